@@ -1,0 +1,198 @@
+//! The wire: what the server functions return, and the server functions themselves.
+//!
+//! They are public HTTP endpoints: everything that arrives is validated again. What they answer
+//! is computed once per data version and filter (`server::cache`).
+
+use std::sync::Arc;
+
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::error::AppError;
+
+/// One figure for one filter: the sentence, the table and the chart.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FigureData {
+    pub id: String,
+    pub title: String,
+    /// One sentence that says what the figure shows; where there are no rows, why.
+    pub summary: String,
+    /// RFC 3339, UTC.
+    pub as_of: String,
+    /// The data version that this was computed from.
+    pub version: String,
+    /// How many builds (or repositories) it rests on.
+    pub builds: u64,
+    pub columns: Vec<ColumnInfo>,
+    /// The table, a row an array in the order of the columns.
+    pub rows: Vec<Vec<Cell>>,
+    /// plotly's `{data, layout}`, kept as text: only JavaScript looks inside.
+    pub plot: Arc<RawValue>,
+}
+
+impl PartialEq for FigureData {
+    /// Same figure of the same data for the same filter; the texts differ whenever those do.
+    fn eq(&self, other: &Self) -> bool {
+        self.version == other.version && self.plot.get() == other.plot.get()
+    }
+}
+
+/// A column of a figure's table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnInfo {
+    pub id: String,
+    pub title: String,
+    pub kind: CellKind,
+}
+
+/// What a column's cells are, so that a table can align and format them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CellKind {
+    Text,
+    /// A whole number.
+    Count,
+    /// A number with decimals.
+    Number,
+    /// Percent, 0 to 100.
+    Percent,
+    /// RFC 3339, UTC.
+    Instant,
+    /// ISO 8601 date.
+    Date,
+}
+
+/// A cell: a number is a number, an instant or a date is text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cell {
+    Count(i64),
+    Number(f64),
+    Text(String),
+    Missing,
+}
+
+/// How much of the page's width a card takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Width {
+    Third,
+    Half,
+    Full,
+}
+
+/// A card before its figure is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FigureInfo {
+    pub id: String,
+    pub title: String,
+    /// What counts and where it comes from.
+    pub help: String,
+    pub width: Width,
+    /// The height of the chart in CSS pixels, reserved before it is drawn.
+    pub height: u16,
+    pub columns: Vec<ColumnInfo>,
+}
+
+/// What a page shows around its figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// The organisation's name for this dashboard.
+    pub title: String,
+    /// The projects to choose from: name in URLs and label, “All” and “Unowned” included.
+    pub projects: Vec<(String, String)>,
+    /// The cards of the page, in order.
+    pub figures: Vec<FigureInfo>,
+    /// What a team lead wants in five seconds; none on pages without builds.
+    pub headline: Option<Headline>,
+    pub freshness: Vec<Freshness>,
+}
+
+/// The state of the builds in the window, and of the window before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Headline {
+    pub days: u16,
+    pub builds: u64,
+    pub failed: u64,
+    /// Percent of the builds that failed; none where there are no builds.
+    pub failure_percent: Option<f64>,
+    /// The same in the `days` before; none where there are no builds.
+    pub failure_percent_before: Option<f64>,
+    pub builds_before: u64,
+    /// Pipelines whose latest decided build failed, those that are red longest first; 12 at most.
+    pub red: Vec<RedPipeline>,
+    /// How many pipelines are red in all.
+    pub red_total: u64,
+    /// How many pipelines have a decided build in the window.
+    pub pipelines: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RedPipeline {
+    pub pipeline: String,
+    pub project: String,
+    /// RFC 3339: the end of the first failed build since the last good one.
+    pub since: String,
+    /// The same for readers, in the organisation's time zone: `Tue 22 Oct 2019, 14:05`.
+    pub since_text: String,
+    /// Failed builds in a row.
+    pub failed_in_a_row: u64,
+    /// The step at which the latest build failed, where the source names it.
+    pub step: Option<String>,
+}
+
+/// How old the data of a source are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freshness {
+    /// `Build events` or `Security facts`.
+    pub source: String,
+    /// RFC 3339; none where there are no data yet.
+    pub as_of: Option<String>,
+    /// The same for readers.
+    pub as_of_text: String,
+    /// What it rests on: `36,120 builds of 171 pipelines`.
+    pub coverage: String,
+}
+
+/// A figure for one filter.
+///
+/// # Errors
+/// [`AppError::UnknownFigure`], [`AppError::UnknownValue`], [`AppError::NotReady`].
+#[server(name = FigureFunction, prefix = "/api", endpoint = "figure", input = GetUrl)]
+pub async fn figure(
+    id: String,
+    project: Option<String>,
+    r#type: Option<String>,
+    days: Option<String>,
+) -> Result<FigureData, AppError> {
+    use crate::server::state::AppState;
+
+    let state = expect_context::<AppState>();
+    state
+        .figure(&id, project.as_deref(), r#type.as_deref(), days.as_deref())
+        .await
+        .map(|figure| figure.data.clone())
+}
+
+/// What a page shows around its figures; `page` is `pipelines` or `security`.
+///
+/// # Errors
+/// [`AppError::UnknownValue`], [`AppError::NotReady`].
+#[server(name = OverviewFunction, prefix = "/api", endpoint = "overview", input = GetUrl)]
+pub async fn overview(
+    page: String,
+    project: Option<String>,
+    r#type: Option<String>,
+    days: Option<String>,
+) -> Result<Overview, AppError> {
+    use crate::server::state::AppState;
+
+    let state = expect_context::<AppState>();
+    state.overview(
+        &page,
+        project.as_deref(),
+        r#type.as_deref(),
+        days.as_deref(),
+    )
+}

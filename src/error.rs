@@ -1,0 +1,117 @@
+//! The only error that leaves the server.
+//!
+//! Its variants are what a reader or a script can act upon; whatever else goes wrong is
+//! [`AppError::Internal`], whose cause is logged where it happened and never sent.
+
+use std::fmt;
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+/// How much of a wrong value is repeated in a message.
+const SHOWN: usize = 60;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "error", rename_all = "snake_case")]
+pub enum AppError {
+    /// A query parameter has a value that does not exist (400).
+    UnknownValue {
+        parameter: String,
+        value: String,
+        /// The values that exist; empty where they are too many to list.
+        known: Vec<String>,
+    },
+    /// There is no figure of this id (404).
+    UnknownFigure { id: String },
+    /// The data are not loaded yet (503).
+    NotReady,
+    /// The client could not reach the server or read its answer.
+    Unreachable,
+    /// Something failed on the server; its log says what (500).
+    Internal,
+}
+
+impl AppError {
+    pub fn unknown_value(parameter: &str, value: &str, known: Vec<String>) -> Self {
+        Self::UnknownValue {
+            parameter: parameter.to_owned(),
+            value: shorten(value),
+            known,
+        }
+    }
+
+    pub fn unknown_figure(id: &str) -> Self {
+        Self::UnknownFigure { id: shorten(id) }
+    }
+
+    /// The HTTP status of the answer.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::UnknownValue { .. } => 400,
+            Self::UnknownFigure { .. } => 404,
+            Self::NotReady => 503,
+            Self::Unreachable | Self::Internal => 500,
+        }
+    }
+}
+
+fn shorten(value: &str) -> String {
+    let mut short: String = value.chars().take(SHOWN).collect();
+    if short.len() < value.len() {
+        short.push('…');
+    }
+    short
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownValue {
+                parameter,
+                value,
+                known,
+            } => {
+                write!(f, "“{value}” is not a known value of “{parameter}”.")?;
+                if !known.is_empty() {
+                    write!(f, " Known values: {}.", known.join(", "))?;
+                }
+                Ok(())
+            }
+            Self::UnknownFigure { id } => write!(f, "There is no figure “{id}”."),
+            Self::NotReady => f.write_str("The data are still being loaded; try again shortly."),
+            Self::Unreachable => {
+                f.write_str("The server did not answer; check the connection and try again.")
+            }
+            Self::Internal => f.write_str("The server failed to answer; its log says why."),
+        }
+    }
+}
+
+impl std::error::Error for AppError {}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_)
+            | ServerFnErrorErr::Response(_)
+            | ServerFnErrorErr::Deserialization(_) => Self::Unreachable,
+            _ => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_value_is_not_repeated_whole() {
+        let error = AppError::unknown_value("project", &"ä".repeat(10_000), Vec::new());
+        assert!(error.to_string().len() < 300);
+    }
+}

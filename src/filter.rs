@@ -1,0 +1,200 @@
+//! What a page is narrowed to: project, type of pipeline and days, as in the URL's query.
+//!
+//! Shared by both sides and pure. Which projects exist is the organisation's choice, so a
+//! project is only checked for its form here and for its existence by the snapshot.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+
+/// The windows that a reader can choose, in days.
+pub const DAYS: [u16; 6] = [1, 7, 14, 28, 90, 180];
+/// The window of a page without `days` in its URL.
+pub const DEFAULT_DAYS: u16 = 14;
+/// The value of `project` that filters nothing.
+pub const ALL_PROJECTS: &str = "all";
+/// Longer values are refused before they are looked at or repeated in a message.
+const LONGEST_VALUE: usize = 100;
+
+/// Which pipelines count: all of them, only nightly ones, or only the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuildType {
+    #[default]
+    All,
+    Nightly,
+    NonNightly,
+}
+
+impl BuildType {
+    pub const EVERY: [Self; 3] = [Self::All, Self::Nightly, Self::NonNightly];
+
+    /// The name in URLs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Nightly => "nightly",
+            Self::NonNightly => "non-nightly",
+        }
+    }
+
+    /// The name that readers see.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Nightly => "Nightly",
+            Self::NonNightly => "Non-nightly",
+        }
+    }
+}
+
+/// One choice of the three filters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Filter {
+    /// A project's name in URLs (`fees-and-pay`), `unowned`, or `all`.
+    pub project: String,
+    pub build_type: BuildType,
+    /// One of [`DAYS`].
+    pub days: u16,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            project: ALL_PROJECTS.to_owned(),
+            build_type: BuildType::All,
+            days: DEFAULT_DAYS,
+        }
+    }
+}
+
+impl Filter {
+    /// Reads the three query values; a missing or empty one is the default.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownValue`] names the parameter and the values that exist.
+    pub fn parse(
+        project: Option<&str>,
+        build_type: Option<&str>,
+        days: Option<&str>,
+    ) -> Result<Self, AppError> {
+        let mut filter = Self::default();
+        if let Some(value) = given(project) {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if value.len() > LONGEST_VALUE || !value.chars().all(plain) {
+                return Err(AppError::unknown_value("project", value, Vec::new()));
+            }
+            value.clone_into(&mut filter.project);
+        }
+        if let Some(value) = given(build_type) {
+            filter.build_type = BuildType::EVERY
+                .into_iter()
+                .find(|known| known.as_str() == value)
+                .ok_or_else(|| {
+                    let known = BuildType::EVERY.map(|known| known.as_str().to_owned());
+                    AppError::unknown_value("type", value, known.to_vec())
+                })?;
+        }
+        if let Some(value) = given(days) {
+            filter.days = DAYS
+                .into_iter()
+                .find(|known| known.to_string() == value)
+                .ok_or_else(|| {
+                    let known = DAYS.map(|known| known.to_string());
+                    AppError::unknown_value("days", value, known.to_vec())
+                })?;
+        }
+        Ok(filter)
+    }
+
+    /// The query string with what differs from the default: `?project=cmc&days=28`, or nothing.
+    pub fn query(&self) -> String {
+        let default = Self::default();
+        let mut parts = Vec::new();
+        if self.project != default.project {
+            parts.push(format!("project={}", self.project));
+        }
+        if self.build_type != default.build_type {
+            parts.push(format!("type={}", self.build_type.as_str()));
+        }
+        if self.days != default.days {
+            parts.push(format!("days={}", self.days));
+        }
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", parts.join("&"))
+        }
+    }
+
+    pub fn with_days(&self, days: u16) -> Self {
+        Self {
+            days,
+            ..self.clone()
+        }
+    }
+
+    pub fn with_build_type(&self, build_type: BuildType) -> Self {
+        Self {
+            build_type,
+            ..self.clone()
+        }
+    }
+}
+
+fn given(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_and_empty_values_are_the_default() {
+        assert_eq!(Filter::parse(None, None, None), Ok(Filter::default()));
+        assert_eq!(
+            Filter::parse(Some(""), Some(""), Some("")),
+            Ok(Filter::default())
+        );
+        assert_eq!(Filter::default().query(), "");
+    }
+
+    #[test]
+    fn query_reads_back_as_the_same_filter() {
+        for project in ["all", "cmc", "fees-and-pay", "unowned"] {
+            for build_type in BuildType::EVERY {
+                for days in DAYS {
+                    let filter = Filter {
+                        project: project.to_owned(),
+                        build_type,
+                        days,
+                    };
+                    let query = filter.query();
+                    let value = |name: &str| {
+                        query
+                            .trim_start_matches('?')
+                            .split('&')
+                            .find_map(|part| part.strip_prefix(&format!("{name}=")))
+                            .map(str::to_owned)
+                    };
+                    let (p, t, d) = (value("project"), value("type"), value("days"));
+                    let read = Filter::parse(p.as_deref(), t.as_deref(), d.as_deref());
+                    assert_eq!(read, Ok(filter));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_values_name_what_exists() {
+        let error = Filter::parse(None, None, Some("15")).expect_err("15 is no window");
+        assert!(
+            error.to_string().contains("1, 7, 14, 28, 90, 180"),
+            "{error}"
+        );
+        assert!(Filter::parse(None, Some("Nightly"), None).is_err());
+        assert!(Filter::parse(Some("<script>"), None, None).is_err());
+        assert!(Filter::parse(Some(&"a".repeat(10_000)), None, None).is_err());
+    }
+}

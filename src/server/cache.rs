@@ -1,0 +1,102 @@
+//! The figures that were asked for, as the bytes that go over the wire.
+//!
+//! Keyed by figure, filter and data version; computed at most once however many ask at the same
+//! time. Old versions fall out as the least recently used.
+
+use std::{io::Write as _, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use axum::body::Bytes;
+use moka::future::Cache;
+
+use super::{figures::Figure, snapshot::Snapshot};
+use crate::{api::FigureData, error::AppError, filter::Filter};
+
+/// Enough for every figure with some hundred filters.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// The best trade of size for time on JSON of this size; it is paid once per version and filter.
+const BROTLI_QUALITY: i32 = 5;
+
+/// A figure and its three encodings.
+pub struct CachedFigure {
+    pub data: FigureData,
+    pub json: Bytes,
+    pub brotli: Bytes,
+    pub gzip: Bytes,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    figure: &'static str,
+    filter: Filter,
+    version: String,
+}
+
+#[derive(Clone)]
+pub struct FigureCache(Cache<Key, Arc<CachedFigure>>);
+
+impl Default for FigureCache {
+    fn default() -> Self {
+        let size = |_: &Key, figure: &Arc<CachedFigure>| {
+            // The parsed form takes about as much again as its JSON.
+            let bytes = 2 * figure.json.len() + figure.brotli.len() + figure.gzip.len();
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        Self(
+            Cache::builder()
+                .max_capacity(MOST_BYTES)
+                .weigher(size)
+                .build(),
+        )
+    }
+}
+
+impl FigureCache {
+    /// The figure for a filter, computed if this version has not been asked for it yet.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`] where the computation fails; the log says why.
+    pub async fn read(
+        &self,
+        figure: &'static Figure,
+        snapshot: Arc<Snapshot>,
+        filter: Filter,
+    ) -> Result<Arc<CachedFigure>, AppError> {
+        let key = Key {
+            figure: figure.id,
+            filter: filter.clone(),
+            version: snapshot.version.clone(),
+        };
+        let compute = async move {
+            tokio::task::spawn_blocking(move || encode(figure.compute(&snapshot, &filter)?))
+                .await
+                .context("the computation panicked")?
+                .map(Arc::new)
+        };
+        self.0
+            .try_get_with(key, compute)
+            .await
+            .map_err(|error: Arc<anyhow::Error>| {
+                tracing::error!(figure = figure.id, "cannot compute the figure: {error:#}");
+                AppError::Internal
+            })
+    }
+}
+
+fn encode(data: FigureData) -> Result<CachedFigure> {
+    let json = serde_json::to_vec(&data)?;
+    let mut brotli = Vec::with_capacity(json.len() / 4);
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: BROTLI_QUALITY,
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut json.as_slice(), &mut brotli, &parameters)?;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(&json)?;
+    Ok(CachedFigure {
+        data,
+        json: json.into(),
+        brotli: brotli.into(),
+        gzip: gzip.finish()?.into(),
+    })
+}

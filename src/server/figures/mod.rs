@@ -1,0 +1,153 @@
+//! The figures: pure functions of the snapshot and the filter, one file each.
+//!
+//! A figure is `rows` (its table) and `plot` (its chart, drawn from the rows alone). To add one,
+//! write its file and add it to [`ALL`]; the order there is the order on the page.
+
+mod build_status;
+mod build_status_day;
+#[cfg(test)]
+mod check;
+mod rows;
+mod theme;
+pub mod words;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use plotly::Plot;
+use serde_json::value::RawValue;
+
+pub use rows::{Column, Rows, Values};
+
+use crate::{
+    api::{FigureData, FigureInfo, Width},
+    filter::Filter,
+    server::snapshot::Snapshot,
+};
+
+/// Every figure, in the order of the pages.
+pub const ALL: &[&Figure] = &[&build_status_day::FIGURE, &build_status::FIGURE];
+
+/// The page that a figure stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    Pipelines,
+    Security,
+}
+
+impl Page {
+    /// The page of a name in URLs.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "pipelines" => Some(Self::Pipelines),
+            "security" => Some(Self::Security),
+            _ => None,
+        }
+    }
+}
+
+/// What a figure is.
+pub struct Figure {
+    /// Its file, its id in URLs and in the page, its snapshot, its cache key.
+    pub id: &'static str,
+    pub page: Page,
+    pub width: Width,
+    /// Of the chart, CSS pixels.
+    pub height: u16,
+    pub title: &'static str,
+    /// What counts and where it comes from, for readers.
+    pub help: &'static str,
+    /// The table; all columns are there even when it has no rows.
+    pub rows: fn(&Snapshot, &Filter) -> Rows,
+    /// One sentence that says what the rows show; where there are none, why.
+    pub summary: fn(&Rows, &Context<'_>) -> String,
+    /// The chart. Only called where there are rows.
+    pub plot: fn(&Rows, &Context<'_>) -> Plot,
+}
+
+/// What sentences and charts know beside the rows.
+pub struct Context<'a> {
+    pub filter: &'a Filter,
+    /// The project's label; none where the filter leaves all.
+    pub project: Option<&'a str>,
+    /// The organisation's zone, for charts with a time axis.
+    pub time_zone: &'a jiff::tz::TimeZone,
+    pub as_of_ms: Option<i64>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(snapshot: &'a Snapshot, filter: &'a Filter, figure: &Figure) -> Self {
+        let as_of_ms = match figure.page {
+            Page::Pipelines => snapshot.as_of_ms,
+            Page::Security => snapshot.security.as_of_ms,
+        };
+        Self {
+            filter,
+            project: snapshot.project_in_words(filter),
+            time_zone: &snapshot.config.time_zone,
+            as_of_ms,
+        }
+    }
+}
+
+/// The figure of an id.
+pub fn find(id: &str) -> Option<&'static Figure> {
+    ALL.iter().copied().find(|figure| figure.id == id)
+}
+
+impl Figure {
+    /// The card before its figure is there.
+    pub fn info(&self, snapshot: &Snapshot) -> FigureInfo {
+        let rows = (self.rows)(
+            &Snapshot::empty(Arc::clone(&snapshot.config)),
+            &Filter::default(),
+        );
+        FigureInfo {
+            id: self.id.to_owned(),
+            title: self.title.to_owned(),
+            help: self.help.to_owned(),
+            width: self.width,
+            height: self.height,
+            columns: rows.column_infos(),
+        }
+    }
+
+    /// Computes the figure for a filter.
+    ///
+    /// # Errors
+    /// Where the plot cannot be written as JSON.
+    pub fn compute(&self, snapshot: &Snapshot, filter: &Filter) -> Result<FigureData> {
+        let rows = (self.rows)(snapshot, filter);
+        let context = Context::new(snapshot, filter, self);
+        let plot = if rows.is_empty() {
+            r#"{"data":[],"layout":{}}"#.to_owned()
+        } else {
+            plot_json(&(self.plot)(&rows, &context))?
+        };
+        Ok(FigureData {
+            id: self.id.to_owned(),
+            title: self.title.to_owned(),
+            summary: (self.summary)(&rows, &context),
+            as_of: words::instant(context.as_of_ms),
+            version: snapshot.version.clone(),
+            builds: rows.builds,
+            columns: rows.column_infos(),
+            rows: rows.cells(),
+            plot: RawValue::from_string(plot)?.into(),
+        })
+    }
+}
+
+/// `{data, layout}` as plotly.js takes it, without what plotly.js does not need.
+fn plot_json(plot: &Plot) -> Result<String> {
+    #[derive(serde::Serialize)]
+    struct Parts<'a> {
+        data: &'a plotly::Traces,
+        layout: &'a plotly::Layout,
+    }
+    let parts = Parts {
+        data: plot.data(),
+        layout: plot.layout(),
+    };
+    serde_json::to_string(&parts).context("cannot write a plot as JSON")
+}

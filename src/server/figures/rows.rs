@@ -1,0 +1,197 @@
+//! A figure's table, column by column: what the page, CSV and JSON show and what the chart is drawn from.
+
+use jiff::{Timestamp, civil::Date};
+
+use crate::api::{Cell, CellKind, ColumnInfo};
+
+#[derive(Clone, Debug)]
+pub struct Rows {
+    pub columns: Vec<Column>,
+    /// How many builds (or repositories) the figure rests on.
+    pub builds: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// The name in JSON and CSV.
+    pub id: &'static str,
+    /// The name for readers.
+    pub title: &'static str,
+    pub values: Values,
+}
+
+/// The values of a column, one per row.
+#[derive(Clone, Debug)]
+pub enum Values {
+    Text(Vec<String>),
+    Count(Vec<u64>),
+    Number(Vec<f64>),
+    /// 0 to 100; none where nothing can be divided.
+    Percent(Vec<Option<f64>>),
+    /// Unix ms.
+    Instant(Vec<i64>),
+    /// Days since 1970-01-01.
+    Date(Vec<i32>),
+}
+
+impl Rows {
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.columns.first().map_or(0, |column| column.values.len())
+    }
+
+    /// The values of a text column.
+    pub fn text(&self, id: &str) -> &[String] {
+        match self.values(id) {
+            Values::Text(values) => values,
+            _ => panic!("column {id} is not text"),
+        }
+    }
+
+    /// The values of a column of counts.
+    pub fn count(&self, id: &str) -> &[u64] {
+        match self.values(id) {
+            Values::Count(values) => values,
+            _ => panic!("column {id} does not count"),
+        }
+    }
+
+    /// The values of a column of numbers with decimals.
+    pub fn number(&self, id: &str) -> &[f64] {
+        match self.values(id) {
+            Values::Number(values) => values,
+            _ => panic!("column {id} has no numbers"),
+        }
+    }
+
+    /// The values of a column of percentages.
+    pub fn percent(&self, id: &str) -> &[Option<f64>] {
+        match self.values(id) {
+            Values::Percent(values) => values,
+            _ => panic!("column {id} has no percentages"),
+        }
+    }
+
+    /// The values of a column of instants, Unix ms.
+    pub fn instant(&self, id: &str) -> &[i64] {
+        match self.values(id) {
+            Values::Instant(values) => values,
+            _ => panic!("column {id} has no instants"),
+        }
+    }
+
+    /// The values of a column of dates, days since 1970-01-01.
+    pub fn date(&self, id: &str) -> &[i32] {
+        match self.values(id) {
+            Values::Date(values) => values,
+            _ => panic!("column {id} has no dates"),
+        }
+    }
+
+    fn values(&self, id: &str) -> &Values {
+        let column = self.columns.iter().find(|column| column.id == id);
+        &column.expect("a figure names its own columns").values
+    }
+
+    pub fn column_infos(&self) -> Vec<ColumnInfo> {
+        let info = |column: &Column| ColumnInfo {
+            id: column.id.to_owned(),
+            title: column.title.to_owned(),
+            kind: column.values.kind(),
+        };
+        self.columns.iter().map(info).collect()
+    }
+
+    /// Row by row, as the wire has it.
+    pub fn cells(&self) -> Vec<Vec<Cell>> {
+        let row = |index| {
+            let cells = self.columns.iter().map(|column| column.values.cell(index));
+            cells.collect()
+        };
+        (0..self.len()).map(row).collect()
+    }
+}
+
+impl Column {
+    pub fn new(id: &'static str, title: &'static str, values: Values) -> Self {
+        Self { id, title, values }
+    }
+}
+
+impl Values {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(values) => values.len(),
+            Self::Count(values) => values.len(),
+            Self::Number(values) => values.len(),
+            Self::Percent(values) => values.len(),
+            Self::Instant(values) => values.len(),
+            Self::Date(values) => values.len(),
+        }
+    }
+
+    const fn kind(&self) -> CellKind {
+        match self {
+            Self::Text(_) => CellKind::Text,
+            Self::Count(_) => CellKind::Count,
+            Self::Number(_) => CellKind::Number,
+            Self::Percent(_) => CellKind::Percent,
+            Self::Instant(_) => CellKind::Instant,
+            Self::Date(_) => CellKind::Date,
+        }
+    }
+
+    fn cell(&self, index: usize) -> Cell {
+        match self {
+            Self::Text(values) => Cell::Text(values[index].clone()),
+            Self::Count(values) => Cell::Count(values[index].cast_signed()),
+            Self::Number(values) => Cell::Number(values[index]),
+            Self::Percent(values) => values[index].map_or(Cell::Missing, Cell::Number),
+            Self::Instant(values) => Cell::Text(instant_text(values[index])),
+            Self::Date(values) => Cell::Text(date_text(values[index])),
+        }
+    }
+}
+
+/// RFC 3339 in UTC, to the second where there are no fractions.
+pub fn instant_text(at_ms: i64) -> String {
+    Timestamp::from_millisecond(at_ms).map_or_else(|_| String::new(), |at| at.to_string())
+}
+
+/// ISO 8601.
+pub fn date_text(day: i32) -> String {
+    let epoch = Date::constant(1970, 1, 1);
+    let date = epoch.checked_add(jiff::Span::new().days(day));
+    date.map_or_else(|_| String::new(), |date| date.to_string())
+}
+
+/// `part` of `whole` in percent, to two decimals; none where there is nothing to divide.
+pub fn percent(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| to_two_decimals(100.0 * part as f64 / whole as f64))
+}
+
+/// Rounds half away from zero, to two decimals.
+pub fn to_two_decimals(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_and_dates_are_iso_8601() {
+        assert_eq!(instant_text(1_572_023_700_000), "2019-10-25T17:15:00Z");
+        assert_eq!(date_text(18_194), "2019-10-25");
+    }
+
+    #[test]
+    fn nothing_of_nothing_is_no_percentage() {
+        assert_eq!(percent(0, 0), None);
+        assert_eq!(percent(1, 3), Some(33.33));
+    }
+}

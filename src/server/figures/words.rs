@@ -1,0 +1,86 @@
+//! Words that the sentences of several figures share.
+
+use super::{Context, rows};
+
+/// An instant in RFC 3339, or nothing.
+pub fn instant(at_ms: Option<i64>) -> String {
+    at_ms.map_or_else(String::new, rows::instant_text)
+}
+
+/// `1,373 builds`, `1 build`.
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        thousands(count),
+        if count == 1 { one } else { many }
+    )
+}
+
+/// A count with separators: `12,345`.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A percentage as a sentence has it: `14 %`, `0.4 %`.
+pub fn percent(percent: f64) -> String {
+    if percent > 0.0 && percent < 1.0 || percent > 99.0 && percent < 100.0 {
+        format!("{percent:.1} %")
+    } else {
+        format!("{percent:.0} %")
+    }
+}
+
+/// `in the last 14 days`, `in the last day`.
+pub fn window(days: u16) -> String {
+    if days == 1 {
+        "in the last day".to_owned()
+    } else {
+        format!("in the last {days} days")
+    }
+}
+
+/// ` of nightly CMC pipelines`, or nothing where the filter leaves everything.
+pub fn scope(context: &Context<'_>) -> String {
+    use crate::filter::BuildType;
+
+    let kind = match context.filter.build_type {
+        BuildType::All => "",
+        BuildType::Nightly => "nightly ",
+        BuildType::NonNightly => "non-nightly ",
+    };
+    match context.project {
+        Some(project) => format!(" of {kind}{project} pipelines"),
+        None if kind.is_empty() => String::new(),
+        None => format!(" of {kind}pipelines"),
+    }
+}
+
+/// The sentence of a figure that rests on no builds.
+pub fn no_builds(context: &Context<'_>, days: u16) -> String {
+    if context.as_of_ms.is_none() {
+        return "There are no build events yet; import some, or make sample data.".to_owned();
+    }
+    format!("No builds{} finished {}.", scope(context), window(days))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(percent(14.4), "14 %");
+        assert_eq!(percent(0.44), "0.4 %");
+        assert_eq!(counted(1, "build", "builds"), "1 build");
+    }
+}

@@ -1,0 +1,131 @@
+//! What a team lead wants in five seconds: how many builds failed, is that better or worse than
+//! before, and which pipelines are red right now. And how old all of that is.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::{
+    figures::words,
+    snapshot::{DAY_MS, Snapshot, UNKNOWN_STEP},
+};
+use crate::{
+    api::{Freshness, Headline, RedPipeline},
+    filter::Filter,
+};
+
+/// How many red pipelines are named.
+const MOST_RED: usize = 12;
+
+/// A pipeline whose latest decided builds failed.
+struct Red {
+    /// The first failed build since the last good one in the window, and the latest.
+    first: usize,
+    latest: usize,
+    failed_in_a_row: u64,
+}
+
+/// The state of the builds that the filter leaves, and of as many days before.
+pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
+    let builds = &snapshot.builds;
+    let mut counted = 0;
+    let mut failed = 0;
+    let mut red: HashMap<u32, Option<Red>> = HashMap::new();
+    for build in snapshot.select(filter).iter() {
+        counted += 1;
+        let result = builds.result[build];
+        failed += u64::from(result.is_failed());
+        if !result.is_decided() {
+            continue;
+        }
+        let state = red.entry(builds.pipeline[build]).or_default();
+        *state = result.is_failed().then(|| match state.take() {
+            Some(red) => Red {
+                latest: build,
+                failed_in_a_row: red.failed_in_a_row + 1,
+                ..red
+            },
+            None => Red {
+                first: build,
+                latest: build,
+                failed_in_a_row: 1,
+            },
+        });
+    }
+    let window_start = snapshot.as_of_ms.unwrap_or(0) - i64::from(filter.days) * DAY_MS;
+    let (mut counted_before, mut failed_before) = (0, 0);
+    for build in snapshot.select_until(filter, window_start).iter() {
+        counted_before += 1;
+        failed_before += u64::from(builds.result[build].is_failed());
+    }
+    let pipelines = red.len() as u64;
+    let mut red: Vec<Red> = red.into_values().flatten().collect();
+    red.sort_by_key(|red| red.first);
+    Headline {
+        days: filter.days,
+        builds: counted,
+        failed,
+        failure_percent: percent(failed, counted),
+        failure_percent_before: percent(failed_before, counted_before),
+        builds_before: counted_before,
+        red_total: red.len() as u64,
+        red: red
+            .iter()
+            .take(MOST_RED)
+            .map(|red| named(snapshot, red))
+            .collect(),
+        pipelines,
+    }
+}
+
+fn named(snapshot: &Snapshot, red: &Red) -> RedPipeline {
+    let builds = &snapshot.builds;
+    let pipeline = &snapshot.pipelines[builds.pipeline[red.latest] as usize];
+    let since_ms = builds.finished_ms[red.first];
+    let step = builds.failing_step[red.latest];
+    RedPipeline {
+        pipeline: pipeline.name.to_string(),
+        project: snapshot.project_label(pipeline).to_owned(),
+        since: words::instant(Some(since_ms)),
+        since_text: local_text(snapshot, since_ms),
+        failed_in_a_row: red.failed_in_a_row,
+        step: (step != UNKNOWN_STEP).then(|| snapshot.steps[step as usize].to_string()),
+    }
+}
+
+/// How old the data of each source are, and what they rest on.
+pub fn freshness(snapshot: &Snapshot) -> Vec<Freshness> {
+    let builds = words::counted(snapshot.builds.len() as u64, "build", "builds");
+    let pipelines = words::counted(snapshot.pipelines.len() as u64, "pipeline", "pipelines");
+    let repositories = snapshot.security.repositories.len() as u64;
+    let source = |source: &str, as_of_ms: Option<i64>, coverage: String| Freshness {
+        source: source.to_owned(),
+        as_of: as_of_ms.map(|at| words::instant(Some(at))),
+        as_of_text: as_of_ms
+            .map_or_else(|| "no data yet".to_owned(), |at| local_text(snapshot, at)),
+        coverage,
+    };
+    vec![
+        source(
+            "Build events",
+            snapshot.as_of_ms,
+            format!("{builds} of {pipelines}"),
+        ),
+        source(
+            "Security facts",
+            snapshot.security.as_of_ms,
+            words::counted(repositories, "repository", "repositories"),
+        ),
+    ]
+}
+
+/// `Tue 22 Oct 2019, 14:05 BST`, in the organisation's zone.
+fn local_text(snapshot: &Snapshot, at_ms: i64) -> String {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    let local = at.to_zoned_datetime(snapshot.config.time_zone.clone());
+    local.strftime("%a %-d %b %Y, %H:%M %Z").to_string()
+}
+
+fn percent(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| 100.0 * part as f64 / whole as f64)
+}

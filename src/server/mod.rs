@@ -1,0 +1,14 @@
+//! The server: sources → store → snapshot → figures → cache → HTTP. One direction, no arrow back.
+
+pub mod cache;
+pub mod cli;
+pub mod config;
+pub mod export;
+pub mod figures;
+pub mod headline;
+pub mod http;
+pub mod sample;
+pub mod snapshot;
+pub mod sources;
+pub mod state;
+pub mod store;

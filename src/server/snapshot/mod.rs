@@ -1,0 +1,261 @@
+//! The data as figures read them: plain columns in memory, immutable, swapped whole.
+//!
+//! One row per build of a default branch, sorted by `finished_ms`; names are interned. A window is
+//! a range of rows, found by binary search.
+
+mod builder;
+pub mod security;
+
+use std::{ops::Range, sync::Arc};
+
+pub use builder::{BuildRecord, SnapshotBuilder};
+use security::Security;
+
+use crate::{
+    error::AppError,
+    filter::{ALL_PROJECTS, BuildType, Filter},
+    server::config::{self, Config, UNOWNED},
+};
+
+/// The value of `duration_ms` where the source gives no duration.
+pub const UNKNOWN_DURATION: u32 = u32::MAX;
+/// The value of `failing_step` where no event of the build names a step.
+pub const UNKNOWN_STEP: u32 = u32::MAX;
+/// The value of `functional_test_ms` where the build did not pass both test steps.
+pub const NO_TEST: i64 = i64::MIN;
+
+pub const DAY_MS: i64 = 86_400_000;
+pub const HOUR_MS: i64 = 3_600_000;
+pub const MINUTE_MS: i64 = 60_000;
+
+/// A build's result: that of its latest event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum BuildResult {
+    Success = 0,
+    Unstable = 1,
+    Failure = 2,
+    Aborted = 3,
+    NotBuilt = 4,
+    /// A running build, mostly; anything that the CI system does not document.
+    Unknown = 5,
+}
+
+impl BuildResult {
+    /// In the order of tables, legends and the store's numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Success,
+        Self::Unstable,
+        Self::Failure,
+        Self::Aborted,
+        Self::NotBuilt,
+        Self::Unknown,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "SUCCESS",
+            Self::Unstable => "UNSTABLE",
+            Self::Failure => "FAILURE",
+            Self::Aborted => "ABORTED",
+            Self::NotBuilt => "NOT_BUILT",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// What the CI system calls a result; anything else, and nothing, is unknown.
+    pub fn from_source(name: Option<&str>) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|result| Some(result.as_str()) == name)
+            .unwrap_or(Self::Unknown)
+    }
+
+    /// The result of a number in the store.
+    pub fn from_number(number: u8) -> Self {
+        Self::ALL
+            .get(usize::from(number))
+            .copied()
+            .unwrap_or(Self::Unknown)
+    }
+
+    /// As the original counts: FAILURE or ABORTED.
+    pub const fn is_failed(self) -> bool {
+        matches!(self, Self::Failure | Self::Aborted)
+    }
+
+    /// The build came to an end that says something.
+    pub const fn is_decided(self) -> bool {
+        matches!(
+            self,
+            Self::Success | Self::Unstable | Self::Failure | Self::Aborted
+        )
+    }
+}
+
+/// One column per fact of a build; all of the same length.
+#[derive(Debug, Default)]
+pub struct Builds {
+    /// Unix ms of the latest event; ascending.
+    pub finished_ms: Vec<i64>,
+    /// Unix ms when the build was scheduled.
+    pub started_ms: Vec<i64>,
+    /// [`UNKNOWN_DURATION`] where the source gives none.
+    pub duration_ms: Vec<u32>,
+    /// Index in [`Snapshot::pipelines`].
+    pub pipeline: Vec<u32>,
+    pub result: Vec<BuildResult>,
+    pub nightly: Vec<bool>,
+    /// Of failed builds: index in [`Snapshot::steps`] of the step that failed first, or [`UNKNOWN_STEP`].
+    pub failing_step: Vec<u32>,
+    /// From the end of the smoke test to the end of the functional test, or [`NO_TEST`].
+    pub functional_test_ms: Vec<i64>,
+    /// Index in [`Snapshot::build_ids`].
+    pub build_id: Vec<u32>,
+    /// The local hour of `finished_ms`: weekday × 24 + hour, Monday first.
+    pub hour_of_week: Vec<u8>,
+    /// The local date of `finished_ms`, in days since 1970-01-01.
+    pub day: Vec<i32>,
+}
+
+impl Builds {
+    pub fn len(&self) -> usize {
+        self.finished_ms.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.finished_ms.is_empty()
+    }
+}
+
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The job's name.
+    pub name: Arc<str>,
+    /// Index in `config.projects`; none is “Unowned”.
+    pub project: Option<usize>,
+}
+
+/// Everything that figures are made of.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Changes with the data.
+    pub version: String,
+    pub config: Arc<Config>,
+    /// When the build events were last brought in, Unix ms; none where there are none.
+    pub as_of_ms: Option<i64>,
+    pub builds: Builds,
+    pub pipelines: Vec<Pipeline>,
+    pub steps: Vec<Arc<str>>,
+    pub build_ids: Vec<Arc<str>>,
+    /// Builds of other branches, which are not on the page.
+    pub builds_elsewhere: u64,
+    pub security: Security,
+}
+
+/// The builds of a window that a filter leaves.
+pub struct Selection<'a> {
+    builds: &'a Builds,
+    window: Range<usize>,
+    /// By pipeline: whether it belongs to the project; none where every pipeline does.
+    pipelines: Option<Vec<bool>>,
+    nightly: Option<bool>,
+}
+
+impl Snapshot {
+    /// A snapshot without any data.
+    pub fn empty(config: Arc<Config>) -> Self {
+        SnapshotBuilder::new(config).finish("empty".to_owned(), None, Security::default())
+    }
+
+    /// The builds with `finished_ms` in (as_of − days, as_of] of the filter's project and type.
+    pub fn select(&self, filter: &Filter) -> Selection<'_> {
+        let end = self.as_of_ms.unwrap_or(0);
+        self.select_until(filter, end)
+    }
+
+    /// The builds with `finished_ms` in (end − days, end] of the filter's project and type.
+    pub fn select_until(&self, filter: &Filter, end_ms: i64) -> Selection<'_> {
+        let finished = &self.builds.finished_ms;
+        let start_ms = end_ms - i64::from(filter.days) * DAY_MS;
+        let first = finished.partition_point(|&at| at <= start_ms);
+        let last = finished.partition_point(|&at| at <= end_ms);
+        Selection {
+            builds: &self.builds,
+            window: first..last,
+            pipelines: self.pipelines_of(&filter.project),
+            nightly: match filter.build_type {
+                BuildType::All => None,
+                BuildType::Nightly => Some(true),
+                BuildType::NonNightly => Some(false),
+            },
+        }
+    }
+
+    fn pipelines_of(&self, project: &str) -> Option<Vec<bool>> {
+        if project == ALL_PROJECTS {
+            return None;
+        }
+        let projects = &self.config.projects;
+        let wanted = projects.iter().position(|known| known.slug == project);
+        let belongs = |pipeline: &Pipeline| pipeline.project == wanted;
+        Some(self.pipelines.iter().map(belongs).collect())
+    }
+
+    /// Checks that the filter's project exists.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownValue`] names the projects that exist.
+    pub fn check(&self, filter: &Filter) -> Result<(), AppError> {
+        let choices = self.config.project_choices();
+        if choices.iter().any(|(slug, _)| *slug == filter.project) {
+            return Ok(());
+        }
+        let known = choices.into_iter().map(|(slug, _)| slug).collect();
+        Err(AppError::unknown_value("project", &filter.project, known))
+    }
+
+    pub fn pipeline_name(&self, build: usize) -> &str {
+        &self.pipelines[self.builds.pipeline[build] as usize].name
+    }
+
+    /// The label of the project of a pipeline.
+    pub fn project_label(&self, pipeline: &Pipeline) -> &str {
+        pipeline
+            .project
+            .map_or(UNOWNED, |index| &self.config.projects[index].label)
+    }
+
+    /// The name of the project that a filter selects, for sentences; none where it is all.
+    pub fn project_in_words(&self, filter: &Filter) -> Option<&str> {
+        if filter.project == config::slug(UNOWNED) {
+            return Some(UNOWNED);
+        }
+        let projects = &self.config.projects;
+        let chosen = projects.iter().find(|known| known.slug == filter.project);
+        chosen.map(|project| project.label.as_str())
+    }
+}
+
+impl Selection<'_> {
+    /// Indices into the columns, in order of `finished_ms`.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
+        self.window.clone().filter(|&build| self.contains(build))
+    }
+
+    fn contains(&self, build: usize) -> bool {
+        self.nightly
+            .is_none_or(|nightly| self.builds.nightly[build] == nightly)
+            && self
+                .pipelines
+                .as_ref()
+                .is_none_or(|wanted| wanted[self.builds.pipeline[build] as usize])
+    }
+
+    pub fn count(&self) -> u64 {
+        if self.nightly.is_none() && self.pipelines.is_none() {
+            return self.window.len() as u64;
+        }
+        self.iter().count() as u64
+    }
+}

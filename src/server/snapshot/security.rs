@@ -1,0 +1,66 @@
+//! Security facts of repositories, as figures read them.
+
+use serde::{Deserialize, Serialize};
+
+/// What is known of one repository: the shape of `import security`, of the store and of figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryFacts {
+    /// The repository's name, without its organisation.
+    pub repository: String,
+    /// CVEs that its OWASP dependency-check suppression files suppress; several entries may name the same.
+    #[serde(default)]
+    pub suppressions: Vec<Suppression>,
+    /// Whether it has a `package.json`.
+    #[serde(default)]
+    pub javascript: bool,
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// As written in the repository (`8.12.0`, `lts`); none where it does not use Node.js.
+    #[serde(default)]
+    pub node_version: Option<String>,
+    /// As written in the repository; none where it does not use Java.
+    #[serde(default)]
+    pub java_version: Option<String>,
+    #[serde(default)]
+    pub archived: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppression {
+    /// `CVE-2019-12384`.
+    pub cve: String,
+    /// The last day on which it holds (`2020-01-31`); none where it holds for ever.
+    #[serde(default)]
+    pub until: Option<String>,
+}
+
+/// A security check of dependencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Check {
+    Snyk,
+    Dependabot,
+    Renovate,
+    Nsp,
+}
+
+impl Check {
+    pub const ALL: [Self; 4] = [Self::Snyk, Self::Dependabot, Self::Renovate, Self::Nsp];
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Snyk => "Snyk",
+            Self::Dependabot => "Dependabot",
+            Self::Renovate => "Renovate",
+            Self::Nsp => "nsp (deprecated)",
+        }
+    }
+}
+
+/// The facts of every repository, sorted by name.
+#[derive(Debug, Default)]
+pub struct Security {
+    /// When the facts were last brought in, Unix ms; none where there are none.
+    pub as_of_ms: Option<i64>,
+    pub repositories: Vec<RepositoryFacts>,
+}

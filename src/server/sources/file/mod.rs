@@ -1,0 +1,1 @@
+//! Event and security files: NDJSON or a JSON array, plain or gzip.

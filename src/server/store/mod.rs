@@ -1,0 +1,1 @@
+//! What must not be lost: one SQLite file in the data directory.
