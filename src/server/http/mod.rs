@@ -5,6 +5,8 @@ mod encoding;
 mod headers;
 mod health;
 mod pages;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
