@@ -60,7 +60,7 @@ impl Window {
         let end = self.as_of_ms;
         let start = end - i64::from(days) * 86_400_000;
         format!(
-            "WITH builds AS (SELECT * FROM twin \
+            "WITH RECURSIVE builds AS (SELECT * FROM twin \
               WHERE finished_ms > {start} AND finished_ms <= {end} AND {condition}) "
         )
     }
@@ -138,6 +138,22 @@ pub fn query(id: &str, window: &Window, project_condition: &str) -> Option<Strin
                        FROM builds WHERE test_ms IS NOT NULL)
               WHERE place = 1 AND test_ms > 0 AND test_ms < 500000
               ORDER BY test_ms, pipeline LIMIT 10",
+        ),
+        "duration" => window.of(
+            ", known AS (SELECT result, duration_ms FROM builds
+                          WHERE result IN (0, 2, 3) AND duration_ms IS NOT NULL),
+               width AS (SELECT min(w) AS w
+                           FROM (SELECT 30000 AS w UNION SELECT 60000 UNION SELECT 120000 UNION SELECT 300000
+                                 UNION SELECT 600000 UNION SELECT 900000 UNION SELECT 1800000 UNION SELECT 3600000)
+                          WHERE (SELECT max(duration_ms) FROM known) / w + 1 <= 120),
+               bins AS (SELECT min(duration_ms) / w AS bin FROM known, width HAVING count(*) > 0
+                        UNION ALL
+                        SELECT bin + 1 FROM bins, width WHERE bin < (SELECT max(duration_ms) FROM known) / w)
+             SELECT bin * w / 60000.0, (bin + 1) * w / 60000.0,
+                    (SELECT count(*) FROM known WHERE duration_ms / w = bin AND result = 0),
+                    (SELECT count(*) FROM known WHERE duration_ms / w = bin AND result = 2),
+                    (SELECT count(*) FROM known WHERE duration_ms / w = bin AND result = 3)
+               FROM bins, width ORDER BY bin",
         ),
         "timeline" => {
             window.builds(180, &window.condition)
