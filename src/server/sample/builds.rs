@@ -131,7 +131,11 @@ impl Run<'_> {
             let broken = turns && matches!(outcome, Outcome::Failure(_) | Outcome::Aborted);
             let usual = step.seconds * noise_percent(random) / 100;
             // What breaks does so on the way.
-            let share = if broken { random.between([30, 100]) } else { 100 };
+            let share = if broken {
+                random.between([30, 100])
+            } else {
+                100
+            };
             self.wait((usual * share / 100).max(1));
             let down = calendar.is_down(self.stage.at_ms, step.name);
             let down = down && random.percent(FAIL_IN_OUTAGE);
@@ -196,7 +200,9 @@ fn noise_percent(random: &mut Random) -> u32 {
 
 /// Drops what would come after the end: the build is still running then.
 fn leave_running(stages: &mut Vec<Stage>, first: usize, as_of_ms: i64) {
-    let known = stages[first..].iter().filter(|stage| stage.at_ms <= as_of_ms);
+    let known = stages[first..]
+        .iter()
+        .filter(|stage| stage.at_ms <= as_of_ms);
     let known = first + known.count();
     if known == stages.len() {
         return;

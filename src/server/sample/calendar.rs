@@ -56,7 +56,11 @@ impl Calendar {
                 let ([from, start], [to, end]) = (pair[0], pair[1]);
                 start + (end - start) * (from - before) / (from - to)
             });
-        let nearest = if before > 0 { trend.first() } else { trend.last() };
+        let nearest = if before > 0 {
+            trend.first()
+        } else {
+            trend.last()
+        };
         let percent = percent.or(nearest.map(|point| point[1])).unwrap_or(100);
         u32::try_from(percent).expect("shares are not negative")
     }

@@ -208,7 +208,10 @@ mod tests {
         let catalogue = catalogue();
         let habits = &catalogue.habits;
         let known = |name: &str| {
-            let mut names = catalogue.folders.iter().flat_map(|folder| &folder.repositories);
+            let mut names = catalogue
+                .folders
+                .iter()
+                .flat_map(|folder| &folder.repositories);
             names.any(|repository| repository == name)
         };
         let lists = [&habits.flaky, &habits.slow, &habits.terse];

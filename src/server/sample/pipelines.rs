@@ -110,7 +110,9 @@ impl Draft {
         let must = broken.map(|(_, step)| step);
         let mut flow = plan(self.steps(catalogue), must, speed, random);
         if let Some(seconds) = short_test {
-            let tests = flow.iter_mut().filter(|step| step.name == habits.tested_step);
+            let tests = flow
+                .iter_mut()
+                .filter(|step| step.name == habits.tested_step);
             tests.for_each(|step| step.seconds = seconds);
         }
         let flow_elsewhere = if self.nightly || terse {
@@ -187,7 +189,10 @@ impl Draft {
         if tuesday.repository == self.repository {
             return Some((calendar.last_tuesday_ms(), &tuesday.step));
         }
-        let red = habits.red.iter().find(|red| red.repository == self.repository)?;
+        let red = habits
+            .red
+            .iter()
+            .find(|red| red.repository == self.repository)?;
         Some((calendar.as_of_ms - red.days * DAY_MS, &red.step))
     }
 }

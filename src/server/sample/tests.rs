@@ -118,7 +118,10 @@ fn half_a_year_has_as_many_events_and_builds_as_promised() {
         }
     }
     let within = |counts: &[u32], band: std::ops::RangeInclusive<u32>| {
-        let outside: Vec<_> = counts.iter().filter(|count| !band.contains(count)).collect();
+        let outside: Vec<_> = counts
+            .iter()
+            .filter(|count| !band.contains(count))
+            .collect();
         assert!(outside.is_empty(), "{outside:?} not in {band:?}");
     };
     within(&on_weekdays, 1200..=2300);
@@ -178,9 +181,9 @@ fn whenever_the_sample_ends_builds_are_running() {
             ..options(2)
         };
         let recent = |build: &Event| build.stage_ms > options.as_of_ms - HOUR_MS;
-        let running = builds(&options)
-            .into_iter()
-            .filter(|build| build.result == BuildResult::Unknown && recent(build) && on_page(build));
+        let running = builds(&options).into_iter().filter(|build| {
+            build.result == BuildResult::Unknown && recent(build) && on_page(build)
+        });
         assert!((1..=60).contains(&running.count()), "after {hours} hours");
     }
 }
