@@ -1,1 +1,161 @@
-//! HTTP
+//! HTTP: the router, and what holds for every answer.
+
+mod api;
+mod encoding;
+mod headers;
+mod health;
+mod pages;
+#[cfg(test)]
+mod tests;
+
+use std::{future::Future, path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, Result};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    http::StatusCode,
+    middleware,
+    routing::get,
+};
+use leptos::{config::LeptosOptions, context::provide_context};
+use leptos_axum::{
+    LeptosRoutes as _, file_and_error_handler_with_context, generate_route_list_with_exclusions,
+};
+use tokio::net::TcpListener;
+use tower_http::{
+    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
+    timeout::TimeoutLayer, trace::TraceLayer,
+};
+
+use super::state::AppState;
+use crate::app;
+
+/// Nothing that is asked of this server has a body of more than this.
+const LARGEST_BODY: usize = 16 * 1024;
+/// Longer than any answer takes, and short enough that a stuck one is noticed.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
+/// How long running answers may take once the server was asked to stop.
+const LONGEST_STOP: Duration = Duration::from_secs(4);
+
+#[derive(Clone)]
+struct ServerState {
+    options: LeptosOptions,
+    app: AppState,
+}
+
+impl FromRef<ServerState> for LeptosOptions {
+    fn from_ref(state: &ServerState) -> Self {
+        state.options.clone()
+    }
+}
+
+impl FromRef<ServerState> for AppState {
+    fn from_ref(state: &ServerState) -> Self {
+        state.app.clone()
+    }
+}
+
+/// Answers until `stop` resolves, then finishes what runs.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    state: AppState,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let stop = async move {
+        stop.await;
+        // Nobody listens any more only when the server has failed already.
+        let _ = stopping.send(());
+    };
+    let server = axum::serve(listener, router(state)).with_graceful_shutdown(stop);
+    let overdue = async {
+        match stopped.await {
+            Ok(()) => tokio::time::sleep(LONGEST_STOP).await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        served = server => served.context("the HTTP server failed"),
+        () = overdue => {
+            tracing::warn!("some answers took too long; stopped without them");
+            Ok(())
+        }
+    }
+}
+
+/// All routes, with their limits and headers.
+pub fn router(state: AppState) -> Router {
+    let options = leptos_options();
+    let state = ServerState {
+        options: options.clone(),
+        app: state,
+    };
+    let shell = move || app::shell(options.clone());
+    // These two are answered from the cache, with statuses and ETags of their own.
+    let own = ["/api/figure", "/api/overview"].map(str::to_owned).to_vec();
+    let routes = generate_route_list_with_exclusions(app::App, Some(own));
+    let context = {
+        let app = state.app.clone();
+        move || {
+            provide_context(app.clone());
+            headers::content_security_policy();
+        }
+    };
+    Router::new()
+        .route("/", get(pages::to_pipelines))
+        .route("/dash", get(pages::to_pipelines))
+        .route("/dash/", get(pages::to_pipelines))
+        .route("/api/figure", get(api::figure))
+        .route("/api/figures", get(api::figures))
+        .route("/api/overview", get(api::overview))
+        .route("/api/{*rest}", get(api::unknown))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .leptos_routes_with_context(&state, routes, context.clone(), shell)
+        .fallback(file_and_error_handler_with_context::<ServerState, _>(
+            context,
+            app::shell,
+        ))
+        .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
+        .layer(middleware::from_fn_with_state(state.clone(), pages::status))
+        .layer(middleware::from_fn(pages::without_trailing_slash))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(middleware::from_fn(headers::caching))
+        .layer(middleware::from_fn(headers::limits))
+        .layer(middleware::from_fn(headers::security))
+        .layer(CatchPanicLayer::new())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            LONGEST_ANSWER,
+        ))
+        .layer(TraceLayer::new_for_http())
+        .with_state(state)
+}
+
+/// Where the client's files are and how they are named. Whether their names carry a hash is known
+/// when the program is built: a program that is moved or started by hand must not guess it.
+fn leptos_options() -> LeptosOptions {
+    let site_root = std::env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| {
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|program| Some(program.parent()?.join("site")))
+            .filter(|site| site.is_dir());
+        let site = beside.unwrap_or_else(|| PathBuf::from("target/site"));
+        site.display().to_string()
+    });
+    let reload_port = std::env::var("LEPTOS_RELOAD_PORT")
+        .ok()
+        .and_then(|port| port.parse().ok());
+    LeptosOptions::builder()
+        .output_name(env!("CARGO_PKG_NAME"))
+        .site_root(site_root)
+        .site_pkg_dir("pkg")
+        .hash_files(env!("HASH_FILES") == "true")
+        .reload_port(reload_port.unwrap_or(8051))
+        .build()
+}

@@ -78,7 +78,7 @@ pub async fn load(connection: &mut SqliteConnection, config: Arc<Config>) -> Res
 }
 
 /// Names the data and the configuration that they are read by: either changes the figures.
-async fn version(connection: &mut SqliteConnection, config: &Config) -> Result<String> {
+pub async fn version(connection: &mut SqliteConnection, config: &Config) -> Result<String> {
     let store = meta::read(connection, meta::STORE_ID).await?;
     let changes = meta::number(connection, meta::VERSION).await?;
     let mut hash = DefaultHasher::new();

@@ -161,6 +161,21 @@ impl Store {
             .context("cannot read the store")
     }
 
+    /// The version that a snapshot made now would have.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn version(&self, config: &Config) -> Result<String> {
+        let mut connection = self.pool.acquire().await?;
+        load::version(&mut connection, config).await
+    }
+
+    /// For tests that look at the tables themselves.
+    #[cfg(test)]
+    pub async fn read_connection(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>> {
+        Ok(self.pool.acquire().await?)
+    }
+
     /// Finishes what is running and closes the file.
     pub async fn close(self) {
         self.pool.close().await;

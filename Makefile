@@ -1,0 +1,114 @@
+# The only entry to everything that is done with the dashboard: `make help` lists it.
+#
+# Settings, all optional, as `make server PORT=9000` or in the environment:
+#   PORT              where the dashboard listens (8050)
+#   DATA_DIR          the data directory, with the store (data)
+#   RSE_CACHE         tools and compiled code, outside the clone (~/.cache/rse-dashboard)
+#   CARGO_TARGET_DIR  compiled code alone (RSE_CACHE/target)
+#   ARGS              passed on: `make unit ARGS=roll_up`, `make e2e ARGS=--grep=filters`
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+# Cargo uses every core by itself, and set-up comes before build comes before data.
+.NOTPARALLEL:
+
+PORT ?= 8050
+DATA_DIR ?= data
+ARGS ?=
+RSE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/rse-dashboard
+CARGO_TARGET_DIR ?= $(RSE_CACHE)/target
+
+export PORT RSE_CACHE CARGO_TARGET_DIR
+export RSE_DATA := $(abspath $(DATA_DIR))
+# The tools that `make setup` installed come first. The npm ones are found by cargo-leptos on the PATH.
+export PATH := $(RSE_CACHE)/tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+
+BINARY := $(CARGO_TARGET_DIR)/release/rse-dashboard
+SITE := $(CURDIR)/target/site
+BUILT := target/.built
+
+# Folders are listed with their files: a file that was deleted is a change as well.
+# What the tests compare with is no part of the build.
+SOURCES := $(shell find src style public build.rs Cargo.toml Cargo.lock rust-toolchain.toml package-lock.json \
+	scripts/build scripts/precompress.mjs scripts/plotly-bundle.mjs -name snapshots -prune -o -print 2>/dev/null)
+
+# Several clones share CARGO_TARGET_DIR, and the last one to build owns the program there.
+ifneq ($(shell cat $(BINARY).built-from 2>/dev/null),$(CURDIR))
+.PHONY: $(BUILT)
+endif
+
+##@ Use it
+.PHONY: help server data production-image
+
+help: ## list what can be made
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+server: setup build data ## set up, build, fill an empty store with sample data, and serve on PORT
+	@echo "Serving $(DATA_DIR) on http://localhost:$(PORT) (Ctrl-C ends it)"
+	@LEPTOS_SITE_ROOT=$(SITE) exec $(BINARY) serve
+
+data: build ## fill DATA_DIR with sample data, if it holds no store yet
+	@if scripts/has-store; then echo "$(DATA_DIR) already holds a store"; else \
+		echo "$(DATA_DIR) holds no store: making sample data"; $(BINARY) sample --data $(RSE_DATA); fi
+
+production-image: ## build the container image with Docker or Podman
+	@scripts/production-image
+
+##@ Develop it
+.PHONY: setup setup-tests build watch session shell fmt clean
+
+setup: ## install what is missing of the tools, and say why
+	@scripts/setup
+
+setup-tests:
+	@scripts/setup --tests
+
+build: $(BUILT) ## release build of server and client (skipped when nothing changed)
+
+$(BUILT): $(SOURCES) | public/plotly
+	@scripts/build
+	@mkdir -p $(@D) && touch $@
+
+# Whoever has not run `make setup` yet gets it done by the first build.
+public/plotly:
+	@scripts/setup
+
+watch: setup ## rebuild and reload the browser at every change
+	@cargo leptos watch
+
+session: setup ## watch in the background, and a shell in front to try things in
+	@scripts/session
+
+shell: ## a shell that finds the tools and rse-dashboard, with the variables set
+	@echo "rse-dashboard and the tools are on the PATH; leave with exit."
+	@PATH=$(dir $(BINARY)):$$PATH LEPTOS_SITE_ROOT=$(SITE) exec bash
+
+fmt: ## format the Rust code
+	@cargo fmt
+
+clean: ## delete what was built in this clone (tools and compiled dependencies stay in RSE_CACHE)
+	@rm -rf target public/plotly end2end/test-results end2end/playwright-report
+	@cargo clean --package rse-dashboard 2>/dev/null || true
+
+##@ Check it
+.PHONY: tests lint unit e2e bench
+
+tests: ## everything that must pass: lint, unit, e2e
+	@scripts/tests
+
+lint: setup ## formatting, Clippy for server and client, documentation, house rules
+	@scripts/lint
+
+unit: setup ## unit and property tests
+	@cargo test --no-default-features --features ssr $(ARGS)
+
+e2e: setup-tests build ## end-to-end tests in a real browser, on the release build
+	@scripts/e2e $(ARGS)
+
+bench: build ## sizes of what the browser loads, and requests a second on this machine
+	@scripts/bench

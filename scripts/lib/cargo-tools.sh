@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# The two programs of crates.io that build the client. They live in the cache directory of the
+# dashboard, so that other projects on the machine keep their own versions.
+
+CARGO_LEPTOS_VERSION=0.3.10
+
+install_cargo_tools() {
+  local bindgen
+  bindgen=$(wasm_bindgen_version)
+  install_cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" "nine minutes on two cores" \
+    "builds server and client together, and watches for changes" --no-default-features --features no_downloads
+  install_cargo_tool wasm-bindgen-cli "$bindgen" "one and a half minutes" \
+    "binds the client to the browser; must be of the same version as in Cargo.lock"
+  # What both shared while they were compiled is of no more use.
+  rm -rf "$TOOLS/build"
+}
+
+wasm_bindgen_version() {
+  local version=""
+  if [[ -r $ROOT/Cargo.lock ]]; then
+    version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock")
+  fi
+  echo "${version:-0.2.129}"
+}
+
+# install_cargo_tool PACKAGE VERSION TIME WHY [OPTIONS of cargo install]
+install_cargo_tool() {
+  local package=$1 version=$2 time=$3 why=$4
+  shift 4
+  if tool_is "$package" "$version"; then
+    there "$package $version"
+    return
+  fi
+  say "$package $version: $why."
+  mkdir -p "$TOOLS"
+  # A prebuilt one, if the machine has the program that finds such.
+  if have cargo-binstall; then
+    doing "downloading it"
+    timeout 300 cargo binstall --no-confirm --disable-strategies compile --root "$TOOLS" "$package@$version" >/dev/null 2>&1 || true
+    tool_is "$package" "$version" && { there "prebuilt"; return; }
+  fi
+  doing "compiling it, once ($time)"
+  # Its own release profile optimises a long time for what runs seconds here.
+  quietly "$package" env \
+    CARGO_TARGET_DIR="$TOOLS/build" \
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=false \
+    cargo install "$package" --version "$version" --locked --force --root "$TOOLS" "$@"
+}
+
+tool_is() {
+  case $1 in
+    cargo-leptos) [[ $("$TOOLS/bin/cargo-leptos" --version 2>/dev/null) == *" $2" ]] ;;
+    wasm-bindgen-cli) [[ $("$TOOLS/bin/wasm-bindgen" --version 2>/dev/null) == *" $2" ]] ;;
+  esac
+}

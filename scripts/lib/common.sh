@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# What every script needs: where things are and how to speak. Sourced, never run.
+# Values that the Makefile or the caller has already set are kept.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+RSE_CACHE=${RSE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rse-dashboard}
+TOOLS=$RSE_CACHE/tools
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$RSE_CACHE/target}
+PATH=$TOOLS/bin:$ROOT/node_modules/.bin:$PATH
+export RSE_CACHE CARGO_TARGET_DIR PATH
+
+# No npm package may fetch a browser of its own: the tests use the machine's.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+
+say() { printf '%s\n' "$*"; }
+there() { printf '  ok    %s\n' "$*"; }
+doing() { printf '  ...   %s\n' "$*"; }
+fail() {
+  printf 'error: %s\n' "$1" >&2
+  shift
+  for line in "$@"; do printf '       %s\n' "$line" >&2; done
+  exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command with its output in a log, which is shown only if the command fails.
+quietly() {
+  local log=$RSE_CACHE/logs/$1.log seconds=$SECONDS
+  shift
+  mkdir -p "$RSE_CACHE/logs"
+  if "$@" >"$log" 2>&1; then
+    there "done in $((SECONDS - seconds)) s"
+  else
+    tail -n 40 "$log" >&2
+    fail "\`$*\` failed" "the whole output is in $log"
+  fi
+}
+
+# Debian packages need root; elsewhere the caller is told what to install.
+apt_install() {
+  local sudo=()
+  have apt-get || return 1
+  if [[ $(id -u) -ne 0 ]]; then
+    have sudo || return 1
+    sudo=(sudo)
+  fi
+  "${sudo[@]}" apt-get install -y --no-install-recommends "$@" && return 0
+  # The usual reason is a package list that is too old, or none at all.
+  "${sudo[@]}" apt-get update && "${sudo[@]}" apt-get install -y --no-install-recommends "$@"
+}

@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# What comes from npm by the lock file: plotly.js, Bootstrap's Sass, and the tools around them.
+
+NPM_STAMP=node_modules/.installed
+PLOTLY_STAMP=node_modules/.plotly-bundled
+
+install_npm_packages() {
+  local wanted
+  wanted=$(cat package.json package-lock.json | cksum)
+  if [[ $(cat "$NPM_STAMP" 2>/dev/null) == "$wanted" ]]; then
+    there "npm packages"
+    return
+  fi
+  say "npm packages: plotly.js, Bootstrap's styles, the compilers for both, and the browser tests."
+  doing "npm ci (half a minute, 320 MB)"
+  # No package needs its install script; esbuild and sass bring their programs as packages.
+  quietly npm npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  echo "$wanted" >"$NPM_STAMP"
+}
+
+bundle_plotly() {
+  local wanted
+  wanted=$(cat package-lock.json scripts/plotly-bundle.mjs | cksum)
+  if [[ $(cat "$PLOTLY_STAMP" 2>/dev/null) == "$wanted" && $(find public/plotly -name 'plotly-*' 2>/dev/null | wc -l) -eq 2 ]]; then
+    there "plotly.js bundle"
+    return
+  fi
+  say "plotly.js bundle: only the chart types that the dashboard draws (five seconds)."
+  node scripts/plotly-bundle.mjs
+  echo "$wanted" >"$PLOTLY_STAMP"
+}

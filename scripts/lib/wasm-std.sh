@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# Rust's standard library for wasm32-unknown-unknown, the target that the browser runs.
+# rustup downloads it; where its servers cannot be reached, it is built once from its source.
+
+WASM=wasm32-unknown-unknown
+
+install_wasm_std() {
+  local version
+  version=$(rustc --version | cut -d' ' -f2)
+  if wasm_std_works; then
+    there "Rust's standard library for $WASM"
+    return
+  fi
+  say "Rust's standard library for $WASM: compiles the part of the dashboard that runs in the browser."
+  if have rustup; then
+    doing "rustup target add $WASM (at most two minutes)"
+    RUSTUP_MAX_RETRIES=0 timeout 120 rustup target add "$WASM" >/dev/null 2>&1 || true
+    wasm_std_works && { there "from rustup"; return; }
+  fi
+  build_wasm_std "$version"
+  wasm_std_works || fail "the $WASM library was built, but rustc $version does not find it"
+}
+
+# Compiles an empty library: the file may be there and still be of another compiler.
+wasm_std_works() {
+  ls "$(rustc --print target-libdir --target "$WASM")"/libstd-*.rlib >/dev/null 2>&1 || return 1
+  echo '#![allow(unused)] pub fn f() -> String { String::new() }' |
+    rustc --crate-type lib --crate-name probe --target "$WASM" --emit metadata -o /dev/null - 2>/dev/null
+}
+
+build_wasm_std() {
+  local version=$1 work sysroot source libdir
+  sysroot=$(rustc --print sysroot)
+  source=$sysroot/lib/rustlib/src/rust/library
+  libdir=$(rustc --print target-libdir --target "$WASM")
+  work=$(mktemp -d)
+  # Expanded now on purpose: `work` is local and gone when the trap runs.
+  # shellcheck disable=SC2064
+  trap "rm -rf '$work'" EXIT
+
+  [[ -w $sysroot/lib/rustlib ]] || fail "$sysroot cannot be written" \
+    "install the target $WASM of rustc $version with your package manager, or rustup"
+  if [[ ! -e $source/Cargo.lock ]]; then
+    fetch_rust_source "$version" "$work"
+    rm -rf "$source"
+    mkdir -p "$(dirname "$source")"
+    mv "$work/library" "$source"
+  fi
+
+  doing "building it from its source (one minute)"
+  mkdir -p "$work/empty/src"
+  printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n' >"$work/empty/Cargo.toml"
+  : >"$work/empty/src/lib.rs"
+  # Building std is not stable; the variable lets the stable compiler do it.
+  quietly wasm-std env -C "$work/empty" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target" RUSTUP_TOOLCHAIN="$(toolchain)" \
+    cargo build -Zbuild-std=std,panic_abort,panic_unwind,proc_macro,test --target "$WASM" --release
+  mkdir -p "$libdir"
+  rm -f "$libdir"/*.rlib
+  find "$work/target/$WASM/release/deps" -name '*.rlib' ! -name 'libempty-*' -exec cp -t "$libdir" {} +
+}
+
+# The compiler that the repository pins, by name, for a folder outside the repository.
+toolchain() {
+  if have rustup; then rustup show active-toolchain | cut -d' ' -f1; fi
+}
+
+# Leaves the `library` folder of exactly this version in the folder $2.
+fetch_rust_source() {
+  local version=$1 work=$2
+  if [[ -n ${RUST_SRC_TARBALL:-} ]]; then
+    [[ -r $RUST_SRC_TARBALL ]] || fail "RUST_SRC_TARBALL=$RUST_SRC_TARBALL cannot be read"
+    doing "its source, from $RUST_SRC_TARBALL"
+    mkdir -p "$work/tarball"
+    tar -C "$work/tarball" -xf "$RUST_SRC_TARBALL"
+    take_library "$work/tarball" "$work"
+  else
+    source_from_debian "$version" "$work" || fail "no source of Rust $version was found, which $WASM needs here" \
+      "Either let \`rustup target add $WASM\` reach its servers, or give the source:" \
+      "RUST_SRC_TARBALL=rust-src-$version.tar.xz make setup"
+  fi
+  drop_missing_members "$work/library/Cargo.toml"
+}
+
+# Other folders of the source are named library too; only the right one has a lock file and std.
+take_library() {
+  local lock
+  while read -r lock; do
+    [[ -e $(dirname "$lock")/std/Cargo.toml ]] || continue
+    mv "$(dirname "$lock")" "$2/library"
+    return
+  done < <(find "$1" -path '*/library/Cargo.lock')
+  fail "there is no library/std in the source of Rust"
+}
+
+# Some packages leave out the tests of the library, which its workspace still lists.
+drop_missing_members() {
+  local manifest=$1 member
+  for member in coretests alloctests; do
+    [[ -d $(dirname "$manifest")/$member ]] || sed -i "/^ *\"$member\",\$/d" "$manifest"
+  done
+}
+
+# Debian packages the source as rust-src, though rarely in the release that the machine runs. A
+# package list of our own, in a temporary folder, finds other releases and leaves the machine's alone.
+source_from_debian() {
+  local version=$1 work=$2 apt=$2/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  local mirror suite package
+  have apt-get && [[ -r $keyring ]] || return 1
+  # shellcheck disable=SC2016  # $(REPO_URI) is for apt to fill in.
+  mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Identifier: Packages' |
+    awk '$2 == "Debian" && $3 == "Debian" || NF == 1 { print $1; exit }')
+  # shellcheck disable=SC2016
+  [[ -n $mirror ]] || mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | head -n 1)
+  [[ -n $mirror ]] || return 1
+  doing "its source, from Debian's package rust-src (50 MB)"
+  mkdir -p "$apt"/{lists/partial,cache/archives/partial,package}
+  for suite in trixie-backports forky sid; do
+    printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite"
+  done >"$apt/sources.list"
+  local options=(
+    -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
+    -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache"
+    # apt's own user may not enter a temporary folder of ours.
+    -o "APT::Sandbox::User=$(id -un)"
+  )
+  apt-get "${options[@]}" -qq update || return 1
+  package=$(apt-cache "${options[@]}" madison rust-src | awk -v v="$version" '{ split($3, part, "[+~-]") } part[1] == v { print $3; exit }')
+  [[ -n $package ]] || return 1
+  (cd "$apt/package" && apt-get "${options[@]}" -qq download "rust-src=$package") || return 1
+  dpkg-deb -x "$apt"/package/rust-src_*.deb "$apt/unpacked"
+  take_library "$apt/unpacked" "$work"
+}

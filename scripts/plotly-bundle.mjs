@@ -1,0 +1,122 @@
+// Builds the dashboard's own plotly.js from the npm package: one ES module with only the chart
+// types that the figures use, without the documentation that plotly.js carries in its schema.
+// Writes public/plotly/plotly-<hash>.js and .css. The hash is of the content, so both may be kept
+// by browsers for ever; build.rs puts the two names into the program.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
+import { parse } from "acorn";
+import { full } from "acorn-walk";
+import esbuild from "esbuild";
+
+// What the figures draw. Histograms are counted on the server and drawn as bars.
+const TRACES = ["bar", "heatmap", "pie", "scatter", "treemap"];
+
+// What `require("plotly.js/lib/core")` always brings, though no figure uses it.
+const UNUSED = [
+  // A polyfill for browsers older than any that run WebAssembly.
+  /native-promise-only[\\/]/,
+  // The style rules as text, to be injected: they are served as a stylesheet instead.
+  /plotly\.js[\\/]build[\\/]plotcss\.js$/,
+];
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const out = path.join(root, "public", "plotly");
+const plotly = path.dirname(createRequire(path.join(root, "package.json")).resolve("plotly.js/package.json"));
+
+// The schema describes every attribute in prose, a fifth of the bundle that nothing ever reads.
+// A property `description` made of string literals is replaced by an empty string.
+function withoutDescriptions(source) {
+  const cuts = [];
+  full(parse(source, { ecmaVersion: "latest", sourceType: "script" }), (node) => {
+    if (node.type !== "Property" || node.computed || node.method) return;
+    if ((node.key.name ?? node.key.value) !== "description") return;
+    if (isProse(node.value)) cuts.push([node.value.start, node.value.end]);
+  });
+  cuts.sort((a, b) => b[0] - a[0]);
+  let end = source.length;
+  for (const [from, to] of cuts) {
+    // A cut that lies inside the one made before it has already gone.
+    if (to > end) continue;
+    source = source.slice(0, from) + '""' + source.slice(to);
+    end = from;
+  }
+  return source;
+}
+
+// "…", "…" + "…", ["…", "…"].join(" "): text and nothing else that could matter at run time.
+function isProse(node) {
+  switch (node.type) {
+    case "Literal":
+      return typeof node.value === "string";
+    case "TemplateLiteral":
+      return true;
+    case "BinaryExpression":
+      return node.operator === "+" && (isProse(node.left) || isProse(node.right));
+    case "CallExpression":
+      return node.callee.type === "MemberExpression" && node.callee.property.name === "join";
+    default:
+      return false;
+  }
+}
+
+const slim = {
+  name: "slim",
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, () => ({ contents: "", loader: "js" }));
+    build.onLoad({ filter: /\.js$/ }, async ({ path: file }) => {
+      if (UNUSED.some((pattern) => pattern.test(file))) return { contents: "", loader: "js" };
+      if (!file.startsWith(path.join(plotly, "src"))) return undefined;
+      const source = await readFile(file, "utf8");
+      return source.includes("description") ? { contents: withoutDescriptions(source), loader: "js" } : undefined;
+    });
+  },
+};
+
+const entry = [
+  'import Plotly from "plotly.js/lib/core";',
+  ...TRACES.map((trace) => `import ${trace} from "plotly.js/lib/${trace}";`),
+  `Plotly.register([${TRACES.join(", ")}]);`,
+  "export default Plotly;",
+  "export const { newPlot, react, purge, relayout, restyle, downloadImage, toImage, Plots } = Plotly;",
+].join("\n");
+
+const bundle = await esbuild.build({
+  stdin: { contents: entry, resolveDir: root, sourcefile: "plotly-entry.js" },
+  bundle: true,
+  format: "esm",
+  target: ["es2022"],
+  minify: true,
+  legalComments: "none",
+  banner: { js: "/* plotly.js, MIT licence, Copyright Plotly Inc.; built for the RSE dashboard */" },
+  define: { global: "window" },
+  plugins: [slim],
+  write: false,
+  metafile: process.argv.includes("--analyze"),
+  logLevel: "warning",
+});
+if (bundle.metafile) console.log(await esbuild.analyzeMetafile(bundle.metafile));
+
+const styles = await esbuild.transform(await readFile(path.join(plotly, "dist", "plotly.css"), "utf8"), {
+  loader: "css",
+  minify: true,
+});
+
+await mkdir(out, { recursive: true });
+const written = new Set();
+for (const [extension, content] of [["js", bundle.outputFiles[0].contents], ["css", Buffer.from(styles.code)]]) {
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 16);
+  const name = `plotly-${hash}.${extension}`;
+  await writeFile(path.join(out, name), content);
+  written.add(name);
+  const brotli = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+  console.log(`  public/plotly/${name}: ${kilobytes(content.length)}, ${kilobytes(brotli)} as brotli`);
+}
+for (const name of await readdir(out)) if (!written.has(name)) await rm(path.join(out, name), { recursive: true });
+
+function kilobytes(bytes) {
+  return `${(bytes / 1000).toFixed(1)} kB`;
+}

@@ -1,0 +1,69 @@
+//! `rse-dashboard export events|builds|FIGURE`.
+
+use std::{io::Write as _, path::Path, process::ExitCode, sync::Arc};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::{
+    filter::Filter,
+    server::{
+        config::Config,
+        export::{self, Format},
+        figures,
+        store::Store,
+    },
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// `events`, `builds`, or the id of a figure
+    what: String,
+    #[arg(long, value_enum, default_value_t = FormatOption::Ndjson)]
+    format: FormatOption,
+    /// Of a figure: the project's name in URLs
+    #[arg(long)]
+    project: Option<String>,
+    /// Of a figure: all, nightly or non-nightly
+    #[arg(long = "type")]
+    build_type: Option<String>,
+    /// Of a figure: the window
+    #[arg(long)]
+    days: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FormatOption {
+    Ndjson,
+    Csv,
+}
+
+pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+    let format = match options.format {
+        FormatOption::Ndjson => Format::Ndjson,
+        FormatOption::Csv => Format::Csv,
+    };
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let store = Store::open(data, &config).await?;
+    match options.what.as_str() {
+        "events" => export::events(&store, format, &mut out).await?,
+        "builds" => export::builds(&store, format, &mut out).await?,
+        id => {
+            let Some(figure) = figures::find(id) else {
+                let ids: Vec<&str> = figures::ALL.iter().map(|figure| figure.id).collect();
+                bail!("“{id}” can't be exported: events, builds, {} can", ids.join(", "));
+            };
+            let filter = Filter::parse(
+                options.project.as_deref(),
+                options.build_type.as_deref(),
+                options.days.as_deref(),
+            )?;
+            let snapshot = store.load(Arc::new(config)).await?;
+            snapshot.check(&filter)?;
+            let figure = figure.compute(&snapshot, &filter)?;
+            export::figure(&figure, format, &mut out)?;
+        }
+    }
+    out.flush().context("cannot write to standard output")?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,59 @@
+//! `rse-dashboard import events|security FILE…`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use crate::server::{config::Config, sources::file, store::Store};
+
+#[derive(Args)]
+pub struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Build events: documents of the CI system, as Cosmos DB exports them
+    Events(Files),
+    /// Security facts of repositories
+    Security(Files),
+}
+
+#[derive(Args)]
+struct Files {
+    /// NDJSON or a JSON array, plain or gzip; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Succeed even where lines are faulty
+    #[arg(long)]
+    lenient: bool,
+    /// Report as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+    let mut store = Store::open(data, &config).await?;
+    let now = Timestamp::now();
+    let (report, files) = match &options.what {
+        What::Events(files) => (file::import_events(&mut store, &files.files, now).await?, files),
+        What::Security(files) => {
+            let report = file::import_security(&mut store, &files.files, now).await?;
+            (report, files)
+        }
+    };
+    store.close().await;
+    if files.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print!("{report}");
+    }
+    let good = report.faults.is_empty() || files.lenient;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,111 @@
+//! The command line: one file a command.
+//!
+//! Exit codes: 0 done, 1 failed, 2 used wrongly.
+
+mod export;
+mod import;
+mod sample;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use super::config::Config;
+
+/// The configuration that is read where none is named, if it is there.
+const CONFIG: &str = "dashboard.toml";
+
+/// Which pipelines fail, where, since when and why; and how exposed the code is.
+#[derive(Parser)]
+#[command(name = "rse-dashboard", version, arg_required_else_help = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Options,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Where the data and the configuration are.
+#[derive(Args, Clone)]
+struct Common {
+    /// The data directory; it holds the store
+    #[arg(long, global = true, env = "RSE_DATA", default_value = "data", value_name = "DIR")]
+    data: PathBuf,
+    /// The configuration; without it dashboard.toml, and without that the built-in one
+    #[arg(long, global = true, env = "RSE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the dashboard (what happens without a command, too)
+    Serve(serve::Options),
+    /// Bring in build events or security facts from files
+    Import(import::Options),
+    /// Fill the store with synthetic data, the same for the same seed
+    Sample(sample::Options),
+    /// Write events, builds or a figure as NDJSON or CSV
+    Export(export::Options),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    start_log();
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => Err(anyhow::Error::new(error).context("cannot start the runtime")),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("rse-dashboard: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(cli: Cli) -> Result<ExitCode> {
+    let config = cli.common.read_config()?;
+    let data = &cli.common.data;
+    match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(options) => serve::run(options, data, config).await,
+        Command::Import(options) => import::run(options, data, config).await,
+        Command::Sample(options) => sample::run(options, data, config).await,
+        Command::Export(options) => export::run(options, data, config).await,
+    }
+}
+
+impl Common {
+    fn read_config(&self) -> Result<Config> {
+        match &self.config {
+            Some(path) => Config::read(path),
+            None if PathBuf::from(CONFIG).is_file() => Config::read(CONFIG.as_ref()),
+            None => Ok(Config::built_in()),
+        }
+    }
+}
+
+/// Log lines go to standard error, so that an export can be piped.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "info,sqlx=warn,tower_http=info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,64 @@
+//! `rse-dashboard sample`: synthetic data to look at and to test with.
+
+use std::{io::Write as _, path::Path, process::ExitCode};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::server::{
+    config::Config,
+    export::write_event,
+    sample::{self, SampleOptions},
+    store::Store,
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// The same seed gives the same data
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many days of events
+    #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    days: u16,
+    /// How many times as many pipelines as the default organisation has
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// The instant at which the data end, RFC 3339; without it, now
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<Timestamp>,
+    /// Write the events as NDJSON to standard output instead of into the store
+    #[arg(long)]
+    stdout: bool,
+}
+
+pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+    if !(options.scale > 0.0 && options.scale <= 1000.0) {
+        bail!("--scale {}: it must be above 0 and at most 1000", options.scale);
+    }
+    let as_of = options.as_of.unwrap_or_else(Timestamp::now);
+    let sample_options = SampleOptions {
+        seed: options.seed,
+        days: options.days,
+        scale: options.scale,
+        as_of_ms: as_of.as_second() * 1000,
+    };
+    if options.stdout {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        for event in sample::events(&sample_options) {
+            write_event(&mut out, &event).context("cannot write to standard output")?;
+        }
+        out.flush()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut store = Store::open(data, &config).await?;
+    if !store.is_empty().await? {
+        bail!(
+            "{} holds data already: name an empty directory with --data, or remove it",
+            data.display()
+        );
+    }
+    sample::fill(&mut store, &sample_options).await?;
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,129 @@
+//! The JSON endpoints and the CSV of a figure.
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    error::AppError,
+    server::{
+        export::{self, Format},
+        http::encoding,
+        state::{AppState, figure_infos},
+    },
+};
+
+/// The query of every endpoint; an unknown parameter is ignored.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Parameters {
+    id: String,
+    page: String,
+    pub project: Option<String>,
+    pub r#type: Option<String>,
+    pub days: Option<String>,
+}
+
+type Parsed = Result<Query<Parameters>, QueryRejection>;
+
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        #[derive(serde::Serialize)]
+        struct Body<'a> {
+            #[serde(flatten)]
+            error: &'a AppError,
+            message: String,
+        }
+        let status = StatusCode::from_u16(self.status());
+        let body = Body {
+            message: self.to_string(),
+            error: &self,
+        };
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&body)).into_response();
+        if self == Self::NotReady {
+            let soon = HeaderValue::from_static("2");
+            response.headers_mut().insert(header::RETRY_AFTER, soon);
+        }
+        response
+    }
+}
+
+/// `GET /api/figure?id=…&project=…&type=…&days=…`
+pub async fn figure(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    query: Parsed,
+) -> Result<Response, AppError> {
+    let query = parameters(query)?;
+    let figure = state
+        .figure(
+            &query.id,
+            query.project.as_deref(),
+            query.r#type.as_deref(),
+            query.days.as_deref(),
+        )
+        .await?;
+    Ok(encoding::respond(&figure, &headers))
+}
+
+/// `GET /api/figures`: what exists, with columns and help.
+pub async fn figures(State(state): State<AppState>) -> Result<Response, AppError> {
+    let snapshot = state.snapshot()?;
+    Ok(Json(figure_infos(&snapshot, None)).into_response())
+}
+
+/// `GET /api/overview?page=…&project=…&type=…&days=…`
+pub async fn overview(State(state): State<AppState>, query: Parsed) -> Result<Response, AppError> {
+    let query = parameters(query)?;
+    let overview = state.overview(
+        &query.page,
+        query.project.as_deref(),
+        query.r#type.as_deref(),
+        query.days.as_deref(),
+    )?;
+    Ok(Json(overview).into_response())
+}
+
+/// Any other path below `/api/`.
+pub async fn unknown() -> Response {
+    let message = "There is no such endpoint: /api/figures, /api/figure and /api/overview exist.";
+    let body = serde_json::json!({"error": "unknown_endpoint", "message": message});
+    (StatusCode::NOT_FOUND, Json(body)).into_response()
+}
+
+/// `GET /figures/{id}.csv?project=…&type=…&days=…`
+pub async fn csv(state: &AppState, id: &str, query: &Parameters) -> Result<Response, AppError> {
+    let figure = state
+        .figure(
+            id,
+            query.project.as_deref(),
+            query.r#type.as_deref(),
+            query.days.as_deref(),
+        )
+        .await?;
+    let mut bytes = Vec::new();
+    export::figure(&figure.data, Format::Csv, &mut bytes).map_err(|error| {
+        tracing::error!(figure = id, "cannot write the CSV: {error:#}");
+        AppError::Internal
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}.csv\"", figure.data.id),
+        ),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+fn parameters(query: Parsed) -> Result<Parameters, AppError> {
+    match query {
+        Ok(Query(parameters)) => Ok(parameters),
+        Err(_) => Err(AppError::unknown_value("query", "", Vec::new())),
+    }
+}

@@ -1,0 +1,102 @@
+//! Headers that every answer carries, and limits on what is asked.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use leptos::{context::use_context, nonce::use_nonce};
+use leptos_axum::ResponseOptions;
+
+/// Longer addresses than any link of the dashboard.
+const LONGEST_URI: usize = 4096;
+const A_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// Of pages: only scripts of this origin, or with this answer's nonce, run. Called while a page renders.
+pub fn content_security_policy() {
+    let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else {
+        return;
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+         style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+         manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// Headers that cost nothing and close doors.
+pub async fn security(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
+    set(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    // Pages have a policy of their own; nothing else is to be run or framed at all.
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    );
+    response
+}
+
+/// Files with a hash in their name never change; everything else is asked for again, at the price of a 304.
+pub async fn caching(request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = next.run(request).await;
+    let good = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
+    let lasting = good && is_hashed(&path);
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(if lasting { A_YEAR } else { REVALIDATE });
+    if is_file(&path) && !varies(headers) {
+        let vary = HeaderValue::from_static("accept-encoding");
+        headers.append(header::VARY, vary);
+    }
+    response
+}
+
+/// Refuses addresses that no link of the dashboard has.
+pub async fn limits(request: Request, next: Next) -> Response {
+    let uri = request.uri();
+    let length = uri.path().len() + uri.query().map_or(0, str::len);
+    if length > LONGEST_URI {
+        let message = format!("The address is longer than {LONGEST_URI} bytes.\n");
+        return (StatusCode::URI_TOO_LONG, message).into_response();
+    }
+    next.run(request).await
+}
+
+fn is_hashed(path: &str) -> bool {
+    let hashed_package = env!("HASH_FILES") == "true"
+        && path.starts_with("/pkg/")
+        && !path.starts_with("/pkg/snippets/");
+    hashed_package || path.starts_with("/plotly/plotly-")
+}
+
+fn is_file(path: &str) -> bool {
+    path.starts_with("/pkg/") || path.starts_with("/plotly/")
+}
+
+fn varies(headers: &HeaderMap) -> bool {
+    headers.get_all(header::VARY).iter().any(|value| {
+        let value = value.to_str().unwrap_or_default();
+        value.to_ascii_lowercase().contains("accept-encoding")
+    })
+}

@@ -1,0 +1,18 @@
+//! What an orchestrator asks.
+
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
+
+use crate::server::state::AppState;
+
+/// The process answers.
+pub async fn live() -> &'static str {
+    "live\n"
+}
+
+/// The process has data to answer with.
+pub async fn ready(State(state): State<AppState>) -> impl IntoResponse {
+    match state.snapshot() {
+        Ok(snapshot) => (StatusCode::OK, format!("ready: data {}\n", snapshot.version)),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
+    }
+}
