@@ -8,6 +8,7 @@ mod calendar;
 mod catalogue;
 mod days;
 mod facts;
+mod fill;
 mod pipelines;
 mod random;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 mod writing;
 
 pub use facts::facts;
+pub use fill::{Filled, expected_events, fill};
 
 use super::sources::Event;
 

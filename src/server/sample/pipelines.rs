@@ -101,7 +101,7 @@ impl Draft {
         let is_in = |names: &[String]| names.iter().any(|name| name == self.repository);
         let flaky = !self.nightly && is_in(&habits.flaky);
         let terse = !self.nightly && is_in(&habits.terse);
-        let slow = is_in(&habits.slow);
+        let slow = !self.nightly && is_in(&habits.slow);
         let short_test = habits.short_tests.get(self.repository).copied();
         let broken = (!self.nightly)
             .then(|| self.broken(catalogue, calendar))
