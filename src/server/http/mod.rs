@@ -5,6 +5,8 @@ mod encoding;
 mod headers;
 mod health;
 mod pages;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
@@ -36,10 +38,22 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// How long running answers may take once the server was asked to stop.
 const LONGEST_STOP: Duration = Duration::from_secs(4);
 
-#[derive(Clone, FromRef)]
+#[derive(Clone)]
 struct ServerState {
     options: LeptosOptions,
     app: AppState,
+}
+
+impl FromRef<ServerState> for LeptosOptions {
+    fn from_ref(state: &ServerState) -> Self {
+        state.options.clone()
+    }
+}
+
+impl FromRef<ServerState> for AppState {
+    fn from_ref(state: &ServerState) -> Self {
+        state.app.clone()
+    }
 }
 
 /// Answers until `stop` resolves, then finishes what runs.
