@@ -74,7 +74,6 @@ pub fn Card(
         Width::Full => "full",
     };
     let title_id = format!("{}-title", info.id);
-    let sentence_id = format!("{}-sentence", info.id);
 
     view! {
         <article
@@ -89,17 +88,13 @@ pub fn Card(
                 {info.title.clone()}
             </h2>
             <Transition fallback=loading set_pending=set_busy>
-                {
-                    let sentence_id = sentence_id.clone();
-                    move || {
-                        let sentence_id = sentence_id.clone();
-                        Suspend::new(async move { sentence(figure.await, sentence_id, figure, query) })
-                    }
-                }
+                {move || Suspend::new(async move {
+                    sentence(figure.await, id.get_value(), figure, query)
+                })}
             </Transition>
             <Chart
                 id=format!("{}-chart", info.id)
-                described_by=sentence_id.clone()
+                described_by=format!("{}-sentence", info.id)
                 height=info.height
                 plot=plot
             />
@@ -135,6 +130,7 @@ fn sentence(
     figure: Loaded,
     query: Memo<Query>,
 ) -> impl IntoView {
+    let id = format!("{id}-sentence");
     match loaded {
         Ok(card) => Either::Left(view! {
             <p id=id class="sentence" class:empty=card.rows == 0>
