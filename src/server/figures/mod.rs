@@ -61,6 +61,14 @@ pub enum Page {
 }
 
 impl Page {
+    /// The name in URLs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pipelines => "pipelines",
+            Self::Security => "security",
+        }
+    }
+
     /// The page of a name in URLs.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
