@@ -34,7 +34,10 @@ pub struct Options {
 
 pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
     if !(options.scale > 0.0 && options.scale <= 1000.0) {
-        bail!("--scale {}: it must be above 0 and at most 1000", options.scale);
+        bail!(
+            "--scale {}: it must be above 0 and at most 1000",
+            options.scale
+        );
     }
     let as_of = options.as_of.unwrap_or_else(Timestamp::now);
     let sample_options = SampleOptions {
