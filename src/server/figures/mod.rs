@@ -8,6 +8,8 @@ mod build_status_day;
 #[cfg(test)]
 mod check;
 mod rows;
+#[cfg(test)]
+mod testing;
 mod theme;
 pub mod words;
 
