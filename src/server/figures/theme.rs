@@ -4,8 +4,10 @@
 
 use plotly::{
     Layout,
-    common::{ColorScale, ColorScaleElement, Font},
-    layout::Margin,
+    common::{
+        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, ThicknessMode, TickMode,
+    },
+    layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
 };
 
 use crate::server::snapshot::BuildResult;
@@ -80,6 +82,42 @@ pub fn layout() -> Layout {
         .margin(Margin::new().left(48).right(16).top(16).bottom(40))
 }
 
+/// The key to [`failure_scale`]: flat, in the right upper corner, where it takes no width.
+pub fn failure_bar() -> ColorBar {
+    ColorBar::new()
+        .orientation(Orientation::Horizontal)
+        .len_mode(ThicknessMode::Pixels)
+        .len(140)
+        .thickness(10)
+        .outline_width(0)
+        .x(1.0)
+        .x_anchor(Anchor::Right)
+        .y(1.0)
+        .y_anchor(Anchor::Bottom)
+        .y_pad(4.0)
+        .tick_mode(TickMode::Array)
+        .tick_vals(vec![0.0, 50.0, 100.0])
+        .tick_text(vec!["0 %", "50 %", "100 %"])
+}
+
+/// The layout of a pie or a ring: the legend beside nothing but the text that fits in its slice.
+pub fn pie_layout() -> Layout {
+    layout()
+        .margin(Margin::new().left(8).right(8).top(8).bottom(8))
+        .legend(Legend::new().orientation(Orientation::Horizontal))
+        .uniform_text(UniformText::new().mode(UniformTextMode::Hide).min_size(11))
+}
+
+/// The layout of a chart whose rows have nothing to draw: it says so instead.
+pub fn nothing_to_draw(text: &str) -> Layout {
+    let hidden = || Axis::new().visible(false).fixed_range(true);
+    let note = Annotation::new().text(text).show_arrow(false);
+    let font = Font::new().size(16);
+    layout().x_axis(hidden()).y_axis(hidden()).annotations(vec![
+        note.x_ref("paper").y_ref("paper").x(0.5).y(0.5).font(font),
+    ])
+}
+
 /// Text from data for plotly, which reads a subset of HTML in labels and hovers.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -130,9 +168,32 @@ pub fn hover_label(text: &str) -> String {
         .join("<br>")
 }
 
+/// The whole text for a hover, in lines; what no name is as long as is cut.
+pub fn hover_label(text: &str) -> String {
+    const LINE: usize = 80;
+    const LINES: usize = 6;
+    let characters: Vec<char> = text.chars().collect();
+    let lines = characters.chunks(LINE).take(LINES);
+    let mut lines: Vec<String> = lines
+        .map(|line| escape(&line.iter().collect::<String>()))
+        .collect();
+    if characters.len() > LINE * LINES {
+        lines.push("…".to_owned());
+    }
+    lines.join("<br>")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hovers_are_whole_in_lines_and_end_somewhere() {
+        assert_eq!(hover_label("a/b<c"), "a/b&lt;c");
+        let two_lines = format!("{}<br>b", "a".repeat(80));
+        assert_eq!(hover_label(&format!("{}b", "a".repeat(80))), two_lines);
+        assert!(hover_label(&"a".repeat(10_000)).ends_with("<br>…"));
+    }
 
     #[test]
     fn markup_in_data_stays_text() {
