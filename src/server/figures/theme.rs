@@ -168,32 +168,9 @@ pub fn hover_label(text: &str) -> String {
         .join("<br>")
 }
 
-/// The whole text for a hover, in lines; what no name is as long as is cut.
-pub fn hover_label(text: &str) -> String {
-    const LINE: usize = 80;
-    const LINES: usize = 6;
-    let characters: Vec<char> = text.chars().collect();
-    let lines = characters.chunks(LINE).take(LINES);
-    let mut lines: Vec<String> = lines
-        .map(|line| escape(&line.iter().collect::<String>()))
-        .collect();
-    if characters.len() > LINE * LINES {
-        lines.push("…".to_owned());
-    }
-    lines.join("<br>")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hovers_are_whole_in_lines_and_end_somewhere() {
-        assert_eq!(hover_label("a/b<c"), "a/b&lt;c");
-        let two_lines = format!("{}<br>b", "a".repeat(80));
-        assert_eq!(hover_label(&format!("{}b", "a".repeat(80))), two_lines);
-        assert!(hover_label(&"a".repeat(10_000)).ends_with("<br>…"));
-    }
 
     #[test]
     fn markup_in_data_stays_text() {
