@@ -3,7 +3,6 @@
 //! A figure is `rows` (its table) and `plot` (its chart, drawn from the rows alone). To add one,
 //! write its file and add it to [`ALL`]; the order there is the order on the page.
 
-mod bars;
 mod build_status;
 mod build_status_day;
 #[cfg(test)]
@@ -15,6 +14,7 @@ mod java_versions;
 mod js_checks;
 mod lengthy_pipelines;
 mod node_versions;
+mod ranking;
 mod rows;
 mod shortest_functional_tests;
 mod suppressions;
