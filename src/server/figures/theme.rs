@@ -4,8 +4,11 @@
 
 use plotly::{
     Layout,
-    common::{ColorScale, ColorScaleElement, Font, color::Color},
-    layout::Margin,
+    common::{
+        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, ThicknessMode,
+        TickMode, color::Color,
+    },
+    layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
 };
 use serde::Serialize;
 
@@ -82,6 +85,42 @@ pub fn layout() -> Layout {
         .margin(Margin::new().left(48).right(16).top(16).bottom(40))
 }
 
+/// The key to [`failure_scale`]: flat, in the right upper corner, where it takes no width.
+pub fn failure_bar() -> ColorBar {
+    ColorBar::new()
+        .orientation(Orientation::Horizontal)
+        .len_mode(ThicknessMode::Pixels)
+        .len(140)
+        .thickness(10)
+        .outline_width(0)
+        .x(1.0)
+        .x_anchor(Anchor::Right)
+        .y(1.0)
+        .y_anchor(Anchor::Bottom)
+        .y_pad(4.0)
+        .tick_mode(TickMode::Array)
+        .tick_vals(vec![0.0, 50.0, 100.0])
+        .tick_text(vec!["0 %", "50 %", "100 %"])
+}
+
+/// The layout of a pie or a ring: the legend beside nothing but the text that fits in its slice.
+pub fn pie_layout() -> Layout {
+    layout()
+        .margin(Margin::new().left(8).right(8).top(8).bottom(8))
+        .legend(Legend::new().orientation(Orientation::Horizontal))
+        .uniform_text(UniformText::new().mode(UniformTextMode::Hide).min_size(11))
+}
+
+/// The layout of a chart whose rows have nothing to draw: it says so instead.
+pub fn nothing_to_draw(text: &str) -> Layout {
+    let hidden = || Axis::new().visible(false).fixed_range(true);
+    let note = Annotation::new().text(text).show_arrow(false);
+    let font = Font::new().size(16);
+    layout().x_axis(hidden()).y_axis(hidden()).annotations(vec![
+        note.x_ref("paper").y_ref("paper").x(0.5).y(0.5).font(font),
+    ])
+}
+
 /// Text from data for plotly, which reads a subset of HTML in labels and hovers.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -140,6 +179,7 @@ pub struct Inks(Vec<&'static str>);
 
 impl Color for Inks {}
 
+/// For each colour, the text that can be read on it.
 pub fn inks<'a>(colours: impl IntoIterator<Item = &'a str>) -> Inks {
     Inks(colours.into_iter().map(ink).collect())
 }
