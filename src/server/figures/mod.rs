@@ -3,7 +3,6 @@
 //! A figure is `rows` (its table) and `plot` (its chart, drawn from the rows alone). To add one,
 //! write its file and add it to [`ALL`]; the order there is the order on the page.
 
-mod bars;
 mod build_status;
 mod build_status_day;
 #[cfg(test)]
