@@ -5,10 +5,12 @@
 use plotly::{
     Layout,
     common::{
-        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, ThicknessMode, TickMode,
+        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, ThicknessMode,
+        TickMode, Title, color::Color,
     },
     layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
 };
+use serde::Serialize;
 
 use crate::server::snapshot::BuildResult;
 
@@ -53,13 +55,28 @@ pub const fn result_label(result: BuildResult) -> &'static str {
     }
 }
 
+/// Green, yellow and red of 0 %, 50 % and 100 % failed.
+const FAILURE_COLOURS: [[u8; 3]; 3] = [[0x85, 0x99, 0x4b], [0xff, 0xdd, 0x00], [0xd4, 0x35, 0x1c]];
+
 /// 0 % green, 50 % yellow, 100 % red.
 pub fn failure_scale() -> ColorScale {
-    ColorScale::Vector(vec![
-        ColorScaleElement(0.0, "#85994b".to_owned()),
-        ColorScaleElement(0.5, YELLOW.to_owned()),
-        ColorScaleElement(1.0, RED.to_owned()),
-    ])
+    let stop = |percent| ColorScaleElement(percent / 100.0, failure_colour(percent));
+    ColorScale::Vector([0.0, 50.0, 100.0].map(stop).to_vec())
+}
+
+/// The colour of a percentage on [`failure_scale`], in steps of 5 %: more is not seen.
+pub fn failure_colour(percent: f64) -> String {
+    let steps = (percent.clamp(0.0, 100.0) / 5.0).round();
+    let (half, part) = match steps <= 10.0 {
+        true => (0, steps / 10.0),
+        false => (1, steps / 10.0 - 1.0),
+    };
+    let [from, to] = [FAILURE_COLOURS[half], FAILURE_COLOURS[half + 1]];
+    let mixed = |index: usize| {
+        let (from, to) = (f64::from(from[index]), f64::from(to[index]));
+        (from + (to - from) * part).round() as u8
+    };
+    format!("#{:02x}{:02x}{:02x}", mixed(0), mixed(1), mixed(2))
 }
 
 /// The layout that every chart begins with.
@@ -70,6 +87,43 @@ pub fn layout() -> Layout {
         .margin(Margin::new().left(48).right(16).top(16).bottom(40))
 }
 
+/// The title of an axis or of a key: no larger than the rest of the text.
+pub fn axis_title(text: &str) -> Title {
+    Title::with_text(text).font(Font::new().size(13))
+}
+
+/// One colour per part of a pie; the crate's font takes only one for all.
+#[derive(Clone, Debug, Serialize)]
+struct TextColours(Vec<&'static str>);
+
+impl Color for TextColours {}
+
+/// The font of the text inside parts of these colours.
+pub fn font_on(colours: &[&str]) -> Font {
+    let texts = colours.iter().map(|colour| text_on(colour)).collect();
+    Font::new().color(TextColours(texts))
+}
+
+/// Black or white, whichever is read better on a data colour.
+fn text_on(colour: &str) -> &'static str {
+    let channel = |at: usize| {
+        let hex = colour.get(at..at + 2).unwrap_or("00");
+        let value = f64::from(u8::from_str_radix(hex, 16).unwrap_or(0)) / 255.0;
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+    // Where the contrast with black equals that with white.
+    if luminance > 0.179 {
+        "#0b0c0c"
+    } else {
+        "#ffffff"
+    }
+}
+
 /// The key to [`failure_scale`]: flat, in the right upper corner, where it takes no width.
 pub fn failure_bar() -> ColorBar {
     ColorBar::new()
@@ -78,9 +132,11 @@ pub fn failure_bar() -> ColorBar {
         .len(140)
         .thickness(10)
         .outline_width(0)
+        .title(axis_title("Builds that failed"))
         .x(1.0)
         .x_anchor(Anchor::Right)
         .y(1.0)
+        .x_pad(24.0)
         .y_anchor(Anchor::Bottom)
         .y_pad(4.0)
         .tick_mode(TickMode::Array)
@@ -144,6 +200,22 @@ pub fn hover_label(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failure_goes_from_green_over_yellow_to_red() {
+        assert_eq!(failure_colour(0.0), "#85994b");
+        assert_eq!(failure_colour(48.0), YELLOW);
+        assert_eq!(failure_colour(100.0), RED);
+        assert_eq!(failure_colour(75.0), "#ea890e");
+    }
+
+    #[test]
+    fn text_on_a_data_colour_can_be_read() {
+        assert_eq!(text_on(GREEN), "#ffffff");
+        assert_eq!(text_on(RED), "#ffffff");
+        assert_eq!(text_on(YELLOW), "#0b0c0c");
+        assert_eq!(text_on(CATEGORIES[0]), "#0b0c0c");
+    }
 
     #[test]
     fn hovers_are_whole_in_lines_and_end_somewhere() {
