@@ -25,7 +25,7 @@ pub const FIGURE: Figure = Figure {
     id: "failing_steps",
     page: Page::Pipelines,
     width: Width::Full,
-    height: 480,
+    height: 500,
     title: "Steps where builds fail",
     help: "Builds that finished in the window with failure, by the step that failed first: that of \
            the first event with result failure. Warnings that are published as steps don't count. \
@@ -137,6 +137,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .text_position(Position::Inside)
         .hover_text_array(hovers)
         .hover_template("<b>%{hovertext}</b><br>%{value:,} builds, %{percent}<extra></extra>")
+        .inside_text_font(theme::font_on(&colours))
         .marker(Marker::new().colors(colours));
     let mut plot = Plot::new();
     plot.add_trace(ring);

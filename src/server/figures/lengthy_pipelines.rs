@@ -172,7 +172,8 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let title = "Mean minutes,<br>line to 95 %";
     let mut plot = Plot::new();
     plot.add_trace(bars);
-    plot.set_layout(ranking::layout(names, Axis::new().n_ticks(5), title));
+    let minutes = Axis::new().n_ticks(5).title(theme::axis_title(title));
+    plot.set_layout(ranking::layout(names, minutes));
     plot
 }
 

@@ -131,7 +131,8 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let title = "Seconds<br>(under 500)";
     let mut plot = Plot::new();
     plot.add_trace(bars);
-    plot.set_layout(ranking::layout(names, Axis::new().n_ticks(4), title));
+    let seconds_axis = Axis::new().n_ticks(4).title(theme::axis_title(title));
+    plot.set_layout(ranking::layout(names, seconds_axis));
     plot
 }
 

@@ -6,7 +6,7 @@ use plotly::{
     Layout,
     common::{
         Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, ThicknessMode,
-        TickMode, color::Color,
+        TickMode, Title, color::Color,
     },
     layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
 };
@@ -58,13 +58,28 @@ pub const fn result_label(result: BuildResult) -> &'static str {
     }
 }
 
+/// Green, yellow and red of 0 %, 50 % and 100 % failed.
+const FAILURE_COLOURS: [[u8; 3]; 3] = [[0x85, 0x99, 0x4b], [0xff, 0xdd, 0x00], [0xd4, 0x35, 0x1c]];
+
 /// 0 % green, 50 % yellow, 100 % red.
 pub fn failure_scale() -> ColorScale {
-    ColorScale::Vector(vec![
-        ColorScaleElement(0.0, "#85994b".to_owned()),
-        ColorScaleElement(0.5, YELLOW.to_owned()),
-        ColorScaleElement(1.0, RED.to_owned()),
-    ])
+    let stop = |percent| ColorScaleElement(percent / 100.0, failure_colour(percent));
+    ColorScale::Vector([0.0, 50.0, 100.0].map(stop).to_vec())
+}
+
+/// The colour of a percentage on [`failure_scale`], in steps of 5 %: more is not seen.
+pub fn failure_colour(percent: f64) -> String {
+    let steps = (percent.clamp(0.0, 100.0) / 5.0).round();
+    let (half, part) = match steps <= 10.0 {
+        true => (0, steps / 10.0),
+        false => (1, steps / 10.0 - 1.0),
+    };
+    let [from, to] = [FAILURE_COLOURS[half], FAILURE_COLOURS[half + 1]];
+    let mixed = |index: usize| {
+        let (from, to) = (f64::from(from[index]), f64::from(to[index]));
+        (from + (to - from) * part).round() as u8
+    };
+    format!("#{:02x}{:02x}{:02x}", mixed(0), mixed(1), mixed(2))
 }
 
 /// The more there is of it, the more it deserves a look: from unremarkable blue to red. White text
@@ -85,6 +100,16 @@ pub fn layout() -> Layout {
         .margin(Margin::new().left(48).right(16).top(16).bottom(40))
 }
 
+/// The title of an axis or of a key: no larger than the rest of the text.
+pub fn axis_title(text: &str) -> Title {
+    Title::with_text(text).font(Font::new().size(13))
+}
+
+/// The font of the text inside parts of these colours.
+pub fn font_on(colours: &[&str]) -> Font {
+    Font::new().color(inks(colours.iter().copied()))
+}
+
 /// The key to [`failure_scale`]: flat, in the right upper corner, where it takes no width.
 pub fn failure_bar() -> ColorBar {
     ColorBar::new()
@@ -93,9 +118,11 @@ pub fn failure_bar() -> ColorBar {
         .len(140)
         .thickness(10)
         .outline_width(0)
+        .title(axis_title("Builds that failed"))
         .x(1.0)
         .x_anchor(Anchor::Right)
         .y(1.0)
+        .x_pad(24.0)
         .y_anchor(Anchor::Bottom)
         .y_pad(4.0)
         .tick_mode(TickMode::Array)
@@ -211,6 +238,22 @@ fn luminance(colour: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failure_goes_from_green_over_yellow_to_red() {
+        assert_eq!(failure_colour(0.0), "#85994b");
+        assert_eq!(failure_colour(48.0), YELLOW);
+        assert_eq!(failure_colour(100.0), RED);
+        assert_eq!(failure_colour(75.0), "#ea890e");
+    }
+
+    #[test]
+    fn text_on_a_data_colour_can_be_read() {
+        assert_eq!(ink(GREEN), "#ffffff");
+        assert_eq!(ink(RED), "#ffffff");
+        assert_eq!(ink(YELLOW), "#000000");
+        assert_eq!(ink(CATEGORIES[0]), "#000000");
+    }
 
     #[test]
     fn markup_in_data_stays_text() {
