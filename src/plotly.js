@@ -198,6 +198,10 @@ function fitted(layout, data, chart) {
     layout.font = { ...layout.font, size: 11 };
     if (layout.xaxis?.rangeselector) stackAbove(data, layout);
   }
+  // plotly.js misplaces what it places by the margin that it has just made, when it draws again.
+  if (data.some((trace) => trace.type === "pie")) {
+    layout.legend = { ...layout.legend, yref: "container", y: 0, yanchor: "bottom" };
+  }
   const bars = data.filter((trace) => trace.orientation === "h");
   if (bars.length > 0) {
     // At most 45 % of the width for the names, at about 0.55 em a character.
