@@ -5,13 +5,14 @@
 use plotly::{
     Layout,
     common::{
-        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, ThicknessMode,
+        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, Side, ThicknessMode,
         TickMode, Title, color::Color,
     },
     layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
 };
 use serde::Serialize;
 
+use super::words;
 use crate::server::snapshot::BuildResult;
 
 pub const GREEN: &str = "#00703c";
@@ -129,10 +130,10 @@ pub fn failure_bar() -> ColorBar {
     ColorBar::new()
         .orientation(Orientation::Horizontal)
         .len_mode(ThicknessMode::Pixels)
-        .len(140)
+        .len(188)
         .thickness(10)
         .outline_width(0)
-        .title(axis_title("Builds that failed"))
+        .title(axis_title("Builds that failed").side(Side::Top))
         .x(1.0)
         .x_anchor(Anchor::Right)
         .y(1.0)
@@ -169,17 +170,9 @@ pub fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// A label of at most `most` characters: the middle is left out, the ends say most.
+/// A label of at most `most` characters, escaped.
 pub fn short_label(text: &str, most: usize) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    if characters.len() <= most {
-        return escape(text);
-    }
-    let head = (most - 1) / 2;
-    let tail = most - 1 - head;
-    let start: String = characters[..head].iter().collect();
-    let end: String = characters[characters.len() - tail..].iter().collect();
-    escape(&format!("{start}…{end}"))
+    escape(&words::shortened(text, most))
 }
 
 /// The whole text for a hover, in lines; what no name is as long as is cut.

@@ -68,6 +68,24 @@ pub fn hour(hour: u64) -> String {
     format!("{hour:02}:00–{:02}:00", hour + 1)
 }
 
+/// A name from data in a sentence: whole, unless it is as long as no name is.
+pub fn name(text: &str) -> String {
+    shortened(text, 100)
+}
+
+/// A text of at most `most` characters: the middle is left out, the ends say most.
+pub fn shortened(text: &str, most: usize) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    if characters.len() <= most {
+        return text.to_owned();
+    }
+    let head = (most - 1) / 2;
+    let tail = most - 1 - head;
+    let start: String = characters[..head].iter().collect();
+    let end: String = characters[characters.len() - tail..].iter().collect();
+    format!("{start}…{end}")
+}
+
 /// The sentence of a figure that rests on no builds.
 pub fn no_builds(context: &Context<'_>, days: u16) -> String {
     if context.as_of_ms.is_none() {
