@@ -139,7 +139,7 @@ impl Column {
 }
 
 impl Values {
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         match self {
             Self::Text(values) => values.len(),
             Self::Count(values) => values.len(),
