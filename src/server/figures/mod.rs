@@ -7,18 +7,29 @@ mod build_status;
 mod build_status_day;
 #[cfg(test)]
 mod check;
+mod cve_most_frequent;
+mod cve_per_team;
+mod duration;
 mod failing_steps;
 mod heatmap;
+mod java_versions;
+mod js_checks;
+mod lengthy_pipelines;
 mod most_failing;
 mod nightly_vs_non_nightly;
+mod node_versions;
 mod ranking;
 mod rows;
+mod shortest_functional_tests;
+mod suppressions;
 #[cfg(test)]
 mod testing;
 mod theme;
 mod time_axis;
 mod timeline;
 mod timeline_short;
+mod treemap;
+mod versions;
 pub mod words;
 
 use std::sync::Arc;
@@ -32,7 +43,7 @@ pub use rows::{Column, Rows, Values};
 use crate::{
     api::{FigureData, FigureInfo, Width},
     filter::Filter,
-    server::snapshot::Snapshot,
+    server::{config::Config, snapshot::Snapshot},
 };
 
 /// Every figure, in the order of the pages.
@@ -44,7 +55,15 @@ pub const ALL: &[&Figure] = &[
     &timeline_short::FIGURE,
     &most_failing::FIGURE,
     &failing_steps::FIGURE,
+    &lengthy_pipelines::FIGURE,
+    &shortest_functional_tests::FIGURE,
+    &duration::FIGURE,
     &timeline::FIGURE,
+    &cve_most_frequent::FIGURE,
+    &cve_per_team::FIGURE,
+    &js_checks::FIGURE,
+    &node_versions::FIGURE,
+    &java_versions::FIGURE,
 ];
 
 /// The page that a figure stands on.
@@ -92,6 +111,8 @@ pub struct Context<'a> {
     /// The organisation's zone, for charts with a time axis.
     pub time_zone: &'a jiff::tz::TimeZone,
     pub as_of_ms: Option<i64>,
+    /// For sentences that name a configured limit.
+    pub config: &'a Config,
 }
 
 impl<'a> Context<'a> {
@@ -105,6 +126,7 @@ impl<'a> Context<'a> {
             project: snapshot.project_in_words(filter),
             time_zone: &snapshot.config.time_zone,
             as_of_ms,
+            config: &snapshot.config,
         }
     }
 }

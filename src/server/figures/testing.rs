@@ -10,7 +10,10 @@ use crate::{
     filter::Filter,
     server::{
         config::Config,
-        snapshot::{BuildRecord, BuildResult, Snapshot, SnapshotBuilder, security::Security},
+        snapshot::{
+            BuildRecord, BuildResult, Snapshot, SnapshotBuilder,
+            security::{RepositoryFacts, Security, Suppression},
+        },
     },
 };
 
@@ -54,6 +57,29 @@ pub fn snapshot_in(time_zone: &str, builds: &[BuildRecord<'_>]) -> Snapshot {
         builder.push(build);
     }
     builder.finish("test".to_owned(), Some(at(AS_OF)), Security::default())
+}
+
+/// A snapshot of these security facts, as of [`AS_OF`], in UTC.
+pub fn security(repositories: Vec<RepositoryFacts>) -> Snapshot {
+    let builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
+    let security = Security {
+        as_of_ms: Some(at(AS_OF)),
+        repositories,
+    };
+    builder.finish("test".to_owned(), None, security)
+}
+
+/// A repository that suppresses these CVEs, each until a day or for ever.
+pub fn suppressing(repository: &str, cves: &[(&str, Option<&str>)]) -> RepositoryFacts {
+    let suppression = |&(cve, until): &(&str, Option<&str>)| Suppression {
+        cve: cve.to_owned(),
+        until: until.map(str::to_owned),
+    };
+    RepositoryFacts {
+        repository: repository.to_owned(),
+        suppressions: cves.iter().map(suppression).collect(),
+        ..RepositoryFacts::default()
+    }
 }
 
 /// The figure's table, a row as its cells with ` | ` between them; a missing cell is `–`.

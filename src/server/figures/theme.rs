@@ -12,7 +12,6 @@ use plotly::{
 };
 use serde::Serialize;
 
-use super::words;
 use crate::server::snapshot::BuildResult;
 
 pub const GREEN: &str = "#00703c";
@@ -29,6 +28,9 @@ pub const CATEGORIES: [&str; 12] = [
     "#28a197", "#5694ca", "#f47738", "#6f72af", "#d53880", "#85994b", "#b58840", "#912b88",
     "#f499be", "#1d70b8", "#ffbf47", "#6f777b",
 ];
+
+/// Characters of a name in one line of a hover.
+const HOVER_LINE: usize = 42;
 
 /// What remains when a chart shows only the largest parts.
 pub const OTHER: &str = GREY;
@@ -80,6 +82,16 @@ pub fn failure_colour(percent: f64) -> String {
     format!("#{:02x}{:02x}{:02x}", mixed(0), mixed(1), mixed(2))
 }
 
+/// The more there is of it, the more it deserves a look: from unremarkable blue to red. White text
+/// can be read on all of it.
+pub fn attention_scale() -> ColorScale {
+    ColorScale::Vector(vec![
+        ColorScaleElement(0.0, "#1d70b8".to_owned()),
+        ColorScaleElement(0.5, PURPLE.to_owned()),
+        ColorScaleElement(1.0, RED.to_owned()),
+    ])
+}
+
 /// The layout that every chart begins with.
 pub fn layout() -> Layout {
     Layout::new()
@@ -93,36 +105,9 @@ pub fn axis_title(text: &str) -> Title {
     Title::with_text(text).font(Font::new().size(13))
 }
 
-/// One colour per part of a pie; the crate's font takes only one for all.
-#[derive(Clone, Debug, Serialize)]
-struct TextColours(Vec<&'static str>);
-
-impl Color for TextColours {}
-
 /// The font of the text inside parts of these colours.
 pub fn font_on(colours: &[&str]) -> Font {
-    let texts = colours.iter().map(|colour| text_on(colour)).collect();
-    Font::new().color(TextColours(texts))
-}
-
-/// Black or white, whichever is read better on a data colour.
-fn text_on(colour: &str) -> &'static str {
-    let channel = |at: usize| {
-        let hex = colour.get(at..at + 2).unwrap_or("00");
-        let value = f64::from(u8::from_str_radix(hex, 16).unwrap_or(0)) / 255.0;
-        if value <= 0.04045 {
-            value / 12.92
-        } else {
-            ((value + 0.055) / 1.055).powf(2.4)
-        }
-    };
-    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
-    // Where the contrast with black equals that with white.
-    if luminance > 0.179 {
-        "#0b0c0c"
-    } else {
-        "#ffffff"
-    }
+    Font::new().color(inks(colours.iter().copied()))
 }
 
 /// The key to [`failure_scale`]: flat, in the right upper corner, where it takes no width.
@@ -170,24 +155,84 @@ pub fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// A label of at most `most` characters, escaped.
-pub fn short_label(text: &str, most: usize) -> String {
-    escape(&words::shortened(text, most))
+/// Text of at most `most` characters: the middle is left out, the ends say most.
+pub fn shorten(text: &str, most: usize) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    if characters.len() <= most {
+        return text.to_owned();
+    }
+    let head = (most - 1) / 2;
+    let tail = most - 1 - head;
+    let start: String = characters[..head].iter().collect();
+    let end: String = characters[characters.len() - tail..].iter().collect();
+    format!("{start}…{end}")
 }
 
-/// The whole text for a hover, in lines; what no name is as long as is cut.
+/// A label of at most `most` characters for plotly.
+pub fn short_label(text: &str, most: usize) -> String {
+    escape(&shorten(text, most))
+}
+
+/// A name for a hover, which plotly does not wrap: whole unless it is absurdly long, in lines that
+/// fit a phone.
 pub fn hover_label(text: &str) -> String {
-    const LINE: usize = 80;
-    const LINES: usize = 6;
+    wrap(&shorten(text, HOVER_LINE * 5), HOVER_LINE)
+}
+
+/// Text in lines of at most `most` characters for plotly, broken after separators where there are some.
+pub fn wrap(text: &str, most: usize) -> String {
     let characters: Vec<char> = text.chars().collect();
-    let lines = characters.chunks(LINE).take(LINES);
-    let mut lines: Vec<String> = lines
-        .map(|line| escape(&line.iter().collect::<String>()))
-        .collect();
-    if characters.len() > LINE * LINES {
-        lines.push("…".to_owned());
+    let mut lines = Vec::new();
+    let mut rest = characters.as_slice();
+    while rest.len() > most {
+        let breaks_after = |c: &char| matches!(c, '/' | '-' | '_' | '.' | ' ');
+        let end = rest[..most].iter().rposition(breaks_after);
+        let (line, after) = rest.split_at(end.map_or(most, |at| at + 1));
+        lines.push(line);
+        rest = after;
     }
-    lines.join("<br>")
+    lines.push(rest);
+    let escaped = |line: &[char]| escape(&line.iter().collect::<String>());
+    lines
+        .into_iter()
+        .map(escaped)
+        .collect::<Vec<_>>()
+        .join("<br>")
+}
+
+/// Colours of the text on other colours, where plotly takes one for each part of a chart.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inks(Vec<&'static str>);
+
+impl Color for Inks {}
+
+/// For each colour, the text that can be read on it.
+pub fn inks<'a>(colours: impl IntoIterator<Item = &'a str>) -> Inks {
+    Inks(colours.into_iter().map(ink).collect())
+}
+
+/// Black or white, whichever can be read better on a colour (`#rrggbb`).
+pub fn ink(colour: &str) -> &'static str {
+    // Where the contrasts with black and with white are the same.
+    if luminance(colour) > 0.179 {
+        "#000000"
+    } else {
+        "#ffffff"
+    }
+}
+
+/// The relative luminance of WCAG 2.2, 0 to 1.
+fn luminance(colour: &str) -> f64 {
+    let channel = |at: usize| {
+        let hex = colour.get(at..at + 2).unwrap_or_default();
+        let share = f64::from(u8::from_str_radix(hex, 16).unwrap_or_default()) / 255.0;
+        if share <= 0.04045 {
+            share / 12.92
+        } else {
+            ((share + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
 }
 
 #[cfg(test)]
@@ -203,25 +248,28 @@ mod tests {
     }
 
     #[test]
-    fn text_on_a_data_colour_can_be_read() {
-        assert_eq!(text_on(GREEN), "#ffffff");
-        assert_eq!(text_on(RED), "#ffffff");
-        assert_eq!(text_on(YELLOW), "#0b0c0c");
-        assert_eq!(text_on(CATEGORIES[0]), "#0b0c0c");
-    }
-
-    #[test]
-    fn hovers_are_whole_in_lines_and_end_somewhere() {
-        assert_eq!(hover_label("a/b<c"), "a/b&lt;c");
-        let two_lines = format!("{}<br>b", "a".repeat(80));
-        assert_eq!(hover_label(&format!("{}b", "a".repeat(80))), two_lines);
-        assert!(hover_label(&"a".repeat(10_000)).ends_with("<br>…"));
-    }
-
-    #[test]
     fn markup_in_data_stays_text() {
         assert_eq!(escape("<b>&"), "&lt;b&gt;&amp;");
         assert_eq!(short_label(&"a".repeat(10_000), 41).chars().count(), 41);
         assert_eq!(short_label("ab", 2), "ab");
+    }
+
+    #[test]
+    fn a_hover_names_whole_in_lines() {
+        let name = "HMCTS_Nightly_CMC/cmc-legal-frontend-of-some-length/master";
+        let lines = hover_label(name);
+        assert_eq!(lines.replace("<br>", ""), name);
+        assert_eq!(lines.split("<br>").count(), 2);
+        assert_eq!(hover_label("<b>"), "&lt;b&gt;");
+        assert_eq!(hover_label(&"ä".repeat(10_000)).split("<br>").count(), 5);
+    }
+
+    #[test]
+    fn text_can_be_read_on_every_category() {
+        let contrast = |a: f64, b: f64| (a.max(b) + 0.05) / (a.min(b) + 0.05);
+        for (colour, ink) in CATEGORIES.into_iter().zip(inks(CATEGORIES).0) {
+            let contrast = contrast(luminance(colour), luminance(ink));
+            assert!(contrast >= 4.5, "{ink} on {colour}: {contrast}");
+        }
     }
 }

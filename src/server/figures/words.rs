@@ -1,6 +1,6 @@
 //! Words that the sentences of several figures share.
 
-use super::{Context, rows};
+use super::{Context, rows, theme};
 
 /// An instant in RFC 3339, or nothing.
 pub fn instant(at_ms: Option<i64>) -> String {
@@ -70,20 +70,7 @@ pub fn hour(hour: u64) -> String {
 
 /// A name from data in a sentence: whole, unless it is as long as no name is.
 pub fn name(text: &str) -> String {
-    shortened(text, 100)
-}
-
-/// A text of at most `most` characters: the middle is left out, the ends say most.
-pub fn shortened(text: &str, most: usize) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    if characters.len() <= most {
-        return text.to_owned();
-    }
-    let head = (most - 1) / 2;
-    let tail = most - 1 - head;
-    let start: String = characters[..head].iter().collect();
-    let end: String = characters[characters.len() - tail..].iter().collect();
-    format!("{start}…{end}")
+    theme::shorten(text, 100)
 }
 
 /// The sentence of a figure that rests on no builds.
@@ -92,6 +79,14 @@ pub fn no_builds(context: &Context<'_>, days: u16) -> String {
         return "There are no build events yet; import some, or make sample data.".to_owned();
     }
     format!("No builds{} finished {}.", scope(context), window(days))
+}
+
+/// The sentence of a figure that rests on no repositories; `reason` where there are facts.
+pub fn no_facts(context: &Context<'_>, reason: String) -> String {
+    if context.as_of_ms.is_none() {
+        return "There are no security facts yet; import some, or make sample data.".to_owned();
+    }
+    reason
 }
 
 #[cfg(test)]
