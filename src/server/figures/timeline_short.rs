@@ -194,8 +194,7 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     plot
 }
 
-/// The key to the bars' colours, on a trace without points: where bars have numbers for colours,
-/// plotly.js 4.1 warns about each.
+/// The key to the bars' colours, on a trace without points: theirs are no numbers on a scale.
 fn colour_key() -> Box<Scatter<Option<u8>, Option<u8>>> {
     Scatter::new(vec![None], vec![None])
         .mode(Mode::Markers)
