@@ -14,9 +14,17 @@ export const card = (page: Page, id: string): Locator => page.locator(`article[d
 
 export const table = (page: Page, id: string): Locator => card(page, id).locator("table");
 
+/** Opens the table of a card, as a reader does; on a figure's own page it is open already. */
+export async function openTable(page: Page, id: string): Promise<Locator> {
+  const details = card(page, id).locator("details.table");
+  if ((await details.getAttribute("open")) === null) await details.locator("summary").click();
+  await expect(table(page, id)).toBeVisible();
+  return table(page, id);
+}
+
 /** Brings a card into view and waits until its chart is drawn. */
 export async function drawn(page: Page, id: string): Promise<Locator> {
-  const chart = card(page, id).locator("[data-drawn]");
+  const chart = card(page, id).locator(".chart");
   await card(page, id).scrollIntoViewIfNeeded();
   await expect(chart).toHaveAttribute("data-drawn", "true");
   return chart;

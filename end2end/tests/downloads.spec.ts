@@ -60,14 +60,14 @@ test("a card offers its CSV and JSON for the filter that it shows", async ({ pag
 
 for (const query of ["", "?project=cmc&days=28", "?type=nightly&days=7"]) {
   test(`the headline of /pipelines${query} is what the API says`, async ({ page, request }) => {
-    const { headline } = await (await request.get(`/api/overview?page=pipelines&${query.slice(1)}`)).json();
+    const headline = await (await request.get(`/api/headline${query}`)).json();
     const filter = Object.fromEntries(new URLSearchParams(query));
     const status = await figure(request, "build_status", filter);
     expect(headline.builds).toBe(status.builds);
     await page.goto(`/pipelines${query}`);
-    const main = page.getByRole("main");
-    await expect(main).toContainText(headline.builds.toLocaleString("en-GB"));
-    await expect(main).toContainText(headline.failed.toLocaleString("en-GB"));
-    for (const red of headline.red.slice(0, 3)) await expect(main).toContainText(red.pipeline);
+    const glance = page.getByRole("region", { name: "At a glance" });
+    await expect(glance).toContainText(headline.builds.toLocaleString("en-GB"));
+    await expect(glance).toContainText(headline.failed.toLocaleString("en-GB"));
+    for (const red of headline.red.slice(0, 3)) await expect(glance).toContainText(red.pipeline);
   });
 }

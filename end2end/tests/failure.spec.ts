@@ -1,7 +1,7 @@
 // One failing figure never hides the others, and can be tried again.
 import type { Page, Route } from "@playwright/test";
 import { figure } from "../support/api";
-import { card, drawn, marks } from "../support/chart";
+import { card, drawn, marks, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 const OF_HEATMAP = /\/api\/figure\?.*id=heatmap(&|$)/;
@@ -25,11 +25,11 @@ for (const [kind, answer] of Object.entries(KINDS)) {
     await drawn(page, "heatmap");
     await page.route(OF_HEATMAP, answer);
     await page.locator('select[name="project"]').selectOption("cmc");
-    const retry = card(page, "heatmap").getByRole("button", { name: /try again|retry/i });
+    const retry = card(page, "heatmap").getByRole("link", { name: "Try again" });
     await card(page, "heatmap").scrollIntoViewIfNeeded();
     await expect(retry).toBeVisible();
     await expect(card(page, "heatmap").getByRole("alert")).toBeVisible();
-    await expect(page.getByRole("button", { name: /try again|retry/i })).toHaveCount(1);
+    await expect(page.getByRole("link", { name: "Try again" })).toHaveCount(1);
     await expect(card(page, "heatmap")).not.toContainText(/panick|serde|deserializ|expected value|ServerFn/i);
     const others = await figure(page.request, "build_status", { project: "cmc" });
     await expect(card(page, "build_status")).toContainText(others.summary);
@@ -48,12 +48,12 @@ test("a server that went away is said on each card, and its return mends the nex
   await drawn(page, "build_status");
   await context.setOffline(true);
   await page.locator('select[name="days"]').selectOption("28");
-  await expect(card(page, "build_status").getByRole("button", { name: /try again|retry/i })).toBeVisible();
+  await expect(card(page, "build_status").getByRole("link", { name: "Try again" })).toBeVisible();
   await context.setOffline(false);
   await page.locator('select[name="days"]').selectOption("7");
   const wanted = await figure(page.request, "build_status", { days: 7 });
   await expect(card(page, "build_status")).toContainText(wanted.summary);
-  await expect(page.getByRole("button", { name: /try again|retry/i })).toHaveCount(0);
+  await expect(page.getByRole("link", { name: "Try again" })).toHaveCount(0);
 });
 
 test("without the chart library the tables and sentences remain", async ({ page, request, faults }) => {
@@ -63,7 +63,7 @@ test("without the chart library the tables and sentences remain", async ({ page,
   const wanted = await figure(request, "build_status");
   await expect(card(page, "build_status")).toContainText(wanted.summary);
   await card(page, "build_status").scrollIntoViewIfNeeded();
-  await card(page, "build_status").getByText("View as table").click();
-  await expect(card(page, "build_status").locator("tbody tr")).toHaveCount(wanted.rows.length);
+  const table = await openTable(page, "build_status");
+  await expect(table.locator("tbody tr")).toHaveCount(wanted.rows.length);
   await expect(card(page, "build_status").getByText(/chart.*(could not|cannot|can’t|failed)/i)).toBeVisible();
 });

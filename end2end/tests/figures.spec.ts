@@ -1,6 +1,6 @@
 // Each of the sixteen figures draws, and draws what its rows say: mark by mark.
 import { ALL, column, type Figure, figure, PAGES, pageOf } from "../support/api";
-import { card, drawn, type Marks, marks, table } from "../support/chart";
+import { card, drawn, type Marks, marks, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 const above = (numbers: number[]) => numbers.filter((number) => number > 0);
@@ -52,8 +52,8 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
   },
   lengthy_pipelines: barsOf("mean_min"),
   shortest_functional_tests: barsOf("seconds"),
-  duration: stackOf("success", "failure", "aborted"),
-  timeline: stackOf("success", "unstable", "failure", "aborted", "other"),
+  duration: stackOf("SUCCESS", "FAILURE", "ABORTED"),
+  timeline: stackOf("SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "other"),
   cve_most_frequent: barsOf("teams"),
   cve_per_team: pieOf("cves"),
   js_checks: (drawn, figure) => {
@@ -84,9 +84,9 @@ for (const id of ALL) {
     await drawn(page, id);
     await expect(card(page, id)).toContainText(wanted.summary);
     await expect(card(page, id).getByRole("heading", { name: wanted.title })).toBeVisible();
-    await card(page, id).getByText("View as table").click();
-    await expect(table(page, id).locator("thead th")).toHaveText(wanted.columns.map((known) => known.title));
-    await expect(table(page, id).locator("tbody tr")).toHaveCount(wanted.rows.length);
+    const table = await openTable(page, id);
+    await expect(table.locator("thead th")).toHaveText(wanted.columns.map((known) => known.title));
+    await expect(table.locator("tbody tr")).toHaveCount(wanted.rows.length);
     await expect(page).toHaveTitle(new RegExp(wanted.title.slice(0, 20)));
   });
 }

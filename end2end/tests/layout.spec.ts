@@ -1,7 +1,7 @@
 // Nothing jumps while a page loads and is read, and nothing is wider than the window.
 import type { Page } from "@playwright/test";
 import { PAGES } from "../support/api";
-import { allDrawn, card } from "../support/chart";
+import { allDrawn, card, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 const MOST_SHIFT = 0.02;
@@ -51,7 +51,7 @@ for (const width of [320, 360]) {
       await page.goto(path);
       const ids = await page.locator("article[data-figure]").evaluateAll((all) => all.map((one) => one.getAttribute("data-figure")!));
       await allDrawn(page, ids);
-      for (const id of ids) await card(page, id).locator("details", { has: page.locator("table") }).locator("summary").click();
+      for (const id of ids) await openTable(page, id);
       expect(await sticksOut(page)).toEqual([]);
     });
   }

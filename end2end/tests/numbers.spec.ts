@@ -56,7 +56,8 @@ test("the exported builds are those that the events roll up to", async () => {
 });
 
 test("the headline compares with as many days before", async ({ request }) => {
-  const { headline, freshness } = await (await request.get("/api/overview?page=pipelines&days=28")).json();
+  const headline = await (await request.get("/api/headline?days=28")).json();
+  const { freshness } = await (await request.get("/api/overview?page=pipelines")).json();
   const share = (of: Build[]) => (100 * of.filter(({ result }) => ["FAILURE", "ABORTED"].includes(result)).length) / of.length;
   const now = select(builds, freshness[0].as_of, { days: 28 });
   const before = select(builds, new Date(Date.parse(freshness[0].as_of) - 28 * 86_400_000).toISOString(), { days: 28 });
