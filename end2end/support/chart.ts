@@ -52,7 +52,7 @@ export async function marks(page: Page, id: string): Promise<Marks> {
       ),
     );
     return {
-      slices: all(".pielayer .slice").filter(visible).map((node) => bound(node).v),
+      slices: all(".pielayer .slice").filter(visible).map((node) => bound(node).v).filter((value: number) => value > 0),
       bars: all(".cartesianlayer .barlayer .point")
         .filter((node) => !bound(node).isBlank)
         .map((node) => {
