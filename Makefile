@@ -11,6 +11,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
+# Cargo uses every core by itself, and set-up comes before build comes before data.
+.NOTPARALLEL:
 
 PORT ?= 8050
 DATA_DIR ?= data
@@ -29,8 +31,9 @@ SITE := $(CURDIR)/target/site
 BUILT := target/.built
 
 # Folders are listed with their files: a file that was deleted is a change as well.
-SOURCES := $(shell find src style public migrations build.rs Cargo.toml Cargo.lock rust-toolchain.toml \
-	package-lock.json scripts/build scripts/precompress.mjs 2>/dev/null)
+# What the tests compare with is no part of the build.
+SOURCES := $(shell find src style public build.rs Cargo.toml Cargo.lock rust-toolchain.toml package-lock.json \
+	scripts/build scripts/precompress.mjs scripts/plotly-bundle.mjs -name snapshots -prune -o -print 2>/dev/null)
 
 # Several clones share CARGO_TARGET_DIR, and the last one to build owns the program there.
 ifneq ($(shell cat $(BINARY).built-from 2>/dev/null),$(CURDIR))
@@ -81,8 +84,9 @@ watch: setup ## rebuild and reload the browser at every change
 session: setup ## watch in the background, and a shell in front to try things in
 	@scripts/session
 
-shell: ## a shell with the tools on its PATH and the variables set
-	@echo "The tools are on the PATH; leave with exit."; exec bash
+shell: ## a shell that finds the tools and rse-dashboard, with the variables set
+	@echo "rse-dashboard and the tools are on the PATH; leave with exit."
+	@PATH=$(dir $(BINARY)):$$PATH LEPTOS_SITE_ROOT=$(SITE) exec bash
 
 fmt: ## format the Rust code
 	@cargo fmt

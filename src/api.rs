@@ -95,21 +95,30 @@ pub struct FigureInfo {
     pub columns: Vec<ColumnInfo>,
 }
 
+/// What is the same on every page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The organisation's name for this dashboard.
+    pub title: String,
+    /// Where its source can be read.
+    pub source_url: String,
+}
+
 /// What a page shows around its figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overview {
     /// The organisation's name for this dashboard.
     pub title: String,
+    /// The page that the figures stand on: `pipelines` or `security`.
+    pub page: String,
     /// The projects to choose from: name in URLs and label, “All” and “Unowned” included.
     pub projects: Vec<(String, String)>,
     /// The cards of the page, in order.
     pub figures: Vec<FigureInfo>,
-    /// What a team lead wants in five seconds; none on pages without builds.
-    pub headline: Option<Headline>,
     pub freshness: Vec<Freshness>,
 }
 
-/// The state of the builds in the window, and of the window before it.
+/// What a team lead wants in five seconds: the builds in the window, and in the window before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Headline {
     pub days: u16,
@@ -175,7 +184,7 @@ pub async fn figure(
         .map(|figure| figure.data.clone())
 }
 
-/// What a page shows around its figures; `page` is `pipelines` or `security`.
+/// What a page shows around its figures; `page` is `pipelines`, `security` or a figure's id.
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].
@@ -195,4 +204,20 @@ pub async fn overview(
         r#type.as_deref(),
         days.as_deref(),
     )
+}
+
+/// The state of the builds in the window.
+///
+/// # Errors
+/// [`AppError::UnknownValue`], [`AppError::NotReady`].
+#[server(name = HeadlineFunction, prefix = "/api", endpoint = "headline", input = GetUrl)]
+pub async fn headline(
+    project: Option<String>,
+    r#type: Option<String>,
+    days: Option<String>,
+) -> Result<Headline, AppError> {
+    use crate::server::state::AppState;
+
+    let state = expect_context::<AppState>();
+    state.headline(project.as_deref(), r#type.as_deref(), days.as_deref())
 }

@@ -3,7 +3,19 @@
 //! `ARCHITECTURE.md` explains how the parts work together.
 
 pub mod api;
+pub mod app;
+pub mod components;
 pub mod error;
 pub mod filter;
+pub mod pages;
+pub mod plotly;
 #[cfg(feature = "ssr")]
 pub mod server;
+
+/// Brings the server's HTML to life.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

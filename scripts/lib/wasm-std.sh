@@ -81,11 +81,15 @@ fetch_rust_source() {
   drop_missing_members "$work/library/Cargo.toml"
 }
 
+# Other folders of the source are named library too; only the right one has a lock file and std.
 take_library() {
-  local found
-  found=$(find "$1" -type d -path '*library/std' | head -n 1)
-  [[ -n $found ]] || fail "there is no library/std in the source of Rust"
-  mv "$(dirname "$found")" "$2/library"
+  local lock
+  while read -r lock; do
+    [[ -e $(dirname "$lock")/std/Cargo.toml ]] || continue
+    mv "$(dirname "$lock")" "$2/library"
+    return
+  done < <(find "$1" -path '*/library/Cargo.lock')
+  fail "there is no library/std in the source of Rust"
 }
 
 # Some packages leave out the tests of the library, which its workspace still lists.

@@ -11,7 +11,7 @@ use super::{
     snapshot::Snapshot,
 };
 use crate::{
-    api::{FigureInfo, Overview},
+    api::{FigureInfo, Headline, Overview, Site},
     error::AppError,
     filter::Filter,
 };
@@ -51,10 +51,10 @@ impl AppState {
         self.figures.read(figure, snapshot, filter).await
     }
 
-    /// What a page shows around its figures.
+    /// What a page, or the page of a single figure, shows around its figures.
     ///
     /// # Errors
-    /// Where the page or a value is unknown, or nothing is loaded.
+    /// Where the page, the figure or a value is unknown, or nothing is loaded.
     pub fn overview(
         &self,
         page: &str,
@@ -62,16 +62,43 @@ impl AppState {
         build_type: Option<&str>,
         days: Option<&str>,
     ) -> Result<Overview, AppError> {
-        let known = || vec!["pipelines".to_owned(), "security".to_owned()];
-        let page =
-            Page::from_name(page).ok_or_else(|| AppError::unknown_value("page", page, known()))?;
-        let (snapshot, filter) = self.filtered(project, build_type, days)?;
+        let (snapshot, _) = self.filtered(project, build_type, days)?;
+        let (page, figures) = match Page::from_name(page) {
+            Some(page) => (page, figure_infos(&snapshot, Some(page))),
+            None => {
+                let figure = figures::find(page).ok_or_else(|| AppError::unknown_figure(page))?;
+                (figure.page, vec![figure.info(&snapshot)])
+            }
+        };
         Ok(Overview {
             title: snapshot.config.title.clone(),
+            page: page.as_str().to_owned(),
             projects: snapshot.config.project_choices(),
-            figures: figure_infos(&snapshot, Some(page)),
-            headline: (page == Page::Pipelines).then(|| headline::headline(&snapshot, &filter)),
+            figures,
             freshness: headline::freshness(&snapshot),
+        })
+    }
+
+    /// The state of the builds in the window.
+    ///
+    /// # Errors
+    /// Where a value is unknown, or nothing is loaded.
+    pub fn headline(
+        &self,
+        project: Option<&str>,
+        build_type: Option<&str>,
+        days: Option<&str>,
+    ) -> Result<Headline, AppError> {
+        let (snapshot, filter) = self.filtered(project, build_type, days)?;
+        Ok(headline::headline(&snapshot, &filter))
+    }
+
+    /// What is the same on every page; none until the first snapshot is there.
+    pub fn site(&self) -> Option<Site> {
+        let config = Arc::clone(&self.snapshot().ok()?.config);
+        Some(Site {
+            title: config.title.clone(),
+            source_url: config.source_url.clone(),
         })
     }
 

@@ -1,9 +1,14 @@
 //! `rse-dashboard sample`: synthetic data to look at and to test with.
 
-use std::{io::Write as _, path::Path, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _, stderr},
+    path::Path,
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use crate::server::{
@@ -34,7 +39,10 @@ pub struct Options {
 
 pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
     if !(options.scale > 0.0 && options.scale <= 1000.0) {
-        bail!("--scale {}: it must be above 0 and at most 1000", options.scale);
+        bail!(
+            "--scale {}: it must be above 0 and at most 1000",
+            options.scale
+        );
     }
     let as_of = options.as_of.unwrap_or_else(Timestamp::now);
     let sample_options = SampleOptions {
@@ -58,7 +66,40 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
             data.display()
         );
     }
-    sample::fill(&mut store, &sample_options).await?;
+    let meter = Meter::new(&sample_options);
+    let filled = sample::fill(&mut store, &sample_options, |events| meter.show(events)).await?;
+    meter.finish();
     store.close().await;
+    eprintln!(
+        "{} events and the security facts of {} repositories are in {}",
+        filled.events.new,
+        filled.repositories.new,
+        data.display()
+    );
     Ok(ExitCode::SUCCESS)
+}
+
+/// A bar on a terminal; silent elsewhere, where the last line says it all.
+struct Meter(Option<ProgressBar>);
+
+impl Meter {
+    fn new(options: &SampleOptions) -> Self {
+        let style = "{bar:30} {percent} %  {human_pos} events  {per_sec}  {eta} left";
+        Self(stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(sample::expected_events(options));
+            bar.with_style(ProgressStyle::with_template(style).expect("a fixed template"))
+        }))
+    }
+
+    fn show(&self, events: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(events);
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
 }

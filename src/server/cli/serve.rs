@@ -51,7 +51,7 @@ async fn follow(store: Store, config: Arc<Config>, state: AppState) {
     loop {
         ticks.tick().await;
         let known = state.snapshot().map(|snapshot| snapshot.version.clone());
-        match store.version().await {
+        match store.version(&config).await {
             Ok(version) if known.as_ref() == Ok(&version) => {}
             Ok(_) => match store.load(Arc::clone(&config)).await {
                 Ok(snapshot) => {

@@ -3,12 +3,26 @@
 //! A figure is `rows` (its table) and `plot` (its chart, drawn from the rows alone). To add one,
 //! write its file and add it to [`ALL`]; the order there is the order on the page.
 
+mod bars;
 mod build_status;
 mod build_status_day;
 #[cfg(test)]
 mod check;
+mod cve_most_frequent;
+mod cve_per_team;
+mod duration;
+mod java_versions;
+mod js_checks;
+mod lengthy_pipelines;
+mod node_versions;
 mod rows;
+mod shortest_functional_tests;
+mod suppressions;
+#[cfg(test)]
+mod testing;
 mod theme;
+mod treemap;
+mod versions;
 pub mod words;
 
 use std::sync::Arc;
@@ -22,11 +36,22 @@ pub use rows::{Column, Rows, Values};
 use crate::{
     api::{FigureData, FigureInfo, Width},
     filter::Filter,
-    server::snapshot::Snapshot,
+    server::{config::Config, snapshot::Snapshot},
 };
 
 /// Every figure, in the order of the pages.
-pub const ALL: &[&Figure] = &[&build_status_day::FIGURE, &build_status::FIGURE];
+pub const ALL: &[&Figure] = &[
+    &build_status_day::FIGURE,
+    &build_status::FIGURE,
+    &lengthy_pipelines::FIGURE,
+    &shortest_functional_tests::FIGURE,
+    &duration::FIGURE,
+    &cve_most_frequent::FIGURE,
+    &cve_per_team::FIGURE,
+    &js_checks::FIGURE,
+    &node_versions::FIGURE,
+    &java_versions::FIGURE,
+];
 
 /// The page that a figure stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +61,14 @@ pub enum Page {
 }
 
 impl Page {
+    /// The name in URLs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pipelines => "pipelines",
+            Self::Security => "security",
+        }
+    }
+
     /// The page of a name in URLs.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -73,6 +106,8 @@ pub struct Context<'a> {
     /// The organisation's zone, for charts with a time axis.
     pub time_zone: &'a jiff::tz::TimeZone,
     pub as_of_ms: Option<i64>,
+    /// For sentences that name a configured limit.
+    pub config: &'a Config,
 }
 
 impl<'a> Context<'a> {
@@ -86,6 +121,7 @@ impl<'a> Context<'a> {
             project: snapshot.project_in_words(filter),
             time_zone: &snapshot.config.time_zone,
             as_of_ms,
+            config: &snapshot.config,
         }
     }
 }

@@ -4,10 +4,14 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::api::{Cell, CellKind, ColumnInfo};
 
+/// What stands in a cell for what cannot be read.
+pub const UNKNOWN: &str = "unknown";
+
 #[derive(Clone, Debug)]
 pub struct Rows {
     pub columns: Vec<Column>,
-    /// How many builds (or repositories) the figure rests on.
+    /// How many builds (or repositories) the figure rests on; where there are no rows, how many it
+    /// looked at in vain.
     pub builds: u64,
 }
 
@@ -25,6 +29,8 @@ pub struct Column {
 pub enum Values {
     Text(Vec<String>),
     Count(Vec<u64>),
+    /// A number that is a name, such as a major version; none where it cannot be read.
+    Major(Vec<Option<u64>>),
     Number(Vec<f64>),
     /// 0 to 100; none where nothing can be divided.
     Percent(Vec<Option<f64>>),
@@ -57,6 +63,14 @@ impl Rows {
         match self.values(id) {
             Values::Count(values) => values,
             _ => panic!("column {id} does not count"),
+        }
+    }
+
+    /// The values of a column of major versions.
+    pub fn major(&self, id: &str) -> &[Option<u64>] {
+        match self.values(id) {
+            Values::Major(values) => values,
+            _ => panic!("column {id} has no major versions"),
         }
     }
 
@@ -127,6 +141,7 @@ impl Values {
         match self {
             Self::Text(values) => values.len(),
             Self::Count(values) => values.len(),
+            Self::Major(values) => values.len(),
             Self::Number(values) => values.len(),
             Self::Percent(values) => values.len(),
             Self::Instant(values) => values.len(),
@@ -136,7 +151,7 @@ impl Values {
 
     const fn kind(&self) -> CellKind {
         match self {
-            Self::Text(_) => CellKind::Text,
+            Self::Text(_) | Self::Major(_) => CellKind::Text,
             Self::Count(_) => CellKind::Count,
             Self::Number(_) => CellKind::Number,
             Self::Percent(_) => CellKind::Percent,
@@ -149,6 +164,10 @@ impl Values {
         match self {
             Self::Text(values) => Cell::Text(values[index].clone()),
             Self::Count(values) => Cell::Count(values[index].cast_signed()),
+            Self::Major(values) => match values[index] {
+                Some(major) => Cell::Count(major.cast_signed()),
+                None => Cell::Text(UNKNOWN.to_owned()),
+            },
             Self::Number(values) => Cell::Number(values[index]),
             Self::Percent(values) => values[index].map_or(Cell::Missing, Cell::Number),
             Self::Instant(values) => Cell::Text(instant_text(values[index])),

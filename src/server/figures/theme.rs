@@ -25,6 +25,9 @@ pub const CATEGORIES: [&str; 12] = [
     "#f499be", "#1d70b8", "#ffbf47", "#6f777b",
 ];
 
+/// Characters of a name in one line of a hover.
+const HOVER_LINE: usize = 42;
+
 /// What remains when a chart shows only the largest parts.
 pub const OTHER: &str = GREY;
 
@@ -60,6 +63,15 @@ pub fn failure_scale() -> ColorScale {
     ])
 }
 
+/// The more there is of it, the more it deserves a look: from unremarkable blue to red.
+pub fn attention_scale() -> ColorScale {
+    ColorScale::Vector(vec![
+        ColorScaleElement(0.0, BLUE.to_owned()),
+        ColorScaleElement(0.5, PURPLE.to_owned()),
+        ColorScaleElement(1.0, RED.to_owned()),
+    ])
+}
+
 /// The layout that every chart begins with.
 pub fn layout() -> Layout {
     Layout::new()
@@ -75,17 +87,47 @@ pub fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// A label of at most `most` characters: the middle is left out, the ends say most.
-pub fn short_label(text: &str, most: usize) -> String {
+/// Text of at most `most` characters: the middle is left out, the ends say most.
+pub fn shorten(text: &str, most: usize) -> String {
     let characters: Vec<char> = text.chars().collect();
     if characters.len() <= most {
-        return escape(text);
+        return text.to_owned();
     }
     let head = (most - 1) / 2;
     let tail = most - 1 - head;
     let start: String = characters[..head].iter().collect();
     let end: String = characters[characters.len() - tail..].iter().collect();
-    escape(&format!("{start}…{end}"))
+    format!("{start}…{end}")
+}
+
+/// A label of at most `most` characters for plotly.
+pub fn short_label(text: &str, most: usize) -> String {
+    escape(&shorten(text, most))
+}
+
+/// A name for a hover, which plotly does not wrap: whole unless it is absurdly long, in lines that
+/// fit a phone.
+pub fn hover_label(text: &str) -> String {
+    let characters: Vec<char> = shorten(text, HOVER_LINE * 5).chars().collect();
+    let mut lines = Vec::new();
+    let mut rest = characters.as_slice();
+    while rest.len() > HOVER_LINE {
+        let breaks_after = |c: &char| matches!(c, '/' | '-' | '_' | '.' | ' ');
+        let best = rest[..HOVER_LINE].iter().rposition(breaks_after);
+        // A break in the first half would leave more lines than it is worth.
+        let end = best.filter(|&at| at >= HOVER_LINE / 2);
+        let (line, after) = rest.split_at(end.map_or(HOVER_LINE, |at| at + 1));
+        lines.push(line);
+        rest = after;
+    }
+    lines.push(rest);
+    let lines = lines
+        .into_iter()
+        .map(|line| line.iter().collect::<String>());
+    lines
+        .map(|line| escape(&line))
+        .collect::<Vec<_>>()
+        .join("<br>")
 }
 
 #[cfg(test)]
@@ -97,5 +139,15 @@ mod tests {
         assert_eq!(escape("<b>&"), "&lt;b&gt;&amp;");
         assert_eq!(short_label(&"a".repeat(10_000), 41).chars().count(), 41);
         assert_eq!(short_label("ab", 2), "ab");
+    }
+
+    #[test]
+    fn a_hover_names_whole_in_lines() {
+        let name = "HMCTS_Nightly_CMC/cmc-legal-frontend-of-some-length/master";
+        let lines = hover_label(name);
+        assert_eq!(lines.replace("<br>", ""), name);
+        assert_eq!(lines.split("<br>").count(), 2);
+        assert_eq!(hover_label("<b>"), "&lt;b&gt;");
+        assert_eq!(hover_label(&"ä".repeat(10_000)).split("<br>").count(), 5);
     }
 }

@@ -71,6 +71,14 @@ pub fn no_builds(context: &Context<'_>, days: u16) -> String {
     format!("No builds{} finished {}.", scope(context), window(days))
 }
 
+/// The sentence of a figure that rests on no repositories; `reason` where there are facts.
+pub fn no_facts(context: &Context<'_>, reason: String) -> String {
+    if context.as_of_ms.is_none() {
+        return "There are no security facts yet; import some, or make sample data.".to_owned();
+    }
+    reason
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

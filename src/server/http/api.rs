@@ -89,9 +89,20 @@ pub async fn overview(State(state): State<AppState>, query: Parsed) -> Result<Re
     Ok(Json(overview).into_response())
 }
 
+/// `GET /api/headline?project=…&type=…&days=…`
+pub async fn headline(State(state): State<AppState>, query: Parsed) -> Result<Response, AppError> {
+    let query = parameters(query)?;
+    let headline = state.headline(
+        query.project.as_deref(),
+        query.r#type.as_deref(),
+        query.days.as_deref(),
+    )?;
+    Ok(Json(headline).into_response())
+}
+
 /// Any other path below `/api/`.
 pub async fn unknown() -> Response {
-    let message = "There is no such endpoint: /api/figures, /api/figure and /api/overview exist.";
+    let message = "There is no such endpoint: /api/figures, /api/figure, /api/overview and /api/headline exist.";
     let body = serde_json::json!({"error": "unknown_endpoint", "message": message});
     (StatusCode::NOT_FOUND, Json(body)).into_response()
 }

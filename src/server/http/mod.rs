@@ -5,6 +5,8 @@ mod encoding;
 mod headers;
 mod health;
 mod pages;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
@@ -93,13 +95,17 @@ pub fn router(state: AppState) -> Router {
         app: state,
     };
     let shell = move || app::shell(options.clone());
-    // These two are answered from the cache, with statuses and ETags of their own.
-    let own = ["/api/figure", "/api/overview"].map(str::to_owned).to_vec();
+    // These are answered with statuses and ETags of their own.
+    let own = ["/api/figure", "/api/overview", "/api/headline"];
+    let own = own.map(str::to_owned).to_vec();
     let routes = generate_route_list_with_exclusions(app::App, Some(own));
     let context = {
         let app = state.app.clone();
         move || {
             provide_context(app.clone());
+            if let Some(site) = app.site() {
+                provide_context(site);
+            }
             headers::content_security_policy();
         }
     };
@@ -110,6 +116,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/figure", get(api::figure))
         .route("/api/figures", get(api::figures))
         .route("/api/overview", get(api::overview))
+        .route("/api/headline", get(api::headline))
         .route("/api/{*rest}", get(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -1,1 +1,183 @@
 //! What must not be lost: one SQLite file in the data directory.
+//!
+//! Events are kept as they came and rolled up to builds in the same transaction, so that a crash
+//! at any moment leaves either the old state or the new. The same events in any order and any
+//! batches give the same builds (`merge` and `roll_up` are pure).
+
+mod facts;
+mod ingest;
+mod keys;
+mod load;
+mod merge;
+mod meta;
+mod names;
+mod open;
+mod read;
+mod roll_up;
+mod row;
+#[cfg(test)]
+mod test_events;
+mod write;
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context, Result, bail};
+use names::Names;
+use serde::Serialize;
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+use super::{
+    config::{Config, Rules},
+    snapshot::{Snapshot, security::RepositoryFacts},
+    sources::Event,
+};
+
+pub struct Store {
+    pool: SqlitePool,
+    rules: Rules,
+    names: Names,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Ingested {
+    pub new: u64,
+    /// Known before, with other content.
+    pub replaced: u64,
+    /// Known before, and kept as it was.
+    pub unchanged: u64,
+}
+
+impl std::ops::AddAssign for Ingested {
+    fn add_assign(&mut self, other: Self) {
+        self.new += other.new;
+        self.replaced += other.replaced;
+        self.unchanged += other.unchanged;
+    }
+}
+
+impl Store {
+    /// Opens the store of a data directory, or makes it; rolls builds up again if the rules changed.
+    ///
+    /// # Errors
+    /// Where the directory or the file cannot be used; the message says what to do.
+    pub async fn open(dir: &Path, config: &Config) -> Result<Self> {
+        let mut store = Self {
+            pool: open::open(dir).await?,
+            rules: config.rules.clone(),
+            names: Names::default(),
+        };
+        let mut transaction = store.begin().await?;
+        store.names.refresh(&mut transaction).await?;
+        open::name(&mut transaction).await?;
+        store.apply_rules(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(store)
+    }
+
+    async fn apply_rules(&self, connection: &mut SqliteConnection) -> Result<()> {
+        let fingerprint = self.rules.fingerprint();
+        let known = meta::read(connection, meta::RULES).await?;
+        if known.as_ref() == Some(&fingerprint) {
+            return Ok(());
+        }
+        if known.is_some() {
+            ingest::roll_up_all(connection, &self.names, &self.rules)
+                .await
+                .context("cannot roll the builds up by the changed rules")?;
+            meta::count_change(connection).await?;
+        }
+        meta::write(connection, meta::RULES, &fingerprint).await
+    }
+
+    /// A transaction that holds the right to write from its beginning, so that it never has to be
+    /// run again because another program wrote in between.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        begun.context("cannot write to the store")
+    }
+
+    /// Whether there is neither an event nor a security fact.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn is_empty(&self) -> Result<bool> {
+        let query = sqlx::query_scalar(
+            "SELECT NOT EXISTS (SELECT 1 FROM builds) AND NOT EXISTS (SELECT 1 FROM security_facts)",
+        );
+        Ok(query.fetch_one(&self.pool).await?)
+    }
+
+    /// Takes a batch of events in, all or none.
+    ///
+    /// # Errors
+    /// Where the store cannot be written; nothing of the batch is kept then.
+    pub async fn ingest(&mut self, events: &[Event]) -> Result<Ingested> {
+        let mut transaction = self.begin().await?;
+        if meta::read(&mut transaction, meta::RULES).await? != Some(self.rules.fingerprint()) {
+            bail!("the store was opened with other rules meanwhile; start again");
+        }
+        self.names.refresh(&mut transaction).await?;
+        let (counts, changed) =
+            ingest::ingest(&mut transaction, &mut self.names, &self.rules, events)
+                .await
+                .context("cannot write events to the store")?;
+        if changed {
+            meta::count_change(&mut transaction).await?;
+            transaction.commit().await?;
+            self.names.confirm();
+        }
+        Ok(counts)
+    }
+
+    /// Takes security facts in, all or none.
+    ///
+    /// # Errors
+    /// Where the store cannot be written; nothing is kept then.
+    pub async fn put_facts(
+        &mut self,
+        facts: &[RepositoryFacts],
+        collected_at_ms: i64,
+    ) -> Result<Ingested> {
+        let mut transaction = self.begin().await?;
+        let (counts, changed) = facts::put(&mut transaction, facts, collected_at_ms)
+            .await
+            .context("cannot write security facts to the store")?;
+        if changed {
+            meta::count_change(&mut transaction).await?;
+            transaction.commit().await?;
+        }
+        Ok(counts)
+    }
+
+    /// Makes a snapshot of all builds and facts.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn load(&self, config: Arc<Config>) -> Result<Snapshot> {
+        let mut transaction = self.pool.begin().await?;
+        load::load(&mut transaction, config)
+            .await
+            .context("cannot read the store")
+    }
+
+    /// The version that a snapshot made now would have.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn version(&self, config: &Config) -> Result<String> {
+        let mut connection = self.pool.acquire().await?;
+        load::version(&mut connection, config).await
+    }
+
+    /// For tests that look at the tables themselves.
+    #[cfg(test)]
+    pub async fn read_connection(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// Finishes what is running and closes the file.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+}

@@ -1,1 +1,136 @@
 //! Event and security files: NDJSON or a JSON array, plain or gzip.
+//!
+//! One thread reads and parses, while the store writes what was read before. What cannot be taken
+//! is counted by its kind; the rest is kept.
+
+mod event;
+mod facts;
+mod fields;
+mod input;
+mod progress;
+mod read;
+mod records;
+mod report;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+pub use progress::{Meter, Progress};
+use read::{Parse, Reader};
+pub use report::{Fault, FaultKind, Report};
+
+use crate::server::{snapshot::security::RepositoryFacts, store::Store};
+
+/// Enough that few builds are spread over two transactions, and little enough for memory.
+const RECORDS_PER_TRANSACTION: usize = 20_000;
+
+/// Imports build events; `-` is standard input. Events later than a day after `now` are refused.
+///
+/// # Errors
+/// Where a file or the store fails; what was taken before stays.
+pub async fn import_events(
+    store: &mut Store,
+    paths: &[PathBuf],
+    now: Timestamp,
+    progress: &(dyn Fn(&Progress) + Sync),
+) -> Result<Report> {
+    let parse: Parse<_> = |text, now, _| event::parse(text, now);
+    let mut import = Import::start(paths, now, parse)?;
+    while let Some(events) = import.batch().await {
+        import.report.ingested += store.ingest(&events).await?;
+        progress(&import.progress(events.len()));
+    }
+    import.finish().await
+}
+
+/// Imports security facts of repositories; those that do not say when they were collected were
+/// collected `now`.
+///
+/// # Errors
+/// Where a file or the store fails; what was taken before stays.
+pub async fn import_security(
+    store: &mut Store,
+    paths: &[PathBuf],
+    now: Timestamp,
+    progress: &(dyn Fn(&Progress) + Sync),
+) -> Result<Report> {
+    let mut import = Import::start(paths, now, facts::parse)?;
+    while let Some(batch) = import.batch().await {
+        let count = batch.len();
+        let mut by_time: BTreeMap<i64, Vec<RepositoryFacts>> = BTreeMap::new();
+        for collected in batch {
+            let facts = by_time.entry(collected.at_ms).or_default();
+            facts.push(collected.facts);
+        }
+        for (at_ms, facts) in by_time {
+            import.report.ingested += store.put_facts(&facts, at_ms).await?;
+        }
+        progress(&import.progress(count));
+    }
+    import.finish().await
+}
+
+/// A reading thread and what has come of it.
+struct Import<T> {
+    batches: mpsc::Receiver<Vec<T>>,
+    thread: tokio::task::JoinHandle<Result<read::Outcome>>,
+    bytes: Arc<std::sync::atomic::AtomicU64>,
+    total_bytes: Option<u64>,
+    taken: u64,
+    report: Report,
+}
+
+impl<T: Send + 'static> Import<T> {
+    fn start(paths: &[PathBuf], now: Timestamp, parse: Parse<T>) -> Result<Self> {
+        let sizes = paths.iter().map(|path| input::check(path));
+        let sizes: Vec<Option<u64>> = sizes.collect::<Result<_>>()?;
+        let bytes = Arc::default();
+        let (sender, batches) = mpsc::channel(1);
+        let reader = Reader {
+            paths: paths.to_vec(),
+            parse,
+            now,
+            bytes: Arc::clone(&bytes),
+            records_per_batch: RECORDS_PER_TRANSACTION,
+            batches: sender,
+        };
+        Ok(Self {
+            batches,
+            thread: tokio::task::spawn_blocking(move || reader.run()),
+            bytes,
+            total_bytes: sizes.into_iter().sum(),
+            taken: 0,
+            report: Report::default(),
+        })
+    }
+
+    async fn batch(&mut self) -> Option<Vec<T>> {
+        self.batches.recv().await
+    }
+
+    fn progress(&mut self, records: usize) -> Progress {
+        self.taken += records as u64;
+        Progress {
+            bytes: self.bytes.load(Ordering::Relaxed),
+            total_bytes: self.total_bytes,
+            records: self.taken,
+        }
+    }
+
+    async fn finish(self) -> Result<Report> {
+        let outcome = self.thread.await.context("the reading thread failed")??;
+        Ok(Report {
+            read: outcome.read,
+            rejected: outcome.read - self.taken,
+            faults: outcome.faults.into_vec(),
+            ..self.report
+        })
+    }
+}

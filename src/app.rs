@@ -1,0 +1,92 @@
+//! The document around the app, and the app: header, routes, footer.
+
+use leptos::{config::LeptosOptions, prelude::*};
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    ParamSegment, SsrMode, StaticSegment,
+    components::{Route, Router, Routes},
+};
+
+use crate::{
+    api::Site,
+    components::{Footer, Header, Visited},
+    pages::{Disclaimer, Figure, NotFound, Pipelines, Security},
+};
+
+/// The HTML document; only the server renders it.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="theme-color" content="#0b0c0c" />
+                <meta
+                    name="description"
+                    content="Which pipelines fail, where, since when and why; and how exposed the code is."
+                />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <HashedStylesheet options=options.clone() id="style" />
+                // With this id and class plotly.js does not put its styles into the page itself.
+                <link
+                    rel="stylesheet"
+                    id="plotly.js-style-global"
+                    class="no-inline-styles"
+                    href=env!("PLOTLY_CSS")
+                />
+                // The charts' module imports the bundle from here.
+                <link
+                    rel="modulepreload"
+                    id="plotly-js"
+                    href=env!("PLOTLY_JS")
+                    fetchpriority="low"
+                />
+                <AutoReload options=options.clone() />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_context(Visited::default());
+    let site = SharedValue::new(|| {
+        use_context::<Site>().unwrap_or_else(|| Site {
+            title: "RSE dashboard".to_owned(),
+            source_url: String::new(),
+        })
+    })
+    .into_inner();
+    let title = site.title.clone();
+
+    view! {
+        <Title formatter=move |page: String| format!("{page} – {title}") />
+        <a class="skip-link" href="#main" rel="external">
+            "Skip to the content"
+        </a>
+        <Router>
+            <Header title=site.title />
+            <main id="main" tabindex="-1">
+                <Routes fallback=NotFound>
+                    <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
+                    <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
+                    <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />
+                    <Route
+                        path=(StaticSegment("figures"), ParamSegment("id"))
+                        view=Figure
+                        ssr=SsrMode::Async
+                    />
+                </Routes>
+            </main>
+            <Footer source_url=site.source_url />
+        </Router>
+    }
+}

@@ -1,0 +1,220 @@
+//! A figure's card: heading, sentence, chart, table, downloads, what counts.
+
+use std::sync::Arc;
+
+use leptos::{either::Either, prelude::*};
+use leptos_router::hooks::use_location;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Query, chart::Chart, data_table::table_html, numbers};
+use crate::{
+    api::{FigureData, FigureInfo, Width, figure},
+    error::AppError,
+};
+
+/// A figure as a card needs it. The table is in the page's HTML already when the client hydrates,
+/// so it is not sent again; after a refetch it is made from the rows that came.
+#[derive(Clone, Serialize, Deserialize)]
+struct CardData {
+    summary: String,
+    as_of: String,
+    builds: u64,
+    rows: u64,
+    plot: Arc<RawValue>,
+    #[serde(skip)]
+    table: Arc<str>,
+}
+
+impl From<FigureData> for CardData {
+    fn from(figure: FigureData) -> Self {
+        Self {
+            table: table_html(&figure.title, &figure.columns, &figure.rows).into(),
+            rows: figure.rows.len() as u64,
+            summary: figure.summary,
+            as_of: figure.as_of,
+            builds: figure.builds,
+            plot: figure.plot,
+        }
+    }
+}
+
+type Loaded = Resource<Result<CardData, AppError>>;
+
+#[component]
+pub fn Card(
+    info: FigureInfo,
+    query: Memo<Query>,
+    /// What it rests on: one and many.
+    unit: (&'static str, &'static str),
+    /// On a page of its own the page's heading is its title, and the table stands open.
+    #[prop(optional)]
+    alone: bool,
+) -> impl IntoView {
+    let id = StoredValue::new(info.id.clone());
+    let figure: Loaded = Resource::new(
+        move || query.get(),
+        move |query| async move {
+            figure(id.get_value(), query.project, query.build_type, query.days)
+                .await
+                .map(CardData::from)
+        },
+    );
+    let plot = Signal::derive(move || {
+        figure.with(|figure| {
+            let drawn = figure.as_ref()?.as_ref().ok()?;
+            (drawn.rows > 0).then(|| Arc::clone(&drawn.plot))
+        })
+    });
+    let (busy, set_busy) = signal(false);
+    let width = match info.width {
+        _ if alone => "full",
+        Width::Third => "third",
+        Width::Half => "half",
+        Width::Full => "full",
+    };
+    let title_id = format!("{}-title", info.id);
+
+    view! {
+        <article
+            id=info.id.clone()
+            class=format!("figure-card {width}")
+            class:alone=alone
+            data-figure=info.id.clone()
+            aria-labelledby=title_id.clone()
+            aria-busy=move || busy.get().then_some("true")
+        >
+            <h2 id=title_id.clone() class:visually-hidden=alone>
+                {info.title.clone()}
+            </h2>
+            <Transition fallback=loading set_pending=set_busy>
+                {move || Suspend::new(async move {
+                    sentence(figure.await, id.get_value(), figure, query)
+                })}
+            </Transition>
+            <Chart
+                id=format!("{}-chart", info.id)
+                described_by=format!("{}-sentence", info.id)
+                height=info.height
+                plot=plot
+            />
+            <Transition>
+                {
+                    let title = info.title.clone();
+                    move || {
+                        let title = title.clone();
+                        Suspend::new(async move {
+                            let loaded = figure.await.ok();
+                            loaded.map(|figure| table(figure, title, unit, alone))
+                        })
+                    }
+                }
+            </Transition>
+            <details class="help">
+                <summary>"What counts"</summary>
+                <p>{info.help}</p>
+            </details>
+            <Links id query />
+        </article>
+    }
+}
+
+fn loading() -> impl IntoView {
+    view! { <p class="sentence loading">"Loading…"</p> }
+}
+
+/// The sentence; where the figure could not be had, the reason and another attempt.
+fn sentence(
+    loaded: Result<CardData, AppError>,
+    id: String,
+    figure: Loaded,
+    query: Memo<Query>,
+) -> impl IntoView {
+    let id = format!("{id}-sentence");
+    match loaded {
+        Ok(card) => Either::Left(view! {
+            <p id=id class="sentence" class:empty=card.rows == 0>
+                {card.summary}
+            </p>
+        }),
+        Err(error) => {
+            let path = use_location().pathname;
+            let href = move || format!("{}{}", path.get(), query.with(|q| q.filter().query()));
+            Either::Right(view! {
+                <div id=id class="error-panel" role="alert">
+                    <p class="error-heading">"This figure could not be loaded"</p>
+                    <p>{error.to_string()}</p>
+                    <a
+                        class="btn"
+                        href=href
+                        on:click=move |event| {
+                            event.prevent_default();
+                            figure.refetch();
+                        }
+                    >
+                        "Try again"
+                    </a>
+                </div>
+            })
+        }
+    }
+}
+
+fn table(
+    card: CardData,
+    title: String,
+    (one, many): (&str, &str),
+    open: bool,
+) -> impl IntoView {
+    let as_of = (!card.as_of.is_empty()).then(|| numbers::instant(&card.as_of));
+    let undated = as_of.is_none();
+    let basis = numbers::counted(card.builds, one, many);
+    let rows = numbers::counted(card.rows, "row", "rows");
+    view! {
+        <details class="table" open=open hidden=card.rows == 0>
+            <summary>{format!("View as table ({rows})")}</summary>
+            <div
+                class="table-scroll"
+                tabindex="0"
+                role="region"
+                aria-label=format!("Table: {title}")
+            >
+                <table class="table" inner_html=card.table></table>
+            </div>
+        </details>
+        <p class="basis" hidden=undated>
+            "Data as of "
+            <time datetime=card.as_of>{as_of}</time>
+            {format!(" · rests on {basis}")}
+        </p>
+    }
+}
+
+/// What else can be had of the figure for the filter.
+#[component]
+fn Links(id: StoredValue<String>, query: Memo<Query>) -> impl IntoView {
+    let filter = move || query.with(|query| query.filter().query());
+    let page = move || format!("/figures/{}{}", id.get_value(), filter());
+    let csv = move || format!("/figures/{}.csv{}", id.get_value(), filter());
+    let json = move || {
+        let parameters = filter().replacen('?', "&", 1);
+        format!("/api/figure?id={}{parameters}", id.get_value())
+    };
+    view! {
+        <ul class="links">
+            <li>
+                <a href=csv download>
+                    "CSV"
+                </a>
+            </li>
+            <li>
+                <a href=json rel="external">
+                    "JSON"
+                </a>
+            </li>
+            <li>
+                <a href=page>"Link to this figure"</a>
+            </li>
+        </ul>
+    }
+}

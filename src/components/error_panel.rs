@@ -1,0 +1,30 @@
+//! An error, where it happened, with a way out.
+
+use leptos::prelude::*;
+
+use crate::error::AppError;
+
+#[component]
+pub fn ErrorPanel(
+    /// What is not there because of it.
+    #[prop(into)]
+    heading: String,
+    error: AppError,
+    /// Where the link leads.
+    #[prop(into)]
+    href: String,
+    /// What the link says.
+    #[prop(into)]
+    action: String,
+) -> impl IntoView {
+    view! {
+        <div class="error-panel" role="alert">
+            <p class="error-heading">{heading}</p>
+            <p>{error.to_string()}</p>
+            // A new document: what went wrong may lie in this one.
+            <a class="btn" href=href rel="external">
+                {action}
+            </a>
+        </div>
+    }
+}

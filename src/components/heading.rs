@@ -1,0 +1,38 @@
+//! A page's heading and title; after a navigation within the app, the heading takes the focus, as
+//! a new document would.
+
+use leptos::{html::H1, prelude::*};
+use leptos_meta::Title;
+
+/// Whether a page has been shown since the document was loaded.
+#[derive(Clone, Copy)]
+pub struct Visited(StoredValue<bool>);
+
+impl Default for Visited {
+    fn default() -> Self {
+        Self(StoredValue::new(false))
+    }
+}
+
+#[component]
+pub fn PageHeading(#[prop(into)] text: String) -> impl IntoView {
+    let heading = NodeRef::<H1>::new();
+    let visited = use_context::<Visited>();
+    Effect::new(move |_| {
+        let Some(heading) = heading.get() else { return };
+        let Some(Visited(visited)) = visited else { return };
+        if visited.get_value() {
+            // It can only fail for an element that is not in the document; then there is no harm.
+            request_animation_frame(move || {
+                let _ = heading.focus();
+            });
+        }
+        visited.set_value(true);
+    });
+    view! {
+        <Title text=text.clone() />
+        <h1 node_ref=heading tabindex="-1">
+            {text}
+        </h1>
+    }
+}

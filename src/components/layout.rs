@@ -1,0 +1,72 @@
+//! What surrounds every page.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+#[component]
+pub fn Header(title: String) -> impl IntoView {
+    view! {
+        <header class="site-header">
+            <div class="frame">
+                <a class="brand" href="/pipelines">
+                    <Logo />
+                    <span>{title}</span>
+                </a>
+                <nav aria-label="Pages">
+                    <ul>
+                        <li>
+                            <A href="/pipelines">"Pipelines"</A>
+                        </li>
+                        <li>
+                            <A href="/security">"Security"</A>
+                        </li>
+                    </ul>
+                </nav>
+            </div>
+        </header>
+    }
+}
+
+/// Three stages of a pipeline, the pulse of the last one broken: the same drawing as `logo.svg`.
+#[component]
+fn Logo() -> impl IntoView {
+    view! {
+        <svg class="logo" viewBox="0 0 40 40" aria-hidden="true" focusable="false">
+            <rect width="40" height="40" rx="9" fill="#1d70b8" />
+            <path
+                d="M5 21h6l3.2-9 5 17 4.2-12.5 2 4.5H29"
+                fill="none"
+                stroke="#fff"
+                stroke-width="3"
+                stroke-linecap="round"
+                stroke-linejoin="round"
+            />
+            <circle cx="32.5" cy="21" r="3.5" fill="#ffdd00" />
+        </svg>
+    }
+}
+
+#[component]
+pub fn Footer(source_url: String) -> impl IntoView {
+    let source = (!source_url.is_empty()).then(|| {
+        view! {
+            <li>
+                <a href=source_url>"Source"</a>
+            </li>
+        }
+    });
+    view! {
+        <footer class="site-footer">
+            <div class="frame">
+                <nav aria-label="About">
+                    <ul>
+                        <li>
+                            <A href="/disclaimer">"Disclaimer"</A>
+                        </li>
+                        {source}
+                    </ul>
+                </nav>
+            </div>
+        </footer>
+    }
+}

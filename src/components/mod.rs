@@ -1,0 +1,22 @@
+//! The parts of pages. They know wire types and nothing of what a figure is about.
+
+mod card;
+mod chart;
+mod data_table;
+mod error_panel;
+mod filters;
+mod freshness;
+mod headline;
+mod heading;
+mod layout;
+mod numbers;
+mod query;
+
+pub use card::Card;
+pub use error_panel::ErrorPanel;
+pub use filters::Filters;
+pub use freshness::FreshnessLine;
+pub use heading::{PageHeading, Visited};
+pub use headline::HeadlineBand;
+pub use layout::{Footer, Header};
+pub use query::{Query, use_query};

@@ -1,0 +1,38 @@
+//! The filter values of the page's URL, as they stand there.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use crate::filter::Filter;
+
+/// Not checked: the server says what is wrong with a value, and which ones exist.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    pub project: Option<String>,
+    pub build_type: Option<String>,
+    pub days: Option<String>,
+}
+
+impl Query {
+    /// What the values mean; the default where one is wrong.
+    pub fn filter(&self) -> Filter {
+        Filter::parse(
+            self.project.as_deref(),
+            self.build_type.as_deref(),
+            self.days.as_deref(),
+        )
+        .unwrap_or_default()
+    }
+}
+
+/// The filter values of the current URL.
+pub fn use_query() -> Memo<Query> {
+    let query = use_query_map();
+    Memo::new(move |_| {
+        query.with(|query| Query {
+            project: query.get("project"),
+            build_type: query.get("type"),
+            days: query.get("days"),
+        })
+    })
+}

@@ -1,0 +1,78 @@
+//! `/figures/{id}`: one figure, as wide as the page, with its table open.
+
+use leptos::{either::Either, prelude::*};
+use leptos_router::hooks::use_params_map;
+
+use super::board::{NoScriptNotice, PIPELINES, loading, unit};
+use crate::{
+    api::{Overview, overview},
+    components::{
+        Card, ErrorPanel, Filters, FreshnessLine, PageHeading, Query, use_query,
+    },
+};
+
+#[component]
+pub fn Figure() -> impl IntoView {
+    let params = use_params_map();
+    let query = use_query();
+    let first = StoredValue::new(query.get_untracked());
+    let figure = Resource::new(
+        move || params.with(|params| params.get("id").unwrap_or_default()),
+        move |id| {
+            let query = first.get_value();
+            overview(id, query.project, query.build_type, query.days)
+        },
+    );
+    view! {
+        <div class="frame">
+            <Suspense fallback=loading>
+                {move || Suspend::new(async move {
+                    match figure.await {
+                        Ok(overview) => Either::Left(content(overview, query)),
+                        Err(error) => {
+                            Either::Right(
+                                view! {
+                                    <PageHeading text="Figure" />
+                                    <ErrorPanel
+                                        heading="This figure cannot be shown"
+                                        error
+                                        href="/pipelines"
+                                        action="Show all figures"
+                                    />
+                                },
+                            )
+                        }
+                    }
+                })}
+            </Suspense>
+        </div>
+    }
+}
+
+fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
+    let filtered = overview.page == PIPELINES;
+    let unit = unit(&overview.page);
+    let back = {
+        let path = format!("/{}", overview.page);
+        move || format!("{path}{}", query.with(|query| query.filter().query()))
+    };
+    let heading = overview.figures.first().map(|info| info.title.clone());
+    let filters = filtered.then(|| view! { <Filters projects=overview.projects query /> });
+    let cards = overview
+        .figures
+        .into_iter()
+        .map(|info| view! { <Card info query unit alone=true /> })
+        .collect_view();
+    view! {
+        <p class="back">
+            <a href=back>
+                {if filtered { "All figures of pipelines" } else { "All figures of security" }}
+            </a>
+        </p>
+        <PageHeading text=heading.unwrap_or_default() />
+        <FreshnessLine sources=overview.freshness />
+        {filters}
+        <NoScriptNotice />
+        <div class="cards">{cards}</div>
+    }
+}

@@ -1,0 +1,14 @@
+//! The pages. They only place cards and words; what a page shows is listed by the server.
+
+mod board;
+mod disclaimer;
+mod figure;
+mod not_found;
+mod pipelines;
+mod security;
+
+pub use disclaimer::Disclaimer;
+pub use figure::Figure;
+pub use not_found::NotFound;
+pub use pipelines::Pipelines;
+pub use security::Security;

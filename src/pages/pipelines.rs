@@ -1,0 +1,10 @@
+//! `/pipelines`: what the builds of the default branches say.
+
+use leptos::prelude::*;
+
+use super::board::{Board, PIPELINES};
+
+#[component]
+pub fn Pipelines() -> impl IntoView {
+    view! { <Board page=PIPELINES heading="Pipelines" /> }
+}

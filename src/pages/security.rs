@@ -1,0 +1,10 @@
+//! `/security`: how exposed the code is.
+
+use leptos::prelude::*;
+
+use super::board::Board;
+
+#[component]
+pub fn Security() -> impl IntoView {
+    view! { <Board page="security" heading="Security" /> }
+}

@@ -1,0 +1,230 @@
+// Draws charts with plotly.js: loads it once and late, draws what is near the viewport first, and
+// redraws by itself when the colour mode, the width or the medium (print) changes.
+
+const NARROW = 560;
+const NEAR = "400px";
+const CONFIG = {
+  displaylogo: false,
+  displayModeBar: "hover",
+  showSendToCloud: false,
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+};
+
+const charts = new Map();
+const waiting = new Set();
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const printing = matchMedia("print");
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+const coarse = matchMedia("(pointer: coarse)");
+let lastNumber = 0;
+let bundle;
+let idle = false;
+
+export function mount(element) {
+  const number = ++lastNumber;
+  charts.set(number, { number, element, generation: 0, near: false, width: element.clientWidth });
+  nearness.observe(element);
+  widths.observe(element);
+  return number;
+}
+
+export function react(number, plot) {
+  const chart = charts.get(number);
+  if (!chart || chart.plot === plot) return;
+  chart.plot = plot;
+  chart.generation += 1;
+  waiting.add(chart);
+  if (chart.near) draw(chart);
+  else drawTheRestWhenIdle();
+}
+
+export function clear(number) {
+  const chart = charts.get(number);
+  if (!chart) return;
+  chart.plot = undefined;
+  chart.generation += 1;
+  waiting.delete(chart);
+  wipe(chart);
+}
+
+export function purge(number) {
+  const chart = charts.get(number);
+  if (!chart) return;
+  clear(number);
+  nearness.unobserve(chart.element);
+  widths.unobserve(chart.element);
+  charts.delete(number);
+}
+
+const nearness = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const chart = of(target);
+      if (!chart) continue;
+      chart.near = isIntersecting;
+      if (isIntersecting && waiting.has(chart)) draw(chart);
+    }
+  },
+  { rootMargin: NEAR },
+);
+
+const widths = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const chart = of(target);
+    if (!chart || chart.width === target.clientWidth) continue;
+    chart.width = target.clientWidth;
+    if (chart.drawn && chart.width > 0) draw(chart);
+  }
+});
+
+dark.addEventListener("change", redraw);
+printing.addEventListener("change", redraw);
+// Whoever prints a page wants all of it, also what has not been scrolled to.
+addEventListener("beforeprint", () => [...waiting].forEach(draw));
+
+function redraw() {
+  for (const chart of charts.values()) if (chart.drawn) draw(chart);
+}
+
+function of(element) {
+  for (const chart of charts.values()) if (chart.element === element) return chart;
+}
+
+// One at a time, so that the page stays responsive meanwhile.
+function drawTheRestWhenIdle() {
+  if (idle || waiting.size === 0) return;
+  idle = true;
+  const later = window.requestIdleCallback ?? ((task) => setTimeout(task, 50));
+  later(async () => {
+    const [chart] = waiting;
+    if (chart) await draw(chart);
+    idle = false;
+    drawTheRestWhenIdle();
+  });
+}
+
+function load() {
+  bundle ??= import(document.getElementById("plotly-js").href).then((module) => module.default);
+  return bundle;
+}
+
+async function draw(chart) {
+  waiting.delete(chart);
+  const { element, generation } = chart;
+  try {
+    const plotly = await load();
+    // Meanwhile there may be newer data, or the element may be gone.
+    if (chart.generation !== generation || !element.isConnected) return;
+    const { data, layout } = JSON.parse(chart.plot);
+    await plotly.react(element, data, fitted(layout, data, chart), CONFIG);
+    if (chart.generation !== generation) return;
+    if (!chart.drawn) element.on("plotly_treemapclick", (event) => stepStill(plotly, element, event));
+    chart.drawn = true;
+    delete element.dataset.error;
+    element.dataset.drawn = "true";
+  } catch (error) {
+    if (chart.generation === generation) fail(chart, error);
+  }
+}
+
+function wipe(chart) {
+  if (chart.drawn) bundle.then((plotly) => chart.plot === undefined && plotly.purge(chart.element));
+  chart.drawn = false;
+  chart.element.replaceChildren();
+  delete chart.element.dataset.drawn;
+  delete chart.element.dataset.error;
+}
+
+function fail(chart, error) {
+  const plot = chart.plot;
+  wipe(chart);
+  // The next attempt, with other data or after a new visit, may find the bundle again.
+  bundle = undefined;
+  chart.plot = plot;
+  chart.element.dataset.error = String(error);
+  const message = document.createElement("p");
+  message.className = "chart-error";
+  message.textContent = "The chart could not be drawn. The table below has the same numbers.";
+  chart.element.replaceChildren(message);
+  console.warn(`${chart.element.id}: ${error}`);
+}
+
+// Motion that was asked not to be: goes to the clicked level at once.
+function stepStill(plotly, element, { nextLevel, points: [{ curveNumber }] }) {
+  if (!stillness.matches) return true;
+  plotly.restyle(element, { level: nextLevel }, [curveNumber]);
+  return false;
+}
+
+// The server says what is drawn; the size, the colours of the page and the room for labels are known here.
+function fitted(layout, data, chart) {
+  const { element, generation } = chart;
+  const width = element.clientWidth;
+  const narrow = width < NARROW;
+  layout.template = template(element);
+  layout.width = width;
+  layout.height = element.clientHeight;
+  layout.autosize = false;
+  // Keeps what the reader zoomed or switched off until there are other data.
+  layout.uirevision = generation;
+  // A finger that scrolls the page must not zoom the chart that it crosses.
+  if (coarse.matches) layout.dragmode = false;
+  if (narrow) {
+    layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 40, 40), r: 8 };
+    layout.font = { ...layout.font, size: 11 };
+  }
+  const bars = data.filter((trace) => trace.orientation === "h");
+  if (bars.length > 0) {
+    // At most 45 % of the width for the names, at about 0.55 em a character.
+    const most = Math.floor((width * 0.45) / ((layout.font?.size ?? 12) * 0.55));
+    layout.yaxis = shortTicks(layout.yaxis ?? {}, bars, most);
+  }
+  return layout;
+}
+
+function shortTicks(axis, bars, most) {
+  const values = axis.tickvals ?? [...new Set(bars.flatMap((trace) => trace.y ?? []))];
+  const texts = axis.ticktext ?? values;
+  if (!texts.every((text) => typeof text === "string")) return axis;
+  return { ...axis, automargin: true, tickmode: "array", tickvals: values, ticktext: texts.map((text) => shortened(text, most)) };
+}
+
+// The ends of a name say most. An entity (`&amp;`) counts as one character and is not cut.
+function shortened(text, most) {
+  const characters = text.match(/&\w+;|./gsu) ?? [];
+  if (characters.length <= most) return text;
+  const head = Math.ceil((most - 1) / 2);
+  const tail = most - 1 - head;
+  return characters.slice(0, head).join("") + "…" + characters.slice(-tail).join("");
+}
+
+function template(element) {
+  const style = getComputedStyle(element);
+  const colour = (name) => style.getPropertyValue(`--chart-${name}`).trim();
+  const axis = {
+    gridcolor: colour("grid"),
+    linecolor: colour("line"),
+    tickcolor: colour("line"),
+    zerolinecolor: colour("line"),
+  };
+  const control = { bgcolor: colour("control"), bordercolor: colour("line") };
+  return {
+    layout: {
+      font: { color: colour("text"), family: style.fontFamily },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      colorway: colour("colours").split(/\s*,\s*/),
+      xaxis: { ...axis, automargin: true, rangeselector: { ...control, activecolor: colour("control-active") }, rangeslider: control },
+      yaxis: { ...axis, automargin: true },
+      hoverlabel: { bgcolor: colour("hover"), bordercolor: colour("line"), font: { color: colour("text"), family: style.fontFamily } },
+      legend: { bgcolor: "rgba(0,0,0,0)" },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("text") },
+      coloraxis: { colorbar: { outlinewidth: 0, tickcolor: colour("line") } },
+    },
+    data: {
+      heatmap: [{ colorbar: { outlinewidth: 0, tickcolor: colour("line") } }],
+      pie: [{ marker: { line: { color: colour("surface"), width: 1.5 } } }],
+      treemap: [{ marker: { line: { color: colour("surface"), width: 1.5 } } }],
+    },
+  };
+}

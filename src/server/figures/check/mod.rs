@@ -1,0 +1,176 @@
+//! Every figure is computed a second way and compared, and its rows and plot are kept as snapshots.
+
+mod twins;
+
+use std::sync::Arc;
+
+use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _, sqlite::SqliteRow};
+
+use super::{ALL, Page};
+use crate::{
+    api::Cell,
+    filter::{BuildType, Filter},
+    server::{
+        config::Config,
+        sample::{self, SampleOptions},
+        snapshot::Snapshot,
+        store::Store,
+    },
+};
+
+/// Friday 2019-10-25, 17:15 UTC.
+const AS_OF_MS: i64 = 1_572_023_700_000;
+
+struct Sample {
+    store: Store,
+    snapshot: Snapshot,
+    /// Holds the store's file until the test is over.
+    _directory: tempfile::TempDir,
+}
+
+async fn sample(seed: u64, days: u16) -> Sample {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = Config::built_in();
+    let mut store = Store::open(directory.path(), &config).await.expect("a store");
+    let options = SampleOptions {
+        seed,
+        days,
+        scale: 0.3,
+        as_of_ms: AS_OF_MS,
+    };
+    let events: Vec<_> = sample::events(&options).collect();
+    store.ingest(&events).await.expect("events are stored");
+    let facts = sample::facts(&options);
+    store.put_facts(&facts, AS_OF_MS).await.expect("facts are stored");
+    let snapshot = store.load(Arc::new(config)).await.expect("a snapshot");
+    Sample {
+        store,
+        snapshot,
+        _directory: directory,
+    }
+}
+
+/// The rows of a query as the wire has them.
+fn cells(row: &SqliteRow) -> Vec<Cell> {
+    let cell = |index: usize| {
+        let value = row.try_get_raw(index).expect("a value");
+        if value.is_null() {
+            return Cell::Missing;
+        }
+        match value.type_info().name() {
+            "INTEGER" => Cell::Count(row.get(index)),
+            "REAL" => Cell::Number(row.get(index)),
+            "TEXT" => Cell::Text(row.get(index)),
+            other => panic!("{}: a {other}", row.column(index).name()),
+        }
+    };
+    (0..row.len()).map(cell).collect()
+}
+
+/// Equal, numbers up to the rounding of their last decimal.
+fn same(a: &Cell, b: &Cell) -> bool {
+    let number = |cell: &Cell| match cell {
+        Cell::Count(count) => Some(*count as f64),
+        Cell::Number(number) => Some(*number),
+        Cell::Text(_) | Cell::Missing => None,
+    };
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => (a - b).abs() < 0.0101,
+        _ => a == b,
+    }
+}
+
+fn project_condition(config: &Config, project: &str) -> String {
+    // The built-in patterns are plain text, and the first that matches has the pipeline.
+    let cases: String = config
+        .projects
+        .iter()
+        .map(|known| format!("WHEN instr(pipeline, '{}') > 0 THEN '{}' ", known.pattern, known.slug))
+        .collect();
+    match project {
+        "all" => "1".to_owned(),
+        project => format!("CASE {cases} ELSE 'unowned' END = '{project}'"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_figure_of_builds_agrees_with_sql_over_the_events() {
+    for seed in [1, 2] {
+        let Sample { store, snapshot, _directory } = sample(seed, 60).await;
+        let mut connection = store.read_connection().await.expect("a connection");
+        for statement in twins::PREPARE.split_inclusive(";\n").filter(|part| !part.trim().is_empty()) {
+            sqlx::query(statement).execute(&mut *connection).await.expect("a table");
+        }
+        let mut compared = 0;
+        for project in ["all", "cmc", "fees-and-pay", "unowned"] {
+            for build_type in BuildType::EVERY {
+                for days in [1, 14, 28, 180] {
+                    let filter = Filter { project: project.to_owned(), build_type, days };
+                    let of_project = project_condition(&snapshot.config, project);
+                    let of_type = match build_type {
+                        BuildType::All => "1",
+                        BuildType::Nightly => "nightly",
+                        BuildType::NonNightly => "NOT nightly",
+                    };
+                    let window = twins::Window {
+                        as_of_ms: snapshot.as_of_ms.expect("there are builds"),
+                        days,
+                        condition: format!("{of_project} AND {of_type}"),
+                    };
+                    for figure in ALL.iter().filter(|figure| figure.page == Page::Pipelines) {
+                        let Some(query) = twins::query(figure.id, &window, &of_project) else {
+                            continue;
+                        };
+                        let twin = sqlx::query(&query).fetch_all(&mut *connection).await;
+                        let twin = twin.unwrap_or_else(|error| panic!("{}: {error}\n{query}", figure.id));
+                        let twin: Vec<Vec<Cell>> = twin.iter().map(cells).collect();
+                        let data = figure.compute(&snapshot, &filter).expect("a figure");
+                        let equal = twin.len() == data.rows.len()
+                            && twin.iter().zip(&data.rows).all(|(twin, row)| {
+                                twin.len() == row.len() && twin.iter().zip(row).all(|(a, b)| same(a, b))
+                            });
+                        let differs = twin.iter().zip(&data.rows).find(|(a, b)| a != b);
+                        assert!(
+                            equal,
+                            "{} for {filter:?}, seed {seed}: {} rows in SQL, {} in the figure, first different: {differs:?}",
+                            figure.id,
+                            twin.len(),
+                            data.rows.len(),
+                        );
+                        compared += 1;
+                    }
+                }
+            }
+        }
+        assert!(compared > 400, "only {compared} figures were compared");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_figure_of_the_sample_is_as_it_was() {
+    let Sample { snapshot, _directory, .. } = sample(1, 30).await;
+    for figure in ALL {
+        let data = figure.compute(&snapshot, &Filter::default()).expect("a figure");
+        assert!(!data.rows.is_empty(), "{} is empty on the sample", figure.id);
+        let plot: serde_json::Value = serde_json::from_str(data.plot.get()).expect("a plot");
+        let rows: Vec<String> = data
+            .rows
+            .iter()
+            .map(|row| serde_json::to_string(row).expect("a row"))
+            .collect();
+        let kept = serde_json::json!({
+            "title": data.title,
+            "summary": data.summary,
+            "as_of": data.as_of,
+            "builds": data.builds,
+            "columns": data.columns.iter().map(|column| column.id.as_str()).collect::<Vec<_>>(),
+            "rows": rows,
+            "traces": plot["data"].as_array().map_or(0, Vec::len),
+            "layout": plot["layout"],
+        });
+        insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
+            insta::assert_json_snapshot!(figure.id, kept);
+        });
+    }
+}
+

@@ -1,0 +1,199 @@
+//! The CVEs that most teams suppress: what to fix once for many.
+//!
+//! Reads the suppressions of the repositories that are not archived. A repository counts once for
+//! a CVE, however many entries name it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plotly::{
+    Bar, Plot,
+    common::{Font, Marker, Title},
+    layout::{Axis, AxisType},
+};
+
+use super::{Column, Context, Figure, Page, Rows, Values, suppressions, theme, words};
+use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+
+pub const FIGURE: Figure = Figure {
+    id: "cve_most_frequent",
+    page: Page::Security,
+    width: Width::Full,
+    height: 420,
+    title: "Most frequent CVE suppressions",
+    help: "CVEs that more teams suppress than the configured number, from the OWASP \
+           dependency-check suppression files of repositories that are not archived. A repository \
+           counts once for a CVE. One whose entries for it have all run out (“until”) counts only \
+           as expired; an end that cannot be read is taken as not reached.",
+    rows,
+    summary,
+    plot,
+};
+
+/// Who suppresses a CVE.
+#[derive(Default)]
+struct Suppressors<'a> {
+    teams: BTreeSet<&'a str>,
+    repositories: u64,
+    /// Repositories whose entries have all run out.
+    expired: u64,
+}
+
+fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
+    let suppressed = suppressions::suppressed(snapshot);
+    let mut by_cve: BTreeMap<&str, Suppressors<'_>> = BTreeMap::new();
+    for one in &suppressed {
+        let suppressors = by_cve.entry(&one.cve).or_default();
+        if one.expired {
+            suppressors.expired += 1;
+        } else {
+            suppressors.teams.insert(one.team);
+            suppressors.repositories += 1;
+        }
+    }
+    let least = snapshot.config.security.cve_teams_more_than as usize;
+    let frequent = by_cve.into_iter().filter(|(_, by)| by.teams.len() > least);
+    let mut frequent: Vec<_> = frequent.collect();
+    // The sort is stable: the CVEs of as many teams stay in their order.
+    frequent.sort_by_key(|(_, by)| by.teams.len());
+    let cves = frequent.iter().map(|(cve, _)| (*cve).to_owned());
+    let teams = frequent.iter().map(|(_, by)| by.teams.len() as u64);
+    let repositories = frequent.iter().map(|(_, by)| by.repositories);
+    let expired = frequent.iter().map(|(_, by)| by.expired);
+    Rows {
+        columns: vec![
+            Column::new("cve", "CVE", Values::Text(cves.collect())),
+            Column::new("teams", "Teams", Values::Count(teams.collect())),
+            Column::new(
+                "repositories",
+                "Repositories",
+                Values::Count(repositories.collect()),
+            ),
+            Column::new(
+                "expired",
+                "Repositories with expired entries only",
+                Values::Count(expired.collect()),
+            ),
+        ],
+        builds: suppressions::repositories(snapshot).count() as u64,
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let least = u64::from(context.config.security.cve_teams_more_than);
+    let teams = words::counted(least, "team", "teams");
+    let repositories = words::counted(rows.builds, "repository", "repositories");
+    let (Some(cve), Some(&most)) = (rows.text("cve").last(), rows.count("teams").last()) else {
+        let none = format!("More than {teams} suppress none of the CVEs in {repositories}.");
+        return words::no_facts(context, none);
+    };
+    let cves = words::counted(rows.len() as u64, "CVE is", "CVEs are");
+    format!(
+        "{cves} suppressed by more than {teams} in {repositories}; most often {cve}, by {most}."
+    )
+}
+
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+    let teams = rows.count("teams");
+    let hover = |row: usize| {
+        let expired = match rows.count("expired")[row] {
+            0 => String::new(),
+            expired => format!(
+                "<br>expired in {}",
+                words::counted(expired, "more repository", "more repositories")
+            ),
+        };
+        let repositories = rows.count("repositories")[row];
+        format!(
+            "in {}{expired}",
+            words::counted(repositories, "repository", "repositories")
+        )
+    };
+    let bars = Bar::new(rows.text("cve").to_vec(), teams.to_vec())
+        .hover_text_array((0..rows.len()).map(hover).collect())
+        .hover_template("<b>%{x}</b><br>%{y} teams<br>%{hovertext}<extra></extra>")
+        .marker(
+            Marker::new()
+                .color_array(teams.to_vec())
+                .color_scale(theme::attention_scale()),
+        );
+    let mut plot = Plot::new();
+    plot.add_trace(bars);
+    plot.set_layout(
+        theme::layout()
+            .x_axis(
+                Axis::new()
+                    .type_(AxisType::Category)
+                    .tick_angle(-90.0)
+                    .tick_font(Font::new().size(11))
+                    .auto_margin(true),
+            )
+            .y_axis(
+                Axis::new()
+                    .title(Title::with_text("Teams"))
+                    .tick_format("d")
+                    .auto_margin(true)
+                    .fixed_range(true),
+            )
+            .bar_gap(0.15),
+    );
+    plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::figures::testing::{security, summary, suppressing, table};
+
+    const A: &str = "CVE-2019-0001";
+    const B: &str = "CVE-2018-1258";
+
+    #[test]
+    fn only_cves_of_more_than_two_teams_are_listed_by_teams_then_cve() {
+        let snapshot = security(vec![
+            suppressing("a-api", &[(A, None), (B, None), ("CVE-2020-9999", None)]),
+            suppressing("a-web", &[(A, None)]),
+            suppressing("b-api", &[(A, None), (B, None), ("CVE-2020-9999", None)]),
+            suppressing("c-api", &[(A, None), (B, None)]),
+            suppressing("d-api", &[("cve-2018-1258 ", None)]),
+        ]);
+        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(
+            rows,
+            ["CVE-2019-0001 | 3 | 4 | 0", "CVE-2018-1258 | 4 | 4 | 0"]
+        );
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &Filter::default()),
+            "2 CVEs are suppressed by more than 2 teams in 5 repositories; most often CVE-2018-1258, by 4."
+        );
+    }
+
+    #[test]
+    fn expired_entries_count_only_as_expired() {
+        let over = Some("2019-10-24");
+        let today = Some("2019-10-25");
+        let snapshot = security(vec![
+            suppressing("a-api", &[(A, today)]),
+            suppressing("b-api", &[(A, Some("never"))]),
+            suppressing("c-api", &[(A, over), (A, None)]),
+            suppressing("d-api", &[(A, over), (A, over)]),
+        ]);
+        assert_eq!(
+            table(&FIGURE, &snapshot, &Filter::default()),
+            ["CVE-2019-0001 | 3 | 3 | 1"]
+        );
+    }
+
+    #[test]
+    fn archived_repositories_are_left_out() {
+        let mut facts: Vec<_> = ["a", "b", "c"]
+            .map(|name| suppressing(name, &[(A, None)]))
+            .into();
+        facts[2].archived = true;
+        let snapshot = security(facts);
+        assert!(table(&FIGURE, &snapshot, &Filter::default()).is_empty());
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &Filter::default()),
+            "More than 2 teams suppress none of the CVEs in 2 repositories."
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! How many CVEs each team suppresses.
+//!
+//! Reads the suppressions of the repositories that are not archived. A CVE counts once for a team,
+//! however many of its repositories name it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plotly::{
+    Pie, Plot,
+    common::{Font, Marker},
+    layout::{UniformText, UniformTextMode},
+    traces::pie::PieDirection,
+};
+
+use super::{Column, Context, Figure, Page, Rows, Values, suppressions, theme, words};
+use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+
+pub const FIGURE: Figure = Figure {
+    id: "cve_per_team",
+    page: Page::Security,
+    width: Width::Half,
+    height: 440,
+    title: "CVE suppressions by team",
+    help: "Distinct CVEs that the repositories of a team suppress, from the OWASP dependency-check \
+           suppression files of repositories that are not archived. The repositories are those \
+           that suppress at least one. CVEs whose entries have all run out (“until”) in all of the \
+           team's repositories count only as expired; a team with nothing else has no row. Teams \
+           are those of the configuration, else what stands before the first hyphen of the \
+           repository's name.",
+    rows,
+    summary,
+    plot,
+};
+
+/// What a team suppresses.
+#[derive(Default)]
+struct Suppressions<'a> {
+    cves: BTreeSet<&'a str>,
+    repositories: BTreeSet<&'a str>,
+    /// CVEs of expired entries, those that another entry still suppresses included.
+    ran_out: BTreeSet<&'a str>,
+}
+
+fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
+    let suppressed = suppressions::suppressed(snapshot);
+    let mut by_team: BTreeMap<&str, Suppressions<'_>> = BTreeMap::new();
+    for one in &suppressed {
+        let team = by_team.entry(one.team).or_default();
+        if one.expired {
+            team.ran_out.insert(&one.cve);
+        } else {
+            team.cves.insert(&one.cve);
+            team.repositories.insert(one.repository);
+        }
+    }
+    let mut teams: Vec<_> = by_team
+        .into_iter()
+        .filter(|(_, of)| !of.cves.is_empty())
+        .collect();
+    // The sort is stable: teams with as many stay in the order of their names.
+    teams.sort_by_key(|(_, of)| std::cmp::Reverse(of.cves.len()));
+    let names = teams.iter().map(|(team, _)| (*team).to_owned());
+    let cves = teams.iter().map(|(_, of)| of.cves.len() as u64);
+    let repositories = teams.iter().map(|(_, of)| of.repositories.len() as u64);
+    let expired = teams
+        .iter()
+        .map(|(_, of)| of.ran_out.difference(&of.cves).count() as u64);
+    Rows {
+        columns: vec![
+            Column::new("team", "Team", Values::Text(names.collect())),
+            Column::new("cves", "CVEs", Values::Count(cves.collect())),
+            Column::new(
+                "repositories",
+                "Repositories",
+                Values::Count(repositories.collect()),
+            ),
+            Column::new("expired", "Expired CVEs", Values::Count(expired.collect())),
+        ],
+        builds: suppressions::repositories(snapshot).count() as u64,
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let repositories = words::counted(rows.builds, "repository", "repositories");
+    let (Some(team), Some(&most)) = (rows.text("team").first(), rows.count("cves").first()) else {
+        return words::no_facts(context, format!("None of {repositories} suppresses a CVE."));
+    };
+    format!(
+        "{} in {repositories}; {} most, {}.",
+        words::counted(
+            rows.len() as u64,
+            "team suppresses CVEs",
+            "teams suppress CVEs"
+        ),
+        theme::shorten(team, 60),
+        words::counted(most, "CVE", "CVEs"),
+    )
+}
+
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+    let teams = rows.text("team");
+    let colours = theme::CATEGORIES.iter().copied().cycle();
+    let hover = |row: usize| {
+        let expired = match rows.count("expired")[row] {
+            0 => String::new(),
+            expired => format!("<br>{} expired", words::thousands(expired)),
+        };
+        format!(
+            "<b>{}</b><br>{}<br>in {}{expired}",
+            theme::hover_label(&teams[row]),
+            words::counted(rows.count("cves")[row], "CVE", "CVEs"),
+            words::counted(
+                rows.count("repositories")[row],
+                "repository",
+                "repositories"
+            ),
+        )
+    };
+    // Labels are row numbers, because plotly adds up slices of the same label.
+    let pie = Pie::new(rows.count("cves").to_vec())
+        .labels((0..rows.len()).map(|row| row.to_string()).collect())
+        .text_array(
+            teams
+                .iter()
+                .map(|team| theme::short_label(team, 20))
+                .collect(),
+        )
+        .text_template("%{text} %{value}")
+        .automargin(true)
+        .hover_text_array((0..rows.len()).map(hover).collect())
+        .hover_template("%{hovertext}<extra></extra>")
+        .inside_text_font(Font::new().size(12))
+        .sort(false)
+        .direction(PieDirection::Clockwise)
+        .show_legend(false)
+        .marker(Marker::new().colors(colours.take(rows.len()).collect()));
+    let mut plot = Plot::new();
+    plot.add_trace(pie);
+    plot.set_layout(
+        theme::layout().uniform_text(UniformText::new().mode(UniformTextMode::Hide).min_size(10)),
+    );
+    plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::figures::testing::{plot, security, summary, suppressing, table};
+
+    const A: &str = "CVE-2019-0001";
+    const B: &str = "CVE-2018-1258";
+
+    #[test]
+    fn a_cve_counts_once_for_a_team_and_teams_descend() {
+        let snapshot = security(vec![
+            suppressing("a-api", &[(A, None)]),
+            suppressing("b-api", &[(A, None), (B, None)]),
+            suppressing("b-web", &[(A, None), (A, None)]),
+            suppressing("b-docs", &[]),
+            suppressing("c-api", &[(B, None)]),
+        ]);
+        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(rows, ["b | 2 | 2 | 0", "a | 1 | 1 | 0", "c | 1 | 1 | 0"]);
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &Filter::default()),
+            "3 teams suppress CVEs in 5 repositories; b most, 2 CVEs."
+        );
+    }
+
+    #[test]
+    fn a_cve_is_expired_for_a_team_when_all_its_entries_are() {
+        let over = Some("2019-10-01");
+        let snapshot = security(vec![
+            suppressing("a-api", &[(A, over), (B, over)]),
+            suppressing("a-web", &[(A, None)]),
+            suppressing("b-api", &[(A, over)]),
+        ]);
+        assert_eq!(
+            table(&FIGURE, &snapshot, &Filter::default()),
+            ["a | 1 | 1 | 1"]
+        );
+    }
+
+    #[test]
+    fn teams_that_read_the_same_stay_apart_in_the_chart() {
+        let name = |end: &str| format!("{}{end}{}", "a".repeat(40), "b".repeat(40));
+        let facts = ["1", "2"].map(|end| suppressing(&name(end), &[(A, None)]));
+        let plot = plot(&FIGURE, &security(facts.into()), &Filter::default());
+        let pie = &plot["data"][0];
+        assert_eq!(pie["text"][0], pie["text"][1]);
+        assert_ne!(pie["labels"][0], pie["labels"][1]);
+        assert_eq!(pie["marker"]["colors"].as_array().map(Vec::len), Some(2));
+    }
+
+    #[test]
+    fn an_empty_table_says_why() {
+        let say = |facts| summary(&FIGURE, &security(facts), &Filter::default());
+        assert_eq!(
+            say(vec![suppressing("a", &[])]),
+            "None of 1 repository suppresses a CVE."
+        );
+    }
+}

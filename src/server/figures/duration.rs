@@ -1,0 +1,297 @@
+//! How long builds take.
+//!
+//! Reads `result` and `duration_ms`. A build counts if it succeeded, failed or was aborted and the
+//! source gives its duration. Binned here, so that the size of the answer does not grow with the builds.
+
+use plotly::{
+    Bar, Plot,
+    common::{Marker, Orientation, Title},
+    layout::{Axis, BarMode, HoverMode, Legend},
+};
+
+use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use crate::{
+    api::Width,
+    filter::Filter,
+    server::snapshot::{BuildResult, MINUTE_MS, Snapshot, UNKNOWN_DURATION},
+};
+
+/// The results that are drawn, from the axis upwards.
+const RESULTS: [BuildResult; 3] = [
+    BuildResult::Success,
+    BuildResult::Failure,
+    BuildResult::Aborted,
+];
+/// The widths that bins can have, in half minutes; all are multiples of the first.
+const WIDTHS: [usize; 8] = [1, 2, 4, 10, 20, 30, 60, 120];
+const HALF_MINUTE_MS: u32 = MINUTE_MS as u32 / 2;
+/// More bins than this only show noise.
+const MOST_BINS: usize = 120;
+
+pub const FIGURE: Figure = Figure {
+    id: "duration",
+    page: Page::Pipelines,
+    width: Width::Full,
+    height: 360,
+    title: "Duration of builds",
+    help: "Builds of the window that succeeded, failed or were aborted, by the CI system's own \
+           duration of a build. Builds without a known duration are left out. A bin holds the \
+           builds that took at least its start and less than its end; its width is the smallest \
+           of 0.5, 1, 2, 5, 10, 15, 30 and 60 minutes that needs at most 120 bins.",
+    rows,
+    summary,
+    plot,
+};
+
+/// Rows reach from the first to the last bin with builds; bins without any between them are rows of zeros.
+fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+    let builds = &snapshot.builds;
+    let mut ended = 0_u64;
+    // Every width is a multiple of half a minute: counted once by the finest, then put together.
+    let mut finest: Vec<[u64; RESULTS.len()]> = Vec::new();
+    for build in snapshot.select(filter).iter() {
+        let result = builds.result[build];
+        let Some(column) = RESULTS.iter().position(|&drawn| drawn == result) else {
+            continue;
+        };
+        ended += 1;
+        if builds.duration_ms[build] == UNKNOWN_DURATION {
+            continue;
+        }
+        let bin = (builds.duration_ms[build] / HALF_MINUTE_MS) as usize;
+        if bin >= finest.len() {
+            finest.resize(bin + 1, [0; RESULTS.len()]);
+        }
+        finest[bin][column] += 1;
+    }
+    let width = width_for(finest.len());
+    let add = |mut sum: [u64; RESULTS.len()], bin: &[u64; RESULTS.len()]| {
+        for (sum, count) in sum.iter_mut().zip(bin) {
+            *sum += count;
+        }
+        sum
+    };
+    let bins = finest.chunks(width);
+    let bins: Vec<_> = bins
+        .map(|parts| parts.iter().fold([0; RESULTS.len()], add))
+        .collect();
+    let first = bins.iter().position(|bin| *bin != [0; RESULTS.len()]);
+    let first = first.unwrap_or(0);
+    let edge = |bin: usize| (bin * width) as f64 / 2.0;
+    let of_result = |column: usize| bins[first..].iter().map(|bin| bin[column]).collect();
+    let known: u64 = bins.iter().flatten().sum();
+    let mut columns = vec![
+        Column::new(
+            "bin_start_min",
+            "From (min)",
+            Values::Number((first..bins.len()).map(edge).collect()),
+        ),
+        Column::new(
+            "bin_end_min",
+            "To (min)",
+            Values::Number((first..bins.len()).map(|bin| edge(bin + 1)).collect()),
+        ),
+    ];
+    columns.extend(RESULTS.iter().enumerate().map(|(column, &result)| {
+        let counts = Values::Count(of_result(column));
+        Column::new(result.as_str(), theme::result_label(result), counts)
+    }));
+    Rows {
+        columns,
+        builds: if known > 0 { known } else { ended },
+    }
+}
+
+/// The smallest width that needs few enough bins for so many half minutes; the widest where none does.
+fn width_for(half_minutes: usize) -> usize {
+    let fits = |width: &usize| half_minutes.div_ceil(*width) <= MOST_BINS;
+    let widest = WIDTHS[WIDTHS.len() - 1];
+    WIDTHS.into_iter().find(fits).unwrap_or(widest)
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let window = words::window(context.filter.days);
+    let scope = words::scope(context);
+    if rows.is_empty() && rows.builds == 0 {
+        return match context.as_of_ms {
+            None => words::no_builds(context, context.filter.days),
+            Some(_) => format!("No builds{scope} succeeded, failed or were aborted {window}."),
+        };
+    }
+    let builds = words::counted(rows.builds, "build", "builds");
+    if rows.is_empty() {
+        return format!(
+            "None of {builds}{scope} that succeeded, failed or were aborted {window} has a known duration: the source gives none.",
+        );
+    }
+    format!(
+        "Half of {builds}{scope} {window} took less than {} minutes, 95 % less than {}.",
+        end_of_share(rows, 0.5),
+        end_of_share(rows, 0.95),
+    )
+}
+
+/// The end of the bin before which at least `share` of the builds were done.
+fn end_of_share(rows: &Rows, share: f64) -> f64 {
+    let needed = (share * rows.builds as f64).ceil() as u64;
+    let mut done = 0;
+    let ends = rows.number("bin_end_min").iter().enumerate();
+    let reached = |&(row, _): &(usize, &f64)| {
+        let counts = RESULTS
+            .iter()
+            .map(|result| rows.count(result.as_str())[row]);
+        done += counts.sum::<u64>();
+        done >= needed
+    };
+    let mut ends = ends.filter(reached);
+    *ends.next().expect("all bins hold all builds").1
+}
+
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+    let starts = rows.number("bin_start_min");
+    let ends = rows.number("bin_end_min");
+    let width = ends[0] - starts[0];
+    let mut plot = Plot::new();
+    for result in RESULTS {
+        let counts = rows.count(result.as_str());
+        let drawn = || (0..rows.len()).filter(|&row| counts[row] > 0);
+        let middle = drawn().map(|row| starts[row] + width / 2.0).collect();
+        let range = drawn().map(|row| format!("{}–{} min", starts[row], ends[row]));
+        let bars = Bar::new(middle, drawn().map(|row| counts[row]).collect())
+            .name(theme::result_label(result))
+            .width(width)
+            .hover_text_array(range.collect())
+            .hover_template("%{hovertext}: %{y:,}")
+            .marker(Marker::new().color(theme::result_colour(result)));
+        plot.add_trace(bars);
+    }
+    let legend = Legend::new()
+        .orientation(Orientation::Horizontal)
+        .x(0.0)
+        .y(1.0)
+        .y_anchor(plotly::common::Anchor::Bottom);
+    plot.set_layout(
+        theme::layout()
+            .bar_mode(BarMode::Stack)
+            .hover_mode(HoverMode::Closest)
+            .show_legend(true)
+            .legend(legend)
+            .x_axis(
+                Axis::new()
+                    .title(Title::with_text("Minutes"))
+                    .auto_margin(true),
+            )
+            .y_axis(
+                Axis::new()
+                    .title(Title::with_text("Builds"))
+                    .auto_margin(true)
+                    .fixed_range(true),
+            ),
+    );
+    plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{
+        figures::testing::{self, build, snapshot, table},
+        snapshot::BuildRecord,
+    };
+
+    fn taking(seconds: i64, result: BuildResult) -> BuildRecord<'static> {
+        BuildRecord {
+            duration_ms: Some(seconds * 1000),
+            ..build("a", result, "2019-10-25T09:00:00Z")
+        }
+    }
+
+    fn rows_of(builds: &[BuildRecord<'_>]) -> Vec<String> {
+        table(&FIGURE, &snapshot(builds), &Filter::default())
+    }
+
+    #[test]
+    fn a_bin_holds_its_start_and_not_its_end() {
+        let builds = [
+            taking(30, BuildResult::Success),
+            taking(59, BuildResult::Failure),
+            taking(60, BuildResult::Aborted),
+        ];
+        assert_eq!(
+            rows_of(&builds),
+            ["0.5 | 1 | 1 | 1 | 0", "1 | 1.5 | 0 | 0 | 1"]
+        );
+    }
+
+    #[test]
+    fn empty_bins_between_others_are_rows() {
+        let builds = [
+            taking(0, BuildResult::Success),
+            taking(61, BuildResult::Success),
+        ];
+        assert_eq!(
+            rows_of(&builds),
+            [
+                "0 | 0.5 | 1 | 0 | 0",
+                "0.5 | 1 | 0 | 0 | 0",
+                "1 | 1.5 | 1 | 0 | 0"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_smallest_width_with_at_most_120_bins_is_taken() {
+        let width_min = |longest_s: i64| {
+            let rows = rows_of(&[taking(longest_s, BuildResult::Success)]);
+            let edges: Vec<f64> = rows[0]
+                .split(" | ")
+                .take(2)
+                .map(|edge| edge.parse().expect("a number"))
+                .collect();
+            edges[1] - edges[0]
+        };
+        assert_eq!(width_min(60 * 60 - 1), 0.5);
+        assert_eq!(width_min(60 * 60), 1.0);
+        assert_eq!(width_min(120 * 60), 2.0);
+        assert_eq!(width_min(600 * 60 - 1), 5.0);
+        assert_eq!(width_min(600 * 60), 10.0);
+        assert_eq!(width_min(40 * 24 * 3600), 60.0);
+    }
+
+    #[test]
+    fn only_the_three_results_with_a_known_duration_count() {
+        let unknown = BuildRecord {
+            duration_ms: None,
+            ..taking(0, BuildResult::Success)
+        };
+        let builds = [
+            unknown.clone(),
+            taking(10, BuildResult::Unstable),
+            taking(10, BuildResult::Success),
+        ];
+        assert_eq!(rows_of(&builds), ["0 | 0.5 | 1 | 0 | 0"]);
+        let say = |builds: &[BuildRecord<'_>]| {
+            testing::summary(&FIGURE, &snapshot(builds), &Filter::default())
+        };
+        assert_eq!(
+            say(&[unknown.clone(), unknown]),
+            "None of 2 builds that succeeded, failed or were aborted in the last 14 days has a known duration: the source gives none."
+        );
+        assert_eq!(
+            say(&[]),
+            "No builds succeeded, failed or were aborted in the last 14 days."
+        );
+    }
+
+    #[test]
+    fn the_sentence_is_true_of_the_rows() {
+        let builds: Vec<_> = (0..20)
+            .map(|minutes| taking(minutes * 60, BuildResult::Success))
+            .collect();
+        let sentence = testing::summary(&FIGURE, &snapshot(&builds), &Filter::default());
+        assert_eq!(
+            sentence,
+            "Half of 20 builds in the last 14 days took less than 9.5 minutes, 95 % less than 18.5."
+        );
+    }
+}

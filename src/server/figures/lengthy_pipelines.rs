@@ -1,0 +1,296 @@
+//! The pipelines whose succeeding builds take longest.
+//!
+//! Reads `pipeline`, `result` and `duration_ms`. A build counts if it succeeded and the source
+//! gives its duration.
+
+use plotly::{
+    Bar, Plot,
+    common::{ErrorData, ErrorType, Font, Marker, Orientation, TextAnchor, TextPosition},
+};
+
+use super::{
+    Column, Context, Figure, Page, Rows, Values, bars, rows::to_two_decimals, theme, words,
+};
+use crate::{
+    api::Width,
+    filter::Filter,
+    server::snapshot::{BuildResult, MINUTE_MS, Snapshot, UNKNOWN_DURATION},
+};
+
+/// How many pipelines are listed.
+const MOST: usize = 50;
+
+pub const FIGURE: Figure = Figure {
+    id: "lengthy_pipelines",
+    page: Page::Pipelines,
+    width: Width::Full,
+    height: 980,
+    title: "Slowest succeeding pipelines",
+    help: "The 50 pipelines whose succeeded builds of the window take longest on average, from the \
+           CI system's own duration of a build. Builds without a known duration are left out. \
+           The line reaches to the 95th percentile: 95 % of the builds took less. Percentiles are \
+           interpolated between the two nearest builds.",
+    rows,
+    summary,
+    plot,
+};
+
+/// The succeeded builds of a pipeline, in ms.
+struct Durations {
+    pipeline: usize,
+    durations: Vec<u32>,
+    mean: f64,
+}
+
+fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+    let builds = &snapshot.builds;
+    let mut succeeded = 0_u64;
+    let mut by_pipeline = vec![Vec::new(); snapshot.pipelines.len()];
+    for build in snapshot.select(filter).iter() {
+        if builds.result[build] != BuildResult::Success {
+            continue;
+        }
+        succeeded += 1;
+        if builds.duration_ms[build] != UNKNOWN_DURATION {
+            by_pipeline[builds.pipeline[build] as usize].push(builds.duration_ms[build]);
+        }
+    }
+    let with_mean = |(pipeline, durations): (usize, Vec<u32>)| {
+        let sum: u64 = durations.iter().map(|&ms| u64::from(ms)).sum();
+        let mean = sum as f64 / durations.len() as f64;
+        Durations {
+            pipeline,
+            durations,
+            mean,
+        }
+    };
+    let known = by_pipeline
+        .into_iter()
+        .enumerate()
+        .filter(|(_, durations)| !durations.is_empty());
+    let mut slowest: Vec<Durations> = known.map(with_mean).collect();
+    let with_duration: u64 = slowest.iter().map(|one| one.durations.len() as u64).sum();
+    let name = |pipeline: usize| &snapshot.pipelines[pipeline].name;
+    slowest.sort_by(|a, b| {
+        let by_mean = b.mean.total_cmp(&a.mean);
+        by_mean.then_with(|| name(a.pipeline).cmp(name(b.pipeline)))
+    });
+    slowest.truncate(MOST);
+    let minutes = |ms: f64| to_two_decimals(ms / MINUTE_MS as f64);
+    let mut percentiles = |share| {
+        let of_one = |one: &mut Durations| minutes(percentile(&mut one.durations, share));
+        slowest.iter_mut().map(of_one).collect()
+    };
+    let (p50, p95) = (percentiles(0.5), percentiles(0.95));
+    let names = slowest.iter().map(|one| name(one.pipeline).to_string());
+    let counts = slowest.iter().map(|one| one.durations.len() as u64);
+    let means = slowest.iter().map(|one| minutes(one.mean));
+    Rows {
+        columns: vec![
+            Column::new("pipeline", "Pipeline", Values::Text(names.collect())),
+            Column::new("builds", "Builds", Values::Count(counts.collect())),
+            Column::new("mean_min", "Mean (min)", Values::Number(means.collect())),
+            Column::new("p50_min", "Median (min)", Values::Number(p50)),
+            Column::new("p95_min", "95th percentile (min)", Values::Number(p95)),
+        ],
+        builds: if with_duration > 0 {
+            with_duration
+        } else {
+            succeeded
+        },
+    }
+}
+
+/// The value below which `share` of the values lie, by linear interpolation. Puts them into
+/// another order; `values` must not be empty.
+fn percentile(values: &mut [u32], share: f64) -> f64 {
+    let position = share * (values.len() - 1) as f64;
+    let (_, &mut low, above) = values.select_nth_unstable(position as usize);
+    let high = above.iter().copied().min().unwrap_or(low);
+    f64::from(low) + position.fract() * (f64::from(high) - f64::from(low))
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let window = words::window(context.filter.days);
+    let scope = words::scope(context);
+    if rows.is_empty() && rows.builds == 0 {
+        return match context.as_of_ms {
+            None => words::no_builds(context, context.filter.days),
+            Some(_) => format!("No builds{scope} succeeded {window}."),
+        };
+    }
+    if rows.is_empty() {
+        return format!(
+            "None of the {}{scope} {window} has a known duration: the source gives none.",
+            words::counted(rows.builds, "succeeded build", "succeeded builds"),
+        );
+    }
+    format!(
+        "Of {}{scope} {window} with a known duration, those of {} took longest: {:.1} minutes on average.",
+        words::counted(rows.builds, "succeeded build", "succeeded builds"),
+        theme::shorten(&rows.text("pipeline")[0], 80),
+        rows.number("mean_min")[0],
+    )
+}
+
+fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
+    let names = rows.text("pipeline");
+    let (means, p50, p95) = (
+        rows.number("mean_min"),
+        rows.number("p50_min"),
+        rows.number("p95_min"),
+    );
+    let hover = |row: usize| {
+        format!(
+            "<b>{}</b><br>Mean {} min, median {} min<br>95 % under {} min<br>{}",
+            theme::hover_label(&names[row]),
+            means[row],
+            p50[row],
+            p95[row],
+            words::counted(rows.count("builds")[row], "build", "builds"),
+        )
+    };
+    let above_mean = |row: usize| to_two_decimals((p95[row] - means[row]).max(0.0));
+    let to_p95 = ErrorData::new(ErrorType::Data)
+        .symmetric(false)
+        .array((0..rows.len()).map(above_mean).collect())
+        .array_minus(vec![0.0; rows.len()])
+        .color(theme::DARK_GREY)
+        .thickness(1.5)
+        .width(3);
+    let bars = Bar::new(means.to_vec(), bars::positions(rows.len()))
+        .orientation(Orientation::Horizontal)
+        .error_x(to_p95)
+        .hover_text_array((0..rows.len()).map(hover).collect())
+        .hover_template("%{hovertext}<extra></extra>")
+        .text_template("%{x:.1f}")
+        .text_position(TextPosition::Inside)
+        .inside_text_anchor(TextAnchor::Start)
+        .inside_text_font(Font::new().size(11))
+        .text_angle(0.0)
+        .marker(
+            Marker::new()
+                .color_array(means.to_vec())
+                .color_scale(theme::attention_scale()),
+        );
+    let branches = &context.config.default_branches;
+    let names = names.iter().map(|name| bars::pipeline_name(name, branches));
+    let mut plot = Plot::new();
+    plot.add_trace(bars);
+    plot.set_layout(
+        theme::layout()
+            .x_axis(bars::values_axis(
+                "Mean minutes<br>(line: to 95th percentile)",
+            ))
+            .y_axis(bars::names_axis(names, 20))
+            .bar_gap(0.15),
+    );
+    plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{
+        figures::testing::{self, build, snapshot, table},
+        snapshot::BuildRecord,
+    };
+
+    const AT: &str = "2019-10-25T09:00:00Z";
+
+    fn taking(job_name: &str, minutes: i64) -> BuildRecord<'_> {
+        BuildRecord {
+            duration_ms: Some(minutes * MINUTE_MS),
+            ..build(job_name, BuildResult::Success, AT)
+        }
+    }
+
+    fn rows_of(builds: &[BuildRecord<'_>]) -> Vec<String> {
+        table(&FIGURE, &snapshot(builds), &Filter::default())
+    }
+
+    #[test]
+    fn percentiles_are_interpolated_linearly() {
+        let builds = [
+            taking("a", 30),
+            taking("a", 10),
+            taking("a", 20),
+            taking("a", 100),
+        ];
+        assert_eq!(rows_of(&builds), ["a | 4 | 40 | 25 | 89.5"]);
+        assert_eq!(rows_of(&builds[..1]), ["a | 1 | 30 | 30 | 30"]);
+    }
+
+    #[test]
+    fn only_succeeded_builds_with_a_duration_count() {
+        let builds = [
+            taking("a", 10),
+            BuildRecord {
+                duration_ms: None,
+                ..taking("a", 0)
+            },
+            BuildRecord {
+                result: BuildResult::Failure,
+                ..taking("a", 90)
+            },
+            BuildRecord {
+                result: BuildResult::Unstable,
+                ..taking("b", 90)
+            },
+        ];
+        assert_eq!(rows_of(&builds), ["a | 1 | 10 | 10 | 10"]);
+    }
+
+    #[test]
+    fn the_longest_of_many_are_kept_then_by_name() {
+        let names: Vec<String> = (0..60).map(|number| format!("p{number:02}")).collect();
+        // Two neighbours each take the same.
+        let minutes = (0..60).map(|number| number / 2 + 1);
+        let builds: Vec<_> = names
+            .iter()
+            .zip(minutes)
+            .map(|(name, minutes)| taking(name, minutes))
+            .collect();
+        let rows = rows_of(&builds);
+        assert_eq!(rows.len(), 50);
+        assert_eq!(
+            rows[..3],
+            [
+                "p58 | 1 | 30 | 30 | 30",
+                "p59 | 1 | 30 | 30 | 30",
+                "p56 | 1 | 29 | 29 | 29"
+            ]
+        );
+        assert_eq!(rows[49], "p11 | 1 | 6 | 6 | 6");
+    }
+
+    #[test]
+    fn an_empty_table_says_why() {
+        let filter = Filter::default();
+        let say =
+            |builds: &[BuildRecord<'_>]| testing::summary(&FIGURE, &snapshot(builds), &filter);
+        let without = BuildRecord {
+            duration_ms: None,
+            ..taking("a", 0)
+        };
+        assert_eq!(
+            say(&[without.clone(), without]),
+            "None of the 2 succeeded builds in the last 14 days has a known duration: the source gives none."
+        );
+        assert_eq!(say(&[]), "No builds succeeded in the last 14 days.");
+    }
+
+    #[test]
+    fn pipelines_that_read_the_same_stay_apart_in_the_chart() {
+        let long = |end: &str| format!("{}{end}{}", "a".repeat(40), "b".repeat(40));
+        let (one, two) = (long("1"), long("2"));
+        let plot = testing::plot(
+            &FIGURE,
+            &snapshot(&[taking(&one, 1), taking(&two, 2)]),
+            &Filter::default(),
+        );
+        assert_eq!(plot["data"][0]["y"], serde_json::json!([0, 1]));
+        let labels = &plot["layout"]["yaxis"]["ticktext"];
+        assert_eq!(labels[0], labels[1]);
+    }
+}

@@ -1,0 +1,130 @@
+//! Which versions of Node.js are in use, and where.
+//!
+//! Reads `node_version` of the repositories that are not archived.
+
+use super::{
+    Context, Figure, Page, Rows,
+    versions::{self, Platform},
+};
+use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+
+pub const FIGURE: Figure = Figure {
+    id: "node_versions",
+    page: Page::Security,
+    width: Width::Half,
+    height: 440,
+    title: "Node.js versions in use",
+    help: "Repositories that are not archived and name a version of Node.js. The major version is \
+           the first number of what the repository says; a release line such as “lts” says none and \
+           counts as unknown. Choose a rectangle to look inside it.",
+    rows,
+    summary,
+    plot,
+};
+
+const NODE: Platform = Platform {
+    name: "Node.js",
+    version: |facts| facts.node_version.as_deref(),
+    major: versions::first_number,
+};
+
+fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
+    NODE.rows(snapshot)
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    NODE.summary(rows, context)
+}
+
+fn plot(rows: &Rows, _: &Context<'_>) -> plotly::Plot {
+    NODE.plot(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{
+        figures::testing::{plot, security, summary, table},
+        snapshot::security::RepositoryFacts,
+    };
+
+    fn using(repository: &str, version: &str) -> RepositoryFacts {
+        RepositoryFacts {
+            repository: repository.to_owned(),
+            node_version: Some(version.to_owned()),
+            ..RepositoryFacts::default()
+        }
+    }
+
+    #[test]
+    fn majors_descend_as_numbers_then_versions_then_repositories_and_unknown_is_last() {
+        let snapshot = security(vec![
+            using("a", "lts"),
+            using("b", "v8.12.0"),
+            using("c", "12"),
+            using("d", "8.9.4"),
+            using("e", "8.12.0"),
+            using("f", "8.12.0"),
+            using("g", " "),
+            RepositoryFacts {
+                archived: true,
+                ..using("h", "6")
+            },
+            RepositoryFacts::default(),
+        ]);
+        assert_eq!(
+            table(&FIGURE, &snapshot, &Filter::default()),
+            [
+                "12 | 12 | c",
+                "8 | 8.9.4 | d",
+                "8 | 8.12.0 | e",
+                "8 | 8.12.0 | f",
+                "8 | v8.12.0 | b",
+                "unknown | lts | a",
+                "unknown | unknown | g",
+            ]
+        );
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &Filter::default()),
+            "7 repositories use Node.js, 4 of them version 8; 2 versions cannot be read."
+        );
+    }
+
+    #[test]
+    fn the_treemap_holds_majors_versions_and_repositories_below_one_root() {
+        let facts = vec![using("a", "8.1"), using("<b>", "8.1"), using("c", "10")];
+        let plot = plot(&FIGURE, &security(facts), &Filter::default());
+        let map = &plot["data"][0];
+        assert_eq!(map["type"], "treemap");
+        assert_eq!(
+            map["labels"],
+            serde_json::json!([
+                "All 3",
+                "Node.js 10 (1)",
+                "Node.js 8 (2)",
+                "10 (1)",
+                "c",
+                "8.1 (2)",
+                "&lt;b&gt;",
+                "a"
+            ])
+        );
+        assert_eq!(
+            map["parents"],
+            serde_json::json!(["", "0", "0", "1", "3", "2", "5", "5"])
+        );
+    }
+
+    #[test]
+    fn an_empty_table_says_why() {
+        let say = |facts| summary(&FIGURE, &security(facts), &Filter::default());
+        assert_eq!(
+            say(vec![RepositoryFacts::default()]),
+            "No repository that is not archived names a version of Node.js."
+        );
+        assert_eq!(
+            say(vec![using("a", "lts")]),
+            "1 repository uses Node.js; 1 version cannot be read."
+        );
+    }
+}

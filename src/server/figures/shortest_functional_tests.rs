@@ -1,0 +1,234 @@
+//! Functional tests that are suspiciously short: do they test anything?
+//!
+//! Reads `pipeline` and `functional_test_ms`, which is there where a build passed both the smoke
+//! test and the functional test. Of each pipeline only the latest such build counts.
+
+use plotly::{
+    Bar, Plot,
+    common::{Font, Marker, Orientation, TextAnchor, TextPosition},
+};
+
+use super::{Column, Context, Figure, Page, Rows, Values, bars, theme, words};
+use crate::{
+    api::Width,
+    filter::Filter,
+    server::snapshot::{NO_TEST, Snapshot},
+};
+
+/// How many pipelines are listed.
+const MOST: usize = 10;
+/// A test that takes as long as this is not short.
+const LIMIT_MS: i64 = 500_000;
+
+pub const FIGURE: Figure = Figure {
+    id: "shortest_functional_tests",
+    page: Page::Pipelines,
+    width: Width::Full,
+    height: 340,
+    title: "Shortest functional tests",
+    help: "The 10 pipelines with the shortest functional tests under 500 seconds: a very short test \
+           may test nothing. Of each pipeline the latest build of the window counts that passed \
+           the smoke test and the functional test. The time is the one between the ends of these \
+           two steps within that build; the configuration names them.",
+    rows,
+    summary,
+    plot,
+};
+
+fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+    let builds = &snapshot.builds;
+    let mut latest: Vec<Option<usize>> = vec![None; snapshot.pipelines.len()];
+    // Builds come in order of their end, so the last one seen is the latest.
+    for build in snapshot.select(filter).iter() {
+        if builds.functional_test_ms[build] != NO_TEST {
+            latest[builds.pipeline[build] as usize] = Some(build);
+        }
+    }
+    let tested = latest.iter().flatten().count() as u64;
+    let mut shortest: Vec<(i64, &str, usize)> = latest
+        .into_iter()
+        .flatten()
+        .map(|build| {
+            (
+                builds.functional_test_ms[build],
+                snapshot.pipeline_name(build),
+                build,
+            )
+        })
+        .filter(|&(test_ms, ..)| 0 < test_ms && test_ms < LIMIT_MS)
+        .collect();
+    shortest.sort_unstable();
+    shortest.truncate(MOST);
+    let names = shortest.iter().map(|(_, name, _)| (*name).to_owned());
+    let build_id = |build: usize| snapshot.build_ids[builds.build_id[build] as usize].to_string();
+    let build_ids = shortest.iter().map(|&(.., build)| build_id(build));
+    let seconds = shortest
+        .iter()
+        .map(|&(test_ms, ..)| test_ms as f64 / 1000.0);
+    Rows {
+        columns: vec![
+            Column::new("pipeline", "Pipeline", Values::Text(names.collect())),
+            Column::new("build_id", "Build", Values::Text(build_ids.collect())),
+            Column::new("seconds", "Seconds", Values::Number(seconds.collect())),
+        ],
+        builds: tested,
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let window = words::window(context.filter.days);
+    let scope = words::scope(context);
+    let rules = &context.config.rules;
+    if rows.builds == 0 {
+        return match context.as_of_ms {
+            None => words::no_builds(context, context.filter.days),
+            Some(_) => format!(
+                "No build{scope} {window} is known to have passed both steps, {} and {}.",
+                rules.smoke_test_step, rules.functional_test_step,
+            ),
+        };
+    }
+    let tested = words::counted(rows.builds, "pipeline", "pipelines");
+    if rows.is_empty() {
+        return format!(
+            "Of {tested} with functional tests{scope} {window}, none has a latest test under 500 seconds.",
+        );
+    }
+    format!(
+        "Of {tested} with functional tests{scope} {window}, {} has the shortest: {} seconds.",
+        theme::shorten(&rows.text("pipeline")[0], 80),
+        rows.number("seconds")[0],
+    )
+}
+
+fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
+    let names = rows.text("pipeline");
+    let seconds = rows.number("seconds");
+    let hover = |row: usize| {
+        format!(
+            "<b>{}</b><br>Build {}: {} seconds",
+            theme::hover_label(&names[row]),
+            theme::short_label(&rows.text("build_id")[row], 30),
+            seconds[row],
+        )
+    };
+    let bars = Bar::new(seconds.to_vec(), bars::positions(rows.len()))
+        .orientation(Orientation::Horizontal)
+        .hover_text_array((0..rows.len()).map(hover).collect())
+        .hover_template("%{hovertext}<extra></extra>")
+        .text_template("%{x:.0f}")
+        .text_position(TextPosition::Inside)
+        .inside_text_anchor(TextAnchor::Start)
+        .inside_text_font(Font::new().size(12))
+        .text_angle(0.0)
+        .marker(
+            Marker::new()
+                .color_array(seconds.to_vec())
+                .color_scale(theme::attention_scale())
+                // The shorter the test, the more it deserves a look.
+                .reverse_scale(true),
+        );
+    let branches = &context.config.default_branches;
+    let names = names.iter().map(|name| bars::pipeline_name(name, branches));
+    let mut plot = Plot::new();
+    plot.add_trace(bars);
+    plot.set_layout(
+        theme::layout()
+            .x_axis(bars::values_axis("Seconds<br>(only tests under 500)"))
+            .y_axis(bars::names_axis(names, 6))
+            .bar_gap(0.15),
+    );
+    plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{
+        figures::testing::{self, build, snapshot, table},
+        snapshot::{BuildRecord, BuildResult},
+    };
+
+    fn tested<'a>(
+        job_name: &'a str,
+        build_id: &'a str,
+        hour: u8,
+        test_ms: Option<i64>,
+    ) -> BuildRecord<'a> {
+        BuildRecord {
+            build_id,
+            functional_test_ms: test_ms,
+            ..build(
+                job_name,
+                BuildResult::Success,
+                &format!("2019-10-25T{hour:02}:00:00Z"),
+            )
+        }
+    }
+
+    fn rows_of(builds: &[BuildRecord<'_>]) -> Vec<String> {
+        table(&FIGURE, &snapshot(builds), &Filter::default())
+    }
+
+    #[test]
+    fn only_the_latest_tested_build_of_a_pipeline_counts() {
+        let builds = [
+            tested("a", "10", 9, Some(120_500)),
+            tested("a", "9", 8, Some(3_000)),
+            tested("a", "11", 10, None),
+        ];
+        assert_eq!(rows_of(&builds), ["a | 10 | 120.5"]);
+    }
+
+    #[test]
+    fn a_latest_test_that_is_not_short_does_not_bring_back_an_earlier_one() {
+        let builds = [
+            tested("a", "1", 8, Some(3_000)),
+            tested("a", "2", 9, Some(500_000)),
+        ];
+        assert_eq!(rows_of(&builds), Vec::<String>::new());
+    }
+
+    #[test]
+    fn kept_are_times_above_0_and_below_500_seconds() {
+        let builds = [
+            tested("a", "1", 9, Some(499_999)),
+            tested("b", "1", 9, Some(500_000)),
+            tested("c", "1", 9, Some(0)),
+            tested("d", "1", 9, Some(-5_000)),
+        ];
+        assert_eq!(rows_of(&builds), ["a | 1 | 499.999"]);
+    }
+
+    #[test]
+    fn the_ten_shortest_ascend_then_by_name() {
+        let names: Vec<String> = (0..12)
+            .rev()
+            .map(|number| format!("p{number:02}"))
+            .collect();
+        let test_ms = |row: usize| Some(1_000 * (1 + row as i64 / 2));
+        let builds: Vec<_> = names
+            .iter()
+            .enumerate()
+            .map(|(row, name)| tested(name, "1", 9, test_ms(row)))
+            .collect();
+        let rows = rows_of(&builds);
+        assert_eq!(rows.len(), 10);
+        assert_eq!(rows[..3], ["p10 | 1 | 1", "p11 | 1 | 1", "p08 | 1 | 2"]);
+    }
+
+    #[test]
+    fn an_empty_table_says_why() {
+        let say = |builds: &[BuildRecord<'_>]| {
+            testing::summary(&FIGURE, &snapshot(builds), &Filter::default())
+        };
+        assert_eq!(
+            say(&[tested("a", "1", 9, None)]),
+            "No build in the last 14 days is known to have passed both steps, smoketest:aat and functionalTest:aat."
+        );
+        assert_eq!(
+            say(&[tested("a", "1", 9, Some(900_000))]),
+            "Of 1 pipeline with functional tests in the last 14 days, none has a latest test under 500 seconds."
+        );
+    }
+}

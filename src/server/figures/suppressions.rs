@@ -1,0 +1,144 @@
+//! Which CVEs the repositories suppress, for the figures of CVEs.
+//!
+//! Archived repositories are left out, as everywhere on the Security page: nobody runs them any more.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use crate::server::snapshot::{Snapshot, security::RepositoryFacts};
+
+/// A CVE that a repository suppresses, however many entries name it.
+pub struct Suppressed<'a> {
+    pub repository: &'a str,
+    pub team: &'a str,
+    pub cve: String,
+    /// None of the entries holds any more.
+    pub expired: bool,
+}
+
+/// The repositories that the figures of the Security page rest on.
+pub fn repositories(snapshot: &Snapshot) -> impl Iterator<Item = &RepositoryFacts> {
+    let repositories = snapshot.security.repositories.iter();
+    repositories.filter(|repository| !repository.archived)
+}
+
+/// Every pair of repository and CVE once, in their order.
+pub fn suppressed(snapshot: &Snapshot) -> Vec<Suppressed<'_>> {
+    let config = &snapshot.config;
+    let mut all = Vec::new();
+    for facts in repositories(snapshot) {
+        let mut expired_by_cve = BTreeMap::new();
+        for entry in &facts.suppressions {
+            let Some(cve) = cve_id(&entry.cve) else {
+                continue;
+            };
+            let ends_ms = entry
+                .until
+                .as_deref()
+                .and_then(|until| ends_ms(until, &config.time_zone));
+            let expired = ends_ms
+                .zip(snapshot.security.as_of_ms)
+                .is_some_and(|(end, as_of)| end <= as_of);
+            *expired_by_cve.entry(cve).or_insert(true) &= expired;
+        }
+        all.extend(expired_by_cve.into_iter().map(|(cve, expired)| Suppressed {
+            repository: &facts.repository,
+            team: config.owners.team(&facts.repository),
+            cve,
+            expired,
+        }));
+    }
+    all
+}
+
+/// `CVE-YYYY-N…` with at least four digits at the end, trimmed, in upper case.
+fn cve_id(text: &str) -> Option<String> {
+    let id = text.trim().to_ascii_uppercase();
+    let (year, number) = id.strip_prefix("CVE-")?.split_once('-')?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (year.len() == 4 && number.len() >= 4 && digits(year) && digits(number)).then_some(id)
+}
+
+/// The first instant at which an entry no longer holds: the end of its last day, which is one of
+/// the organisation's zone unless it names an offset (`2020-01-31`, `2020-01-31Z`,
+/// `2020-01-31+01:00`). None for what cannot be read: such an entry still suppresses, so it counts.
+fn ends_ms(until: &str, zone: &TimeZone) -> Option<i64> {
+    let until = until.trim();
+    if let Ok(instant) = until.parse::<Timestamp>() {
+        return Some(instant.as_millisecond());
+    }
+    let (date, offset) = until.split_at_checked("2020-01-31".len())?;
+    let next_day = date.parse::<Date>().ok()?.tomorrow().ok()?;
+    let end = if offset.is_empty() {
+        next_day.to_zoned_datetime(zone.clone()).ok()?.timestamp()
+    } else {
+        format!("{next_day}T00:00:00{offset}").parse().ok()?
+    };
+    Some(end.as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::figures::testing::at;
+
+    #[test]
+    fn ids_are_trimmed_upper_case_and_checked() {
+        assert_eq!(
+            cve_id(" cve-2019-12384\n"),
+            Some("CVE-2019-12384".to_owned())
+        );
+        assert_eq!(cve_id("CVE-2019-1234"), Some("CVE-2019-1234".to_owned()));
+        for wrong in [
+            "",
+            "CVE-2019-123",
+            "CVE-19-12345",
+            "CVE-2019-12a45",
+            "XCVE-2019-1234",
+            "CVE-2019-1234-5",
+        ] {
+            assert_eq!(cve_id(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_entry_holds_until_the_end_of_its_last_day() {
+        let london = TimeZone::get("Europe/London").expect("a zone");
+        let ends = |until: &str, zone: &TimeZone| ends_ms(until, zone);
+        assert_eq!(
+            ends("2020-01-31", &TimeZone::UTC),
+            Some(at("2020-02-01T00:00:00Z"))
+        );
+        assert_eq!(
+            ends("2020-06-30", &london),
+            Some(at("2020-06-30T23:00:00Z"))
+        );
+        assert_eq!(
+            ends("2020-06-30Z", &london),
+            Some(at("2020-07-01T00:00:00Z"))
+        );
+        assert_eq!(
+            ends("2020-01-31+01:00", &london),
+            Some(at("2020-01-31T23:00:00Z"))
+        );
+        assert_eq!(
+            ends(" 2020-01-31T12:00:00Z ", &london),
+            Some(at("2020-01-31T12:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_read_is_none() {
+        for wrong in [
+            "",
+            "soon",
+            "2020-13-01",
+            "31/01/2020",
+            "2020-01-31 maybe",
+            "äääääääääää",
+        ] {
+            assert_eq!(ends_ms(wrong, &TimeZone::UTC), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A treemap for plotly.js, which the plotly crate does not have.
+
+use plotly::Trace;
+use serde::Serialize;
+
+/// Nested rectangles; every leaf counts one.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Treemap {
+    r#type: Kind,
+    ids: Vec<String>,
+    /// The id of the node around each; empty for the root.
+    parents: Vec<String>,
+    labels: Vec<String>,
+    hovertext: Vec<String>,
+    marker: Marker,
+    textinfo: &'static str,
+    hovertemplate: &'static str,
+    pathbar: PathBar,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+enum Kind {
+    #[default]
+    #[serde(rename = "treemap")]
+    Treemap,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+struct Marker {
+    /// Of the first nodes; the others take that of the node around them.
+    colors: Vec<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+struct PathBar {
+    visible: bool,
+}
+
+/// A node that others can be put into.
+#[derive(Clone, Copy)]
+pub struct Node(usize);
+
+impl Treemap {
+    /// A treemap of its root, which has no colour of its own.
+    pub fn new(label: String, hover: String) -> (Self, Node) {
+        let mut treemap = Self {
+            textinfo: "label",
+            hovertemplate: "%{hovertext}<extra></extra>",
+            ..Self::default()
+        };
+        let root = treemap.push(String::new(), label, hover);
+        treemap.marker.colors.push("rgba(0,0,0,0)");
+        (treemap, root)
+    }
+
+    /// A node inside another. `label` and `hover` are escaped already.
+    pub fn add(&mut self, parent: Node, label: String, hover: String) -> Node {
+        self.push(parent.0.to_string(), label, hover)
+    }
+
+    /// The colours of the nodes after the root, in their order; the rest take their parent's.
+    pub fn colours(&mut self, colours: impl IntoIterator<Item = &'static str>) {
+        self.marker.colors.extend(colours);
+    }
+
+    fn push(&mut self, parent: String, label: String, hover: String) -> Node {
+        let node = Node(self.ids.len());
+        self.ids.push(node.0.to_string());
+        self.parents.push(parent);
+        self.labels.push(label);
+        self.hovertext.push(hover);
+        node
+    }
+}
+
+impl Trace for Treemap {
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("text is always JSON")
+    }
+}

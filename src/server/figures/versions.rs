@@ -1,0 +1,219 @@
+//! Versions in use, for the figures of Node.js and Java: major, version, repository.
+
+use std::cmp::{Ordering, Reverse};
+
+use plotly::{
+    Plot,
+    layout::{Margin, UniformText, UniformTextMode},
+};
+
+use super::{
+    Column, Context, Rows, Values,
+    rows::UNKNOWN,
+    suppressions, theme,
+    treemap::{Node, Treemap},
+    words,
+};
+use crate::server::snapshot::{Snapshot, security::RepositoryFacts};
+
+/// What is compared.
+pub struct Platform {
+    pub name: &'static str,
+    /// What a repository says, if it uses the platform.
+    pub version: fn(&RepositoryFacts) -> Option<&str>,
+    /// The major version in it.
+    pub major: fn(&str) -> Option<u64>,
+}
+
+impl Platform {
+    /// Majors descend as numbers, unreadable ones come last; then by version and repository.
+    pub fn rows(&self, snapshot: &Snapshot) -> Rows {
+        let used = suppressions::repositories(snapshot).filter_map(|facts| {
+            let version = (self.version)(facts)?.trim();
+            let version = if version.is_empty() { UNKNOWN } else { version };
+            Some(((self.major)(version), version, facts.repository.as_str()))
+        });
+        let mut used: Vec<_> = used.collect();
+        used.sort_by(|a, b| {
+            let by_major = Reverse(a.0).cmp(&Reverse(b.0));
+            by_major
+                .then_with(|| by_number(a.1, b.1))
+                .then_with(|| a.2.cmp(b.2))
+        });
+        let majors = used.iter().map(|&(major, ..)| major);
+        let versions = used.iter().map(|&(_, version, _)| version.to_owned());
+        let repositories = used.iter().map(|&(.., repository)| repository.to_owned());
+        Rows {
+            columns: vec![
+                Column::new("major", "Major version", Values::Major(majors.collect())),
+                Column::new("version", "Version", Values::Text(versions.collect())),
+                Column::new(
+                    "repository",
+                    "Repository",
+                    Values::Text(repositories.collect()),
+                ),
+            ],
+            builds: used.len() as u64,
+        }
+    }
+
+    pub fn summary(&self, rows: &Rows, context: &Context<'_>) -> String {
+        let name = self.name;
+        if rows.is_empty() {
+            let none = format!("No repository that is not archived names a version of {name}.");
+            return words::no_facts(context, none);
+        }
+        let majors = rows.major("major");
+        let groups = majors.chunk_by(|a, b| a == b);
+        let known = groups.filter_map(|group| Some((group[0]?, group.len() as u64)));
+        let known: Vec<(u64, u64)> = known.collect();
+        let repositories = words::counted(rows.builds, "repository uses", "repositories use");
+        let unknown = majors.iter().filter(|major| major.is_none()).count() as u64;
+        let unknown = match unknown {
+            0 => String::new(),
+            _ => format!(
+                "; {} cannot be read",
+                words::counted(unknown, "version", "versions")
+            ),
+        };
+        // Of as many, the newest: majors descend, and the first of the greatest is taken.
+        let most = known.iter().rev().max_by_key(|(_, count)| *count);
+        let Some((major, count)) = most else {
+            return format!("{repositories} {name}{unknown}.");
+        };
+        let count = words::thousands(*count);
+        format!("{repositories} {name}, {count} of them version {major}{unknown}.")
+    }
+
+    pub fn plot(&self, rows: &Rows) -> Plot {
+        let majors = rows.major("major");
+        let versions = rows.text("version");
+        let repositories = rows.text("repository");
+        let counted = |count: usize| words::counted(count as u64, "repository", "repositories");
+        let (mut treemap, root) = Treemap::new(
+            format!("All {}", words::thousands(rows.builds)),
+            counted(rows.len()),
+        );
+        // Majors before the rest, so that only they need a colour.
+        let groups = starts(majors, |a, b| a == b);
+        let mut nodes: Vec<(Node, std::ops::Range<usize>)> = Vec::new();
+        for range in groups {
+            let label = major_label(self.name, majors[range.start]);
+            let share = words::percent(100.0 * range.len() as f64 / rows.len() as f64);
+            let hover = format!("<b>{label}</b><br>{}, {share}", counted(range.len()));
+            let node = treemap.add(root, format!("{label} ({})", range.len()), hover);
+            nodes.push((node, range));
+        }
+        treemap.colours(colours(nodes.iter().map(|(_, range)| majors[range.start])));
+        for (major, outer) in nodes {
+            for inner in starts(&versions[outer.clone()], |a, b| a == b) {
+                let range = outer.start + inner.start..outer.start + inner.end;
+                let version = &versions[range.start];
+                let label = format!("{} ({})", theme::short_label(version, 30), range.len());
+                let full = format!("{} {}", self.name, theme::hover_label(version));
+                let hover = format!("<b>{full}</b><br>{}", counted(range.len()));
+                let node = treemap.add(major, label, hover);
+                for repository in &repositories[range] {
+                    let hover = format!("<b>{}</b><br>{full}", theme::hover_label(repository));
+                    treemap.add(node, theme::short_label(repository, 40), hover);
+                }
+            }
+        }
+        let mut plot = Plot::new();
+        plot.add_trace(Box::new(treemap));
+        plot.set_layout(
+            theme::layout()
+                .margin(Margin::new().left(8).right(8).top(8).bottom(8))
+                .uniform_text(UniformText::new().mode(UniformTextMode::Hide).min_size(10)),
+        );
+        plot
+    }
+}
+
+/// The ranges of neighbours that are the same.
+fn starts<T>(
+    values: &[T],
+    same: impl FnMut(&T, &T) -> bool,
+) -> impl Iterator<Item = std::ops::Range<usize>> {
+    values.chunk_by(same).scan(0, |end, group| {
+        let start = *end;
+        *end += group.len();
+        Some(start..*end)
+    })
+}
+
+fn major_label(name: &str, major: Option<u64>) -> String {
+    major.map_or_else(|| UNKNOWN.to_owned(), |major| format!("{name} {major}"))
+}
+
+/// A colour for each major; grey for what cannot be read.
+fn colours(majors: impl Iterator<Item = Option<u64>>) -> impl Iterator<Item = &'static str> {
+    let categories = theme::CATEGORIES.iter().copied().cycle();
+    majors
+        .zip(categories)
+        .map(|(major, colour)| major.map_or(theme::OTHER, |_| colour))
+}
+
+/// Compares number by number, as versions are read; what reads the same is compared as text.
+fn by_number(a: &str, b: &str) -> Ordering {
+    numbers(a).cmp(numbers(b)).then_with(|| a.cmp(b))
+}
+
+/// The numbers in a text, in their order; those too great to be part of a version are left out.
+fn numbers(text: &str) -> impl Iterator<Item = u64> {
+    text.split(|c: char| !c.is_ascii_digit())
+        .filter_map(|digits| digits.parse().ok())
+}
+
+/// The first number of a version, range or image name: `v8.12.0`, `^18.17.0`, `>=8.9.0 <9.0`,
+/// `openjdk:11-jre`. Names of release lines (`lts/dubnium`, `lts/-1`) have none.
+pub fn first_number(version: &str) -> Option<u64> {
+    if version.to_ascii_lowercase().starts_with("lts") {
+        return None;
+    }
+    let digits = version.split(|c: char| !c.is_ascii_digit());
+    digits
+        .into_iter()
+        .find(|digits| !digits.is_empty())?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_major_is_the_first_number() {
+        let read = [
+            ("8", 8),
+            ("v8.12.0", 8),
+            (">=8.9.0 <9.0", 8),
+            ("^18.17.0", 18),
+            ("10.x", 10),
+            ("openjdk:11-jre", 11),
+            ("node:12.13-alpine3.9", 12),
+        ];
+        for (version, major) in read {
+            assert_eq!(first_number(version), Some(major), "{version}");
+        }
+        for version in [
+            "",
+            "lts",
+            "LTS/dubnium",
+            "lts/-1",
+            "latest",
+            "*",
+            "99999999999999999999",
+        ] {
+            assert_eq!(first_number(version), None, "{version}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert_eq!(by_number("8.9.4", "8.12.0"), Ordering::Less);
+        assert_eq!(by_number("8", "8.1"), Ordering::Less);
+        assert_eq!(by_number("^8.1", "8.1"), Ordering::Greater);
+    }
+}

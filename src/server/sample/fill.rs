@@ -1,0 +1,94 @@
+//! Pours the sample into a store.
+
+use anyhow::{Context as _, Result};
+
+use super::{SampleOptions, events, facts};
+use crate::server::{
+    sources::Event,
+    store::{Ingested, Store},
+};
+
+/// About how many events a day of scale 1 has.
+const EVENTS_A_DAY: f64 = 1_400.0;
+/// Large enough to make transactions cheap, small enough for any memory.
+const BATCH: usize = 20_000;
+
+/// What became of the sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filled {
+    pub events: Ingested,
+    pub repositories: Ingested,
+}
+
+/// About how many events the sample has: enough to say how much is left.
+pub fn expected_events(options: &SampleOptions) -> u64 {
+    (EVENTS_A_DAY * f64::from(options.days) * options.scale) as u64
+}
+
+/// Writes the sample to the store, a batch of events at a time; `progress` is told after each how
+/// many events have been written in all.
+///
+/// # Errors
+/// Where the store cannot be written; the batches before are kept, and filling again completes them.
+pub async fn fill(
+    store: &mut Store,
+    options: &SampleOptions,
+    mut progress: impl FnMut(u64),
+) -> Result<Filled> {
+    let mut filled = Filled::default();
+    let mut written = 0;
+    let mut left = events(options);
+    let mut batch: Vec<Event> = Vec::with_capacity(BATCH);
+    loop {
+        batch.clear();
+        batch.extend(left.by_ref().take(BATCH));
+        if batch.is_empty() {
+            break;
+        }
+        let counts = store.ingest(&batch).await;
+        filled.events += counts.context("cannot write the sample's events")?;
+        written += batch.len() as u64;
+        progress(written);
+    }
+    let facts = store.put_facts(&facts(options), options.as_of_ms).await;
+    filled.repositories = facts.context("cannot write the sample's security facts")?;
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::server::config::Config;
+
+    #[tokio::test]
+    async fn a_filled_store_has_all_of_the_sample_and_filling_again_changes_nothing() {
+        let options = SampleOptions {
+            seed: 1,
+            days: 16,
+            scale: 1.0,
+            as_of_ms: 1_572_023_700_000,
+        };
+        let config = Arc::new(Config::built_in());
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut store = Store::open(dir.path(), &config).await.expect("a store");
+        let mut told = Vec::new();
+        let filled = fill(&mut store, &options, |written| told.push(written));
+        let filled = filled.await.expect("a filled store");
+
+        let all = events(&options).count() as u64;
+        assert_eq!((filled.events.new, told.last()), (all, Some(&all)));
+        assert_eq!(told[0], BATCH as u64);
+        assert!(expected_events(&options).abs_diff(all) < all / 5, "{all}");
+        let repositories = facts(&options).len();
+        assert_eq!(filled.repositories.new, repositories as u64);
+        let snapshot = store.load(Arc::clone(&config)).await.expect("a snapshot");
+        assert!(snapshot.builds.len() > 2500 && snapshot.builds_elsewhere > 100);
+        assert_eq!(snapshot.security.repositories.len(), repositories);
+
+        let again = fill(&mut store, &options, |_| ()).await;
+        assert_eq!(again.expect("a filled store").events.unchanged, all);
+        store.close().await;
+    }
+}

@@ -1,0 +1,337 @@
+//! What the sample promises, checked on events and facts as the store gets them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fmt::Write as _,
+    hash::{DefaultHasher, Hasher as _},
+};
+
+use super::*;
+use crate::server::{
+    config::Config,
+    snapshot::{
+        BuildResult, DAY_MS, HOUR_MS,
+        security::{Check, RepositoryFacts},
+    },
+};
+
+/// Friday 2019-10-25, 17:15 UTC.
+const AS_OF_MS: i64 = 1_572_023_700_000;
+
+fn options(days: u16) -> SampleOptions {
+    SampleOptions {
+        seed: 1,
+        days,
+        scale: 1.0,
+        as_of_ms: AS_OF_MS,
+    }
+}
+
+/// Length and hash of all events and facts, written out.
+fn print_of(options: &SampleOptions) -> (usize, u64) {
+    let mut text = String::new();
+    for event in events(options) {
+        writeln!(text, "{event:?}").expect("a string takes everything");
+    }
+    let facts = serde_json::to_string(&facts(options)).expect("facts are JSON");
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    hasher.write(facts.as_bytes());
+    (text.len() + facts.len(), hasher.finish())
+}
+
+/// The latest event of every build.
+fn builds(options: &SampleOptions) -> Vec<Event> {
+    let mut latest = BTreeMap::new();
+    for event in events(options) {
+        latest.insert(event.build_tag.clone(), event);
+    }
+    latest.into_values().collect()
+}
+
+fn on_page(event: &Event) -> bool {
+    let branch = event.branch.as_deref();
+    branch.is_none_or(|branch| branch == "master" || branch == "main")
+}
+
+#[test]
+fn same_seed_gives_the_same_bytes() {
+    let first = print_of(&options(20));
+    assert_eq!(print_of(&options(20)), first);
+    let other_seed = SampleOptions {
+        seed: 2,
+        ..options(20)
+    };
+    assert_ne!(print_of(&other_seed), first);
+}
+
+#[test]
+fn every_default_project_has_pipelines_and_few_are_unowned() {
+    let config = Config::built_in();
+    let jobs: BTreeSet<String> = events(&options(30))
+        .filter(on_page)
+        .map(|event| event.job_name)
+        .collect();
+    let mut by_project = HashMap::new();
+    for job in &jobs {
+        *by_project.entry(config.project_of(job)).or_insert(0) += 1;
+    }
+    assert!((165..=180).contains(&jobs.len()), "{}", jobs.len());
+    assert!((10..=25).contains(&by_project[&None]), "{by_project:?}");
+    for project in 0..config.projects.len() {
+        assert!((3..=20).contains(&by_project[&Some(project)]));
+    }
+    for scheme in [
+        "HMCTS_CMC/",
+        "HMCTS_Nightly_CMC/",
+        "HMCTS_a_to_c/",
+        "HMCTS_j_to_z_Nightly/",
+    ] {
+        assert!(jobs.iter().any(|job| job.starts_with(scheme)), "{scheme}");
+    }
+}
+
+#[test]
+fn names_do_not_hide_a_nightly_pipeline_among_the_others() {
+    let nightly = Config::built_in().rules.nightly;
+    for event in events(&options(30)) {
+        let (folder, rest) = event.job_name.split_once('/').expect("a folder");
+        assert!(!nightly.is_match(rest), "{folder}/{rest}");
+    }
+}
+
+#[test]
+fn half_a_year_has_as_many_events_and_builds_as_promised() {
+    let (mut on_weekdays, mut at_weekends) = (Vec::new(), Vec::new());
+    let mut by_day: BTreeMap<i64, u32> = BTreeMap::new();
+    for event in events(&options(180)) {
+        *by_day.entry(calendar::day_of(event.stage_ms)).or_default() += 1;
+    }
+    let total: u32 = by_day.values().sum();
+    assert!((235_000..=265_000).contains(&total), "{total}");
+    // The first and the last day are not whole.
+    let whole = by_day.len() - 1;
+    for (day, count) in by_day.into_iter().take(whole).skip(1) {
+        match calendar::weekday_of(day) {
+            0..=4 => on_weekdays.push(count),
+            _ => at_weekends.push(count),
+        }
+    }
+    let within = |counts: &[u32], band: std::ops::RangeInclusive<u32>| {
+        let outside: Vec<_> = counts
+            .iter()
+            .filter(|count| !band.contains(count))
+            .collect();
+        assert!(outside.is_empty(), "{outside:?} not in {band:?}");
+    };
+    within(&on_weekdays, 1200..=2300);
+    within(&at_weekends, 250..=650);
+    let builds = builds(&options(180)).len();
+    assert!((33_000..=40_000).contains(&builds), "{builds}");
+}
+
+#[test]
+fn results_have_plausible_shares() {
+    let builds: Vec<Event> = builds(&options(180)).into_iter().filter(on_page).collect();
+    let percent = |result| {
+        let found = builds.iter().filter(|build| build.result == result);
+        100.0 * found.count() as f64 / builds.len() as f64
+    };
+    let bands = [
+        (BuildResult::Success, 73.0..83.0),
+        (BuildResult::Unstable, 1.5..3.0),
+        (BuildResult::Failure, 14.0..20.0),
+        (BuildResult::Aborted, 0.8..2.0),
+        (BuildResult::NotBuilt, 0.4..1.2),
+        (BuildResult::Unknown, 0.2..1.0),
+    ];
+    for (result, band) in bands {
+        let percent = percent(result);
+        assert!(band.contains(&percent), "{result:?}: {percent}");
+    }
+}
+
+#[test]
+fn builds_of_other_branches_are_about_a_tenth_on_top() {
+    let (page, elsewhere): (Vec<_>, Vec<_>) = events(&options(90)).partition(on_page);
+    let percent = 100 * elsewhere.len() / page.len();
+    assert!((5..=12).contains(&percent), "{percent}");
+    let pull_request = |event: &Event| event.job_name.contains("/PR-");
+    assert!(elsewhere.iter().any(pull_request));
+    assert!(!elsewhere.iter().all(pull_request));
+}
+
+#[test]
+fn events_are_in_order_unique_and_within_the_days() {
+    let (mut ids, mut last_ms) = (HashSet::new(), i64::MIN);
+    for event in events(&options(60)) {
+        assert!(event.stage_ms >= last_ms);
+        last_ms = event.stage_ms;
+        assert!(event.stage_ms > AS_OF_MS - 60 * DAY_MS && event.stage_ms <= AS_OF_MS);
+        assert!(event.ts.is_some_and(|ts| ts * 1000 <= AS_OF_MS));
+        assert!(ids.insert(event.id), "an id twice");
+    }
+}
+
+#[test]
+fn whenever_the_sample_ends_builds_are_running() {
+    for hours in (0..7 * 24).step_by(5) {
+        let options = SampleOptions {
+            as_of_ms: AS_OF_MS + i64::from(hours) * HOUR_MS + 123,
+            ..options(2)
+        };
+        let recent = |build: &Event| build.stage_ms > options.as_of_ms - HOUR_MS;
+        let running = builds(&options).into_iter().filter(|build| {
+            build.result == BuildResult::Unknown && recent(build) && on_page(build)
+        });
+        assert!((1..=60).contains(&running.count()), "after {hours} hours");
+    }
+}
+
+#[test]
+fn a_build_grows_and_once_failed_stays_failed() {
+    let mut latest: HashMap<Option<String>, Event> = HashMap::new();
+    for event in events(&options(60)) {
+        if let Some(before) = latest.get(&event.build_tag) {
+            assert!(event.duration_ms >= before.duration_ms);
+            assert_eq!(event.scheduled_ms, before.scheduled_ms);
+            assert!(!before.result.is_failed() || event.result == before.result);
+            assert!(event.stage_ms > before.stage_ms);
+        }
+        latest.insert(event.build_tag.clone(), event);
+    }
+}
+
+#[test]
+fn smoke_tests_come_before_functional_tests_of_which_few_are_short() {
+    let mut smoke = HashMap::new();
+    let mut by_job: HashMap<String, Vec<i64>> = HashMap::new();
+    for event in events(&options(90)) {
+        if event.result != BuildResult::Success {
+            continue;
+        }
+        match event.step.as_deref() {
+            Some("smoketest:aat") => {
+                smoke.insert(event.build_tag, event.stage_ms);
+            }
+            Some("functionalTest:aat") => {
+                let after_ms = event.stage_ms - smoke[&event.build_tag];
+                assert!(after_ms > 0);
+                by_job.entry(event.job_name).or_default().push(after_ms);
+            }
+            _ => {}
+        }
+    }
+    let is_short = |tests: &&Vec<i64>| tests.iter().sum::<i64>() < 60_000 * tests.len() as i64;
+    let short = by_job.values().filter(is_short).count();
+    assert!((4..=12).contains(&short), "{short}");
+    let tests = by_job.values().flatten();
+    let long = tests.filter(|&&after_ms| after_ms > 500_000).count();
+    let all: usize = by_job.values().map(Vec::len).sum();
+    assert!(long * 10 > all * 7, "{long} of {all}");
+}
+
+#[test]
+fn what_broke_last_tuesday_is_red_since() {
+    let calendar = calendar::Calendar::new(catalogue::catalogue(), AS_OF_MS, 180);
+    let broke_ms = calendar.last_tuesday_ms();
+    let name = &catalogue::catalogue().habits.broken_tuesday.repository;
+    let of_it = |build: &Event| build.job_name.ends_with(&format!("/{name}/master"));
+    let builds: Vec<Event> = builds(&options(180))
+        .into_iter()
+        .filter(|build| of_it(build) && !build.job_name.contains("Nightly"))
+        .collect();
+    let since = |build: &&Event| build.scheduled_ms.is_some_and(|at| at >= broke_ms);
+    assert!(builds.iter().filter(since).count() >= 2);
+    let red = |build: &Event| build.result == BuildResult::Failure;
+    assert!(builds.iter().filter(since).all(red));
+    assert!(!builds.iter().all(red));
+}
+
+#[test]
+fn an_incident_hits_many_pipelines_at_one_step() {
+    // 2019-10-16, 14:00 to 16:00.
+    let from_ms = 1_571_234_400_000;
+    let hit: HashSet<String> = events(&options(30))
+        .filter(|event| (from_ms..from_ms + 2 * HOUR_MS).contains(&event.stage_ms))
+        .filter(|event| event.result == BuildResult::Failure)
+        .filter(|event| event.step.as_deref() == Some("aat deploy"))
+        .map(|event| event.job_name)
+        .collect();
+    assert!(hit.len() >= 12, "{}", hit.len());
+}
+
+#[test]
+fn scale_multiplies_pipelines_and_events() {
+    let count = |scale| {
+        let options = SampleOptions {
+            scale,
+            ..options(14)
+        };
+        let (mut jobs, mut total) = (HashSet::new(), 0);
+        for event in events(&options) {
+            total += 1;
+            jobs.insert(event.job_name);
+        }
+        (jobs.len(), total)
+    };
+    let (jobs, total) = count(1.0);
+    let (jobs_3, total_3) = count(3.0);
+    assert!(jobs_3 > 2 * jobs && (total * 5 / 2..total * 7 / 2).contains(&total_3));
+    let (jobs_half, total_half) = count(0.5);
+    assert!(jobs_half < jobs && (total / 3..total * 2 / 3).contains(&total_half));
+}
+
+#[test]
+fn new_job_folders_come_with_urls_and_old_systems_tell_less() {
+    for event in events(&options(14)) {
+        assert_eq!(event.build_url.is_some(), event.job_name.contains("_to_"));
+    }
+    assert!(events(&options(14)).any(|event| event.branch.is_none()));
+}
+
+#[test]
+fn facts_cover_teams_suppressions_checks_and_versions() {
+    let facts = facts(&options(180));
+    assert!((110..=130).contains(&facts.len()), "{}", facts.len());
+    assert!(facts.is_sorted_by(|a, b| a.repository < b.repository));
+    let team = |name: &str| name.split('-').next().unwrap_or_default().to_owned();
+    let teams: BTreeSet<String> = facts.iter().map(|facts| team(&facts.repository)).collect();
+    assert!((22..=30).contains(&teams.len()), "{}", teams.len());
+
+    let today = "2019-10-25";
+    let mut holders: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let (mut endless, mut held, mut ended) = (0, 0, 0);
+    for facts in &facts {
+        for suppression in &facts.suppressions {
+            match suppression.until.as_deref() {
+                Some(until) if until < today => {
+                    ended += 1;
+                    continue;
+                }
+                Some(_) => held += 1,
+                None => endless += 1,
+            }
+            let holders = holders.entry(&suppression.cve).or_default();
+            holders.insert(team(&facts.repository));
+        }
+    }
+    assert!(endless > 50 && held > 50 && ended > 20);
+    let frequent = holders.values().filter(|teams| teams.len() > 2).count();
+    assert!((12..=45).contains(&frequent), "{frequent}");
+    let most = holders.values().map(BTreeSet::len).max();
+    assert_eq!(most, Some(14));
+
+    let javascript = || facts.iter().filter(|facts| facts.javascript);
+    for check in Check::ALL {
+        assert!(javascript().any(|facts| facts.checks.contains(&check)));
+    }
+    assert!(javascript().any(|facts| facts.checks.is_empty()));
+    let versions = |version: fn(&RepositoryFacts) -> Option<&String>| {
+        let versions: BTreeSet<&String> = facts.iter().filter_map(version).collect();
+        versions.len()
+    };
+    assert!(versions(|facts| facts.node_version.as_ref()) > 10);
+    assert!(versions(|facts| facts.java_version.as_ref()) >= 5);
+    assert!(facts.iter().filter(|facts| facts.archived).count() >= 1);
+}

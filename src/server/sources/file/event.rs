@@ -1,0 +1,297 @@
+//! A build event as the CI system's Cosmos documents have it.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{
+    fields::Field,
+    report::{FaultKind, Rejection},
+};
+use crate::server::{
+    snapshot::{BuildResult, DAY_MS},
+    sources::Event,
+};
+
+const FORM: &str = "2019-10-25T17:15:00Z";
+/// How much of a wrong value is repeated.
+const SHOWN: usize = 40;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Document<'a> {
+    #[serde(borrow)]
+    id: Field<'a>,
+    #[serde(borrow)]
+    build_tag: Field<'a>,
+    #[serde(borrow)]
+    job_name: Field<'a>,
+    #[serde(borrow)]
+    build_id: Field<'a>,
+    #[serde(borrow)]
+    current_build_current_result: Field<'a>,
+    #[serde(borrow)]
+    stage_timestamp: Field<'a>,
+    #[serde(borrow)]
+    _ts: Field<'a>,
+    #[serde(borrow)]
+    current_build_scheduled_time: Field<'a>,
+    #[serde(borrow)]
+    current_build_duration: Field<'a>,
+    #[serde(borrow)]
+    current_step_name: Field<'a>,
+    #[serde(borrow)]
+    branch_name: Field<'a>,
+    #[serde(borrow)]
+    build_url: Field<'a>,
+}
+
+/// Reads an event from the text of a JSON object.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
+    let document: Document<'_> = object(text)?;
+    let job_name = text_of("job_name", document.job_name)?.ok_or_else(|| missing("job_name"))?;
+    let stage_ms = instant("stage_timestamp", document.stage_timestamp, now)?
+        .ok_or_else(|| missing("stage_timestamp"))?;
+    let build_tag = text_of("build_tag", document.build_tag)?;
+    let build_id = text_of("build_id", document.build_id)?;
+    if build_tag.is_none() && build_id.is_none() {
+        return Err(Rejection::new(
+            FaultKind::NoBuild,
+            "neither build_tag nor build_id says which build it belongs to",
+        ));
+    }
+    let result = text_of(
+        "current_build_current_result",
+        document.current_build_current_result,
+    )?;
+    Ok(Event {
+        id: text_of("id", document.id)?,
+        build_tag,
+        job_name,
+        build_id,
+        result: BuildResult::from_source(result.as_deref()),
+        stage_ms,
+        ts: number_of("_ts", document._ts)?,
+        scheduled_ms: instant(
+            "current_build_scheduled_time",
+            document.current_build_scheduled_time,
+            now,
+        )?,
+        duration_ms: number_of("current_build_duration", document.current_build_duration)?,
+        step: text_of("current_step_name", document.current_step_name)?,
+        branch: text_of("branch_name", document.branch_name)?,
+        build_url: text_of("build_url", document.build_url)?,
+    })
+}
+
+/// Reads a JSON object.
+pub fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Rejection> {
+    let not_json =
+        |error: serde_json::Error| Rejection::new(FaultKind::NotJson, format!("not JSON: {error}"));
+    // A struct can be read from an array too, which no document is.
+    if !text.starts_with('{') {
+        let _: serde::de::IgnoredAny = serde_json::from_str(text).map_err(not_json)?;
+        return Err(Rejection::new(FaultKind::NotAnObject, "no JSON object"));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_data() {
+            Rejection::new(FaultKind::WrongType, format!("wrong form: {error}"))
+        } else {
+            not_json(error)
+        }
+    })
+}
+
+fn text_of(name: &'static str, field: Field<'_>) -> Result<Option<String>, Rejection> {
+    field.text().map_err(|_| wrong_type(name, "text"))
+}
+
+fn number_of(name: &'static str, field: Field<'_>) -> Result<Option<i64>, Rejection> {
+    field.number().map_err(|_| wrong_type(name, "a number"))
+}
+
+/// Unix ms of an RFC 3339 instant, checked to be one that a build can have.
+pub fn instant(
+    name: &'static str,
+    field: Field<'_>,
+    now: Timestamp,
+) -> Result<Option<i64>, Rejection> {
+    let text = match field {
+        Field::Missing => return Ok(None),
+        Field::Text(text) if text.is_empty() => return Ok(None),
+        Field::Text(text) => text.into_owned(),
+        Field::Integer(number) => number.to_string(),
+        Field::Decimal(number) => number.to_string(),
+        Field::Other => return Err(wrong_type(name, "an instant as text")),
+    };
+    let shown: String = text.chars().take(SHOWN).collect();
+    let Ok(at) = text.parse::<Timestamp>() else {
+        return Err(Rejection::of(
+            name,
+            FaultKind::BadTimestamp,
+            format!("{name} “{shown}” is no RFC 3339 instant such as {FORM}"),
+        ));
+    };
+    let at_ms = at.as_millisecond();
+    if at_ms < 0 {
+        return Err(Rejection::of(
+            name,
+            FaultKind::Before1970,
+            format!("{name} {shown} is before 1970"),
+        ));
+    }
+    // Clocks differ, and time zones are mistaken; a day covers both.
+    if at_ms > now.as_millisecond() + DAY_MS {
+        return Err(Rejection::of(
+            name,
+            FaultKind::InTheFuture,
+            format!("{name} {shown} is more than a day in the future"),
+        ));
+    }
+    Ok(Some(at_ms))
+}
+
+pub fn missing(name: &'static str) -> Rejection {
+    Rejection::of(name, FaultKind::MissingField, format!("{name} is missing"))
+}
+
+fn wrong_type(name: &'static str, wanted: &str) -> Rejection {
+    Rejection::of(
+        name,
+        FaultKind::WrongType,
+        format!("{name} should be {wanted}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2019-11-01T12:00:00Z".parse().expect("an instant")
+    }
+
+    fn with(field: &str, value: &str) -> Result<Event, Rejection> {
+        let mut fields = vec![
+            ("job_name", "\"HMCTS_CMC/a/master\""),
+            ("build_id", "\"7\""),
+            ("stage_timestamp", "\"2019-10-25T17:15:00Z\""),
+        ];
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, value));
+        let fields = fields
+            .iter()
+            .map(|(name, value)| format!("\"{name}\":{value}"));
+        let fields: Vec<String> = fields.collect();
+        parse(&format!("{{{}}}", fields.join(",")), now())
+    }
+
+    fn fault(field: &str, value: &str) -> (FaultKind, Option<&'static str>) {
+        let rejection = with(field, value).expect_err("a fault");
+        (rejection.kind, rejection.field)
+    }
+
+    #[test]
+    fn timestamps_may_have_any_offset_a_space_and_fractions() {
+        for text in [
+            "2019-10-25T17:15:00Z",
+            "2019-10-25 17:15:00Z",
+            "2019-10-25T18:15:00+01:00",
+            "2019-10-25 11:45:00.000-05:30",
+            "2019-10-25t17:15:00.0000000z",
+        ] {
+            let event = with("stage_timestamp", &format!("\"{text}\"")).expect(text);
+            assert_eq!(event.stage_ms, 1_572_023_700_000, "{text}");
+        }
+    }
+
+    #[test]
+    fn instants_that_no_build_can_have_are_faults() {
+        let stage = Some("stage_timestamp");
+        for value in [
+            "\"25/10/2019 17:15\"",
+            "\"2019-10-25T17:15:00\"",
+            "1572023700",
+        ] {
+            let expected = (FaultKind::BadTimestamp, stage);
+            assert_eq!(fault("stage_timestamp", value), expected, "{value}");
+        }
+        let before = fault("stage_timestamp", "\"1969-12-31T23:59:59Z\"");
+        assert_eq!(before, (FaultKind::Before1970, stage));
+        let future = fault("stage_timestamp", "\"2019-11-02T12:00:01Z\"");
+        assert_eq!(future, (FaultKind::InTheFuture, stage));
+        assert!(with("stage_timestamp", "\"2019-11-02T12:00:00Z\"").is_ok());
+        let scheduled = fault("current_build_scheduled_time", "\"soon\"");
+        let name = Some("current_build_scheduled_time");
+        assert_eq!(scheduled, (FaultKind::BadTimestamp, name));
+    }
+
+    #[test]
+    fn fields_that_must_be_there_are_named() {
+        for field in ["job_name", "stage_timestamp"] {
+            for value in ["null", "\"\""] {
+                assert_eq!(fault(field, value), (FaultKind::MissingField, Some(field)));
+            }
+        }
+        assert_eq!(fault("build_id", "null"), (FaultKind::NoBuild, None));
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_is_named() {
+        for field in [
+            "id",
+            "job_name",
+            "_ts",
+            "current_build_duration",
+            "branch_name",
+        ] {
+            assert_eq!(fault(field, "[1]"), (FaultKind::WrongType, Some(field)));
+        }
+        let duration = fault("current_build_duration", "\"long\"");
+        let name = Some("current_build_duration");
+        assert_eq!(duration, (FaultKind::WrongType, name));
+    }
+
+    #[test]
+    fn results_that_are_not_documented_are_unknown() {
+        for value in ["null", "\"\"", "\"success\"", "\"EXPLODED\"", "7"] {
+            let event = with("current_build_current_result", value).expect(value);
+            assert_eq!(event.result, BuildResult::Unknown, "{value}");
+        }
+    }
+
+    #[test]
+    fn strange_names_are_kept_as_they_are() {
+        for name in [
+            "x".repeat(10_000),
+            "<script>alert(1)</script>".to_owned(),
+            "100 % 'quoted' \u{202e}😀".to_owned(),
+        ] {
+            let json = serde_json::to_string(&name).expect("text");
+            let event = with("current_step_name", &json).expect("an event");
+            assert_eq!(event.step.as_deref(), Some(name.as_str()));
+            let event = with("job_name", &json).expect("an event");
+            assert_eq!(event.job_name, name);
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored() {
+        assert!(with("product", "{\"a\":[1,null]}").is_ok());
+    }
+
+    #[test]
+    fn only_objects_are_documents() {
+        for (text, kind) in [
+            ("[1]", FaultKind::NotAnObject),
+            ("7", FaultKind::NotAnObject),
+            ("hello", FaultKind::NotJson),
+            ("{\"a\":", FaultKind::NotJson),
+            ("{} {}", FaultKind::NotJson),
+        ] {
+            assert_eq!(parse(text, now()).expect_err(text).kind, kind, "{text}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A repository's security facts, as a file for `import security` has them.
+
+use jiff::{Timestamp, civil::Date};
+use serde::Deserialize;
+
+use super::{
+    event::{instant, missing, object},
+    fields::Field,
+    report::{FaultKind, Rejection},
+};
+use crate::server::snapshot::security::{RepositoryFacts, Suppression};
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow, default)]
+    collected_at: Field<'a>,
+}
+
+/// The facts and when they were collected (Unix ms).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Collected {
+    pub at_ms: i64,
+    pub facts: RepositoryFacts,
+}
+
+/// Reads facts from the text of a JSON object. Suppressions that cannot be read are left out and
+/// told to `reject`; the rest is kept.
+///
+/// # Errors
+/// Where the whole cannot be taken.
+pub fn parse(
+    text: &str,
+    now: Timestamp,
+    reject: &mut dyn FnMut(Rejection),
+) -> Result<Collected, Rejection> {
+    let document: Document<'_> = object(text)?;
+    let at_ms = instant("collected_at", document.collected_at, now)?;
+    let mut facts: RepositoryFacts = object(text)?;
+    if facts.repository.trim().is_empty() {
+        return Err(missing("repository"));
+    }
+    facts.suppressions = facts
+        .suppressions
+        .into_iter()
+        .filter_map(|suppression| checked(suppression, reject))
+        .collect();
+    Ok(Collected {
+        at_ms: at_ms.unwrap_or_else(|| now.as_millisecond()),
+        facts,
+    })
+}
+
+fn checked(suppression: Suppression, reject: &mut dyn FnMut(Rejection)) -> Option<Suppression> {
+    let cve = suppression.cve.trim().to_uppercase();
+    if !is_cve(&cve) {
+        let shown: String = cve.chars().take(40).collect();
+        reject(Rejection::of(
+            "cve",
+            FaultKind::BadCve,
+            format!("“{shown}” is no CVE id such as CVE-2019-12384"),
+        ));
+        return None;
+    }
+    // An end that cannot be read must not hide that the CVE is suppressed.
+    let until = suppression.until.and_then(|until| {
+        let date = date(&until);
+        if date.is_none() && !until.trim().is_empty() {
+            let shown: String = until.chars().take(40).collect();
+            reject(Rejection::of(
+                "until",
+                FaultKind::BadDate,
+                format!("until “{shown}” is no date such as 2020-01-31; taken as without an end"),
+            ));
+        }
+        date
+    });
+    Some(Suppression { cve, until })
+}
+
+/// `CVE-YYYY-N…`, with at least four digits at the end.
+fn is_cve(id: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    id.strip_prefix("CVE-")
+        .and_then(|rest| rest.split_once('-'))
+        .is_some_and(|(year, number)| {
+            year.len() == 4 && digits(year) && number.len() >= 4 && digits(number)
+        })
+}
+
+/// The date at the beginning, as in `2020-01-31`, `2020-01-31Z` and `2020-01-31T00:00:00Z`.
+fn date(text: &str) -> Option<String> {
+    let date: Date = text.trim().get(..10)?.parse().ok()?;
+    Some(date.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2019-11-01T12:00:00Z".parse().expect("an instant")
+    }
+
+    fn read(text: &str) -> (Result<Collected, Rejection>, Vec<FaultKind>) {
+        let mut kinds = Vec::new();
+        let collected = parse(text, now(), &mut |rejection| kinds.push(rejection.kind));
+        (collected, kinds)
+    }
+
+    #[test]
+    fn cve_ids_are_trimmed_in_upper_case_and_checked() {
+        let (collected, kinds) = read(
+            r#"{"repository":"ccd-api","suppressions":[{"cve":" cve-2019-12384 "},{"cve":"CVE-19-1"},
+            {"cve":"CVE-2019-123"},{"cve":"CVE-2019-1000001","until":"2020-01-31Z"}]}"#,
+        );
+        let suppression = |cve: &str, until: Option<&str>| Suppression {
+            cve: cve.to_owned(),
+            until: until.map(str::to_owned),
+        };
+        let facts = collected.expect("facts").facts;
+        assert_eq!(
+            facts.suppressions,
+            [
+                suppression("CVE-2019-12384", None),
+                suppression("CVE-2019-1000001", Some("2020-01-31")),
+            ]
+        );
+        assert_eq!(kinds, [FaultKind::BadCve, FaultKind::BadCve]);
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_read_is_a_fault_and_no_end() {
+        let (collected, kinds) = read(
+            r#"{"repository":"a","suppressions":[{"cve":"CVE-2019-12384","until":"next year"}]}"#,
+        );
+        assert_eq!(collected.expect("facts").facts.suppressions[0].until, None);
+        assert_eq!(kinds, [FaultKind::BadDate]);
+    }
+
+    #[test]
+    fn facts_are_of_the_moment_they_name_or_of_now() {
+        let at = |text| read(text).0.expect("facts").at_ms;
+        assert_eq!(at(r#"{"repository":"a"}"#), now().as_millisecond());
+        let named = at(r#"{"repository":"a","collected_at":"2019-10-25T17:15:00Z"}"#);
+        assert_eq!(named, 1_572_023_700_000);
+    }
+
+    #[test]
+    fn facts_without_a_repository_or_of_a_wrong_form_are_faults() {
+        let kind = |text| read(text).0.expect_err("a fault").kind;
+        assert_eq!(kind(r#"{"repository":" "}"#), FaultKind::MissingField);
+        assert_eq!(kind(r#"{}"#), FaultKind::WrongType);
+        assert_eq!(
+            kind(r#"{"repository":"a","checks":["magic"]}"#),
+            FaultKind::WrongType
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! Fields as producers really write them: numbers as text, text as numbers, null and empty for missing.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+#[derive(Debug, Default, PartialEq)]
+pub enum Field<'a> {
+    #[default]
+    Missing,
+    Text(Cow<'a, str>),
+    Integer(i64),
+    Decimal(f64),
+    /// A boolean, an array or an object, none of which any field is.
+    Other,
+}
+
+/// The field is there, but nothing that it can be read as.
+#[derive(Debug, PartialEq, Eq)]
+pub struct WrongType;
+
+impl Field<'_> {
+    pub fn text(self) -> Result<Option<String>, WrongType> {
+        match self {
+            Self::Missing => Ok(None),
+            Self::Text(text) if text.is_empty() => Ok(None),
+            Self::Text(text) => Ok(Some(text.into_owned())),
+            Self::Integer(number) => Ok(Some(number.to_string())),
+            Self::Decimal(number) => Ok(Some(number.to_string())),
+            Self::Other => Err(WrongType),
+        }
+    }
+
+    /// A whole number; decimals are cut off.
+    pub fn number(self) -> Result<Option<i64>, WrongType> {
+        match self {
+            Self::Missing => Ok(None),
+            Self::Integer(number) => Ok(Some(number)),
+            Self::Decimal(number) => whole(number).map(Some),
+            Self::Text(text) if text.is_empty() => Ok(None),
+            Self::Text(text) => match text.trim().parse() {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => whole(text.trim().parse().map_err(|_| WrongType)?).map(Some),
+            },
+            Self::Other => Err(WrongType),
+        }
+    }
+}
+
+fn whole(number: f64) -> Result<i64, WrongType> {
+    // Beyond this a float does not tell neighbouring whole numbers apart.
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    if number.abs() <= LARGEST {
+        Ok(number as i64)
+    } else {
+        Err(WrongType)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FieldVisitor)
+    }
+}
+
+struct FieldVisitor;
+
+impl<'de> Visitor<'de> for FieldVisitor {
+    type Value = Field<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Field::Missing)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Field::Other)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Field::Integer(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        let text = || Field::Text(Cow::Owned(number.to_string()));
+        Ok(i64::try_from(number).map_or_else(|_| text(), Field::Integer))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Field::Decimal(number))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Field::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Field::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Field::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Field::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(json: &str) -> Field<'_> {
+        serde_json::from_str(json).expect("JSON")
+    }
+
+    #[test]
+    fn numbers_as_text_and_text_as_numbers_are_read() {
+        assert_eq!(field("107").text(), Ok(Some("107".to_owned())));
+        assert_eq!(
+            field("18446744073709551615").text(),
+            Ok(Some("18446744073709551615".to_owned()))
+        );
+        assert_eq!(field("\" 107 \"").number(), Ok(Some(107)));
+        assert_eq!(field("1571965229.7").number(), Ok(Some(1_571_965_229)));
+        assert_eq!(field("\"107.0\"").number(), Ok(Some(107)));
+    }
+
+    #[test]
+    fn null_and_empty_text_are_missing() {
+        for json in ["null", "\"\""] {
+            assert_eq!(field(json).text(), Ok(None));
+            assert_eq!(field(json).number(), Ok(None));
+        }
+    }
+
+    #[test]
+    fn what_no_field_can_be_is_of_the_wrong_type() {
+        for json in ["true", "[1, {\"a\": 2}]", "{\"a\": [1]}"] {
+            assert_eq!(field(json).text(), Err(WrongType), "{json}");
+            assert_eq!(field(json).number(), Err(WrongType), "{json}");
+        }
+        assert_eq!(field("\"soon\"").number(), Err(WrongType));
+        assert_eq!(field("1e300").number(), Err(WrongType));
+    }
+}

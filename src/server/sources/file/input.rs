@@ -1,0 +1,92 @@
+//! Opens a file or standard input, unpacks gzip, and counts the bytes on the way.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use anyhow::{Context, Result, bail};
+use flate2::bufread::MultiGzDecoder;
+
+const BLOCK: usize = 1 << 16;
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The path that stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
+
+pub struct Input {
+    pub reader: Box<dyn BufRead + Send>,
+    pub gzip: bool,
+}
+
+/// How a file is called in messages.
+pub fn name(path: &Path) -> String {
+    if path.as_os_str() == STANDARD_INPUT {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+/// Checks that a file can be read, before anything of another one is imported; its size where it
+/// has one.
+///
+/// # Errors
+/// Names the file and the reason.
+pub fn check(path: &Path) -> Result<Option<u64>> {
+    if path.as_os_str() == STANDARD_INPUT {
+        return Ok(None);
+    }
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let metadata = file
+        .metadata()
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    if metadata.is_dir() {
+        bail!("cannot read {}: it is a directory", path.display());
+    }
+    Ok(metadata.is_file().then_some(metadata.len()))
+}
+
+/// Opens a file; `bytes` counts what is read of it, packed as it is.
+pub fn open(path: &Path, bytes: &Arc<AtomicU64>) -> io::Result<Input> {
+    let file: Box<dyn Read + Send> = if path.as_os_str() == STANDARD_INPUT {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path)?)
+    };
+    let counted = Counted {
+        file,
+        bytes: Arc::clone(bytes),
+    };
+    let mut reader = BufReader::with_capacity(BLOCK, counted);
+    let mut start = Vec::new();
+    (&mut reader).take(2).read_to_end(&mut start)?;
+    let gzip = start == GZIP;
+    let whole = io::Cursor::new(start).chain(reader);
+    Ok(Input {
+        reader: if gzip {
+            Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(whole)))
+        } else {
+            Box::new(whole)
+        },
+        gzip,
+    })
+}
+
+struct Counted {
+    file: Box<dyn Read + Send>,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}

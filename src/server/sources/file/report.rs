@@ -1,0 +1,139 @@
+//! What an import did, for a person and for scripts.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Serialize;
+
+use crate::server::store::Ingested;
+
+/// What can be wrong with a record or a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    EmptyFile,
+    DamagedGzip,
+    UnfinishedArray,
+    AfterArray,
+    TooLong,
+    NotUtf8,
+    NotJson,
+    NotAnObject,
+    WrongType,
+    MissingField,
+    NoBuild,
+    BadTimestamp,
+    Before1970,
+    InTheFuture,
+    BadCve,
+    BadDate,
+}
+
+/// One fault of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    pub kind: FaultKind,
+    pub field: Option<&'static str>,
+    pub reason: String,
+}
+
+impl Rejection {
+    pub fn new(kind: FaultKind, reason: impl Into<String>) -> Self {
+        Self {
+            kind,
+            field: None,
+            reason: reason.into(),
+        }
+    }
+
+    pub fn of(field: &'static str, kind: FaultKind, reason: impl Into<String>) -> Self {
+        Self {
+            kind,
+            field: Some(field),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// All faults of one kind in one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    pub file: String,
+    pub kind: FaultKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+    pub count: u64,
+    pub first_line: u64,
+    /// Of the first of them.
+    pub reason: String,
+}
+
+/// Collects faults by file, kind and field.
+#[derive(Debug, Default)]
+pub struct Faults(BTreeMap<(usize, FaultKind, Option<&'static str>), Fault>);
+
+impl Faults {
+    /// `file` is the number and the name of the file.
+    pub fn add(&mut self, file: (usize, &str), line: u64, rejection: Rejection) {
+        let key = (file.0, rejection.kind, rejection.field);
+        let fault = self.0.entry(key).or_insert_with(|| Fault {
+            file: file.1.to_owned(),
+            kind: rejection.kind,
+            field: rejection.field,
+            count: 0,
+            first_line: line,
+            reason: rejection.reason,
+        });
+        fault.count += 1;
+    }
+
+    pub fn into_vec(self) -> Vec<Fault> {
+        self.0.into_values().collect()
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Records met in the files, faulty ones included.
+    pub read: u64,
+    #[serde(flatten)]
+    pub ingested: Ingested,
+    /// Records that were not taken.
+    pub rejected: u64,
+    pub faults: Vec<Fault>,
+}
+
+impl Report {
+    /// Whether everything was taken as it is.
+    pub fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ingested {
+            new,
+            replaced,
+            unchanged,
+        } = self.ingested;
+        write!(
+            f,
+            "{} read: {new} new, {replaced} replaced, {unchanged} unchanged, {} rejected",
+            self.read, self.rejected
+        )?;
+        for fault in &self.faults {
+            let Fault {
+                file,
+                count,
+                first_line,
+                reason,
+                ..
+            } = fault;
+            write!(
+                f,
+                "\n{file}: {count} × {reason} (first in line {first_line})"
+            )?;
+        }
+        Ok(())
+    }
+}

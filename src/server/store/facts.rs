@@ -1,0 +1,67 @@
+//! Security facts of repositories, kept with the date from which on they were known.
+
+use anyhow::{Context, Result};
+use sqlx::SqliteConnection;
+
+use super::{Ingested, meta};
+use crate::server::snapshot::security::{RepositoryFacts, Security};
+
+/// Runs inside the caller's transaction. Says what changed, and whether anything did.
+pub async fn put(
+    connection: &mut SqliteConnection,
+    facts: &[RepositoryFacts],
+    collected_at_ms: i64,
+) -> Result<(Ingested, bool)> {
+    let mut counts = Ingested::default();
+    for repository in facts {
+        let text = serde_json::to_string(repository).context("cannot write facts as JSON")?;
+        let query = sqlx::query_as(
+            "SELECT collected_at_ms, facts FROM security_facts \
+             WHERE repository = ? AND collected_at_ms <= ? ORDER BY collected_at_ms DESC LIMIT 1",
+        );
+        let known: Option<(i64, String)> = query
+            .bind(&repository.repository)
+            .bind(collected_at_ms)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if known.as_ref().is_some_and(|(_, known)| *known == text) {
+            counts.unchanged += 1;
+            continue;
+        }
+        let query = sqlx::query(
+            "INSERT INTO security_facts (repository, collected_at_ms, facts) VALUES (?, ?, ?) \
+             ON CONFLICT (repository, collected_at_ms) DO UPDATE SET facts = excluded.facts",
+        );
+        query
+            .bind(&repository.repository)
+            .bind(collected_at_ms)
+            .bind(text)
+            .execute(&mut *connection)
+            .await?;
+        if known.is_some() {
+            counts.replaced += 1;
+        } else {
+            counts.new += 1;
+        }
+    }
+    let raised =
+        !facts.is_empty() && meta::raise(connection, meta::SECURITY_AS_OF, collected_at_ms).await?;
+    let changed = raised || counts.new + counts.replaced > 0;
+    Ok((counts, changed))
+}
+
+/// The newest facts of every repository.
+pub async fn load(connection: &mut SqliteConnection) -> Result<Security> {
+    let query = sqlx::query_scalar(
+        "SELECT facts FROM security_facts AS f WHERE collected_at_ms = (SELECT MAX(l.collected_at_ms) \
+         FROM security_facts AS l WHERE l.repository = f.repository) ORDER BY repository",
+    );
+    let texts: Vec<String> = query.fetch_all(&mut *connection).await?;
+    let facts = texts.iter().map(|text| serde_json::from_str(text));
+    Ok(Security {
+        as_of_ms: meta::number(connection, meta::SECURITY_AS_OF).await?,
+        repositories: facts
+            .collect::<Result<_, _>>()
+            .context("the store is damaged: security facts cannot be read")?,
+    })
+}

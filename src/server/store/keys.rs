@@ -1,0 +1,132 @@
+//! How a build and an event are named in the store, where the source names them and where it does not.
+//!
+//! A given name is kept as it is, unless it begins with the mark; a made one begins with the mark.
+//! So neither can be taken for the other, and an export can leave out what was made.
+
+use std::borrow::Cow;
+
+use crate::server::sources::Event;
+
+const MARK: char = '~';
+const GIVEN: &str = "~given:";
+const MADE: &str = "~made:";
+
+/// The build of an event: its `build_tag`, else its `job_name` and `build_id`.
+pub fn tag(event: &Event) -> Cow<'_, str> {
+    if let Some(tag) = &event.build_tag {
+        return keep(tag);
+    }
+    let (job, number) = (&event.job_name, event.build_id.as_deref().unwrap_or(""));
+    // With its length in front, no other job and number can give the same text.
+    Cow::Owned(format!("{MADE}{}:{job}#{number}", job.len()))
+}
+
+/// The event in its build: its `id`, else a hash of all that it says.
+pub fn id(event: &Event) -> Cow<'_, str> {
+    event.id.as_ref().map_or_else(
+        || Cow::Owned(format!("{MADE}{:032x}", content(event))),
+        |id| keep(id),
+    )
+}
+
+/// What the source had given; none where the name was made.
+pub fn given(stored: &str) -> Option<&str> {
+    if stored.starts_with(MADE) {
+        return None;
+    }
+    Some(stored.strip_prefix(GIVEN).unwrap_or(stored))
+}
+
+fn keep(name: &str) -> Cow<'_, str> {
+    if name.starts_with(MARK) {
+        Cow::Owned(format!("{GIVEN}{name}"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+fn content(event: &Event) -> u128 {
+    let mut hash = Hash::new();
+    hash.text(Some(&event.job_name));
+    for text in [
+        &event.build_id,
+        &event.step,
+        &event.branch,
+        &event.build_url,
+    ] {
+        hash.text(text.as_deref());
+    }
+    hash.number(Some(event.result as i64));
+    hash.number(Some(event.stage_ms));
+    hash.number(event.ts);
+    hash.number(event.scheduled_ms);
+    hash.number(event.duration_ms);
+    hash.0
+}
+
+/// FNV-1a with 128 bits. It is stored, so it must never change; the standard library's may.
+struct Hash(u128);
+
+impl Hash {
+    const fn new() -> Self {
+        Self(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u128::from(byte)).wrapping_mul((1 << 88) | 0x13b);
+        }
+    }
+
+    fn text(&mut self, text: Option<&str>) {
+        self.number(text.map(|text| i64::try_from(text.len()).unwrap_or(i64::MAX)));
+        self.update(text.unwrap_or("").as_bytes());
+    }
+
+    fn number(&mut self, number: Option<i64>) {
+        self.update(&[u8::from(number.is_some())]);
+        self.update(&number.unwrap_or(0).to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::store::test_events::event;
+
+    #[test]
+    fn given_names_come_back_as_they_were() {
+        for name in ["jenkins-a-1", "", "~", "~made:1:a#1", "~given:x"] {
+            assert_eq!(given(&keep(name)), Some(name));
+        }
+    }
+
+    #[test]
+    fn a_made_tag_collides_with_no_other_build() {
+        let mut a = event("1", 1);
+        a.build_tag = None;
+        a.job_name = "a#1".to_owned();
+        a.build_id = Some("2".to_owned());
+        let mut b = a.clone();
+        b.job_name = "a".to_owned();
+        b.build_id = Some("1#2".to_owned());
+        let mut c = b.clone();
+        c.build_tag = Some(tag(&a).into_owned());
+        assert_ne!(tag(&a), tag(&b));
+        assert_ne!(tag(&a), tag(&c));
+        assert_eq!(given(&tag(&a)), None);
+    }
+
+    #[test]
+    fn events_without_an_id_are_told_apart_by_content() {
+        let mut a = event("1", 1);
+        a.id = None;
+        let mut b = a.clone();
+        assert_eq!(id(&a), id(&b));
+        b.step = Some("test".to_owned());
+        assert_ne!(id(&a), id(&b));
+        b.step = None;
+        b.ts = Some(0);
+        assert_ne!(id(&a), id(&b));
+    }
+}

@@ -1,0 +1,51 @@
+//! Single facts about the store: the table `meta`.
+
+use anyhow::Result;
+use sqlx::SqliteConnection;
+
+/// Made with the store, so that two stores never share a version.
+pub const STORE_ID: &str = "store_id";
+/// Counts the transactions that changed something.
+pub const VERSION: &str = "version";
+/// With which rules the builds were rolled up.
+pub const RULES: &str = "rules";
+/// The newest `stage_timestamp` of all events, Unix ms.
+pub const BUILDS_AS_OF: &str = "builds_as_of_ms";
+/// When security facts were last collected, Unix ms.
+pub const SECURITY_AS_OF: &str = "security_as_of_ms";
+
+pub async fn read(connection: &mut SqliteConnection, key: &str) -> Result<Option<String>> {
+    let query = sqlx::query_scalar("SELECT value FROM meta WHERE key = ?");
+    Ok(query.bind(key).fetch_optional(connection).await?)
+}
+
+/// A number; none where it was not written yet.
+pub async fn number(connection: &mut SqliteConnection, key: &str) -> Result<Option<i64>> {
+    let value = read(connection, key).await?;
+    Ok(value.map(|value| value.parse()).transpose()?)
+}
+
+pub async fn write(connection: &mut SqliteConnection, key: &str, value: &str) -> Result<()> {
+    let query = sqlx::query(
+        "INSERT INTO meta (key, value) VALUES (?, ?) \
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    );
+    query.bind(key).bind(value).execute(connection).await?;
+    Ok(())
+}
+
+/// Raises an instant, never lowers it; says whether it did.
+pub async fn raise(connection: &mut SqliteConnection, key: &str, at_ms: i64) -> Result<bool> {
+    let known = number(connection, key).await?;
+    let raised = known.is_none_or(|known| known < at_ms);
+    if raised {
+        write(connection, key, &at_ms.to_string()).await?;
+    }
+    Ok(raised)
+}
+
+/// Every transaction that changes data says so here.
+pub async fn count_change(connection: &mut SqliteConnection) -> Result<()> {
+    let version = number(connection, VERSION).await?.unwrap_or(0);
+    write(connection, VERSION, &(version + 1).to_string()).await
+}

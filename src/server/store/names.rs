@@ -1,0 +1,89 @@
+//! Interned names: the table `strings` and its copy in memory, which only ever grow.
+
+use std::{collections::HashMap, sync::Arc};
+
+use anyhow::{Context, Result};
+use sqlx::{QueryBuilder, SqliteConnection};
+
+const ROWS_PER_STATEMENT: usize = 256;
+
+/// The id of a name is its place in the list, from 1.
+#[derive(Debug, Default)]
+pub struct Names {
+    texts: Vec<Arc<str>>,
+    ids: HashMap<Arc<str>, i64>,
+    /// How many are known to be in the database for good.
+    committed: usize,
+}
+
+impl Names {
+    /// Reads what is in the database and forgets what a transaction that failed had added.
+    pub async fn refresh(&mut self, connection: &mut SqliteConnection) -> Result<()> {
+        for name in self.texts.drain(self.committed..) {
+            self.ids.remove(&name);
+        }
+        let query = sqlx::query_scalar("SELECT text FROM strings WHERE id > ? ORDER BY id");
+        let new: Vec<String> = query
+            .bind(number(self.committed))
+            .fetch_all(connection)
+            .await?;
+        for text in new {
+            self.add(&text);
+        }
+        self.committed = self.texts.len();
+        Ok(())
+    }
+
+    /// The id of a name, which gets one if it has none.
+    pub fn intern(&mut self, text: &str) -> i64 {
+        self.ids
+            .get(text)
+            .copied()
+            .unwrap_or_else(|| self.add(text))
+    }
+
+    fn add(&mut self, text: &str) -> i64 {
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        let id = number(self.texts.len());
+        self.ids.insert(text, id);
+        id
+    }
+
+    /// The id of a name that has been interned.
+    pub fn id(&self, text: &str) -> i64 {
+        self.ids[text]
+    }
+
+    /// # Errors
+    /// Where the store names a string that it does not hold.
+    pub fn text(&self, id: i64) -> Result<&str> {
+        let index = usize::try_from(id - 1).ok();
+        let text = index.and_then(|index| self.texts.get(index));
+        text.map(|text| &**text)
+            .with_context(|| format!("the store is damaged: it holds no string {id}"))
+    }
+
+    /// Writes the names that are new.
+    pub async fn write(&self, connection: &mut SqliteConnection) -> Result<()> {
+        let new = &self.texts[self.committed..];
+        for (chunk_number, chunk) in new.chunks(ROWS_PER_STATEMENT).enumerate() {
+            let first = self.committed + chunk_number * ROWS_PER_STATEMENT + 1;
+            let mut query = QueryBuilder::new("INSERT INTO strings (id, text) ");
+            query.push_values((first..).zip(chunk), |mut row, (id, text)| {
+                row.push_bind(number(id)).push_bind(&**text);
+            });
+            query.build().execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    /// The transaction that wrote the names is through.
+    pub fn confirm(&mut self) {
+        self.committed = self.texts.len();
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).expect("fewer names than i64::MAX")
+}

@@ -1,0 +1,98 @@
+//! Opens the store's file, and says what to do where that fails.
+
+use std::{
+    collections::hash_map::RandomState,
+    fs,
+    hash::{BuildHasher, Hasher},
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{Context, Error, Result, anyhow, bail};
+use sqlx::{
+    ConnectOptions, SqliteConnection, SqlitePool,
+    migrate::{MigrateError, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::meta;
+
+const FILE: &str = "dashboard.sqlite";
+static MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations");
+
+/// Makes the directory and the file where they are missing, and brings the schema up to date.
+pub async fn open(dir: &Path) -> Result<SqlitePool> {
+    if dir.exists() && !dir.is_dir() {
+        bail!(
+            "{} is not a directory; name another data directory",
+            dir.display()
+        );
+    }
+    fs::create_dir_all(dir).with_context(|| {
+        format!(
+            "cannot create the data directory {}; name one that can be written",
+            dir.display()
+        )
+    })?;
+    let path = dir.join(FILE);
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(30))
+        // The rows that an event refers to are written in the same transaction; checking each
+        // again would double the cost of an import.
+        .foreign_keys(false)
+        .pragma("cache_size", "-16000")
+        .pragma("wal_autocheckpoint", "4000")
+        .disable_statement_logging();
+    let pool = SqlitePoolOptions::new().max_connections(4);
+    let pool = pool.connect_with(options).await;
+    let pool = pool.map_err(|error| explain(error, &path))?;
+    if let Err(error) = MIGRATIONS.run(&pool).await {
+        return Err(match error {
+            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => anyhow!(
+                "{} was written by a newer version of this program; use that version, or another data directory",
+                path.display()
+            ),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                explain(error, &path)
+            }
+            error => Error::new(error).context(format!("cannot set up {}", path.display())),
+        });
+    }
+    Ok(pool)
+}
+
+/// Gives a new store its id.
+pub async fn name(connection: &mut SqliteConnection) -> Result<()> {
+    if meta::read(connection, meta::STORE_ID).await?.is_none() {
+        // The standard library seeds its hashers from the system's randomness.
+        let id = RandomState::new().build_hasher().finish();
+        meta::write(connection, meta::STORE_ID, &format!("{id:016x}")).await?;
+    }
+    Ok(())
+}
+
+/// SQLite's error with what can be done about it.
+fn explain(error: sqlx::Error, path: &Path) -> Error {
+    let code = match &error {
+        sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<u32>().ok()),
+        _ => None,
+    };
+    let path = path.display();
+    // The low byte is the kind of error, the rest says more of it.
+    let context = match code.map(|code| code & 0xff) {
+        Some(8 | 14) => format!(
+            "cannot write {path}; check the permissions of the data directory, or name another one"
+        ),
+        Some(11 | 26) => format!(
+            "{path} is damaged or no store of this program; restore it from a backup, or move it away and import again"
+        ),
+        Some(5 | 6) => format!("{path} is in use by another program; try again when that is done"),
+        Some(13) => format!("cannot write {path}: the disk is full"),
+        _ => format!("cannot open {path}"),
+    };
+    Error::new(error).context(context)
+}

@@ -1,0 +1,30 @@
+//! Events for the store's tests.
+
+use crate::server::{snapshot::BuildResult, sources::Event};
+
+/// A successful event of build 1 of one job.
+pub fn event(id: &str, stage_ms: i64) -> Event {
+    Event {
+        id: Some(id.to_owned()),
+        build_tag: Some("jenkins-job-1".to_owned()),
+        job_name: "HMCTS_CMC/job/master".to_owned(),
+        build_id: Some("1".to_owned()),
+        result: BuildResult::Success,
+        stage_ms,
+        ts: None,
+        scheduled_ms: None,
+        duration_ms: None,
+        step: None,
+        branch: Some("master".to_owned()),
+        build_url: None,
+    }
+}
+
+/// The same with a step that failed.
+pub fn failing_at(id: &str, stage_ms: i64, step: &str) -> Event {
+    Event {
+        result: BuildResult::Failure,
+        step: Some(step.to_owned()),
+        ..event(id, stage_ms)
+    }
+}
