@@ -160,12 +160,7 @@ fn sentence(
     }
 }
 
-fn table(
-    card: CardData,
-    title: String,
-    (one, many): (&str, &str),
-    open: bool,
-) -> impl IntoView {
+fn table(card: CardData, title: String, (one, many): (&str, &str), open: bool) -> impl IntoView {
     let as_of = (!card.as_of.is_empty()).then(|| numbers::instant(&card.as_of));
     let undated = as_of.is_none();
     let basis = numbers::counted(card.builds, one, many);

@@ -20,7 +20,9 @@ pub fn PageHeading(#[prop(into)] text: String) -> impl IntoView {
     let visited = use_context::<Visited>();
     Effect::new(move |_| {
         let Some(heading) = heading.get() else { return };
-        let Some(Visited(visited)) = visited else { return };
+        let Some(Visited(visited)) = visited else {
+            return;
+        };
         if visited.get_value() {
             // It can only fail for an element that is not in the document; then there is no harm.
             request_animation_frame(move || {

@@ -6,9 +6,7 @@ use leptos_router::hooks::use_params_map;
 use super::board::{NoScriptNotice, PIPELINES, loading, unit};
 use crate::{
     api::{Overview, overview},
-    components::{
-        Card, ErrorPanel, Filters, FreshnessLine, PageHeading, Query, use_query,
-    },
+    components::{Card, ErrorPanel, Filters, FreshnessLine, PageHeading, Query, use_query},
 };
 
 #[component]

@@ -51,7 +51,10 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
         id => {
             let Some(figure) = figures::find(id) else {
                 let ids: Vec<&str> = figures::ALL.iter().map(|figure| figure.id).collect();
-                bail!("“{id}” can't be exported: events, builds, {} can", ids.join(", "));
+                bail!(
+                    "“{id}” can't be exported: events, builds, {} can",
+                    ids.join(", ")
+                );
             };
             let filter = Filter::parse(
                 options.project.as_deref(),

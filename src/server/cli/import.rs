@@ -42,7 +42,10 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     let mut store = Store::open(data, &config).await?;
     let now = Timestamp::now();
     let (report, files) = match &options.what {
-        What::Events(files) => (file::import_events(&mut store, &files.files, now).await?, files),
+        What::Events(files) => (
+            file::import_events(&mut store, &files.files, now).await?,
+            files,
+        ),
         What::Security(files) => {
             let report = file::import_security(&mut store, &files.files, now).await?;
             (report, files)
@@ -55,5 +58,9 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
         print!("{report}");
     }
     let good = report.faults.is_empty() || files.lenient;
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

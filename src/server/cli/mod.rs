@@ -33,7 +33,13 @@ struct Cli {
 #[derive(Args, Clone)]
 struct Common {
     /// The data directory; it holds the store
-    #[arg(long, global = true, env = "RSE_DATA", default_value = "data", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "RSE_DATA",
+        default_value = "data",
+        value_name = "DIR"
+    )]
     data: PathBuf,
     /// The configuration; without it dashboard.toml, and without that the built-in one
     #[arg(long, global = true, env = "RSE_CONFIG", value_name = "FILE")]

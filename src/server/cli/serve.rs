@@ -14,7 +14,12 @@ const STORE_CHECK: Duration = Duration::from_secs(2);
 #[derive(Args, Clone)]
 pub struct Options {
     /// The address to listen on; 0.0.0.0 for every network interface
-    #[arg(long, env = "RSE_ADDR", default_value = "127.0.0.1", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "RSE_ADDR",
+        default_value = "127.0.0.1",
+        value_name = "ADDRESS"
+    )]
     addr: std::net::IpAddr,
     /// The port to listen on
     #[arg(long, env = "PORT", default_value_t = 8050)]

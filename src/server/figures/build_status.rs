@@ -4,8 +4,7 @@
 
 use plotly::{
     Pie, Plot,
-    common::{Marker, Orientation, Position},
-    layout::Legend,
+    common::{Marker, Position},
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, rows::percent, theme, words};
@@ -82,12 +81,84 @@ pub fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let pie = Pie::new(rows.count("builds").to_vec())
         .labels(labels.to_vec())
         .sort(false)
-        .direction(plotly::traces::pie::PieDirection::Clockwise)
+        .text_info("label+percent")
         .text_position(Position::Inside)
-        .hover_template("%{label}: %{value:,} builds, %{percent}<extra></extra>")
-        .marker(Marker::new().color_array(colours.to_vec()));
+        .hover_template("<b>%{label}</b><br>%{value:,} builds, %{percent}<extra></extra>")
+        .marker(Marker::new().colors(colours.to_vec()));
     let mut plot = Plot::new();
     plot.add_trace(pie);
-    plot.set_layout(theme::layout().legend(Legend::new().orientation(Orientation::Horizontal)));
+    plot.set_layout(theme::pie_layout());
     plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{build, plot, snapshot, summary, table},
+        *,
+    };
+    use crate::server::snapshot::{BuildRecord, BuildResult::*};
+
+    #[test]
+    fn every_result_has_a_row_in_its_order() {
+        let at = "2019-10-25T11:00:00Z";
+        let builds = [Failure, Success, Aborted, Failure].map(|result| build("a", result, at));
+        let snapshot = snapshot(&builds);
+        assert_eq!(
+            table(&FIGURE, &snapshot, &Filter::default()),
+            [
+                "SUCCESS | 1 | 25",
+                "UNSTABLE | 0 | 0",
+                "FAILURE | 2 | 50",
+                "ABORTED | 1 | 25",
+                "NOT_BUILT | 0 | 0",
+                "UNKNOWN | 0 | 0"
+            ]
+        );
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &Filter::default()),
+            "3 of 4 builds failed in the last 14 days, 75 %."
+        );
+        let plot = plot(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(plot["data"][0]["marker"]["colors"][2], theme::RED);
+    }
+
+    #[test]
+    fn the_window_is_open_at_its_start_and_closed_at_its_end() {
+        let snapshot = snapshot(&[
+            build("a", Failure, "2019-10-11T12:00:00Z"),
+            build("a", Unstable, "2019-10-11T12:00:00.001Z"),
+            build("a", Success, "2019-10-25T12:00:00Z"),
+        ]);
+        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(
+            rows[..3],
+            ["SUCCESS | 1 | 50", "UNSTABLE | 1 | 50", "FAILURE | 0 | 0"]
+        );
+    }
+
+    #[test]
+    fn project_type_and_branch_narrow_what_counts() {
+        let at = "2019-10-25T11:00:00Z";
+        let nightly = BuildRecord {
+            nightly: true,
+            ..build("HMCTS_Nightly_CMC/a/master", Failure, at)
+        };
+        let branch = BuildRecord {
+            branch: Some("feature"),
+            ..nightly.clone()
+        };
+        let snapshot = snapshot(&[nightly, branch, build("HMCTS_CMC/a/master", Success, at)]);
+        let total = |project, build_type| {
+            let filter = Filter::parse(Some(project), Some(build_type), None);
+            (FIGURE.rows)(&snapshot, &filter.expect("known values")).builds
+        };
+        assert_eq!((total("all", "all"), total("cmc", "all")), (2, 2));
+        assert_eq!((total("cmc", "nightly"), total("unowned", "all")), (1, 0));
+        let filter = Filter::parse(Some("unowned"), Some("nightly"), None);
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &filter.expect("known values")),
+            "No builds of nightly Unowned pipelines finished in the last 14 days."
+        );
+    }
 }

@@ -20,3 +20,30 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
     build_status::sentence(rows, context, 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{build, snapshot, summary, table},
+        *,
+    };
+    use crate::server::snapshot::BuildResult::*;
+
+    #[test]
+    fn the_window_is_always_of_one_day() {
+        let snapshot = snapshot(&[
+            build("a", Failure, "2019-10-24T12:00:00Z"),
+            build("a", Success, "2019-10-24T12:00:01Z"),
+        ]);
+        let filter = Filter::default().with_days(180);
+        let rows = table(&FIGURE, &snapshot, &filter);
+        assert_eq!(
+            rows[..3],
+            ["SUCCESS | 1 | 100", "UNSTABLE | 0 | 0", "FAILURE | 0 | 0"]
+        );
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &filter),
+            "0 of 1 build failed in the last day, 0 %."
+        );
+    }
+}

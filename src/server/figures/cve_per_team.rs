@@ -100,6 +100,8 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let teams = rows.text("team");
     let colours = theme::CATEGORIES.iter().copied().cycle();
+    let colours: Vec<&str> = colours.take(rows.len()).collect();
+    let inks = theme::inks(colours.iter().copied());
     let hover = |row: usize| {
         let expired = match rows.count("expired")[row] {
             0 => String::new(),
@@ -129,11 +131,11 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .automargin(true)
         .hover_text_array((0..rows.len()).map(hover).collect())
         .hover_template("%{hovertext}<extra></extra>")
-        .inside_text_font(Font::new().size(12))
+        .inside_text_font(Font::new().size(12).color(inks))
         .sort(false)
         .direction(PieDirection::Clockwise)
         .show_legend(false)
-        .marker(Marker::new().colors(colours.take(rows.len()).collect()));
+        .marker(Marker::new().colors(colours));
     let mut plot = Plot::new();
     plot.add_trace(pie);
     plot.set_layout(

@@ -5,8 +5,8 @@
 
 use plotly::{
     Bar, Plot,
-    common::{Marker, Orientation, Title},
-    layout::{Axis, BarMode, HoverMode, Legend},
+    common::{Anchor, Marker, Orientation, Title},
+    layout::{Axis, BarMode, HoverMode, Legend, TraceOrder},
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
@@ -161,15 +161,16 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             .name(theme::result_label(result))
             .width(width)
             .hover_text_array(range.collect())
-            .hover_template("%{hovertext}: %{y:,}")
+            .hover_template("%{hovertext}: %{y:,} builds")
             .marker(Marker::new().color(theme::result_colour(result)));
         plot.add_trace(bars);
     }
     let legend = Legend::new()
         .orientation(Orientation::Horizontal)
+        .trace_order(TraceOrder::Normal)
         .x(0.0)
         .y(1.0)
-        .y_anchor(plotly::common::Anchor::Bottom);
+        .y_anchor(Anchor::Bottom);
     plot.set_layout(
         theme::layout()
             .bar_mode(BarMode::Stack)

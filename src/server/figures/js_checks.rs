@@ -4,11 +4,12 @@
 
 use plotly::{
     Bar, Plot,
-    common::{Marker, Orientation, TextPosition},
+    common::{Marker, Orientation, TextPosition, Title},
+    layout::Axis,
 };
 
 use super::{
-    Column, Context, Figure, Page, Rows, Values, bars, rows::percent, suppressions, theme, words,
+    Column, Context, Figure, Page, Rows, Values, ranking, rows::percent, suppressions, theme, words,
 };
 use crate::{
     api::Width,
@@ -118,21 +119,36 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             share(row),
         )
     };
-    let bars = Bar::new(repositories.to_vec(), bars::positions(rows.len()))
+    let bars = Bar::new(repositories.to_vec(), ranking::positions(rows.len()))
         .orientation(Orientation::Horizontal)
         .text_array((0..rows.len()).map(label).collect())
-        .text_position(TextPosition::Auto)
+        .text_position(TextPosition::Outside)
         .text_angle(0.0)
-        .clip_on_axis(false)
         .hover_text_array((0..rows.len()).map(hover).collect())
         .hover_template("%{hovertext}<extra></extra>")
         .marker(Marker::new().color_array(checks.map(colour).collect()));
+    // Room for the text beside the longest bar.
+    let most = 1.4 * repositories.iter().copied().max().unwrap_or_default() as f64;
+    let names_axis = Axis::new()
+        .tick_values((0..rows.len()).map(|row| row as f64).collect())
+        .tick_text(names)
+        .range(vec![rows.len() as f64 - 0.5, -0.5])
+        .auto_margin(true)
+        .show_grid(false)
+        .fixed_range(true);
+    let values_axis = Axis::new()
+        .title(Title::with_text("Repositories"))
+        .range(vec![0.0, most.max(1.0)])
+        .tick_format("d")
+        .n_ticks(5)
+        .auto_margin(true)
+        .fixed_range(true);
     let mut plot = Plot::new();
     plot.add_trace(bars);
     plot.set_layout(
         theme::layout()
-            .x_axis(bars::values_axis("Repositories"))
-            .y_axis(bars::names_axis(names.into_iter(), 0))
+            .x_axis(values_axis)
+            .y_axis(names_axis)
             .bar_gap(0.3),
     );
     plot

@@ -5,11 +5,12 @@
 
 use plotly::{
     Bar, Plot,
-    common::{ErrorData, ErrorType, Font, Marker, Orientation, TextAnchor, TextPosition},
+    common::{ErrorData, ErrorType, Marker, Orientation},
+    layout::Axis,
 };
 
 use super::{
-    Column, Context, Figure, Page, Rows, Values, bars, rows::to_two_decimals, theme, words,
+    Column, Context, Figure, Page, Rows, Values, ranking, rows::to_two_decimals, theme, words,
 };
 use crate::{
     api::Width,
@@ -18,13 +19,13 @@ use crate::{
 };
 
 /// How many pipelines are listed.
-const MOST: usize = 50;
+const MOST: usize = ranking::MOST_ROWS;
 
 pub const FIGURE: Figure = Figure {
     id: "lengthy_pipelines",
     page: Page::Pipelines,
     width: Width::Full,
-    height: 980,
+    height: ranking::HEIGHT,
     title: "Slowest succeeding pipelines",
     help: "The 50 pipelines whose succeeded builds of the window take longest on average, from the \
            CI system's own duration of a build. Builds without a known duration are left out. \
@@ -133,7 +134,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let names = rows.text("pipeline");
     let (means, p50, p95) = (
         rows.number("mean_min"),
@@ -158,33 +159,20 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
         .color(theme::DARK_GREY)
         .thickness(1.5)
         .width(3);
-    let bars = Bar::new(means.to_vec(), bars::positions(rows.len()))
+    let bars = Bar::new(means.to_vec(), ranking::positions(rows.len()))
         .orientation(Orientation::Horizontal)
         .error_x(to_p95)
         .hover_text_array((0..rows.len()).map(hover).collect())
         .hover_template("%{hovertext}<extra></extra>")
-        .text_template("%{x:.1f}")
-        .text_position(TextPosition::Inside)
-        .inside_text_anchor(TextAnchor::Start)
-        .inside_text_font(Font::new().size(11))
-        .text_angle(0.0)
         .marker(
             Marker::new()
                 .color_array(means.to_vec())
                 .color_scale(theme::attention_scale()),
         );
-    let branches = &context.config.default_branches;
-    let names = names.iter().map(|name| bars::pipeline_name(name, branches));
+    let title = "Mean minutes,<br>line to 95 %";
     let mut plot = Plot::new();
     plot.add_trace(bars);
-    plot.set_layout(
-        theme::layout()
-            .x_axis(bars::values_axis(
-                "Mean minutes<br>(line: to 95th percentile)",
-            ))
-            .y_axis(bars::names_axis(names, 20))
-            .bar_gap(0.15),
-    );
+    plot.set_layout(ranking::layout(names, Axis::new().n_ticks(5), title));
     plot
 }
 

@@ -3,7 +3,6 @@
 //! A figure is `rows` (its table) and `plot` (its chart, drawn from the rows alone). To add one,
 //! write its file and add it to [`ALL`]; the order there is the order on the page.
 
-mod bars;
 mod build_status;
 mod build_status_day;
 #[cfg(test)]
@@ -11,16 +10,24 @@ mod check;
 mod cve_most_frequent;
 mod cve_per_team;
 mod duration;
+mod failing_steps;
+mod heatmap;
 mod java_versions;
 mod js_checks;
 mod lengthy_pipelines;
+mod most_failing;
+mod nightly_vs_non_nightly;
 mod node_versions;
+mod ranking;
 mod rows;
 mod shortest_functional_tests;
 mod suppressions;
 #[cfg(test)]
 mod testing;
 mod theme;
+mod time_axis;
+mod timeline;
+mod timeline_short;
 mod treemap;
 mod versions;
 pub mod words;
@@ -43,9 +50,15 @@ use crate::{
 pub const ALL: &[&Figure] = &[
     &build_status_day::FIGURE,
     &build_status::FIGURE,
+    &nightly_vs_non_nightly::FIGURE,
+    &heatmap::FIGURE,
+    &timeline_short::FIGURE,
+    &most_failing::FIGURE,
+    &failing_steps::FIGURE,
     &lengthy_pipelines::FIGURE,
     &shortest_functional_tests::FIGURE,
     &duration::FIGURE,
+    &timeline::FIGURE,
     &cve_most_frequent::FIGURE,
     &cve_per_team::FIGURE,
     &js_checks::FIGURE,
@@ -186,4 +199,94 @@ fn plot_json(plot: &Plot) -> Result<String> {
         layout: plot.layout(),
     };
     serde_json::to_string(&parts).context("cannot write a plot as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::CellKind,
+        filter::{BuildType, DAYS},
+        server::{
+            config::Config,
+            snapshot::{BuildRecord, BuildResult},
+        },
+    };
+
+    #[test]
+    fn ids_are_unique_names_in_snake_case() {
+        for (index, figure) in ALL.iter().enumerate() {
+            let snake = |c: char| c.is_ascii_lowercase() || c == '_';
+            assert!(figure.id.chars().all(snake), "{}", figure.id);
+            let first = ALL.iter().position(|known| known.id == figure.id);
+            assert_eq!(first, Some(index), "{} is there twice", figure.id);
+            assert!(!figure.title.is_empty() && !figure.help.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_figure_explains_an_empty_snapshot() {
+        let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
+        for figure in ALL {
+            let data = figure.compute(&snapshot, &Filter::default());
+            let data = data.expect("a figure of nothing");
+            assert!(data.rows.is_empty(), "{}", figure.id);
+            assert!(!data.columns.is_empty(), "{}", figure.id);
+            assert_eq!(data.columns, figure.info(&snapshot).columns);
+            assert!(data.summary.ends_with('.'), "{}", data.summary);
+        }
+    }
+
+    #[test]
+    fn every_figure_takes_any_text_and_any_filter() {
+        let name = format!("<b onclick='x'>%{{y}}\u{202e}😀{}", "a".repeat(10_000));
+        let hostile = BuildRecord {
+            failing_step: Some(&name),
+            ..testing::build(&name, BuildResult::Failure, "2019-10-25T11:00:00Z")
+        };
+        let long_ago = BuildRecord {
+            started_ms: i64::MIN / 4,
+            ..hostile.clone()
+        };
+        let snapshot = testing::snapshot(&[hostile, long_ago]);
+        for figure in ALL {
+            for build_type in BuildType::EVERY {
+                for days in DAYS {
+                    let filter = Filter::default().with_days(days);
+                    let data = figure.compute(&snapshot, &filter.with_build_type(build_type));
+                    let data = data.expect("a figure of anything");
+                    assert!(!data.plot.get().contains("<b "), "{}", figure.id);
+                    for row in &data.rows {
+                        assert_eq!(row.len(), data.columns.len(), "{}", figure.id);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cells_are_of_their_column_kind() {
+        let build = testing::build("a", BuildResult::Failure, "2019-10-25T11:00:00Z");
+        let snapshot = testing::snapshot(&[build]);
+        for figure in ALL {
+            let data = figure.compute(&snapshot, &Filter::default());
+            let data = data.expect("a figure of one build");
+            for (cell, column) in data
+                .rows
+                .iter()
+                .flat_map(|row| row.iter().zip(&data.columns))
+            {
+                use crate::api::Cell;
+                let fits = match column.kind {
+                    CellKind::Text | CellKind::Instant | CellKind::Date => {
+                        matches!(cell, Cell::Text(_))
+                    }
+                    CellKind::Count => matches!(cell, Cell::Count(_)),
+                    CellKind::Number => matches!(cell, Cell::Number(_)),
+                    CellKind::Percent => matches!(cell, Cell::Number(_) | Cell::Missing),
+                };
+                assert!(fits, "{} {}: {cell:?}", figure.id, column.id);
+            }
+        }
+    }
 }

@@ -99,11 +99,11 @@ mod tests {
         assert_eq!(
             map["labels"],
             serde_json::json!([
-                "All 3",
+                "3 repositories",
                 "Node.js 10 (1)",
-                "Node.js 8 (2)",
                 "10 (1)",
                 "c",
+                "Node.js 8 (2)",
                 "8.1 (2)",
                 "&lt;b&gt;",
                 "a"
@@ -111,7 +111,7 @@ mod tests {
         );
         assert_eq!(
             map["parents"],
-            serde_json::json!(["", "0", "0", "1", "3", "2", "5", "5"])
+            serde_json::json!(["", "0", "1", "2", "0", "4", "5", "5"])
         );
     }
 

@@ -22,6 +22,8 @@ pub struct Column {
     /// The name for readers.
     pub title: &'static str,
     pub values: Values,
+    /// Whether the table has it; a chart may need a number that readers don't.
+    listed: bool,
 }
 
 /// The values of a column, one per row.
@@ -117,14 +119,15 @@ impl Rows {
             title: column.title.to_owned(),
             kind: column.values.kind(),
         };
-        self.columns.iter().map(info).collect()
+        let listed = self.columns.iter().filter(|column| column.listed);
+        listed.map(info).collect()
     }
 
     /// Row by row, as the wire has it.
     pub fn cells(&self) -> Vec<Vec<Cell>> {
         let row = |index| {
-            let cells = self.columns.iter().map(|column| column.values.cell(index));
-            cells.collect()
+            let listed = self.columns.iter().filter(|column| column.listed);
+            listed.map(|column| column.values.cell(index)).collect()
         };
         (0..self.len()).map(row).collect()
     }
@@ -132,12 +135,25 @@ impl Rows {
 
 impl Column {
     pub fn new(id: &'static str, title: &'static str, values: Values) -> Self {
-        Self { id, title, values }
+        Self {
+            id,
+            title,
+            values,
+            listed: true,
+        }
+    }
+
+    /// A column for the chart alone.
+    pub fn unlisted(id: &'static str, values: Values) -> Self {
+        Self {
+            listed: false,
+            ..Self::new(id, "", values)
+        }
     }
 }
 
 impl Values {
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         match self {
             Self::Text(values) => values.len(),
             Self::Count(values) => values.len(),

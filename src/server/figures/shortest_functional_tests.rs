@@ -5,10 +5,11 @@
 
 use plotly::{
     Bar, Plot,
-    common::{Font, Marker, Orientation, TextAnchor, TextPosition},
+    common::{Marker, Orientation, TextPosition},
+    layout::Axis,
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, bars, theme, words};
+use super::{Column, Context, Figure, Page, Rows, Values, ranking, theme, words};
 use crate::{
     api::Width,
     filter::Filter,
@@ -24,7 +25,7 @@ pub const FIGURE: Figure = Figure {
     id: "shortest_functional_tests",
     page: Page::Pipelines,
     width: Width::Full,
-    height: 340,
+    height: 260,
     title: "Shortest functional tests",
     help: "The 10 pipelines with the shortest functional tests under 500 seconds: a very short test \
            may test nothing. Of each pipeline the latest build of the window counts that passed \
@@ -101,7 +102,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let names = rows.text("pipeline");
     let seconds = rows.number("seconds");
     let hover = |row: usize| {
@@ -112,14 +113,13 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
             seconds[row],
         )
     };
-    let bars = Bar::new(seconds.to_vec(), bars::positions(rows.len()))
+    let bars = Bar::new(seconds.to_vec(), ranking::positions(rows.len()))
         .orientation(Orientation::Horizontal)
         .hover_text_array((0..rows.len()).map(hover).collect())
         .hover_template("%{hovertext}<extra></extra>")
         .text_template("%{x:.0f}")
-        .text_position(TextPosition::Inside)
-        .inside_text_anchor(TextAnchor::Start)
-        .inside_text_font(Font::new().size(12))
+        .text_position(TextPosition::Outside)
+        .clip_on_axis(false)
         .text_angle(0.0)
         .marker(
             Marker::new()
@@ -128,16 +128,10 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
                 // The shorter the test, the more it deserves a look.
                 .reverse_scale(true),
         );
-    let branches = &context.config.default_branches;
-    let names = names.iter().map(|name| bars::pipeline_name(name, branches));
+    let title = "Seconds<br>(under 500)";
     let mut plot = Plot::new();
     plot.add_trace(bars);
-    plot.set_layout(
-        theme::layout()
-            .x_axis(bars::values_axis("Seconds<br>(only tests under 500)"))
-            .y_axis(bars::names_axis(names, 6))
-            .bar_gap(0.15),
-    );
+    plot.set_layout(ranking::layout(names, Axis::new().n_ticks(4), title));
     plot
 }
 

@@ -4,9 +4,13 @@
 
 use plotly::{
     Layout,
-    common::{ColorScale, ColorScaleElement, Font},
-    layout::Margin,
+    common::{
+        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, ThicknessMode,
+        TickMode, color::Color,
+    },
+    layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
 };
+use serde::Serialize;
 
 use crate::server::snapshot::BuildResult;
 
@@ -63,10 +67,11 @@ pub fn failure_scale() -> ColorScale {
     ])
 }
 
-/// The more there is of it, the more it deserves a look: from unremarkable blue to red.
+/// The more there is of it, the more it deserves a look: from unremarkable blue to red. White text
+/// can be read on all of it.
 pub fn attention_scale() -> ColorScale {
     ColorScale::Vector(vec![
-        ColorScaleElement(0.0, BLUE.to_owned()),
+        ColorScaleElement(0.0, "#1d70b8".to_owned()),
         ColorScaleElement(0.5, PURPLE.to_owned()),
         ColorScaleElement(1.0, RED.to_owned()),
     ])
@@ -78,6 +83,42 @@ pub fn layout() -> Layout {
         .auto_size(true)
         .font(Font::new().size(13))
         .margin(Margin::new().left(48).right(16).top(16).bottom(40))
+}
+
+/// The key to [`failure_scale`]: flat, in the right upper corner, where it takes no width.
+pub fn failure_bar() -> ColorBar {
+    ColorBar::new()
+        .orientation(Orientation::Horizontal)
+        .len_mode(ThicknessMode::Pixels)
+        .len(140)
+        .thickness(10)
+        .outline_width(0)
+        .x(1.0)
+        .x_anchor(Anchor::Right)
+        .y(1.0)
+        .y_anchor(Anchor::Bottom)
+        .y_pad(4.0)
+        .tick_mode(TickMode::Array)
+        .tick_vals(vec![0.0, 50.0, 100.0])
+        .tick_text(vec!["0 %", "50 %", "100 %"])
+}
+
+/// The layout of a pie or a ring: the legend beside nothing but the text that fits in its slice.
+pub fn pie_layout() -> Layout {
+    layout()
+        .margin(Margin::new().left(8).right(8).top(8).bottom(8))
+        .legend(Legend::new().orientation(Orientation::Horizontal))
+        .uniform_text(UniformText::new().mode(UniformTextMode::Hide).min_size(11))
+}
+
+/// The layout of a chart whose rows have nothing to draw: it says so instead.
+pub fn nothing_to_draw(text: &str) -> Layout {
+    let hidden = || Axis::new().visible(false).fixed_range(true);
+    let note = Annotation::new().text(text).show_arrow(false);
+    let font = Font::new().size(16);
+    layout().x_axis(hidden()).y_axis(hidden()).annotations(vec![
+        note.x_ref("paper").y_ref("paper").x(0.5).y(0.5).font(font),
+    ])
 }
 
 /// Text from data for plotly, which reads a subset of HTML in labels and hovers.
@@ -108,26 +149,63 @@ pub fn short_label(text: &str, most: usize) -> String {
 /// A name for a hover, which plotly does not wrap: whole unless it is absurdly long, in lines that
 /// fit a phone.
 pub fn hover_label(text: &str) -> String {
-    let characters: Vec<char> = shorten(text, HOVER_LINE * 5).chars().collect();
+    wrap(&shorten(text, HOVER_LINE * 5), HOVER_LINE)
+}
+
+/// Text in lines of at most `most` characters for plotly, broken after separators where there are some.
+pub fn wrap(text: &str, most: usize) -> String {
+    let characters: Vec<char> = text.chars().collect();
     let mut lines = Vec::new();
     let mut rest = characters.as_slice();
-    while rest.len() > HOVER_LINE {
+    while rest.len() > most {
         let breaks_after = |c: &char| matches!(c, '/' | '-' | '_' | '.' | ' ');
-        let best = rest[..HOVER_LINE].iter().rposition(breaks_after);
-        // A break in the first half would leave more lines than it is worth.
-        let end = best.filter(|&at| at >= HOVER_LINE / 2);
-        let (line, after) = rest.split_at(end.map_or(HOVER_LINE, |at| at + 1));
+        let end = rest[..most].iter().rposition(breaks_after);
+        let (line, after) = rest.split_at(end.map_or(most, |at| at + 1));
         lines.push(line);
         rest = after;
     }
     lines.push(rest);
-    let lines = lines
-        .into_iter()
-        .map(|line| line.iter().collect::<String>());
+    let escaped = |line: &[char]| escape(&line.iter().collect::<String>());
     lines
-        .map(|line| escape(&line))
+        .into_iter()
+        .map(escaped)
         .collect::<Vec<_>>()
         .join("<br>")
+}
+
+/// Colours of the text on other colours, where plotly takes one for each part of a chart.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inks(Vec<&'static str>);
+
+impl Color for Inks {}
+
+/// For each colour, the text that can be read on it.
+pub fn inks<'a>(colours: impl IntoIterator<Item = &'a str>) -> Inks {
+    Inks(colours.into_iter().map(ink).collect())
+}
+
+/// Black or white, whichever can be read better on a colour (`#rrggbb`).
+pub fn ink(colour: &str) -> &'static str {
+    // Where the contrasts with black and with white are the same.
+    if luminance(colour) > 0.179 {
+        "#000000"
+    } else {
+        "#ffffff"
+    }
+}
+
+/// The relative luminance of WCAG 2.2, 0 to 1.
+fn luminance(colour: &str) -> f64 {
+    let channel = |at: usize| {
+        let hex = colour.get(at..at + 2).unwrap_or_default();
+        let share = f64::from(u8::from_str_radix(hex, 16).unwrap_or_default()) / 255.0;
+        if share <= 0.04045 {
+            share / 12.92
+        } else {
+            ((share + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
 }
 
 #[cfg(test)]
@@ -149,5 +227,14 @@ mod tests {
         assert_eq!(lines.split("<br>").count(), 2);
         assert_eq!(hover_label("<b>"), "&lt;b&gt;");
         assert_eq!(hover_label(&"ä".repeat(10_000)).split("<br>").count(), 5);
+    }
+
+    #[test]
+    fn text_can_be_read_on_every_category() {
+        let contrast = |a: f64, b: f64| (a.max(b) + 0.05) / (a.min(b) + 0.05);
+        for (colour, ink) in CATEGORIES.into_iter().zip(inks(CATEGORIES).0) {
+            let contrast = contrast(luminance(colour), luminance(ink));
+            assert!(contrast >= 4.5, "{ink} on {colour}: {contrast}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 use plotly::Trace;
 use serde::Serialize;
 
+use super::theme;
+
 /// Nested rectangles; every leaf counts one.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Treemap {
@@ -13,6 +15,7 @@ pub struct Treemap {
     labels: Vec<String>,
     hovertext: Vec<String>,
     marker: Marker,
+    insidetextfont: InsideText,
     textinfo: &'static str,
     hovertemplate: &'static str,
     pathbar: PathBar,
@@ -27,8 +30,12 @@ enum Kind {
 
 #[derive(Clone, Debug, Default, Serialize)]
 struct Marker {
-    /// Of the first nodes; the others take that of the node around them.
     colors: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+struct InsideText {
+    color: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -48,27 +55,29 @@ impl Treemap {
             hovertemplate: "%{hovertext}<extra></extra>",
             ..Self::default()
         };
-        let root = treemap.push(String::new(), label, hover);
-        treemap.marker.colors.push("rgba(0,0,0,0)");
+        let root = treemap.push(String::new(), label, hover, "rgba(0,0,0,0)");
         (treemap, root)
     }
 
     /// A node inside another. `label` and `hover` are escaped already.
-    pub fn add(&mut self, parent: Node, label: String, hover: String) -> Node {
-        self.push(parent.0.to_string(), label, hover)
+    pub fn add(
+        &mut self,
+        parent: Node,
+        label: String,
+        hover: String,
+        colour: &'static str,
+    ) -> Node {
+        self.push(parent.0.to_string(), label, hover, colour)
     }
 
-    /// The colours of the nodes after the root, in their order; the rest take their parent's.
-    pub fn colours(&mut self, colours: impl IntoIterator<Item = &'static str>) {
-        self.marker.colors.extend(colours);
-    }
-
-    fn push(&mut self, parent: String, label: String, hover: String) -> Node {
+    fn push(&mut self, parent: String, label: String, hover: String, colour: &'static str) -> Node {
         let node = Node(self.ids.len());
         self.ids.push(node.0.to_string());
         self.parents.push(parent);
         self.labels.push(label);
         self.hovertext.push(hover);
+        self.marker.colors.push(colour);
+        self.insidetextfont.color.push(theme::ink(colour));
         node
     }
 }

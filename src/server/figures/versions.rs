@@ -1,6 +1,9 @@
 //! Versions in use, for the figures of Node.js and Java: major, version, repository.
 
-use std::cmp::{Ordering, Reverse};
+use std::{
+    cmp::{Ordering, Reverse},
+    ops::Range,
+};
 
 use plotly::{
     Plot,
@@ -8,11 +11,7 @@ use plotly::{
 };
 
 use super::{
-    Column, Context, Rows, Values,
-    rows::UNKNOWN,
-    suppressions, theme,
-    treemap::{Node, Treemap},
-    words,
+    Column, Context, Rows, Values, rows::UNKNOWN, suppressions, theme, treemap::Treemap, words,
 };
 use crate::server::snapshot::{Snapshot, security::RepositoryFacts};
 
@@ -90,32 +89,28 @@ impl Platform {
         let versions = rows.text("version");
         let repositories = rows.text("repository");
         let counted = |count: usize| words::counted(count as u64, "repository", "repositories");
-        let (mut treemap, root) = Treemap::new(
-            format!("All {}", words::thousands(rows.builds)),
-            counted(rows.len()),
-        );
-        // Majors before the rest, so that only they need a colour.
-        let groups = starts(majors, |a, b| a == b);
-        let mut nodes: Vec<(Node, std::ops::Range<usize>)> = Vec::new();
-        for range in groups {
-            let label = major_label(self.name, majors[range.start]);
-            let share = words::percent(100.0 * range.len() as f64 / rows.len() as f64);
-            let hover = format!("<b>{label}</b><br>{}, {share}", counted(range.len()));
-            let node = treemap.add(root, format!("{label} ({})", range.len()), hover);
-            nodes.push((node, range));
-        }
-        treemap.colours(colours(nodes.iter().map(|(_, range)| majors[range.start])));
-        for (major, outer) in nodes {
-            for inner in starts(&versions[outer.clone()], |a, b| a == b) {
+        let all = counted(rows.len());
+        let (mut treemap, root) = Treemap::new(all.clone(), format!("<b>All</b><br>{all}"));
+        let colours = theme::CATEGORIES.iter().copied().cycle();
+        for (outer, colour) in runs(majors).zip(colours) {
+            let major = majors[outer.start];
+            let colour = major.map_or(theme::OTHER, |_| colour);
+            let label = major_label(self.name, major);
+            let share = words::percent(100.0 * outer.len() as f64 / rows.len() as f64);
+            let hover = format!("<b>{label}</b><br>{}, {share}", counted(outer.len()));
+            let label = format!("{label} ({})", outer.len());
+            let around = treemap.add(root, label, hover, colour);
+            for inner in runs(&versions[outer.clone()]) {
                 let range = outer.start + inner.start..outer.start + inner.end;
                 let version = &versions[range.start];
                 let label = format!("{} ({})", theme::short_label(version, 30), range.len());
                 let full = format!("{} {}", self.name, theme::hover_label(version));
                 let hover = format!("<b>{full}</b><br>{}", counted(range.len()));
-                let node = treemap.add(major, label, hover);
+                let around = treemap.add(around, label, hover, colour);
                 for repository in &repositories[range] {
+                    let label = theme::wrap(&theme::shorten(repository, 40), 11);
                     let hover = format!("<b>{}</b><br>{full}", theme::hover_label(repository));
-                    treemap.add(node, theme::short_label(repository, 40), hover);
+                    treemap.add(around, label, hover, colour);
                 }
             }
         }
@@ -131,11 +126,9 @@ impl Platform {
 }
 
 /// The ranges of neighbours that are the same.
-fn starts<T>(
-    values: &[T],
-    same: impl FnMut(&T, &T) -> bool,
-) -> impl Iterator<Item = std::ops::Range<usize>> {
-    values.chunk_by(same).scan(0, |end, group| {
+fn runs<T: PartialEq>(values: &[T]) -> impl Iterator<Item = Range<usize>> {
+    let groups = values.chunk_by(|a, b| a == b);
+    groups.scan(0, |end, group| {
         let start = *end;
         *end += group.len();
         Some(start..*end)
@@ -144,14 +137,6 @@ fn starts<T>(
 
 fn major_label(name: &str, major: Option<u64>) -> String {
     major.map_or_else(|| UNKNOWN.to_owned(), |major| format!("{name} {major}"))
-}
-
-/// A colour for each major; grey for what cannot be read.
-fn colours(majors: impl Iterator<Item = Option<u64>>) -> impl Iterator<Item = &'static str> {
-    let categories = theme::CATEGORIES.iter().copied().cycle();
-    majors
-        .zip(categories)
-        .map(|(major, colour)| major.map_or(theme::OTHER, |_| colour))
 }
 
 /// Compares number by number, as versions are read; what reads the same is compared as text.

@@ -63,6 +63,11 @@ pub fn scope(context: &Context<'_>) -> String {
     }
 }
 
+/// A local hour for readers: `09:00–10:00`.
+pub fn hour(hour: u64) -> String {
+    format!("{hour:02}:00–{:02}:00", hour + 1)
+}
+
 /// The sentence of a figure that rests on no builds.
 pub fn no_builds(context: &Context<'_>, days: u16) -> String {
     if context.as_of_ms.is_none() {

@@ -50,7 +50,9 @@ fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
         .flat_map(|value| value.split(','))
         .any(|choice| {
             let mut parts = choice.split(';').map(str::trim);
-            let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+            let named = parts
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case(wanted));
             let refused = parts.any(|part| {
                 let quality = part.strip_prefix("q=");
                 quality.is_some_and(|quality| quality.parse::<f32>() == Ok(0.0))

@@ -12,7 +12,13 @@ pub async fn live() -> &'static str {
 /// The process has data to answer with.
 pub async fn ready(State(state): State<AppState>) -> impl IntoResponse {
     match state.snapshot() {
-        Ok(snapshot) => (StatusCode::OK, format!("ready: data {}\n", snapshot.version)),
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
+        Ok(snapshot) => (
+            StatusCode::OK,
+            format!("ready: data {}\n", snapshot.version),
+        ),
+        Err(reason) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("not ready: {reason}\n"),
+        ),
     }
 }

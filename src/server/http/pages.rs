@@ -66,7 +66,9 @@ pub async fn status(State(state): State<ServerState>, request: Request, next: Ne
 
 fn problem(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let path = uri.path();
-    let figure = path.strip_prefix("/figures/");
+    let figure = path
+        .strip_prefix("/figures/")
+        .filter(|name| !name.ends_with(".csv"));
     if !FILTERED.contains(&path) && figure.is_none() {
         return None;
     }

@@ -122,18 +122,30 @@ async fn wrong_values_are_named_with_a_status() {
     for (uri, status, word) in [
         ("/api/figure?id=nothing", 404, "nothing"),
         ("/api/figure", 404, "no figure"),
-        ("/api/figure?id=build_status&project=nowhere", 400, "fees-and-pay"),
-        ("/api/figure?id=build_status&type=Nightly", 400, "non-nightly"),
+        (
+            "/api/figure?id=build_status&project=nowhere",
+            400,
+            "fees-and-pay",
+        ),
+        (
+            "/api/figure?id=build_status&type=Nightly",
+            400,
+            "non-nightly",
+        ),
         ("/api/figure?id=build_status&days=2", 400, "180"),
         ("/api/figure?id=build_status&days=%FF%FE", 400, "days"),
-        ("/api/overview?page=elsewhere", 400, "pipelines"),
+        ("/api/overview?page=elsewhere", 404, "elsewhere"),
         ("/api/elsewhere", 404, "endpoint"),
         ("/figures/nothing.csv", 404, "nothing"),
     ] {
         let answer = get(&router, uri).await;
         assert_eq!(answer.status.as_u16(), status, "{uri}");
         assert!(answer.text().contains(word), "{uri}: {}", answer.text());
-        assert_eq!(answer.header(header::CONTENT_TYPE), "application/json", "{uri}");
+        assert_eq!(
+            answer.header(header::CONTENT_TYPE),
+            "application/json",
+            "{uri}"
+        );
     }
 }
 
@@ -182,7 +194,11 @@ async fn what_no_link_asks_for_is_refused() {
     let router = router(loaded());
     let long = format!("/pipelines?project={}", "a".repeat(10_000));
     assert_eq!(get(&router, &long).await.status, StatusCode::URI_TOO_LONG);
-    for uri in ["/api/figure?id=build_status", "/pipelines", "/figures/build_status.csv"] {
+    for uri in [
+        "/api/figure?id=build_status",
+        "/pipelines",
+        "/figures/build_status.csv",
+    ] {
         let request = Request::post(uri).body(Body::empty()).expect("a request");
         let answer = ask(&router, request).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{uri}");
@@ -214,8 +230,15 @@ async fn csv_holds_the_rows() {
     let router = router(loaded());
     let answer = get(&router, "/figures/build_status.csv?days=1").await;
     assert_eq!(answer.status, StatusCode::OK);
-    assert!(answer.header(header::CONTENT_DISPOSITION).contains("build_status.csv"));
+    assert!(
+        answer
+            .header(header::CONTENT_DISPOSITION)
+            .contains("build_status.csv")
+    );
     let mut lines = answer.text().lines();
     assert_eq!(lines.next(), Some("result,builds,percent"));
-    assert_eq!(lines.next().map(|line| line.starts_with("SUCCESS,1,50")), Some(true));
+    assert_eq!(
+        lines.next().map(|line| line.starts_with("SUCCESS,1,50")),
+        Some(true)
+    );
 }

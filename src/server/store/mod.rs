@@ -4,6 +4,7 @@
 //! at any moment leaves either the old state or the new. The same events in any order and any
 //! batches give the same builds (`merge` and `roll_up` are pure).
 
+mod each;
 mod facts;
 mod ingest;
 mod keys;
@@ -23,6 +24,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use names::Names;
+pub use roll_up::Build;
 use serde::Serialize;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
@@ -168,6 +170,26 @@ impl Store {
     pub async fn version(&self, config: &Config) -> Result<String> {
         let mut connection = self.pool.acquire().await?;
         load::version(&mut connection, config).await
+    }
+
+    /// Calls `f` with every event, by build tag and id; all are of one moment.
+    ///
+    /// # Errors
+    /// Where the store cannot be read, or `f` fails.
+    pub async fn each_event(&self, f: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
+        each::event(&mut *self.pool.begin().await?, f).await
+    }
+
+    /// Calls `f` with every build and its tag (none where the source gave none), by tag; all are of
+    /// one moment.
+    ///
+    /// # Errors
+    /// Where the store cannot be read, or `f` fails.
+    pub async fn each_build(
+        &self,
+        f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
+    ) -> Result<()> {
+        each::build(&mut *self.pool.begin().await?, f).await
     }
 
     /// For tests that look at the tables themselves.

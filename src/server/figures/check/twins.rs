@@ -91,8 +91,11 @@ pub fn query(id: &str, window: &Window, project_condition: &str) -> Option<Strin
         "build_status" => window.of(&status),
         "nightly_vs_non_nightly" => {
             window.builds(window.days, project_condition)
-                + "SELECT kind, sum(result IN (2, 3)), count(*), round(100.0 * sum(result IN (2, 3)) / count(*), 2)
-                     FROM (SELECT CASE WHEN nightly THEN 'Nightly' ELSE 'Non-nightly' END AS kind, result FROM builds)
+                + "SELECT kind, coalesce(sum(result IN (2, 3)), 0), count(result),
+                          round(100.0 * sum(result IN (2, 3)) / count(result), 2)
+                     FROM (SELECT 'Nightly' AS kind, 1 AS wanted UNION SELECT 'Non-nightly', 0)
+                     LEFT JOIN builds ON nightly = wanted
+                    WHERE EXISTS (SELECT 1 FROM builds)
                     GROUP BY kind ORDER BY kind"
         }
         "heatmap" => window.of(

@@ -22,7 +22,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-pub use progress::{Meter, Progress};
+use progress::{Meter, Progress};
 use read::{Parse, Reader};
 pub use report::{Fault, FaultKind, Report};
 
@@ -31,21 +31,17 @@ use crate::server::{snapshot::security::RepositoryFacts, store::Store};
 /// Enough that few builds are spread over two transactions, and little enough for memory.
 const RECORDS_PER_TRANSACTION: usize = 20_000;
 
-/// Imports build events; `-` is standard input. Events later than a day after `now` are refused.
+/// Imports build events and shows the progress on standard error; `-` is standard input. Events
+/// later than a day after `now` are refused.
 ///
 /// # Errors
 /// Where a file or the store fails; what was taken before stays.
-pub async fn import_events(
-    store: &mut Store,
-    paths: &[PathBuf],
-    now: Timestamp,
-    progress: &(dyn Fn(&Progress) + Sync),
-) -> Result<Report> {
+pub async fn import_events(store: &mut Store, paths: &[PathBuf], now: Timestamp) -> Result<Report> {
     let parse: Parse<_> = |text, now, _| event::parse(text, now);
     let mut import = Import::start(paths, now, parse)?;
     while let Some(events) = import.batch().await {
         import.report.ingested += store.ingest(&events).await?;
-        progress(&import.progress(events.len()));
+        import.show(events.len());
     }
     import.finish().await
 }
@@ -59,7 +55,6 @@ pub async fn import_security(
     store: &mut Store,
     paths: &[PathBuf],
     now: Timestamp,
-    progress: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Report> {
     let mut import = Import::start(paths, now, facts::parse)?;
     while let Some(batch) = import.batch().await {
@@ -72,7 +67,7 @@ pub async fn import_security(
         for (at_ms, facts) in by_time {
             import.report.ingested += store.put_facts(&facts, at_ms).await?;
         }
-        progress(&import.progress(count));
+        import.show(count);
     }
     import.finish().await
 }
@@ -84,6 +79,7 @@ struct Import<T> {
     bytes: Arc<std::sync::atomic::AtomicU64>,
     total_bytes: Option<u64>,
     taken: u64,
+    meter: Meter,
     report: Report,
 }
 
@@ -107,6 +103,7 @@ impl<T: Send + 'static> Import<T> {
             bytes,
             total_bytes: sizes.into_iter().sum(),
             taken: 0,
+            meter: Meter::new(),
             report: Report::default(),
         })
     }
@@ -115,16 +112,18 @@ impl<T: Send + 'static> Import<T> {
         self.batches.recv().await
     }
 
-    fn progress(&mut self, records: usize) -> Progress {
+    /// Records that were parsed are in the store now.
+    fn show(&mut self, records: usize) {
         self.taken += records as u64;
-        Progress {
+        self.meter.show(&Progress {
             bytes: self.bytes.load(Ordering::Relaxed),
             total_bytes: self.total_bytes,
             records: self.taken,
-        }
+        });
     }
 
     async fn finish(self) -> Result<Report> {
+        self.meter.finish();
         let outcome = self.thread.await.context("the reading thread failed")??;
         Ok(Report {
             read: outcome.read,

@@ -67,9 +67,3 @@ impl Meter {
         }
     }
 }
-
-impl Default for Meter {
-    fn default() -> Self {
-        Self::new()
-    }
-}

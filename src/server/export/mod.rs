@@ -1,0 +1,157 @@
+//! Data out of the program: events, builds and figures as NDJSON or CSV.
+//!
+//! Exported events have the fields of the CI system's documents, so that importing them gives the
+//! same store again.
+
+mod table;
+
+use std::io::Write;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use table::{Table, object};
+
+use crate::{
+    api::{Cell, FigureData},
+    filter::BuildType,
+    server::{sources::Event, store::Store},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object per line.
+    Ndjson,
+    Csv,
+}
+
+const EVENT_FIELDS: [&str; 12] = [
+    "id",
+    "build_tag",
+    "job_name",
+    "build_id",
+    "current_build_current_result",
+    "stage_timestamp",
+    "_ts",
+    "current_build_scheduled_time",
+    "current_build_duration",
+    "current_step_name",
+    "branch_name",
+    "build_url",
+];
+
+const BUILD_FIELDS: [&str; 14] = [
+    "build_tag",
+    "job_name",
+    "build_id",
+    "branch_name",
+    "build_url",
+    "type",
+    "result",
+    "started_at",
+    "finished_at",
+    "duration_ms",
+    "failing_step",
+    "smoke_test_passed_at",
+    "functional_test_passed_at",
+    "events",
+];
+
+/// Writes every event, by build tag and id.
+///
+/// # Errors
+/// Where the store cannot be read or `out` not be written.
+pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
+    let mut table = Table::new(format, &EVENT_FIELDS, out)?;
+    store
+        .each_event(&mut |event| table.row(&event_cells(event)))
+        .await?;
+    table.finish()
+}
+
+/// Writes one event as a line of NDJSON.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn write_event(out: &mut impl Write, event: &Event) -> Result<()> {
+    object(out, &EVENT_FIELDS, &event_cells(event))
+}
+
+/// Writes every build, by build tag.
+///
+/// # Errors
+/// Where the store cannot be read or `out` not be written.
+pub async fn builds(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
+    let mut table = Table::new(format, &BUILD_FIELDS, out)?;
+    let mut row = |tag: Option<&str>, build: &crate::server::store::Build<'_>| {
+        let build_type = if build.nightly {
+            BuildType::Nightly
+        } else {
+            BuildType::NonNightly
+        };
+        table.row(&[
+            text(tag),
+            text(Some(build.job)),
+            text(build.number),
+            text(build.branch),
+            text(build.url),
+            text(Some(build_type.as_str())),
+            text(Some(build.result.as_str())),
+            instant(Some(build.started_ms)),
+            instant(Some(build.finished_ms)),
+            number(build.duration_ms),
+            text(build.failing_step),
+            instant(build.smoke_ms),
+            instant(build.functional_ms),
+            number(i64::try_from(build.events).ok()),
+        ])
+    };
+    store.each_build(&mut row).await?;
+    table.finish()
+}
+
+/// Writes a figure's table by the ids of its columns.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn figure(figure: &FigureData, format: Format, out: &mut impl Write) -> Result<()> {
+    let names: Vec<&str> = figure
+        .columns
+        .iter()
+        .map(|column| column.id.as_str())
+        .collect();
+    let mut table = Table::new(format, &names, out)?;
+    for row in &figure.rows {
+        table.row(row)?;
+    }
+    table.finish()
+}
+
+fn event_cells(event: &Event) -> [Cell; 12] {
+    [
+        text(event.id.as_deref()),
+        text(event.build_tag.as_deref()),
+        text(Some(&event.job_name)),
+        text(event.build_id.as_deref()),
+        text(Some(event.result.as_str())),
+        instant(Some(event.stage_ms)),
+        number(event.ts),
+        instant(event.scheduled_ms),
+        number(event.duration_ms),
+        text(event.step.as_deref()),
+        text(event.branch.as_deref()),
+        text(event.build_url.as_deref()),
+    ]
+}
+
+fn text(text: Option<&str>) -> Cell {
+    text.map_or(Cell::Missing, |text| Cell::Text(text.to_owned()))
+}
+
+fn number(number: Option<i64>) -> Cell {
+    number.map_or(Cell::Missing, Cell::Count)
+}
+
+fn instant(at_ms: Option<i64>) -> Cell {
+    let at = at_ms.and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok());
+    at.map_or(Cell::Missing, |at| Cell::Text(at.to_string()))
+}

@@ -1,0 +1,216 @@
+//! The steps at which failed builds failed first.
+//!
+//! Reads `result` and `failing_step`, which the roll-up of events has found.
+
+use std::cmp::Reverse;
+
+use plotly::{
+    Pie, Plot,
+    common::{Marker, Position},
+};
+
+use super::{Column, Context, Figure, Page, Rows, Values, rows::percent, theme, words};
+use crate::{
+    api::Width,
+    filter::Filter,
+    server::snapshot::{BuildResult, Snapshot, UNKNOWN_STEP},
+};
+
+/// What a build counts under whose source names no step.
+const UNKNOWN: &str = "unknown";
+/// So many steps are drawn; what remains is one grey part.
+const MOST_DRAWN: usize = 11;
+
+pub const FIGURE: Figure = Figure {
+    id: "failing_steps",
+    page: Page::Pipelines,
+    width: Width::Full,
+    height: 480,
+    title: "Steps where builds fail",
+    help: "Builds that finished in the window with failure, by the step that failed first: that of \
+           the first event with result failure. Warnings that are published as steps don't count. \
+           A build without a step that counts is unknown. The chart shows the 11 most frequent \
+           steps, the table all.",
+    rows,
+    summary,
+    plot,
+};
+
+fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+    let columns = &snapshot.builds;
+    let mut counts = vec![0_u64; snapshot.steps.len()];
+    let mut unknown = 0;
+    for build in snapshot.select(filter).iter() {
+        if columns.result[build] != BuildResult::Failure {
+            continue;
+        }
+        match columns.failing_step[build] {
+            UNKNOWN_STEP => unknown += 1,
+            step => counts[step as usize] += 1,
+        }
+    }
+    let mut steps: Vec<(&str, u64)> = snapshot
+        .steps
+        .iter()
+        .map(|step| &**step)
+        .zip(counts)
+        .collect();
+    match steps.iter_mut().find(|(step, _)| *step == UNKNOWN) {
+        Some((_, count)) => *count += unknown,
+        None => steps.push((UNKNOWN, unknown)),
+    }
+    steps.retain(|&(_, count)| count > 0);
+    steps.sort_unstable_by_key(|&(step, count)| (Reverse(count), step));
+    let builds = steps.iter().map(|&(_, count)| count).sum();
+    let names = steps.iter().map(|&(step, _)| step.to_owned()).collect();
+    let counts: Vec<u64> = steps.iter().map(|&(_, count)| count).collect();
+    let percents = counts.iter().map(|&count| percent(count, builds)).collect();
+    Rows {
+        columns: vec![
+            Column::new("step", "Step", Values::Text(names)),
+            Column::new("builds", "Builds", Values::Count(counts)),
+            Column::new("percent", "Percent", Values::Percent(percents)),
+        ],
+        builds,
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let (scope, window) = (words::scope(context), words::window(context.filter.days));
+    if rows.is_empty() {
+        return if context.as_of_ms.is_none() {
+            words::no_builds(context, context.filter.days)
+        } else {
+            format!("No build{scope} failed {window}.")
+        };
+    }
+    let steps = rows.text("step");
+    let failed = words::counted(rows.builds, "failed build", "failed builds");
+    let Some(first) = steps.iter().position(|step| step != UNKNOWN) else {
+        return format!(
+            "The source gives no step names: where the {failed}{scope} {window} failed is unknown."
+        );
+    };
+    format!(
+        "{} of {failed}{scope} {window} failed first at {}, {}.",
+        words::thousands(rows.count("builds")[first]),
+        steps[first],
+        words::percent(rows.percent("percent")[first].unwrap_or(0.0)),
+    )
+}
+
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+    let steps = rows.text("step");
+    let mut labels: Vec<String> = Vec::new();
+    let mut hovers = Vec::new();
+    let mut colours = Vec::new();
+    let mut categories = theme::CATEGORIES.iter();
+    for step in steps.iter().take(MOST_DRAWN) {
+        let label = theme::short_label(step, 32);
+        // A pie adds up parts of the same label.
+        let twins = labels
+            .iter()
+            .filter(|known| known.starts_with(&label))
+            .count();
+        labels.push(format!("{label}{}", "*".repeat(twins)));
+        hovers.push(theme::hover_label(step));
+        colours.push(match step.as_str() {
+            UNKNOWN => theme::DARK_GREY,
+            _ => categories.next().expect("a colour for each step drawn"),
+        });
+    }
+    let mut builds = rows.count("builds")[..labels.len()].to_vec();
+    let rest: u64 = rows.count("builds")[labels.len()..].iter().sum();
+    if rest > 0 {
+        let others = steps.len() - labels.len();
+        let others = words::counted(others as u64, "other step", "other steps");
+        labels.push(others.clone());
+        hovers.push(others);
+        colours.push(theme::OTHER);
+        builds.push(rest);
+    }
+    let ring = Pie::new(builds)
+        .labels(labels)
+        .hole(0.5)
+        .sort(false)
+        .text_info("percent")
+        .text_position(Position::Inside)
+        .hover_text_array(hovers)
+        .hover_template("<b>%{hovertext}</b><br>%{value:,} builds, %{percent}<extra></extra>")
+        .marker(Marker::new().colors(colours));
+    let mut plot = Plot::new();
+    plot.add_trace(ring);
+    plot.set_layout(theme::pie_layout());
+    plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{build, plot, snapshot, summary, table},
+        *,
+    };
+    use crate::server::snapshot::{BuildRecord, BuildResult::*};
+
+    const AT: &str = "2019-10-25T11:00:00Z";
+
+    fn failed_at(step: &str) -> BuildRecord<'_> {
+        BuildRecord {
+            failing_step: Some(step),
+            ..build("a", Failure, AT)
+        }
+    }
+
+    #[test]
+    fn only_failure_counts_and_steps_go_by_builds_then_name() {
+        let aborted = BuildRecord {
+            result: Aborted,
+            ..failed_at("deploy")
+        };
+        let builds = ["b", "a", "b", "a", "c"].map(failed_at);
+        let mut builds = builds.to_vec();
+        builds.push(aborted);
+        let snapshot = snapshot(&builds);
+        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(rows, ["a | 2 | 40", "b | 2 | 40", "c | 1 | 20"]);
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &Filter::default()),
+            "2 of 5 failed builds in the last 14 days failed first at a, 40 %."
+        );
+    }
+
+    #[test]
+    fn builds_without_a_step_are_unknown_and_a_source_without_any_is_told() {
+        let nameless = build("a", Failure, AT);
+        let mixed = snapshot(&[nameless.clone(), failed_at(UNKNOWN), failed_at("test")]);
+        let rows = table(&FIGURE, &mixed, &Filter::default());
+        assert_eq!(rows, ["unknown | 2 | 66.67", "test | 1 | 33.33"]);
+        assert!(summary(&FIGURE, &mixed, &Filter::default()).contains("failed first at test"));
+        let all_unknown = snapshot(&[nameless]);
+        let sentence = summary(&FIGURE, &all_unknown, &Filter::default());
+        assert!(
+            sentence.starts_with("The source gives no step names"),
+            "{sentence}"
+        );
+        let good = snapshot(&[build("a", Success, AT)]);
+        let sentence = summary(&FIGURE, &good, &Filter::default());
+        assert_eq!(sentence, "No build failed in the last 14 days.");
+    }
+
+    #[test]
+    fn the_ring_draws_every_build_and_no_label_twice() {
+        let names: Vec<String> = (0..20)
+            .map(|number| format!("{}{number:02}{}", "x".repeat(50), "y".repeat(50)))
+            .collect();
+        let builds: Vec<_> = names.iter().map(|name| failed_at(name)).collect();
+        let plot = plot(&FIGURE, &snapshot(&builds), &Filter::default());
+        let values = plot["data"][0]["values"].as_array().expect("values");
+        let drawn: u64 = values.iter().filter_map(serde_json::Value::as_u64).sum();
+        assert_eq!(drawn, 20);
+        let labels = plot["data"][0]["labels"].as_array().expect("labels");
+        let mut unique: Vec<&str> = labels.iter().filter_map(|label| label.as_str()).collect();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(unique.len(), MOST_DRAWN + 1);
+    }
+}

@@ -1,0 +1,272 @@
+//! When builds fail: by weekday and hour of their end, in the organisation's zone.
+//!
+//! Reads `result` and `hour_of_week`. A build counts once; a cell without decided builds has no
+//! row, and one with few is drawn paler and smaller, because its percentage says little.
+
+use plotly::{
+    HeatMap, Plot,
+    common::TickMode,
+    layout::{Axis, Margin},
+};
+
+use super::{Column, Context, Figure, Page, Rows, Values, rows::percent, theme, words};
+use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+
+const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
+const HOURS: usize = 24;
+/// With fewer decided builds, a percentage says little.
+const FEWEST_DECIDED: u64 = 3;
+
+pub const FIGURE: Figure = Figure {
+    id: "heatmap",
+    page: Page::Pipelines,
+    width: Width::Full,
+    height: 320,
+    title: "When builds fail",
+    help: "Every build that finished in the window counts once, in the hour in which it ended (in \
+           the organisation's time zone). The percentage is that of failed and aborted builds among \
+           those with a result: success, unstable, failure or aborted. Hours without any stay blank; \
+           small pale cells rest on fewer than 3 builds.",
+    rows,
+    summary,
+    plot,
+};
+
+#[derive(Clone, Copy, Default)]
+struct Hour {
+    builds: u64,
+    decided: u64,
+    failed: u64,
+}
+
+fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+    let columns = &snapshot.builds;
+    let mut week = [Hour::default(); 7 * HOURS];
+    for build in snapshot.select(filter).iter() {
+        let result = columns.result[build];
+        let hour = &mut week[usize::from(columns.hour_of_week[build])];
+        hour.builds += 1;
+        hour.decided += u64::from(result.is_decided());
+        hour.failed += u64::from(result.is_failed());
+    }
+    let cells = || week.iter().enumerate().filter(|(_, hour)| hour.decided > 0);
+    let weekday = |index: usize| WEEKDAYS[index / HOURS].to_owned();
+    let counts = |of: fn(&Hour) -> u64| Values::Count(cells().map(|(_, hour)| of(hour)).collect());
+    let percents = cells().map(|(_, hour)| percent(hour.failed, hour.decided));
+    Rows {
+        columns: vec![
+            Column::new(
+                "weekday",
+                "Weekday",
+                Values::Text(cells().map(|(index, _)| weekday(index)).collect()),
+            ),
+            Column::new(
+                "hour",
+                "Hour",
+                Values::Count(cells().map(|(index, _)| (index % HOURS) as u64).collect()),
+            ),
+            Column::new("builds", "Builds", counts(|hour| hour.builds)),
+            Column::new("failed", "Failed", counts(|hour| hour.failed)),
+            Column::new(
+                "failure_percent",
+                "Failure percent",
+                Values::Percent(percents.collect()),
+            ),
+            Column::unlisted("decided", counts(|hour| hour.decided)),
+        ],
+        builds: week.iter().map(|hour| hour.builds).sum(),
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let days = context.filter.days;
+    if rows.builds == 0 {
+        return words::no_builds(context, days);
+    }
+    let (scope, window) = (words::scope(context), words::window(days));
+    if rows.is_empty() {
+        let builds = words::counted(rows.builds, "build", "builds");
+        return format!("None of {builds}{scope} {window} has a result yet.");
+    }
+    let decided = rows.count("decided");
+    let percents = rows.percent("failure_percent");
+    let worst = (0..rows.len())
+        .filter(|&row| decided[row] >= FEWEST_DECIDED && percents[row] > Some(0.0))
+        // The first of equals, so that the sentence does not depend on chance.
+        .max_by(|&a, &b| {
+            percents[a]
+                .partial_cmp(&percents[b])
+                .unwrap_or(std::cmp::Ordering::Equal)
+                .then(b.cmp(&a))
+        });
+    match worst {
+        Some(row) => format!(
+            "Builds{scope} {window} failed most often on {} {}: {} of {}, {}.",
+            rows.text("weekday")[row],
+            words::hour(rows.count("hour")[row]),
+            words::thousands(rows.count("failed")[row]),
+            words::thousands(decided[row]),
+            words::percent(percents[row].unwrap_or(0.0)),
+        ),
+        None => format!("No hour of the week stands out among builds{scope} {window}."),
+    }
+}
+
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+    let decided = rows.count("decided");
+    let mut plot = Plot::new();
+    for certain in [true, false] {
+        let mut percents = vec![vec![None; HOURS]; WEEKDAYS.len()];
+        let mut texts = vec![vec![String::new(); HOURS]; WEEKDAYS.len()];
+        for row in (0..rows.len()).filter(|&row| (decided[row] >= FEWEST_DECIDED) == certain) {
+            let name = &rows.text("weekday")[row];
+            let weekday = WEEKDAYS.iter().position(|known| known == name);
+            let weekday = weekday.expect("rows name the weekdays above");
+            let hour = rows.count("hour")[row];
+            percents[weekday][hour as usize] = rows.percent("failure_percent")[row];
+            texts[weekday][hour as usize] = format!(
+                "<b>{name} {}</b><br>{} of {} failed",
+                words::hour(hour),
+                words::thousands(rows.count("failed")[row]),
+                words::counted(decided[row], "build", "builds"),
+            );
+        }
+        if percents.iter().flatten().all(Option::is_none) {
+            continue;
+        }
+        let hours: Vec<u8> = (0..24).collect();
+        let weekdays: Vec<u8> = (0..7).collect();
+        let cells = HeatMap::new(hours, weekdays, percents)
+            .text_matrix(texts)
+            .color_scale(theme::failure_scale())
+            .zmin(0.0)
+            .zmax(100.0)
+            .hover_on_gaps(false);
+        plot.add_trace(if certain {
+            cells
+                .x_gap(1.0)
+                .y_gap(1.0)
+                .color_bar(theme::failure_bar())
+                .hover_template("%{text}, %{z:.0f} %<extra></extra>")
+        } else {
+            cells
+                .x_gap(6.0)
+                .y_gap(10.0)
+                .opacity(0.6)
+                .show_scale(false)
+                .hover_template("%{text}, %{z:.0f} %<br>too few to tell<extra></extra>")
+        });
+    }
+    plot.set_layout(
+        theme::layout()
+            .margin(Margin::new().left(40).right(8).top(44).bottom(36))
+            .x_axis(
+                axis((0..HOURS).map(|hour| format!("{hour:02}")).collect()).range(vec![-0.5, 23.5]),
+            )
+            .y_axis(
+                axis(WEEKDAYS.map(|weekday| weekday[..3].to_owned()).to_vec())
+                    .range(vec![6.5, -0.5]),
+            ),
+    );
+    plot
+}
+
+/// An axis that names every position, whether it has cells or not.
+fn axis(names: Vec<String>) -> Axis {
+    Axis::new()
+        .tick_mode(TickMode::Array)
+        .tick_values((0..names.len()).map(|position| position as f64).collect())
+        .tick_text(names)
+        .show_grid(false)
+        .zero_line(false)
+        .fixed_range(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{build, plot, snapshot, snapshot_in, summary, table},
+        *,
+    };
+    use crate::server::snapshot::BuildResult::*;
+
+    #[test]
+    fn a_build_counts_once_in_the_local_hour_of_its_end() {
+        let build = build("a", Failure, "2019-10-24T23:30:00Z");
+        let filter = Filter::default();
+        let utc = snapshot(std::slice::from_ref(&build));
+        assert_eq!(
+            table(&FIGURE, &utc, &filter),
+            ["Thursday | 23 | 1 | 1 | 100"]
+        );
+        let london = snapshot_in("Europe/London", &[build]);
+        assert_eq!(
+            table(&FIGURE, &london, &filter),
+            ["Friday | 0 | 1 | 1 | 100"]
+        );
+    }
+
+    #[test]
+    fn percent_is_of_decided_builds_and_a_cell_without_any_is_blank() {
+        let snapshot = snapshot(&[
+            build("a", Failure, "2019-10-25T09:10:00Z"),
+            build("a", Unstable, "2019-10-25T09:20:00Z"),
+            build("a", Unknown, "2019-10-25T09:30:00Z"),
+            build("a", NotBuilt, "2019-10-25T10:00:00Z"),
+        ]);
+        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(rows, ["Friday | 9 | 3 | 1 | 50"]);
+        let plot = plot(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(plot["data"].as_array().map(Vec::len), Some(1));
+        assert_eq!(plot["data"][0]["z"][4][10], serde_json::Value::Null);
+        assert_eq!(
+            plot["layout"]["xaxis"]["ticktext"].as_array().map(Vec::len),
+            Some(24)
+        );
+        assert_eq!(
+            plot["layout"]["yaxis"]["ticktext"].as_array().map(Vec::len),
+            Some(7)
+        );
+    }
+
+    #[test]
+    fn fewer_than_three_decided_builds_are_drawn_as_uncertain() {
+        let mut builds = vec![build("a", Success, "2019-10-25T08:00:00Z"); 3];
+        builds.extend(vec![build("a", Success, "2019-10-25T09:00:00Z"); 2]);
+        builds.extend(vec![build("a", Unknown, "2019-10-25T09:00:00Z"); 5]);
+        let plot = plot(&FIGURE, &snapshot(&builds), &Filter::default());
+        let [certain, uncertain] = &plot["data"].as_array().expect("traces")[..] else {
+            panic!("two traces")
+        };
+        assert_eq!(
+            (&certain["z"][4][8], &uncertain["z"][4][9]),
+            (&0.0.into(), &0.0.into())
+        );
+        assert!(certain["z"][4][9].is_null() && uncertain["z"][4][8].is_null());
+        assert!(uncertain["opacity"].as_f64() < Some(1.0));
+    }
+
+    #[test]
+    fn the_sentence_names_the_worst_hour_that_is_certain() {
+        let mut builds = vec![build("a", Failure, "2019-10-25T08:00:00Z"); 2];
+        builds.extend(vec![build("a", Failure, "2019-10-24T23:00:00Z"); 2]);
+        builds.extend(vec![build("a", Success, "2019-10-24T23:00:00Z"); 2]);
+        assert_eq!(
+            summary(&FIGURE, &snapshot(&builds), &Filter::default()),
+            "Builds in the last 14 days failed most often on Thursday 23:00–24:00: 2 of 4, 50 %."
+        );
+        let running = snapshot(&[build("a", Unknown, "2019-10-25T08:00:00Z")]);
+        assert_eq!(
+            summary(&FIGURE, &running, &Filter::default()),
+            "None of 1 build in the last 14 days has a result yet."
+        );
+    }
+}

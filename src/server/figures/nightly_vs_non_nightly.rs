@@ -1,0 +1,161 @@
+//! Failed builds by kind: nightly ones and the others, whatever the page's type filter.
+//!
+//! Reads `result` and `nightly`. The share of each kind's own builds that failed is in the table.
+
+use plotly::{
+    Pie, Plot,
+    common::{Marker, Position},
+};
+
+use super::{Column, Context, Figure, Page, Rows, Values, rows::percent, theme, words};
+use crate::{
+    api::Width,
+    filter::{BuildType, Filter},
+    server::snapshot::Snapshot,
+};
+
+/// In the order of the table.
+const KINDS: [BuildType; 2] = [BuildType::Nightly, BuildType::NonNightly];
+
+pub const FIGURE: Figure = Figure {
+    id: "nightly_vs_non_nightly",
+    page: Page::Pipelines,
+    width: Width::Third,
+    height: 300,
+    title: "Failed builds by kind",
+    help: "Builds that finished in the window with failure or aborted, of nightly pipelines and of \
+           the others. The filter by type has no effect here. The table also says which share of \
+           each kind's own builds failed.",
+    rows,
+    summary,
+    plot,
+};
+
+fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+    let columns = &snapshot.builds;
+    let mut builds = [0_u64; 2];
+    let mut failed = [0_u64; 2];
+    for build in snapshot
+        .select(&filter.with_build_type(BuildType::All))
+        .iter()
+    {
+        let kind = usize::from(!columns.nightly[build]);
+        builds[kind] += 1;
+        failed[kind] += u64::from(columns.result[build].is_failed());
+    }
+    let total = builds.iter().sum();
+    let shown = if total == 0 { 0 } else { KINDS.len() };
+    let kinds = KINDS.map(|kind| kind.label().to_owned());
+    let percents = [0, 1].map(|kind| percent(failed[kind], builds[kind]));
+    Rows {
+        columns: vec![
+            Column::new("kind", "Kind", Values::Text(kinds[..shown].to_vec())),
+            Column::new("failed", "Failed", Values::Count(failed[..shown].to_vec())),
+            Column::new("builds", "Builds", Values::Count(builds[..shown].to_vec())),
+            Column::new(
+                "failure_percent",
+                "Failure percent",
+                Values::Percent(percents[..shown].to_vec()),
+            ),
+        ],
+        builds: total,
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let filter = context.filter.with_build_type(BuildType::All);
+    let context = Context {
+        filter: &filter,
+        ..*context
+    };
+    if rows.is_empty() {
+        return words::no_builds(&context, filter.days);
+    }
+    let (failed, builds) = (rows.count("failed"), rows.count("builds"));
+    let of = |kind: usize, one, many| {
+        let share = rows.percent("failure_percent")[kind];
+        let share = share.map_or_else(String::new, |share| format!(" ({})", words::percent(share)));
+        let builds = words::counted(builds[kind], one, many);
+        format!("{} of {builds}{share}", words::thousands(failed[kind]))
+    };
+    let project = context
+        .project
+        .map_or_else(String::new, |project| format!(" of {project}"));
+    format!(
+        "{} and {}{project} failed {}.",
+        of(0, "nightly build", "nightly builds"),
+        of(1, "other build", "other builds"),
+        words::window(filter.days),
+    )
+}
+
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+    let mut plot = Plot::new();
+    let failed = rows.count("failed");
+    if failed.iter().all(|&failed| failed == 0) {
+        plot.set_layout(theme::nothing_to_draw("No build failed"));
+        return plot;
+    }
+    let builds = rows.count("builds").iter();
+    let shares = builds
+        .zip(rows.percent("failure_percent"))
+        .map(|(&builds, share)| {
+            let share =
+                share.map_or_else(String::new, |share| format!(", {}", words::percent(share)));
+            format!("{}{share}", words::counted(builds, "build", "builds"))
+        });
+    let pie = Pie::new(failed.to_vec())
+        .labels(rows.text("kind").to_vec())
+        .sort(false)
+        .text_info("label+percent")
+        .text_position(Position::Inside)
+        .hover_text_array(shares.collect())
+        .hover_template(
+            "<b>%{label}</b><br>%{value:,} failed of %{hovertext}<br>\
+             %{percent} of all failed builds<extra></extra>",
+        )
+        .marker(Marker::new().colors(vec![theme::PURPLE, theme::BLUE]));
+    plot.add_trace(pie);
+    plot.set_layout(theme::pie_layout());
+    plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{build, plot, snapshot, summary, table},
+        *,
+    };
+    use crate::server::snapshot::{BuildRecord, BuildResult::*};
+
+    fn nightly(result: crate::server::snapshot::BuildResult) -> BuildRecord<'static> {
+        BuildRecord {
+            nightly: true,
+            ..build("a", result, "2019-10-25T02:00:00Z")
+        }
+    }
+
+    #[test]
+    fn labels_are_of_their_own_kind_and_the_type_filter_is_ignored() {
+        let other = build("b", Success, "2019-10-25T11:00:00Z");
+        let snapshot = snapshot(&[nightly(Aborted), nightly(Unknown), other.clone(), other]);
+        for build_type in BuildType::EVERY {
+            let filter = Filter::default().with_build_type(build_type);
+            let expected = ["Nightly | 1 | 2 | 50", "Non-nightly | 0 | 2 | 0"];
+            assert_eq!(table(&FIGURE, &snapshot, &filter), expected);
+            assert_eq!(
+                summary(&FIGURE, &snapshot, &filter),
+                "1 of 2 nightly builds (50 %) and 0 of 2 other builds (0 %) failed in the last 14 days."
+            );
+        }
+    }
+
+    #[test]
+    fn a_kind_without_builds_has_no_percentage() {
+        let snapshot = snapshot(&[nightly(Success)]);
+        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(rows, ["Nightly | 0 | 1 | 0", "Non-nightly | 0 | 0 | –"]);
+        let plot = plot(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(plot["layout"]["annotations"][0]["text"], "No build failed");
+    }
+}

@@ -1,0 +1,60 @@
+//! Time axes: local time as plotly.js takes it, the slider and the buttons that choose a range.
+
+use std::fmt::Write as _;
+
+use jiff::{Timestamp, tz::TimeZone};
+use plotly::{
+    common::Anchor,
+    layout::{Axis, AxisType, RangeSelector, RangeSlider, SelectorButton, SelectorStep, StepMode},
+};
+
+/// `2019-10-25 17:15` in the organisation's zone: plotly.js knows no zones and shows what it gets.
+pub fn local_minute(at_ms: i64, zone: &TimeZone) -> String {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    let local = zone.to_datetime(at);
+    let mut text = String::with_capacity(16);
+    let (year, month, day) = (local.year(), local.month(), local.day());
+    let (hour, minute) = (local.hour(), local.minute());
+    write!(text, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+        .expect("a string takes any text");
+    text
+}
+
+/// A button that shows the last `count` steps of what is in view, to its right end.
+pub fn last(count: usize, step: SelectorStep, label: &str) -> SelectorButton {
+    SelectorButton::new()
+        .count(count)
+        .step(step)
+        .step_mode(StepMode::Backward)
+        .label(label)
+}
+
+/// A time axis with a slider below and buttons above: `all`, then these.
+pub fn sliding(buttons: Vec<SelectorButton>) -> Axis {
+    let all = SelectorButton::new().step(SelectorStep::All).label("all");
+    let buttons = std::iter::once(all).chain(buttons).collect();
+    Axis::new()
+        .type_(AxisType::Date)
+        .range_slider(RangeSlider::new().visible(true).thickness(0.12))
+        .range_selector(
+            RangeSelector::new()
+                .buttons(buttons)
+                .x(0.0)
+                .x_anchor(Anchor::Left)
+                .y(1.02)
+                .y_anchor(Anchor::Bottom),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::at, *};
+
+    #[test]
+    fn axis_texts_are_local_time_without_offset() {
+        let london = TimeZone::get("Europe/London").expect("a zone");
+        let text = |instant| local_minute(at(instant), &london);
+        assert_eq!(text("2019-10-25T17:15:00Z"), "2019-10-25 18:15");
+        assert_eq!(text("2019-10-28T17:15:00Z"), "2019-10-28 17:15");
+    }
+}

@@ -1,0 +1,221 @@
+//! The results of each of the last 180 days, whatever the window of the page.
+//!
+//! Reads `result` and `day`, the local date of a build's end; days without builds have no row.
+
+use plotly::{
+    Bar, Plot,
+    common::{Anchor, Marker, Orientation, TextPosition},
+    layout::{Axis, BarMode, BarNorm, HoverMode, Legend, Margin, SelectorStep},
+};
+
+use super::{
+    Column, Context, Figure, Page, Rows, Values, rows::date_text, theme, time_axis, words,
+};
+use crate::{
+    api::Width,
+    filter::Filter,
+    server::snapshot::{BuildResult, Snapshot},
+};
+
+const DAYS: u16 = 180;
+/// The column of the results that have none of their own.
+const OTHER: usize = 4;
+
+pub const FIGURE: Figure = Figure {
+    id: "timeline",
+    page: Page::Pipelines,
+    width: Width::Full,
+    height: 380,
+    title: "Results over the last 180 days",
+    help: "Every build that finished in the last 180 days counts once, on the date on which it \
+           ended (in the organisation's time zone), by the result of its latest event. The days of \
+           the page's filter have no effect here. Other is not built and unknown, mostly running.",
+    rows,
+    summary,
+    plot,
+};
+
+fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+    let columns = &snapshot.builds;
+    let selection = snapshot.select(&filter.with_days(DAYS));
+    let mut builds = selection.iter().peekable();
+    // Dates ascend with the instants that the builds are sorted by.
+    let first = builds.peek().map_or(0, |&build| columns.day[build]);
+    let mut days: Vec<[u64; 5]> = Vec::with_capacity(usize::from(DAYS) + 2);
+    for build in builds {
+        let day = usize::try_from(columns.day[build] - first).unwrap_or(0);
+        if day >= days.len() {
+            days.resize(day + 1, [0; 5]);
+        }
+        days[day][(columns.result[build] as usize).min(OTHER)] += 1;
+    }
+    let days: Vec<(i32, [u64; 5])> = (first..)
+        .zip(days)
+        .filter(|(_, counts)| counts.iter().any(|&count| count > 0))
+        .collect();
+    let count = |of: usize| Values::Count(days.iter().map(|(_, counts)| counts[of]).collect());
+    let dates = days.iter().map(|&(day, _)| day).collect();
+    Rows {
+        columns: vec![
+            Column::new("date", "Date", Values::Date(dates)),
+            Column::new("SUCCESS", "Success", count(0)),
+            Column::new("UNSTABLE", "Unstable", count(1)),
+            Column::new("FAILURE", "Failure", count(2)),
+            Column::new("ABORTED", "Aborted", count(3)),
+            Column::new("other", "Other", count(OTHER)),
+        ],
+        builds: days.iter().flat_map(|(_, counts)| counts).sum(),
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    if rows.is_empty() {
+        return words::no_builds(context, DAYS);
+    }
+    let sum = |column| rows.count(column).iter().sum::<u64>();
+    let failed = sum("FAILURE") + sum("ABORTED");
+    format!(
+        "{} of {}{} failed {}, {}; builds finished on {}.",
+        words::thousands(failed),
+        words::counted(rows.builds, "build", "builds"),
+        words::scope(context),
+        words::window(DAYS),
+        words::percent(100.0 * failed as f64 / rows.builds as f64),
+        words::counted(rows.len() as u64, "day", "days"),
+    )
+}
+
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+    use BuildResult::{Aborted, Failure, Success, Unstable};
+
+    // What failed stands at the bottom, where shares are easiest to compare.
+    let parts = [
+        (
+            "FAILURE",
+            theme::result_label(Failure),
+            theme::result_colour(Failure),
+        ),
+        (
+            "ABORTED",
+            theme::result_label(Aborted),
+            theme::result_colour(Aborted),
+        ),
+        (
+            "UNSTABLE",
+            theme::result_label(Unstable),
+            theme::result_colour(Unstable),
+        ),
+        (
+            "SUCCESS",
+            theme::result_label(Success),
+            theme::result_colour(Success),
+        ),
+        ("other", "Other", theme::OTHER),
+    ];
+    let dates: Vec<String> = rows
+        .date("date")
+        .iter()
+        .map(|&day| date_text(day))
+        .collect();
+    let mut plot = Plot::new();
+    for (column, label, colour) in parts {
+        let counts = rows.count(column);
+        if counts.iter().all(|&count| count == 0) {
+            continue;
+        }
+        let bars = Bar::new(dates.clone(), counts.to_vec())
+            .name(label)
+            .text_array(counts.iter().map(u64::to_string).collect())
+            .text_position(TextPosition::None)
+            .hover_template("%{text}, %{y:.0f} %")
+            .marker(Marker::new().color(colour));
+        plot.add_trace(bars);
+    }
+    plot.set_layout(
+        theme::layout()
+            .margin(Margin::new().left(48).right(8).top(56).bottom(24))
+            .bar_mode(BarMode::Stack)
+            .bar_norm(BarNorm::Percent)
+            .bar_gap(0.08)
+            .hover_mode(HoverMode::XUnified)
+            .show_legend(true)
+            .legend(
+                Legend::new()
+                    .orientation(Orientation::Horizontal)
+                    .x(1.0)
+                    .x_anchor(Anchor::Right)
+                    .y(1.02)
+                    .y_anchor(Anchor::Bottom),
+            )
+            .x_axis(
+                time_axis::sliding(vec![time_axis::last(1, SelectorStep::Month, "1m")])
+                    .hover_format("%a %-d %b %Y"),
+            )
+            .y_axis(
+                Axis::new()
+                    .range(vec![0, 100])
+                    .tick_suffix(" %")
+                    .fixed_range(true),
+            ),
+    );
+    plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{build, plot, snapshot, snapshot_in, summary, table},
+        *,
+    };
+    use crate::server::snapshot::BuildResult::*;
+
+    #[test]
+    fn results_per_local_day_today_and_the_unknown_included() {
+        let builds = [
+            build("a", Success, "2019-10-24T23:30:00Z"),
+            build("a", Unknown, "2019-10-25T11:00:00Z"),
+            build("a", NotBuilt, "2019-10-25T12:00:00Z"),
+            build("a", Failure, "2019-10-20T12:00:00Z"),
+            build("a", Aborted, "2019-10-20T12:00:00Z"),
+            build("a", Unstable, "2019-10-20T12:00:00Z"),
+        ];
+        assert_eq!(
+            table(&FIGURE, &snapshot(&builds), &Filter::default()),
+            [
+                "2019-10-20 | 0 | 1 | 1 | 1 | 0",
+                "2019-10-24 | 1 | 0 | 0 | 0 | 0",
+                "2019-10-25 | 0 | 0 | 0 | 0 | 2"
+            ]
+        );
+        assert_eq!(
+            table(
+                &FIGURE,
+                &snapshot_in("Europe/London", &builds),
+                &Filter::default()
+            ),
+            [
+                "2019-10-20 | 0 | 1 | 1 | 1 | 0",
+                "2019-10-25 | 1 | 0 | 0 | 0 | 2"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_window_is_always_of_180_days() {
+        let snapshot = snapshot(&[
+            build("a", Failure, "2019-04-28T12:00:00Z"),
+            build("a", Failure, "2019-04-28T12:00:01Z"),
+        ]);
+        let filter = Filter::default().with_days(1);
+        let rows = table(&FIGURE, &snapshot, &filter);
+        assert_eq!(rows, ["2019-04-28 | 0 | 0 | 1 | 0 | 0"]);
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &filter),
+            "1 of 1 build failed in the last 180 days, 100 %; builds finished on 1 day."
+        );
+        assert_eq!(
+            plot(&FIGURE, &snapshot, &filter)["data"][0]["x"][0],
+            "2019-04-28"
+        );
+    }
+}

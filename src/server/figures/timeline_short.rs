@@ -1,0 +1,278 @@
+//! How many builds were started per slot of time, and which share of them failed.
+//!
+//! Reads `started_ms` and `result`. A build counts once, in the slot of its start; slots without
+//! builds have no row.
+
+use std::collections::BTreeMap;
+
+use plotly::{
+    Bar, Plot,
+    common::{Marker, TextPosition, Title},
+    layout::{Axis, Margin, RangeMode, SelectorStep},
+};
+
+use super::{
+    Column, Context, Figure, Page, Rows, Values,
+    rows::percent,
+    theme,
+    time_axis::{self, local_minute},
+    words,
+};
+use crate::{
+    api::Width,
+    filter::Filter,
+    server::snapshot::{DAY_MS, HOUR_MS, MINUTE_MS, Snapshot},
+};
+
+/// How many days are in view before the slider is moved.
+const DAYS_IN_VIEW: u16 = 7;
+
+pub const FIGURE: Figure = Figure {
+    id: "timeline_short",
+    page: Page::Pipelines,
+    width: Width::Full,
+    height: 380,
+    title: "Builds over time",
+    help: "Every build that finished in the window counts once, in the slot of time in which it \
+           started: 15 minutes for up to 14 days, an hour for 28, 6 hours beyond (full ones in UTC). \
+           The height of a bar is the number of builds, its colour the share that failed or was \
+           aborted. The chart shows the organisation's time and opens on the last 7 days.",
+    rows,
+    summary,
+    plot,
+};
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    builds: u64,
+    failed: u64,
+}
+
+/// How long a slot is in a window of so many days.
+const fn slot_ms(days: u16) -> i64 {
+    match days {
+        0..=14 => 15 * MINUTE_MS,
+        15..=28 => HOUR_MS,
+        _ => 6 * HOUR_MS,
+    }
+}
+
+fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+    let columns = &snapshot.builds;
+    let slot_ms = slot_ms(filter.days);
+    let last = snapshot.as_of_ms.unwrap_or(0).div_euclid(slot_ms);
+    let first = last - i64::from(filter.days) * DAY_MS / slot_ms;
+    let mut window = vec![Slot::default(); (last - first + 1) as usize];
+    // Builds that took longer than the window, or whose clock was wrong.
+    let mut elsewhere: BTreeMap<i64, Slot> = BTreeMap::new();
+    for build in snapshot.select(filter).iter() {
+        let number = columns.started_ms[build].div_euclid(slot_ms);
+        let inside = usize::try_from(number - first).ok();
+        let slot = match inside.and_then(|index| window.get_mut(index)) {
+            Some(slot) => slot,
+            None => elsewhere.entry(number).or_default(),
+        };
+        slot.builds += 1;
+        slot.failed += u64::from(columns.result[build].is_failed());
+    }
+    let mut slots: Vec<(i64, Slot)> = (first..=last)
+        .zip(window)
+        .filter(|(_, slot)| slot.builds > 0)
+        .chain(elsewhere)
+        .collect();
+    slots.sort_unstable_by_key(|&(number, _)| number);
+    let slots = || slots.iter();
+    let starts = slots().map(|&(number, _)| number * slot_ms).collect();
+    let percents = slots().map(|(_, slot)| percent(slot.failed, slot.builds));
+    Rows {
+        columns: vec![
+            Column::new("slot_start", "Slot start", Values::Instant(starts)),
+            Column::new(
+                "builds",
+                "Builds",
+                Values::Count(slots().map(|(_, slot)| slot.builds).collect()),
+            ),
+            Column::new(
+                "failed",
+                "Failed",
+                Values::Count(slots().map(|(_, slot)| slot.failed).collect()),
+            ),
+            Column::new(
+                "failure_percent",
+                "Failure percent",
+                Values::Percent(percents.collect()),
+            ),
+        ],
+        builds: slots().map(|(_, slot)| slot.builds).sum(),
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let days = context.filter.days;
+    let counts = rows.count("builds");
+    // The first of equals.
+    let Some(busiest) = (0..rows.len()).rev().max_by_key(|&row| counts[row]) else {
+        return words::no_builds(context, days);
+    };
+    format!(
+        "{}{} {}; at most {} were started within {}, from {}.",
+        words::counted(rows.builds, "build", "builds"),
+        words::scope(context),
+        words::window(days),
+        words::thousands(counts[busiest]),
+        slot_in_words(days),
+        local_minute(rows.instant("slot_start")[busiest], context.time_zone),
+    )
+}
+
+const fn slot_in_words(days: u16) -> &'static str {
+    match days {
+        0..=14 => "15 minutes",
+        15..=28 => "an hour",
+        _ => "6 hours",
+    }
+}
+
+fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
+    let days = context.filter.days;
+    let slot_ms = slot_ms(days);
+    let local = |at_ms: i64| local_minute(at_ms, context.time_zone);
+    let starts = rows.instant("slot_start");
+    let percents = rows.percent("failure_percent").iter();
+    let failed = rows.count("failed").iter();
+    let bars = Bar::new(
+        starts.iter().map(|&start| local(start)).collect(),
+        rows.count("builds").to_vec(),
+    )
+    .offset(0.0)
+    .width(slot_ms as f64)
+    .text_array(failed.map(u64::to_string).collect())
+    .text_position(TextPosition::None)
+    .hover_template(format!(
+        "<b>%{{x|%a %-d %b %Y, %H:%M}}</b>, {}<br>\
+         %{{text}} of %{{y}} builds failed, %{{marker.color:.0f}} %<extra></extra>",
+        slot_in_words(days)
+    ))
+    .marker(
+        Marker::new()
+            .color_array(percents.map(|percent| percent.unwrap_or(0.0)).collect())
+            .color_scale(theme::failure_scale())
+            .cmin(0.0)
+            .cmax(100.0)
+            .show_scale(true)
+            .color_bar(theme::failure_bar()),
+    );
+    let mut plot = Plot::new();
+    plot.add_trace(bars);
+    let end = context.as_of_ms.unwrap_or(0).div_euclid(slot_ms) * slot_ms + slot_ms;
+    let in_view = i64::from(days.min(DAYS_IN_VIEW)) * DAY_MS;
+    plot.set_layout(
+        theme::layout()
+            .margin(Margin::new().left(48).right(8).top(48).bottom(24))
+            .x_axis(
+                time_axis::sliding(vec![
+                    time_axis::last(7, SelectorStep::Day, "7d"),
+                    time_axis::last(3, SelectorStep::Day, "3d"),
+                    time_axis::last(1, SelectorStep::Day, "1d"),
+                    time_axis::last(6, SelectorStep::Hour, "6h"),
+                ])
+                .range(vec![local(end - in_view), local(end)]),
+            )
+            .y_axis(
+                Axis::new()
+                    .title(Title::with_text("Builds"))
+                    .range_mode(RangeMode::ToZero)
+                    .fixed_range(true),
+            ),
+    );
+    plot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{at, build, plot, snapshot, snapshot_in, summary, table},
+        *,
+    };
+    use crate::server::snapshot::{BuildRecord, BuildResult::*};
+
+    #[test]
+    fn a_build_counts_in_the_slot_of_its_start_and_empty_slots_have_no_row() {
+        let started = |text| BuildRecord {
+            started_ms: at(text),
+            ..build("a", Aborted, "2019-10-25T11:00:00Z")
+        };
+        let snapshot = snapshot(&[
+            started("2019-10-25T08:59:59Z"),
+            started("2019-10-25T08:45:00Z"),
+            started("2019-10-25T09:00:00Z"),
+            build("a", Success, "2019-10-25T09:20:00Z"),
+        ]);
+        assert_eq!(
+            table(&FIGURE, &snapshot, &Filter::default()),
+            [
+                "2019-10-25T08:45:00Z | 2 | 2 | 100",
+                "2019-10-25T09:00:00Z | 2 | 1 | 50"
+            ]
+        );
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &Filter::default()),
+            "4 builds in the last 14 days; at most 2 were started within 15 minutes, \
+             from 2019-10-25 08:45."
+        );
+    }
+
+    #[test]
+    fn slots_grow_with_the_window() {
+        let snapshot = snapshot(&[build("a", Success, "2019-10-25T11:00:00Z")]);
+        for (days, start) in [(1, "10:45"), (14, "10:45"), (28, "10:00"), (90, "06:00")] {
+            let rows = table(&FIGURE, &snapshot, &Filter::default().with_days(days));
+            assert_eq!(rows, [format!("2019-10-25T{start}:00Z | 1 | 0 | 0")]);
+        }
+    }
+
+    #[test]
+    fn builds_started_before_the_window_or_after_as_of_are_kept_in_order() {
+        let finished = "2019-10-25T11:00:00Z";
+        let started = |text| BuildRecord {
+            started_ms: at(text),
+            ..build("a", Success, finished)
+        };
+        let snapshot = snapshot(&[
+            started("2030-01-01T00:00:00Z"),
+            started(finished),
+            started("1969-12-31T23:59:00Z"),
+        ]);
+        assert_eq!(
+            table(&FIGURE, &snapshot, &Filter::default()),
+            [
+                "1969-12-31T23:45:00Z | 1 | 0 | 0",
+                "2019-10-25T11:00:00Z | 1 | 0 | 0",
+                "2030-01-01T00:00:00Z | 1 | 0 | 0"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_chart_opens_on_the_last_seven_days_of_local_time() {
+        let snapshot = snapshot_in(
+            "Europe/London",
+            &[build("a", Success, "2019-10-25T11:00:00Z")],
+        );
+        let range = |days| {
+            let filter = Filter::default().with_days(days);
+            plot(&FIGURE, &snapshot, &filter)["layout"]["xaxis"]["range"].clone()
+        };
+        let seven = serde_json::json!(["2019-10-18 13:15", "2019-10-25 13:15"]);
+        assert_eq!(range(14), seven);
+        assert_eq!(range(1)[0], "2019-10-24 13:15");
+        let plot = plot(&FIGURE, &snapshot, &Filter::default());
+        assert_eq!(plot["data"][0]["x"][0], "2019-10-25 11:45");
+        let buttons = plot["layout"]["xaxis"]["rangeselector"]["buttons"].as_array();
+        let labels = buttons
+            .expect("buttons")
+            .iter()
+            .map(|button| &button["label"]);
+        assert_eq!(labels.collect::<Vec<_>>(), ["all", "7d", "3d", "1d", "6h"]);
+    }
+}

@@ -1,0 +1,88 @@
+//! A store that cannot be used says so and how to go on, and is left as it is.
+
+use std::{fs, path::Path};
+
+use rse_dashboard::server::{config::Config, store::Store};
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::support::{content, event, open, runtime};
+
+const FILE: &str = "dashboard.sqlite";
+
+fn fault(dir: &Path) -> String {
+    let opened = runtime().block_on(Store::open(dir, &Config::built_in()));
+    format!("{:#}", opened.err().expect("a fault"))
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        open(dir.path()).await.close().await;
+        let options = SqliteConnectOptions::new().filename(dir.path().join(FILE));
+        let mut connection = SqliteConnection::connect_with(&options)
+            .await
+            .expect("a store");
+        let newer = "INSERT INTO _sqlx_migrations \
+                     (version, description, success, checksum, execution_time) \
+                     VALUES (9999, 'from the future', TRUE, x'00', 0)";
+        sqlx::query(newer)
+            .execute(&mut connection)
+            .await
+            .expect("written");
+        connection.close().await.expect("closed");
+    });
+    let error = fault(dir.path());
+    assert!(
+        error.contains("newer version") && error.contains(FILE),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_damaged_file_is_named_with_the_remedy() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let garbage = "no database ".repeat(1000);
+    fs::write(dir.path().join(FILE), &garbage).expect("a file");
+    let error = fault(dir.path());
+    assert!(error.contains(FILE) && error.contains("backup"), "{error}");
+    let kept = fs::read_to_string(dir.path().join(FILE)).expect("readable");
+    assert_eq!(kept, garbage);
+}
+
+#[test]
+fn a_file_in_the_place_of_the_directory_is_named() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("data");
+    fs::write(&path, "").expect("a file");
+    let error = fault(&path);
+    assert!(error.contains("not a directory"), "{error}");
+    let error = fault(&path.join("below"));
+    assert!(
+        error.contains("cannot create") && error.contains("below"),
+        "{error}"
+    );
+}
+
+#[test]
+fn two_programs_can_write_in_turns() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut one = open(dir.path()).await;
+        let mut two = open(dir.path()).await;
+        for n in 0..6 {
+            let writer = if n % 2 == 0 { &mut one } else { &mut two };
+            // Each brings names that the other has not seen.
+            writer.ingest(&[event(n, 1, n)]).await.expect("ingested");
+        }
+        let (builds, events) = content(&one).await;
+        assert_eq!((builds.lines().count(), events.lines().count()), (6, 6));
+        for n in 0..6 {
+            assert!(
+                builds.contains(&format!("\"HMCTS_CMC/job{n}/master\"")),
+                "{builds}"
+            );
+            assert!(events.contains(&format!("\"step {n}\"")), "{events}");
+        }
+    });
+}

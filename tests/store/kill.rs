@@ -1,0 +1,93 @@
+//! An import that is killed at any moment: the store opens again, and a repeated import completes
+//! it without doubling anything.
+
+use std::{
+    io::Write,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use proptest::{
+    strategy::{Strategy as _, ValueTree as _},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+
+use crate::support::{content, event, import, ndjson, open, runtime};
+
+const KILLS: usize = 20;
+const EVENTS: usize = 60_000;
+
+/// The program, importing what is written to it.
+fn child(data: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_rse-dashboard"))
+        .args(["import", "events", "-", "--data"])
+        .arg(data)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts")
+}
+
+#[test]
+fn an_import_that_is_killed_again_and_again_ends_as_if_it_never_was() {
+    let dir = tempfile::tempdir().expect("a directory");
+    // The builds overlap, so that most transactions change builds of the one before.
+    let events: Vec<_> = (0..EVENTS)
+        .map(|n| event(n % 97, n / 900, n / 97))
+        .collect();
+    let lines = ndjson(&events);
+    let file = dir.path().join("events");
+    std::fs::write(&file, &lines).expect("a file");
+    let data = dir.path().join("data");
+
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+    );
+    let mut kept_before = 0;
+    let mut stops_within = 0;
+    for _ in 0..KILLS {
+        // The program takes its input no faster than it can import it, so how much it has taken
+        // says how far it is.
+        let strategy = 0..lines.len();
+        let given = strategy.new_tree(&mut runner).expect("a number").current();
+        let mut child = child(&data);
+        let mut input = child.stdin.take().expect("a pipe");
+        input.write_all(&lines[..given]).expect("the program reads");
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+
+        let kept = runtime().block_on(async {
+            let store = open(&data).await;
+            let (builds, events) = content(&store).await;
+            let counted: usize = builds
+                .lines()
+                .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+                .map(|build| build["events"].as_u64().expect("a count") as usize)
+                .sum();
+            assert_eq!(
+                counted,
+                events.lines().count(),
+                "builds and their events agree"
+            );
+            counted
+        });
+        assert!(kept >= kept_before, "nothing that was kept is lost");
+        stops_within += usize::from(kept > 0 && kept < EVENTS);
+        kept_before = kept;
+    }
+    assert!(stops_within > 0, "some kills came between two transactions");
+
+    runtime().block_on(async {
+        let mut killed = open(&data).await;
+        import(&mut killed, std::slice::from_ref(&file)).await;
+        let mut clean = open(&dir.path().join("clean")).await;
+        let report = import(&mut clean, &[file]).await;
+        assert_eq!(report.ingested.new as usize, EVENTS);
+        assert!(
+            content(&killed).await == content(&clean).await,
+            "the same content"
+        );
+    });
+}

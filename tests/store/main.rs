@@ -1,0 +1,10 @@
+//! The store from outside: whatever comes in, in whatever order, and however it is interrupted.
+
+mod damage;
+mod faults;
+mod kill;
+mod order;
+mod real_week;
+mod round_trip;
+mod rules;
+mod support;

@@ -1,0 +1,92 @@
+//! An export that is imported again gives the same store.
+
+use std::{fs, io::Write};
+
+use flate2::{Compression, write::GzEncoder};
+use rse_dashboard::server::{
+    export::{self, Format},
+    sources::Event,
+};
+
+use crate::support::{content, event, import, import_bytes, ndjson, open, runtime};
+
+fn strange_events() -> Vec<Event> {
+    let mut events: Vec<Event> = (0..40).map(|n| event(n % 3, n % 5, n)).collect();
+    events[0].id = None;
+    events[1].build_tag = None;
+    events[2].id = Some("~made:x".to_owned());
+    events[3].build_tag = Some("~given:".to_owned());
+    events[4].step = Some("=cmd|' /C calc'!A0\n\u{202e}😀\"".to_owned());
+    events[5].job_name = "x".repeat(10_000);
+    (events[6].ts, events[6].duration_ms, events[6].branch) = (None, Some(-5), None);
+    events[7].stage_ms += 123;
+    events[8].build_url = Some("https://ci.example/job/a/1/".to_owned());
+    events
+}
+
+#[test]
+fn exported_events_import_as_the_same_store() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(&dir.path().join("a")).await;
+        store.ingest(&strange_events()).await.expect("ingested");
+        let exported = content(&store).await;
+        assert_eq!(exported.1.lines().count(), 40);
+
+        let file = dir.path().join("export.ndjson");
+        fs::write(&file, &exported.1).expect("a file");
+        let mut copy = open(&dir.path().join("b")).await;
+        let report = import(&mut copy, &[file]).await;
+        assert!(report.is_clean(), "{report}");
+        assert_eq!(content(&copy).await, exported);
+    });
+}
+
+#[test]
+fn lines_arrays_and_gzip_in_parts_are_the_same_input() {
+    let lines = ndjson(&strange_events());
+    let text = String::from_utf8(lines.clone()).expect("UTF-8");
+    let elements: Vec<&str> = text.lines().collect();
+    let mut packed = Vec::new();
+    for part in lines.chunks(lines.len() / 3 + 1) {
+        let mut member = GzEncoder::new(&mut packed, Compression::fast());
+        member.write_all(part).expect("memory can be written");
+        member.finish().expect("memory can be written");
+    }
+    let expected = import_bytes(&lines);
+    assert!(expected.0.is_clean() && expected.0.ingested.new == 40);
+    let array = format!("\u{feff}[\n{}\n]", elements.join(",\n"));
+    assert_eq!(import_bytes(array.as_bytes()), expected);
+    let windows = format!("\u{feff}{}\r\n\r\n", elements.join("\r\n"));
+    assert_eq!(import_bytes(windows.as_bytes()), expected);
+    assert_eq!(import_bytes(&packed), expected);
+}
+
+#[test]
+fn csv_has_a_line_per_event_and_no_formula() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut bytes = Vec::new();
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        store.ingest(&strange_events()).await.expect("ingested");
+        let exported = export::events(&store, Format::Csv, &mut bytes).await;
+        exported.expect("exported");
+    });
+    let mut csv = csv::Reader::from_reader(&bytes[..]);
+    let columns = csv.headers().expect("a header").clone();
+    let column = |name| {
+        columns
+            .iter()
+            .position(|known| known == name)
+            .expect("a column")
+    };
+    let (step, duration) = (
+        column("current_step_name"),
+        column("current_build_duration"),
+    );
+    let rows: Vec<csv::StringRecord> = csv.records().map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), 40);
+    assert!(rows.iter().any(|row| row[step].starts_with("'=cmd")));
+    assert!(rows.iter().any(|row| &row[duration] == "-5"));
+    assert!(rows.iter().all(|row| !row[step].starts_with('=')));
+}
