@@ -60,7 +60,8 @@ export async function marks(page: Page, id: string): Promise<Marks> {
           return { trace: bound(node.closest(".trace")!)[0].trace.name ?? "", position: String(bar.p), size: bar.s };
         }),
       cells: all(".heatmaplayer image").length ? cells : [],
-      sectors: all(".treemaplayer .slice").filter(visible).map((node) => bound(node).data.data.id),
+      // A sector may be too small for its frame: it then shows once a reader goes into the one around it.
+      sectors: all(".treemaplayer .slice").map((node) => bound(node).data.data.id),
     };
   });
 }
