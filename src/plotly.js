@@ -27,9 +27,7 @@ export function react(number, plot) {
   if (!chart || chart.plot === plot) return;
   chart.plot = plot;
   chart.generation += 1;
-  waiting.add(chart);
-  if (chart.near) draw(chart);
-  else drawTheRestWhenIdle();
+  drawSoon(chart);
 }
 
 export function clear(number) {
@@ -67,7 +65,7 @@ const widths = new ResizeObserver((entries) => {
     const chart = of(target);
     if (!chart || chart.width === target.clientWidth) continue;
     chart.width = target.clientWidth;
-    if (chart.drawn && chart.width > 0) draw(chart);
+    if (chart.drawn && chart.width > 0) drawSoon(chart);
   }
 });
 
@@ -77,11 +75,17 @@ printing.addEventListener("change", redraw);
 addEventListener("beforeprint", () => [...waiting].forEach(draw));
 
 function redraw() {
-  for (const chart of charts.values()) if (chart.drawn) draw(chart);
+  for (const chart of charts.values()) if (chart.drawn) drawSoon(chart);
 }
 
 function of(element) {
   for (const chart of charts.values()) if (chart.element === element) return chart;
+}
+
+function drawSoon(chart) {
+  waiting.add(chart);
+  if (chart.near || printing.matches) draw(chart);
+  else drawTheRestWhenIdle();
 }
 
 // One at a time, so that the page stays responsive meanwhile.
@@ -102,8 +106,24 @@ function load() {
   return bundle;
 }
 
+// plotly.js mixes up the margins of two drawings of one element at a time.
 async function draw(chart) {
   waiting.delete(chart);
+  chart.stale = true;
+  chart.drawing ??= drawUntilFresh(chart).finally(() => {
+    chart.drawing = undefined;
+  });
+  return chart.drawing;
+}
+
+async function drawUntilFresh(chart) {
+  while (chart.stale && chart.plot !== undefined) {
+    chart.stale = false;
+    await drawOnce(chart);
+  }
+}
+
+async function drawOnce(chart) {
   const { element, generation } = chart;
   try {
     const plotly = await load();
@@ -220,6 +240,7 @@ function template(element) {
     zerolinecolor: colour("line"),
   };
   const control = { bgcolor: colour("control"), bordercolor: colour("line") };
+  const scale = { outlinewidth: 0, tickcolor: colour("line"), title: { side: "top" } };
   return {
     layout: {
       font: { color: colour("text"), family: style.fontFamily },
@@ -231,10 +252,10 @@ function template(element) {
       hoverlabel: { bgcolor: colour("hover"), bordercolor: colour("line"), font: { color: colour("text"), family: style.fontFamily } },
       legend: { bgcolor: "rgba(0,0,0,0)" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("text") },
-      coloraxis: { colorbar: { outlinewidth: 0, tickcolor: colour("line") } },
     },
     data: {
-      heatmap: [{ colorbar: { outlinewidth: 0, tickcolor: colour("line") } }],
+      bar: [{ marker: { colorbar: scale } }],
+      heatmap: [{ colorbar: scale }],
       pie: [{ marker: { line: { color: colour("surface"), width: 1.5 } } }],
       treemap: [{ marker: { line: { color: colour("surface"), width: 1.5 } } }],
     },

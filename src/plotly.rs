@@ -6,6 +6,9 @@
 use leptos::web_sys::Element;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+// The macro below does not tell the compiler that it reads the file; this does.
+const _: &str = include_str!("plotly.js");
+
 #[wasm_bindgen(module = "/src/plotly.js")]
 extern "C" {
     /// Takes an empty element for a chart, and returns the chart's number.
