@@ -3,12 +3,6 @@
 
 const NARROW = 560;
 const NEAR = "400px";
-const CONFIG = {
-  displaylogo: false,
-  displayModeBar: "hover",
-  showSendToCloud: false,
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
-};
 
 const charts = new Map();
 const waiting = new Set();
@@ -116,7 +110,7 @@ async function draw(chart) {
     // Meanwhile there may be newer data, or the element may be gone.
     if (chart.generation !== generation || !element.isConnected) return;
     const { data, layout } = JSON.parse(chart.plot);
-    await plotly.react(element, data, fitted(layout, data, chart), CONFIG);
+    await plotly.react(element, data, fitted(layout, data, chart), config());
     if (chart.generation !== generation) return;
     if (!chart.drawn) element.on("plotly_treemapclick", (event) => stepStill(plotly, element, event));
     chart.drawn = true;
@@ -156,6 +150,16 @@ function stepStill(plotly, element, { nextLevel, points: [{ curveNumber }] }) {
   return false;
 }
 
+function config() {
+  return {
+    displaylogo: false,
+    // Where nothing hovers it would always be in the way.
+    displayModeBar: coarse.matches ? false : "hover",
+    showSendToCloud: false,
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+  };
+}
+
 // The server says what is drawn; the size, the colours of the page and the room for labels are known here.
 function fitted(layout, data, chart) {
   const { element, generation } = chart;
@@ -170,8 +174,9 @@ function fitted(layout, data, chart) {
   // A finger that scrolls the page must not zoom the chart that it crosses.
   if (coarse.matches) layout.dragmode = false;
   if (narrow) {
-    layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 40, 40), r: 8 };
+    layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 40, 40) };
     layout.font = { ...layout.font, size: 11 };
+    if (layout.xaxis?.rangeselector) stackAbove(data, layout);
   }
   const bars = data.filter((trace) => trace.orientation === "h");
   if (bars.length > 0) {
@@ -182,11 +187,18 @@ function fitted(layout, data, chart) {
   return layout;
 }
 
+// The scale of colours goes above the buttons, for which it leaves no room beside it.
+function stackAbove(data, layout) {
+  const scales = data.map((trace) => trace.marker?.colorbar).filter(Boolean);
+  for (const scale of scales) Object.assign(scale, { yref: "container", y: 1, yanchor: "top", ypad: 0 });
+  if (scales.length > 0) layout.margin = { ...layout.margin, t: (layout.margin.t ?? 40) + 32 };
+}
+
 function shortTicks(axis, bars, most) {
   const values = axis.tickvals ?? [...new Set(bars.flatMap((trace) => trace.y ?? []))];
   const texts = axis.ticktext ?? values;
   if (!texts.every((text) => typeof text === "string")) return axis;
-  return { ...axis, automargin: true, tickmode: "array", tickvals: values, ticktext: texts.map((text) => shortened(text, most)) };
+  return { ...axis, automargin: true, tickmode: "array", tickvals: values, ticktext: texts.map((text) => shortened(text, most)), ticklabelstandoff: 4 };
 }
 
 // The ends of a name say most. An entity (`&amp;`) counts as one character and is not cut.

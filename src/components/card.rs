@@ -178,9 +178,9 @@ fn table(card: CardData, title: String, (one, many): (&str, &str), open: bool) -
             </div>
         </details>
         <p class="basis" hidden=undated>
-            "Data as of "
+            "As of "
             <time datetime=card.as_of>{as_of}</time>
-            {format!(" · rests on {basis}")}
+            {format!(" · {basis}")}
         </p>
     }
 }
@@ -208,7 +208,7 @@ fn Links(id: StoredValue<String>, query: Memo<Query>) -> impl IntoView {
                 </a>
             </li>
             <li>
-                <a href=page>"Link to this figure"</a>
+                <a href=page>"Link" <span class="visually-hidden">" to this figure"</span></a>
             </li>
         </ul>
     }

@@ -44,7 +44,8 @@ pub fn Chart(
             node_ref=element
             id=id
             class=format!("chart chart-{height}")
-            role="img"
+            // Not an image: its buttons and handles can be reached.
+            role="figure"
             aria-labelledby=described_by
         ></div>
     }

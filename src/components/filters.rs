@@ -74,10 +74,9 @@ pub fn Filters(
                 chosen=Signal::derive(move || filter.with(|f| f.build_type.as_str().to_owned()))
                 on_change=Callback::new(
                     choose(|filter, value| {
-                        let known = BuildType::EVERY.into_iter();
+                        let mut known = BuildType::EVERY.into_iter();
                         filter.build_type = known
-                            .filter(|kind| kind.as_str() == value)
-                            .next_back()
+                            .find(|kind| kind.as_str() == value)
                             .unwrap_or_default();
                     }),
                 )

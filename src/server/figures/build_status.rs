@@ -84,6 +84,7 @@ pub fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .text_info("label+percent")
         .text_position(Position::Inside)
         .hover_template("<b>%{label}</b><br>%{value:,} builds, %{percent}<extra></extra>")
+        .inside_text_font(theme::font_on(&colours))
         .marker(Marker::new().colors(colours.to_vec()));
     let mut plot = Plot::new();
     plot.add_trace(pie);

@@ -25,7 +25,7 @@ pub const FIGURE: Figure = Figure {
     id: "failing_steps",
     page: Page::Pipelines,
     width: Width::Full,
-    height: 480,
+    height: 500,
     title: "Steps where builds fail",
     help: "Builds that finished in the window with failure, by the step that failed first: that of \
            the first event with result failure. Warnings that are published as steps don't count. \
@@ -81,7 +81,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         return if context.as_of_ms.is_none() {
             words::no_builds(context, context.filter.days)
         } else {
-            format!("No build{scope} failed {window}.")
+            format!("No build{scope} ended with failure {window}.")
         };
     }
     let steps = rows.text("step");
@@ -94,7 +94,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     format!(
         "{} of {failed}{scope} {window} failed first at {}, {}.",
         words::thousands(rows.count("builds")[first]),
-        steps[first],
+        words::name(&steps[first]),
         words::percent(rows.percent("percent")[first].unwrap_or(0.0)),
     )
 }
@@ -137,6 +137,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .text_position(Position::Inside)
         .hover_text_array(hovers)
         .hover_template("<b>%{hovertext}</b><br>%{value:,} builds, %{percent}<extra></extra>")
+        .inside_text_font(theme::font_on(&colours))
         .marker(Marker::new().colors(colours));
     let mut plot = Plot::new();
     plot.add_trace(ring);
@@ -194,7 +195,7 @@ mod tests {
         );
         let good = snapshot(&[build("a", Success, AT)]);
         let sentence = summary(&FIGURE, &good, &Filter::default());
-        assert_eq!(sentence, "No build failed in the last 14 days.");
+        assert_eq!(sentence, "No build ended with failure in the last 14 days.");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! When builds fail: by weekday and hour of their end, in the organisation's zone.
 //!
 //! Reads `result` and `hour_of_week`. A build counts once; a cell without decided builds has no
-//! row, and one with few is drawn paler and smaller, because its percentage says little.
+//! row, and one with few is drawn fainter and smaller, because its percentage says little.
 
 use plotly::{
     HeatMap, Plot,
@@ -29,12 +29,12 @@ pub const FIGURE: Figure = Figure {
     id: "heatmap",
     page: Page::Pipelines,
     width: Width::Full,
-    height: 320,
+    height: 340,
     title: "When builds fail",
     help: "Every build that finished in the window counts once, in the hour in which it ended (in \
            the organisation's time zone). The percentage is that of failed and aborted builds among \
            those with a result: success, unstable, failure or aborted. Hours without any stay blank; \
-           small pale cells rest on fewer than 3 builds.",
+           small faint cells rest on fewer than 3 builds.",
     rows,
     summary,
     plot,
@@ -167,7 +167,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     }
     plot.set_layout(
         theme::layout()
-            .margin(Margin::new().left(40).right(8).top(44).bottom(36))
+            .margin(Margin::new().left(40).right(8).top(64).bottom(36))
             .x_axis(
                 axis((0..HOURS).map(|hour| format!("{hour:02}")).collect()).range(vec![-0.5, 23.5]),
             )

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use plotly::{
     Bar, Plot, Scatter,
     common::{Font, HoverInfo, Marker, Mode, Orientation, Position},
-    layout::{Axis, BarMode, Legend},
+    layout::{Axis, BarMode},
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, ranking, rows::percent, theme, words};
@@ -101,7 +101,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     }
     format!(
         "{} failed most often {window}: {} of {}, {}.",
-        rows.text("pipeline")[0],
+        words::name(&rows.text("pipeline")[0]),
         words::thousands(rows.count("failed")[0]),
         words::counted(rows.count("builds")[0], "build", "builds"),
         words::percent(rows.percent("failure_percent")[0].unwrap_or(0.0)),
@@ -135,7 +135,9 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         plot.add_trace(bars);
     }
     let percents = rows.percent("failure_percent").iter();
-    let percents = percents.map(|percent| words::percent(percent.unwrap_or(0.0)));
+    // A space that stays keeps the text off its bar.
+    let percents =
+        percents.map(|percent| format!("\u{a0}{}", words::percent(percent.unwrap_or(0.0))));
     let shares = Scatter::new(rows.count("failed").to_vec(), positions)
         .mode(Mode::Text)
         .text_array(percents.collect())
@@ -147,9 +149,9 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     plot.add_trace(shares);
     let most = rows.count("failed")[0] as f64;
     plot.set_layout(
-        ranking::layout(names, Axis::new().range(vec![0.0, most]), "Failed builds")
+        ranking::layout(names, Axis::new().range(vec![0.0, most]))
             .bar_mode(BarMode::Stack)
-            .legend(Legend::new().orientation(Orientation::Horizontal)),
+            .legend(ranking::legend(rows.len())),
     );
     plot
 }

@@ -104,6 +104,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
                 share.map_or_else(String::new, |share| format!(", {}", words::percent(share)));
             format!("{}{share}", words::counted(builds, "build", "builds"))
         });
+    let colours = [theme::PURPLE, theme::BLUE];
     let pie = Pie::new(failed.to_vec())
         .labels(rows.text("kind").to_vec())
         .sort(false)
@@ -114,7 +115,8 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             "<b>%{label}</b><br>%{value:,} failed of %{hovertext}<br>\
              %{percent} of all failed builds<extra></extra>",
         )
-        .marker(Marker::new().colors(vec![theme::PURPLE, theme::BLUE]));
+        .inside_text_font(theme::font_on(&colours))
+        .marker(Marker::new().colors(colours.to_vec()));
     plot.add_trace(pie);
     plot.set_layout(theme::pie_layout());
     plot

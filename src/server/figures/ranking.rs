@@ -5,8 +5,8 @@
 
 use plotly::{
     Layout,
-    common::{AxisSide, Font, TickMode, Title},
-    layout::{Axis, Margin},
+    common::{Anchor, AxisSide, Font, Orientation, TickMode},
+    layout::{Axis, Legend, Margin, TraceOrder},
 };
 
 use super::theme;
@@ -19,7 +19,7 @@ const BOTTOM_PIXELS: usize = 8;
 /// The height of a chart with [`MOST_ROWS`] rows.
 pub const HEIGHT: u16 = (TOP_PIXELS + MOST_ROWS * ROW_PIXELS + BOTTOM_PIXELS) as u16;
 /// As much of a name as a phone has room for, beside its bar.
-const LABEL_CHARACTERS: usize = 34;
+const LABEL_CHARACTERS: usize = 38;
 
 /// Where the bars of so many rows stand.
 pub fn positions(rows: usize) -> Vec<usize> {
@@ -27,12 +27,12 @@ pub fn positions(rows: usize) -> Vec<usize> {
 }
 
 /// The layout for these names; its height is that of the rows, at most [`HEIGHT`].
-pub fn layout(names: &[String], value_axis: Axis, value_title: &str) -> Layout {
+pub fn layout(names: &[String], value_axis: Axis) -> Layout {
     let rows = names.len();
     let name_axis = Axis::new()
         .tick_mode(TickMode::Array)
         .tick_values((0..rows).map(|row| row as f64).collect())
-        .tick_text(names.iter().map(|name| label(name)).collect())
+        .tick_text(labels(names))
         .tick_font(Font::new().size(11))
         .range(vec![rows as f64 - 0.5, -0.5])
         .auto_margin(true)
@@ -49,33 +49,73 @@ pub fn layout(names: &[String], value_axis: Axis, value_title: &str) -> Layout {
                 .bottom(BOTTOM_PIXELS),
         )
         .bar_gap(0.2)
-        .x_axis(
-            value_axis
-                .side(AxisSide::Top)
-                .title(Title::with_text(value_title))
-                .fixed_range(true),
-        )
+        .x_axis(value_axis.side(AxisSide::Top).fixed_range(true))
         .y_axis(name_axis)
 }
 
-/// A pipeline's name without the branch at its end, which says nothing here, and shortened.
-fn label(name: &str) -> String {
-    let branch = ["/master", "/main"];
-    let short = branch.iter().find_map(|branch| name.strip_suffix(branch));
-    theme::short_label(short.unwrap_or(name), LABEL_CHARACTERS)
+/// Where the legend stands: above the value axis, however many rows there are.
+pub fn legend(rows: usize) -> Legend {
+    const AXIS_PIXELS: f64 = 24.0;
+    Legend::new()
+        .orientation(Orientation::Horizontal)
+        .trace_order(TraceOrder::Normal)
+        .x(1.0)
+        .x_anchor(Anchor::Right)
+        .y(1.0 + AXIS_PIXELS / (rows * ROW_PIXELS) as f64)
+        .y_anchor(Anchor::Bottom)
+}
+
+/// Names as labels: without what all of them begin with and without the branch at their end, which
+/// say nothing here, and shortened.
+fn labels(names: &[String]) -> Vec<String> {
+    let common = common_start(names);
+    let label = |name: &String| {
+        let name = &name[common..];
+        let branch = ["/master", "/main"];
+        let short = branch.iter().find_map(|branch| name.strip_suffix(branch));
+        theme::short_label(short.unwrap_or(name), LABEL_CHARACTERS)
+    };
+    names.iter().map(label).collect()
+}
+
+/// How many bytes of whole words (`HMCTS_`) all names begin with.
+fn common_start(names: &[String]) -> usize {
+    let (Some(first), true) = (names.first(), names.len() > 1) else {
+        return 0;
+    };
+    let shared = |name: &String| {
+        let pairs = first.bytes().zip(name.bytes());
+        pairs.take_while(|(one, other)| one == other).count()
+    };
+    let common = names.iter().map(shared).min().unwrap_or(0);
+    let mut bytes = first.as_bytes()[..common].iter();
+    bytes.rposition(|&byte| byte == b'_').map_or(0, |at| at + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn labels_of(names: &[&str]) -> Vec<String> {
+        labels(&names.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
     #[test]
-    fn labels_are_short_and_without_the_default_branch() {
+    fn labels_leave_out_what_says_nothing() {
         assert_eq!(
-            label("HMCTS_CMC/claim-store/master"),
-            "HMCTS_CMC/claim-store"
+            labels_of(&["HMCTS_CMC/claim-store/master"]),
+            ["HMCTS_CMC/claim-store"]
         );
-        assert_eq!(label("master"), "master");
-        assert_eq!(label(&"a".repeat(10_000)).chars().count(), LABEL_CHARACTERS);
+        assert_eq!(
+            labels_of(&[
+                "HMCTS_CMC/claim-store/master",
+                "HMCTS_Nightly_CMC/a/main",
+                "HMCTS_é"
+            ]),
+            ["CMC/claim-store", "Nightly_CMC/a", "é"]
+        );
+        assert_eq!(labels_of(&["a_b", "c_b"]), ["a_b", "c_b"]);
+        let long = "a".repeat(10_000);
+        assert_eq!(labels_of(&[&long])[0].chars().count(), LABEL_CHARACTERS);
     }
 }

@@ -5,8 +5,8 @@
 use plotly::{
     Layout,
     common::{
-        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, ThicknessMode,
-        TickMode, color::Color,
+        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, Side, ThicknessMode,
+        TickMode, Title, color::Color,
     },
     layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
 };
@@ -58,23 +58,51 @@ pub const fn result_label(result: BuildResult) -> &'static str {
     }
 }
 
+/// Green, yellow and red of 0 %, 50 % and 100 % failed.
+const FAILURE_COLOURS: [[u8; 3]; 3] = [[0x85, 0x99, 0x4b], [0xff, 0xdd, 0x00], [0xd4, 0x35, 0x1c]];
+
+/// Unremarkable blue, purple and red. White text can be read on all between them.
+const ATTENTION_COLOURS: [[u8; 3]; 3] =
+    [[0x1d, 0x70, 0xb8], [0x6f, 0x72, 0xaf], [0xd4, 0x35, 0x1c]];
+
 /// 0 % green, 50 % yellow, 100 % red.
 pub fn failure_scale() -> ColorScale {
-    ColorScale::Vector(vec![
-        ColorScaleElement(0.0, "#85994b".to_owned()),
-        ColorScaleElement(0.5, YELLOW.to_owned()),
-        ColorScaleElement(1.0, RED.to_owned()),
-    ])
+    let stop = |percent| ColorScaleElement(percent / 100.0, failure_colour(percent));
+    ColorScale::Vector([0.0, 50.0, 100.0].map(stop).to_vec())
 }
 
-/// The more there is of it, the more it deserves a look: from unremarkable blue to red. White text
-/// can be read on all of it.
-pub fn attention_scale() -> ColorScale {
-    ColorScale::Vector(vec![
-        ColorScaleElement(0.0, "#1d70b8".to_owned()),
-        ColorScaleElement(0.5, PURPLE.to_owned()),
-        ColorScaleElement(1.0, RED.to_owned()),
-    ])
+/// The colour of a percentage on [`failure_scale`], in steps of 5 %: more is not seen.
+pub fn failure_colour(percent: f64) -> String {
+    mixed(&FAILURE_COLOURS, (percent / 5.0).round() / 20.0)
+}
+
+/// The colours of values from the least to the greatest of them, which deserves a look most.
+pub fn attention_colours(values: &[f64]) -> Vec<String> {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let range = greatest - least;
+    let share = |value: f64| {
+        if range > 0.0 {
+            (value - least) / range
+        } else {
+            0.0
+        }
+    };
+    let colour = |&value: &f64| mixed(&ATTENTION_COLOURS, share(value));
+    values.iter().map(colour).collect()
+}
+
+/// The colour at a share (0 to 1) of the way from the first over the second to the third. Bars have
+/// colours rather than numbers and a scale: plotly.js 4.1 warns about each such number.
+fn mixed(colours: &[[u8; 3]; 3], share: f64) -> String {
+    let way = share.clamp(0.0, 1.0) * 2.0;
+    let half = usize::from(way > 1.0);
+    let part = way - half as f64;
+    let channel = |index: usize| {
+        let (from, to) = (colours[half][index], colours[half + 1][index]);
+        (f64::from(from) + (f64::from(to) - f64::from(from)) * part).round() as u8
+    };
+    format!("#{:02x}{:02x}{:02x}", channel(0), channel(1), channel(2))
 }
 
 /// The layout that every chart begins with.
@@ -85,17 +113,29 @@ pub fn layout() -> Layout {
         .margin(Margin::new().left(48).right(16).top(16).bottom(40))
 }
 
+/// The title of an axis or of a key: no larger than the rest of the text.
+pub fn axis_title(text: &str) -> Title {
+    Title::with_text(text).font(Font::new().size(13))
+}
+
+/// The font of the text inside parts of these colours.
+pub fn font_on(colours: &[&str]) -> Font {
+    Font::new().color(inks(colours.iter().copied()))
+}
+
 /// The key to [`failure_scale`]: flat, in the right upper corner, where it takes no width.
 pub fn failure_bar() -> ColorBar {
     ColorBar::new()
         .orientation(Orientation::Horizontal)
         .len_mode(ThicknessMode::Pixels)
-        .len(140)
+        .len(188)
         .thickness(10)
         .outline_width(0)
+        .title(axis_title("Builds that failed").side(Side::Top))
         .x(1.0)
         .x_anchor(Anchor::Right)
         .y(1.0)
+        .x_pad(24.0)
         .y_anchor(Anchor::Bottom)
         .y_pad(4.0)
         .tick_mode(TickMode::Array)
@@ -211,6 +251,23 @@ fn luminance(colour: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failure_goes_from_green_over_yellow_to_red() {
+        assert_eq!(failure_colour(0.0), "#85994b");
+        assert_eq!(failure_colour(48.0), YELLOW);
+        assert_eq!(failure_colour(100.0), RED);
+        assert_eq!(failure_colour(75.0), "#ea890e");
+    }
+
+    #[test]
+    fn the_greatest_value_is_red_and_equals_are_blue() {
+        assert_eq!(
+            attention_colours(&[3.0, 7.0, 5.0]),
+            ["#1d70b8", RED, PURPLE]
+        );
+        assert_eq!(attention_colours(&[2.0, 2.0]), ["#1d70b8", "#1d70b8"]);
+    }
 
     #[test]
     fn markup_in_data_stays_text() {

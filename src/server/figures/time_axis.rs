@@ -20,6 +20,13 @@ pub fn local_minute(at_ms: i64, zone: &TimeZone) -> String {
     text
 }
 
+/// `Fri 25 Oct 2019, 17:15` in the organisation's zone, for sentences.
+pub fn local_words(at_ms: i64, zone: &TimeZone) -> String {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    let local = at.to_zoned_datetime(zone.clone());
+    local.strftime("%a %-d %b %Y, %H:%M").to_string()
+}
+
 /// A button that shows the last `count` steps of what is in view, to its right end.
 pub fn last(count: usize, step: SelectorStep, label: &str) -> SelectorButton {
     SelectorButton::new()

@@ -5,7 +5,7 @@
 use plotly::{
     Bar, Plot,
     common::{Anchor, Marker, Orientation, TextPosition},
-    layout::{Axis, BarMode, BarNorm, HoverMode, Legend, Margin, SelectorStep},
+    layout::{Axis, BarMode, BarNorm, HoverMode, Legend, Margin, SelectorStep, TraceOrder},
 };
 
 use super::{
@@ -25,7 +25,7 @@ pub const FIGURE: Figure = Figure {
     id: "timeline",
     page: Page::Pipelines,
     width: Width::Full,
-    height: 380,
+    height: 420,
     title: "Results over the last 180 days",
     help: "Every build that finished in the last 180 days counts once, on the date on which it \
            ended (in the organisation's time zone), by the result of its latest event. The days of \
@@ -133,7 +133,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     }
     plot.set_layout(
         theme::layout()
-            .margin(Margin::new().left(48).right(8).top(56).bottom(24))
+            .margin(Margin::new().left(48).right(8).top(92).bottom(24))
             .bar_mode(BarMode::Stack)
             .bar_norm(BarNorm::Percent)
             .bar_gap(0.08)
@@ -144,8 +144,10 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
                     .orientation(Orientation::Horizontal)
                     .x(1.0)
                     .x_anchor(Anchor::Right)
-                    .y(1.02)
-                    .y_anchor(Anchor::Bottom),
+                    // Above the buttons, so that both have room on a phone.
+                    .y(1.16)
+                    .y_anchor(Anchor::Bottom)
+                    .trace_order(TraceOrder::Normal),
             )
             .x_axis(
                 time_axis::sliding(vec![time_axis::last(1, SelectorStep::Month, "1m")])

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use plotly::{
-    Bar, Plot,
-    common::{Marker, TextPosition, Title},
+    Bar, Plot, Scatter,
+    common::{HoverInfo, Marker, Mode, TextPosition},
     layout::{Axis, Margin, RangeMode, SelectorStep},
 };
 
@@ -31,7 +31,7 @@ pub const FIGURE: Figure = Figure {
     id: "timeline_short",
     page: Page::Pipelines,
     width: Width::Full,
-    height: 380,
+    height: 420,
     title: "Builds over time",
     help: "Every build that finished in the window counts once, in the slot of time in which it \
            started: 15 minutes for up to 14 days, an hour for 28, 6 hours beyond (full ones in UTC). \
@@ -114,21 +114,24 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let Some(busiest) = (0..rows.len()).rev().max_by_key(|&row| counts[row]) else {
         return words::no_builds(context, days);
     };
+    let failed = rows.count("failed").iter().sum();
+    let busiest_start = rows.instant("slot_start")[busiest];
     format!(
-        "{}{} {}; at most {} were started within {}, from {}.",
+        "{} of {}{} {} failed; the busiest {}, from {}, had {}.",
+        words::thousands(failed),
         words::counted(rows.builds, "build", "builds"),
         words::scope(context),
         words::window(days),
-        words::thousands(counts[busiest]),
         slot_in_words(days),
-        local_minute(rows.instant("slot_start")[busiest], context.time_zone),
+        time_axis::local_words(busiest_start, context.time_zone),
+        words::thousands(counts[busiest]),
     )
 }
 
 const fn slot_in_words(days: u16) -> &'static str {
     match days {
         0..=14 => "15 minutes",
-        15..=28 => "an hour",
+        15..=28 => "hour",
         _ => "6 hours",
     }
 }
@@ -140,6 +143,10 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     let starts = rows.instant("slot_start");
     let percents = rows.percent("failure_percent").iter();
     let failed = rows.count("failed").iter();
+    let percents: Vec<f64> = percents.map(|percent| percent.unwrap_or(0.0)).collect();
+    let colours = percents
+        .iter()
+        .map(|&percent| theme::failure_colour(percent));
     let bars = Bar::new(
         starts.iter().map(|&start| local(start)).collect(),
         rows.count("builds").to_vec(),
@@ -148,27 +155,26 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     .width(slot_ms as f64)
     .text_array(failed.map(u64::to_string).collect())
     .text_position(TextPosition::None)
-    .hover_template(format!(
-        "<b>%{{x|%a %-d %b %Y, %H:%M}}</b>, {}<br>\
-         %{{text}} of %{{y}} builds failed, %{{marker.color:.0f}} %<extra></extra>",
-        slot_in_words(days)
-    ))
-    .marker(
-        Marker::new()
-            .color_array(percents.map(|percent| percent.unwrap_or(0.0)).collect())
-            .color_scale(theme::failure_scale())
-            .cmin(0.0)
-            .cmax(100.0)
-            .show_scale(true)
-            .color_bar(theme::failure_bar()),
-    );
+    .hover_text_array(
+        percents
+            .iter()
+            .map(|percent| format!("{percent:.0}"))
+            .collect(),
+    )
+    .hover_template(
+        "<b>%{x|%a %-d %b %Y, %H:%M}</b><br>\
+         %{text} of %{y} builds failed, %{hovertext} %<extra></extra>",
+    )
+    .show_legend(false)
+    .marker(Marker::new().color_array(colours.collect()));
     let mut plot = Plot::new();
     plot.add_trace(bars);
+    plot.add_trace(colour_key());
     let end = context.as_of_ms.unwrap_or(0).div_euclid(slot_ms) * slot_ms + slot_ms;
     let in_view = i64::from(days.min(DAYS_IN_VIEW)) * DAY_MS;
     plot.set_layout(
         theme::layout()
-            .margin(Margin::new().left(48).right(8).top(48).bottom(24))
+            .margin(Margin::new().left(48).right(8).top(96).bottom(24))
             .x_axis(
                 time_axis::sliding(vec![
                     time_axis::last(7, SelectorStep::Day, "7d"),
@@ -180,12 +186,30 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
             )
             .y_axis(
                 Axis::new()
-                    .title(Title::with_text("Builds"))
+                    .title(theme::axis_title("Builds"))
                     .range_mode(RangeMode::ToZero)
                     .fixed_range(true),
             ),
     );
     plot
+}
+
+/// The key to the bars' colours, on a trace without points: theirs are no numbers on a scale.
+fn colour_key() -> Box<Scatter<Option<u8>, Option<u8>>> {
+    Scatter::new(vec![None], vec![None])
+        .mode(Mode::Markers)
+        .hover_info(HoverInfo::Skip)
+        .show_legend(false)
+        .marker(
+            Marker::new()
+                .color_array(vec![0_u8])
+                .color_scale(theme::failure_scale())
+                .cmin(0.0)
+                .cmax(100.0)
+                .show_scale(true)
+                // Above the buttons, so that both have room on a phone.
+                .color_bar(theme::failure_bar().y(1.12)),
+        )
 }
 
 #[cfg(test)]
@@ -217,8 +241,8 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "4 builds in the last 14 days; at most 2 were started within 15 minutes, \
-             from 2019-10-25 08:45."
+            "3 of 4 builds in the last 14 days failed; the busiest 15 minutes, \
+             from Fri 25 Oct 2019, 08:45, had 2."
         );
     }
 
