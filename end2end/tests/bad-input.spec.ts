@@ -57,7 +57,7 @@ test("the API names the parameter, the value and what exists", async ({ request 
     expect(answer.headers["content-type"]).toBe("application/json");
     expect(JSON.parse(answer.body.toString())).toHaveProperty("message");
   }
-  expect((await raw("/api/overview?page=none")).status).toBe(400);
+  expect((await raw("/api/overview?page=none")).status).toBe(404);
   expect((await raw("/api/nothing")).status).toBe(404);
   expect((await raw("/figures/none.csv")).status).toBe(404);
   expect((await raw("/figures/heatmap.csv?days=3")).status).toBe(400);

@@ -100,3 +100,17 @@ for (const [name, ids] of Object.entries(PAGES)) {
     for (const id of ids) await drawn(page, id);
   });
 }
+
+for (const [id, mark] of [
+  ["build_status", ".slice"],
+  ["heatmap", ".nsewdrag"],
+  ["most_failing", ".barlayer .point"],
+  ["java_versions", ".treemaplayer .slice"],
+]) {
+  test(`${id} says more where the pointer rests`, async ({ page }) => {
+    await page.goto(`/figures/${id}`);
+    const chart = await drawn(page, id);
+    await chart.locator(mark).first().hover({ force: true });
+    await expect(chart.locator(".hoverlayer text, .hoverlayer .hovertext").first()).toBeVisible();
+  });
+}

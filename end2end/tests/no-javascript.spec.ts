@@ -6,6 +6,9 @@ import { expect, test } from "../support/fixtures";
 
 test.use({ javaScriptEnabled: false });
 
+// A browser that runs no scripts refuses to fetch them, and tells that it preloaded them in vain.
+test.beforeEach(({ faults }) => faults.provoke(/\.js csp$/, /\.wasm was preloaded using link preload but not used/));
+
 async function reads(page: Page, wanted: Figure) {
   await expect(card(page, wanted.id)).toContainText(wanted.summary);
   await expect(card(page, wanted.id).getByRole("heading")).toContainText(wanted.title);
