@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
 PORT ?= 8050
-DATA_DIR ?= data
+DATA_DIR ?= $(or $(RSE_DATA),data)
 ARGS ?=
 RSE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/rse-dashboard
 CARGO_TARGET_DIR ?= $(RSE_CACHE)/target
@@ -53,8 +53,7 @@ server: setup build data ## set up, build, fill an empty store with sample data,
 	@LEPTOS_SITE_ROOT=$(SITE) exec $(BINARY) serve
 
 data: build ## fill DATA_DIR with sample data, if it holds no store yet
-	@if scripts/has-store; then echo "$(DATA_DIR) already holds a store"; else \
-		echo "$(DATA_DIR) holds no store: making sample data"; $(BINARY) sample --data $(RSE_DATA); fi
+	@scripts/sample-data
 
 production-image: ## build the container image with Docker or Podman
 	@scripts/production-image

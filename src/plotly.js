@@ -94,10 +94,10 @@ function drawTheRestWhenIdle() {
   idle = true;
   const later = window.requestIdleCallback ?? ((task) => setTimeout(task, 50));
   later(async () => {
-    const [chart] = waiting;
+    const chart = [...waiting].find(({ element }) => element.isConnected);
     if (chart) await draw(chart);
     idle = false;
-    drawTheRestWhenIdle();
+    if (chart) drawTheRestWhenIdle();
   });
 }
 
@@ -127,8 +127,13 @@ async function drawOnce(chart) {
   const { element, generation } = chart;
   try {
     const plotly = await load();
-    // Meanwhile there may be newer data, or the element may be gone.
-    if (chart.generation !== generation || !element.isConnected) return;
+    // Meanwhile there may be newer data.
+    if (chart.generation !== generation) return;
+    // Of a page that is still being put together: drawn when it is there and near.
+    if (!element.isConnected) {
+      waiting.add(chart);
+      return;
+    }
     const { data, layout } = JSON.parse(chart.plot);
     await plotly.react(element, data, fitted(layout, data, chart), config());
     if (chart.generation !== generation) return;

@@ -12,7 +12,7 @@ export RSE_CACHE CARGO_TARGET_DIR PATH
 # No npm package may fetch a browser of its own: the tests use the machine's.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 there() { printf '  ok    %s\n' "$*"; }
 doing() { printf '  ...   %s\n' "$*"; }
 fail() {

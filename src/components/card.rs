@@ -60,12 +60,9 @@ pub fn Card(
                 .map(CardData::from)
         },
     );
-    let plot = Signal::derive(move || {
-        figure.with(|figure| {
-            let drawn = figure.as_ref()?.as_ref().ok()?;
-            (drawn.rows > 0).then(|| Arc::clone(&drawn.plot))
-        })
-    });
+    // Set where the figure is awaited: read anywhere else, a figure on its way would put the whole
+    // page back to “Loading”.
+    let plot = RwSignal::new(None);
     let (busy, set_busy) = signal(false);
     let width = match info.width {
         _ if alone => "full",
@@ -89,14 +86,16 @@ pub fn Card(
             </h2>
             <Transition fallback=loading set_pending=set_busy>
                 {move || Suspend::new(async move {
-                    sentence(figure.await, id.get_value(), figure, query)
+                    let loaded = figure.await;
+                    plot.set(drawable(&loaded));
+                    sentence(loaded, id.get_value(), figure, query)
                 })}
             </Transition>
             <Chart
                 id=format!("{}-chart", info.id)
                 described_by=format!("{}-sentence", info.id)
                 height=info.height
-                plot=plot
+                plot=plot.into()
             />
             <Transition>
                 {
@@ -117,6 +116,12 @@ pub fn Card(
             <Links id query />
         </article>
     }
+}
+
+/// What there is to draw, if anything.
+fn drawable(loaded: &Result<CardData, AppError>) -> Option<Arc<RawValue>> {
+    let card = loaded.as_ref().ok()?;
+    (card.rows > 0).then(|| Arc::clone(&card.plot))
 }
 
 fn loading() -> impl IntoView {

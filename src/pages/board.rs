@@ -7,6 +7,7 @@ use crate::{
     components::{
         Card, ErrorPanel, Filters, FreshnessLine, HeadlineBand, PageHeading, Query, use_query,
     },
+    error::AppError,
 };
 
 /// The page whose figures are about builds, and can be filtered.
@@ -37,6 +38,7 @@ pub fn Board(
                     match board.await {
                         Ok(overview) => Either::Left(content(overview, query)),
                         Err(error) => {
+                            ask_again_when_changed(board, first, query);
                             Either::Right(
                                 view! {
                                     <ErrorPanel
@@ -53,6 +55,22 @@ pub fn Board(
             </Suspense>
         </div>
     }
+}
+
+/// A wrong value goes with the address that it stood in: what is asked for then may exist.
+fn ask_again_when_changed(
+    board: Resource<Result<Overview, AppError>>,
+    first: StoredValue<Query>,
+    query: Memo<Query>,
+) {
+    Effect::new(move |before: Option<Query>| {
+        let now = query.get();
+        if before.is_some_and(|before| before != now) {
+            first.set_value(now.clone());
+            board.refetch();
+        }
+        now
+    });
 }
 
 fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {

@@ -108,14 +108,11 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             words::counted(repositories, "repository", "repositories")
         )
     };
+    let values: Vec<f64> = teams.iter().map(|&teams| teams as f64).collect();
     let bars = Bar::new(rows.text("cve").to_vec(), teams.to_vec())
         .hover_text_array((0..rows.len()).map(hover).collect())
         .hover_template("<b>%{x}</b><br>%{y} teams<br>%{hovertext}<extra></extra>")
-        .marker(
-            Marker::new()
-                .color_array(teams.to_vec())
-                .color_scale(theme::attention_scale()),
-        );
+        .marker(Marker::new().color_array(theme::attention_colours(&values)));
     let mut plot = Plot::new();
     plot.add_trace(bars);
     plot.set_layout(

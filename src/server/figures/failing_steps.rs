@@ -81,7 +81,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         return if context.as_of_ms.is_none() {
             words::no_builds(context, context.filter.days)
         } else {
-            format!("No build{scope} failed {window}.")
+            format!("No build{scope} ended with failure {window}.")
         };
     }
     let steps = rows.text("step");
@@ -94,7 +94,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     format!(
         "{} of {failed}{scope} {window} failed first at {}, {}.",
         words::thousands(rows.count("builds")[first]),
-        steps[first],
+        words::name(&steps[first]),
         words::percent(rows.percent("percent")[first].unwrap_or(0.0)),
     )
 }
@@ -195,7 +195,7 @@ mod tests {
         );
         let good = snapshot(&[build("a", Success, AT)]);
         let sentence = summary(&FIGURE, &good, &Filter::default());
-        assert_eq!(sentence, "No build failed in the last 14 days.");
+        assert_eq!(sentence, "No build ended with failure in the last 14 days.");
     }
 
     #[test]

@@ -164,16 +164,14 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .error_x(to_p95)
         .hover_text_array((0..rows.len()).map(hover).collect())
         .hover_template("%{hovertext}<extra></extra>")
-        .marker(
-            Marker::new()
-                .color_array(means.to_vec())
-                .color_scale(theme::attention_scale()),
-        );
+        .marker(Marker::new().color_array(theme::attention_colours(means)));
     let title = "Mean minutes,<br>line to 95 %";
     let mut plot = Plot::new();
     plot.add_trace(bars);
-    let minutes = Axis::new().n_ticks(5).title(theme::axis_title(title));
-    plot.set_layout(ranking::layout(names, minutes));
+    plot.set_layout(ranking::layout(
+        names,
+        Axis::new().n_ticks(5).title(theme::axis_title(title)),
+    ));
     plot
 }
 

@@ -101,7 +101,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     }
     format!(
         "{} failed most often {window}: {} of {}, {}.",
-        rows.text("pipeline")[0],
+        words::name(&rows.text("pipeline")[0]),
         words::thousands(rows.count("failed")[0]),
         words::counted(rows.count("builds")[0], "build", "builds"),
         words::percent(rows.percent("failure_percent")[0].unwrap_or(0.0)),

@@ -113,6 +113,8 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             seconds[row],
         )
     };
+    // The shorter the test, the more it deserves a look.
+    let shortness: Vec<f64> = seconds.iter().map(|seconds| -seconds).collect();
     let bars = Bar::new(seconds.to_vec(), ranking::positions(rows.len()))
         .orientation(Orientation::Horizontal)
         .hover_text_array((0..rows.len()).map(hover).collect())
@@ -121,18 +123,14 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .text_position(TextPosition::Outside)
         .clip_on_axis(false)
         .text_angle(0.0)
-        .marker(
-            Marker::new()
-                .color_array(seconds.to_vec())
-                .color_scale(theme::attention_scale())
-                // The shorter the test, the more it deserves a look.
-                .reverse_scale(true),
-        );
+        .marker(Marker::new().color_array(theme::attention_colours(&shortness)));
     let title = "Seconds<br>(under 500)";
     let mut plot = Plot::new();
     plot.add_trace(bars);
-    let seconds_axis = Axis::new().n_ticks(4).title(theme::axis_title(title));
-    plot.set_layout(ranking::layout(names, seconds_axis));
+    plot.set_layout(ranking::layout(
+        names,
+        Axis::new().n_ticks(4).title(theme::axis_title(title)),
+    ));
     plot
 }
 

@@ -5,7 +5,7 @@
 use plotly::{
     Layout,
     common::{
-        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, ThicknessMode,
+        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, Side, ThicknessMode,
         TickMode, Title, color::Color,
     },
     layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
@@ -61,6 +61,10 @@ pub const fn result_label(result: BuildResult) -> &'static str {
 /// Green, yellow and red of 0 %, 50 % and 100 % failed.
 const FAILURE_COLOURS: [[u8; 3]; 3] = [[0x85, 0x99, 0x4b], [0xff, 0xdd, 0x00], [0xd4, 0x35, 0x1c]];
 
+/// Unremarkable blue, purple and red. White text can be read on all between them.
+const ATTENTION_COLOURS: [[u8; 3]; 3] =
+    [[0x1d, 0x70, 0xb8], [0x6f, 0x72, 0xaf], [0xd4, 0x35, 0x1c]];
+
 /// 0 % green, 50 % yellow, 100 % red.
 pub fn failure_scale() -> ColorScale {
     let stop = |percent| ColorScaleElement(percent / 100.0, failure_colour(percent));
@@ -69,27 +73,36 @@ pub fn failure_scale() -> ColorScale {
 
 /// The colour of a percentage on [`failure_scale`], in steps of 5 %: more is not seen.
 pub fn failure_colour(percent: f64) -> String {
-    let steps = (percent.clamp(0.0, 100.0) / 5.0).round();
-    let (half, part) = match steps <= 10.0 {
-        true => (0, steps / 10.0),
-        false => (1, steps / 10.0 - 1.0),
-    };
-    let [from, to] = [FAILURE_COLOURS[half], FAILURE_COLOURS[half + 1]];
-    let mixed = |index: usize| {
-        let (from, to) = (f64::from(from[index]), f64::from(to[index]));
-        (from + (to - from) * part).round() as u8
-    };
-    format!("#{:02x}{:02x}{:02x}", mixed(0), mixed(1), mixed(2))
+    mixed(&FAILURE_COLOURS, (percent / 5.0).round() / 20.0)
 }
 
-/// The more there is of it, the more it deserves a look: from unremarkable blue to red. White text
-/// can be read on all of it.
-pub fn attention_scale() -> ColorScale {
-    ColorScale::Vector(vec![
-        ColorScaleElement(0.0, "#1d70b8".to_owned()),
-        ColorScaleElement(0.5, PURPLE.to_owned()),
-        ColorScaleElement(1.0, RED.to_owned()),
-    ])
+/// The colours of values from the least to the greatest of them, which deserves a look most.
+pub fn attention_colours(values: &[f64]) -> Vec<String> {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let range = greatest - least;
+    let share = |value: f64| {
+        if range > 0.0 {
+            (value - least) / range
+        } else {
+            0.0
+        }
+    };
+    let colour = |&value: &f64| mixed(&ATTENTION_COLOURS, share(value));
+    values.iter().map(colour).collect()
+}
+
+/// The colour at a share (0 to 1) of the way from the first over the second to the third. Bars have
+/// colours rather than numbers and a scale: plotly.js 4.1 warns about each such number.
+fn mixed(colours: &[[u8; 3]; 3], share: f64) -> String {
+    let way = share.clamp(0.0, 1.0) * 2.0;
+    let half = usize::from(way > 1.0);
+    let part = way - half as f64;
+    let channel = |index: usize| {
+        let (from, to) = (colours[half][index], colours[half + 1][index]);
+        (f64::from(from) + (f64::from(to) - f64::from(from)) * part).round() as u8
+    };
+    format!("#{:02x}{:02x}{:02x}", channel(0), channel(1), channel(2))
 }
 
 /// The layout that every chart begins with.
@@ -115,10 +128,10 @@ pub fn failure_bar() -> ColorBar {
     ColorBar::new()
         .orientation(Orientation::Horizontal)
         .len_mode(ThicknessMode::Pixels)
-        .len(140)
+        .len(188)
         .thickness(10)
         .outline_width(0)
-        .title(axis_title("Builds that failed"))
+        .title(axis_title("Builds that failed").side(Side::Top))
         .x(1.0)
         .x_anchor(Anchor::Right)
         .y(1.0)
@@ -248,11 +261,12 @@ mod tests {
     }
 
     #[test]
-    fn text_on_a_data_colour_can_be_read() {
-        assert_eq!(ink(GREEN), "#ffffff");
-        assert_eq!(ink(RED), "#ffffff");
-        assert_eq!(ink(YELLOW), "#000000");
-        assert_eq!(ink(CATEGORIES[0]), "#000000");
+    fn the_greatest_value_is_red_and_equals_are_blue() {
+        assert_eq!(
+            attention_colours(&[3.0, 7.0, 5.0]),
+            ["#1d70b8", RED, PURPLE]
+        );
+        assert_eq!(attention_colours(&[2.0, 2.0]), ["#1d70b8", "#1d70b8"]);
     }
 
     #[test]

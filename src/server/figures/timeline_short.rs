@@ -114,21 +114,24 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let Some(busiest) = (0..rows.len()).rev().max_by_key(|&row| counts[row]) else {
         return words::no_builds(context, days);
     };
+    let failed = rows.count("failed").iter().sum();
+    let busiest_start = rows.instant("slot_start")[busiest];
     format!(
-        "{}{} {}; at most {} were started within {}: from {}.",
+        "{} of {}{} {} failed; the busiest {}, from {}, had {}.",
+        words::thousands(failed),
         words::counted(rows.builds, "build", "builds"),
         words::scope(context),
         words::window(days),
-        words::thousands(counts[busiest]),
         slot_in_words(days),
-        time_axis::local_words(rows.instant("slot_start")[busiest], context.time_zone),
+        time_axis::local_words(busiest_start, context.time_zone),
+        words::thousands(counts[busiest]),
     )
 }
 
 const fn slot_in_words(days: u16) -> &'static str {
     match days {
         0..=14 => "15 minutes",
-        15..=28 => "an hour",
+        15..=28 => "hour",
         _ => "6 hours",
     }
 }
@@ -158,11 +161,10 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
             .map(|percent| format!("{percent:.0}"))
             .collect(),
     )
-    .hover_template(format!(
-        "<b>%{{x|%a %-d %b %Y, %H:%M}}</b>, {}<br>\
-         %{{text}} of %{{y}} builds failed, %{{hovertext}} %<extra></extra>",
-        slot_in_words(days)
-    ))
+    .hover_template(
+        "<b>%{x|%a %-d %b %Y, %H:%M}</b><br>\
+         %{text} of %{y} builds failed, %{hovertext} %<extra></extra>",
+    )
     .show_legend(false)
     .marker(Marker::new().color_array(colours.collect()));
     let mut plot = Plot::new();
@@ -172,7 +174,7 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     let in_view = i64::from(days.min(DAYS_IN_VIEW)) * DAY_MS;
     plot.set_layout(
         theme::layout()
-            .margin(Margin::new().left(48).right(8).top(92).bottom(24))
+            .margin(Margin::new().left(48).right(8).top(96).bottom(24))
             .x_axis(
                 time_axis::sliding(vec![
                     time_axis::last(7, SelectorStep::Day, "7d"),
@@ -192,8 +194,7 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     plot
 }
 
-/// The key to the bars' colours, on a trace without points: where bars have numbers for colours,
-/// plotly.js 4.1 warns about each.
+/// The key to the bars' colours, on a trace without points: theirs are no numbers on a scale.
 fn colour_key() -> Box<Scatter<Option<u8>, Option<u8>>> {
     Scatter::new(vec![None], vec![None])
         .mode(Mode::Markers)
@@ -206,7 +207,8 @@ fn colour_key() -> Box<Scatter<Option<u8>, Option<u8>>> {
                 .cmin(0.0)
                 .cmax(100.0)
                 .show_scale(true)
-                .color_bar(theme::failure_bar().y_pad(32.0)),
+                // Above the buttons, so that both have room on a phone.
+                .color_bar(theme::failure_bar().y(1.12)),
         )
 }
 
@@ -239,8 +241,8 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "4 builds in the last 14 days; at most 2 were started within 15 minutes: \
-             from Fri 25 Oct 2019, 08:45."
+            "3 of 4 builds in the last 14 days failed; the busiest 15 minutes, \
+             from Fri 25 Oct 2019, 08:45, had 2."
         );
     }
 

@@ -1,6 +1,6 @@
 //! Words that the sentences of several figures share.
 
-use super::{Context, rows};
+use super::{Context, rows, theme};
 
 /// An instant in RFC 3339, or nothing.
 pub fn instant(at_ms: Option<i64>) -> String {
@@ -66,6 +66,11 @@ pub fn scope(context: &Context<'_>) -> String {
 /// A local hour for readers: `09:00–10:00`.
 pub fn hour(hour: u64) -> String {
     format!("{hour:02}:00–{:02}:00", hour + 1)
+}
+
+/// A name from data in a sentence: whole, unless it is as long as no name is.
+pub fn name(text: &str) -> String {
+    theme::shorten(text, 100)
 }
 
 /// The sentence of a figure that rests on no builds.

@@ -13,6 +13,8 @@ use leptos_axum::ResponseOptions;
 const LONGEST_URI: usize = 4096;
 /// The hash of an empty style attribute, which plotly.js sets to take styles away.
 const EMPTY_STYLE: &str = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+/// The hash of the style that plotly.js gives to what stands in `<b>`.
+const BOLD_STYLE: &str = "sha256-wkY2X5hecQzbhnFCqvTpwrUJ1f4X8LH5WFjYUzv1wmU=";
 const A_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -23,7 +25,8 @@ pub fn content_security_policy() {
     };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
-         style-src 'self' 'unsafe-hashes' '{EMPTY_STYLE}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
+         style-src 'self' 'unsafe-hashes' '{EMPTY_STYLE}' '{BOLD_STYLE}'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
          manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::try_from(policy) {

@@ -27,8 +27,8 @@ pub async fn without_trailing_slash(request: Request, next: Next) -> Response {
     if shorter.len() == path.len() || shorter.is_empty() || shorter == "/dash" {
         return next.run(request).await;
     }
-    // A path that begins with two slashes would lead to another host.
-    let local = format!("/{}", shorter.trim_start_matches('/'));
+    // A path that begins with two slashes, whichever way they lean, would lead to another host.
+    let local = format!("/{}", shorter.trim_start_matches(['/', '\\']));
     Redirect::permanent(&with_query(&local, request.uri())).into_response()
 }
 

@@ -1,0 +1,26 @@
+// The end-to-end tests: a real browser, the release build and sample data. `make e2e` runs them.
+import { defineConfig } from "@playwright/test";
+import { browser } from "./support/browser";
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "test-results",
+  globalSetup: "./support/global-setup.ts",
+  reporter: [["list"], ["./support/closing-line.ts"]],
+  // A test that passes only the second time hides a fault.
+  retries: 0,
+  workers: 2,
+  fullyParallel: true,
+  forbidOnly: true,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  use: {
+    launchOptions: browser(),
+    viewport: { width: 1280, height: 900 },
+    locale: "en-GB",
+    timezoneId: "Pacific/Auckland",
+    colorScheme: "light",
+    trace: "off",
+    screenshot: "only-on-failure",
+  },
+});

@@ -1,0 +1,60 @@
+// The figures as the API gives them: what pages, downloads and own computations are compared with.
+import { type APIRequestContext, expect } from "@playwright/test";
+
+export type Cell = number | string | null;
+
+export interface Figure {
+  id: string;
+  title: string;
+  summary: string;
+  as_of: string;
+  version: string;
+  builds: number;
+  columns: { id: string; title: string; kind: string }[];
+  rows: Cell[][];
+  plot: { data: Record<string, unknown>[]; layout: Record<string, unknown> };
+}
+
+export interface Filter {
+  project?: string;
+  type?: string;
+  days?: number;
+}
+
+export const PAGES = {
+  pipelines: [
+    "build_status_day",
+    "build_status",
+    "nightly_vs_non_nightly",
+    "heatmap",
+    "timeline_short",
+    "most_failing",
+    "failing_steps",
+    "lengthy_pipelines",
+    "shortest_functional_tests",
+    "duration",
+    "timeline",
+  ],
+  security: ["cve_most_frequent", "cve_per_team", "js_checks", "node_versions", "java_versions"],
+};
+export const ALL = [...PAGES.pipelines, ...PAGES.security];
+
+export const pageOf = (id: string) => (PAGES.security.includes(id) ? "/security" : "/pipelines");
+
+export function query(filter: Filter): string {
+  const given = Object.entries(filter).map(([name, value]) => [name, String(value)]);
+  return given.length ? `?${new URLSearchParams(given)}` : "";
+}
+
+export async function figure(request: APIRequestContext, id: string, filter: Filter = {}): Promise<Figure> {
+  const response = await request.get(`/api/figure${query({ id, ...filter } as Filter)}`);
+  expect(response.status(), `${id} ${query(filter)}`).toBe(200);
+  return response.json();
+}
+
+/** A column's cells. */
+export function column<T extends Cell = number>(figure: Figure, id: string): T[] {
+  const index = figure.columns.findIndex((known) => known.id === id);
+  expect(index, `${figure.id} has the column ${id} among ${figure.columns.map((known) => known.id)}`).not.toBe(-1);
+  return figure.rows.map((row) => row[index] as T);
+}

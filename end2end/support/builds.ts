@@ -1,0 +1,191 @@
+// Builds and figures computed a second time, from the exported events, by the words of the
+// figures' definition and nothing else. The default configuration's rules stand here again.
+import type { Cell, Filter } from "./api";
+
+interface Event {
+  id: string | null;
+  build_tag: string | null;
+  job_name: string;
+  build_id: string | null;
+  current_build_current_result: string | null;
+  stage_timestamp: string;
+  current_build_scheduled_time: string | null;
+  current_build_duration: number | null;
+  _ts: number | null;
+  current_step_name: string | null;
+  branch_name: string | null;
+  build_url?: string | null;
+}
+
+export interface Build {
+  pipeline: string;
+  result: string;
+  nightly: boolean;
+  branch: string | null;
+  finished: number;
+  started: number;
+  durationMs: number | null;
+  step: string | null;
+}
+
+const RESULTS = ["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT"];
+const NOT_STEPS = ["", "Pipeline Failed", "not-approved-repo", "not-approved-infra", "pipelineWarning"];
+const PATTERNS: Record<string, string> = { cmc: "_CMC", sscs: "_SSCS", "fees-and-pay": "_FeePay", probate: "_Probate" };
+const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const DAY_MS = 86_400_000;
+
+export const failed = (result: string) => result === "FAILURE" || result === "ABORTED";
+const decided = (result: string) => failed(result) || result === "SUCCESS" || result === "UNSTABLE";
+const resultOf = (event: Event) => RESULTS.find((known) => known === event.current_build_current_result) ?? "UNKNOWN";
+const counts = (event: Event) => !NOT_STEPS.includes(event.current_step_name ?? "");
+const percent = (part: number, whole: number) => (whole ? Math.round((10_000 * part) / whole) / 100 : null);
+
+/** By `stage_timestamp`, then `_ts`, then `id`. */
+function inTime(a: Event, b: Event): number {
+  const [x, y] = [Date.parse(a.stage_timestamp), Date.parse(b.stage_timestamp)];
+  return x - y || (a._ts ?? -Infinity) - (b._ts ?? -Infinity) || ((a.id ?? "") < (b.id ?? "") ? -1 : 1);
+}
+
+/** Rolls events up to the builds of the default branches. */
+export function rollUp(ndjson: string): Build[] {
+  const byBuild = new Map<string, Event[]>();
+  for (const line of ndjson.split("\n")) {
+    if (!line) continue;
+    const event: Event = JSON.parse(line);
+    const key = event.build_tag ?? `${event.job_name}\n${event.build_id}`;
+    const events = byBuild.get(key);
+    if (events) events.push(event);
+    else byBuild.set(key, [event]);
+  }
+  return [...byBuild.values()].map(rolledUp).filter(({ branch }) => branch === null || ["master", "main"].includes(branch));
+}
+
+function rolledUp(events: Event[]): Build {
+  events.sort(inTime);
+  const latest = events[events.length - 1];
+  const failing = events.find((event) => resultOf(event) === "FAILURE" && counts(event)) ?? events.findLast(counts);
+  return {
+    pipeline: latest.job_name,
+    result: resultOf(latest),
+    nightly: events.some((event) => /nightly/i.test(`${event.job_name} ${event.build_url ?? ""}`)),
+    branch: latest.branch_name ?? null,
+    finished: Date.parse(latest.stage_timestamp),
+    started: Date.parse(latest.current_build_scheduled_time ?? events[0].stage_timestamp),
+    durationMs: latest.current_build_duration ?? null,
+    step: failing?.current_step_name ?? null,
+  };
+}
+
+/** The builds of a filter's window. */
+export function select(builds: Build[], asOf: string, { project = "all", type = "all", days = 14 }: Filter): Build[] {
+  const end = Date.parse(asOf);
+  const pattern = new RegExp(project === "all" ? "" : PATTERNS[project]);
+  return builds.filter(
+    (build) =>
+      build.finished > end - days * DAY_MS &&
+      build.finished <= end &&
+      pattern.test(build.pipeline) &&
+      (type === "all" || build.nightly === (type === "nightly")),
+  );
+}
+
+function grouped<K, T>(items: T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}
+
+const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+const countOf = (builds: Build[], ...results: string[]) => builds.filter((build) => results.includes(build.result)).length;
+
+type Rows = (builds: Build[]) => Cell[][];
+
+const build_status: Rows = (builds) =>
+  builds.length
+    ? [...RESULTS, "UNKNOWN"].map((result) => [result, countOf(builds, result), percent(countOf(builds, result), builds.length)])
+    : [];
+
+const most_failing: Rows = (builds) =>
+  [...grouped(builds, (build) => build.pipeline)]
+    .map(([pipeline, of]): [string, number, number, number, number, number | null] => {
+      const [failure, aborted] = [countOf(of, "FAILURE"), countOf(of, "ABORTED")];
+      return [pipeline, failure, aborted, failure + aborted, of.length, percent(failure + aborted, of.length)];
+    })
+    .filter(([, , , failures]) => failures > 0)
+    .sort((a, b) => b[3] - a[3] || byText(a[0], b[0]))
+    .slice(0, 50);
+
+const heatmap: Rows = (builds) =>
+  [...grouped(builds, ({ finished }) => ((new Date(finished).getUTCDay() + 6) % 7) * 24 + new Date(finished).getUTCHours())]
+    .sort(([a], [b]) => a - b)
+    .filter(([, of]) => of.some((build) => decided(build.result)))
+    .map(([hour, of]) => {
+      const failures = of.filter((build) => failed(build.result)).length;
+      const share = percent(failures, of.filter((build) => decided(build.result)).length);
+      return [WEEKDAYS[Math.floor(hour / 24)], hour % 24, of.length, failures, share];
+    });
+
+const failing_steps: Rows = (builds) => {
+  const failures = builds.filter((build) => build.result === "FAILURE");
+  return [...grouped(failures, (build) => build.step ?? "unknown")]
+    .map(([step, of]): [string, number, number | null] => [step, of.length, percent(of.length, failures.length)])
+    .sort((a, b) => b[1] - a[1] || byText(a[0], b[0]));
+};
+
+const timeline: Rows = (builds) =>
+  [...grouped(builds, (build) => new Date(build.finished).toISOString().slice(0, 10))]
+    .sort(([a], [b]) => byText(a, b))
+    .map(([date, of]) => {
+      const known = ["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED"].map((result) => countOf(of, result));
+      return [date, ...known, of.length - known.reduce((a, b) => a + b)];
+    });
+
+const nightly_vs_non_nightly: Rows = (builds) =>
+  builds.length
+    ? [true, false].map((nightly) => {
+        const of = builds.filter((build) => build.nightly === nightly);
+        const failures = of.filter((build) => failed(build.result)).length;
+        return [nightly ? "Nightly" : "Non-nightly", failures, of.length, percent(failures, of.length)];
+      })
+    : [];
+
+function slots(minutes: number): Rows {
+  return (builds) =>
+    [...grouped(builds, ({ started }) => Math.floor(started / (minutes * 60_000)) * minutes * 60_000)]
+      .sort(([a], [b]) => a - b)
+      .map(([start, of]) => {
+        const failures = of.filter((build) => failed(build.result)).length;
+        return [new Date(start).toISOString().replace(".000Z", "Z"), of.length, failures, percent(failures, of.length)];
+      });
+}
+
+const timeline_short = (days = 14) => slots(days <= 14 ? 15 : days <= 28 ? 60 : 360);
+
+/** A figure's rows for a filter, by our own computation. */
+export function compute(id: string, builds: Build[], asOf: string, filter: Filter): Cell[][] {
+  const of = (filter: Filter) => select(builds, asOf, filter);
+  switch (id) {
+    case "build_status":
+      return build_status(of(filter));
+    case "build_status_day":
+      return build_status(of({ ...filter, days: 1 }));
+    case "nightly_vs_non_nightly":
+      return nightly_vs_non_nightly(of({ ...filter, type: "all" }));
+    case "most_failing":
+      return most_failing(of(filter));
+    case "heatmap":
+      return heatmap(of(filter));
+    case "failing_steps":
+      return failing_steps(of(filter));
+    case "timeline_short":
+      return timeline_short(filter.days)(of(filter));
+    case "timeline":
+      return timeline(of({ ...filter, days: 180 }));
+    default:
+      throw new Error(`${id} is not computed a second time`);
+  }
+}

@@ -1,0 +1,71 @@
+// The program under test: the release binary, as a command and as a server.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { homedir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const ROOT = path.resolve(__dirname, "../..");
+const TARGET =
+  process.env.CARGO_TARGET_DIR ??
+  path.join(process.env.RSE_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "rse-dashboard"), "target");
+const BINARY = process.env.RSE_BINARY ?? path.join(TARGET, "release", "rse-dashboard");
+// Longer than any start takes, even on a loaded machine.
+const START_MS = 30_000;
+const LARGEST_EXPORT = 1024 ** 3;
+
+export interface Server {
+  url: string;
+  /** Ends it as an orchestrator would, and waits until it has ended. */
+  stop(): Promise<void>;
+}
+
+/** Runs a command to its end and returns what it wrote to standard output. */
+export async function run(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(BINARY, args, {
+    cwd: ROOT,
+    env: environment(),
+    maxBuffer: LARGEST_EXPORT,
+  });
+  return stdout;
+}
+
+/** Serves a data directory on a free port, and returns when it is ready. */
+export async function serve(data: string): Promise<Server> {
+  const child = spawn(BINARY, ["serve", "--data", data, "--port", "0"], {
+    cwd: ROOT,
+    env: environment(),
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  const ended = once(child, "exit");
+  const url = await new Promise<string>((resolve, reject) => {
+    const overdue = setTimeout(() => reject(new Error(`the server did not start:\n${log}`)), START_MS);
+    child.on("error", reject);
+    child.on("exit", (code) => reject(new Error(`the server ended with ${code}:\n${log}`)));
+    child.stderr.on("data", (text) => {
+      log += text;
+      const serving = /serving on (http:\/\/[\d.]+:\d+)/.exec(log);
+      if (!serving) return;
+      clearTimeout(overdue);
+      resolve(serving[1]);
+    });
+  });
+  const ready = await fetch(`${url}/health/ready`);
+  if (!ready.ok) throw new Error(`the server says it serves but is not ready: ${await ready.text()}`);
+  return {
+    url,
+    async stop() {
+      child.kill("SIGTERM");
+      const [code] = await ended;
+      if (code !== 0) throw new Error(`the server ended with ${code}:\n${log}`);
+      if (/panicked/.test(log)) throw new Error(`the server panicked:\n${log}`);
+    },
+  };
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const site = process.env.LEPTOS_SITE_ROOT ?? path.join(ROOT, "target", "site");
+  const { PORT, RSE_DATA, RSE_CONFIG, ...inherited } = process.env;
+  return { ...inherited, LEPTOS_SITE_ROOT: site, RUST_LOG: "info", NO_COLOR: "1" };
+}

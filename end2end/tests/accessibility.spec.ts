@@ -1,0 +1,108 @@
+// WCAG 2.2 AA, as far as a machine can tell, and by keyboard alone.
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { card, drawn, openTable, table } from "../support/chart";
+import { expect, test } from "../support/fixtures";
+
+const LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const EVERY_PAGE = [
+  "/pipelines",
+  "/pipelines?project=cmc&type=nightly&days=28",
+  "/security",
+  "/disclaimer",
+  "/figures/heatmap",
+  "/figures/node_versions",
+  "/nowhere",
+  "/pipelines?days=15",
+];
+
+async function violations(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).withTags(LEVELS).analyze();
+  return violations.flatMap(({ id, help, nodes }) => nodes.slice(0, 5).map((node) => `${id}: ${help}: ${node.target.join(" ")}: ${node.any.map((check) => check.message)}`));
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const path of EVERY_PAGE) {
+    test(`axe finds nothing on ${path} in ${colorScheme}`, async ({ page, faults }) => {
+      if (/nowhere|=15/.test(path)) faults.provoke(/40[04]/);
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.goto(path);
+      for (const id of await page.locator("article[data-figure]").evaluateAll((all) => all.map((one) => one.id))) {
+        await drawn(page, id);
+        await card(page, id).locator("details").evaluateAll((all) => all.forEach((one) => ((one as HTMLDetailsElement).open = true)));
+      }
+      expect(await violations(page)).toEqual([]);
+    });
+  }
+}
+
+for (const path of EVERY_PAGE) {
+  test(`${path} has one h1, landmarks and a language`, async ({ page, faults }) => {
+    if (/nowhere|=15/.test(path)) faults.provoke(/40[04]/);
+    await page.goto(path);
+    await expect(page.locator("html")).toHaveAttribute("lang", /^en/);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
+    for (const landmark of ["banner", "main", "contentinfo"] as const) await expect(page.getByRole(landmark)).toHaveCount(1);
+    const levels = await page.locator("h1, h2, h3, h4").evaluateAll((all) => all.map((one) => Number(one.tagName[1])));
+    levels.slice(1).forEach((level, before) => expect(level, `after h${levels[before]}`).toBeLessThanOrEqual(levels[before] + 1));
+  });
+}
+
+test("the skip link comes first and leads to the content", async ({ page }) => {
+  await page.goto("/pipelines");
+  await page.keyboard.press("Tab");
+  const skip = page.locator(":focus");
+  await expect(skip).toHaveText(/skip/i);
+  await expect(skip).toBeInViewport();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement?.closest("main") !== null)).toBe(true);
+});
+
+test("everything that takes the focus shows it", async ({ page }) => {
+  await page.goto("/pipelines");
+  await drawn(page, "build_status_day");
+  const seen = new Set<string>();
+  for (let step = 0; step < 25; step += 1) {
+    await page.keyboard.press("Tab");
+    const focus = await page.evaluate(() => {
+      const element = document.activeElement!;
+      const style = getComputedStyle(element);
+      const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+      return { name: `${element.tagName} ${element.textContent?.trim().slice(0, 30)}`, shown: outlined || style.boxShadow !== "none" };
+    });
+    expect(focus.shown, focus.name).toBe(true);
+    seen.add(focus.name);
+  }
+  expect(seen.size).toBeGreaterThan(8);
+});
+
+test("filters and tables work by keyboard", async ({ page }) => {
+  await page.goto("/pipelines");
+  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+  await page.getByLabel("Project").focus();
+  await page.keyboard.type("CMC");
+  await expect(page).toHaveURL(/project=cmc/);
+  await expect(page.getByLabel("Project")).toBeFocused();
+  const summary = card(page, "build_status").locator("summary", { hasText: "View as table" });
+  await summary.focus();
+  await page.keyboard.press("Enter");
+  await expect(table(page, "build_status")).toBeVisible();
+});
+
+test("tables say what their cells are", async ({ page }) => {
+  await page.goto("/figures/most_failing");
+  const most_failing = await openTable(page, "most_failing");
+  await expect(most_failing.locator("thead th[scope=col]")).toHaveCount(6);
+  await expect(most_failing.locator("tbody tr").first().locator("th[scope=row]")).toHaveCount(1);
+  await expect(page.getByRole("table", { name: /.+/ })).toHaveCount(1);
+});
+
+test("a change of the colour mode reaches the charts", async ({ page }) => {
+  await page.goto("/pipelines");
+  await drawn(page, "heatmap");
+  const colour = () => card(page, "heatmap").locator(".xtick text").first().evaluate((text) => getComputedStyle(text).fill);
+  const light = await colour();
+  await page.emulateMedia({ colorScheme: "dark" });
+  await expect.poll(colour).not.toBe(light);
+});

@@ -1,0 +1,120 @@
+// Whatever is asked: a clear answer with the right status, and nothing that runs or leaks.
+import { expect, test } from "../support/fixtures";
+import { raw } from "../support/raw";
+
+const INJECTION = "<script>document.title='run'</script><img src=x onerror=alert(1)>";
+
+for (const { path, status, says } of [
+  { path: "/pipelines?project=nobody", status: 400, says: ["nobody", "cmc", "fees-and-pay", "unowned"] },
+  { path: "/pipelines?type=weekly", status: 400, says: ["weekly", "nightly", "non-nightly"] },
+  { path: "/pipelines?days=15", status: 400, says: ["15", "1, 7, 14, 28, 90, 180"] },
+  { path: "/security?project=nobody", status: 400, says: ["nobody", "cmc"] },
+  { path: "/figures/pie_of_doom", status: 404, says: ["pie_of_doom"] },
+  { path: "/figures/heatmap?days=2", status: 400, says: ["days", "180"] },
+  { path: "/nowhere", status: 404, says: ["not found"] },
+  { path: "/figures", status: 404, says: ["not found"] },
+]) {
+  test(`${path} answers ${status}, says what exists and leads on`, async ({ page, faults }) => {
+    faults.provoke(new RegExp(String(status)));
+    const answer = await page.goto(path);
+    expect(answer?.status()).toBe(status);
+    for (const text of says) await expect(page.getByRole("main")).toContainText(new RegExp(text, "i"));
+    await page.getByRole("navigation").first().getByRole("link", { name: "Pipelines" }).click();
+    await expect(page).toHaveURL(/\/pipelines$/);
+    await expect(page.locator('article[data-figure="build_status"]')).toBeVisible();
+  });
+}
+
+for (const path of ["/pipelines?project=", "/pipelines?type=", "/pipelines?days=", "/figures/", "/nowhere/"]) {
+  test(`markup in ${path} stays text`, async ({ page, faults }) => {
+    faults.provoke(/40[04]/);
+    await page.goto(path + encodeURIComponent(INJECTION));
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(page).not.toHaveTitle("run");
+    await expect(page.locator("img[onerror], img[src=x]")).toHaveCount(0);
+    expect(await page.content()).not.toContain("<script>document.title");
+  });
+}
+
+test("the API names the parameter, the value and what exists", async ({ request }) => {
+  const answer = await request.get("/api/figure?id=heatmap&days=3");
+  expect(answer.status()).toBe(400);
+  const error = await answer.json();
+  expect(error).toMatchObject({ error: "unknown_value", parameter: "days", value: "3" });
+  expect(error.known).toEqual(["1", "7", "14", "28", "90", "180"]);
+  for (const [query, status] of [
+    ["id=none", 404],
+    ["", 404],
+    ["id=heatmap&type=x", 400],
+    ["id=heatmap&project=x", 400],
+    ["id=heatmap&project=%ff%fe", 400],
+    ["id=heatmap&days=014", 400],
+    ["id=heatmap&days=-1", 400],
+    ["id=heatmap&days=99999999999999999999", 400],
+  ] as const) {
+    const answer = await raw(`/api/figure?${query}`);
+    expect(answer.status, query).toBe(status);
+    expect(answer.headers["content-type"]).toBe("application/json");
+    expect(JSON.parse(answer.body.toString())).toHaveProperty("message");
+  }
+  expect((await raw("/api/overview?page=none")).status).toBe(404);
+  expect((await raw("/api/nothing")).status).toBe(404);
+  expect((await raw("/figures/none.csv")).status).toBe(404);
+  expect((await raw("/figures/heatmap.csv?days=3")).status).toBe(400);
+});
+
+test("an address longer than any link is refused", async () => {
+  expect((await raw(`/pipelines?project=${"a".repeat(10_000)}`)).status).toBe(414);
+  expect((await raw(`/api/figure?id=heatmap&project=${"a".repeat(10_000)}`)).status).toBe(414);
+  expect((await raw(`/${"a/".repeat(3_000)}`)).status).toBe(414);
+});
+
+test("only reading is allowed", async () => {
+  for (const path of ["/pipelines", "/security", "/api/figure?id=heatmap", "/api/figures", "/figures/heatmap.csv", "/health/live", "/"]) {
+    for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+      expect((await raw(path, { method })).status, `${method} ${path}`).toBe(405);
+    }
+    const head = await raw(path, { method: "HEAD" });
+    expect([200, 308], `HEAD ${path}`).toContain(head.status);
+    expect(head.body.length).toBe(0);
+  }
+});
+
+test("old and sloppy addresses lead to the pages, with their query", async () => {
+  for (const [path, location] of [
+    ["/", "/pipelines"],
+    ["/dash", "/pipelines"],
+    ["/dash/", "/pipelines"],
+    ["/?project=cmc", "/pipelines?project=cmc"],
+    ["/pipelines/", "/pipelines"],
+    ["/pipelines/?days=28", "/pipelines?days=28"],
+    ["/security/", "/security"],
+  ]) {
+    const answer = await raw(path);
+    expect([301, 308], path).toContain(answer.status);
+    expect(answer.headers.location, path).toBe(location);
+  }
+  for (const path of ["//example.org/", "//example.org//", "/\\example.org/", "/%2fexample.org/"]) {
+    const { location } = (await raw(path)).headers;
+    if (location) expect(new URL(location, "http://here").host, `${path} → ${location}`).toBe("here");
+  }
+});
+
+test("files outside the site are out of reach", async () => {
+  const climbs = ["..", "%2e%2e", ".%2e", "%2e.", "..%2f..", "%2e%2e%2f%2e%2e", "..%5c..", "%252e%252e"];
+  for (const folder of ["", "/pkg", "/plotly"]) {
+    for (const climb of climbs) {
+      for (const target of ["Cargo.toml", "etc/passwd", "dashboard.toml"]) {
+        for (const times of [1, 2, 6]) {
+          const path = `${folder}/${`${climb}/`.repeat(times)}${target}`;
+          const answer = await raw(path);
+          expect(answer.status, path).not.toBe(200);
+          expect(answer.body.toString()).not.toMatch(/root:|\[package\]|time_zone =/);
+        }
+      }
+    }
+  }
+  for (const path of ["/pkg/", "/pkg", "/plotly/", "/plotly", "/.env", "/data/", "/%00", "/pkg/%00.js", "/%ff"]) {
+    expect([400, 404], path).toContain((await raw(path.replace(/\/$/, "") || path)).status);
+  }
+});

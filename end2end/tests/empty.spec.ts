@@ -1,0 +1,54 @@
+// A store without data: pages, tables and downloads say why they are empty.
+import { ALL, figure, PAGES } from "../support/api";
+import { card, table } from "../support/chart";
+import { expect, test } from "../support/fixtures";
+
+test.use({ empty: true });
+
+for (const [name, ids] of Object.entries(PAGES)) {
+  test(`${name} says why each figure is empty`, async ({ page, request }) => {
+    await page.goto(`/${name}`);
+    for (const id of ids) {
+      const wanted = await figure(request, id);
+      expect(wanted.rows).toEqual([]);
+      expect(wanted.builds).toBe(0);
+      expect(wanted.summary).toMatch(/import|sample/i);
+      await card(page, id).scrollIntoViewIfNeeded();
+      await expect(card(page, id)).toContainText(wanted.summary);
+      await expect(table(page, id).locator("tbody tr td:not([colspan])")).toHaveCount(0);
+      await expect(card(page, id).locator(".main-svg")).toHaveCount(0);
+    }
+    await expect(page.locator("body")).toContainText("no data yet");
+  });
+}
+
+test("the empty pages can be filtered and left", async ({ page }) => {
+  await page.goto("/pipelines");
+  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+  await page.locator('select[name="days"]').selectOption("28");
+  await expect(page).toHaveURL(/days=28/);
+  await page.getByRole("navigation").first().getByRole("link", { name: "Security" }).click();
+  await expect(page).toHaveURL(/\/security/);
+  await expect(card(page, "cve_per_team")).toBeVisible();
+});
+
+test("nothing says NaN, undefined or null", async ({ page }) => {
+  for (const path of ["/pipelines", "/security", ...ALL.slice(0, 3).map((id) => `/figures/${id}`)]) {
+    await page.goto(path);
+    await expect(page.locator("body")).not.toContainText(/NaN|undefined|null|1970/);
+  }
+});
+
+test("an empty figure's CSV has its head only", async ({ request }) => {
+  for (const id of ALL) {
+    const answer = await request.get(`/figures/${id}.csv`);
+    expect(answer.status(), id).toBe(200);
+    const lines = (await answer.text()).trim().split(/\r?\n/);
+    expect(lines.length, id).toBe(1);
+  }
+});
+
+test("the server is ready all the same", async ({ request }) => {
+  expect((await request.get("/health/ready")).status()).toBe(200);
+  expect((await request.get("/health/live")).status()).toBe(200);
+});

@@ -1,0 +1,142 @@
+// Filters: in the URL, in the charts and in the tables; with back, forward, reload and sharing.
+import type { Page } from "@playwright/test";
+import { column, type Filter, figure, query } from "../support/api";
+import { card, drawn, marks, table } from "../support/chart";
+import { expect, test } from "../support/fixtures";
+
+const project = (page: Page) => page.locator('select[name="project"]');
+const type = (page: Page) => page.locator('select[name="type"]');
+const days = (page: Page) => page.locator('select[name="days"]');
+
+/** The page shows what the API says for this filter: sentence, table and chart of two figures. */
+async function shows(page: Page, filter: Filter) {
+  const status = await figure(page.request, "build_status", filter);
+  const failing = await figure(page.request, "most_failing", filter);
+  await expect(card(page, "build_status")).toContainText(status.summary);
+  await expect(card(page, "most_failing")).toContainText(failing.summary);
+  await expect(table(page, "build_status").locator("tbody tr")).toHaveCount(status.rows.length);
+  await expect(table(page, "most_failing").locator("tbody tr")).toHaveCount(failing.rows.length);
+  if (failing.rows.length) await expect(table(page, "most_failing")).toContainText(String(failing.rows[0][0]));
+  const builds = column(status, "builds").filter((count) => count > 0);
+  await expect.poll(async () => (await marks(page, "build_status")).slices.sort()).toEqual(builds.sort());
+}
+
+/** The query without what is the default, however the page writes it. */
+async function urlSays(page: Page, filter: Filter) {
+  const expected = { project: "all", type: "all", days: "14", ...filter };
+  await expect
+    .poll(() => {
+      const given = Object.fromEntries(new URL(page.url()).searchParams);
+      return { project: "all", type: "all", days: "14", ...given };
+    })
+    .toEqual({ ...expected, days: String(expected.days) });
+  await expect(project(page)).toHaveValue(expected.project);
+  await expect(type(page)).toHaveValue(expected.type);
+  await expect(days(page)).toHaveValue(String(expected.days));
+}
+
+/** A page that is alive hides the Apply button. */
+async function open(page: Page, path: string) {
+  await page.goto(path);
+  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+  await page.evaluate(() => ((window as any).sameDocument = true));
+}
+
+const sameDocument = (page: Page) => page.evaluate(() => (window as any).sameDocument === true);
+
+test("a change of a filter changes URL, charts and tables without a page load", async ({ page }) => {
+  await open(page, "/pipelines");
+  await shows(page, {});
+  await project(page).selectOption("cmc");
+  await urlSays(page, { project: "cmc" });
+  await shows(page, { project: "cmc" });
+  await type(page).selectOption("nightly");
+  await urlSays(page, { project: "cmc", type: "nightly" });
+  await shows(page, { project: "cmc", type: "nightly" });
+  await days(page).selectOption("90");
+  await urlSays(page, { project: "cmc", type: "nightly", days: 90 });
+  await shows(page, { project: "cmc", type: "nightly", days: 90 });
+  expect(await sameDocument(page)).toBe(true);
+});
+
+test("back and forward go through the filters", async ({ page }) => {
+  await open(page, "/pipelines");
+  await project(page).selectOption("sscs");
+  await urlSays(page, { project: "sscs" });
+  await days(page).selectOption("28");
+  await urlSays(page, { project: "sscs", days: 28 });
+  await page.goBack();
+  await urlSays(page, { project: "sscs" });
+  await shows(page, { project: "sscs" });
+  await page.goBack();
+  await urlSays(page, {});
+  await shows(page, {});
+  await page.goForward();
+  await urlSays(page, { project: "sscs" });
+  await shows(page, { project: "sscs" });
+  expect(await sameDocument(page)).toBe(true);
+});
+
+test("a filtered address survives reload and can be shared", async ({ page, browser }) => {
+  const filter = { project: "fees-and-pay", type: "non-nightly", days: 28 };
+  await open(page, `/pipelines${query(filter)}`);
+  await urlSays(page, filter);
+  await shows(page, filter);
+  await page.reload();
+  await urlSays(page, filter);
+  await shows(page, filter);
+  const other = await (await browser.newContext()).newPage();
+  await other.goto(page.url());
+  await urlSays(other, filter);
+  await shows(other, filter);
+  await other.context().close();
+});
+
+test("every choice of every filter is one that the server knows", async ({ page, request }) => {
+  await page.goto("/pipelines");
+  for (const select of [project(page), type(page), days(page)]) {
+    const name = (await select.getAttribute("name")) ?? "";
+    const values = await select.locator("option").evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
+    expect(values.length).toBeGreaterThan(2);
+    for (const value of values) {
+      const answer = await request.get(`/api/figure?id=build_status_day&${name}=${value}`);
+      expect(answer.status(), `${name}=${value}`).toBe(200);
+    }
+  }
+});
+
+test("the old chart stays until the new one is there", async ({ page }) => {
+  await open(page, "/pipelines");
+  await drawn(page, "build_status");
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(/\/api\/figure\?.*id=build_status(&|$)/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  const before = (await marks(page, "build_status")).slices;
+  await project(page).selectOption("cmc");
+  await urlSays(page, { project: "cmc" });
+  const after = await figure(page.request, "most_failing", { project: "cmc" });
+  await expect(card(page, "most_failing")).toContainText(after.summary);
+  expect((await marks(page, "build_status")).slices).toEqual(before);
+  answer();
+  await shows(page, { project: "cmc" });
+});
+
+test("of two quick changes the last one wins, whichever answer comes first", async ({ page }) => {
+  await open(page, "/pipelines");
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(/\/api\/figure\?.*project=cmc/, async (route) => {
+    await held;
+    await route.continue().catch(() => {});
+  });
+  await project(page).selectOption("cmc");
+  await project(page).selectOption("sscs");
+  await shows(page, { project: "sscs" });
+  answer();
+  await page.waitForLoadState("networkidle");
+  await urlSays(page, { project: "sscs" });
+  await shows(page, { project: "sscs" });
+});

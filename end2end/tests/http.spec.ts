@@ -1,0 +1,149 @@
+// What goes over the wire: caching, compression, security headers and the policy they state.
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import type { Page } from "@playwright/test";
+import { expect, test } from "../support/fixtures";
+import { raw } from "../support/raw";
+
+const FIGURE = "/api/figure?id=heatmap";
+
+test("a figure that is known already is not sent again", async () => {
+  const first = await raw(FIGURE);
+  expect(first.headers.etag).toMatch(/^(W\/)?".+"$/);
+  expect(first.headers["cache-control"]).toBe("no-cache");
+  expect(first.headers.vary).toMatch(/accept-encoding/i);
+  for (const known of [first.headers.etag!, `W/${first.headers.etag}`, `"other", ${first.headers.etag}`]) {
+    const again = await raw(FIGURE, { headers: { "if-none-match": known } });
+    expect(again.status, known).toBe(304);
+    expect(again.body.length).toBe(0);
+    expect(again.headers.etag).toBe(first.headers.etag);
+  }
+  expect((await raw(FIGURE, { headers: { "if-none-match": '"other"' } })).status).toBe(200);
+});
+
+test("a figure comes in the encoding that was asked for, always the same figure", async () => {
+  const plain = await raw(FIGURE);
+  const brotli = await raw(FIGURE, { headers: { "accept-encoding": "gzip, deflate, br" } });
+  const gzip = await raw(FIGURE, { headers: { "accept-encoding": "gzip" } });
+  const refused = await raw(FIGURE, { headers: { "accept-encoding": "br;q=0, gzip;q=0" } });
+  expect(plain.headers["content-encoding"]).toBeUndefined();
+  expect(refused.headers["content-encoding"]).toBeUndefined();
+  expect(brotli.headers["content-encoding"]).toBe("br");
+  expect(gzip.headers["content-encoding"]).toBe("gzip");
+  expect(brotliDecompressSync(brotli.body).equals(plain.body)).toBe(true);
+  expect(gunzipSync(gzip.body).equals(plain.body)).toBe(true);
+  expect(new Set([plain, brotli, gzip].map((answer) => answer.headers.etag)).size).toBe(3);
+  expect(brotli.body.length).toBeLessThan(plain.body.length / 2);
+});
+
+async function assets(page: Page): Promise<string[]> {
+  const paths = new Set<string>();
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (/^\/(pkg|plotly)\//.test(pathname)) paths.add(pathname);
+  });
+  await page.goto("/pipelines");
+  await expect(page.locator("[data-drawn=true]").first()).toBeVisible();
+  return [...paths];
+}
+
+test("assets have a hash in their name, are kept for ever and are sent compressed", async ({ page }) => {
+  const paths = await assets(page);
+  for (const kind of [/\.wasm$/, /^\/pkg\/.*\.js$/, /^\/pkg\/.*\.css$/, /^\/plotly\/.*\.js$/]) {
+    expect(paths.filter((path) => kind.test(path)).length, String(kind)).toBeGreaterThan(0);
+  }
+  // The framework puts no hash into the names of these small modules: they are asked for again.
+  const snippets = paths.filter((path) => path.startsWith("/pkg/snippets/"));
+  for (const path of snippets) {
+    const { headers } = await raw(path);
+    expect(headers["cache-control"], path).toBe("no-cache");
+    const again = await raw(path, { headers: { "if-modified-since": headers["last-modified"]! } });
+    expect(again.status, path).toBe(304);
+  }
+  for (const path of paths.filter((path) => !snippets.includes(path))) {
+    const plain = await raw(path);
+    const brotli = await raw(path, { headers: { "accept-encoding": "br" } });
+    const gzip = await raw(path, { headers: { "accept-encoding": "gzip" } });
+    expect(plain.headers["cache-control"], path).toContain("immutable");
+    expect(plain.headers.vary, path).toMatch(/accept-encoding/i);
+    expect(brotli.headers["content-encoding"], path).toBe("br");
+    expect(gzip.headers["content-encoding"], path).toBe("gzip");
+    expect(brotliDecompressSync(brotli.body).equals(plain.body), path).toBe(true);
+    expect(plain.headers["x-content-type-options"]).toBe("nosniff");
+  }
+  const type = async (suffix: string) => (await raw(paths.find((path) => path.endsWith(suffix))!)).headers["content-type"];
+  expect(await type(".wasm")).toBe("application/wasm");
+  expect(await type(".js")).toMatch(/javascript/);
+  expect(await type(".css")).toMatch(/^text\/css/);
+});
+
+test("an asset that is not there is not cached for ever", async () => {
+  for (const path of ["/pkg/rse-dashboard.nothere.js", "/plotly/plotly-0000.js"]) {
+    const answer = await raw(path);
+    expect(answer.status, path).toBe(404);
+    expect(answer.headers["cache-control"] ?? "", path).not.toContain("immutable");
+  }
+});
+
+for (const path of ["/pipelines", "/security", "/disclaimer", "/nowhere", "/pipelines?days=15", FIGURE, "/figures/heatmap.csv", "/health/live", "/api/nothing"]) {
+  test(`${path} carries the security headers`, async () => {
+    const { headers } = await raw(path);
+    expect(headers["x-content-type-options"]).toBe("nosniff");
+    expect(headers["referrer-policy"]).toBeTruthy();
+    expect(headers["permissions-policy"]).toContain("camera=()");
+    expect(headers["x-frame-options"]).toBe("DENY");
+    expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+    expect(headers["content-security-policy"]).toContain("default-src 'none'");
+    expect(headers["content-security-policy"]).not.toMatch(/script-src[^;]*'unsafe-(inline|eval)'/);
+    expect(headers["server"] ?? headers["x-powered-by"]).toBeUndefined();
+  });
+}
+
+test("each page has a nonce of its own, and each of its scripts carries it", async () => {
+  const nonces = new Set<string>();
+  for (const path of ["/pipelines", "/pipelines", "/security", "/disclaimer", "/nowhere"]) {
+    const answer = await raw(path);
+    const nonce = /'nonce-([^']+)'/.exec(answer.headers["content-security-policy"] as string)?.[1];
+    expect(nonce?.length, path).toBeGreaterThanOrEqual(20);
+    nonces.add(nonce!);
+    for (const [script] of answer.body.toString().matchAll(/<script[^>]*>/g)) {
+      expect(script.includes(`nonce="${nonce}"`) || / src="\//.test(script) || /type="application\/json"/.test(script), script).toBe(true);
+    }
+  }
+  expect(nonces.size).toBe(5);
+});
+
+test("an injected script or handler does not run", async ({ page, faults }) => {
+  faults.provoke(/policy|Content.Security.Policy|far\.js/i);
+  await page.goto("/pipelines");
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "window.injected = 'inline'";
+    document.body.append(script);
+    document.body.insertAdjacentHTML("beforeend", `<img src="data:," onerror="window.injected = 'handler'">`);
+    const far = document.createElement("script");
+    far.src = "https://example.org/far.js";
+    document.body.append(far);
+  });
+  await expect.poll(() => faults.seen.filter((fault) => /policy script-src/.test(fault)).length).toBeGreaterThanOrEqual(3);
+  expect(await page.evaluate(() => (window as any).injected)).toBeUndefined();
+});
+
+test("the pages ask nothing of any other host", async ({ page, baseURL }) => {
+  const hosts = new Set<string>();
+  page.on("request", (request) => hosts.add(new URL(request.url()).origin));
+  await page.goto("/pipelines");
+  await expect(page.locator("[data-drawn=true]").first()).toBeVisible();
+  expect([...hosts].filter((origin) => origin !== "null")).toEqual([baseURL]);
+});
+
+test("the first load stays within its budget", async ({ page }) => {
+  const client = await page.context().newCDPSession(page);
+  await client.send("Network.enable");
+  let [requests, bytes] = [0, 0];
+  client.on("Network.responseReceived", ({ response }) => (requests += response.url.startsWith("http") ? 1 : 0));
+  client.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
+  await page.goto("/pipelines", { waitUntil: "networkidle" });
+  await expect(page.locator("[data-drawn=true]").first()).toBeVisible();
+  expect(requests).toBeLessThanOrEqual(14);
+  expect(bytes).toBeLessThanOrEqual(600_000);
+});

@@ -1,0 +1,69 @@
+// Nothing jumps while a page loads and is read, and nothing is wider than the window.
+import type { Page } from "@playwright/test";
+import { PAGES } from "../support/api";
+import { allDrawn, card, openTable } from "../support/chart";
+import { expect, test } from "../support/fixtures";
+
+const MOST_SHIFT = 0.02;
+const EVERY_PAGE = ["/pipelines", "/security", "/disclaimer", "/figures/heatmap", "/figures/most_failing", "/figures/node_versions", "/nowhere"];
+
+test.describe("layout shift", () => {
+  for (const [name, ids] of Object.entries(PAGES)) {
+    for (const width of [360, 1440]) {
+      test(`of ${name} at ${width} px is at most ${MOST_SHIFT}`, async ({ page }) => {
+        await page.setViewportSize({ width, height: 900 });
+        await page.addInitScript(() => {
+          const shifts: { value: number; of: string[] }[] = ((window as any).shifts = []);
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries() as any[]) {
+              const of = entry.sources.map(({ node }: any) => node?.outerHTML?.slice(0, 120) ?? String(node));
+              shifts.push({ value: entry.value, of });
+            }
+          }).observe({ type: "layout-shift", buffered: true });
+        });
+        await page.goto(`/${name}`);
+        await allDrawn(page, ids);
+        await page.evaluate(() => window.scrollTo(0, 0));
+        await allDrawn(page, ids);
+        const shifts = await page.evaluate(() => (window as any).shifts as { value: number; of: string[] }[]);
+        const sum = shifts.reduce((total, { value }) => total + value, 0);
+        expect(sum, JSON.stringify(shifts, null, 1)).toBeLessThanOrEqual(MOST_SHIFT);
+      });
+    }
+  }
+});
+
+/** What sticks out to the right, apart from what scrolls by itself. */
+function sticksOut(page: Page) {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    const wide = [...document.body.querySelectorAll("*")].filter((node) => node.getBoundingClientRect().right > width + 1);
+    return [`the page is ${document.documentElement.scrollWidth} px wide`, ...wide.slice(0, 8).map((node) => node.outerHTML.slice(0, 120))];
+  });
+}
+
+for (const width of [320, 360]) {
+  for (const path of EVERY_PAGE) {
+    test(`${path} fits into ${width} px`, async ({ page, faults }) => {
+      if (path === "/nowhere") faults.provoke(/404/);
+      await page.setViewportSize({ width, height: 740 });
+      await page.goto(path);
+      const ids = await page.locator("article[data-figure]").evaluateAll((all) => all.map((one) => one.getAttribute("data-figure")!));
+      await allDrawn(page, ids);
+      for (const id of ids) await openTable(page, id);
+      expect(await sticksOut(page)).toEqual([]);
+    });
+  }
+}
+
+test("a chart follows the width of the window", async ({ page }) => {
+  await page.goto("/pipelines");
+  await allDrawn(page, ["heatmap"]);
+  const width = () => card(page, "heatmap").locator(".main-svg").first().evaluate((svg) => svg.getBoundingClientRect().width);
+  const wide = await width();
+  await page.setViewportSize({ width: 600, height: 900 });
+  await expect.poll(width).toBeLessThan(600);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await expect.poll(width).toBe(wide);
+});

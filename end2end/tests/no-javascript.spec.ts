@@ -1,0 +1,71 @@
+// Without JavaScript everything can be read and filtered.
+import type { Page } from "@playwright/test";
+import { ALL, column, type Figure, figure, PAGES } from "../support/api";
+import { card, table } from "../support/chart";
+import { expect, test } from "../support/fixtures";
+
+test.use({ javaScriptEnabled: false });
+
+// A browser that runs no scripts refuses to fetch them, and tells that it preloaded them in vain.
+test.beforeEach(({ faults }) => faults.provoke(/\.js csp$/, /\.wasm was preloaded using link preload but not used/));
+
+async function reads(page: Page, wanted: Figure) {
+  await expect(card(page, wanted.id)).toContainText(wanted.summary);
+  await expect(card(page, wanted.id).getByRole("heading")).toContainText(wanted.title);
+  await expect(table(page, wanted.id).locator("tbody tr")).toHaveCount(wanted.rows.length);
+}
+
+for (const [name, ids] of Object.entries(PAGES)) {
+  test(`${name} has every sentence and every row of every table`, async ({ page, request }) => {
+    await page.goto(`/${name}`);
+    for (const id of ids) await reads(page, await figure(request, id));
+  });
+}
+
+test("a table opens and can be read", async ({ page, request }) => {
+  const wanted = await figure(request, "build_status");
+  await page.goto("/pipelines");
+  await expect(table(page, "build_status")).toBeHidden();
+  await card(page, "build_status").getByText("View as table").click();
+  await expect(table(page, "build_status")).toBeVisible();
+  const counts = column(wanted, "builds").map((count) => count.toLocaleString("en-GB"));
+  for (const [row, count] of counts.entries()) await expect(table(page, "build_status").locator("tbody tr").nth(row)).toContainText(count);
+});
+
+test("the filters are a form with a button", async ({ page, request }) => {
+  await page.goto("/pipelines");
+  await page.locator('select[name="project"]').selectOption("cmc");
+  await page.locator('select[name="type"]').selectOption("nightly");
+  await page.locator('select[name="days"]').selectOption("28");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page).toHaveURL(/\/pipelines\?/);
+  const filter = { project: "cmc", type: "nightly", days: 28 };
+  expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ ...filter, days: "28" });
+  await expect(page.locator('select[name="project"]')).toHaveValue("cmc");
+  await expect(page.locator('select[name="type"]')).toHaveValue("nightly");
+  await expect(page.locator('select[name="days"]')).toHaveValue("28");
+  for (const id of PAGES.pipelines) await reads(page, await figure(request, id, filter));
+});
+
+test("the headline, the freshness and the navigation are there", async ({ page, request }) => {
+  const overview = await (await request.get("/api/overview?page=pipelines")).json();
+  const headline = await (await request.get("/api/headline")).json();
+  await page.goto("/pipelines");
+  await expect(page.getByRole("main")).toContainText(headline.builds.toLocaleString("en-GB"));
+  await expect(page.locator("body")).toContainText(overview.freshness[0].as_of_text);
+  await page.getByRole("navigation").first().getByRole("link", { name: "Security" }).click();
+  await expect(page).toHaveURL(/\/security/);
+});
+
+test("every figure has a page of its own", async ({ page, request }) => {
+  for (const id of ALL) {
+    await page.goto(`/figures/${id}`);
+    await reads(page, await figure(request, id));
+  }
+});
+
+test("no chart area pretends to load for ever", async ({ page }) => {
+  await page.goto("/pipelines");
+  await expect(page.locator("main")).not.toContainText(/loading/i);
+  await expect(page.locator("main").getByText(/JavaScript/).first()).toBeVisible();
+});
