@@ -149,6 +149,7 @@ async function drawOnce(chart) {
 function wipe(chart) {
   if (chart.drawn) bundle.then((plotly) => chart.plot === undefined && plotly.purge(chart.element));
   chart.drawn = false;
+  chart.element.style.height = "";
   chart.element.replaceChildren();
   delete chart.element.dataset.drawn;
   delete chart.element.dataset.error;
@@ -190,6 +191,9 @@ function fitted(layout, data, chart) {
   const { element, generation } = chart;
   const width = element.clientWidth;
   const narrow = width < NARROW;
+  // A chart of few rows is lower than what was reserved for many.
+  element.style.height = "";
+  if (layout.height < element.clientHeight) element.style.height = `${layout.height}px`;
   layout.template = template(element);
   layout.width = width;
   layout.height = element.clientHeight;
@@ -201,12 +205,13 @@ function fitted(layout, data, chart) {
   if (narrow) {
     layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 40, 40) };
     layout.font = { ...layout.font, size: 11 };
-    if (layout.xaxis?.rangeselector) stackAbove(data, layout);
   }
   // plotly.js misplaces what it places by the margin that it has just made, when it draws again.
   if (data.some((trace) => trace.type === "pie")) {
     layout.legend = { ...layout.legend, yref: "container", y: 0, yanchor: "bottom" };
   }
+  // Beside the scale of colours its title would take all the room that the scale has.
+  for (const scale of scales(data)) if (scale.title) scale.title.side = "top";
   const bars = data.filter((trace) => trace.orientation === "h");
   if (bars.length > 0) {
     // At most 45 % of the width for the names, at about 0.55 em a character.
@@ -216,11 +221,8 @@ function fitted(layout, data, chart) {
   return layout;
 }
 
-// The scale of colours goes above the buttons, for which it leaves no room beside it.
-function stackAbove(data, layout) {
-  const scales = data.map((trace) => trace.marker?.colorbar).filter(Boolean);
-  for (const scale of scales) Object.assign(scale, { yref: "container", y: 1, yanchor: "top", ypad: 0 });
-  if (scales.length > 0) layout.margin = { ...layout.margin, t: (layout.margin.t ?? 40) + 32 };
+function scales(data) {
+  return data.map((trace) => trace.colorbar ?? trace.marker?.colorbar).filter(Boolean);
 }
 
 function shortTicks(axis, bars, most) {
@@ -249,7 +251,6 @@ function template(element) {
     zerolinecolor: colour("line"),
   };
   const control = { bgcolor: colour("control"), bordercolor: colour("line") };
-  const scale = { outlinewidth: 0, tickcolor: colour("line"), title: { side: "top" } };
   return {
     layout: {
       font: { color: colour("text"), family: style.fontFamily },
@@ -263,8 +264,6 @@ function template(element) {
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("text") },
     },
     data: {
-      bar: [{ marker: { colorbar: scale } }],
-      heatmap: [{ colorbar: scale }],
       pie: [{ marker: { line: { color: colour("surface"), width: 1.5 } } }],
       treemap: [{ marker: { line: { color: colour("surface"), width: 1.5 } } }],
     },
