@@ -30,6 +30,12 @@ export async function drawn(page: Page, id: string): Promise<Locator> {
   return chart;
 }
 
+/** The figures of the page that have something to draw. */
+export function drawable(page: Page): Promise<string[]> {
+  const cards = page.locator("article[data-figure]", { has: page.locator("details.table:not([hidden])") });
+  return cards.evaluateAll((all) => all.map((one) => one.id));
+}
+
 /** Brings every card into view, one after the other, until all charts are drawn. */
 export async function allDrawn(page: Page, ids: string[]) {
   for (const id of ids) await drawn(page, id);

@@ -1,7 +1,7 @@
 // Nothing jumps while a page loads and is read, and nothing is wider than the window.
 import type { Page } from "@playwright/test";
 import { PAGES } from "../support/api";
-import { allDrawn, card, openTable } from "../support/chart";
+import { allDrawn, card, drawable, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 const MOST_SHIFT = 0.02;
@@ -49,7 +49,7 @@ for (const width of [320, 360]) {
       if (path === "/nowhere") faults.provoke(/404/);
       await page.setViewportSize({ width, height: 740 });
       await page.goto(path);
-      const ids = await page.locator("article[data-figure]").evaluateAll((all) => all.map((one) => one.getAttribute("data-figure")!));
+      const ids = await drawable(page);
       await allDrawn(page, ids);
       for (const id of ids) await openTable(page, id);
       expect(await sticksOut(page)).toEqual([]);
