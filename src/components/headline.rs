@@ -141,7 +141,10 @@ fn red_list(mut red: Vec<RedPipeline>, total: u64, pipelines: u64) -> impl IntoV
         }
     });
     let rest = (total > listed).then(|| {
-        let text = format!("{} more are not listed here", numbers::thousands(total - listed));
+        let text = format!(
+            "{} more are not listed here",
+            numbers::thousands(total - listed)
+        );
         view! { <p class="note">{text}</p> }
     });
     Either::Right(view! {

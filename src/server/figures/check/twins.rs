@@ -43,6 +43,65 @@ CREATE TEMP TABLE twin AS
                     ORDER BY stage_ms DESC, ts DESC, id DESC LIMIT 1), 'master') IN ('master', 'main');
 ";
 
+/// Makes `repo`, the latest facts of every repository that is not archived, and `pair`, each
+/// repository's CVEs and whether one of its entries for it still holds on this day.
+pub const PREPARE_SECURITY: &str = "
+CREATE TEMP TABLE repo AS
+  SELECT repository AS name, facts,
+         CASE WHEN instr(repository, '-') > 0
+              THEN substr(repository, 1, instr(repository, '-') - 1) ELSE repository END AS team
+    FROM security_facts AS known
+   WHERE collected_at_ms = (SELECT max(collected_at_ms) FROM security_facts
+                             WHERE repository = known.repository)
+     AND NOT coalesce(json_extract(facts, '$.archived'), 0);
+CREATE TEMP TABLE pair AS
+  SELECT name, team, json_extract(entry.value, '$.cve') AS cve,
+         max(coalesce(substr(json_extract(entry.value, '$.until'), 1, 10), '9999') >= '2019-10-25') AS live
+    FROM repo, json_each(facts, '$.suppressions') AS entry
+   GROUP BY name, team, cve;
+";
+
+/// The query whose rows are those of a figure of security facts.
+pub fn security_query(id: &str) -> Option<String> {
+    let versions = |field: &str| {
+        format!(
+            "SELECT CASE WHEN major = 0 THEN 'unknown' ELSE major END, version, name
+               FROM (SELECT name, version, cast(ltrim(replace('^' || version, '^1.', '^'), '^v') AS INTEGER) AS major
+                       FROM (SELECT name, json_extract(facts, '$.{field}') AS version FROM repo)
+                      WHERE version IS NOT NULL)
+              ORDER BY name"
+        )
+    };
+    Some(match id {
+        "cve_most_frequent" => {
+            "SELECT cve, count(DISTINCT CASE WHEN live THEN team END) AS teams, sum(live), sum(NOT live)
+               FROM pair GROUP BY cve HAVING teams > 2 ORDER BY teams, cve"
+                .to_owned()
+        }
+        "cve_per_team" => "SELECT team, sum(live), repositories, sum(NOT live)
+               FROM (SELECT team, cve, max(live) AS live FROM pair GROUP BY team, cve)
+               JOIN (SELECT team AS t, count(DISTINCT name) AS repositories FROM pair WHERE live GROUP BY team)
+                 ON t = team
+              GROUP BY team, repositories HAVING sum(live) > 0 ORDER BY sum(live) DESC, team"
+            .to_owned(),
+        "js_checks" => {
+            "WITH js AS (SELECT name, facts FROM repo WHERE json_extract(facts, '$.javascript')),
+                  used AS (SELECT name, value AS used FROM js, json_each(facts, '$.checks'))
+             SELECT label, n, round(100.0 * n / (SELECT count(*) FROM js), 2)
+               FROM (SELECT 0 AS place, 'Snyk' AS label, (SELECT count(*) FROM used WHERE used = 'snyk') AS n
+                     UNION SELECT 1, 'Dependabot', (SELECT count(*) FROM used WHERE used = 'dependabot')
+                     UNION SELECT 2, 'Renovate', (SELECT count(*) FROM used WHERE used = 'renovate')
+                     UNION SELECT 3, 'nsp (deprecated)', (SELECT count(*) FROM used WHERE used = 'nsp')
+                     UNION SELECT 4, 'none', (SELECT count(*) FROM js WHERE name NOT IN (SELECT name FROM used)))
+              ORDER BY place"
+                .to_owned()
+        }
+        "node_versions" => versions("node_version"),
+        "java_versions" => versions("java_version"),
+        _ => return None,
+    })
+}
+
 /// The name of a stored result.
 const RESULT: &str = "CASE result WHEN 0 THEN 'SUCCESS' WHEN 1 THEN 'UNSTABLE' WHEN 2 THEN 'FAILURE' \
                       WHEN 3 THEN 'ABORTED' WHEN 4 THEN 'NOT_BUILT' ELSE 'UNKNOWN' END";
@@ -70,7 +129,7 @@ impl Window {
     }
 }
 
-/// The query whose rows are those of the figure; none for figures of security facts.
+/// The query whose rows are those of a figure of builds.
 pub fn query(id: &str, window: &Window, project_condition: &str) -> Option<String> {
     let status = format!(
         "SELECT name, (SELECT count(*) FROM builds WHERE {RESULT} = name) AS n,
