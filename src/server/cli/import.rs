@@ -55,9 +55,9 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     if files.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
-        print!("{report}");
+        println!("{report}");
     }
-    let good = report.faults.is_empty() || files.lenient;
+    let good = report.is_clean() || files.lenient;
     Ok(if good {
         ExitCode::SUCCESS
     } else {
