@@ -205,6 +205,7 @@ function fitted(layout, data, chart) {
   if (narrow) {
     layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 40, 40) };
     layout.font = { ...layout.font, size: 11 };
+    thinOut(layout.xaxis?.ticktext);
   }
   // plotly.js misplaces what it places by the margin that it has just made, when it draws again.
   if (data.some((trace) => trace.type === "pie")) {
@@ -219,6 +220,12 @@ function fitted(layout, data, chart) {
     layout.yaxis = shortTicks(layout.yaxis ?? {}, bars, most);
   }
   return layout;
+}
+
+// Many short labels, such as hours, would be turned on their sides: every third is enough.
+function thinOut(texts) {
+  if (!texts || texts.length <= 12 || texts.some((text) => text.length > 3)) return;
+  for (const index of texts.keys()) if (index % 3 !== 0) texts[index] = "";
 }
 
 function scales(data) {

@@ -9,11 +9,14 @@ pub fn FreshnessLine(sources: Vec<Freshness>) -> impl IntoView {
     let items = sources
         .into_iter()
         .map(|source| {
-            let stale = source.as_of.is_none();
+            let joint = if source.as_of.is_some() {
+                " as of "
+            } else {
+                ": "
+            };
             view! {
-                <li class:stale=stale>
-                    <span class="source">{source.source}</span>
-                    " as of "
+                <li>
+                    {source.source} {joint}
                     <time datetime=source.as_of>{source.as_of_text}</time>
                     <span class="coverage">{source.coverage}</span>
                 </li>

@@ -79,7 +79,9 @@ fn tiles(headline: Headline) -> impl IntoView {
             <h2>"Red right now"</h2>
             <p class="figure-of-merit">{red}</p>
             <p>{of}</p>
-            <p class="note">"The latest finished build failed"</p>
+            <p class="note" hidden=headline.pipelines == 0>
+                "A pipeline is red while its latest finished build failed"
+            </p>
         </div>
         <div class="tile wide">
             <h2>"Red for longest"</h2>
@@ -123,12 +125,15 @@ fn change(headline: &Headline) -> impl IntoView + use<> {
 
 fn red_list(mut red: Vec<RedPipeline>, total: u64, pipelines: u64) -> impl IntoView {
     if red.is_empty() {
-        let text = if pipelines == 0 {
-            "Nothing to say: no pipeline ran to its end."
+        let (class, text) = if pipelines == 0 {
+            ("note", "No pipeline ran to its end.")
         } else {
-            "None: the latest build of every pipeline is good."
+            (
+                "all-good",
+                "None: the latest build of every pipeline is good.",
+            )
         };
-        return Either::Left(view! { <p class="all-good">{text}</p> });
+        return Either::Left(view! { <p class=class>{text}</p> });
     }
     let listed = red.len() as u64;
     let more = red.split_off(red.len().min(FIRST_RED));
