@@ -124,19 +124,21 @@ test("the old chart stays until the new one is there", async ({ page }) => {
   await shows(page, { project: "cmc" });
 });
 
-test("of two quick changes the last one wins, whichever answer comes first", async ({ page }) => {
+test("of two quick changes the last one wins, though the first one's answer comes late", async ({ page }) => {
   await open(page, "/pipelines");
   let answer = () => {};
   const held = new Promise<void>((resolve) => (answer = resolve));
   await page.route(/\/api\/figure\?.*project=cmc/, async (route) => {
     await held;
-    await route.continue().catch(() => {});
+    await route.continue();
   });
+  const asked = page.waitForRequest(/\/api\/figure\?.*project=cmc/);
   await project(page).selectOption("cmc");
+  await asked;
   await project(page).selectOption("sscs");
-  await shows(page, { project: "sscs" });
-  answer();
-  await page.waitForLoadState("networkidle");
   await urlSays(page, { project: "sscs" });
+  answer();
+  await shows(page, { project: "sscs" });
+  await page.waitForLoadState("networkidle");
   await shows(page, { project: "sscs" });
 });
