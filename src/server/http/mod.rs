@@ -38,6 +38,9 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// How long running answers may take once the server was asked to stop.
 const LONGEST_STOP: Duration = Duration::from_secs(4);
 
+/// Of pages, which are made for one request: a third smaller than the fastest, for ten milliseconds.
+const PAGE_COMPRESSION: i32 = 4;
+
 #[derive(Clone)]
 struct ServerState {
     options: LeptosOptions,
@@ -128,7 +131,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
         .layer(middleware::from_fn_with_state(state.clone(), pages::status))
         .layer(middleware::from_fn(pages::without_trailing_slash))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(PAGE_COMPRESSION)))
         .layer(middleware::from_fn(headers::caching))
         .layer(middleware::from_fn(headers::limits))
         .layer(middleware::from_fn(headers::security))
