@@ -1,7 +1,6 @@
 //! Headers that every answer carries, and limits on what is asked.
 
 use axum::{
-    body::Body,
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
@@ -66,16 +65,7 @@ pub async fn security(request: Request, next: Next) -> Response {
 /// Files with a hash in their name never change; everything else is asked for again, at the price of a 304.
 pub async fn caching(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let known_since = request.headers().get(header::IF_MODIFIED_SINCE).cloned();
     let mut response = next.run(request).await;
-    // The framework serves files without looking at what the client has already.
-    let modified = response.headers().get(header::LAST_MODIFIED);
-    if response.status() == StatusCode::OK && modified.is_some() && modified == known_since.as_ref()
-    {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.body_mut() = Body::empty();
-        response.headers_mut().remove(header::CONTENT_LENGTH);
-    }
     let good = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
     let lasting = good && is_hashed(&path);

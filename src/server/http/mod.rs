@@ -20,12 +20,12 @@ use axum::{
 };
 use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::{
-    LeptosRoutes as _, file_and_error_handler_with_context, generate_route_list_with_exclusions,
+    LeptosRoutes as _, generate_route_list_with_exclusions, render_app_async_with_context,
 };
 use tokio::net::TcpListener;
 use tower_http::{
     CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
-    timeout::TimeoutLayer, trace::TraceLayer,
+    services::ServeDir, timeout::TimeoutLayer, trace::TraceLayer,
 };
 
 use super::state::AppState;
@@ -112,6 +112,17 @@ pub fn router(state: AppState) -> Router {
             headers::content_security_policy();
         }
     };
+    // Leptos has a handler for files and missing pages in one. It runs the context of a file's answer
+    // inside whatever page is being rendered on the same thread, which then loses its headers.
+    let missing = pages::missing(render_app_async_with_context(
+        context.clone(),
+        shell.clone(),
+    ));
+    let files = ServeDir::new(&*state.options.site_root)
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip()
+        .fallback(missing);
     Router::new()
         .route("/", get(pages::to_pipelines))
         .route("/dash", get(pages::to_pipelines))
@@ -123,11 +134,8 @@ pub fn router(state: AppState) -> Router {
         .route("/api/{*rest}", get(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
-        .leptos_routes_with_context(&state, routes, context.clone(), shell)
-        .fallback(file_and_error_handler_with_context::<ServerState, _>(
-            context,
-            app::shell,
-        ))
+        .leptos_routes_with_context(&state, routes, context, shell)
+        .fallback_service(files)
         .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
         .layer(middleware::from_fn_with_state(state.clone(), pages::status))
         .layer(middleware::from_fn(pages::without_trailing_slash))

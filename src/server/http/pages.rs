@@ -5,6 +5,7 @@ use axum::{
     http::{StatusCode, Uri},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
+    routing::{MethodRouter, get},
 };
 
 use super::{
@@ -18,6 +19,19 @@ const FILTERED: [&str; 2] = ["/pipelines", "/security"];
 
 pub async fn to_pipelines(uri: Uri) -> Redirect {
     Redirect::permanent(&with_query("/pipelines", &uri))
+}
+
+/// The page for addresses that lead nowhere, rendered by `render`.
+pub fn missing<R, F>(render: R) -> MethodRouter
+where
+    R: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send,
+{
+    get(async move |request: Request| {
+        let mut response = render(request).await;
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response
+    })
 }
 
 /// `/pipelines/` is `/pipelines`.
