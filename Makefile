@@ -48,12 +48,13 @@ help: ## list what can be made
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-server: setup build data ## set up, build, fill an empty store with sample data, and serve on PORT
+server: setup build ## set up, build, fill an empty store with sample data, and serve on PORT
+	@scripts/data --sample
 	@echo "Serving $(DATA_DIR) on http://localhost:$(PORT) (Ctrl-C ends it)"
 	@LEPTOS_SITE_ROOT=$(SITE) exec $(BINARY) serve
 
-data: build ## fill DATA_DIR with sample data, if it holds no store yet
-	@scripts/sample-data
+data: build ## collect from the configured sources; without any, fill an empty DATA_DIR with sample data
+	@scripts/data
 
 production-image: ## build the container image with Docker or Podman
 	@scripts/production-image

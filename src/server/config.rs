@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use regex::Regex;
 use serde::Deserialize;
 
+use super::sources::{cosmos, github};
 use crate::filter::ALL_PROJECTS;
 
 /// The project of pipelines that no pattern matches.
@@ -23,6 +24,15 @@ pub struct Config {
     pub security: Security,
     pub owners: Owners,
     pub projects: Vec<Project>,
+    pub sources: Sources,
+}
+
+/// What is collected from where; how a source is reached stands in the environment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sources {
+    pub cosmos: cosmos::Settings,
+    pub github: github::Settings,
 }
 
 /// How events become builds. The store remembers with which rules it rolled up.
@@ -67,6 +77,7 @@ struct File {
     #[serde(default)]
     owners: Owners,
     projects: Vec<FileProject>,
+    sources: Sources,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +153,7 @@ impl Config {
             security: file.security,
             owners: file.owners,
             projects,
+            sources: file.sources,
         })
     }
 

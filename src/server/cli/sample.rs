@@ -59,7 +59,7 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
         out.flush()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut store = Store::open(data, &config).await?;
+    let mut store = Store::open(data, &config).await?.for_sample();
     if !store.is_empty().await? {
         bail!(
             "{} holds data already: name an empty directory with --data, or remove it",

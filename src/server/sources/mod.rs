@@ -1,8 +1,24 @@
 //! Where data come from. Sources know the store and nothing to the right of it.
 
+pub mod cosmos;
+pub mod environment;
+pub mod error;
 pub mod file;
+pub mod github;
 
-use super::snapshot::BuildResult;
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use async_trait::async_trait;
+
+pub use environment::Environment;
+pub use error::SourceError;
+
+use super::{
+    config::Config,
+    snapshot::BuildResult,
+    store::{Ingested, Store},
+};
 
 /// A valid event: one stage (step) of one build, as every source hands it to the store.
 ///
@@ -24,4 +40,167 @@ pub struct Event {
     pub step: Option<String>,
     pub branch: Option<String>,
     pub build_url: Option<String>,
+}
+
+/// A place that data are collected from on a schedule, or when `sync` asks for it.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Its name in commands and in the store.
+    fn name(&self) -> &'static str;
+
+    /// Which kind of data it brings.
+    fn kind(&self) -> Kind;
+
+    /// How long after one refresh the next begins.
+    fn every(&self) -> Duration;
+
+    /// Collects what is new and writes it to the store, in transactions that each leave it
+    /// consistent. Being ended at any moment loses nothing that the next call does not bring.
+    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<Brought, SourceError>;
+
+    /// Tries whether it can be read, for `doctor`. Writes nothing.
+    async fn check(&self) -> Vec<Finding>;
+}
+
+/// The data that a source brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Events,
+    Security,
+}
+
+impl Kind {
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Events => "Build events",
+            Self::Security => "Security facts",
+        }
+    }
+}
+
+/// What a source is told of the refresh that it runs in.
+pub struct Run<'a> {
+    /// Unix ms.
+    pub started_ms: i64,
+    /// Where the reader asked for it: the instant (Unix ms) from which on everything is read again.
+    pub since_ms: Option<i64>,
+    /// Is told how far the refresh is: done, in all (if known), and of what.
+    pub progress: &'a (dyn Fn(u64, Option<u64>, &str) + Send + Sync),
+}
+
+/// What a refresh brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// What was read, whether or not it was known.
+    pub read: u64,
+    pub ingested: Ingested,
+    /// Requests that the source still grants in its current period, where it says so.
+    pub requests_left: Option<u64>,
+}
+
+/// What became of one thing that a source should cover: a repository, a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    pub item: String,
+    pub state: CoverageState,
+    /// Why it was not read or not all of it, for readers: no secret, nothing internal.
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CoverageState {
+    Read,
+    /// Read, but some of it could not be understood; `reason` says what.
+    Partial,
+    NoAccess,
+    RateLimited,
+    Failed,
+}
+
+impl CoverageState {
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Partial,
+        Self::NoAccess,
+        Self::RateLimited,
+        Self::Failed,
+    ];
+
+    /// The name in the store and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Partial => "partial",
+            Self::NoAccess => "no-access",
+            Self::RateLimited => "rate-limited",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
+    /// Whether its data are in the store as they are at the source.
+    pub const fn is_read(self) -> bool {
+        matches!(self, Self::Read | Self::Partial)
+    }
+}
+
+/// Where a source has got to, written together with the events that it covers.
+#[derive(Clone, Copy, Debug)]
+pub struct Checkpoint<'a> {
+    pub source: &'a str,
+    pub feed: &'a str,
+    /// In the source's own words; none leaves what is known.
+    pub state: Option<&'a str>,
+    /// What became of the feed, and when (Unix ms), where something is to be said about it.
+    pub coverage: Option<(&'a Coverage, i64)>,
+    /// Unix ms: from now on the data are as of then, whether or not events came.
+    pub as_of_ms: Option<i64>,
+}
+
+/// One thing that `doctor` found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub good: bool,
+    pub what: String,
+    /// What mends it; empty where nothing is wrong.
+    pub remedy: String,
+}
+
+impl Finding {
+    pub fn good(what: impl Into<String>) -> Self {
+        Self {
+            good: true,
+            what: what.into(),
+            remedy: String::new(),
+        }
+    }
+
+    pub fn bad(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            good: false,
+            what: what.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+/// The names of all sources that there are.
+pub const NAMES: [&str; 2] = [cosmos::NAME, github::NAME];
+
+/// The sources that the configuration and the environment give access to.
+///
+/// # Errors
+/// Where a source is configured by half or wrongly; the message names the variable or the field.
+pub fn configured(config: &Config, environment: &Environment) -> Result<Vec<Arc<dyn Source>>> {
+    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
+    if let Some(source) = cosmos::Cosmos::configured(config, environment)? {
+        sources.push(Arc::new(source));
+    }
+    if let Some(source) = github::Github::configured(config, environment)? {
+        sources.push(Arc::new(source));
+    }
+    Ok(sources)
 }

@@ -50,14 +50,39 @@ pub async fn put(
     Ok((counts, changed))
 }
 
-/// The newest facts of every repository.
+/// What stands in the place of facts from when on a repository was gone.
+const GONE: &str = "null";
+
+/// The facts of repositories that are gone count no longer.
+pub async fn retire(
+    connection: &mut SqliteConnection,
+    repositories: &[String],
+    at_ms: i64,
+) -> Result<()> {
+    for repository in repositories {
+        let query = sqlx::query(
+            "INSERT INTO security_facts (repository, collected_at_ms, facts) VALUES (?, ?, ?) \
+             ON CONFLICT (repository, collected_at_ms) DO UPDATE SET facts = excluded.facts",
+        );
+        query
+            .bind(repository)
+            .bind(at_ms)
+            .bind(GONE)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The newest facts of every repository that is still there.
 pub async fn load(connection: &mut SqliteConnection) -> Result<Security> {
     let query = sqlx::query_scalar(
         "SELECT facts FROM security_facts AS f WHERE collected_at_ms = (SELECT MAX(l.collected_at_ms) \
          FROM security_facts AS l WHERE l.repository = f.repository) ORDER BY repository",
     );
     let texts: Vec<String> = query.fetch_all(&mut *connection).await?;
-    let facts = texts.iter().map(|text| serde_json::from_str(text));
+    let there = texts.iter().filter(|text| *text != GONE);
+    let facts = there.map(|text| serde_json::from_str(text));
     Ok(Security {
         as_of_ms: meta::number(connection, meta::SECURITY_AS_OF).await?,
         repositories: facts

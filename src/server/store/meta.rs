@@ -7,6 +7,10 @@ use sqlx::SqliteConnection;
 pub const STORE_ID: &str = "store_id";
 /// Counts the transactions that changed something.
 pub const VERSION: &str = "version";
+/// Counts what sources did: refreshes that began and ended.
+pub const LEDGER: &str = "ledger";
+/// There while the data are made up, and not an organisation's.
+pub const SAMPLE: &str = "sample";
 /// With which rules the builds were rolled up.
 pub const RULES: &str = "rules";
 /// The newest `stage_timestamp` of all events, Unix ms.
@@ -46,6 +50,17 @@ pub async fn raise(connection: &mut SqliteConnection, key: &str, at_ms: i64) -> 
 
 /// Every transaction that changes data says so here.
 pub async fn count_change(connection: &mut SqliteConnection) -> Result<()> {
-    let version = number(connection, VERSION).await?.unwrap_or(0);
-    write(connection, VERSION, &(version + 1).to_string()).await
+    count(connection, VERSION).await
+}
+
+/// Raises a counter by one.
+pub async fn count(connection: &mut SqliteConnection, key: &str) -> Result<()> {
+    let counted = number(connection, key).await?.unwrap_or(0);
+    write(connection, key, &(counted + 1).to_string()).await
+}
+
+pub async fn remove(connection: &mut SqliteConnection, key: &str) -> Result<()> {
+    let query = sqlx::query("DELETE FROM meta WHERE key = ?");
+    query.bind(key).execute(connection).await?;
+    Ok(())
 }

@@ -8,6 +8,7 @@ mod each;
 mod facts;
 mod ingest;
 mod keys;
+mod ledger;
 mod load;
 mod merge;
 mod meta;
@@ -16,6 +17,7 @@ mod open;
 mod read;
 mod roll_up;
 mod row;
+mod sample;
 #[cfg(test)]
 mod test_events;
 mod write;
@@ -23,6 +25,7 @@ mod write;
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail};
+pub use ledger::{Covered, Ledger, Refresh};
 use names::Names;
 pub use roll_up::Build;
 use serde::Serialize;
@@ -31,13 +34,15 @@ use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 use super::{
     config::{Config, Rules},
     snapshot::{Snapshot, security::RepositoryFacts},
-    sources::Event,
+    sources::{Checkpoint, Coverage, Event},
 };
 
 pub struct Store {
     pool: SqlitePool,
     rules: Rules,
     names: Names,
+    /// What is written is made up.
+    sample: bool,
 }
 
 /// What became of a batch.
@@ -68,6 +73,7 @@ impl Store {
             pool: open::open(dir).await?,
             rules: config.rules.clone(),
             names: Names::default(),
+            sample: false,
         };
         let mut transaction = store.begin().await?;
         store.names.refresh(&mut transaction).await?;
@@ -110,25 +116,58 @@ impl Store {
         Ok(query.fetch_one(&self.pool).await?)
     }
 
+    /// From now on what is written is sample data. It gives way to the first real data.
+    pub fn for_sample(mut self) -> Self {
+        self.sample = true;
+        self
+    }
+
     /// Takes a batch of events in, all or none.
     ///
     /// # Errors
     /// Where the store cannot be written; nothing of the batch is kept then.
     pub async fn ingest(&mut self, events: &[Event]) -> Result<Ingested> {
+        self.ingest_batch(events, None).await
+    }
+
+    /// Takes a batch of events in together with where their source has got to, all or none.
+    ///
+    /// # Errors
+    /// Where the store cannot be written; nothing of the batch is kept then.
+    pub async fn ingest_from(
+        &mut self,
+        events: &[Event],
+        checkpoint: &Checkpoint<'_>,
+    ) -> Result<Ingested> {
+        self.ingest_batch(events, Some(checkpoint)).await
+    }
+
+    async fn ingest_batch(
+        &mut self,
+        events: &[Event],
+        checkpoint: Option<&Checkpoint<'_>>,
+    ) -> Result<Ingested> {
         let mut transaction = self.begin().await?;
         if meta::read(&mut transaction, meta::RULES).await? != Some(self.rules.fingerprint()) {
             bail!("the store was opened with other rules meanwhile; start again");
         }
+        let cleared = sample::give_way(&mut transaction, self.sample).await?;
+        if cleared {
+            self.names = Names::default();
+        }
         self.names.refresh(&mut transaction).await?;
-        let (counts, changed) =
+        let (counts, mut changed) =
             ingest::ingest(&mut transaction, &mut self.names, &self.rules, events)
                 .await
                 .context("cannot write events to the store")?;
-        if changed {
-            meta::count_change(&mut transaction).await?;
-            transaction.commit().await?;
-            self.names.confirm();
+        if let Some(checkpoint) = checkpoint {
+            changed |= ledger::check(&mut transaction, checkpoint).await?;
         }
+        if changed || cleared {
+            meta::count_change(&mut transaction).await?;
+        }
+        transaction.commit().await?;
+        self.names.confirm();
         Ok(counts)
     }
 
@@ -141,15 +180,127 @@ impl Store {
         facts: &[RepositoryFacts],
         collected_at_ms: i64,
     ) -> Result<Ingested> {
+        self.put_batch(facts, collected_at_ms, None).await
+    }
+
+    /// Takes security facts in together with what became of the repositories that their source
+    /// should cover, all or none.
+    ///
+    /// # Errors
+    /// Where the store cannot be written; nothing is kept then.
+    pub async fn put_facts_from(
+        &mut self,
+        facts: &[RepositoryFacts],
+        collected_at_ms: i64,
+        source: &str,
+        coverage: &[Coverage],
+    ) -> Result<Ingested> {
+        self.put_batch(facts, collected_at_ms, Some((source, coverage)))
+            .await
+    }
+
+    async fn put_batch(
+        &mut self,
+        facts: &[RepositoryFacts],
+        collected_at_ms: i64,
+        coverage: Option<(&str, &[Coverage])>,
+    ) -> Result<Ingested> {
         let mut transaction = self.begin().await?;
+        let cleared = sample::give_way(&mut transaction, self.sample).await?;
+        if cleared {
+            self.names = Names::default();
+        }
         let (counts, changed) = facts::put(&mut transaction, facts, collected_at_ms)
             .await
             .context("cannot write security facts to the store")?;
-        if changed {
-            meta::count_change(&mut transaction).await?;
-            transaction.commit().await?;
+        if let Some((source, coverage)) = coverage {
+            ledger::cover(&mut transaction, source, coverage, collected_at_ms).await?;
+            meta::count(&mut transaction, meta::LEDGER).await?;
         }
+        if changed || cleared {
+            meta::count_change(&mut transaction).await?;
+        }
+        transaction.commit().await?;
         Ok(counts)
+    }
+
+    /// Keeps of what a source covered only what is still there; of repositories that are gone the
+    /// facts count no longer, though their past is kept. Says how many are gone.
+    ///
+    /// # Errors
+    /// Where the store cannot be written; nothing is changed then.
+    pub async fn retire_others(
+        &mut self,
+        source: &str,
+        still_there: &[String],
+        at_ms: i64,
+    ) -> Result<u64> {
+        let mut transaction = self.begin().await?;
+        let mut gone = ledger::items(&mut transaction, source).await?;
+        gone.retain(|item| !still_there.contains(item));
+        if gone.is_empty() {
+            return Ok(0);
+        }
+        ledger::forget(&mut transaction, source, &gone).await?;
+        facts::retire(&mut transaction, &gone, at_ms).await?;
+        meta::count(&mut transaction, meta::LEDGER).await?;
+        meta::count_change(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(gone.len() as u64)
+    }
+
+    /// Where a source has got to with one of its feeds, in its own words.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn cursor(&self, source: &str, feed: &str) -> Result<Option<String>> {
+        let mut connection = self.pool.acquire().await?;
+        ledger::cursor(&mut connection, source, feed).await
+    }
+
+    /// Notes that a refresh of a source begins.
+    ///
+    /// # Errors
+    /// Where the store cannot be written.
+    pub async fn begin_refresh(&mut self, source: &str, at_ms: i64) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        ledger::begin_refresh(&mut transaction, source, at_ms).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Notes how a refresh of a source ended: with how much that is new, or why it failed.
+    ///
+    /// # Errors
+    /// Where the store cannot be written.
+    pub async fn finish_refresh(
+        &mut self,
+        source: &str,
+        at_ms: i64,
+        outcome: Result<u64, &str>,
+    ) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        ledger::finish_refresh(&mut transaction, source, at_ms, outcome).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Everything that the store knows of sources.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn ledger(&self) -> Result<Ledger> {
+        ledger::load(&mut *self.pool.begin().await?)
+            .await
+            .context("cannot read from the store how sources are")
+    }
+
+    /// Changes whenever a refresh began, got on or ended.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn ledger_version(&self) -> Result<i64> {
+        let mut connection = self.pool.acquire().await?;
+        let counted = meta::number(&mut connection, meta::LEDGER).await?;
+        Ok(counted.unwrap_or(0))
     }
 
     /// Makes a snapshot of all builds and facts.

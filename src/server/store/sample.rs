@@ -1,0 +1,39 @@
+//! Sample data and an organisation's own never stand in one store: the first real data take the
+//! place of the sample, in the transaction that writes them.
+
+use anyhow::{Context as _, Result};
+use sqlx::SqliteConnection;
+
+use super::meta;
+
+/// Everything that a sample fills.
+const TABLES: [&str; 4] = ["events", "builds", "strings", "security_facts"];
+
+/// Marks what is written as sample data, or takes away the sample that real data follow. Says
+/// whether there was one.
+pub async fn give_way(connection: &mut SqliteConnection, sample: bool) -> Result<bool> {
+    let is_sample = is_there(connection).await?;
+    if sample {
+        if !is_sample {
+            meta::write(connection, meta::SAMPLE, "true").await?;
+        }
+        return Ok(false);
+    }
+    if !is_sample {
+        return Ok(false);
+    }
+    for table in TABLES {
+        let delete = format!("DELETE FROM {table}");
+        let deleted = sqlx::query(&delete).execute(&mut *connection).await;
+        deleted.context("cannot take the sample data away")?;
+    }
+    for key in [meta::SAMPLE, meta::BUILDS_AS_OF, meta::SECURITY_AS_OF] {
+        meta::remove(connection, key).await?;
+    }
+    Ok(true)
+}
+
+/// Whether the data are made up.
+pub async fn is_there(connection: &mut SqliteConnection) -> Result<bool> {
+    Ok(meta::read(connection, meta::SAMPLE).await?.is_some())
+}

@@ -1,0 +1,1 @@
+//! Sources against stand-ins over real sockets.
