@@ -115,7 +115,6 @@ pub struct Overview {
     pub projects: Vec<(String, String)>,
     /// The cards of the page, in order.
     pub figures: Vec<FigureInfo>,
-    pub freshness: Vec<Freshness>,
 }
 
 /// What a team lead wants in five seconds: the builds in the window, and in the window before it.
@@ -151,17 +150,94 @@ pub struct RedPipeline {
     pub step: Option<String>,
 }
 
-/// How old the data of a source are.
+/// The state of the data: how old, how complete, and whether they are an organisation's at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataState {
+    /// What tells this state from others.
+    pub live: Live,
+    /// The data are made up.
+    pub sample: bool,
+    pub kinds: Vec<Freshness>,
+}
+
+/// What an open page is told: whatever differs from what it shows, it asks for again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// The data version; empty until there are data.
+    pub version: String,
+    /// Changes whenever a refresh of a source began, got on or ended.
+    pub ledger: i64,
+}
+
+/// How old the data of a kind are, and how complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freshness {
     /// `Build events` or `Security facts`.
-    pub source: String,
-    /// RFC 3339; none where there are no data yet.
-    pub as_of: Option<String>,
-    /// The same for readers.
-    pub as_of_text: String,
+    pub label: String,
+    /// None where there are no data yet.
+    pub as_of: Option<Moment>,
     /// What it rests on: `36,120 builds of 171 pipelines`.
-    pub coverage: String,
+    pub rests_on: String,
+    /// Where the data are collected from; none where they come from files alone.
+    pub sources: Vec<SourceState>,
+}
+
+/// An instant, for programs and for readers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// In the organisation's time zone: `Tue 22 Oct 2019, 14:05 BST`.
+    pub text: String,
+}
+
+/// How the last refreshes of a source went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceState {
+    /// `cosmos`, `github`.
+    pub name: String,
+    /// `Azure Cosmos DB`, `GitHub`.
+    pub label: String,
+    pub last_success: Option<Moment>,
+    pub last_failure: Option<Failure>,
+    /// The last refresh that ended failed: the data are older than they should be.
+    pub failing: bool,
+    /// None where nothing was tried yet.
+    pub coverage: Option<CoverageCounts>,
+}
+
+/// When a refresh failed, and why, for readers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub moment: Moment,
+    pub reason: String,
+}
+
+/// How much of what a source should cover was read at the last try.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageCounts {
+    pub read: u64,
+    pub total: u64,
+    /// `412 of 438 repositories read, 18 no access, 8 rate-limited`.
+    pub text: String,
+}
+
+/// One thing that a source should cover, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageItem {
+    /// The source's name.
+    pub source: String,
+    /// A repository, a container.
+    pub item: String,
+    /// `read`, `partial`, `no-access`, `rate-limited`, `failed`.
+    pub state: String,
+    /// The same for readers.
+    pub state_text: String,
+    /// Why it was not read, or not all of it.
+    pub reason: Option<String>,
+    pub tried: Moment,
+    /// When it was last read; none where it never was.
+    pub read: Option<Moment>,
 }
 
 /// A figure for one filter.
@@ -220,4 +296,28 @@ pub async fn headline(
 
     let state = expect_context::<AppState>();
     state.headline(project.as_deref(), r#type.as_deref(), days.as_deref())
+}
+
+/// How old and how complete the data are.
+///
+/// # Errors
+/// [`AppError::NotReady`].
+#[server(name = FreshnessFunction, prefix = "/api", endpoint = "freshness", input = GetUrl)]
+pub async fn freshness() -> Result<DataState, AppError> {
+    use crate::server::state::AppState;
+
+    let state = expect_context::<AppState>();
+    state.data_state()
+}
+
+/// Everything that the sources should cover, what was not read first.
+///
+/// # Errors
+/// [`AppError::NotReady`].
+#[server(name = CoverageFunction, prefix = "/api", endpoint = "coverage", input = GetUrl)]
+pub async fn coverage() -> Result<Vec<CoverageItem>, AppError> {
+    use crate::server::state::AppState;
+
+    let state = expect_context::<AppState>();
+    state.coverage()
 }

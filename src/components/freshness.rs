@@ -1,24 +1,37 @@
-//! How old the data of each source are.
+//! How old and how complete the data are.
 
 use leptos::prelude::*;
 
-use crate::api::Freshness;
+use crate::api::{DataState, freshness};
 
 #[component]
-pub fn FreshnessLine(sources: Vec<Freshness>) -> impl IntoView {
-    let items = sources
+pub fn FreshnessLine() -> impl IntoView {
+    let state = Resource::new(|| (), |()| freshness());
+    view! {
+        <Transition>
+            {move || Suspend::new(async move { state.await.map(line).ok() })}
+        </Transition>
+    }
+}
+
+fn line(state: DataState) -> impl IntoView {
+    let items = state
+        .kinds
         .into_iter()
-        .map(|source| {
-            let joint = if source.as_of.is_some() {
+        .map(|kind| {
+            let joint = if kind.as_of.is_some() {
                 " as of "
             } else {
                 ": "
             };
+            let (at, text) = kind.as_of.map_or_else(
+                || (None, "no data yet".to_owned()),
+                |moment| (Some(moment.at), moment.text),
+            );
             view! {
                 <li>
-                    {source.source} {joint}
-                    <time datetime=source.as_of>{source.as_of_text}</time>
-                    <span class="coverage">{source.coverage}</span>
+                    {kind.label} {joint} <time datetime=at>{text}</time>
+                    <span class="coverage">{kind.rests_on}</span>
                 </li>
             }
         })

@@ -84,7 +84,7 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
         .map(|info| view! { <Card info query unit /> })
         .collect_view();
     view! {
-        <FreshnessLine sources=overview.freshness />
+        <FreshnessLine />
         {filters}
         <NoScriptNotice />
         {headline}

@@ -68,7 +68,7 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
             </a>
         </p>
         <PageHeading text=heading.unwrap_or_default() />
-        <FreshnessLine sources=overview.freshness />
+        <FreshnessLine />
         {filters}
         <NoScriptNotice />
         <div class="cards">{cards}</div>

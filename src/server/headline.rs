@@ -1,16 +1,14 @@
 //! What a team lead wants in five seconds: how many builds failed, is that better or worse than
-//! before, and which pipelines are red right now. And how old all of that is.
+//! before, and which pipelines are red right now.
 
 use std::collections::HashMap;
-
-use jiff::Timestamp;
 
 use super::{
     figures::words,
     snapshot::{DAY_MS, Snapshot, UNKNOWN_STEP},
 };
 use crate::{
-    api::{Freshness, Headline, RedPipeline},
+    api::{Headline, RedPipeline},
     filter::Filter,
 };
 
@@ -87,43 +85,10 @@ fn named(snapshot: &Snapshot, red: &Red) -> RedPipeline {
         pipeline: pipeline.name.to_string(),
         project: snapshot.project_label(pipeline).to_owned(),
         since: words::instant(Some(since_ms)),
-        since_text: local_text(snapshot, since_ms),
+        since_text: words::local_instant(&snapshot.config.time_zone, since_ms),
         failed_in_a_row: red.failed_in_a_row,
         step: (step != UNKNOWN_STEP).then(|| snapshot.steps[step as usize].to_string()),
     }
-}
-
-/// How old the data of each source are, and what they rest on.
-pub fn freshness(snapshot: &Snapshot) -> Vec<Freshness> {
-    let builds = words::counted(snapshot.builds.len() as u64, "build", "builds");
-    let pipelines = words::counted(snapshot.pipelines.len() as u64, "pipeline", "pipelines");
-    let repositories = snapshot.security.repositories.len() as u64;
-    let source = |source: &str, as_of_ms: Option<i64>, coverage: String| Freshness {
-        source: source.to_owned(),
-        as_of: as_of_ms.map(|at| words::instant(Some(at))),
-        as_of_text: as_of_ms
-            .map_or_else(|| "no data yet".to_owned(), |at| local_text(snapshot, at)),
-        coverage,
-    };
-    vec![
-        source(
-            "Build events",
-            snapshot.as_of_ms,
-            format!("{builds} of {pipelines}"),
-        ),
-        source(
-            "Security facts",
-            snapshot.security.as_of_ms,
-            words::counted(repositories, "repository", "repositories"),
-        ),
-    ]
-}
-
-/// `Tue 22 Oct 2019, 14:05 BST`, in the organisation's zone.
-fn local_text(snapshot: &Snapshot, at_ms: i64) -> String {
-    let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
-    let local = at.to_zoned_datetime(snapshot.config.time_zone.clone());
-    local.strftime("%a %-d %b %Y, %H:%M %Z").to_string()
 }
 
 fn percent(part: u64, whole: u64) -> Option<f64> {

@@ -1,32 +1,104 @@
-//! What requests share: the current snapshot and the cache of figures.
+//! What requests share: the current snapshot, what is known of its sources, the cache of figures.
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::watch;
 
 use super::{
     cache::{CachedFigure, FigureCache},
     figures::{self, Page},
-    headline,
+    freshness, headline,
     snapshot::Snapshot,
+    store::Ledger,
 };
 use crate::{
-    api::{FigureInfo, Headline, Overview, Site},
+    api::{CoverageItem, DataState, FigureInfo, Headline, Live, Overview, Site},
     error::AppError,
     filter::Filter,
 };
 
 /// Cheap to clone; every request has one.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppState {
     snapshot: Arc<ArcSwapOption<Snapshot>>,
+    ledger: Arc<ArcSwap<Ledger>>,
+    /// The sources that this server collects from, by name.
+    configured: Arc<[&'static str]>,
+    /// What open pages are told; none once the server stops.
+    live: watch::Sender<Option<Live>>,
     figures: FigureCache,
 }
 
+impl Default for AppState {
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
 impl AppState {
+    /// A state without data; `configured` names the sources that this server collects from.
+    pub fn new(configured: &[&'static str]) -> Self {
+        Self {
+            snapshot: Arc::default(),
+            ledger: Arc::default(),
+            configured: configured.into(),
+            live: watch::Sender::new(Some(Live::default())),
+            figures: FigureCache::default(),
+        }
+    }
+
     /// Puts a snapshot in the place of the last one; running requests keep theirs.
     pub fn swap(&self, snapshot: Snapshot) {
         self.snapshot.store(Some(Arc::new(snapshot)));
+        self.tell();
+    }
+
+    /// Puts what is known of the sources in the place of what was known before.
+    pub fn swap_ledger(&self, ledger: Ledger) {
+        self.ledger.store(Arc::new(ledger));
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let live = self.data_state().map(|state| state.live);
+        self.live.send_if_modified(|told| match (told, live) {
+            (Some(told), Ok(live)) if *told != live => {
+                *told = live;
+                true
+            }
+            _ => false,
+        });
+    }
+
+    /// What open pages are to be told, from now on; none once the server stops.
+    pub fn live(&self) -> watch::Receiver<Option<Live>> {
+        self.live.subscribe()
+    }
+
+    /// Lets go of the pages that wait to be told something.
+    pub fn stop(&self) {
+        self.live.send_replace(None);
+    }
+
+    /// How old and how complete the data are.
+    ///
+    /// # Errors
+    /// Where nothing is loaded.
+    pub fn data_state(&self) -> Result<DataState, AppError> {
+        let snapshot = self.snapshot()?;
+        let ledger = self.ledger.load();
+        Ok(freshness::data_state(&snapshot, &ledger, &self.configured))
+    }
+
+    /// Everything that the sources should cover, what was not read first.
+    ///
+    /// # Errors
+    /// Where nothing is loaded.
+    pub fn coverage(&self) -> Result<Vec<CoverageItem>, AppError> {
+        let snapshot = self.snapshot()?;
+        let zone = &snapshot.config.time_zone;
+        Ok(freshness::coverage(zone, &self.ledger.load()))
     }
 
     /// # Errors
@@ -75,7 +147,6 @@ impl AppState {
             page: page.as_str().to_owned(),
             projects: snapshot.config.project_choices(),
             figures,
-            freshness: headline::freshness(&snapshot),
         })
     }
 

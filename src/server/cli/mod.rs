@@ -2,14 +2,16 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 used wrongly.
 
+mod doctor;
 mod export;
 mod import;
 mod sample;
 mod serve;
+mod sync;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
 
 use super::config::Config;
@@ -50,16 +52,27 @@ struct Common {
 enum Command {
     /// Serve the dashboard (what happens without a command, too)
     Serve(serve::Options),
+    /// Collect what is new from the configured sources, once
+    Sync(sync::Options),
     /// Bring in build events or security facts from files
     Import(import::Options),
     /// Fill the store with synthetic data, the same for the same seed
     Sample(sample::Options),
     /// Write events, builds or a figure as NDJSON or CSV
     Export(export::Options),
+    /// Check configuration, store and sources, and say what mends each fault
+    Doctor(doctor::Options),
 }
+
+/// Variables for a process that is started by hand; what is set already counts more.
+const VARIABLES: &str = ".env";
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    if let Err(error) = read_variables() {
+        eprintln!("rse-dashboard: {error:#}");
+        return ExitCode::FAILURE;
+    }
     start_log();
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -75,14 +88,29 @@ pub fn main() -> ExitCode {
     })
 }
 
+/// Takes the variables of `.env` in the working directory, if it is there.
+fn read_variables() -> Result<()> {
+    match dotenvy::from_path(VARIABLES) {
+        Ok(()) => Ok(()),
+        Err(error) if error.not_found() => Ok(()),
+        // The line itself may hold a secret.
+        Err(dotenvy::Error::LineParse(_, at)) => bail!(
+            "{VARIABLES}: a line cannot be read at its character {at}; a line is NAME=value, with quotes around a value with spaces"
+        ),
+        Err(error) => Err(error).context("cannot read .env"),
+    }
+}
+
 async fn run(cli: Cli) -> Result<ExitCode> {
     let config = cli.common.read_config()?;
     let data = &cli.common.data;
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(options) => serve::run(options, data, config).await,
+        Command::Sync(options) => sync::run(options, data, config).await,
         Command::Import(options) => import::run(options, data, config).await,
         Command::Sample(options) => sample::run(options, data, config).await,
         Command::Export(options) => export::run(options, data, config).await,
+        Command::Doctor(options) => doctor::run(options, data, config).await,
     }
 }
 

@@ -1,15 +1,20 @@
-//! `rse-dashboard serve`: opens the store, loads the snapshot, answers until it is told to stop.
+//! `rse-dashboard serve`: opens the store, loads the snapshot, refreshes sources in the background,
+//! and answers until it is told to stop.
 
-use std::{net::SocketAddr, path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use tokio::{net::TcpListener, signal::unix::SignalKind};
 
-use crate::server::{config::Config, http, state::AppState, store::Store};
-
-/// How often the store is looked at for data that another process brought in.
-const STORE_CHECK: Duration = Duration::from_secs(2);
+use crate::server::{
+    config::Config,
+    follow, http,
+    refresh::{self, Refresher},
+    sources::{self, Environment},
+    state::AppState,
+    store::Store,
+};
 
 #[derive(Args, Clone)]
 pub struct Options {
@@ -31,43 +36,30 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     let listener = TcpListener::bind(addr).await.with_context(|| {
         format!("cannot listen on {addr}: set PORT to a free port, or end what uses this one")
     })?;
+    let sources = sources::configured(&config, &Environment::of_process())?;
+    let names: Vec<&'static str> = sources.iter().map(|source| source.name()).collect();
     let store = Store::open(data, &config).await?;
-    let state = AppState::default();
+    let state = AppState::new(&names);
     let config = Arc::new(config);
-    if store.is_empty().await? {
+    if sources.is_empty() && store.is_empty().await? {
         tracing::warn!(
             "there are no data in {}: `rse-dashboard sample` makes some, `rse-dashboard import` brings yours in",
             data.display()
         );
     }
-    state.swap(store.load(Arc::clone(&config)).await?);
+    follow::load(&store, &config, &state).await?;
     let bound = listener.local_addr().unwrap_or(addr);
-    tracing::info!("serving on http://{bound}");
-    let follow = tokio::spawn(follow(store, config, state.clone()));
+    tracing::info!(sources = names.join(", "), "serving on http://{bound}");
+    let refresher = Refresher {
+        data: data.to_owned(),
+        config: Arc::clone(&config),
+    };
+    let mut background = refresh::schedule(&refresher, &sources);
+    background.spawn(follow::follow(store, config, state.clone()));
     http::serve(listener, state, stopped()).await?;
-    follow.abort();
+    background.shutdown().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
-}
-
-/// Loads a new snapshot whenever another process has changed the store.
-async fn follow(store: Store, config: Arc<Config>, state: AppState) {
-    let mut ticks = tokio::time::interval(STORE_CHECK);
-    loop {
-        ticks.tick().await;
-        let known = state.snapshot().map(|snapshot| snapshot.version.clone());
-        match store.version(&config).await {
-            Ok(version) if known.as_ref() == Ok(&version) => {}
-            Ok(_) => match store.load(Arc::clone(&config)).await {
-                Ok(snapshot) => {
-                    tracing::info!(version = snapshot.version, "loaded new data");
-                    state.swap(snapshot);
-                }
-                Err(error) => tracing::error!("cannot load the new data: {error:#}"),
-            },
-            Err(error) => tracing::error!("cannot look at the store: {error:#}"),
-        }
-    }
 }
 
 /// Resolves when the process is asked to end.

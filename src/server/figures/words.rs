@@ -1,10 +1,19 @@
 //! Words that the sentences of several figures share.
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use super::{Context, rows, theme};
 
 /// An instant in RFC 3339, or nothing.
 pub fn instant(at_ms: Option<i64>) -> String {
     at_ms.map_or_else(String::new, rows::instant_text)
+}
+
+/// `Tue 22 Oct 2019, 14:05 BST`, in the organisation's zone.
+pub fn local_instant(zone: &TimeZone, at_ms: i64) -> String {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    let local = at.to_zoned_datetime(zone.clone());
+    local.strftime("%a %-d %b %Y, %H:%M %Z").to_string()
 }
 
 /// `1,373 builds`, `1 build`.

@@ -100,9 +100,20 @@ pub async fn headline(State(state): State<AppState>, query: Parsed) -> Result<Re
     Ok(Json(headline).into_response())
 }
 
+/// `GET /api/freshness`
+pub async fn freshness(State(state): State<AppState>) -> Result<Response, AppError> {
+    Ok(Json(state.data_state()?).into_response())
+}
+
+/// `GET /api/coverage`
+pub async fn coverage(State(state): State<AppState>) -> Result<Response, AppError> {
+    Ok(Json(state.coverage()?).into_response())
+}
+
 /// Any other path below `/api/`.
 pub async fn unknown() -> Response {
-    let message = "There is no such endpoint: /api/figures, /api/figure, /api/overview and /api/headline exist.";
+    let message = "There is no such endpoint: /api/figures, /api/figure, /api/overview, /api/headline, \
+                   /api/freshness, /api/coverage and /api/live exist.";
     let body = serde_json::json!({"error": "unknown_endpoint", "message": message});
     (StatusCode::NOT_FOUND, Json(body)).into_response()
 }

@@ -4,6 +4,7 @@ mod api;
 mod encoding;
 mod headers;
 mod health;
+mod live;
 mod pages;
 #[cfg(test)]
 mod tests;
@@ -69,8 +70,10 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let app = state.clone();
     let stop = async move {
         stop.await;
+        app.stop();
         // Nobody listens any more only when the server has failed already.
         let _ = stopping.send(());
     };
@@ -99,7 +102,13 @@ pub fn router(state: AppState) -> Router {
     };
     let shell = move || app::shell(options.clone());
     // These are answered with statuses and ETags of their own.
-    let own = ["/api/figure", "/api/overview", "/api/headline"];
+    let own = [
+        "/api/figure",
+        "/api/overview",
+        "/api/headline",
+        "/api/freshness",
+        "/api/coverage",
+    ];
     let own = own.map(str::to_owned).to_vec();
     let routes = generate_route_list_with_exclusions(app::App, Some(own));
     let context = {
@@ -131,6 +140,9 @@ pub fn router(state: AppState) -> Router {
         .route("/api/figures", get(api::figures))
         .route("/api/overview", get(api::overview))
         .route("/api/headline", get(api::headline))
+        .route("/api/freshness", get(api::freshness))
+        .route("/api/coverage", get(api::coverage))
+        .route("/api/live", get(live::live))
         .route("/api/{*rest}", get(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

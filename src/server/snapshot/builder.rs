@@ -113,6 +113,7 @@ impl SnapshotBuilder {
         Snapshot {
             version,
             config: self.config,
+            sample: false,
             as_of_ms,
             builds,
             pipelines,

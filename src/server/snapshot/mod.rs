@@ -142,6 +142,8 @@ pub struct Snapshot {
     /// Changes with the data.
     pub version: String,
     pub config: Arc<Config>,
+    /// The data are made up.
+    pub sample: bool,
     /// When the build events were last brought in, Unix ms; none where there are none.
     pub as_of_ms: Option<i64>,
     pub builds: Builds,

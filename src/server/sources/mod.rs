@@ -48,9 +48,6 @@ pub trait Source: Send + Sync {
     /// Its name in commands and in the store.
     fn name(&self) -> &'static str;
 
-    /// Which kind of data it brings.
-    fn kind(&self) -> Kind;
-
     /// How long after one refresh the next begins.
     fn every(&self) -> Duration;
 
@@ -126,6 +123,17 @@ impl CoverageState {
         Self::Failed,
     ];
 
+    /// For readers.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Partial => "read in part",
+            Self::NoAccess => "no access",
+            Self::RateLimited => "rate-limited",
+            Self::Failed => "failed",
+        }
+    }
+
     /// The name in the store and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -187,8 +195,33 @@ impl Finding {
     }
 }
 
-/// The names of all sources that there are.
-pub const NAMES: [&str; 2] = [cosmos::NAME, github::NAME];
+/// What a source is called and brings, whether or not it is configured.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// In commands and in the store.
+    pub name: &'static str,
+    /// For readers.
+    pub label: &'static str,
+    pub kind: Kind,
+    /// What it covers: one and many.
+    pub unit: (&'static str, &'static str),
+}
+
+/// Every source that there is.
+pub const ALL: [About; 2] = [
+    About {
+        name: cosmos::NAME,
+        label: "Azure Cosmos DB",
+        kind: Kind::Events,
+        unit: ("container", "containers"),
+    },
+    About {
+        name: github::NAME,
+        label: "GitHub",
+        kind: Kind::Security,
+        unit: ("repository", "repositories"),
+    },
+];
 
 /// The sources that the configuration and the environment give access to.
 ///

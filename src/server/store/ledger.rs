@@ -35,6 +35,8 @@ pub struct Covered {
 /// Everything that the store knows of sources, by source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
+    /// Changes whenever a refresh began, got on or ended.
+    pub version: i64,
     pub refreshes: Vec<Refresh>,
     pub coverage: Vec<Covered>,
 }
@@ -182,6 +184,12 @@ pub async fn finish_refresh(
     meta::count(connection, meta::LEDGER).await
 }
 
+/// Changes whenever a refresh began, got on or ended.
+pub async fn version(connection: &mut SqliteConnection) -> Result<i64> {
+    let counted = meta::number(connection, meta::LEDGER).await?;
+    Ok(counted.unwrap_or(0))
+}
+
 pub async fn load(connection: &mut SqliteConnection) -> Result<Ledger> {
     let query = sqlx::query_as(
         "SELECT source, started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed \
@@ -211,6 +219,7 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Ledger> {
             })
         });
     Ok(Ledger {
+        version: version(connection).await?,
         refreshes,
         coverage: covered.collect::<Result<_>>()?,
     })

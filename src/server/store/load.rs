@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use sqlx::SqliteConnection;
 
-use super::{facts, keys, meta, names::Names};
+use super::{facts, keys, meta, names::Names, sample};
 use crate::server::{
     config::Config,
     snapshot::{BuildRecord, BuildResult, Snapshot, SnapshotBuilder},
@@ -74,7 +74,11 @@ pub async fn load(connection: &mut SqliteConnection, config: Arc<Config>) -> Res
     let security = facts::load(connection).await?;
     let as_of_ms = meta::number(connection, meta::BUILDS_AS_OF).await?;
     let version = version(connection, &config).await?;
-    Ok(snapshot.finish(version, as_of_ms, security))
+    let sample = sample::is_there(connection).await?;
+    Ok(Snapshot {
+        sample,
+        ..snapshot.finish(version, as_of_ms, security)
+    })
 }
 
 /// Names the data and the configuration that they are read by: either changes the figures.

@@ -83,6 +83,19 @@ impl Store {
         Ok(store)
     }
 
+    /// Whether a data directory holds a store.
+    pub fn exists(dir: &Path) -> bool {
+        open::file(dir).exists()
+    }
+
+    /// Tries whether the store can be written.
+    ///
+    /// # Errors
+    /// Where it cannot.
+    pub async fn probe(&self) -> Result<()> {
+        Ok(self.begin().await?.rollback().await?)
+    }
+
     async fn apply_rules(&self, connection: &mut SqliteConnection) -> Result<()> {
         let fingerprint = self.rules.fingerprint();
         let known = meta::read(connection, meta::RULES).await?;
@@ -299,8 +312,7 @@ impl Store {
     /// Where the store cannot be read.
     pub async fn ledger_version(&self) -> Result<i64> {
         let mut connection = self.pool.acquire().await?;
-        let counted = meta::number(&mut connection, meta::LEDGER).await?;
-        Ok(counted.unwrap_or(0))
+        ledger::version(&mut connection).await
     }
 
     /// Makes a snapshot of all builds and facts.

@@ -4,7 +4,7 @@ use std::{
     collections::hash_map::RandomState,
     fs,
     hash::{BuildHasher, Hasher},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -20,6 +20,11 @@ use super::meta;
 const FILE: &str = "dashboard.sqlite";
 static MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations");
 
+/// The store's file in a data directory.
+pub fn file(dir: &Path) -> PathBuf {
+    dir.join(FILE)
+}
+
 /// Makes the directory and the file where they are missing, and brings the schema up to date.
 pub async fn open(dir: &Path) -> Result<SqlitePool> {
     if dir.exists() && !dir.is_dir() {
@@ -34,7 +39,7 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
             dir.display()
         )
     })?;
-    let path = dir.join(FILE);
+    let path = file(dir);
     let options = SqliteConnectOptions::new()
         .filename(&path)
         .create_if_missing(true)

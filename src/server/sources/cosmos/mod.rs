@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 pub use config::Settings;
 
-use super::{Brought, Environment, Finding, Kind, Run, Source, SourceError};
+use super::{Brought, Environment, Finding, Run, Source, SourceError};
 use crate::server::{config::Config, store::Store};
 
 pub const NAME: &str = "cosmos";
@@ -34,10 +34,6 @@ impl Cosmos {
 impl Source for Cosmos {
     fn name(&self) -> &'static str {
         NAME
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Events
     }
 
     fn every(&self) -> Duration {

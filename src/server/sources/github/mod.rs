@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 pub use config::Settings;
 
-use super::{Brought, Environment, Finding, Kind, Run, Source, SourceError};
+use super::{Brought, Environment, Finding, Run, Source, SourceError};
 use crate::server::{config::Config, store::Store};
 
 pub const NAME: &str = "github";
@@ -34,10 +34,6 @@ impl Github {
 impl Source for Github {
     fn name(&self) -> &'static str {
         NAME
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Security
     }
 
     fn every(&self) -> Duration {

@@ -1,0 +1,134 @@
+//! `rse-dashboard doctor`: what is wrong with configuration, store and sources, and what mends it.
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::server::{
+    config::Config,
+    sources::{self, Environment, Finding},
+    store::Store,
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// Only say by the exit code whether any source is configured
+    #[arg(long)]
+    configured: bool,
+    /// Report as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was looked at, and what was found.
+type Findings = Vec<(String, Finding)>;
+
+pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+    let configured = sources::configured(&config, &Environment::of_process());
+    if options.configured {
+        return Ok(exit_code(
+            configured.is_ok_and(|sources| !sources.is_empty()),
+        ));
+    }
+    let mut findings = vec![
+        ("configuration".to_owned(), configuration(&config)),
+        ("store".to_owned(), store(data, &config).await),
+    ];
+    match configured {
+        Ok(sources) if sources.is_empty() => {
+            let what = "none is configured; data come from files and samples";
+            findings.push(("sources".to_owned(), Finding::good(what)));
+        }
+        Ok(sources) => {
+            for source in sources {
+                let found = source.check().await.into_iter();
+                findings.extend(found.map(|finding| (source.name().to_owned(), finding)));
+            }
+        }
+        Err(error) => {
+            let remedy = "set or unset what the message names; .env.sample explains all variables";
+            findings.push((
+                "sources".to_owned(),
+                Finding::bad(format!("{error:#}"), remedy),
+            ));
+        }
+    }
+    tell(&findings, options.json)?;
+    Ok(exit_code(findings.iter().all(|(_, finding)| finding.good)))
+}
+
+fn exit_code(good: bool) -> ExitCode {
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn configuration(config: &Config) -> Finding {
+    Finding::good(format!(
+        "read: “{}”, {} projects, time zone {}",
+        config.title,
+        config.projects.len(),
+        config.time_zone.iana_name().unwrap_or("without a name")
+    ))
+}
+
+async fn store(data: &Path, config: &Config) -> Finding {
+    if !Store::exists(data) {
+        let what = format!(
+            "there is none in {} yet; the first data make it",
+            data.display()
+        );
+        return Finding::good(what);
+    }
+    let probed = async {
+        let store = Store::open(data, config).await?;
+        store.probe().await?;
+        let snapshot = store.load(config.clone().into()).await?;
+        store.close().await;
+        anyhow::Ok(snapshot)
+    };
+    match probed.await {
+        Ok(snapshot) => Finding::good(format!(
+            "{} can be read and written: {} builds of default branches, security facts of {} repositories{}",
+            data.display(),
+            snapshot.builds.len(),
+            snapshot.security.repositories.len(),
+            if snapshot.sample {
+                " (sample data)"
+            } else {
+                ""
+            }
+        )),
+        Err(error) => Finding::bad(
+            format!("{error:#}"),
+            "name another directory with --data or RSE_DATA, or mend what the message says",
+        ),
+    }
+}
+
+fn tell(findings: &Findings, json: bool) -> Result<()> {
+    if json {
+        let findings = findings.iter().map(|(about, finding)| {
+            serde_json::json!({
+                "about": about,
+                "good": finding.good,
+                "what": finding.what,
+                "remedy": finding.remedy,
+            })
+        });
+        let findings: Vec<_> = findings.collect();
+        println!("{}", serde_json::to_string(&findings)?);
+        return Ok(());
+    }
+    for (about, finding) in findings {
+        let mark = if finding.good { "ok   " } else { "fault" };
+        println!("{mark}  {about}: {}", finding.what);
+        if !finding.remedy.is_empty() {
+            println!("       → {}", finding.remedy);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! `rse-dashboard sync [SOURCE…]`: collects once what is new.
+
+use std::{
+    io::{IsTerminal as _, stderr},
+    path::Path,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, builder::PossibleValuesParser};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::server::{
+    config::Config,
+    refresh::Refresher,
+    sources::{self, Brought, Environment, Source, SourceError},
+    store::Ingested,
+};
+
+/// Between two plain lines of progress.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+#[derive(Args)]
+pub struct Options {
+    /// Which sources; without one, all that are configured
+    #[arg(value_name = "SOURCE", value_parser = PossibleValuesParser::new(names()))]
+    sources: Vec<String>,
+    /// Read everything from this instant on again, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    since: Option<Timestamp>,
+    /// Report as JSON on standard output, one object a source
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn names() -> impl Iterator<Item = &'static str> {
+    sources::ALL.iter().map(|about| about.name)
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    source: &'a str,
+    seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read: Option<u64>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    ingested: Option<Ingested>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests_left: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+}
+
+pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+    let configured = sources::configured(&config, &Environment::of_process())?;
+    let wanted = wanted(&configured, &options.sources)?;
+    let refresher = Refresher {
+        data: data.to_owned(),
+        config: Arc::new(config),
+    };
+    let since_ms = options.since.map(Timestamp::as_millisecond);
+    let mut all_good = true;
+    for source in wanted {
+        let began = Instant::now();
+        let meter = Meter::new(source.name());
+        let show = |done: u64, total: Option<u64>, what: &str| meter.show(done, total, what);
+        let outcome = refresher.refresh(&*source, since_ms, &show).await;
+        meter.finish();
+        all_good &= outcome.is_ok();
+        tell(source.name(), began.elapsed(), outcome, options.json)?;
+    }
+    Ok(if all_good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn wanted(configured: &[Arc<dyn Source>], names: &[String]) -> Result<Vec<Arc<dyn Source>>> {
+    if configured.is_empty() {
+        bail!(
+            "no source is configured: set COSMOS_ENDPOINT for build events, GITHUB_TOKEN for \
+             security facts; .env.sample explains all variables"
+        );
+    }
+    if names.is_empty() {
+        return Ok(configured.to_vec());
+    }
+    let find = |name: &String| {
+        let source = configured.iter().find(|source| source.name() == name);
+        source.cloned().with_context(|| {
+            format!("{name} is not configured: .env.sample says which variables it needs")
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn tell(
+    source: &str,
+    took: Duration,
+    outcome: Result<Brought, SourceError>,
+    json: bool,
+) -> Result<()> {
+    let seconds = took.as_secs_f64();
+    if json {
+        let (brought, failure) = match outcome {
+            Ok(brought) => (Some(brought), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let report = Report {
+            source,
+            seconds,
+            read: brought.map(|brought| brought.read),
+            ingested: brought.map(|brought| brought.ingested),
+            requests_left: brought.and_then(|brought| brought.requests_left),
+            failure,
+        };
+        println!("{}", serde_json::to_string(&report)?);
+        return Ok(());
+    }
+    match outcome {
+        Ok(brought) => {
+            let Ingested {
+                new,
+                replaced,
+                unchanged,
+            } = brought.ingested;
+            println!(
+                "{source}: {} read in {seconds:.1} s: {new} new, {replaced} replaced, {unchanged} unchanged",
+                brought.read
+            );
+        }
+        Err(error) => eprintln!("{source}: failed after {seconds:.1} s: {error}"),
+    }
+    Ok(())
+}
+
+/// A bar or a counter on a terminal, plain lines elsewhere.
+struct Meter {
+    source: &'static str,
+    began: Instant,
+    bar: Option<ProgressBar>,
+    lines: AtomicU64,
+}
+
+impl Meter {
+    fn new(source: &'static str) -> Self {
+        let bar = stderr().is_terminal().then(|| {
+            let bar = ProgressBar::no_length();
+            let style = "{spinner} {msg}: {human_pos}  {per_sec}";
+            bar.set_style(ProgressStyle::with_template(style).expect("a fixed template"));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        if bar.is_none() {
+            eprintln!("{source}: collecting …");
+        }
+        Self {
+            source,
+            began: Instant::now(),
+            bar,
+            lines: AtomicU64::new(0),
+        }
+    }
+
+    fn show(&self, done: u64, total: Option<u64>, what: &str) {
+        let Some(bar) = &self.bar else {
+            let lines = self.began.elapsed().as_secs() / LINE_EVERY.as_secs();
+            if self.lines.swap(lines, Ordering::Relaxed) < lines {
+                let of = total.map_or_else(String::new, |total| format!(" of {total}"));
+                eprintln!("{}: {done}{of} {what}", self.source);
+            }
+            return;
+        };
+        if let Some(total) = total
+            && bar.length() != Some(total)
+        {
+            bar.set_length(total);
+            let style = "{bar:30} {pos} of {len} {msg}  {eta} left";
+            bar.set_style(ProgressStyle::with_template(style).expect("a fixed template"));
+        }
+        bar.set_message(what.to_owned());
+        bar.set_position(done);
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Keeps what is served up with the store: whoever changes it, a refresh of this server or another
+//! process, new data are loaded and swapped in whole.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use tokio::time::Instant;
+
+use super::{config::Config, state::AppState, store::Store};
+
+/// How often the store is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+/// While much is written, loading takes at most about one part in so many of the time.
+const LOADING_SHARE: u32 = 10;
+
+/// Loads what there is, once.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn load(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
+    state.swap_ledger(store.ledger().await?);
+    state.swap(store.load(Arc::clone(config)).await?);
+    Ok(())
+}
+
+/// Follows the store until it is dropped. While the store cannot be read, the last data stay.
+pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
+    let mut ledger_version = 0;
+    loop {
+        let began = Instant::now();
+        if let Err(error) = look(&store, &config, &state, &mut ledger_version).await {
+            tracing::error!("cannot follow the store: {error:#}");
+        }
+        tokio::time::sleep(LOOK.max(began.elapsed() * LOADING_SHARE)).await;
+    }
+}
+
+async fn look(
+    store: &Store,
+    config: &Arc<Config>,
+    state: &AppState,
+    ledger_version: &mut i64,
+) -> Result<()> {
+    let version = store.ledger_version().await?;
+    if *ledger_version != version {
+        state.swap_ledger(store.ledger().await?);
+        *ledger_version = version;
+    }
+    let known = state.snapshot().map(|snapshot| snapshot.version.clone());
+    if known.as_ref() != Ok(&store.version(config).await?) {
+        let snapshot = store.load(Arc::clone(config)).await?;
+        tracing::info!(version = snapshot.version, "loaded new data");
+        state.swap(snapshot);
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `GET /api/live`: server-sent events that tell open pages which data there are now.
+//!
+//! Every event holds the whole state, so that a page that missed some is right after the next.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Sse, sse::Event},
+};
+use futures::{Stream, StreamExt as _};
+use tokio_stream::wrappers::{IntervalStream, WatchStream};
+
+use crate::{api::Live, server::state::AppState};
+
+/// The state is said again so often: a page that hears nothing for longer connects anew, and what
+/// stands between does not take the connection for dead.
+const BEAT: Duration = Duration::from_secs(15);
+
+pub async fn live(State(state): State<AppState>) -> impl IntoResponse {
+    let events = Sse::new(events(&state));
+    ([(header::CACHE_CONTROL, "no-store")], events)
+}
+
+fn events(state: &AppState) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+    let told = state.live();
+    let beats = {
+        let told = told.clone();
+        let mut ticks = tokio::time::interval(BEAT);
+        ticks.reset();
+        IntervalStream::new(ticks).map(move |_| told.borrow().clone())
+    };
+    let states = futures::stream::select(WatchStream::new(told), beats);
+    states
+        .take_while(|live| std::future::ready(live.is_some()))
+        .filter_map(|live| std::future::ready(live.map(|live| Ok(event(&live)))))
+}
+
+fn event(live: &Live) -> Event {
+    let text = serde_json::to_string(live).expect("a text and a number are JSON");
+    Event::default().event("live").data(text)
+}
