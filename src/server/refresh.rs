@@ -5,12 +5,14 @@
 
 use std::{
     fs::{File, TryLockError},
+    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context as _, anyhow};
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
@@ -55,7 +57,11 @@ impl Refresher {
             progress,
         };
         store.begin_refresh(name, run.started_ms).await?;
-        let outcome = source.sync(&mut store, &run).await;
+        // A source that panics ends only this refresh, and says so like one that fails.
+        let outcome = AssertUnwindSafe(source.sync(&mut store, &run)).catch_unwind();
+        let outcome = outcome.await.unwrap_or_else(|_| {
+            Err(anyhow!("the program failed at it; its log says where").into())
+        });
         let noted = match &outcome {
             Ok(brought) => {
                 let changed = brought.ingested.new + brought.ingested.replaced;
@@ -79,19 +85,10 @@ impl Refresher {
         tokio::time::sleep(self.until_due(&*source).await).await;
         let mut failures = 0;
         loop {
-            // A task of its own: a source that panics ends only this refresh.
-            let mut task = JoinSet::new();
-            let (refresher, refreshed) = (self.clone(), Arc::clone(&source));
-            task.spawn(async move {
-                let progress = |done: u64, total: Option<u64>, what: &str| {
-                    tracing::debug!(done, total, "{what}");
-                };
-                refresher.refresh(&*refreshed, None, &progress).await
-            });
-            let ended = task.join_next().await.expect("one task was spawned");
-            let outcome = ended.unwrap_or_else(|error| {
-                Err(anyhow!(error).context("the refresh broke off").into())
-            });
+            let progress = |done: u64, total: Option<u64>, what: &str| {
+                tracing::debug!(source = name, done, total, "{what}");
+            };
+            let outcome = self.refresh(&*source, None, &progress).await;
             match &outcome {
                 Ok(brought) => {
                     failures = 0;

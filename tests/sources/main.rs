@@ -1,1 +1,3 @@
-//! Sources against stand-ins over real sockets.
+//! Sources against stand-ins over real sockets, and refreshing as such.
+
+mod refresh;

@@ -3,6 +3,7 @@
 mod damage;
 mod faults;
 mod kill;
+mod ledger;
 mod order;
 mod real_week;
 mod round_trip;

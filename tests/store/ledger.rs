@@ -1,0 +1,175 @@
+//! What the store knows of sources, and how their data come in.
+
+use rse_dashboard::server::{
+    config::Config,
+    sample::{self, SampleOptions},
+    snapshot::security::RepositoryFacts,
+    sources::{Checkpoint, Coverage, CoverageState},
+};
+
+use crate::support::{content, event, load, open, runtime};
+
+fn facts(name: &str) -> RepositoryFacts {
+    RepositoryFacts {
+        repository: name.to_owned(),
+        javascript: true,
+        ..RepositoryFacts::default()
+    }
+}
+
+fn covered(item: &str, state: CoverageState) -> Coverage {
+    Coverage {
+        item: item.to_owned(),
+        state,
+        reason: (state != CoverageState::Read).then(|| "because".to_owned()),
+    }
+}
+
+fn names(facts: &[RepositoryFacts]) -> Vec<&str> {
+    let names = facts.iter().map(|facts| facts.repository.as_str());
+    names.collect()
+}
+
+#[test]
+fn events_their_cursor_and_their_coverage_are_written_together() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        let coverage = covered("jenkins/metrics", CoverageState::Read);
+        let checkpoint = Checkpoint {
+            source: "cosmos",
+            feed: "jenkins/metrics",
+            state: Some("until 5"),
+            coverage: Some((&coverage, 1_000)),
+            as_of_ms: Some(1_600_000_000_000),
+        };
+        let counts = store.ingest_from(&[event(1, 1, 1)], &checkpoint).await;
+        assert_eq!(counts.expect("taken").new, 1);
+        let cursor = store.cursor("cosmos", "jenkins/metrics").await;
+        assert_eq!(cursor.expect("readable").as_deref(), Some("until 5"));
+        let ledger = store.ledger().await.expect("a ledger");
+        assert_eq!(ledger.coverage[0].coverage, coverage);
+        assert_eq!(ledger.coverage[0].read_ms, Some(1_000));
+        assert_eq!(load(&store).await.as_of_ms, Some(1_600_000_000_000));
+
+        // Another configuration's program may not write, and moves no cursor either.
+        let mut config = Config::built_in();
+        config.rules.smoke_test_step = "other".to_owned();
+        let other = rse_dashboard::server::store::Store::open(dir.path(), &config).await;
+        other.expect("opened").close().await;
+        let later = Checkpoint {
+            state: Some("until 9"),
+            ..checkpoint
+        };
+        let refused = store.ingest_from(&[event(1, 2, 1)], &later).await;
+        refused.expect_err("other rules");
+        let cursor = store.cursor("cosmos", "jenkins/metrics").await;
+        assert_eq!(cursor.expect("readable").as_deref(), Some("until 5"));
+    });
+}
+
+#[test]
+fn a_failed_try_keeps_when_something_was_last_read() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        let read = [covered("a", CoverageState::Read)];
+        let a = [facts("a")];
+        let put = store.put_facts_from(&a, 10, "github", &read);
+        put.await.expect("put");
+        let limited = [covered("a", CoverageState::RateLimited)];
+        let put = store.put_facts_from(&[], 20, "github", &limited);
+        put.await.expect("put");
+        let ledger = store.ledger().await.expect("a ledger");
+        let item = &ledger.coverage[0];
+        assert_eq!(item.coverage.state, CoverageState::RateLimited);
+        assert_eq!((item.tried_ms, item.read_ms), (20, Some(10)));
+        // What was read last is still what figures show.
+        assert_eq!(names(&load(&store).await.security.repositories), ["a"]);
+    });
+}
+
+#[test]
+fn a_repository_that_is_gone_counts_no_longer_until_it_comes_back() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        let both = ["a", "b"].map(|name| covered(name, CoverageState::Read));
+        let all = [facts("a"), facts("b"), facts("from-a-file")];
+        let put = store.put_facts_from(&all, 10, "github", &both);
+        put.await.expect("put");
+        let gone = store.retire_others("github", &["b".to_owned()], 20).await;
+        assert_eq!(gone.expect("retired"), 1);
+        let gone = store.retire_others("github", &["b".to_owned()], 30).await;
+        assert_eq!(gone.expect("nothing to retire"), 0);
+        let security = load(&store).await.security;
+        // What the source never covered is not its to take away.
+        assert_eq!(names(&security.repositories), ["b", "from-a-file"]);
+
+        let a = [facts("a")];
+        let put = store.put_facts_from(&a, 40, "github", &both);
+        assert_eq!(put.await.expect("put").replaced, 1);
+        let security = load(&store).await.security;
+        assert_eq!(names(&security.repositories), ["a", "b", "from-a-file"]);
+    });
+}
+
+#[test]
+fn a_refresh_is_noted_with_its_end() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        let before = store.ledger_version().await.expect("a version");
+        store.begin_refresh("cosmos", 1).await.expect("noted");
+        store
+            .finish_refresh("cosmos", 2, Ok(7))
+            .await
+            .expect("noted");
+        store.begin_refresh("cosmos", 3).await.expect("noted");
+        let failed = store.finish_refresh("cosmos", 4, Err("no route")).await;
+        failed.expect("noted");
+        store.begin_refresh("cosmos", 5).await.expect("noted");
+        let ledger = store.ledger().await.expect("a ledger");
+        let refresh = &ledger.refreshes[0];
+        assert_eq!((refresh.started_ms, refresh.finished_ms), (5, None));
+        assert_eq!(
+            (refresh.succeeded_ms, refresh.failed_ms),
+            (Some(2), Some(4))
+        );
+        assert_eq!(refresh.failure.as_deref(), Some("no route"));
+        assert_eq!(refresh.changed, Some(7));
+        assert_eq!(store.ledger_version().await.expect("a version"), before + 5);
+    });
+}
+
+#[test]
+fn sample_data_give_way_to_the_first_real_data() {
+    let options = SampleOptions {
+        seed: 1,
+        days: 2,
+        scale: 0.1,
+        as_of_ms: 1_572_023_700_000,
+    };
+    let real = [event(1, 1, 1)];
+    let clean = tempfile::tempdir().expect("a directory");
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut expected = open(clean.path()).await;
+        expected.ingest(&real).await.expect("taken");
+
+        let mut store = open(dir.path()).await.for_sample();
+        let filled = sample::fill(&mut store, &options, |_| ()).await;
+        assert!(filled.expect("filled").events.new > 100);
+        store.close().await;
+
+        let mut store = open(dir.path()).await;
+        let before = load(&store).await;
+        assert!(before.sample && !before.security.repositories.is_empty());
+        store.ingest(&real).await.expect("taken");
+        let after = load(&store).await;
+        assert!(!after.sample && after.security.repositories.is_empty());
+        assert_ne!(before.version, after.version);
+        assert_eq!(after.as_of_ms, load(&expected).await.as_of_ms);
+        assert!(content(&store).await == content(&expected).await);
+    });
+}
