@@ -96,16 +96,19 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 	@cargo clean --package rse-dashboard 2>/dev/null || true
 
 ##@ Check it
-.PHONY: tests lint unit e2e bench
+.PHONY: tests lint unit test-sources e2e bench stand-ins
 
-tests: ## everything that must pass: lint, unit, e2e
+tests: ## everything that must pass: lint, unit, test-sources, e2e
 	@scripts/tests
 
 lint: setup ## formatting, Clippy for server and client, documentation, house rules
 	@scripts/lint
 
 unit: setup ## unit and property tests
-	@cargo test --no-default-features --features ssr $(ARGS)
+	@cargo test --no-default-features --features ssr --lib --bins --test store $(ARGS)
+
+test-sources: setup ## sources against stand-ins for Azure Cosmos DB and GitHub, with their faults
+	@cargo test --no-default-features --features ssr --test sources $(ARGS)
 
 e2e: setup-tests build ## end-to-end tests in a real browser, on the release build
 	@scripts/e2e $(ARGS)

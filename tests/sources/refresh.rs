@@ -30,7 +30,10 @@ struct Made {
 }
 
 impl Made {
-    fn new(name: &'static str, act: fn(i64) -> Result<Vec<Event>, SourceError>) -> Arc<dyn Source> {
+    fn source(
+        name: &'static str,
+        act: fn(i64) -> Result<Vec<Event>, SourceError>,
+    ) -> Arc<dyn Source> {
         Arc::new(Self {
             name,
             act,
@@ -115,13 +118,13 @@ async fn a_source_that_fails_or_panics_stops_no_other() {
     let dir = tempfile::tempdir().expect("a directory");
     let refresher = refresher(dir.path());
     let sources = [
-        Made::new("cosmos", events),
-        Made::new("github", |_| {
+        Made::source("cosmos", events),
+        Made::source("github", |_| {
             Err(SourceError::Unauthorized(
                 "GITHUB_TOKEN is not valid".to_owned(),
             ))
         }),
-        Made::new("panicking", |_| panic!("at the source")),
+        Made::source("panicking", |_| panic!("at the source")),
     ];
     let background = refresh::schedule(&refresher, &sources);
     let config = Config::built_in();
@@ -152,7 +155,7 @@ async fn a_source_that_fails_or_panics_stops_no_other() {
 async fn on_failure_the_last_good_data_stay_and_say_so() {
     let dir = tempfile::tempdir().expect("a directory");
     let refresher = refresher(dir.path());
-    let source = Made::new("cosmos", |call| match call {
+    let source = Made::source("cosmos", |call| match call {
         0 => events(0),
         _ => Err(anyhow::anyhow!("COSMOS_ENDPOINT cannot be reached").into()),
     });
@@ -186,7 +189,7 @@ async fn refreshes_drop_no_request() {
     let store = Store::open(dir.path(), &config).await.expect("a store");
     let state = AppState::new(&["cosmos"]);
     follow::load(&store, &config, &state).await.expect("loaded");
-    let mut background = refresh::schedule(&refresher, &[Made::new("cosmos", events)]);
+    let mut background = refresh::schedule(&refresher, &[Made::source("cosmos", events)]);
     let swapped = Arc::new(AtomicU64::new(0));
     // Follows more eagerly than the server does, so that many swaps fall into few seconds.
     let (counted, followed) = (Arc::clone(&swapped), state.clone());

@@ -24,7 +24,13 @@ pub struct Options {
 /// What was looked at, and what was found.
 type Findings = Vec<(String, Finding)>;
 
-pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+/// `read_from` says which configuration was read.
+pub async fn run(
+    options: Options,
+    data: &Path,
+    config: Config,
+    read_from: &str,
+) -> Result<ExitCode> {
     let configured = sources::configured(&config, &Environment::of_process());
     if options.configured {
         return Ok(exit_code(
@@ -32,7 +38,10 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
         ));
     }
     let mut findings = vec![
-        ("configuration".to_owned(), configuration(&config)),
+        (
+            "configuration".to_owned(),
+            configuration(&config, read_from),
+        ),
         ("store".to_owned(), store(data, &config).await),
     ];
     match configured {
@@ -66,9 +75,9 @@ fn exit_code(good: bool) -> ExitCode {
     }
 }
 
-fn configuration(config: &Config) -> Finding {
+fn configuration(config: &Config, read_from: &str) -> Finding {
     Finding::good(format!(
-        "read: “{}”, {} projects, time zone {}",
+        "{read_from}: “{}”, {} projects, time zone {}",
         config.title,
         config.projects.len(),
         config.time_zone.iana_name().unwrap_or("without a name")

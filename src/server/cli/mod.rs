@@ -102,7 +102,7 @@ fn read_variables() -> Result<()> {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {
-    let config = cli.common.read_config()?;
+    let (config, read_from) = cli.common.read_config()?;
     let data = &cli.common.data;
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(options) => serve::run(options, data, config).await,
@@ -110,17 +110,19 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Import(options) => import::run(options, data, config).await,
         Command::Sample(options) => sample::run(options, data, config).await,
         Command::Export(options) => export::run(options, data, config).await,
-        Command::Doctor(options) => doctor::run(options, data, config).await,
+        Command::Doctor(options) => doctor::run(options, data, config, &read_from).await,
     }
 }
 
 impl Common {
-    fn read_config(&self) -> Result<Config> {
-        match &self.config {
-            Some(path) => Config::read(path),
-            None if PathBuf::from(CONFIG).is_file() => Config::read(CONFIG.as_ref()),
-            None => Ok(Config::built_in()),
-        }
+    /// The configuration, and where it was read from.
+    fn read_config(&self) -> Result<(Config, String)> {
+        let beside = PathBuf::from(CONFIG);
+        let path = self.config.clone().or(beside.is_file().then_some(beside));
+        Ok(match path {
+            Some(path) => (Config::read(&path)?, path.display().to_string()),
+            None => (Config::built_in(), "the built-in one".to_owned()),
+        })
     }
 }
 
