@@ -9,7 +9,7 @@ mod sample;
 mod serve;
 mod sync;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -93,12 +93,21 @@ fn read_variables() -> Result<()> {
     match dotenvy::from_path(VARIABLES) {
         Ok(()) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
-        // The line itself may hold a secret.
-        Err(dotenvy::Error::LineParse(_, at)) => bail!(
-            "{VARIABLES}: a line cannot be read at its character {at}; a line is NAME=value, with quotes around a value with spaces"
+        // The line itself may hold a secret: only its number is told.
+        Err(dotenvy::Error::LineParse(line, _)) => bail!(
+            "{VARIABLES}, line {}: this is not NAME=value, with quotes around a value with spaces",
+            line_number(&line)
         ),
         Err(error) => Err(error).context("cannot read .env"),
     }
+}
+
+fn line_number(wanted: &str) -> usize {
+    let text = std::fs::read_to_string(VARIABLES).unwrap_or_default();
+    let before = text
+        .lines()
+        .take_while(|line| !line.contains(wanted.trim()));
+    before.count() + 1
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {
@@ -133,6 +142,7 @@ fn start_log() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 }
 
