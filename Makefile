@@ -110,6 +110,9 @@ unit: setup ## unit and property tests
 test-sources: setup ## sources against stand-ins for Azure Cosmos DB and GitHub, with their faults
 	@cargo test --no-default-features --features ssr --test sources $(ARGS)
 
+stand-ins: setup build ## a Cosmos DB server and a GitHub on this machine, to collect from
+	@scripts/stand-ins
+
 e2e: setup-tests build ## end-to-end tests in a real browser, on the release build
 	@scripts/e2e $(ARGS)
 
