@@ -53,25 +53,23 @@ pub async fn put(
 /// What stands in the place of facts from when on a repository was gone.
 const GONE: &str = "null";
 
-/// The facts of repositories that are gone count no longer.
+/// The facts of repositories that are gone count no longer; what has none is passed over. Says of how many.
 pub async fn retire(
     connection: &mut SqliteConnection,
     repositories: &[String],
     at_ms: i64,
-) -> Result<()> {
+) -> Result<u64> {
+    let mut retired = 0;
     for repository in repositories {
         let query = sqlx::query(
-            "INSERT INTO security_facts (repository, collected_at_ms, facts) VALUES (?, ?, ?) \
+            "INSERT INTO security_facts (repository, collected_at_ms, facts) SELECT ?1, ?2, ?3 \
+             WHERE EXISTS (SELECT 1 FROM security_facts WHERE repository = ?1) \
              ON CONFLICT (repository, collected_at_ms) DO UPDATE SET facts = excluded.facts",
         );
-        query
-            .bind(repository)
-            .bind(at_ms)
-            .bind(GONE)
-            .execute(&mut *connection)
-            .await?;
+        let query = query.bind(repository).bind(at_ms).bind(GONE);
+        retired += query.execute(&mut *connection).await?.rows_affected();
     }
-    Ok(())
+    Ok(retired)
 }
 
 /// The newest facts of every repository that is still there.

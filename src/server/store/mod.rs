@@ -255,9 +255,10 @@ impl Store {
             return Ok(0);
         }
         ledger::forget(&mut transaction, source, &gone).await?;
-        facts::retire(&mut transaction, &gone, at_ms).await?;
         meta::count(&mut transaction, meta::LEDGER).await?;
-        meta::count_change(&mut transaction).await?;
+        if facts::retire(&mut transaction, &gone, at_ms).await? > 0 {
+            meta::count_change(&mut transaction).await?;
+        }
         transaction.commit().await?;
         Ok(gone.len() as u64)
     }
