@@ -1,1 +1,6 @@
 //! Sources against stand-ins over real sockets.
+
+mod cosmos;
+mod cosmos_faults;
+mod cosmos_messages;
+mod cosmos_support;
