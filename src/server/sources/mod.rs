@@ -3,8 +3,11 @@
 pub mod cosmos;
 pub mod environment;
 pub mod error;
+mod event;
+mod fields;
 pub mod file;
 pub mod github;
+mod rejection;
 
 use std::{sync::Arc, time::Duration};
 

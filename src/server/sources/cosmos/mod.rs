@@ -1,21 +1,46 @@
-//! Build events from Azure Cosmos DB.
+//! Build events from Azure Cosmos DB, through the official SDK.
+//!
+//! Each container is read by windows of `_ts`, the time that the service gives a document when it
+//! is written: first the past, newest day first, then only what is new.
 
+mod account;
+mod check;
 mod config;
+mod cursor;
+mod entra;
+mod failure;
+mod pages;
+mod patience;
+mod query;
+mod refresh;
+mod unreadable;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use async_trait::async_trait;
+use azure_data_cosmos::{ContainerClient, CosmosClient, CosmosError};
+use jiff::Timestamp;
+use tokio::{sync::OnceCell, time::sleep};
 
-pub use config::Settings;
+use account::{Account, Feed};
+pub use config::{Branches, Settings};
+use failure::Failure;
+use patience::Patience;
+use query::EventQuery;
+use refresh::{Refresh, Stopped};
 
-use super::{Brought, Environment, Finding, Run, Source, SourceError};
+use super::{Brought, Checkpoint, Coverage, Environment, Finding, Run, Source, SourceError};
 use crate::server::{config::Config, store::Store};
 
 pub const NAME: &str = "cosmos";
 
 pub struct Cosmos {
     settings: Settings,
+    account: Account,
+    query: Arc<EventQuery>,
+    /// Opened when it is needed first, and kept: it knows the account's regions and partitions.
+    client: OnceCell<CosmosClient>,
 }
 
 impl Cosmos {
@@ -24,9 +49,47 @@ impl Cosmos {
     /// # Errors
     /// Where it is configured by half or wrongly.
     pub fn configured(config: &Config, environment: &Environment) -> Result<Option<Self>> {
-        let _ = environment;
-        let _ = &config.sources.cosmos;
-        Ok(None)
+        let account = Account::configured(environment)?;
+        Ok(account.map(|account| Self {
+            settings: config.sources.cosmos.clone(),
+            account,
+            query: Arc::new(EventQuery::of(config)),
+            client: OnceCell::new(),
+        }))
+    }
+
+    async fn client(&self) -> Result<&CosmosClient, CosmosError> {
+        let open = || patiently(|| self.account.connect());
+        self.client.get_or_try_init(open).await
+    }
+
+    async fn container(
+        &self,
+        client: &CosmosClient,
+        feed: &Feed,
+    ) -> Result<ContainerClient, CosmosError> {
+        let database = client.database_client(&feed.database);
+        patiently(|| database.container_client(&feed.container, None)).await
+    }
+
+    async fn read(
+        &self,
+        feed: &Feed,
+        store: &mut Store,
+        run: &Run<'_>,
+        brought: &mut Brought,
+    ) -> Result<(), Stopped> {
+        let client = self.client().await.map_err(Stopped::Service)?;
+        let container = self.container(client, feed).await;
+        let refresh = Refresh {
+            feed,
+            container: container.map_err(Stopped::Service)?,
+            query: Arc::clone(&self.query),
+            first_days: self.settings.first_days,
+            store,
+            run,
+        };
+        refresh.run(brought).await
     }
 }
 
@@ -40,11 +103,65 @@ impl Source for Cosmos {
         self.settings.every.unsigned_abs()
     }
 
-    async fn sync(&self, _store: &mut Store, _run: &Run<'_>) -> Result<Brought, SourceError> {
-        Ok(Brought::default())
+    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<Brought, SourceError> {
+        let items: Vec<String> = self.account.feeds.iter().map(Feed::to_string).collect();
+        store.retire_others(NAME, &items, run.started_ms).await?;
+        let mut brought = Brought::default();
+        let mut failures = Vec::new();
+        for feed in &self.account.feeds {
+            match self.read(feed, store, run, &mut brought).await {
+                Ok(()) => {}
+                Err(Stopped::Store(error)) => return Err(error.into()),
+                Err(Stopped::Service(error)) => {
+                    let failure = Failure::of(&error, self.account.credentials(), Some(feed));
+                    note(store, feed, &failure, run).await?;
+                    failures.push((feed.clone(), failure));
+                }
+            }
+        }
+        if failures.is_empty() {
+            Ok(brought)
+        } else {
+            Err(Failure::of_all(&failures))
+        }
     }
 
     async fn check(&self) -> Vec<Finding> {
-        Vec::new()
+        check::check(self, Timestamp::now().as_second()).await
+    }
+}
+
+/// Writes why a container was not read.
+async fn note(store: &mut Store, feed: &Feed, failure: &Failure, run: &Run<'_>) -> Result<()> {
+    let item = feed.to_string();
+    let coverage = Coverage {
+        item: item.clone(),
+        state: failure.state(),
+        reason: Some(failure.reason()),
+    };
+    let checkpoint = Checkpoint {
+        source: NAME,
+        feed: &item,
+        state: None,
+        coverage: Some((&coverage, run.started_ms)),
+        as_of_ms: None,
+    };
+    store.ingest_from(&[], &checkpoint).await?;
+    Ok(())
+}
+
+/// Tries until it succeeds, the fault will not pass, or has not within the time that is borne.
+async fn patiently<T, F: Future<Output = Result<T, CosmosError>>>(
+    attempt: impl Fn() -> F,
+) -> Result<T, CosmosError> {
+    let mut patience = Patience::default();
+    loop {
+        match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(error) => match patience.after(&error) {
+                Some(wait) => sleep(wait).await,
+                None => return Err(error),
+            },
+        }
     }
 }

@@ -3,12 +3,14 @@
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
-use super::{
-    event::{instant, missing, object},
-    fields::Field,
-    report::{FaultKind, Rejection},
+use crate::server::{
+    snapshot::security::{RepositoryFacts, Suppression},
+    sources::{
+        event::{instant, missing, object},
+        fields::Field,
+        rejection::{FaultKind, Rejection},
+    },
 };
-use crate::server::snapshot::security::{RepositoryFacts, Suppression};
 
 #[derive(Deserialize)]
 struct Document<'a> {

@@ -3,9 +3,7 @@
 //! One thread reads and parses, while the store writes what was read before. What cannot be taken
 //! is counted by its kind; the rest is kept.
 
-mod event;
 mod facts;
-mod fields;
 mod input;
 mod progress;
 mod read;
@@ -24,8 +22,10 @@ use tokio::sync::mpsc;
 
 use progress::{Meter, Progress};
 use read::{Parse, Reader};
-pub use report::{Fault, FaultKind, Report};
+pub use report::{Fault, Report};
 
+use super::event;
+pub use super::rejection::FaultKind;
 use crate::server::{snapshot::security::RepositoryFacts, store::Store};
 
 /// Enough that few builds are spread over two transactions, and little enough for memory.

@@ -13,8 +13,9 @@ use tokio::sync::mpsc;
 use super::{
     input::{self, Input},
     records::{LONGEST, Piece, Records},
-    report::{FaultKind, Faults, Rejection},
+    report::Faults,
 };
+use crate::server::sources::rejection::{FaultKind, Rejection};
 
 /// Reads a record from JSON text; tells of faults that do not cost the whole record.
 pub type Parse<T> = fn(&str, Timestamp, &mut dyn FnMut(Rejection)) -> Result<T, Rejection>;

@@ -4,55 +4,10 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use crate::server::store::Ingested;
-
-/// What can be wrong with a record or a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultKind {
-    EmptyFile,
-    DamagedGzip,
-    UnfinishedArray,
-    AfterArray,
-    TooLong,
-    NotUtf8,
-    NotJson,
-    NotAnObject,
-    WrongType,
-    MissingField,
-    NoBuild,
-    BadTimestamp,
-    Before1970,
-    InTheFuture,
-    BadCve,
-    BadDate,
-}
-
-/// One fault of one record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejection {
-    pub kind: FaultKind,
-    pub field: Option<&'static str>,
-    pub reason: String,
-}
-
-impl Rejection {
-    pub fn new(kind: FaultKind, reason: impl Into<String>) -> Self {
-        Self {
-            kind,
-            field: None,
-            reason: reason.into(),
-        }
-    }
-
-    pub fn of(field: &'static str, kind: FaultKind, reason: impl Into<String>) -> Self {
-        Self {
-            kind,
-            field: Some(field),
-            reason: reason.into(),
-        }
-    }
-}
+use crate::server::{
+    sources::rejection::{FaultKind, Rejection},
+    store::Ingested,
+};
 
 /// All faults of one kind in one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

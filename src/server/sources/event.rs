@@ -4,13 +4,27 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
+    Event,
     fields::Field,
-    report::{FaultKind, Rejection},
+    rejection::{FaultKind, Rejection},
 };
-use crate::server::{
-    snapshot::{BuildResult, DAY_MS},
-    sources::Event,
-};
+use crate::server::snapshot::{BuildResult, DAY_MS};
+
+/// The fields of a document that an event is read from.
+pub const FIELDS: [&str; 12] = [
+    "id",
+    "build_tag",
+    "job_name",
+    "build_id",
+    "current_build_current_result",
+    "stage_timestamp",
+    "_ts",
+    "current_build_scheduled_time",
+    "current_build_duration",
+    "current_step_name",
+    "branch_name",
+    "build_url",
+];
 
 const FORM: &str = "2019-10-25T17:15:00Z";
 /// How much of a wrong value is repeated.
@@ -240,13 +254,7 @@ mod tests {
 
     #[test]
     fn a_field_of_the_wrong_type_is_named() {
-        for field in [
-            "id",
-            "job_name",
-            "_ts",
-            "current_build_duration",
-            "branch_name",
-        ] {
+        for field in FIELDS {
             assert_eq!(fault(field, "[1]"), (FaultKind::WrongType, Some(field)));
         }
         let duration = fault("current_build_duration", "\"long\"");

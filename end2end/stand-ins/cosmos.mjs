@@ -1,0 +1,49 @@
+// A Cosmos DB account on this machine: an independent server from npm, @vercel/cosmosdb-server, over
+// TLS, with what it lacks (keys, pages, an index by time) and with faults on demand.
+//
+//   node end2end/stand-ins/cosmos.mjs [--port N] [--control-port N] [--seed FILE] [--child]
+//
+// FILE is NDJSON of events, such as `rse-dashboard sample --stdout` writes; it fills the container
+// pipeline-metrics of the database jenkins. With --child the first line is JSON and the process
+// ends with its standard input, so that it never outlives the test that started it.
+import fs from 'node:fs';
+import { control } from './cosmos/control.mjs';
+import { createAccount, KEY } from './cosmos/server.mjs';
+
+/** What the official SDK must be told to talk to a server on this machine. */
+const ENVIRONMENT = {
+  AZURE_COSMOS_CONNECTION_POOL_IS_HTTP2_ALLOWED: 'false',
+  AZURE_COSMOS_EMULATOR_SERVER_CERT_VALIDATION_DISABLED: 'true',
+  AZURE_COSMOS_BINARY_ENCODING_ENABLED: 'false',
+};
+
+const options = { port: 0, 'control-port': 0, seed: undefined, child: false };
+for (let rest = process.argv.slice(2); rest.length > 0; ) {
+  const name = rest.shift().replace(/^--/, '');
+  if (!(name in options)) {
+    console.error(`--${name} is not known: see the first lines of ${process.argv[1]}`);
+    process.exit(2);
+  }
+  options[name] = name === 'child' ? true : rest.shift();
+}
+
+const account = await createAccount(Number(options.port));
+if (options.seed) account.seed('jenkins', 'pipeline-metrics', fs.readFileSync(options.seed, 'utf8'));
+const controlPort = await control(account, Number(options['control-port']));
+const endpoint = `https://127.0.0.1:${account.port}/`;
+const controlled = `http://127.0.0.1:${controlPort}`;
+
+if (options.child) {
+  console.log(JSON.stringify({ endpoint, control: controlled, key: KEY, environment: ENVIRONMENT }));
+  process.stdin.resume().on('end', () => process.exit(0));
+} else {
+  console.log(`Cosmos DB stand-in at ${endpoint}, controlled at ${controlled}`);
+  console.log('The dashboard reads it with this environment:');
+  const variables = {
+    COSMOS_ENDPOINT: endpoint,
+    COSMOS_KEY: KEY,
+    COSMOS_DATABASES: 'jenkins',
+    ...ENVIRONMENT,
+  };
+  for (const [name, value] of Object.entries(variables)) console.log(`  ${name}=${value}`);
+}

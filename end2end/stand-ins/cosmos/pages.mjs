@@ -1,0 +1,67 @@
+// The wrapped server evaluates a query on every document for every page. Here its own engine
+// evaluates it once, on what an index by time leaves, and the result is cut into pages.
+
+/** The service fills a page up to 4 MB, unless it is asked for fewer documents. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+/** Fewer documents a page, as the service may send at any time; see `limitPages`. */
+let pageDocuments = Infinity;
+/** More results are not kept for their next pages. */
+const RESULTS = 100;
+
+const results = new Map();
+let tokens = 0;
+
+/** From now on no page has more documents. */
+export function limitPages(documents) {
+  pageDocuments = documents;
+}
+
+/** Gives the server's containers pages. */
+export function addPages(Documents) {
+  Documents.prototype.query = function query(body, { maxItemCount, continuation }) {
+    const begun = continuation ? results.get(continuation.token) : { first: 0 };
+    if (!begun) throw Object.assign(new Error('no such continuation'), { badRequest: true });
+    const { first } = begun;
+    const found = begun.found ?? evaluate(this, body);
+    if (body.fault === 'empty-page') return { result: [], continuation: remember(found, first) };
+    const most = Math.min(maxItemCount > 0 ? maxItemCount : Infinity, pageDocuments);
+    let end = first;
+    for (let bytes = 0; end < found.length && end - first < most && bytes < PAGE_BYTES; end += 1) {
+      bytes += JSON.stringify(found[end]).length;
+    }
+    const result = found.slice(first, end);
+    if (body.fault === 'repeat-page') return { result, continuation: remember(found, first) };
+    return { result, continuation: end < found.length ? remember(found, end) : null };
+  };
+}
+
+/** A token for what follows; it may be used more than once, as the service's may. */
+function remember(found, first) {
+  tokens += 1;
+  const token = String(tokens);
+  results.set(token, { found, first });
+  if (results.size > RESULTS) results.delete(results.keys().next().value);
+  return { token };
+}
+
+function evaluate(documents, { query, parameters = [] }) {
+  documents.byTime ??= [...documents._data.values()]
+    .map((item) => item.read())
+    .sort((a, b) => a._ts - b._ts);
+  const value = (name) => parameters.find((parameter) => parameter.name === name)?.value;
+  const indexed = documents.byTime.slice(
+    query.includes('c._ts >= @from') ? firstFrom(documents.byTime, value('@from')) : 0,
+    query.includes('c._ts < @to') ? firstFrom(documents.byTime, value('@to')) : undefined,
+  );
+  return documents._getQuery(query).exec(indexed, { parameters }).result;
+}
+
+function firstFrom(sorted, ts) {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]._ts < ts) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,219 @@
+//! The account that the environment names: where it is, how one is let in, what is read there.
+
+use std::fmt;
+
+use anyhow::{Result, bail};
+use azure_core::credentials::Secret;
+use azure_data_cosmos::{
+    AccountEndpoint, AccountReference, CosmosClient, CosmosRuntime, RoutingStrategy,
+    options::{OperationOptionsBuilder, ThrottlingRetryOptionsBuilder},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::entra::Entra;
+use crate::server::sources::Environment;
+
+/// The dashboard's own name comes first, then that of the original.
+const ENDPOINT: [&str; 2] = ["COSMOS_ENDPOINT", "endpoint"];
+const KEY: [&str; 2] = ["COSMOS_KEY", "masterKey"];
+const DATABASES: [&str; 2] = ["COSMOS_DATABASES", "databaseId"];
+const CONTAINERS: [&str; 2] = ["COSMOS_CONTAINERS", "containerId"];
+const DEFAULT_CONTAINER: &str = "pipeline-metrics";
+
+pub struct Account {
+    endpoint: AccountEndpoint,
+    access: Access,
+    pub feeds: Vec<Feed>,
+}
+
+enum Access {
+    Key(SecretString),
+    Entra(Entra),
+}
+
+/// How the account was asked to let the dashboard in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    Key,
+    Entra,
+}
+
+/// One container of one database, with a cursor of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    pub database: String,
+    pub container: String,
+}
+
+impl fmt::Display for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.database, self.container)
+    }
+}
+
+impl Account {
+    /// None where no endpoint is named.
+    ///
+    /// # Errors
+    /// Where a variable is missing or wrong; names it, and never repeats a value, since a
+    /// connection string with its key may have been put in the wrong place.
+    pub fn configured(environment: &Environment) -> Result<Option<Self>> {
+        let Some(endpoint) = environment.text(&ENDPOINT) else {
+            return Ok(None);
+        };
+        let endpoint = match endpoint.parse::<AccountEndpoint>() {
+            Ok(endpoint) if is_account(&endpoint) => endpoint,
+            _ => bail!(
+                "COSMOS_ENDPOINT is no address such as https://<account>.documents.azure.com:443/"
+            ),
+        };
+        let databases = environment.list(&DATABASES);
+        if databases.is_empty() {
+            bail!(
+                "COSMOS_ENDPOINT names an account, but COSMOS_DATABASES names no database in it: \
+                 set it to a list such as jenkins,sds-jenkins, or unset COSMOS_ENDPOINT"
+            );
+        }
+        let mut containers = environment.list(&CONTAINERS);
+        if containers.is_empty() {
+            containers.push(DEFAULT_CONTAINER.to_owned());
+        }
+        let mut feeds: Vec<Feed> = Vec::new();
+        for database in &databases {
+            for container in &containers {
+                let feed = Feed {
+                    database: database.clone(),
+                    container: container.clone(),
+                };
+                if !feeds.contains(&feed) {
+                    feeds.push(feed);
+                }
+            }
+        }
+        let key = environment.secret(&KEY);
+        Ok(Some(Self {
+            endpoint,
+            access: key.map_or_else(|| Access::Entra(Entra::of(environment)), Access::Key),
+            feeds,
+        }))
+    }
+
+    pub const fn credentials(&self) -> Credentials {
+        match self.access {
+            Access::Key(_) => Credentials::Key,
+            Access::Entra(_) => Credentials::Entra,
+        }
+    }
+
+    /// Opens a client, with a runtime of its own: a shared one would outlive the Tokio runtime
+    /// that its connections belong to.
+    ///
+    /// # Errors
+    /// Where the account cannot be reached or does not let the dashboard in.
+    pub async fn connect(&self) -> azure_data_cosmos::Result<CosmosClient> {
+        let runtime = CosmosRuntime::builder().build().await?;
+        // What is refused for being too much is waited for in one place: `Patience`.
+        let throttling = ThrottlingRetryOptionsBuilder::new()
+            .with_max_retry_count(0)
+            .build();
+        let options = OperationOptionsBuilder::new()
+            .with_throttling_retry_options(throttling)
+            .build();
+        let endpoint = self.endpoint.clone();
+        let account = match &self.access {
+            Access::Key(key) => AccountReference::with_authentication_key(
+                endpoint,
+                Secret::new(key.expose_secret().to_owned()),
+            ),
+            Access::Entra(entra) => AccountReference::with_credential(endpoint, entra.credential()),
+        };
+        CosmosClient::builder()
+            .with_runtime(runtime)
+            .with_default_operation_options(options)
+            .build(account, RoutingStrategy::PreferredRegions(Vec::new()))
+            .await
+    }
+}
+
+/// Whether it is an address that nothing but the account is in.
+fn is_account(endpoint: &AccountEndpoint) -> bool {
+    let url = endpoint.url();
+    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    bare && url.scheme() == "https" && url.has_host() && url.path() == "/"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configured(variables: &[(&str, &str)]) -> Result<Option<Account>> {
+        let variables = variables.iter();
+        let variables = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Account::configured(&variables.collect())
+    }
+
+    const HERE: &str = "https://here.documents.azure.com:443/";
+
+    #[test]
+    fn every_database_has_a_feed_for_every_container() {
+        let account = configured(&[
+            ("COSMOS_ENDPOINT", HERE),
+            ("COSMOS_KEY", "c2VjcmV0"),
+            ("COSMOS_DATABASES", "jenkins, sds-jenkins,jenkins"),
+            ("COSMOS_CONTAINERS", "pipeline-metrics,old"),
+        ]);
+        let account = account.expect("it is complete").expect("an account");
+        let feeds: Vec<String> = account.feeds.iter().map(Feed::to_string).collect();
+        let expected = [
+            "jenkins/pipeline-metrics",
+            "jenkins/old",
+            "sds-jenkins/pipeline-metrics",
+            "sds-jenkins/old",
+        ];
+        assert_eq!(feeds, expected);
+        assert_eq!(account.credentials(), Credentials::Key);
+    }
+
+    #[test]
+    fn the_names_of_the_original_are_understood() {
+        let account = configured(&[
+            ("endpoint", HERE),
+            ("masterKey", "c2VjcmV0"),
+            ("databaseId", "jenkins"),
+            ("containerId", "pipeline-metrics"),
+        ]);
+        let account = account.expect("it is complete").expect("an account");
+        assert_eq!(account.feeds.len(), 1);
+    }
+
+    #[test]
+    fn without_an_endpoint_there_is_no_account_and_without_a_key_entra_id_is_asked() {
+        assert!(matches!(configured(&[("COSMOS_KEY", "x")]), Ok(None)));
+        let account = configured(&[("COSMOS_ENDPOINT", HERE), ("COSMOS_DATABASES", "jenkins")]);
+        let account = account.expect("it is complete").expect("an account");
+        assert_eq!(account.credentials(), Credentials::Entra);
+        assert_eq!(account.feeds[0].to_string(), "jenkins/pipeline-metrics");
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named_and_no_value_repeated() {
+        let message = |variables: &[(&str, &str)]| match configured(variables) {
+            Ok(_) => panic!("it is not complete"),
+            Err(error) => format!("{error:?}"),
+        };
+        let missing = message(&[("COSMOS_ENDPOINT", HERE), ("COSMOS_KEY", "planted")]);
+        assert!(missing.contains("COSMOS_DATABASES"), "{missing}");
+        for wrong in [
+            "AccountEndpoint=https://here/;AccountKey=planted==;",
+            "https://user:planted@here.documents.azure.com",
+            "https://here.documents.azure.com/?key=planted",
+            "http://here.documents.azure.com/",
+            "here.documents.azure.com",
+            "planted",
+        ] {
+            let message = message(&[("COSMOS_ENDPOINT", wrong), ("COSMOS_DATABASES", "a")]);
+            assert!(message.contains("COSMOS_ENDPOINT"), "{message}");
+            assert!(!message.contains("planted"), "{message}");
+        }
+    }
+}

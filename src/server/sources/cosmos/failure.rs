@@ -1,0 +1,269 @@
+//! What the service's errors mean, in plain words and with a remedy: they are shown on the page, so
+//! neither addresses nor what the service wrote itself are repeated.
+
+use std::{error::Error as _, time::Duration};
+
+use anyhow::anyhow;
+use azure_data_cosmos::CosmosError;
+
+use super::account::{Credentials, Feed};
+use crate::server::sources::{CoverageState, Finding, SourceError};
+
+/// What of the service's own numbers is told apart.
+const NO_SUCH_DATABASE: u16 = 1003;
+const NO_TOKEN: u16 = 20402;
+const UNREACHABLE: [u16; 2] = [20010, 20012];
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: Kind,
+    pub what: String,
+    pub remedy: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The service wants to be left alone for so long.
+    RateLimited(Duration),
+    NoAccess,
+    Other,
+}
+
+impl Failure {
+    fn new(kind: Kind, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// `feed` is what was asked for, where it was more than the account.
+    pub fn of(error: &CosmosError, credentials: Credentials, feed: Option<&Feed>) -> Self {
+        let status = u16::from(error.status().status_code());
+        let detail = error.status().sub_status().map_or(0, |sub| sub.value());
+        match (status, detail) {
+            (_, NO_TOKEN) => no_token(error, credentials),
+            (401 | 403, _) => no_access(status, credentials),
+            (404, _) => match feed {
+                Some(feed) => missing(feed, detail),
+                None => Self::new(
+                    Kind::Other,
+                    "no Cosmos DB account answers there",
+                    "set COSMOS_ENDPOINT to the account's address",
+                ),
+            },
+            (429, _) => {
+                let wait = told_wait(error).unwrap_or(Duration::from_secs(60));
+                Self::new(
+                    Kind::RateLimited(wait),
+                    "the service refuses more requests for now (429)",
+                    "it is tried again at the next refresh; more request units would help",
+                )
+            }
+            _ if is_unreachable(error) => unreachable(error, detail),
+            _ => Self::new(
+                Kind::Other,
+                format!("the service or the way to it fails ({})", error.status()),
+                "it is tried again at the next refresh",
+            ),
+        }
+    }
+
+    pub const fn state(&self) -> CoverageState {
+        match self.kind {
+            Kind::RateLimited(_) => CoverageState::RateLimited,
+            Kind::NoAccess => CoverageState::NoAccess,
+            Kind::Other => CoverageState::Failed,
+        }
+    }
+
+    /// For readers.
+    pub fn reason(&self) -> String {
+        format!("{}: {}", self.what, self.remedy)
+    }
+
+    /// For `doctor`.
+    pub fn finding(&self, about: &str) -> Finding {
+        Finding::bad(format!("{about}: {}", self.what), self.remedy.clone())
+    }
+
+    /// One error for all feeds that failed; each is named.
+    pub fn of_all(failures: &[(Feed, Self)]) -> SourceError {
+        let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
+        for (feed, failure) in failures {
+            let reason = failure.reason();
+            match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, feeds)) => feeds.push(feed.to_string()),
+                None => by_reason.push((reason, vec![feed.to_string()])),
+            }
+        }
+        let told = by_reason.iter();
+        let told = told.map(|(reason, feeds)| format!("{}: {reason}", feeds.join(", ")));
+        let told = told.collect::<Vec<_>>().join("; ");
+        let waits = failures.iter().map(|(_, failure)| match failure.kind {
+            Kind::RateLimited(wait) => Some(wait),
+            Kind::NoAccess | Kind::Other => None,
+        });
+        if let Some(waits) = waits.collect::<Option<Vec<_>>>() {
+            return SourceError::RateLimited {
+                retry_after: waits.into_iter().max().unwrap_or_default(),
+            };
+        }
+        if failures
+            .iter()
+            .all(|(_, failure)| failure.kind == Kind::NoAccess)
+        {
+            return SourceError::Unauthorized(told);
+        }
+        SourceError::Other(anyhow!(told))
+    }
+}
+
+/// How long the service asks to wait, where it does.
+pub fn told_wait(error: &CosmosError) -> Option<Duration> {
+    let headers = error.response()?.headers();
+    headers.retry_after_ms.map(Duration::from_millis)
+}
+
+/// Whether nothing answers where the account should be.
+pub fn is_unreachable(error: &CosmosError) -> bool {
+    let detail = error.status().sub_status();
+    detail.is_some_and(|detail| UNREACHABLE.contains(&detail.value()))
+}
+
+fn no_token(error: &CosmosError, credentials: Credentials) -> Failure {
+    match credentials {
+        Credentials::Key => Failure::new(
+            Kind::NoAccess,
+            "COSMOS_KEY is no account key, which is Base64",
+            "set COSMOS_KEY (or masterKey) to a key of the account, read-only if possible",
+        ),
+        Credentials::Entra => {
+            // What the libraries say of identities names no secret, but it is long.
+            let reason = error.source().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(
+                source = "cosmos",
+                "no token from Microsoft Entra ID: {reason}"
+            );
+            Failure::new(
+                Kind::NoAccess,
+                "no token comes from Microsoft Entra ID, which is asked where COSMOS_KEY is unset",
+                "set COSMOS_KEY, or give this machine a managed or workload identity, or sign in \
+                 with `az login`; the log says what was tried",
+            )
+        }
+    }
+}
+
+fn no_access(status: u16, credentials: Credentials) -> Failure {
+    match (status, credentials) {
+        (401, Credentials::Key) => Failure::new(
+            Kind::NoAccess,
+            "the account does not accept COSMOS_KEY (401)",
+            "set COSMOS_KEY (or masterKey) to a key of the account that COSMOS_ENDPOINT names",
+        ),
+        (_, Credentials::Key) => Failure::new(
+            Kind::NoAccess,
+            "the account refuses the request made with COSMOS_KEY (403)",
+            "let this machine through the account's firewall, and check that its clock is right \
+             and that the account allows keys",
+        ),
+        (_, Credentials::Entra) => Failure::new(
+            Kind::NoAccess,
+            format!("the identity from Microsoft Entra ID may not read the account ({status})"),
+            "assign it the role Cosmos DB Built-in Data Reader on the account, and let this \
+             machine through the account's firewall",
+        ),
+    }
+}
+
+fn missing(feed: &Feed, detail: u16) -> Failure {
+    let Feed {
+        database,
+        container,
+    } = feed;
+    if detail == NO_SUCH_DATABASE {
+        Failure::new(
+            Kind::Other,
+            format!("the account has no database “{database}” (404)"),
+            "mend COSMOS_DATABASES",
+        )
+    } else {
+        Failure::new(
+            Kind::Other,
+            format!("the database “{database}” has no container “{container}” (404)"),
+            "mend COSMOS_CONTAINERS",
+        )
+    }
+}
+
+fn unreachable(error: &CosmosError, detail: u16) -> Failure {
+    let mut causes = String::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        causes.push_str(&error.to_string().to_lowercase());
+        cause = error.source();
+    }
+    let what = if detail == UNREACHABLE[1] || causes.contains("dns") {
+        "there is no host of the name in COSMOS_ENDPOINT"
+    } else if causes.contains("certificate") {
+        "the TLS certificate of the host in COSMOS_ENDPOINT is not trusted"
+    } else {
+        "nothing answers at COSMOS_ENDPOINT"
+    };
+    Failure::new(
+        Kind::Other,
+        what,
+        "check COSMOS_ENDPOINT and the way from this machine to it",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feed(database: &str) -> Feed {
+        Feed {
+            database: database.to_owned(),
+            container: "pipeline-metrics".to_owned(),
+        }
+    }
+
+    #[test]
+    fn feeds_that_fail_alike_are_named_together() {
+        let no_access = no_access(401, Credentials::Key);
+        let both = [
+            (feed("a"), no_access.clone()),
+            (feed("b"), no_access.clone()),
+        ];
+        let SourceError::Unauthorized(told) = Failure::of_all(&both) else {
+            panic!("both have no access");
+        };
+        let expected = "a/pipeline-metrics, b/pipeline-metrics: the account does not accept \
+                        COSMOS_KEY (401): ";
+        assert!(told.starts_with(expected), "{told}");
+        let mixed = [
+            (feed("a"), no_access),
+            (feed("b"), missing(&feed("b"), 1003)),
+        ];
+        let SourceError::Other(error) = Failure::of_all(&mixed) else {
+            panic!("they differ");
+        };
+        let told = error.to_string();
+        assert!(told.contains("no database “b”"), "{told}");
+    }
+
+    #[test]
+    fn where_all_are_to_wait_the_longest_wait_counts() {
+        let limited = |seconds| {
+            let wait = Kind::RateLimited(Duration::from_secs(seconds));
+            Failure::new(wait, "", "")
+        };
+        let failures = [(feed("a"), limited(5)), (feed("b"), limited(70))];
+        let error = Failure::of_all(&failures);
+        assert!(
+            matches!(error, SourceError::RateLimited { retry_after } if retry_after.as_secs() == 70)
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! What a container is asked for. Through the gateway a query over all partitions can only filter
+//! and project, which is all that is needed.
+
+use azure_data_cosmos::{Query, error::Result};
+
+use super::{Branches, cursor::Window};
+use crate::server::{config::Config, sources::event::FIELDS};
+
+/// The events of some branches, whatever the window.
+pub struct EventQuery {
+    /// None are all.
+    branches: Option<Vec<String>>,
+}
+
+impl EventQuery {
+    pub fn of(config: &Config) -> Self {
+        let default = config.sources.cosmos.branches == Branches::Default;
+        Self {
+            branches: default.then(|| config.default_branches.clone()),
+        }
+    }
+
+    /// Changes whenever the query would bring other events or fields.
+    pub fn fingerprint(&self) -> String {
+        let fields = FIELDS.join(",");
+        match &self.branches {
+            None => format!("{fields} of all branches"),
+            Some(branches) => format!("{fields} of {}", branches.join("\u{1f}")),
+        }
+    }
+
+    /// Asks for the events of a window.
+    ///
+    /// # Errors
+    /// Never: every parameter is text or a number.
+    pub fn events(&self, window: Window) -> Result<Query> {
+        let mut query = within(&format!("c.{}", FIELDS.join(", c.")), window)?;
+        if let Some(branches) = &self.branches {
+            // An event without a branch counts as one of a default branch.
+            query = query.append_text(
+                " AND (NOT IS_DEFINED(c.branch_name) OR IS_NULL(c.branch_name) \
+                 OR c.branch_name = \"\"",
+            );
+            for (number, branch) in branches.iter().enumerate() {
+                let name = format!("@branch{number}");
+                query = query
+                    .append_text(&format!(" OR c.branch_name = {name}"))
+                    .with_parameter(name, branch)?;
+            }
+            query = query.append_text(")");
+        }
+        Ok(query)
+    }
+
+    /// Asks for the times of a window's events and nothing else.
+    ///
+    /// # Errors
+    /// Never: every parameter is a number.
+    pub fn times(window: Window) -> Result<Query> {
+        within("c._ts", window)
+    }
+}
+
+fn within(fields: &str, window: Window) -> Result<Query> {
+    let mut query = Query::from(format!("SELECT {fields} FROM c WHERE c._ts >= @from"))
+        .with_parameter("@from", window.from)?;
+    if let Some(to) = window.to {
+        query = query
+            .append_text(" AND c._ts < @to")
+            .with_parameter("@to", to)?;
+    }
+    Ok(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(query: &EventQuery, to: Option<i64>) -> String {
+        let query = query.events(Window { from: 7, to }).expect("a query");
+        serde_json::to_string(&query).expect("JSON")
+    }
+
+    #[test]
+    fn only_the_needed_fields_of_the_asked_branches_are_asked_for() {
+        let query = EventQuery::of(&Config::built_in());
+        let asked = text(&query, Some(9));
+        for part in [
+            "SELECT c.id, c.build_tag, ",
+            ", c.build_url FROM c WHERE c._ts >= @from AND c._ts < @to AND (NOT IS_DEFINED(",
+            " OR c.branch_name = @branch1)",
+            "{\"name\":\"@to\",\"value\":9}",
+            "{\"name\":\"@branch1\",\"value\":\"main\"}",
+        ] {
+            assert!(asked.contains(part), "{part} in {asked}");
+        }
+        let all = EventQuery { branches: None };
+        let asked = text(&all, None);
+        assert!(asked.contains("WHERE c._ts >= @from\""), "{asked}");
+        assert_ne!(all.fingerprint(), query.fingerprint());
+    }
+}

@@ -1,0 +1,107 @@
+//! Documents that are no events: which, and why, until they are read well.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::server::sources::rejection::Rejection;
+
+/// Beyond this many they are no longer told apart, so that the store's note of them stays small.
+const MOST: usize = 200;
+/// How much of a document's id is repeated.
+const SHOWN: usize = 60;
+
+/// By the document's id, so that one which is read twice is counted once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Unreadable(BTreeMap<String, Reason>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Reason {
+    /// Kind and field: what such documents have in common.
+    fault: String,
+    text: String,
+}
+
+impl Unreadable {
+    pub fn add(&mut self, id: String, rejection: &Rejection) {
+        if self.0.len() < MOST || self.0.contains_key(&id) {
+            let fault = format!(
+                "{:?} {}",
+                rejection.kind,
+                rejection.field.unwrap_or_default()
+            );
+            let text = rejection.reason.clone();
+            self.0.insert(id, Reason { fault, text });
+        }
+    }
+
+    /// A document was read well, perhaps one that was not before.
+    pub fn remove(&mut self, id: &str) {
+        if !self.0.is_empty() {
+            self.0.remove(id);
+        }
+    }
+
+    /// For readers: how many, by fault, and the first of each; none where all was read.
+    pub fn summary(&self) -> Option<String> {
+        let mut by_fault: BTreeMap<&str, (usize, &str, &str)> = BTreeMap::new();
+        for (id, reason) in &self.0 {
+            let first = (0, id.as_str(), reason.text.as_str());
+            by_fault.entry(&reason.fault).or_insert(first).0 += 1;
+        }
+        let told = by_fault.values().map(|(count, id, text)| {
+            let documents = if *count == 1 { "document" } else { "documents" };
+            let id: String = id.chars().take(SHOWN).collect();
+            format!("{count} {documents} could not be read (first: id {id}, {text})")
+        });
+        let told: Vec<String> = told.collect();
+        let more = if self.0.len() < MOST {
+            ""
+        } else {
+            "; there may be more"
+        };
+        (!told.is_empty()).then(|| format!("{}{more}", told.join("; ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::sources::rejection::FaultKind;
+
+    #[test]
+    fn documents_are_counted_once_by_fault_until_they_are_read() {
+        let missing = Rejection::of("job_name", FaultKind::MissingField, "job_name is missing");
+        let not_json = Rejection::new(FaultKind::NotAnObject, "no JSON object");
+        let mut unreadable = Unreadable::default();
+        assert_eq!(unreadable.summary(), None);
+        for id in ["b", "a", "a"] {
+            unreadable.add(id.to_owned(), &missing);
+        }
+        unreadable.add("c".to_owned(), &not_json);
+        assert_eq!(
+            unreadable.summary().as_deref(),
+            Some(
+                "2 documents could not be read (first: id a, job_name is missing); \
+                 1 document could not be read (first: id c, no JSON object)"
+            )
+        );
+        for id in ["a", "b", "c"] {
+            unreadable.remove(id);
+        }
+        assert_eq!(unreadable.summary(), None);
+    }
+
+    #[test]
+    fn the_note_of_them_stays_small() {
+        let missing = Rejection::new(FaultKind::NoBuild, "no build");
+        let mut unreadable = Unreadable::default();
+        for number in 0..10 * MOST {
+            unreadable.add(number.to_string(), &missing);
+        }
+        assert_eq!(unreadable.0.len(), MOST);
+        let summary = unreadable.summary().expect("some");
+        assert!(summary.ends_with("there may be more"), "{summary}");
+    }
+}

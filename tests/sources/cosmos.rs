@@ -1,0 +1,237 @@
+//! Cosmos DB: what arrives, what is read again and what is not.
+
+use std::fs;
+
+use jiff::ToSpan as _;
+use rse_dashboard::server::{
+    config::Config,
+    sources::{Event, cosmos::Branches, file},
+};
+use serde_json::json;
+
+use super::cosmos_support::{DAY, Held, StandIn, all_branches, events, ndjson, now, source};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_thousand_events_arrive_page_by_page_as_from_a_file() {
+    let mut events = events(180, 1.0);
+    events.drain(..events.len() - 100_000);
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    account.limit_pages(500).await;
+
+    let mut read = Held::new().await;
+    let brought = read.sync(&account.source("jenkins")).await;
+    let brought = brought.expect("it is read");
+    assert_eq!((brought.read, brought.ingested.new), (100_000, 100_000));
+    let asked = account.asked().await;
+    let pages = asked.iter().filter(|asked| asked.continued).count();
+    assert!(pages > 100, "{pages} pages were continuations");
+    assert!(asked.iter().all(|asked| asked.documents <= 500));
+
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("events.ndjson");
+    fs::write(&path, ndjson(&events)).expect("a file");
+    let mut imported = Held::new().await;
+    let report = file::import_events(&mut imported.store, &[path], now()).await;
+    assert_eq!(report.expect("it is imported").ingested.new, 100_000);
+    read.assert_same(&imported, "as from a file").await;
+    let covered = vec![("jenkins/pipeline-metrics".to_owned(), "read", String::new())];
+    assert_eq!(read.coverage().await, covered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newest_day_comes_first_and_then_only_what_is_new() {
+    let mut events = events(8, 1.0);
+    let (late, new) = (events.pop().expect("one"), events.pop().expect("another"));
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    let source = account.source("jenkins");
+    let mut read = Held::new().await;
+    read.sync(&source).await.expect("it is read");
+    let asked = account.asked().await;
+    assert_eq!(asked.len(), 180);
+    assert_eq!(asked[0].from, now().as_second() - DAY);
+    assert_eq!(asked[0].to, None);
+    assert!(
+        asked
+            .windows(2)
+            .all(|pair| pair[1].to == Some(pair[0].from))
+    );
+
+    // Two more are written: one new, one of a build of long ago that nobody had told of.
+    let newest = events.iter().filter_map(|event| event.ts).max();
+    let newest = newest.expect("the service gives all a time");
+    let new = Event {
+        ts: Some(newest + 60),
+        ..new
+    };
+    let late = Event {
+        ts: Some(newest),
+        stage_ms: late.stage_ms - 100 * DAY * 1000,
+        ..late
+    };
+    let added = [new, late];
+    account.seed("jenkins", &added).await;
+    let later = now() + 10.minutes();
+    let brought = read.sync_at(&source, later, None).await;
+    assert_eq!(brought.expect("it is read").ingested.new, 2);
+    let asked = account.asked().await;
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!((asked[0].from, asked[0].to), (newest - 600, None));
+    events.extend(added);
+    read.assert_same(&Held::of(&events).await, "after two refreshes")
+        .await;
+    let brought = read.sync_at(&source, later, None).await;
+    assert_eq!(brought.expect("it is read").ingested.new, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_since_an_instant_is_read_again_where_asked_for() {
+    let events = events(4, 0.2);
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    let source = account.source("jenkins");
+    let mut read = Held::new().await;
+    read.sync(&source).await.expect("it is read");
+    account.asked().await;
+    let since = now() - 60.hours();
+    let brought = read.sync_at(&source, now(), Some(since)).await;
+    let brought = brought.expect("it is read");
+    let expected = events
+        .iter()
+        .filter(|event| event.ts >= Some(since.as_second()));
+    assert_eq!(brought.read, expected.count() as u64);
+    assert_eq!(brought.ingested.new, 0);
+    let asked = account.asked().await;
+    assert_eq!(asked.len(), 3);
+    assert_eq!(asked[2].from, since.as_second());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_have_cursors_of_their_own_and_a_missing_one_stops_no_other() {
+    let events = events(6, 0.3);
+    let (one, other) = events.split_at(events.len() / 2);
+    let account = StandIn::start();
+    account.seed("jenkins", one).await;
+    account.seed("sds-jenkins", other).await;
+    let mut read = Held::new().await;
+    let failed = read.sync(&account.source("jenkins,gone,sds-jenkins")).await;
+    let failed = failed.expect_err("one is gone").to_string();
+    assert!(failed.contains("gone/pipeline-metrics: "), "{failed}");
+    assert!(!failed.contains("jenkins/"), "{failed}");
+    read.assert_same(&Held::of(&events).await, "with one gone")
+        .await;
+    let states: Vec<_> = read.coverage().await;
+    let states: Vec<&str> = states.iter().map(|(_, state, _)| *state).collect();
+    assert_eq!(states, ["failed", "read", "read"]);
+
+    account.asked().await;
+    let source = account.source("jenkins,sds-jenkins");
+    read.sync(&source).await.expect("both are read");
+    let asked = account.asked().await;
+    let newest = |events: &[Event]| events.iter().filter_map(|event| event.ts).max();
+    for (database, events) in [("jenkins", one), ("sds-jenkins", other)] {
+        let mut asked = asked.iter().filter(|asked| asked.database == database);
+        let last = asked.next_back().expect("it was asked");
+        assert!(last.from >= newest(events).expect("some") - DAY, "{last:?}");
+    }
+    let items: Vec<String> = read
+        .coverage()
+        .await
+        .into_iter()
+        .map(|(item, ..)| item)
+        .collect();
+    assert_eq!(
+        items,
+        ["jenkins/pipeline-metrics", "sds-jenkins/pipeline-metrics"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_refresh_goes_on_where_its_last_window_ended() {
+    let events = events(8, 1.0);
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    let source = account.source("jenkins");
+    let mut read = Held::new().await;
+    // The fourth day back will not be read, whatever is tried.
+    let day = now().as_second() - 7 * DAY / 2;
+    account
+        .plan(json!([{"fault": "reject", "times": -1, "at": day}]))
+        .await;
+    read.sync(&source).await.expect_err("a window fails");
+    assert_eq!(account.asked().await.len(), 4);
+    let [(_, state, reason)] = &read.coverage().await[..] else {
+        panic!("one container is covered");
+    };
+    assert_eq!(*state, "failed", "{reason}");
+
+    account.clear_faults().await;
+    read.sync(&source).await.expect("it is read");
+    let asked = account.asked().await;
+    let newest = events.iter().filter_map(|event| event.ts).max();
+    assert_eq!(asked[0].from, newest.expect("some") - 600);
+    assert_eq!(asked[1].to, Some(now().as_second() - 3 * DAY));
+    assert_eq!(asked.len(), 180 - 3 + 1);
+    read.assert_same(&Held::of(&events).await, "after an interruption")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_events_of_the_default_branches_are_read_unless_all_are_asked_for() {
+    let mut events = events(3, 0.3);
+    let branches = [Some("master"), Some("PR-7"), Some("main"), None, Some("")];
+    for (event, branch) in events.iter_mut().zip(branches.iter().cycle()) {
+        event.branch = branch.map(str::to_owned);
+    }
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    let mut read = Held::new().await;
+    let default = Config::built_in();
+    assert_eq!(default.sources.cosmos.branches, Branches::Default);
+    let few = source(&default, account.variables("jenkins"));
+    let brought = read.sync(&few).await.expect("it is read");
+    let others = |event: &&Event| event.branch.as_deref() == Some("PR-7");
+    let others = events.iter().filter(others).count() as u64;
+    assert_eq!(brought.read, events.len() as u64 - others);
+    assert!(account.asked().await[0].query.starts_with("SELECT c.id, "));
+    // What was settled by the one query is not by the other.
+    let all = source(&all_branches(), account.variables("jenkins"));
+    let brought = read.sync(&all).await.expect("it is read");
+    assert_eq!(brought.ingested.new, others);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_that_are_no_events_are_told_and_cost_nothing_else() {
+    let events = events(2, 0.1);
+    let newest = events.iter().filter_map(|event| event.ts).max();
+    let ts = newest.expect("some") - DAY;
+    let strange = [
+        json!({"id": "a", "_ts": ts, "job_name": "x/y/z", "build_id": "1"}),
+        json!({"id": "b", "_ts": ts, "build_tag": "t", "stage_timestamp": "2026-11-19T00:00:00Z"}),
+        json!({"id": "c", "_ts": ts, "job_name": "x/y/z", "build_id": "2"}),
+    ];
+    let mut text = ndjson(&events);
+    for document in &strange {
+        text.extend(document.to_string().bytes());
+        text.push(b'\n');
+    }
+    let account = StandIn::start();
+    account.seed_text("jenkins", text).await;
+    let source = account.source("jenkins");
+    let mut read = Held::new().await;
+    let brought = read.sync(&source).await.expect("it is read");
+    assert_eq!(brought.read, events.len() as u64 + 3);
+    read.assert_same(&Held::of(&events).await, "with strange documents")
+        .await;
+    let expected = "1 document could not be read (first: id b, job_name is missing); \
+                    2 documents could not be read (first: id a, stage_timestamp is missing)";
+    // They are told until they are mended, though they are not read again.
+    for _ in 0..2 {
+        let [(_, state, reason)] = &read.coverage().await[..] else {
+            panic!("one container is covered");
+        };
+        assert_eq!((*state, reason.as_str()), ("partial", expected));
+        read.sync(&source).await.expect("it is read");
+    }
+}

@@ -1,0 +1,112 @@
+//! Cosmos DB: whatever goes wrong on the way, the store is in the end as after a clean refresh.
+
+use std::time::{Duration, Instant};
+
+use rse_dashboard::server::sources::SourceError;
+use serde_json::{Value, json};
+
+use super::cosmos_support::{DAY, Held, StandIn, events, now};
+
+/// Reads the same events through a fault; says how long that took and how many queries met it.
+async fn through(fault: Value) -> (Duration, usize) {
+    let events = events(3, 1.0);
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    account.limit_pages(300).await;
+    account.plan(json!([fault])).await;
+    let mut read = Held::new().await;
+    let begun = Instant::now();
+    let brought = read.sync(&account.source("jenkins")).await;
+    let took = begun.elapsed();
+    brought.unwrap_or_else(|error| panic!("{fault}: {error}"));
+    read.assert_same(&Held::of(&events).await, &fault.to_string())
+        .await;
+    let asked = account.asked().await;
+    let met = asked.iter().filter(|asked| asked.fault.is_some()).count();
+    println!("{fault}: {met} met, {} queries, {took:.1?}", asked.len());
+    assert!(met > 0, "{fault} was not met");
+    (took, met)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_requests_are_waited_out_as_told() {
+    let (took, met) =
+        through(json!({"fault": "throttle", "wait": 700, "times": 3, "after": 2})).await;
+    assert_eq!(met, 3);
+    assert!(took >= Duration::from_millis(3 * 700), "{took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unavailable_service_is_asked_again() {
+    through(json!({"fault": "unavailable", "times": 2, "after": 1})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_the_service_is_borne() {
+    through(json!({"fault": "error", "times": 6, "after": 1})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_reset_within_a_page_loses_nothing() {
+    through(json!({"fault": "reset", "times": 2, "after": 2})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_resets_in_a_row_are_borne() {
+    through(json!({"fault": "reset", "times": 9, "after": 2})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_cut_off_is_asked_for_again() {
+    through(json!({"fault": "cut", "times": 2, "after": 3})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_answers_are_waited_for() {
+    let (took, _) = through(json!({"fault": "slow", "wait": 1500, "times": 2, "after": 1})).await;
+    assert!(took >= Duration::from_secs(3), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_page_is_not_the_end() {
+    through(json!({"fault": "empty-page", "times": 4, "after": 0})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_page_counts_once() {
+    through(json!({"fault": "repeat-page", "times": 4, "after": 0})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_a_long_wait_gets_it_and_the_next_refresh_completes() {
+    let events = events(3, 0.3);
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    let source = account.source("jenkins");
+    let long = json!([{"fault": "throttle", "wait": 600_000, "times": -1, "after": 1}]);
+    account.plan(long).await;
+    let mut read = Held::new().await;
+    let begun = Instant::now();
+    let failed = read.sync(&source).await.expect_err("it is to wait");
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    let SourceError::RateLimited { retry_after } = failed else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(retry_after, Duration::from_secs(600));
+    let covered = read.coverage().await;
+    assert_eq!(covered[0].1, "rate-limited", "{covered:?}");
+
+    account.clear_faults().await;
+    account.asked().await;
+    read.sync(&source).await.expect("it is read");
+    read.assert_same(&Held::of(&events).await, "after the wait")
+        .await;
+    let newest_day = now().as_second() - DAY;
+    let asked = account.asked().await;
+    let again = asked
+        .iter()
+        .filter(|asked| asked.from == newest_day)
+        .count();
+    assert_eq!(again, 0, "the newest day was read before");
+}

@@ -1,0 +1,142 @@
+//! Cosmos DB: what readers are told, which names what is wrong and gives nothing away.
+
+use std::collections::HashMap;
+
+use rse_dashboard::server::{
+    config::Config,
+    sources::{Environment, Source as _, SourceError, cosmos::Cosmos},
+};
+use serde_json::json;
+
+use super::cosmos_support::{Held, StandIn, all_branches, events, source};
+
+/// No key of any account, and long enough to be found wherever it is written.
+const PLANTED: &str = "cGxhbnRlZC1zZWNyZXQtMDEyMzQ1Njc4OQ==";
+
+/// Everything that is told of an account that cannot be read, by `sync`, the ledger and `doctor`.
+async fn told(variables: HashMap<String, String>) -> (SourceError, &'static str, String) {
+    let secret = variables.get("COSMOS_KEY").cloned();
+    let source = source(&all_branches(), variables);
+    let mut held = Held::new().await;
+    let error = held.sync(&source).await.expect_err("it cannot be read");
+    let covered = held.coverage().await;
+    let findings = source.check().await;
+    let bad = findings.iter().find(|finding| !finding.good);
+    let bad = bad.expect("doctor finds it");
+    assert!(!bad.remedy.is_empty());
+    let all = format!("{error}\n{error:?}\n{error:#?}\n{covered:?}\n{findings:?}\n{findings:#?}");
+    if let Some(secret) = secret {
+        assert!(!all.contains(&secret), "{all}");
+        assert!(!all.contains(secret.trim_end_matches('=')), "{all}");
+    }
+    println!("{error}");
+    (error, covered[0].1, all)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_is_named_and_not_shown() {
+    let account = StandIn::start();
+    account.seed("jenkins", &events(1, 0.1)).await;
+    for wrong in [PLANTED, "planted, and no Base64 at all!"] {
+        let mut variables = account.variables("jenkins");
+        variables.insert("COSMOS_KEY".to_owned(), wrong.to_owned());
+        let (error, state, all) = told(variables).await;
+        assert!(matches!(error, SourceError::Unauthorized(_)), "{error:?}");
+        assert_eq!(state, "no-access");
+        assert!(error.to_string().contains("COSMOS_KEY"), "{error}");
+        assert!(!all.contains("planted"), "{all}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_database_or_container_is_named_with_its_variable() {
+    let account = StandIn::start();
+    account.seed("jenkins", &events(1, 0.1)).await;
+    let (error, state, _) = told(account.variables("jenkns")).await;
+    assert_eq!(state, "failed");
+    let error = error.to_string();
+    assert!(
+        error.contains("“jenkns”") && error.contains("COSMOS_DATABASES"),
+        "{error}"
+    );
+
+    let mut variables = account.variables("jenkins");
+    variables.insert("COSMOS_CONTAINERS".to_owned(), "metrics".to_owned());
+    let error = told(variables).await.0.to_string();
+    assert!(
+        error.contains("“metrics”") && error.contains("COSMOS_CONTAINERS"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_where_nothing_answers_is_named() {
+    let account = StandIn::start();
+    let mut variables = account.variables("jenkins");
+    drop(account);
+    let (error, state, _) = told(variables.clone()).await;
+    assert_eq!(state, "failed");
+    assert!(
+        error
+            .to_string()
+            .contains("nothing answers at COSMOS_ENDPOINT"),
+        "{error}"
+    );
+
+    let nowhere = "https://nowhere.invalid:443/".to_owned();
+    variables.insert("COSMOS_ENDPOINT".to_owned(), nowhere);
+    let error = told(variables).await.0.to_string();
+    assert!(error.contains("COSMOS_ENDPOINT"), "{error}");
+    assert!(!error.contains("nowhere.invalid"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_and_a_fault_that_stays_are_told() {
+    let account = StandIn::start();
+    account.seed("jenkins", &events(1, 0.1)).await;
+    for (fault, words) in [("forbid", "403"), ("reject", "400")] {
+        account.clear_faults().await;
+        account.plan(json!([{"fault": fault, "times": -1}])).await;
+        let error = told(account.variables("jenkins")).await.0.to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_says_how_old_the_newest_document_is() {
+    let account = StandIn::start();
+    account.seed("jenkins", &[]).await;
+    let mut event = events(1, 0.1).remove(0);
+    event.ts = Some(jiff::Timestamp::now().as_second() - 3 * 3600 - 60);
+    account.seed("sds-jenkins", &[event]).await;
+    let findings = account.source("jenkins,sds-jenkins").check().await;
+    let found: Vec<_> = findings
+        .iter()
+        .map(|found| (found.good, &found.what))
+        .collect();
+    let expected = [
+        (
+            true,
+            "Cosmos DB: the account answers and lets in by COSMOS_KEY",
+        ),
+        (
+            false,
+            "jenkins/pipeline-metrics: can be read, but has no document of the last year",
+        ),
+        (
+            true,
+            "sds-jenkins/pipeline-metrics: can be read; the newest document is 3 hours old",
+        ),
+    ];
+    let found: Vec<_> = found
+        .iter()
+        .map(|(good, what)| (*good, what.as_str()))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn without_an_endpoint_there_is_no_source() {
+    let none = Cosmos::configured(&Config::built_in(), &Environment::default());
+    assert!(none.expect("nothing is wrong").is_none());
+}
