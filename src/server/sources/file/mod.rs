@@ -22,6 +22,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+pub(super) use facts::{date, is_cve};
 use progress::{Meter, Progress};
 use read::{Parse, Reader};
 pub use report::{Fault, FaultKind, Report};
