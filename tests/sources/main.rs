@@ -1,1 +1,7 @@
 //! Sources against stand-ins over real sockets.
+
+mod github;
+mod github_description;
+mod github_faults;
+mod github_real;
+mod github_support;
