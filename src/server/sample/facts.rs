@@ -66,6 +66,7 @@ impl Facts {
             node_version: self.version(javascript, &code.node_versions),
             java_version: self.version(java, &code.java_versions),
             archived: code.archived.iter().any(|archived| archived == name),
+            ..RepositoryFacts::default()
         }
     }
 

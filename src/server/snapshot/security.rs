@@ -23,6 +23,51 @@ pub struct RepositoryFacts {
     pub java_version: Option<String>,
     #[serde(default)]
     pub archived: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub fork: bool,
+    /// It has no commit yet.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub empty: bool,
+    /// What `node_version` and `java_version` were chosen from.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub stated: Stated,
+}
+
+/// What a repository's files say, as written. Figures do not read it; it is kept so that other
+/// questions can be answered later.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stated {
+    /// The FROM lines of its Dockerfiles, in file order.
+    #[serde(skip_serializing_if = "is_default")]
+    pub base_images: Vec<BaseImage>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub nvmrc: Option<String>,
+    /// `engines.node` of its `package.json`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub engines_node: Option<String>,
+    /// The version of Java in its build file.
+    #[serde(skip_serializing_if = "is_default")]
+    pub java: Option<String>,
+    /// The suppression files that it has.
+    #[serde(skip_serializing_if = "is_default")]
+    pub suppression_files: Vec<String>,
+}
+
+/// One FROM line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BaseImage {
+    pub file: String,
+    /// With its build arguments filled in by their defaults; as written where that leaves nothing.
+    pub image: String,
+    /// It names an earlier stage.
+    #[serde(skip_serializing_if = "is_default")]
+    pub stage: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 //! at any moment leaves either the old state or the new. The same events in any order and any
 //! batches give the same builds (`merge` and `roll_up` are pure).
 
+mod answers;
 mod each;
 mod facts;
 mod ingest;
@@ -22,8 +23,9 @@ mod sample;
 mod test_events;
 mod write;
 
-use std::{path::Path, sync::Arc};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
+pub use answers::Answer;
 use anyhow::{Context, Result, bail};
 pub use ledger::{Covered, Ledger, Refresh};
 use names::Names;
@@ -270,6 +272,35 @@ impl Store {
     pub async fn cursor(&self, source: &str, feed: &str) -> Result<Option<String>> {
         let mut connection = self.pool.acquire().await?;
         ledger::cursor(&mut connection, source, feed).await
+    }
+
+    /// What a source remembers of an answer.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn answer(&self, source: &str, key: &str) -> Result<Option<Answer>> {
+        let mut connection = self.pool.acquire().await?;
+        answers::read(&mut connection, source, key).await
+    }
+
+    /// Remembers answers for a source.
+    ///
+    /// # Errors
+    /// Where the store cannot be written; nothing is kept then.
+    pub async fn keep_answers(&mut self, source: &str, answers: &[Answer]) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        answers::keep(&mut transaction, source, answers).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Forgets the answers of a source that are no longer used.
+    ///
+    /// # Errors
+    /// Where the store cannot be written; nothing is forgotten then.
+    pub async fn prune_answers(&mut self, source: &str, used: &HashSet<String>) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        answers::prune(&mut transaction, source, used).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Notes that a refresh of a source begins.

@@ -80,7 +80,7 @@ fn checked(suppression: Suppression, reject: &mut dyn FnMut(Rejection)) -> Optio
 }
 
 /// `CVE-YYYY-N…`, with at least four digits at the end.
-fn is_cve(id: &str) -> bool {
+pub fn is_cve(id: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     id.strip_prefix("CVE-")
         .and_then(|rest| rest.split_once('-'))
@@ -90,7 +90,7 @@ fn is_cve(id: &str) -> bool {
 }
 
 /// The date at the beginning, as in `2020-01-31`, `2020-01-31Z` and `2020-01-31T00:00:00Z`.
-fn date(text: &str) -> Option<String> {
+pub fn date(text: &str) -> Option<String> {
     let date: Date = text.trim().get(..10)?.parse().ok()?;
     Some(date.to_string())
 }

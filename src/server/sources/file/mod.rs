@@ -20,6 +20,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+pub(super) use facts::{date, is_cve};
 use progress::{Meter, Progress};
 use read::{Parse, Reader};
 pub use report::{Fault, Report};

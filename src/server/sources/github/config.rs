@@ -1,5 +1,6 @@
 //! `[sources.github]` in `dashboard.toml`: what is read, not how it is reached.
 
+use anyhow::{Result, bail};
 use jiff::SignedDuration;
 use serde::Deserialize;
 
@@ -16,4 +17,31 @@ pub struct Settings {
     pub graphql: bool,
     /// Where repositories keep the suppression files of OWASP dependency-check.
     pub suppression_files: Vec<String>,
+}
+
+impl Settings {
+    /// # Errors
+    /// Where a value makes no sense; names its field.
+    pub fn validate(&self) -> Result<()> {
+        let of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if self.organisation.is_empty() || !self.organisation.chars().all(of_a_name) {
+            bail!(
+                "sources.github.organisation: “{}” is no name of an organisation such as hmcts",
+                self.organisation
+            );
+        }
+        if self.every < SignedDuration::from_mins(1) {
+            bail!("sources.github.every: GitHub is not asked more often than once a minute");
+        }
+        for path in &self.suppression_files {
+            let mut parts = path.split('/');
+            if parts.any(|part| matches!(part, "" | "." | "..")) {
+                bail!(
+                    "sources.github.suppression_files: “{path}” is no path from a repository's root \
+                     such as config/owasp/suppressions.xml"
+                );
+            }
+        }
+        Ok(())
+    }
 }

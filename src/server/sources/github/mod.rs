@@ -1,21 +1,47 @@
 //! Security facts of an organisation's repositories, from the GitHub API.
+//!
+//! The repositories are enumerated, not searched for: code search knows only some of them. Known
+//! paths of each are then read from its default branch, many repositories a request.
 
+mod build_files;
+mod checks;
+mod client;
 mod config;
+mod dockerfile;
+mod doctor;
+mod facts;
+mod files;
+mod graphql;
+mod limits;
+mod read;
+mod repositories;
+mod rest;
+mod runtime;
+mod suppressions;
+mod sync;
+mod xml;
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result, anyhow, bail};
 use async_trait::async_trait;
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
 
+use client::{Client, Failure};
 pub use config::Settings;
+pub use limits::Patience;
 
 use super::{Brought, Environment, Finding, Run, Source, SourceError};
 use crate::server::{config::Config, store::Store};
 
 pub const NAME: &str = "github";
+const TOKEN: [&str; 2] = ["GITHUB_TOKEN", "githubtoken"];
+const API_URL: &str = "GITHUB_API_URL";
 
 pub struct Github {
     settings: Settings,
+    client: Client,
 }
 
 impl Github {
@@ -24,10 +50,51 @@ impl Github {
     /// # Errors
     /// Where it is configured by half or wrongly.
     pub fn configured(config: &Config, environment: &Environment) -> Result<Option<Self>> {
-        let _ = environment;
-        let _ = &config.sources.github;
-        Ok(None)
+        let Some(token) = environment.secret(&TOKEN) else {
+            return Ok(None);
+        };
+        let url = environment.text(&[API_URL]);
+        let url = url.unwrap_or_else(|| "https://api.github.com".to_owned());
+        let settings = config.sources.github.clone();
+        Self::new(settings, &url, token, Patience::default()).map(Some)
     }
+
+    /// A source with another patience than usual, for tests.
+    ///
+    /// # Errors
+    /// Where it is configured wrongly; the message names the field or the variable.
+    pub fn new(
+        settings: Settings,
+        url: &str,
+        token: SecretString,
+        patience: Patience,
+    ) -> Result<Self> {
+        settings.validate()?;
+        let printable = |byte: u8| byte.is_ascii_graphic();
+        if !token.expose_secret().bytes().all(printable) {
+            bail!(
+                "GITHUB_TOKEN (or githubtoken) is no token: it has white space or other signs in it"
+            );
+        }
+        let client = Client::new(base(url)?, token, patience)?;
+        Ok(Self { settings, client })
+    }
+}
+
+/// The API's address. What it holds is not shown: it may hold a password.
+fn base(text: &str) -> Result<Url> {
+    let url: Url = text
+        .parse()
+        .with_context(|| format!("{API_URL} is no address such as https://api.github.com"))?;
+    let host = url.host_str().unwrap_or_default();
+    let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    if !(url.scheme() == "https" || url.scheme() == "http" && is_here) {
+        bail!("{API_URL} has to begin with https://, because the token is sent there");
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        bail!("{API_URL} is an address alone; the token belongs in GITHUB_TOKEN");
+    }
+    Ok(url)
 }
 
 #[async_trait]
@@ -40,11 +107,86 @@ impl Source for Github {
         self.settings.every.unsigned_abs()
     }
 
-    async fn sync(&self, _store: &mut Store, _run: &Run<'_>) -> Result<Brought, SourceError> {
-        Ok(Brought::default())
+    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<Brought, SourceError> {
+        sync::sync(self, store, run).await
     }
 
     async fn check(&self) -> Vec<Finding> {
-        Vec::new()
+        doctor::check(self).await
+    }
+}
+
+/// What a failure means for the whole source, and what mends it.
+impl From<Failure> for SourceError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Limited { retry_after } => Self::RateLimited { retry_after },
+            Failure::Unauthorized => Self::Unauthorized(
+                "GITHUB_TOKEN (or githubtoken): GitHub does not accept the token; it is wrong, was \
+                 revoked or has expired"
+                    .to_owned(),
+            ),
+            Failure::Forbidden(words) => Self::Unauthorized(format!(
+                "GITHUB_TOKEN (or githubtoken): the token lacks a right ({words}); a fine-grained one \
+                 needs read access to Metadata and Contents of the organisation's repositories, a \
+                 classic one the scope repo, and both the organisation's approval"
+            )),
+            Failure::Unreachable(what) => Self::Other(anyhow!(
+                "GitHub cannot be reached: {what}; check {API_URL} and the network"
+            )),
+            failure => Self::Other(anyhow!("{failure}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn configured(variables: &[(&str, &str)], organisation: &str) -> Result<Option<Github>> {
+        let mut config = Config::built_in();
+        config.sources.github.organisation = organisation.to_owned();
+        let variables = variables.iter();
+        let variables = variables.map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        Github::configured(&config, &variables.collect())
+    }
+
+    #[test]
+    fn without_a_token_there_is_no_source() {
+        assert!(configured(&[], "hmcts").expect("no fault").is_none());
+        let variables = [("GITHUB_API_URL", "nonsense")];
+        assert!(configured(&variables, "").expect("no fault").is_none());
+        let variables = [("githubtoken", "t0ken")];
+        assert!(configured(&variables, "hmcts").expect("no fault").is_some());
+    }
+
+    #[test]
+    fn what_is_configured_wrongly_is_named_and_no_secret_shown() {
+        let token = ("GITHUB_TOKEN", "t0ken");
+        let cases = [
+            (vec![token], " ", "sources.github.organisation"),
+            (vec![token], "a/b", "sources.github.organisation"),
+            (vec![("GITHUB_TOKEN", "t0ken t0ken")], "a", "GITHUB_TOKEN"),
+            (
+                vec![token, ("GITHUB_API_URL", "t0ken")],
+                "a",
+                "GITHUB_API_URL",
+            ),
+            (
+                vec![token, ("GITHUB_API_URL", "http://t0ken.example")],
+                "a",
+                "GITHUB_API_URL",
+            ),
+            (
+                vec![token, ("GITHUB_API_URL", "https://u:t0ken@example.org")],
+                "a",
+                "GITHUB_API_URL",
+            ),
+        ];
+        for (variables, organisation, name) in cases {
+            let error = configured(&variables, organisation).err().expect("refused");
+            let error = format!("{error:#} {error:?}");
+            assert!(error.contains(name) && !error.contains("t0ken"), "{error}");
+        }
     }
 }

@@ -1,0 +1,116 @@
+// What the stand-in knows: repositories and their files, limits, and the faults it was told to have.
+
+import { own } from "./own.mjs";
+import { synthesise } from "./facts.mjs";
+
+export class World {
+  constructor(facts, state) {
+    this.facts = facts;
+    this.organisation = "hmcts";
+    this.reset();
+    this.enter(state);
+  }
+
+  reset() {
+    this.faults = [];
+    // Listed, but their files cannot be read.
+    this.forbidden = new Set();
+    // As if they were deleted.
+    this.gone = new Set();
+    // By repository: the type of the error that GraphQL has for it.
+    this.graphqlErrors = {};
+    // More repositories in one query are too much.
+    this.maxRepositories = Infinity;
+    this.pageSize = 100;
+    this.isUser = false;
+    this.limits = {};
+    for (const resource of ["core", "graphql"]) {
+      this.limits[resource] = { limit: 5000, remaining: 5000, reset: Math.floor(Date.now() / 1000) + 3600 };
+    }
+  }
+
+  enter(state) {
+    if (!["2019", "head"].includes(state)) throw new Error(`no state ${state}: 2019 or head`);
+    this.repositories = this.facts ? synthesise(this.facts, state) : own(state);
+  }
+
+  // A change is an object with any of these fields.
+  change(change) {
+    if (change.reset) this.reset();
+    if (change.state) this.enter(change.state);
+    // [{method, path (regular expression), times, and one of: status + headers + body, truncate, reset}]
+    if (change.faults) this.faults = change.faults.map((fault) => ({ times: Infinity, ...fault, path: new RegExp(fault.path ?? "") }));
+    if (change.forbidden) this.forbidden = new Set(change.forbidden);
+    if (change.gone) this.gone = new Set(change.gone);
+    if (change.graphqlErrors) this.graphqlErrors = change.graphqlErrors;
+    for (const name of ["maxRepositories", "pageSize", "isUser"]) {
+      if (name in change) this[name] = change[name];
+    }
+    // {"core":{"remaining":0,"resetIn":2}}: seconds
+    for (const [resource, { remaining, resetIn }] of Object.entries(change.limits ?? {})) {
+      Object.assign(this.limits[resource], { remaining, reset: Math.ceil(Date.now() / 1000) + resetIn });
+    }
+    // {"repository":{"path":"text", "other path":null}}
+    for (const [name, files] of Object.entries(change.files ?? {})) {
+      const repository = this.repositories.find((one) => one.name === name);
+      for (const [path, text] of Object.entries(files)) {
+        if (text === null) repository.files.delete(path);
+        else repository.files.set(path, text);
+      }
+    }
+  }
+
+  faultFor(method, path) {
+    const fault = this.faults.find((one) => one.times > 0 && (one.method ?? method) === method && one.path.test(path));
+    if (fault) fault.times -= 1;
+    return fault;
+  }
+
+  visible() {
+    return this.repositories.filter((one) => !this.gone.has(one.name));
+  }
+
+  find(owner, name) {
+    if (owner.toLowerCase() !== this.organisation) return undefined;
+    return this.visible().find((one) => one.name.toLowerCase() === name.toLowerCase());
+  }
+
+  // Over the limit, GitHub says until when.
+  overLimit(resource) {
+    const limit = this.limits[resource];
+    if (limit.reset * 1000 <= Date.now()) Object.assign(limit, { remaining: limit.limit, reset: Math.floor(Date.now() / 1000) + 3600 });
+    if (limit.remaining > 0) return null;
+    const headers = this.limitHeaders(resource);
+    const message = "API rate limit exceeded for user ID 1.";
+    if (resource === "graphql") return { status: 200, headers, body: { errors: [{ type: "RATE_LIMITED", message }] } };
+    return { status: 403, headers, body: { message, documentation_url: "https://docs.github.com/rest" } };
+  }
+
+  // What did not change costs nothing.
+  count(resource, status) {
+    if (status !== 304) this.limits[resource].remaining -= 1;
+  }
+
+  limitHeaders(resource) {
+    const { limit, remaining, reset } = this.limits[resource];
+    return {
+      "x-ratelimit-limit": limit,
+      "x-ratelimit-remaining": remaining,
+      "x-ratelimit-used": limit - remaining,
+      "x-ratelimit-reset": reset,
+      "x-ratelimit-resource": resource,
+    };
+  }
+}
+
+// The files and folders right below a folder, as [name, is it a folder], sorted.
+export function entries(files, folder) {
+  const below = folder === "" ? "" : `${folder}/`;
+  const found = new Map();
+  for (const path of files.keys()) {
+    if (!path.startsWith(below)) continue;
+    const [name, ...rest] = path.slice(below.length).split("/");
+    found.set(name, rest.length > 0);
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+}

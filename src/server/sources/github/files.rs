@@ -1,0 +1,107 @@
+//! Which files of a repository are read, and what came of it: the same for both ways to read them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::checks;
+
+pub const DOCKERFILE: &str = "Dockerfile";
+pub const NVMRC: &str = ".nvmrc";
+pub const PACKAGE: &str = "package.json";
+pub const GRADLE: [&str; 2] = ["build.gradle", "build.gradle.kts"];
+pub const POM: &str = "pom.xml";
+
+/// No file that people write is greater.
+pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
+/// As many Dockerfiles beside the first as are read.
+const MAX_DOCKERFILES: usize = 10;
+
+/// What is read of every repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// Files whose text is read, where they are there.
+    pub files: Vec<String>,
+    /// Folders whose entries are listed; the root always is.
+    pub folders: Vec<String>,
+}
+
+impl Wanted {
+    pub fn new(suppression_files: &[String]) -> Self {
+        let known = [DOCKERFILE, NVMRC, PACKAGE, GRADLE[0], GRADLE[1], POM];
+        let known = known.iter().map(|&path| path.to_owned());
+        Self {
+            files: suppression_files.iter().cloned().chain(known).collect(),
+            folders: checks::FOLDERS.map(str::to_owned).into(),
+        }
+    }
+}
+
+/// What was found in a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Files {
+    /// The paths of everything in the root and the wanted folders.
+    pub entries: BTreeSet<String>,
+    /// By path; files that are not there have none.
+    pub texts: BTreeMap<String, Text>,
+    /// Without a commit.
+    pub empty: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Text {
+    Whole(String),
+    Binary,
+    /// Greater than [`MAX_BYTES`].
+    TooGreat,
+    /// Why it could not be read, though it is there.
+    Unread(String),
+}
+
+impl Text {
+    pub fn of_bytes(bytes: Vec<u8>) -> Self {
+        if bytes.contains(&0) {
+            return Self::Binary;
+        }
+        Self::Whole(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+impl Files {
+    /// Dockerfiles of the root beside the one without an ending: `hub.Dockerfile`, `Dockerfile.dev`.
+    pub fn other_dockerfiles(&self) -> Vec<String> {
+        let is_dockerfile = |path: &&String| {
+            let name = path.to_ascii_lowercase();
+            !path.contains('/')
+                && (name.ends_with(".dockerfile") || name.starts_with("dockerfile."))
+                && !name.ends_with(".dockerignore")
+        };
+        let others = self.entries.iter().filter(is_dockerfile);
+        others.take(MAX_DOCKERFILES).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dockerfiles_are_those_of_the_root() {
+        let entries = [
+            "Dockerfile",
+            "Dockerfile.dev",
+            "hub.Dockerfile",
+            "Dockerfile.dockerignore",
+            ".github/x.Dockerfile",
+            "docker",
+        ];
+        let files = Files {
+            entries: entries.map(str::to_owned).into(),
+            ..Files::default()
+        };
+        assert_eq!(
+            files.other_dockerfiles(),
+            ["Dockerfile.dev", "hub.Dockerfile"]
+        );
+    }
+}

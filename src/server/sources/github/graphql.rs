@@ -1,0 +1,282 @@
+//! Reads many repositories by one request of GraphQL.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    client::{Client, Failure, is_limit},
+    files::{Files, MAX_BYTES, Text, Wanted},
+    read::{Trouble, ends_the_refresh},
+    repositories::Repository,
+    rest,
+};
+
+/// After so many failures in a row it is not the size of the requests.
+const MAX_FAILURES: usize = 6;
+
+/// One repository and what is read of it.
+#[derive(Clone)]
+struct Part<'a> {
+    /// Its place in the batch.
+    place: usize,
+    repository: &'a Repository,
+    files: Vec<String>,
+    folders: Vec<String>,
+}
+
+/// Reads a batch; the outcomes are in its order.
+///
+/// # Errors
+/// Where going on makes no sense.
+pub async fn read(
+    client: &Client,
+    wanted: &Wanted,
+    batch: &[Repository],
+) -> Result<Vec<Result<Files, Trouble>>, Failure> {
+    let parts = batch.iter().enumerate().map(|(place, repository)| Part {
+        place,
+        repository,
+        files: wanted.files.clone(),
+        folders: wanted.folders.clone(),
+    });
+    let mut outcomes = ask(client, parts.collect()).await?;
+    // Names of further Dockerfiles are known only now.
+    let mut parts = Vec::new();
+    for (&place, outcome) in &outcomes {
+        let others = outcome.as_ref().map(Files::other_dockerfiles);
+        let others = others.unwrap_or_default();
+        if !others.is_empty() {
+            parts.push(Part {
+                place,
+                repository: &batch[place],
+                files: others,
+                folders: Vec::new(),
+            });
+        }
+    }
+    for (place, more) in ask(client, parts).await? {
+        let files = outcomes
+            .get_mut(&place)
+            .and_then(|known| known.as_mut().ok());
+        match (files, more) {
+            (Some(files), Ok(more)) => files.texts.extend(more.texts),
+            (_, Err(trouble)) => {
+                outcomes.insert(place, Err(trouble));
+            }
+            (None, Ok(_)) => {}
+        }
+    }
+    for (&place, outcome) in &mut outcomes {
+        if let Ok(files) = outcome {
+            complete(client, &batch[place], files).await?;
+        }
+    }
+    Ok(outcomes.into_values().collect())
+}
+
+/// Texts that GraphQL cut short are read whole.
+async fn complete(
+    client: &Client,
+    repository: &Repository,
+    files: &mut Files,
+) -> Result<(), Failure> {
+    for (path, text) in &mut files.texts {
+        if matches!(text, Text::Unread(why) if why == CUT) {
+            *text = match rest::text(client, repository, path).await {
+                Ok(whole) => whole,
+                Err(failure) if ends_the_refresh(&failure) => return Err(failure),
+                Err(failure) => Text::Unread(failure.to_string()),
+            };
+        }
+    }
+    Ok(())
+}
+
+/// Asks for parts, in smaller requests where one is too much for the server.
+async fn ask(
+    client: &Client,
+    parts: Vec<Part<'_>>,
+) -> Result<BTreeMap<usize, Result<Files, Trouble>>, Failure> {
+    let mut outcomes = BTreeMap::new();
+    let mut open = vec![parts];
+    let mut failures = 0;
+    while let Some(mut parts) = open.pop() {
+        if parts.is_empty() {
+            continue;
+        }
+        let answer = match client.graphql(&query(&parts)).await {
+            Ok(answer) => answer,
+            Err(failure) if ends_the_refresh(&failure) => return Err(failure),
+            Err(failure) => json!({ "errors": [{ "message": failure.to_string() }] }),
+        };
+        if let Some(words) = failed_whole(&answer) {
+            failures += 1;
+            if parts.len() > 1 && failures < MAX_FAILURES {
+                let rest = parts.split_off(parts.len() / 2);
+                open.extend([rest, parts]);
+            } else {
+                let failed = |part: Part<'_>| (part.place, Err(Trouble::Failed(words.clone())));
+                outcomes.extend(parts.into_iter().map(failed));
+            }
+            continue;
+        }
+        failures = 0;
+        for (place, outcome) in outcomes_of(&parts, &answer) {
+            outcomes.insert(place, outcome);
+        }
+    }
+    Ok(outcomes)
+}
+
+/// GitHub's words where it answered nothing of a query.
+fn failed_whole(answer: &Value) -> Option<String> {
+    if answer["data"].is_object() {
+        return None;
+    }
+    let words = answer["errors"][0]["message"].as_str();
+    Some(short(words.unwrap_or("GitHub answered nothing")))
+}
+
+fn short(words: &str) -> String {
+    words.chars().take(200).collect()
+}
+
+/// Names reach the query as variables only, so that none can change what it means.
+fn query(parts: &[Part<'_>]) -> Value {
+    let mut variables = Map::new();
+    let mut expressions: BTreeMap<String, usize> = BTreeMap::new();
+    let mut body = String::new();
+    let mut expression = |path: &str| {
+        let count = expressions.len();
+        *expressions.entry(format!("HEAD:{path}")).or_insert(count)
+    };
+    for (index, part) in parts.iter().enumerate() {
+        let _ = write!(
+            body,
+            "r{index}:repository(owner:$o{index},name:$n{index}){{isEmpty "
+        );
+        for (place, path) in part.files.iter().enumerate() {
+            let variable = expression(path);
+            let _ = write!(
+                body,
+                "f{place}:object(expression:$p{variable}){{... on Blob{{text byteSize isBinary isTruncated}}}}"
+            );
+        }
+        let root = (!part.folders.is_empty()).then_some("");
+        let folders = root
+            .into_iter()
+            .chain(part.folders.iter().map(String::as_str));
+        for (place, folder) in folders.enumerate() {
+            let variable = expression(folder);
+            let _ = write!(
+                body,
+                "d{place}:object(expression:$p{variable}){{... on Tree{{entries{{name type}}}}}}"
+            );
+        }
+        body.push('}');
+        variables.insert(
+            format!("o{index}"),
+            part.repository.owner.login.clone().into(),
+        );
+        variables.insert(format!("n{index}"), part.repository.name.clone().into());
+    }
+    for (expression, index) in expressions {
+        variables.insert(format!("p{index}"), expression.into());
+    }
+    let declared: Vec<String> = variables
+        .keys()
+        .map(|name| format!("${name}:String!"))
+        .collect();
+    let query = format!("query({}){{{body}}}", declared.join(","));
+    json!({ "query": query, "variables": variables })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Blob {
+    text: Option<String>,
+    byte_size: Option<u64>,
+    is_binary: Option<bool>,
+    #[serde(default)]
+    is_truncated: bool,
+}
+
+/// What a text is marked with until it is read whole.
+const CUT: &str = "GitHub sent only its beginning";
+
+fn outcomes_of(parts: &[Part<'_>], answer: &Value) -> Vec<(usize, Result<Files, Trouble>)> {
+    let mut errors: BTreeMap<String, Trouble> = BTreeMap::new();
+    for error in answer["errors"].as_array().into_iter().flatten() {
+        if let Some(alias) = error["path"][0].as_str() {
+            let trouble = trouble(error);
+            errors.entry(alias.to_owned()).or_insert(trouble);
+        }
+    }
+    let outcomes = parts.iter().enumerate().map(|(index, part)| {
+        let alias = format!("r{index}");
+        let outcome = match (errors.remove(&alias), &answer["data"][&alias]) {
+            (Some(trouble), _) => Err(trouble),
+            (None, Value::Object(repository)) => Ok(files(part, repository)),
+            (None, _) => Err(Trouble::NoAccess("GitHub shows nothing of it".to_owned())),
+        };
+        (part.place, outcome)
+    });
+    outcomes.collect()
+}
+
+fn trouble(error: &Value) -> Trouble {
+    let words = short(error["message"].as_str().unwrap_or_default());
+    match error["type"].as_str().unwrap_or_default() {
+        "NOT_FOUND" => Trouble::not_found(),
+        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Trouble::NoAccess(words),
+        kind if is_limit(kind) => Trouble::RateLimited,
+        _ => Trouble::Failed(words),
+    }
+}
+
+fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
+    let mut files = Files {
+        empty: repository.get("isEmpty").and_then(Value::as_bool) == Some(true),
+        ..Files::default()
+    };
+    for (place, path) in part.files.iter().enumerate() {
+        let object = repository.get(&format!("f{place}"));
+        // What is no file has no such fields.
+        let blob = object.and_then(|object| Blob::deserialize(object).ok());
+        if let Some(text) = blob.and_then(text) {
+            files.texts.insert(path.clone(), text);
+        }
+    }
+    let root = (!part.folders.is_empty()).then_some("");
+    let folders = root
+        .into_iter()
+        .chain(part.folders.iter().map(String::as_str));
+    for (place, folder) in folders.enumerate() {
+        let object = repository.get(&format!("d{place}"));
+        let entries = object.and_then(|object| object["entries"].as_array());
+        for entry in entries.into_iter().flatten() {
+            let Some(name) = entry["name"].as_str() else {
+                continue;
+            };
+            let path = match folder {
+                "" => name.to_owned(),
+                folder => format!("{folder}/{name}"),
+            };
+            files.entries.insert(path);
+        }
+    }
+    files
+}
+
+fn text(blob: Blob) -> Option<Text> {
+    let bytes = blob.byte_size?;
+    Some(match blob.text {
+        _ if bytes > MAX_BYTES => Text::TooGreat,
+        _ if blob.is_binary == Some(true) => Text::Binary,
+        _ if blob.is_truncated => Text::Unread(CUT.to_owned()),
+        Some(text) => Text::Whole(text),
+        None => Text::Binary,
+    })
+}

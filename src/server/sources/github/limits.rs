@@ -1,0 +1,156 @@
+//! How long to leave GitHub alone, by its own words, and how much patience there is.
+//!
+//! A 403 or 429 says `retry-after`, or that nothing remains until `x-ratelimit-reset`; where it says
+//! neither, a minute is right, and longer each time.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use jiff::Timestamp;
+use reqwest::{StatusCode, header::HeaderMap};
+
+/// How requests are tried again. Tests shorten it.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How often a request that fails for a passing reason is tried.
+    pub attempts: usize,
+    /// The first pause between two tries; the next ones are longer, with jitter.
+    pub pause: Duration,
+    /// How long to wait for a limit that does not say how long.
+    pub limit_pause: Duration,
+    /// A longer wait ends the refresh; the next one goes on.
+    pub longest_wait: Duration,
+    pub connect_timeout: Duration,
+    pub timeout: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            pause: Duration::from_millis(500),
+            limit_pause: Duration::from_mins(1),
+            longest_wait: Duration::from_mins(2),
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_mins(1),
+        }
+    }
+}
+
+impl Patience {
+    /// The pauses between the tries of one request.
+    pub fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
+        ExponentialBuilder::new()
+            .with_min_delay(self.pause)
+            .with_max_delay(self.pause * 16)
+            .with_max_times(self.attempts.saturating_sub(1))
+            .with_jitter()
+            .build()
+    }
+
+    /// How long to wait where a limit was met for the so manyth time in a row, from 0.
+    pub fn limit_wait(&self, said: Option<Duration>, met_before: u32) -> Duration {
+        said.unwrap_or_else(|| self.limit_pause.saturating_mul(1 << met_before.min(10)))
+    }
+}
+
+/// Whether an answer says that a limit was met, and then how long to wait if it says so.
+pub fn limited(status: StatusCode, headers: &HeaderMap, message: &str) -> Option<Option<Duration>> {
+    if !matches!(status.as_u16(), 403 | 429) {
+        return None;
+    }
+    let said = wait(headers);
+    let by_words = || {
+        let message = message.to_ascii_lowercase();
+        message.contains("rate limit") || message.contains("abuse detection")
+    };
+    (said.is_some() || status.as_u16() == 429 || by_words()).then_some(said)
+}
+
+/// The wait that the headers of an answer ask for.
+pub fn wait(headers: &HeaderMap) -> Option<Duration> {
+    if let Some(seconds) = number(headers, "retry-after") {
+        return Some(Duration::from_secs(seconds));
+    }
+    if number(headers, "x-ratelimit-remaining")? > 0 {
+        return None;
+    }
+    let reset = i64::try_from(number(headers, "x-ratelimit-reset")?).ok()?;
+    // By the server's clock, because ours may differ.
+    let date = headers.get("date").and_then(|date| date.to_str().ok());
+    let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+    let now = date.map_or_else(Timestamp::now, |date| date.timestamp());
+    let left = reset.saturating_sub(now.as_second()).max(0);
+    // A second more, because both are cut to whole ones.
+    Some(Duration::from_secs(left.unsigned_abs() + 1))
+}
+
+pub fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(of: &[(&'static str, &str)]) -> HeaderMap {
+        let header = |&(name, value): &(&'static str, &str)| {
+            let value = HeaderValue::from_str(value).expect("a value");
+            (HeaderName::from_static(name), value)
+        };
+        of.iter().map(header).collect()
+    }
+
+    #[test]
+    fn a_limit_is_met_by_what_the_answer_says() {
+        const DATE: (&str, &str) = ("date", "Tue, 24 Nov 2026 13:50:32 GMT");
+        let seconds = |n| Some(Some(Duration::from_secs(n)));
+        let used_up = [
+            DATE,
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1795528242"),
+        ];
+        let reset = "Tue, 24 Nov 2026 13:50:42 GMT";
+        let at = jiff::fmt::rfc2822::parse(reset).expect("a date");
+        assert_eq!(at.timestamp().as_second(), 1_795_528_242);
+        let cases = [
+            (403, &[("retry-after", "60")][..], "", seconds(60)),
+            (429, &[("retry-after", "1")], "", seconds(1)),
+            (403, &used_up, "", seconds(11)),
+            (429, &[], "", Some(None)),
+            (
+                403,
+                &[],
+                "You have exceeded a secondary rate limit.",
+                Some(None),
+            ),
+            (
+                403,
+                &[("x-ratelimit-remaining", "7")],
+                "Resource not accessible",
+                None,
+            ),
+            (404, &[("retry-after", "60")], "", None),
+        ];
+        for (status, of, message, expected) in cases {
+            let status = StatusCode::from_u16(status).expect("a status");
+            assert_eq!(
+                limited(status, &headers(of), message),
+                expected,
+                "{status} {of:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn waits_that_nobody_said_grow() {
+        let patience = Patience::default();
+        let waits = [0, 1, 2, 40].map(|met| patience.limit_wait(None, met).as_secs());
+        assert_eq!(waits, [60, 120, 240, 61_440]);
+        let said = patience.limit_wait(Some(Duration::from_secs(5)), 3);
+        assert_eq!(said.as_secs(), 5);
+        assert_eq!(patience.pauses().count(), patience.attempts - 1);
+    }
+}

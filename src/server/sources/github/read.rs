@@ -1,0 +1,128 @@
+//! Reads a batch of repositories in one way or the other.
+
+use futures::{StreamExt as _, stream};
+
+use super::{
+    client::{Client, Failure},
+    files::{Files, Wanted},
+    graphql,
+    repositories::Repository,
+    rest,
+};
+use crate::server::{sources::CoverageState, store::Answer};
+
+/// Repositories read at a time without GraphQL.
+const CONCURRENT: usize = 4;
+
+/// Why one repository could not be read, while others can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    NoAccess(String),
+    RateLimited,
+    Failed(String),
+}
+
+impl Trouble {
+    pub fn not_found() -> Self {
+        Self::NoAccess("the token may not read its files, or it is gone".to_owned())
+    }
+
+    /// # Errors
+    /// The failure itself, where it is not one of this repository alone.
+    pub fn of(failure: Failure) -> Result<Self, Failure> {
+        match failure {
+            failure if ends_the_refresh(&failure) => Err(failure),
+            Failure::NotFound(_) => Ok(Self::not_found()),
+            Failure::Forbidden(words) => Ok(Self::NoAccess(words)),
+            failure => Ok(Self::Failed(failure.to_string())),
+        }
+    }
+
+    pub fn state(&self) -> CoverageState {
+        match self {
+            Self::NoAccess(_) => CoverageState::NoAccess,
+            Self::RateLimited => CoverageState::RateLimited,
+            Self::Failed(_) => CoverageState::Failed,
+        }
+    }
+
+    pub fn reason(&self) -> String {
+        match self {
+            Self::NoAccess(why) | Self::Failed(why) => why.clone(),
+            Self::RateLimited => "GitHub's limit of requests was met".to_owned(),
+        }
+    }
+}
+
+/// Whether other repositories would fail the same way.
+pub fn ends_the_refresh(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Limited { .. } | Failure::Unauthorized | Failure::Unreachable(_)
+    )
+}
+
+/// What became of the repositories of a batch, in its order.
+pub struct Outcomes {
+    pub files: Vec<Result<Files, Trouble>>,
+    /// To be remembered.
+    pub answers: Vec<Answer>,
+}
+
+/// How repositories are read.
+pub enum Way {
+    Graphql,
+    Rest,
+}
+
+impl Way {
+    /// How many repositories make a batch.
+    pub const fn batch(&self) -> usize {
+        match self {
+            Self::Graphql => 50,
+            Self::Rest => 20,
+        }
+    }
+
+    /// Where what is remembered of a repository is, if anything ever is.
+    pub fn key(&self, client: &Client, repository: &Repository) -> Option<String> {
+        match self {
+            Self::Graphql => None,
+            Self::Rest => Some(rest::key(client, repository)),
+        }
+    }
+
+    /// Reads a batch; `known` has what is remembered of each of its repositories.
+    ///
+    /// # Errors
+    /// Where going on makes no sense; what was read of the batch is read again the next time.
+    pub async fn read(
+        &self,
+        client: &Client,
+        wanted: &Wanted,
+        batch: &[Repository],
+        known: &[Option<Answer>],
+    ) -> Result<Outcomes, Failure> {
+        if matches!(self, Self::Graphql) {
+            let files = graphql::read(client, wanted, batch).await?;
+            let answers = Vec::new();
+            return Ok(Outcomes { files, answers });
+        }
+        let mut reads = Vec::new();
+        for (repository, known) in batch.iter().zip(known) {
+            reads.push(rest::read(client, wanted, repository, known.as_ref()));
+        }
+        let mut reads = stream::iter(reads).buffered(CONCURRENT);
+        let (mut files, mut answers) = (Vec::new(), Vec::new());
+        while let Some(outcome) = reads.next().await {
+            match outcome? {
+                Ok((read, answer)) => {
+                    files.push(Ok(read));
+                    answers.extend(answer);
+                }
+                Err(trouble) => files.push(Err(trouble)),
+            }
+        }
+        Ok(Outcomes { files, answers })
+    }
+}

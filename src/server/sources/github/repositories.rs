@@ -1,0 +1,130 @@
+//! The repositories of an organisation, page by page. A page that did not change is not sent again.
+
+use std::collections::HashSet;
+
+use anyhow::anyhow;
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+
+use super::client::{Client, Failure};
+use crate::server::{
+    sources::SourceError,
+    store::{Answer, Store},
+};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    pub owner: Owner,
+    pub name: String,
+    #[serde(default)]
+    pub fork: bool,
+    #[serde(default)]
+    pub archived: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    pub login: String,
+}
+
+/// What is kept of a page until it changes.
+#[derive(Serialize, Deserialize)]
+struct Page {
+    repositories: Vec<Repository>,
+    next: Option<String>,
+}
+
+/// Lists what the token may see. Addresses that were used are added to `used`.
+pub async fn list(
+    client: &Client,
+    store: &mut Store,
+    organisation: &str,
+    used: &mut HashSet<String>,
+) -> Result<Vec<Repository>, SourceError> {
+    for kind in ["orgs", "users"] {
+        let url = first(client, kind, organisation);
+        if let Some(repositories) = pages(client, store, url, used).await? {
+            return Ok(repositories);
+        }
+    }
+    Err(SourceError::Other(anyhow!(
+        "sources.github.organisation: GitHub shows this token neither an organisation nor a user \
+         “{organisation}”; correct the name in dashboard.toml, or use a token that may see it"
+    )))
+}
+
+/// The oldest first, so that new ones do not move the others from page to page meanwhile.
+fn first(client: &Client, owner: &str, organisation: &str) -> Url {
+    let mut url = client.url(&[owner, organisation, "repos"]);
+    url.query_pairs_mut()
+        .append_pair("per_page", "100")
+        .append_pair("type", "all")
+        .append_pair("sort", "created")
+        .append_pair("direction", "asc");
+    url
+}
+
+/// All pages from the first on; none where there is nothing of that name.
+async fn pages(
+    client: &Client,
+    store: &mut Store,
+    first: Url,
+    used: &mut HashSet<String>,
+) -> Result<Option<Vec<Repository>>, SourceError> {
+    let mut repositories: Vec<Repository> = Vec::new();
+    let mut names = HashSet::new();
+    let mut next = Some(first);
+    while let Some(url) = next.take() {
+        let key = url.to_string();
+        if !used.insert(key.clone()) {
+            break;
+        }
+        let Some(page) = page(client, store, url, &key).await? else {
+            return Ok(None);
+        };
+        // A page may repeat what moved on from the one before.
+        let fresh = page.repositories.into_iter();
+        repositories.extend(fresh.filter(|repository| names.insert(repository.name.clone())));
+        next = page.next.and_then(|next| next.parse().ok());
+    }
+    Ok(Some(repositories))
+}
+
+async fn page(
+    client: &Client,
+    store: &mut Store,
+    url: Url,
+    key: &str,
+) -> Result<Option<Page>, SourceError> {
+    let known = store.answer(super::NAME, key).await?;
+    let known = known.and_then(|answer| {
+        let page: Page = serde_json::from_str(&answer.body).ok()?;
+        Some((answer.etag, page))
+    });
+    let etag = known.as_ref().map(|(etag, _)| etag.as_str());
+    let reply = match client.get(url, etag).await {
+        Ok(reply) => reply,
+        Err(Failure::NotFound(_)) => return Ok(None),
+        Err(failure) => return Err(failure.into()),
+    };
+    if let Some((_, page)) = known.filter(|_| reply.unchanged) {
+        return Ok(Some(page));
+    }
+    let Ok(repositories) = serde_json::from_slice(&reply.body) else {
+        let what = "the answer is no list of repositories; does GITHUB_API_URL name GitHub's API?";
+        return Err(Failure::Refused(what.to_owned()).into());
+    };
+    let page = Page {
+        repositories,
+        next: reply.next,
+    };
+    if let Some(etag) = reply.etag {
+        let answer = Answer {
+            key: key.to_owned(),
+            etag,
+            body: serde_json::to_string(&page).expect("a page has nothing that JSON cannot hold"),
+        };
+        store.keep_answers(super::NAME, &[answer]).await?;
+    }
+    Ok(Some(page))
+}

@@ -1,0 +1,146 @@
+//! Reads a repository file by file, for servers without GraphQL. As long as the entries of its root
+//! do not change, nothing of it has changed, and nothing else is asked for.
+
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    client::{Client, Failure},
+    files::{Files, MAX_BYTES, Text, Wanted},
+    read::Trouble,
+    repositories::Repository,
+};
+use crate::server::store::Answer;
+
+/// What is remembered of a repository.
+#[derive(Serialize, Deserialize)]
+struct Known {
+    wanted: Wanted,
+    files: Files,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    name: String,
+}
+
+/// The address under which a repository is remembered: that of its root.
+pub fn key(client: &Client, repository: &Repository) -> String {
+    contents(client, repository, "").to_string()
+}
+
+/// Reads a repository, and what is to be remembered of it if that is new.
+///
+/// # Errors
+/// Why it could not be read.
+pub async fn read(
+    client: &Client,
+    wanted: &Wanted,
+    repository: &Repository,
+    known: Option<&Answer>,
+) -> Result<Result<(Files, Option<Answer>), Trouble>, Failure> {
+    let known = known.and_then(|answer| {
+        let known: Known = serde_json::from_str(&answer.body).ok()?;
+        (known.wanted == *wanted).then_some((answer.etag.as_str(), known.files))
+    });
+    let url = contents(client, repository, "");
+    let reply = match client.get(url, known.as_ref().map(|(etag, _)| *etag)).await {
+        Ok(reply) => reply,
+        // GitHub has no root to show where there is no commit.
+        Err(Failure::NotFound(words)) if words.contains("is empty") => {
+            let files = Files {
+                empty: true,
+                ..Files::default()
+            };
+            return Ok(Ok((files, None)));
+        }
+        Err(failure) => return Trouble::of(failure).map(Err),
+    };
+    if let Some((_, files)) = known.filter(|_| reply.unchanged) {
+        return Ok(Ok((files, None)));
+    }
+    let mut files = Files::default();
+    let outcome = fill(client, wanted, repository, &reply.body, &mut files).await;
+    if let Err(failure) = outcome {
+        return Trouble::of(failure).map(Err);
+    }
+    let answer = reply.etag.map(|etag| Answer {
+        key: key(client, repository),
+        etag,
+        body: serde_json::to_string(&Known {
+            wanted: wanted.clone(),
+            files: files.clone(),
+        })
+        .expect("files have nothing that JSON cannot hold"),
+    });
+    Ok(Ok((files, answer)))
+}
+
+async fn fill(
+    client: &Client,
+    wanted: &Wanted,
+    repository: &Repository,
+    root: &[u8],
+    files: &mut Files,
+) -> Result<(), Failure> {
+    let entries = |body: &[u8]| {
+        let entries: Option<Vec<Entry>> = serde_json::from_slice(body).ok();
+        entries.into_iter().flatten().map(|entry| entry.name)
+    };
+    files.entries.extend(entries(root));
+    for folder in &wanted.folders {
+        if !files.entries.contains(folder) {
+            continue;
+        }
+        match client.get(contents(client, repository, folder), None).await {
+            Ok(reply) => {
+                let paths = entries(&reply.body).map(|name| format!("{folder}/{name}"));
+                files.entries.extend(paths);
+            }
+            Err(Failure::NotFound(_)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    let paths = wanted
+        .files
+        .iter()
+        .cloned()
+        .chain(files.other_dockerfiles());
+    for path in paths.collect::<Vec<_>>() {
+        let first = path.split('/').next().unwrap_or_default();
+        if !files.entries.contains(first) {
+            continue;
+        }
+        match text(client, repository, &path).await {
+            Ok(text) => {
+                files.texts.insert(path, text);
+            }
+            Err(Failure::NotFound(_)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
+/// The text of a file of the default branch.
+pub async fn text(client: &Client, repository: &Repository, path: &str) -> Result<Text, Failure> {
+    match client
+        .raw(contents(client, repository, path), MAX_BYTES)
+        .await
+    {
+        Ok(bytes) => Ok(Text::of_bytes(bytes)),
+        Err(Failure::TooGreat) => Ok(Text::TooGreat),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn contents(client: &Client, repository: &Repository, path: &str) -> Url {
+    let mut segments = vec![
+        "repos",
+        &repository.owner.login,
+        &repository.name,
+        "contents",
+    ];
+    segments.extend(path.split('/'));
+    client.url(&segments)
+}

@@ -1,0 +1,202 @@
+//! XML files, read element by element. Nothing is expanded or fetched: a file that declares entities
+//! is refused, because a few lines of them can stand for gigabytes.
+
+use std::fmt;
+
+use quick_xml::{
+    XmlVersion,
+    escape::resolve_predefined_entity,
+    events::{BytesStart, Event},
+    reader::Reader,
+};
+
+/// No honest file is nested deeper.
+const MAX_DEPTH: usize = 100;
+
+/// What a file consists of, in its order. Names are local ones: prefixes are left out.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Node<'a> {
+    Open {
+        name: &'a str,
+        attributes: &'a [(String, String)],
+    },
+    /// A piece of the text of the innermost open element; comments are no part of it.
+    Text(&'a str),
+    Close,
+}
+
+/// Why a file cannot be read, and up to which byte it could.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    pub reason: String,
+    pub byte: u64,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "malformed XML at byte {}: {}", self.byte, self.reason)
+    }
+}
+
+/// Hands every node to `on`, until the end or the first fault.
+///
+/// # Errors
+/// Where the text is not well-formed, declares entities or is nested too deeply.
+pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
+    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+    reader.config_mut().expand_empty_elements = true;
+    let (mut depth, mut roots) = (0_usize, 0_usize);
+    loop {
+        let event = reader.read_event();
+        let event = event.map_err(|error| Malformed {
+            reason: error.to_string(),
+            byte: reader.error_position(),
+        })?;
+        let fault = |reason: String| Malformed {
+            reason,
+            byte: reader.buffer_position(),
+        };
+        match event {
+            // Empty elements come as one that opens and one that closes.
+            Event::Start(start) | Event::Empty(start) => {
+                roots += usize::from(depth == 0);
+                depth += 1;
+                if roots > 1 {
+                    return Err(fault("a second root element".to_owned()));
+                }
+                if depth > MAX_DEPTH {
+                    return Err(fault(format!("more than {MAX_DEPTH} elements deep")));
+                }
+                let attributes = attributes(&start).map_err(fault)?;
+                let name = start.local_name();
+                on(Node::Open {
+                    name: name.as_ref(),
+                    attributes: &attributes,
+                });
+            }
+            Event::End(_) => {
+                depth = depth.saturating_sub(1);
+                on(Node::Close);
+            }
+            Event::Text(text) => on(Node::Text(&text.xml10_content())),
+            Event::CData(text) => on(Node::Text(&text.xml10_content())),
+            Event::GeneralRef(reference) => {
+                let character = reference.resolve_char_ref();
+                let character = character.map_err(|error| fault(error.to_string()))?;
+                let name = reference.into_inner();
+                let mut buffer = [0; 4];
+                let resolved = match character {
+                    Some(character) => Some(&*character.encode_utf8(&mut buffer)),
+                    None => resolve_predefined_entity(&name),
+                };
+                let undefined = || fault(format!("the entity “{}” is not defined", shown(&name)));
+                on(Node::Text(resolved.ok_or_else(undefined)?));
+            }
+            Event::DocType(declaration) if declaration.contains('[') => {
+                return Err(fault("it declares entities, which are refused".to_owned()));
+            }
+            Event::Eof if depth > 0 => {
+                return Err(fault("it ends within an element".to_owned()));
+            }
+            Event::Eof => return Ok(()),
+            Event::DocType(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
+        }
+    }
+}
+
+fn attributes(start: &BytesStart<'_>) -> Result<Vec<(String, String)>, String> {
+    let read = start.attributes().map(|attribute| {
+        let attribute = attribute.map_err(|error| error.to_string())?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+        let value = value.map_err(|error| error.to_string())?;
+        let name = attribute.key.local_name();
+        Ok((name.as_ref().to_owned(), value.into_owned()))
+    });
+    read.collect()
+}
+
+/// A word from a file as far as a message shows it.
+pub fn shown(text: &str) -> String {
+    text.trim().chars().take(40).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> (Vec<String>, Result<(), Malformed>) {
+        let mut nodes = Vec::new();
+        let result = walk(text, &mut |node| {
+            nodes.push(match node {
+                Node::Open { name, attributes } => format!("<{name} {attributes:?}"),
+                Node::Text(text) => format!("{text:?}"),
+                Node::Close => ">".to_owned(),
+            });
+        });
+        (nodes, result)
+    }
+
+    #[test]
+    fn names_are_local_and_comments_are_no_text() {
+        let (nodes, result) = read(
+            "\u{feff}<?xml version=\"1.0\"?>\n<a:b x = \"1\"><!-- c -->d&amp;&#45;<![CDATA[<e>]]></a:b>",
+        );
+        assert_eq!(result, Ok(()));
+        assert_eq!(
+            nodes[nodes.len() - 6..],
+            [
+                r#"<b [("x", "1")]"#,
+                r#""d""#,
+                r#""&""#,
+                r#""-""#,
+                r#""<e>""#,
+                ">"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_refused_with_its_place() {
+        for text in [
+            "<a><b></a>",
+            "<a>",
+            "<a",
+            "<a/><b/>",
+            "<a x=\"1\" x=\"2\"/>",
+            "<a>&nbsp;</a>",
+            "<!-- ",
+            "</a>",
+        ] {
+            let (_, result) = read(text);
+            let error = result.expect_err(text).to_string();
+            assert!(error.starts_with("malformed XML at byte "), "{error}");
+        }
+    }
+
+    #[test]
+    fn entities_are_refused_before_anything_is_expanded() {
+        let bomb = "<!DOCTYPE a [<!ENTITY b \"bb\"><!ENTITY c \"&b;&b;\">]><a>&c;</a>";
+        let (nodes, result) = read(bomb);
+        assert!(nodes.is_empty());
+        let error = result.expect_err("refused").to_string();
+        assert!(error.contains("declares entities"), "{error}");
+        let (_, result) = read("<!DOCTYPE a PUBLIC \"-//x\" \"http://localhost/x.dtd\"><a/>");
+        assert_eq!(result, Ok(()));
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let text = "<a>".repeat(100_000);
+        let error = read(&text).1.expect_err("refused").to_string();
+        assert!(error.contains("deep"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[<>/!\\[\\]\"'&;= a-c\\-?]{0,200}") {
+            let _ = read(&text);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The stand-in's answers against GitHub's own description of them.
+
+use std::{path::Path, process::Command};
+
+use crate::github_support::{StandIn, TOKEN};
+
+#[tokio::test]
+async fn the_stand_in_answers_as_github_describes() {
+    let stand_in = StandIn::start(&[]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let checked = Command::new("node")
+        .arg(root.join("end2end/stand-ins/github.check.mjs"))
+        .args([&stand_in.address, TOKEN])
+        .output()
+        .expect("node starts");
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    let complained = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success(), "{said}{complained}");
+    eprintln!("{said}");
+}

@@ -1,0 +1,222 @@
+//! What the tests of the GitHub source share: its stand-in, and what a refresh left in the store.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use rse_dashboard::server::{
+    config::Config,
+    snapshot::{Snapshot, security::RepositoryFacts},
+    sources::{
+        Brought, CoverageState, Run, Source as _, SourceError,
+        github::{Github, Patience, Settings},
+    },
+    store::Store,
+};
+use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+/// What no error, finding or debug output may hold.
+pub const TOKEN: &str = "planted-t0ken-of-the-stand-in";
+/// The moment of the first refresh of a test; the next ones are a minute later each.
+pub const STARTED_MS: i64 = 1_572_023_700_000;
+
+/// The stand-in, as a process that ends with the test.
+pub struct StandIn {
+    child: Child,
+    _input: ChildStdin,
+    pub address: String,
+}
+
+impl StandIn {
+    pub fn start(arguments: &[&str]) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut child = Command::new("node")
+            .arg(root.join("end2end/stand-ins/github.mjs"))
+            .args(["--token", TOKEN])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node starts; make setup installs what it needs");
+        let input = child.stdin.take().expect("a pipe");
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let ready = output.lines().map_while(Result::ok).find_map(|line| {
+            let ready: Value = serde_json::from_str(&line).ok()?;
+            Some(ready["ready"].as_str()?.to_owned())
+        });
+        Self {
+            child,
+            _input: input,
+            address: ready.expect("the stand-in gets ready"),
+        }
+    }
+
+    pub async fn control(&self, change: Value) {
+        let url = format!("{}/_stand-in/control", self.address);
+        let answer = reqwest::Client::new().post(url).json(&change).send().await;
+        let answer = answer.expect("the stand-in answers");
+        assert!(answer.status().is_success(), "{change}");
+    }
+
+    /// What was asked since the last look.
+    pub async fn log(&self) -> Vec<Value> {
+        let url = format!("{}/_stand-in/log", self.address);
+        let answer = reqwest::get(url).await.expect("the stand-in answers");
+        answer.json().await.expect("a list")
+    }
+
+    pub fn source(&self, graphql: bool) -> Github {
+        self.source_with(TOKEN, |settings| settings.graphql = graphql)
+    }
+
+    pub fn source_with(&self, token: &str, change: impl FnOnce(&mut Settings)) -> Github {
+        let mut settings = Config::built_in().sources.github;
+        change(&mut settings);
+        let token = token.to_owned().into();
+        Github::new(settings, &self.address, token, patience()).expect("a source")
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// As patient as a test can be.
+pub fn patience() -> Patience {
+    Patience {
+        attempts: 3,
+        pause: Duration::from_millis(2),
+        limit_pause: Duration::from_millis(20),
+        longest_wait: Duration::from_secs(4),
+        connect_timeout: Duration::from_secs(2),
+        timeout: Duration::from_secs(10),
+    }
+}
+
+/// A store of its own, and the refreshes of it.
+pub struct Bench {
+    pub dir: tempfile::TempDir,
+    pub store: Store,
+    refreshes: i64,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = Store::open(dir.path(), &Config::built_in()).await;
+        Self {
+            dir,
+            store: store.expect("the store opens"),
+            refreshes: 0,
+        }
+    }
+
+    /// Refreshes a minute after the refresh before.
+    pub async fn sync(&mut self, source: &Github) -> Result<Brought, SourceError> {
+        let at_ms = STARTED_MS + self.refreshes * 60_000;
+        self.refreshes += 1;
+        self.sync_at(source, at_ms).await.0
+    }
+
+    /// Refreshes, and says what the progress was.
+    pub async fn sync_at(
+        &mut self,
+        source: &Github,
+        started_ms: i64,
+    ) -> (Result<Brought, SourceError>, Vec<(u64, Option<u64>)>) {
+        let told = Mutex::new(Vec::new());
+        let progress = |done, total, what: &str| {
+            assert_eq!(what, "repositories of hmcts");
+            told.lock().expect("not poisoned").push((done, total));
+        };
+        let run = Run {
+            started_ms,
+            since_ms: None,
+            progress: &progress,
+        };
+        let brought = source.sync(&mut self.store, &run).await;
+        if let Err(error) = &brought {
+            no_secret(&format!("{error} {error:?}"));
+        }
+        (brought, told.into_inner().expect("not poisoned"))
+    }
+
+    pub async fn snapshot(&self) -> Snapshot {
+        let loaded = self.store.load(Arc::new(Config::built_in())).await;
+        loaded.expect("the store can be read")
+    }
+
+    pub async fn facts(&self) -> Vec<RepositoryFacts> {
+        self.snapshot().await.security.repositories
+    }
+
+    pub async fn facts_of(&self, name: &str) -> RepositoryFacts {
+        let facts = self.facts().await.into_iter();
+        let mut facts = facts.filter(|facts| facts.repository == name);
+        facts.next().expect(name)
+    }
+
+    /// What became of each repository: its name, the state and the reason.
+    pub async fn coverage(&self) -> Vec<(String, CoverageState, Option<String>)> {
+        let ledger = self.store.ledger().await.expect("the store can be read");
+        let covered = ledger.coverage.into_iter().map(|covered| {
+            assert_eq!(covered.source, "github");
+            let coverage = covered.coverage;
+            no_secret(&format!("{coverage:?}"));
+            (coverage.item, coverage.state, coverage.reason)
+        });
+        covered.collect()
+    }
+
+    /// The repositories that are in a state, and the reasons.
+    pub async fn in_state(&self, state: CoverageState) -> Vec<(String, String)> {
+        let coverage = self.coverage().await.into_iter();
+        let of_state = coverage.filter(|covered| covered.1 == state);
+        let named = of_state.map(|(name, _, reason)| (name, reason.unwrap_or_default()));
+        named.collect()
+    }
+
+    /// Everything that a refresh leaves behind, but for when it was.
+    pub async fn content(&self) -> String {
+        format!("{:#?}\n{:#?}", self.facts().await, self.coverage().await)
+    }
+
+    /// How many rows a table has.
+    pub async fn rows(&self, table: &str) -> i64 {
+        let options =
+            SqliteConnectOptions::new().filename(self.dir.path().join("dashboard.sqlite"));
+        let connection = SqliteConnection::connect_with(&options).await;
+        let mut connection = connection.expect("a store");
+        let count = format!("SELECT COUNT(*) FROM {table}");
+        let count = sqlx::query_scalar(&count);
+        let counted = count.fetch_one(&mut connection).await;
+        counted.expect("counted")
+    }
+}
+
+/// The token must not be in anything that a person or a log can see.
+pub fn no_secret(text: &str) {
+    assert!(!text.contains("t0ken"), "a secret: {text}");
+}
+
+/// What a clean refresh of the stand-in leaves behind.
+pub async fn clean_content(stand_in: &StandIn, graphql: bool) -> String {
+    stand_in
+        .control(json!({ "reset": true, "state": "head" }))
+        .await;
+    let mut bench = Bench::new().await;
+    bench
+        .sync(&stand_in.source(graphql))
+        .await
+        .expect("a clean refresh");
+    stand_in.log().await;
+    bench.content().await
+}
