@@ -9,4 +9,7 @@ mod github_description;
 mod github_faults;
 mod github_real;
 mod github_support;
+mod kill;
+mod program;
 mod refresh;
+mod secrets;

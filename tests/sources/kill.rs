@@ -1,0 +1,103 @@
+//! A server that is killed in the middle of its refreshes, again and again: the store is always
+//! whole, and in the end holds what a clean run brings.
+
+use proptest::{
+    strategy::{Strategy as _, ValueTree as _},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use rse_dashboard::server::store::Store;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use crate::{cosmos_support, github_support, program::Program};
+
+const KILLS: usize = 50;
+/// How many queries of one run are waited for, at most, before it is killed.
+const LATEST: usize = 9;
+/// How many events come in between two kills.
+const NEW: usize = 60;
+
+/// Refreshes follow each other closely, so that few kills come between two of them.
+fn eager(text: String) -> String {
+    text.replace("every = \"10m\"", "every = \"1s\"")
+        .replace("every = \"6h\"", "every = \"1m\"")
+        .replace("first_days = 180", "first_days = 20")
+        .replace("branches = \"default\"", "branches = \"all\"")
+}
+
+/// Opens the store as if nothing had happened, and counts its events.
+async fn whole(program: &Program) -> i64 {
+    let store = Store::open(&program.data(), &program.config()).await;
+    store.expect("the store opens").close().await;
+    let options = SqliteConnectOptions::new().filename(program.data().join("dashboard.sqlite"));
+    let connection = SqliteConnection::connect_with(&options).await;
+    let mut connection = connection.expect("a store");
+    let count = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM events), (SELECT COALESCE(SUM(events), 0) FROM builds)",
+    );
+    let (events, of_builds): (i64, i64) = count.fetch_one(&mut connection).await.expect("counted");
+    assert_eq!(events, of_builds, "the builds are those of the events");
+    let check: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut connection)
+        .await
+        .expect("checked");
+    assert_eq!(check, "ok");
+    connection.close().await.expect("closed");
+    events
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_fifty_times_ends_with_what_a_clean_run_brings() {
+    let account = cosmos_support::StandIn::start();
+    let github = github_support::StandIn::start(&[]);
+    let mut to_come = cosmos_support::events(20, 0.3);
+    // The account gives a later document a later time.
+    to_come.sort_by_key(|event| event.ts);
+    let total = to_come.len();
+    let mut seed = async |count: usize| {
+        let events: Vec<_> = to_come.drain(..count).collect();
+        account.seed("jenkins", &events).await;
+    };
+    let mut seeded = total - KILLS * NEW;
+    seed(seeded).await;
+    account.limit_pages(100).await;
+    let program = Program::collecting(&account, &github, eager);
+
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+    );
+    let mut kept_before = 0;
+    let mut within = 0;
+    for _ in 0..KILLS {
+        seed(NEW).await;
+        seeded += NEW;
+        let strategy = 0..LATEST;
+        let queries = strategy.new_tree(&mut runner).expect("a number").current();
+        account.asked().await;
+        let server = program.serve();
+        let mut asked = 0;
+        while asked < queries {
+            asked += account.asked().await.len();
+        }
+        server.kill();
+        let kept = whole(&program).await;
+        assert!(kept >= kept_before, "nothing that was kept is lost");
+        within += usize::from(kept < i64::try_from(seeded).expect("few"));
+        kept_before = kept;
+    }
+    assert!(within > KILLS / 2, "{within} kills left something to do");
+
+    let done = program.run(&["sync"]);
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+    let clean = Program::collecting(&account, &github, eager);
+    assert!(clean.run(&["sync"]).status.success());
+    let (killed, expected) = (program.content().await, clean.content().await);
+    let differs = killed.lines().zip(expected.lines()).find(|(a, b)| a != b);
+    assert_eq!(differs, None);
+    assert_eq!(killed.len(), expected.len());
+    let events = expected
+        .lines()
+        .filter(|line| line.contains("\"stage_timestamp\""));
+    assert_eq!(events.count(), total);
+}
