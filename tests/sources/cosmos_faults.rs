@@ -48,6 +48,23 @@ async fn an_error_of_the_service_is_borne() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_does_not_answer_at_once_is_asked_again() {
+    let events = events(1, 0.2);
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    let faults = json!([
+        {"on": "metadata", "fault": "throttle", "wait": 100, "times": 3},
+        {"on": "metadata", "fault": "unavailable", "times": 6},
+    ]);
+    account.plan(faults).await;
+    let mut read = Held::new().await;
+    let source = account.source("jenkins");
+    read.sync(&source).await.expect("it is read");
+    read.assert_same(&Held::of(&events).await, "after its silence")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_reset_within_a_page_loses_nothing() {
     through(json!({"fault": "reset", "times": 2, "after": 2})).await;
 }

@@ -58,7 +58,7 @@ function handle(account, request, response) {
     refuse(response, 404, missing.message, { 'x-ms-substatus': missing.detail });
   } else if (headers['content-type'] === 'application/query+json') {
     query(account, place, request, response);
-  } else {
+  } else if (!refuseByFault(account, account.faults.next('metadata', place), response)) {
     if (path[4] === 'pkranges') intercept(response, (body) => split(body, account.partitions));
     account.answer(request, response);
   }
@@ -78,17 +78,11 @@ async function query(account, place, request, response) {
     at: Date.now(),
   };
   account.log.push(entry);
-  const fault = account.faults.next(entry);
+  const fault = account.faults.next('queries', entry);
   entry.fault = fault?.fault;
-  const refusal = account.faults.refusal(fault);
-  if (refusal) {
-    entry.status = refusal.status;
-    refuse(response, refusal.status, refusal.message, refusal.headers);
-    return;
-  }
+  if (refuseByFault(account, fault, response)) return;
   if (fault?.fault === 'slow') await new Promise((done) => setTimeout(done, fault.wait));
   intercept(response, (page) => {
-    entry.status = response.statusCode;
     entry.documents = JSON.parse(page)._count;
     return account.faults.alter(fault, response, page);
   });
@@ -124,6 +118,13 @@ function missing(account, { database, container }) {
     return { message: 'no such container', detail: '0' };
   }
   return undefined;
+}
+
+/** Answers with the fault where it is a refusal; says whether it is one. */
+function refuseByFault(account, fault, response) {
+  const refusal = account.faults.refusal(fault);
+  if (refusal) refuse(response, refusal.status, refusal.message, refusal.headers);
+  return refusal !== undefined;
 }
 
 function refuse(response, status, message, headers = {}) {

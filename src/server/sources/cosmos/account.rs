@@ -153,11 +153,17 @@ impl Account {
     }
 }
 
-/// Whether it is an address that nothing but the account is in.
+/// Whether it is an address that nothing but the account is in. Without TLS it must be an emulator
+/// on this machine.
 fn is_account(endpoint: &AccountEndpoint) -> bool {
     let url = endpoint.url();
     let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-    bare && url.scheme() == "https" && url.has_host() && url.path() == "/"
+    let safe = match url.scheme() {
+        "https" => url.has_host(),
+        "http" => matches!(url.host_str(), Some("localhost" | "127.0.0.1")),
+        _ => false,
+    };
+    bare && safe && url.path() == "/"
 }
 
 #[cfg(test)]
@@ -207,7 +213,11 @@ mod tests {
     #[test]
     fn without_an_endpoint_there_is_no_account_and_without_a_key_entra_id_is_asked() {
         assert!(matches!(configured(&[("COSMOS_KEY", "x")]), Ok(None)));
-        let account = configured(&[("COSMOS_ENDPOINT", HERE), ("COSMOS_DATABASES", "jenkins")]);
+        let emulator = "http://localhost:8081";
+        let account = configured(&[
+            ("COSMOS_ENDPOINT", emulator),
+            ("COSMOS_DATABASES", "jenkins"),
+        ]);
         let account = account.expect("it is complete").expect("an account");
         assert_eq!(account.credentials(), Credentials::Entra);
         assert_eq!(account.feeds[0].to_string(), "jenkins/pipeline-metrics");
