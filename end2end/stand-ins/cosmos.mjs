@@ -1,7 +1,7 @@
 // A Cosmos DB account on this machine: an independent server from npm, @vercel/cosmosdb-server, over
 // TLS, with what it lacks (keys, pages, an index by time) and with faults on demand.
 //
-//   node end2end/stand-ins/cosmos.mjs [--port N] [--control-port N] [--seed FILE] [--child]
+//   node end2end/stand-ins/cosmos.mjs [--port N] [--control-port N] [--seed FILE] [--partitions N] [--child]
 //
 // FILE is NDJSON of events, such as `rse-dashboard sample --stdout` writes; it fills the container
 // pipeline-metrics of the database jenkins. With --child the first line is JSON and the process
@@ -14,10 +14,9 @@ import { createAccount, KEY } from './cosmos/server.mjs';
 const ENVIRONMENT = {
   AZURE_COSMOS_CONNECTION_POOL_IS_HTTP2_ALLOWED: 'false',
   AZURE_COSMOS_EMULATOR_SERVER_CERT_VALIDATION_DISABLED: 'true',
-  AZURE_COSMOS_BINARY_ENCODING_ENABLED: 'false',
 };
 
-const options = { port: 0, 'control-port': 0, seed: undefined, child: false };
+const options = { port: 0, 'control-port': 0, seed: undefined, partitions: 1, child: false };
 for (let rest = process.argv.slice(2); rest.length > 0; ) {
   const name = rest.shift().replace(/^--/, '');
   if (!(name in options)) {
@@ -27,7 +26,7 @@ for (let rest = process.argv.slice(2); rest.length > 0; ) {
   options[name] = name === 'child' ? true : rest.shift();
 }
 
-const account = await createAccount(Number(options.port));
+const account = await createAccount(Number(options.port), Number(options.partitions));
 if (options.seed) account.seed('jenkins', 'pipeline-metrics', fs.readFileSync(options.seed, 'utf8'));
 const controlPort = await control(account, Number(options['control-port']));
 const endpoint = `https://127.0.0.1:${account.port}/`;

@@ -1,6 +1,6 @@
 //! Cosmos DB: what arrives, what is read again and what is not.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use jiff::ToSpan as _;
 use rse_dashboard::server::{
@@ -8,6 +8,7 @@ use rse_dashboard::server::{
     sources::{Event, cosmos::Branches, file},
 };
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::cosmos_support::{DAY, Held, StandIn, all_branches, events, ndjson, now, source};
 
@@ -15,7 +16,7 @@ use super::cosmos_support::{DAY, Held, StandIn, all_branches, events, ndjson, no
 async fn a_hundred_thousand_events_arrive_page_by_page_as_from_a_file() {
     let mut events = events(180, 1.0);
     events.drain(..events.len() - 100_000);
-    let account = StandIn::start();
+    let account = StandIn::with_partitions(3);
     account.seed("jenkins", &events).await;
     account.limit_pages(500).await;
 
@@ -174,6 +175,27 @@ async fn an_interrupted_refresh_goes_on_where_its_last_window_ended() {
     assert_eq!(asked[1].to, Some(now().as_second() - 3 * DAY));
     assert_eq!(asked.len(), 180 - 3 + 1);
     read.assert_same(&Held::of(&events).await, "after an interruption")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_is_ended_at_any_moment_is_completed_by_the_next() {
+    let events = events(5, 1.0);
+    let account = StandIn::with_partitions(2);
+    account.seed("jenkins", &events).await;
+    account.limit_pages(100).await;
+    let source = account.source("jenkins");
+    let mut read = Held::new().await;
+    let mut ended = 0;
+    for number in 0..40 {
+        let moment = Duration::from_millis(number * 37 % 400);
+        if timeout(moment, read.sync(&source)).await.is_err() {
+            ended += 1;
+        }
+    }
+    assert!(ended > 10, "only {ended} were ended");
+    read.sync(&source).await.expect("it is read");
+    read.assert_same(&Held::of(&events).await, "after being ended")
         .await;
 }
 

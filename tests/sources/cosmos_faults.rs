@@ -10,9 +10,9 @@ use super::cosmos_support::{DAY, Held, StandIn, events, now};
 /// Reads the same events through a fault; says how long that took and how many queries met it.
 async fn through(fault: Value) -> (Duration, usize) {
     let events = events(3, 1.0);
-    let account = StandIn::start();
+    let account = StandIn::with_partitions(2);
     account.seed("jenkins", &events).await;
-    account.limit_pages(300).await;
+    account.limit_pages(200).await;
     account.plan(json!([fault])).await;
     let mut read = Held::new().await;
     let begun = Instant::now();
@@ -48,6 +48,23 @@ async fn an_error_of_the_service_is_borne() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_does_not_answer_at_once_is_asked_again() {
+    let events = events(1, 0.2);
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    let faults = json!([
+        {"on": "metadata", "fault": "throttle", "wait": 100, "times": 3},
+        {"on": "metadata", "fault": "unavailable", "times": 6},
+    ]);
+    account.plan(faults).await;
+    let mut read = Held::new().await;
+    let source = account.source("jenkins");
+    read.sync(&source).await.expect("it is read");
+    read.assert_same(&Held::of(&events).await, "after its silence")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_reset_within_a_page_loses_nothing() {
     through(json!({"fault": "reset", "times": 2, "after": 2})).await;
 }
@@ -63,9 +80,10 @@ async fn a_page_that_is_cut_off_is_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_answers_are_waited_for() {
-    let (took, _) = through(json!({"fault": "slow", "wait": 1500, "times": 2, "after": 1})).await;
-    assert!(took >= Duration::from_secs(3), "{took:?}");
+async fn an_answer_slower_than_the_sdk_would_wait_is_waited_for() {
+    let (took, met) = through(json!({"fault": "slow", "wait": 7000, "after": 1})).await;
+    assert_eq!(met, 1);
+    assert!(took >= Duration::from_secs(7), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,4 +127,23 @@ async fn whoever_asks_for_a_long_wait_gets_it_and_the_next_refresh_completes() {
         .filter(|asked| asked.from == newest_day)
         .count();
     assert_eq!(again, 0, "the newest day was read before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sample_data_stay_until_the_first_event_comes() {
+    let events = events(2, 0.1);
+    let (sample, real) = events.split_at(events.len() / 2);
+    let account = StandIn::start();
+    account.seed("jenkins", real).await;
+    let mut read = Held::of_sample(sample).await;
+    let gone = account.source("gone");
+    read.sync(&gone)
+        .await
+        .expect_err("the database is not there");
+    read.assert_same(&Held::of(sample).await, "after a failure")
+        .await;
+    let source = account.source("jenkins");
+    read.sync(&source).await.expect("it is read");
+    read.assert_same(&Held::of(real).await, "after a success")
+        .await;
 }

@@ -1,12 +1,17 @@
 //! Cosmos DB: what readers are told, which names what is wrong and gives nothing away.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
 
 use rse_dashboard::server::{
     config::Config,
     sources::{Environment, Source as _, SourceError, cosmos::Cosmos},
 };
 use serde_json::json;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::cosmos_support::{Held, StandIn, all_branches, events, source};
 
@@ -45,6 +50,49 @@ async fn a_wrong_key_is_named_and_not_shown() {
         assert_eq!(state, "no-access");
         assert!(error.to_string().contains("COSMOS_KEY"), "{error}");
         assert!(!all.contains("planted"), "{all}");
+    }
+}
+
+/// What is logged, in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no writer fails").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// In one thread, so that everything the SDK does is logged there.
+#[tokio::test]
+async fn no_key_is_logged_at_any_level() {
+    let account = StandIn::start();
+    account.seed("jenkins", &events(1, 0.1)).await;
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+    let mut wrong = account.variables("jenkins");
+    wrong.insert("COSMOS_KEY".to_owned(), PLANTED.to_owned());
+    let mut held = Held::new().await;
+    held.sync(&source(&all_branches(), wrong))
+        .await
+        .expect_err("a wrong key");
+    held.sync(&account.source("jenkins"))
+        .await
+        .expect("the right key");
+    drop(logging);
+    let log = String::from_utf8_lossy(&log.0.lock().expect("no writer fails")).into_owned();
+    assert!(log.contains("azure_data_cosmos"), "the SDK logs nothing");
+    for key in [PLANTED, &account.key] {
+        assert!(!log.contains(key.trim_end_matches('=')), "a key is logged");
     }
 }
 
@@ -88,6 +136,29 @@ async fn an_endpoint_where_nothing_answers_is_named() {
     let error = told(variables).await.0.to_string();
     assert!(error.contains("COSMOS_ENDPOINT"), "{error}");
     assert!(!error.contains("nowhere.invalid"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_key_and_an_identity_both_ways_in_are_named() {
+    let account = StandIn::start();
+    let mut variables = account.variables("jenkins");
+    variables.remove("COSMOS_KEY");
+    // The variables of a workload's identity keep this machine's own out of it.
+    for (name, value) in [
+        ("AZURE_FEDERATED_TOKEN_FILE", "no/such/token"),
+        ("AZURE_CLIENT_ID", "00000000-0000-0000-0000-000000000000"),
+        ("AZURE_TENANT_ID", "00000000-0000-0000-0000-000000000000"),
+    ] {
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    let (error, state, _) = told(variables).await;
+    assert!(matches!(error, SourceError::Unauthorized(_)), "{error:?}");
+    assert_eq!(state, "no-access");
+    let error = error.to_string();
+    assert!(
+        error.contains("Entra ID") && error.contains("COSMOS_KEY"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

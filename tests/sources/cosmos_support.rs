@@ -59,10 +59,14 @@ pub struct Asked {
 
 impl StandIn {
     pub fn start() -> Self {
+        Self::with_partitions(1)
+    }
+
+    pub fn with_partitions(count: usize) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("end2end/stand-ins/cosmos.mjs");
         let child = Command::new("node")
             .arg(script)
-            .arg("--child")
+            .args(["--child", "--partitions", &count.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn();
@@ -220,6 +224,19 @@ impl Held {
         let ingested = held.store.ingest(events).await;
         ingested.expect("the store takes them");
         held
+    }
+
+    /// A store that sample data were written to.
+    pub async fn of_sample(events: &[Event]) -> Self {
+        let Self { store, _dir } = Self::new().await;
+        let mut store = store.for_sample();
+        store.ingest(events).await.expect("the store takes them");
+        store.close().await;
+        let store = Store::open(_dir.path(), &all_branches()).await;
+        Self {
+            store: store.expect("the store opens"),
+            _dir,
+        }
     }
 
     pub async fn sync(&mut self, source: &Cosmos) -> Result<Brought, SourceError> {

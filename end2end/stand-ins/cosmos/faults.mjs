@@ -2,7 +2,8 @@
 //
 // A fault is { fault, times, after, database, at, wait }: of the queries of a database (any, if none
 // is named) whose window holds the second `at` (any, if none is named) it passes over the first
-// `after` (0), and takes the next `times` (1). `wait` is in ms.
+// `after` (0), and takes the next `times` (1; all, if negative). `wait` is in ms. With { on: 'metadata' }
+// it takes what is asked of the account and its containers themselves.
 
 /** Answers that are no page. */
 const REFUSALS = {
@@ -26,17 +27,18 @@ export class Faults {
     if (!(fault.fault in REFUSALS) && !PAGES.includes(fault.fault)) {
       throw new Error(`no fault is named ${fault.fault}`);
     }
-    this.planned.push({ times: 1, after: 0, ...fault });
+    this.planned.push({ on: 'queries', times: 1, after: 0, ...fault });
   }
 
   clear() {
     this.planned = [];
   }
 
-  /** The fault that a query meets, if any. */
-  next({ database, from, to = Infinity }) {
+  /** The fault that a request meets, if any. */
+  next(on, { database, from, to = Infinity }) {
     for (const fault of this.planned) {
       const isMeant =
+        fault.on === on &&
         (fault.database ?? database) === database &&
         (fault.at === undefined || (from <= fault.at && fault.at < to));
       if (!isMeant || fault.times === 0) continue;

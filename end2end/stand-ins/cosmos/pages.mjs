@@ -3,6 +3,8 @@
 
 /** The service fills a page up to 4 MB, unless it is asked for fewer documents. */
 const PAGE_BYTES = 4 * 1024 * 1024;
+/** How many partitions a container has; a query asks each of them. */
+let partitions = 1;
 /** Fewer documents a page, as the service may send at any time; see `limitPages`. */
 let pageDocuments = Infinity;
 /** More results are not kept for their next pages. */
@@ -16,8 +18,9 @@ export function limitPages(documents) {
   pageDocuments = documents;
 }
 
-/** Gives the server's containers pages. */
-export function addPages(Documents) {
+/** Gives the server's containers pages, and each of them some partitions. */
+export function addPages(Documents, count) {
+  partitions = count;
   Documents.prototype.query = function query(body, { maxItemCount, continuation }) {
     const begun = continuation ? results.get(continuation.token) : { first: 0 };
     if (!begun) throw Object.assign(new Error('no such continuation'), { badRequest: true });
@@ -44,16 +47,26 @@ function remember(found, first) {
   return { token };
 }
 
-function evaluate(documents, { query, parameters = [] }) {
-  documents.byTime ??= [...documents._data.values()]
-    .map((item) => item.read())
-    .sort((a, b) => a._ts - b._ts);
+function evaluate(documents, { query, parameters = [], partition = 0 }) {
+  documents.byTime ??= partitionsByTime(documents);
+  const inOrder = documents.byTime[partition];
   const value = (name) => parameters.find((parameter) => parameter.name === name)?.value;
-  const indexed = documents.byTime.slice(
-    query.includes('c._ts >= @from') ? firstFrom(documents.byTime, value('@from')) : 0,
-    query.includes('c._ts < @to') ? firstFrom(documents.byTime, value('@to')) : undefined,
+  const indexed = inOrder.slice(
+    query.includes('c._ts >= @from') ? firstFrom(inOrder, value('@from')) : 0,
+    query.includes('c._ts < @to') ? firstFrom(inOrder, value('@to')) : undefined,
   );
   return documents._getQuery(query).exec(indexed, { parameters }).result;
+}
+
+/** The documents of each partition, oldest first. */
+function partitionsByTime(documents) {
+  const byTime = Array.from({ length: partitions }, () => []);
+  for (const item of documents._data.values()) {
+    const document = item.read();
+    const hash = [...document.id].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) >>> 0, 7);
+    byTime[hash % partitions].push(document);
+  }
+  return byTime.map((some) => some.sort((a, b) => a._ts - b._ts));
 }
 
 function firstFrom(sorted, ts) {

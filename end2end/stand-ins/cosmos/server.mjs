@@ -16,10 +16,10 @@ try {
   console.error('@vercel/cosmosdb-server is not installed: run `make setup`');
   process.exit(1);
 }
-addPages(require('@vercel/cosmosdb-server/lib/account/documents').default);
 
-/** Starts an account on a port of 127.0.0.1. */
-export async function createAccount(port) {
+/** Starts an account on a port of 127.0.0.1, with so many partitions in each container. */
+export async function createAccount(port, partitions) {
+  addPages(require('@vercel/cosmosdb-server/lib/account/documents').default, partitions);
   // The server keeps its account to itself, so it is noted where it is made.
   const accounts = require('@vercel/cosmosdb-server/lib/account');
   const Account = accounts.default;
@@ -34,6 +34,7 @@ export async function createAccount(port) {
   const [answer] = server.listeners('request');
   const account = {
     answer,
+    partitions,
     faults: new Faults(),
     log: [],
     seed: (database, container, ndjson) => seed(inner, database, container, ndjson),
@@ -57,8 +58,8 @@ function handle(account, request, response) {
     refuse(response, 404, missing.message, { 'x-ms-substatus': missing.detail });
   } else if (headers['content-type'] === 'application/query+json') {
     query(account, place, request, response);
-  } else {
-    if (path[4] === 'pkranges') intercept(response, withTextIds);
+  } else if (!refuseByFault(account, account.faults.next('metadata', place), response)) {
+    if (path[4] === 'pkranges') intercept(response, (body) => split(body, account.partitions));
     account.answer(request, response);
   }
 }
@@ -72,26 +73,21 @@ async function query(account, place, request, response) {
     query: body.query,
     from: value('@from'),
     to: value('@to'),
+    partition: request.headers['x-ms-documentdb-partitionkeyrangeid'],
     continued: Boolean(request.headers['x-ms-continuation']),
-    asked: request.headers['x-ms-max-item-count'],
+    at: Date.now(),
   };
   account.log.push(entry);
-  const fault = account.faults.next(entry);
+  const fault = account.faults.next('queries', entry);
   entry.fault = fault?.fault;
-  const refusal = account.faults.refusal(fault);
-  if (refusal) {
-    entry.status = refusal.status;
-    refuse(response, refusal.status, refusal.message, refusal.headers);
-    return;
-  }
+  if (refuseByFault(account, fault, response)) return;
   if (fault?.fault === 'slow') await new Promise((done) => setTimeout(done, fault.wait));
   intercept(response, (page) => {
-    entry.status = response.statusCode;
     entry.documents = JSON.parse(page)._count;
     return account.faults.alter(fault, response, page);
   });
-  // What a page itself is to suffer is told to the paging with the query.
-  const text = JSON.stringify({ ...body, fault: fault?.fault });
+  // What the paging needs beside the query travels with it.
+  const text = JSON.stringify({ ...body, partition: entry.partition, fault: fault?.fault });
   // The server asks for this header where the SDK, which goes by partition, does not send it.
   const headers = { ...request.headers, 'x-ms-documentdb-query-enablecrosspartition': 'true' };
   headers['content-length'] = String(Buffer.byteLength(text));
@@ -124,6 +120,13 @@ function missing(account, { database, container }) {
   return undefined;
 }
 
+/** Answers with the fault where it is a refusal; says whether it is one. */
+function refuseByFault(account, fault, response) {
+  const refusal = account.faults.refusal(fault);
+  if (refusal) refuse(response, refusal.status, refusal.message, refusal.headers);
+  return refusal !== undefined;
+}
+
 function refuse(response, status, message, headers = {}) {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify({ code: String(status), message }));
@@ -138,10 +141,19 @@ function intercept(response, change) {
   };
 }
 
-/** The server numbers partitions, the SDK expects them as text. */
-function withTextIds(body) {
+/** The server has one partition and numbers it; the SDK expects text. */
+function split(body, partitions) {
   const answer = JSON.parse(body);
-  for (const range of answer.PartitionKeyRanges ?? []) range.id = String(range.id);
+  const bound = (number) => Math.round((number * 0xff) / partitions).toString(16).toUpperCase();
+  answer.PartitionKeyRanges = answer.PartitionKeyRanges?.flatMap((range) =>
+    Array.from({ length: partitions }, (_, number) => ({
+      ...range,
+      id: String(number),
+      _rid: number === 0 ? range._rid : `${range._rid}-${number}`,
+      minInclusive: number === 0 ? '' : bound(number),
+      maxExclusive: bound(number + 1),
+    })),
+  );
   return JSON.stringify(answer);
 }
 

@@ -166,7 +166,8 @@ impl Store {
         if meta::read(&mut transaction, meta::RULES).await? != Some(self.rules.fingerprint()) {
             bail!("the store was opened with other rules meanwhile; start again");
         }
-        let cleared = sample::give_way(&mut transaction, self.sample).await?;
+        // A source that has nothing to tell but that it failed takes no sample away.
+        let cleared = !events.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }

@@ -1,12 +1,15 @@
 //! The account that the environment names: where it is, how one is let in, what is read there.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use anyhow::{Result, bail};
 use azure_core::credentials::Secret;
 use azure_data_cosmos::{
     AccountEndpoint, AccountReference, CosmosClient, CosmosRuntime, RoutingStrategy,
-    options::{OperationOptionsBuilder, ThrottlingRetryOptionsBuilder},
+    options::{
+        BinaryEncodingOptions, ConnectionPoolOptions, OperationOptionsBuilder,
+        ThrottlingRetryOptionsBuilder,
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -19,6 +22,12 @@ const KEY: [&str; 2] = ["COSMOS_KEY", "masterKey"];
 const DATABASES: [&str; 2] = ["COSMOS_DATABASES", "databaseId"];
 const CONTAINERS: [&str; 2] = ["COSMOS_CONTAINERS", "containerId"];
 const DEFAULT_CONTAINER: &str = "pipeline-metrics";
+
+/// The service works up to five seconds on a page, of up to 4 MB, which then has to come here; the
+/// SDK would wait for six.
+const LONGEST_REQUEST: Duration = Duration::from_secs(30);
+/// With everything that the SDK tries again by itself.
+const LONGEST_OPERATION: Duration = Duration::from_secs(90);
 
 pub struct Account {
     endpoint: AccountEndpoint,
@@ -111,13 +120,20 @@ impl Account {
     /// # Errors
     /// Where the account cannot be reached or does not let the dashboard in.
     pub async fn connect(&self) -> azure_data_cosmos::Result<CosmosClient> {
-        let runtime = CosmosRuntime::builder().build().await?;
+        let pool = ConnectionPoolOptions::builder()
+            .with_max_dataplane_request_timeout(LONGEST_REQUEST)
+            .build()?;
+        let runtime = CosmosRuntime::builder()
+            .with_connection_pool(pool)
+            .build()
+            .await?;
         // What is refused for being too much is waited for in one place: `Patience`.
         let throttling = ThrottlingRetryOptionsBuilder::new()
             .with_max_retry_count(0)
             .build();
         let options = OperationOptionsBuilder::new()
             .with_throttling_retry_options(throttling)
+            .with_end_to_end_latency_policy(LONGEST_OPERATION.into())
             .build();
         let endpoint = self.endpoint.clone();
         let account = match &self.access {
@@ -130,16 +146,24 @@ impl Account {
         CosmosClient::builder()
             .with_runtime(runtime)
             .with_default_operation_options(options)
+            // Documents are taken as text, whose form is documented.
+            .with_binary_encoding_options(BinaryEncodingOptions::new().with_enabled(false))
             .build(account, RoutingStrategy::PreferredRegions(Vec::new()))
             .await
     }
 }
 
-/// Whether it is an address that nothing but the account is in.
+/// Whether it is an address that nothing but the account is in. Without TLS it must be an emulator
+/// on this machine.
 fn is_account(endpoint: &AccountEndpoint) -> bool {
     let url = endpoint.url();
     let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-    bare && url.scheme() == "https" && url.has_host() && url.path() == "/"
+    let safe = match url.scheme() {
+        "https" => url.has_host(),
+        "http" => matches!(url.host_str(), Some("localhost" | "127.0.0.1")),
+        _ => false,
+    };
+    bare && safe && url.path() == "/"
 }
 
 #[cfg(test)]
@@ -189,7 +213,11 @@ mod tests {
     #[test]
     fn without_an_endpoint_there_is_no_account_and_without_a_key_entra_id_is_asked() {
         assert!(matches!(configured(&[("COSMOS_KEY", "x")]), Ok(None)));
-        let account = configured(&[("COSMOS_ENDPOINT", HERE), ("COSMOS_DATABASES", "jenkins")]);
+        let emulator = "http://localhost:8081";
+        let account = configured(&[
+            ("COSMOS_ENDPOINT", emulator),
+            ("COSMOS_DATABASES", "jenkins"),
+        ]);
         let account = account.expect("it is complete").expect("an account");
         assert_eq!(account.credentials(), Credentials::Entra);
         assert_eq!(account.feeds[0].to_string(), "jenkins/pipeline-metrics");

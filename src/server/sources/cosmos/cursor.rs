@@ -48,6 +48,7 @@ impl Cursor {
             *to = since.min(*to);
         }
         self.settled.retain(|(from, to)| from < to);
+        self.unreadable.forget_from(since);
     }
 
     /// What is to be read, newest first, a day at a time. Our own clock only says where to cut;

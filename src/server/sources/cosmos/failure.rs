@@ -53,6 +53,14 @@ impl Failure {
                     "set COSMOS_ENDPOINT to the account's address",
                 ),
             },
+            (400, _) => Self::new(
+                Kind::Other,
+                format!(
+                    "the service does not understand what it is asked ({})",
+                    error.status()
+                ),
+                "report it as a fault of the dashboard",
+            ),
             (429, _) => {
                 let wait = told_wait(error).unwrap_or(Duration::from_secs(60));
                 Self::new(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use azure_data_cosmos::{
     ContainerClient, CosmosError, FeedScope, Query,
     feed::{ContinuationToken, QueryPageIterator},
-    options::{MaxItemCountHint, QueryOptions},
+    options::{FeedOptions, MaxItemCountHint, QueryOptions},
 };
 use futures::StreamExt as _;
 use jiff::Timestamp;
@@ -36,8 +36,14 @@ pub enum Piece {
 #[derive(Default)]
 pub struct Page {
     pub events: Vec<Event>,
-    /// Documents that are no events, by their id.
-    pub rejected: Vec<(String, Rejection)>,
+    pub rejected: Vec<Rejected>,
+}
+
+/// A document that is no event.
+pub struct Rejected {
+    pub id: String,
+    pub ts: i64,
+    pub rejection: Rejection,
 }
 
 impl Reader {
@@ -97,8 +103,6 @@ impl Pages {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };
-            // After a fault the stream is at its end; another one goes on from the last page.
-            self.stream = None;
             let Some(wait) = self.patience.after(&error) else {
                 return Err(error);
             };
@@ -111,6 +115,7 @@ impl Pages {
         &mut self,
         container: &ContainerClient,
     ) -> Result<Option<Vec<Document>>, CosmosError> {
+        // After a fault a stream is at its end; another one goes on from the last page.
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => open(container, self.query.clone(), self.token.clone()).await?,
@@ -133,19 +138,16 @@ async fn open(
     token: Option<ContinuationToken>,
 ) -> Result<QueryPageIterator<Document>, CosmosError> {
     // The service fills its pages up to 4 MB, which bounds what is in memory.
-    let mut options = QueryOptions::default().with_max_item_count(MaxItemCountHint::ServerDecides);
+    let mut feed = FeedOptions::default()
+        .with_max_item_count(MaxItemCountHint::ServerDecides)
+        .with_max_fan_out(u32::MAX);
     if let Some(token) = token {
-        options = options.with_continuation_token(token);
+        feed = feed.with_continuation_token(token);
     }
+    let options = QueryOptions::default().with_feed_options(feed);
     let scope = FeedScope::full_container();
     let items = container.query_items(query, scope, Some(options)).await?;
     Ok(items.into_pages())
-}
-
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow, default)]
-    id: Field<'a>,
 }
 
 fn parse(documents: &[Document], now: Timestamp) -> Page {
@@ -156,15 +158,27 @@ fn parse(documents: &[Document], now: Timestamp) -> Page {
     for document in documents {
         match event::parse(document.get(), now) {
             Ok(event) => page.events.push(event),
-            Err(rejection) => page.rejected.push((id_of(document), rejection)),
+            Err(rejection) => page.rejected.push(rejected(document, rejection)),
         }
     }
     page
 }
 
-/// The service gives every document an id; that of a strange one may be of a strange kind.
-fn id_of(document: &Document) -> String {
-    let named: Option<Named<'_>> = serde_json::from_str(document.get()).ok();
-    let id = named.and_then(|named| named.id.text().ok().flatten());
-    id.unwrap_or_else(|| "unknown".to_owned())
+/// What the service itself gives every document.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Given<'a> {
+    #[serde(borrow)]
+    id: Field<'a>,
+    #[serde(borrow)]
+    _ts: Field<'a>,
+}
+
+fn rejected(document: &Document, rejection: Rejection) -> Rejected {
+    let given: Given<'_> = serde_json::from_str(document.get()).unwrap_or_default();
+    Rejected {
+        id: given.id.text().ok().flatten().unwrap_or_default(),
+        ts: given._ts.number().ok().flatten().unwrap_or_default(),
+        rejection,
+    }
 }

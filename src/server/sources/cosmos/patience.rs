@@ -1,11 +1,12 @@
 //! How long a fault is borne: what may pass by itself is tried again after a wait, what will not
 //! pass ends the reading at once.
 //!
-//! The SDK tries other regions and, for up to five seconds, the same one again where the service
-//! is unavailable or the connection breaks. What is refused for being too much (429) it is told
-//! to leave to us, since it would wait for less than the service asks for.
+//! Where the service is unavailable or fails, or the connection breaks, the SDK asks up to three times
+//! more by itself, at once, in other regions if there are some; each of our tries is such a volley.
+//! What is refused for being too much (429) it is told to leave to us: it would wait for less than the
+//! service asks for, and all clients for the same time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use azure_data_cosmos::CosmosError;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -14,13 +15,14 @@ use super::failure::{is_unreachable, told_wait};
 
 /// Whoever asks for a longer wait gets it: until the next refresh.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// All waits for one page together.
-const IN_ALL: Duration = Duration::from_secs(180);
+/// From the first fault of a page to its last try.
+const IN_ALL: Duration = Duration::from_secs(300);
 
 /// For one page; a page that came gives new patience.
 pub struct Patience {
     waits: ExponentialBackoff,
-    left: Duration,
+    /// When there was the first fault.
+    since: Option<Instant>,
 }
 
 impl Default for Patience {
@@ -32,7 +34,7 @@ impl Default for Patience {
             .with_jitter();
         Self {
             waits: waits.build(),
-            left: IN_ALL,
+            since: None,
         }
     }
 }
@@ -43,17 +45,14 @@ impl Patience {
         if is_unreachable(error) || !may_pass(u16::from(error.status().status_code())) {
             return None;
         }
-        self.wait(told_wait(error).unwrap_or_default())
+        self.wait(told_wait(error).unwrap_or_default(), Instant::now())
     }
 
     /// What the service asks for, and a growing time of chance on top.
-    fn wait(&mut self, told: Duration) -> Option<Duration> {
-        if told > LONGEST_WAIT {
-            return None;
-        }
+    fn wait(&mut self, told: Duration, now: Instant) -> Option<Duration> {
+        let since = *self.since.get_or_insert(now);
         let wait = told + self.waits.next()?;
-        self.left = self.left.checked_sub(wait)?;
-        Some(wait)
+        (told <= LONGEST_WAIT && now + wait <= since + IN_ALL).then_some(wait)
     }
 }
 
@@ -68,16 +67,23 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_waited_and_a_little_more_but_not_for_ever() {
+        let waits = |told, attempt| {
+            let mut patience = Patience::default();
+            let mut now = Instant::now();
+            let mut waits = Vec::new();
+            while let Some(wait) = patience.wait(told, now) {
+                waits.push(wait);
+                now += wait + attempt;
+            }
+            waits
+        };
         let told = Duration::from_secs(2);
-        let mut patience = Patience::default();
-        let waits: Vec<Duration> = std::iter::from_fn(|| patience.wait(told)).collect();
-        assert_eq!(waits.len(), 8);
-        assert!(waits.iter().all(|wait| *wait > told), "{waits:?}");
-        let mut patience = Patience::default();
+        let borne = waits(told, Duration::ZERO);
+        assert_eq!(borne.len(), 8);
+        assert!(borne.iter().all(|wait| *wait > told), "{borne:?}");
         let told = Duration::from_secs(50);
-        let waits: Vec<Duration> = std::iter::from_fn(|| patience.wait(told)).collect();
-        assert_eq!(waits.len(), 3);
-        assert_eq!(Patience::default().wait(Duration::from_secs(61)), None);
+        assert_eq!(waits(told, Duration::from_secs(90)).len(), 2);
+        assert!(waits(Duration::from_secs(61), Duration::ZERO).is_empty());
     }
 
     #[test]

@@ -111,8 +111,6 @@ impl Writer<'_> {
                     brought.read += (page.events.len() + page.rejected.len()) as u64;
                     self.add(page);
                     if self.pending.len() >= EVENTS_PER_TRANSACTION {
-                        // The window is not settled by that; its events are known if it is read
-                        // again.
                         self.write(None, brought).await?;
                     }
                 }
@@ -123,12 +121,17 @@ impl Writer<'_> {
                 }
             }
         }
+        // Of a window that was not read to its end, too, what came is kept. It is not settled by
+        // that, and will be read again.
+        if !self.pending.is_empty() {
+            self.write(None, brought).await?;
+        }
         Ok(())
     }
 
     fn add(&mut self, page: Page) {
-        for (id, rejection) in &page.rejected {
-            self.cursor.unreadable.add(id.clone(), rejection);
+        for rejected in page.rejected {
+            self.cursor.unreadable.add(rejected);
         }
         for event in &page.events {
             if let Some(id) = &event.id {

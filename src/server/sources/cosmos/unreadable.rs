@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::server::sources::rejection::Rejection;
+use super::pages::Rejected;
 
 /// Beyond this many they are no longer told apart, so that the store's note of them stays small.
 const MOST: usize = 200;
@@ -18,22 +18,30 @@ pub struct Unreadable(BTreeMap<String, Reason>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Reason {
+    /// When the document was written, Unix s.
+    ts: i64,
     /// Kind and field: what such documents have in common.
     fault: String,
     text: String,
 }
 
 impl Unreadable {
-    pub fn add(&mut self, id: String, rejection: &Rejection) {
+    pub fn add(&mut self, rejected: Rejected) {
+        let Rejected { id, ts, rejection } = rejected;
         if self.0.len() < MOST || self.0.contains_key(&id) {
-            let fault = format!(
-                "{:?} {}",
-                rejection.kind,
-                rejection.field.unwrap_or_default()
-            );
-            let text = rejection.reason.clone();
-            self.0.insert(id, Reason { fault, text });
+            let field = rejection.field.unwrap_or_default();
+            let reason = Reason {
+                ts,
+                fault: format!("{:?} {field}", rejection.kind),
+                text: rejection.reason,
+            };
+            self.0.insert(id, reason);
         }
+    }
+
+    /// What was written since is read again; whatever is still there will be added again.
+    pub fn forget_from(&mut self, since: i64) {
+        self.0.retain(|_, reason| reason.ts < since);
     }
 
     /// A document was read well, perhaps one that was not before.
@@ -68,18 +76,26 @@ impl Unreadable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::sources::rejection::FaultKind;
+    use crate::server::sources::rejection::{FaultKind, Rejection};
+
+    fn rejected(id: impl ToString, ts: i64, rejection: &Rejection) -> Rejected {
+        Rejected {
+            id: id.to_string(),
+            ts,
+            rejection: rejection.clone(),
+        }
+    }
 
     #[test]
     fn documents_are_counted_once_by_fault_until_they_are_read() {
         let missing = Rejection::of("job_name", FaultKind::MissingField, "job_name is missing");
-        let not_json = Rejection::new(FaultKind::NotAnObject, "no JSON object");
+        let no_object = Rejection::new(FaultKind::NotAnObject, "no JSON object");
         let mut unreadable = Unreadable::default();
         assert_eq!(unreadable.summary(), None);
         for id in ["b", "a", "a"] {
-            unreadable.add(id.to_owned(), &missing);
+            unreadable.add(rejected(id, 5, &missing));
         }
-        unreadable.add("c".to_owned(), &not_json);
+        unreadable.add(rejected("c", 7, &no_object));
         assert_eq!(
             unreadable.summary().as_deref(),
             Some(
@@ -87,18 +103,22 @@ mod tests {
                  1 document could not be read (first: id c, no JSON object)"
             )
         );
-        for id in ["a", "b", "c"] {
-            unreadable.remove(id);
-        }
+        unreadable.forget_from(6);
+        unreadable.remove("a");
+        assert_eq!(
+            unreadable.summary().as_deref(),
+            Some("1 document could not be read (first: id b, job_name is missing)")
+        );
+        unreadable.remove("b");
         assert_eq!(unreadable.summary(), None);
     }
 
     #[test]
     fn the_note_of_them_stays_small() {
-        let missing = Rejection::new(FaultKind::NoBuild, "no build");
+        let no_build = Rejection::new(FaultKind::NoBuild, "no build");
         let mut unreadable = Unreadable::default();
         for number in 0..10 * MOST {
-            unreadable.add(number.to_string(), &missing);
+            unreadable.add(rejected(number, 0, &no_build));
         }
         assert_eq!(unreadable.0.len(), MOST);
         let summary = unreadable.summary().expect("some");
