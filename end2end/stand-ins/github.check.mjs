@@ -42,7 +42,7 @@ for (const rel of ["prev", "next", "last", "first"]) {
 const again = await ask("/orgs/hmcts/repos?per_page=5&page=2", { "if-none-match": list.headers.get("etag") });
 if (again.status !== 304 || again.body !== undefined) throw new Error("no 304 without a body");
 await expect("/orgs/hmcts", 200, success("orgs/get"));
-await expect("/repos/hmcts/ccd-api", 200, success("repos/get").replace("full-repository", "minimal-repository"));
+await expect("/repos/hmcts/ccd-api", 200, success("repos/get"));
 await expect("/repos/hmcts/ccd-api/contents", 200, 'components["schemas"]["content-directory"]');
 await expect("/repos/hmcts/ccd-api/contents/config/owasp", 200, 'components["schemas"]["content-directory"]');
 await expect("/repos/hmcts/ccd-api/contents/Dockerfile", 200, 'components["schemas"]["content-file"]');
@@ -63,7 +63,7 @@ try {
   const file = join(folder, "answers.ts");
   writeFileSync(file, `import type { components, operations } from "@octokit/openapi-types";\n${source.join("\n")}\n`);
   const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--moduleResolution", "bundler", "--module", "esnext", "--types", ""];
+  const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--moduleResolution", "bundler", "--module", "esnext"];
   const checked = spawnSync(process.execPath, [compiler, ...options, file], { encoding: "utf8" });
   if (checked.status !== 0) throw new Error(checked.stdout);
   console.log(`${answers.length} answers are as GitHub describes them`);

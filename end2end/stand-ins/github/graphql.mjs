@@ -1,10 +1,12 @@
 // GraphQL, executed against GitHub's own schema: a query that GitHub would refuse is refused here.
 
-import { schema as description } from "@octokit/graphql-schema";
+import { readFileSync } from "node:fs";
 import { buildSchema, execute, GraphQLError, parse, validate } from "graphql";
 import { entries } from "./world.mjs";
 
-const schema = buildSchema(description.idl, { assumeValid: true });
+// Read by its name, because the package's own entry reads five megabytes more.
+const description = new URL("schema.graphql", import.meta.resolve("@octokit/graphql-schema"));
+const schema = buildSchema(readFileSync(description, "utf8"), { assumeValid: true, noLocation: true });
 
 // GitHub cuts texts off there.
 const LONGEST_TEXT = 512_000;

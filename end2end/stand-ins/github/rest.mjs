@@ -71,6 +71,19 @@ function repository(world, base, one) {
   };
 }
 
+// One repository alone is described more fully than in a list.
+function wholeRepository(world, base, one) {
+  const url = `${base}/${world.organisation}/${one.name}.git`;
+  return {
+    ...repository(world, base, one),
+    git_url: url, ssh_url: url, clone_url: url, svn_url: url,
+    mirror_url: null, homepage: null, language: null, license: null,
+    forks_count: 0, forks: 0, stargazers_count: 0, watchers_count: 0, watchers: 0, open_issues_count: 0, open_issues: 0,
+    subscribers_count: 0, network_count: 0,
+    has_issues: true, has_projects: true, has_wiki: true, has_pages: false, has_discussions: false, has_downloads: true,
+  };
+}
+
 function account(world, base) {
   const { type, ...rest } = owner(world, base);
   const url = `${base}/orgs/${world.organisation}`;
@@ -153,7 +166,7 @@ function route(world, request, url) {
   if (kind === "repos" && name) {
     const one = world.find(ownerName, name);
     if (!one) return failed(404, "Not Found");
-    if (what === undefined) return { status: 200, headers: {}, body: repository(world, base, one) };
+    if (what === undefined) return { status: 200, headers: {}, body: wholeRepository(world, base, one) };
     if (world.forbidden.has(one.name)) return failed(404, "Not Found");
     if (what === "contents") return contents(world, base, one, rest.filter((part) => part !== "").join("/"), request.headers.accept ?? "");
   }
