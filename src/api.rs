@@ -102,6 +102,8 @@ pub struct Site {
     pub title: String,
     /// Where its source can be read.
     pub source_url: String,
+    /// What the document was made from, or from what came after.
+    pub live: Live,
 }
 
 /// What a page shows around its figures.

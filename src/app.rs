@@ -8,9 +8,10 @@ use leptos_router::{
 };
 
 use crate::{
-    api::Site,
+    api::{Live, Site},
     components::{Footer, Header, Visited},
-    pages::{Disclaimer, Figure, NotFound, Pipelines, Security},
+    live::Told,
+    pages::{Disclaimer, Figure, NotFound, Pipelines, Security, Sources},
 };
 
 /// The HTML document; only the server renders it.
@@ -62,9 +63,11 @@ pub fn App() -> impl IntoView {
         use_context::<Site>().unwrap_or_else(|| Site {
             title: "RSE dashboard".to_owned(),
             source_url: String::new(),
+            live: Live::default(),
         })
     })
     .into_inner();
+    provide_context(Told::since(site.live));
     let title = site.title.clone();
 
     view! {
@@ -78,6 +81,7 @@ pub fn App() -> impl IntoView {
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
+                    <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />
                     <Route
                         path=(StaticSegment("figures"), ParamSegment("id"))

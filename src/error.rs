@@ -56,6 +56,11 @@ impl AppError {
             Self::Unreachable | Self::Internal => 500,
         }
     }
+
+    /// Whether the same question may be answered soon.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::NotReady | Self::Unreachable)
+    }
 }
 
 fn shorten(value: &str) -> String {

@@ -7,6 +7,7 @@ pub mod app;
 pub mod components;
 pub mod error;
 pub mod filter;
+pub mod live;
 pub mod pages;
 pub mod plotly;
 #[cfg(feature = "ssr")]

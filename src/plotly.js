@@ -16,15 +16,17 @@ let idle = false;
 
 export function mount(element) {
   const number = ++lastNumber;
-  charts.set(number, { number, element, generation: 0, near: false, width: element.clientWidth });
+  charts.set(number, { number, element, generation: 0, near: false, width: element.clientWidth, kept: nothing() });
   nearness.observe(element);
   widths.observe(element);
   return number;
 }
 
-export function react(number, plot) {
+export function react(number, plot, view) {
   const chart = charts.get(number);
-  if (!chart || chart.plot === plot) return;
+  if (!chart || (chart.plot === plot && chart.view === view)) return;
+  if (chart.view !== view) chart.kept = nothing();
+  chart.view = view;
   chart.plot = plot;
   chart.generation += 1;
   drawSoon(chart);
@@ -137,7 +139,7 @@ async function drawOnce(chart) {
     const { data, layout } = JSON.parse(chart.plot);
     await plotly.react(element, data, fitted(layout, data, chart), config());
     if (chart.generation !== generation) return;
-    if (!chart.drawn) element.on("plotly_treemapclick", (event) => stepStill(plotly, element, event));
+    if (!chart.drawn) follow(plotly, chart);
     chart.drawn = true;
     delete element.dataset.error;
     element.dataset.drawn = "true";
@@ -149,6 +151,7 @@ async function drawOnce(chart) {
 function wipe(chart) {
   if (chart.drawn) bundle.then((plotly) => chart.plot === undefined && plotly.purge(chart.element));
   chart.drawn = false;
+  chart.kept = nothing();
   chart.element.style.height = "";
   chart.element.replaceChildren();
   delete chart.element.dataset.drawn;
@@ -169,11 +172,36 @@ function fail(chart, error) {
   console.warn(`${chart.element.id}: ${error}`);
 }
 
-// Motion that was asked not to be: goes to the clicked level at once.
-function stepStill(plotly, element, { nextLevel, points: [{ curveNumber }] }) {
-  if (!stillness.matches) return true;
-  plotly.restyle(element, { level: nextLevel }, [curveNumber]);
-  return false;
+// Where the reader has gone in a chart: nowhere yet.
+function nothing() {
+  return { axes: {}, level: undefined };
+}
+
+// Notes where the reader goes. plotly.js keeps what was switched off by itself; but what was zoomed
+// only until there are data with another range of their own, and a level only after a motion.
+function follow(plotly, chart) {
+  const { element } = chart;
+  const first = Object.fromEntries(axes(element.layout).map((name) => [name, String(element.layout[name].range)]));
+  element.on("plotly_relayout", (changes) => {
+    const changed = Object.keys(changes).map((key) => key.replace(/\[\d\]$/, ""));
+    for (const name of axes(element.layout)) {
+      if (!changed.includes(`${name}.range`) && !changed.includes(`${name}.autorange`)) continue;
+      const { range, autorange } = element.layout[name];
+      if (autorange) chart.kept.axes[name] = { autorange };
+      else if (String(range) !== first[name]) chart.kept.axes[name] = { range: [...range], autorange };
+      else {
+        // Back to the beginning, which plotly.js knows of the first data: to that of the newest.
+        delete chart.kept.axes[name];
+        drawSoon(chart);
+      }
+    }
+  });
+  element.on("plotly_treemapclick", ({ nextLevel, points: [{ curveNumber }] }) => {
+    chart.kept.level = { trace: curveNumber, id: nextLevel };
+    // Motion that was asked not to be: goes there at once.
+    if (stillness.matches) plotly.restyle(element, { level: nextLevel }, [curveNumber]);
+    return !stillness.matches;
+  });
 }
 
 function config() {
@@ -188,7 +216,7 @@ function config() {
 
 // The server says what is drawn; the size, the colours of the page and the room for labels are known here.
 function fitted(layout, data, chart) {
-  const { element, generation } = chart;
+  const { element, kept, view } = chart;
   const width = element.clientWidth;
   const narrow = width < NARROW;
   // A chart of few rows is lower than what was reserved for many.
@@ -198,8 +226,10 @@ function fitted(layout, data, chart) {
   layout.width = width;
   layout.height = element.clientHeight;
   layout.autosize = false;
-  // Keeps what the reader zoomed or switched off until there are other data.
-  layout.uirevision = generation;
+  // Keeps what the reader zoomed, entered or switched off, until it is of another filter.
+  layout.uirevision = `view ${view}`;
+  for (const [name, axis] of Object.entries(kept.axes)) layout[name] = { ...layout[name], ...axis };
+  if (kept.level && data[kept.level.trace]) data[kept.level.trace].level = kept.level.id;
   // A finger that scrolls the page must not zoom the chart that it crosses.
   if (coarse.matches) layout.dragmode = false;
   if (narrow) {
@@ -226,6 +256,10 @@ function fitted(layout, data, chart) {
 function thinOut(texts) {
   if (!texts || texts.length <= 12 || texts.some((text) => text.length > 3)) return;
   for (const index of texts.keys()) if (index % 3 !== 0) texts[index] = "";
+}
+
+function axes(layout) {
+  return Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name));
 }
 
 function scales(data) {

@@ -14,7 +14,8 @@ extern "C" {
     /// Takes an empty element for a chart, and returns the chart's number.
     pub fn mount(element: &Element) -> u32;
     /// Draws `{data, layout}`, once the element is near what is visible; again if that changes.
-    pub fn react(chart: u32, plot: &str);
+    /// What the reader zoomed or switched off stays for as long as it is of the same `view`.
+    pub fn react(chart: u32, plot: &str, view: &str);
     /// Takes the drawing away; the element stays mounted.
     pub fn clear(chart: u32);
     /// Takes the drawing away and forgets the element.

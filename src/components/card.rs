@@ -7,10 +7,16 @@ use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Query, chart::Chart, data_table::table_html, numbers};
+use super::{
+    Query, ask_again_when_heard,
+    chart::{Chart, Drawing},
+    data_table::table_html,
+    numbers,
+};
 use crate::{
     api::{FigureData, FigureInfo, Width, figure},
     error::AppError,
+    live::use_told,
 };
 
 /// A figure as a card needs it. The table is in the page's HTML already when the client hydrates,
@@ -52,9 +58,10 @@ pub fn Card(
     alone: bool,
 ) -> impl IntoView {
     let id = StoredValue::new(info.id.clone());
+    let told = use_told();
     let figure: Loaded = Resource::new(
-        move || query.get(),
-        move |query| async move {
+        move || (query.get(), told.version()),
+        move |(query, _)| async move {
             figure(id.get_value(), query.project, query.build_type, query.days)
                 .await
                 .map(CardData::from)
@@ -62,7 +69,7 @@ pub fn Card(
     );
     // Set where the figure is awaited: read anywhere else, a figure on its way would put the whole
     // page back to “Loading”.
-    let plot = RwSignal::new(None);
+    let drawing = RwSignal::new(None);
     let (busy, set_busy) = signal(false);
     let width = match info.width {
         _ if alone => "full",
@@ -87,7 +94,7 @@ pub fn Card(
             <Transition fallback=loading set_pending=set_busy>
                 {move || Suspend::new(async move {
                     let loaded = figure.await;
-                    plot.set(drawable(&loaded));
+                    drawing.set(drawable(&loaded, query));
                     sentence(loaded, id.get_value(), figure, query)
                 })}
             </Transition>
@@ -95,7 +102,7 @@ pub fn Card(
                 id=format!("{}-chart", info.id)
                 described_by=format!("{}-sentence", info.id)
                 height=info.height
-                plot=plot.into()
+                drawing=drawing.into()
             />
             <Transition>
                 {
@@ -119,9 +126,12 @@ pub fn Card(
 }
 
 /// What there is to draw, if anything.
-fn drawable(loaded: &Result<CardData, AppError>) -> Option<Arc<RawValue>> {
+fn drawable(loaded: &Result<CardData, AppError>, query: Memo<Query>) -> Option<Drawing> {
     let card = loaded.as_ref().ok()?;
-    (card.rows > 0).then(|| Arc::clone(&card.plot))
+    (card.rows > 0).then(|| Drawing {
+        plot: Arc::clone(&card.plot),
+        view: query.with_untracked(|query| query.filter().query()),
+    })
 }
 
 fn loading() -> impl IntoView {
@@ -143,6 +153,7 @@ fn sentence(
             </p>
         }),
         Err(error) => {
+            ask_again_when_heard(&error, move || figure.refetch());
             let path = use_location().pathname;
             let href = move || format!("{}{}", path.get(), query.with(|q| q.filter().query()));
             Either::Right(view! {

@@ -10,6 +10,15 @@ use crate::plotly;
 /// Heights come as classes in such steps, because the page's policy allows no style attributes.
 const STEP: u16 = 20;
 
+/// What there is to draw.
+#[derive(Clone)]
+pub struct Drawing {
+    /// `{data, layout}`.
+    pub plot: Arc<RawValue>,
+    /// The filter that it is of; the reader's zoom is of it, too, whatever the data are.
+    pub view: String,
+}
+
 #[component]
 pub fn Chart(
     /// Of the element.
@@ -18,8 +27,8 @@ pub fn Chart(
     described_by: String,
     /// CSS pixels.
     height: u16,
-    /// `{data, layout}`; none while there is nothing to draw.
-    plot: Signal<Option<Arc<RawValue>>>,
+    /// None while there is nothing to draw.
+    drawing: Signal<Option<Drawing>>,
 ) -> impl IntoView {
     let element = NodeRef::<Div>::new();
     let chart = RwSignal::new(None);
@@ -28,8 +37,8 @@ pub fn Chart(
             chart.set(Some(plotly::mount(&element)));
         }
     });
-    Effect::new(move |_| match (chart.get(), plot.get()) {
-        (Some(chart), Some(plot)) => plotly::react(chart, RawValue::get(&plot)),
+    Effect::new(move |_| match (chart.get(), drawing.get()) {
+        (Some(chart), Some(Drawing { plot, view })) => plotly::react(chart, plot.get(), &view),
         (Some(chart), None) => plotly::clear(chart),
         (None, _) => {}
     });

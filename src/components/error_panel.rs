@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::error::AppError;
+use crate::{error::AppError, live::use_told};
 
 #[component]
 pub fn ErrorPanel(
@@ -27,4 +27,19 @@ pub fn ErrorPanel(
             </a>
         </div>
     }
+}
+
+/// A screen that nobody stands before mends itself: what failed because the server could not answer
+/// is asked for again once the server is heard. Called where the error is shown.
+pub fn ask_again_when_heard(error: &AppError, ask: impl Fn() + 'static) {
+    if !error.is_passing() {
+        return;
+    }
+    let told = use_told();
+    Effect::new(move |before: Option<()>| {
+        told.heard();
+        if before.is_some() {
+            ask();
+        }
+    });
 }

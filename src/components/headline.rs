@@ -2,8 +2,11 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::{ErrorPanel, Query, numbers};
-use crate::api::{Headline, RedPipeline, headline};
+use super::{ErrorPanel, Query, ask_again_when_heard, numbers};
+use crate::{
+    api::{Headline, RedPipeline, headline},
+    live::use_told,
+};
 
 /// How many red pipelines stand there without being asked for.
 const FIRST_RED: usize = 6;
@@ -12,9 +15,10 @@ const UNCHANGED: f64 = 0.05;
 
 #[component]
 pub fn HeadlineBand(query: Memo<Query>) -> impl IntoView {
+    let told = use_told();
     let state = Resource::new(
-        move || query.get(),
-        |query| headline(query.project, query.build_type, query.days),
+        move || (query.get(), told.version()),
+        |(query, _)| headline(query.project, query.build_type, query.days),
     );
     let (busy, set_busy) = signal(false);
     view! {
@@ -31,6 +35,7 @@ pub fn HeadlineBand(query: Memo<Query>) -> impl IntoView {
                     match state.await {
                         Ok(headline) => Either::Left(tiles(headline)),
                         Err(error) => {
+                            ask_again_when_heard(&error, move || state.refetch());
                             Either::Right(
                                 view! {
                                     <ErrorPanel

@@ -63,6 +63,9 @@ pub fn Footer(source_url: String) -> impl IntoView {
                         <li>
                             <A href="/disclaimer">"Disclaimer"</A>
                         </li>
+                        <li>
+                            <A href="/sources">"Where the data come from"</A>
+                        </li>
                         {source}
                     </ul>
                 </nav>

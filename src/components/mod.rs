@@ -13,10 +13,12 @@ mod numbers;
 mod query;
 
 pub use card::Card;
-pub use error_panel::ErrorPanel;
+pub use data_table::table_html;
+pub use error_panel::{ErrorPanel, ask_again_when_heard};
 pub use filters::Filters;
-pub use freshness::FreshnessLine;
+pub use freshness::{FreshnessLine, sample_notice, sentence};
 pub use heading::{PageHeading, Visited};
 pub use headline::HeadlineBand;
 pub use layout::{Footer, Header};
+pub use numbers::thousands;
 pub use query::{Query, use_query};

@@ -6,9 +6,11 @@ mod figure;
 mod not_found;
 mod pipelines;
 mod security;
+mod sources;
 
 pub use disclaimer::Disclaimer;
 pub use figure::Figure;
 pub use not_found::NotFound;
 pub use pipelines::Pipelines;
 pub use security::Security;
+pub use sources::Sources;

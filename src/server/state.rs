@@ -170,6 +170,7 @@ impl AppState {
         Some(Site {
             title: config.title.clone(),
             source_url: config.source_url.clone(),
+            live: self.live.borrow().clone().unwrap_or_default(),
         })
     }
 

@@ -1,21 +1,24 @@
 //! The router as its clients meet it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, BodyDataStream, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
 };
+use futures::StreamExt as _;
 use tower::ServiceExt as _;
 
 use super::router;
 use crate::{
-    api::FigureData,
+    api::{CoverageItem, DataState, FigureData, Live},
     server::{
         config::Config,
-        snapshot::{BuildRecord, BuildResult, SnapshotBuilder, security::Security},
+        snapshot::{BuildRecord, BuildResult, Snapshot, SnapshotBuilder, security::Security},
+        sources::{Coverage, CoverageState},
         state::AppState,
+        store::{Covered, Ledger, Refresh},
     },
 };
 
@@ -38,6 +41,11 @@ impl Answer {
 
 fn loaded() -> AppState {
     let state = AppState::default();
+    state.swap(snapshot("v1"));
+    state
+}
+
+fn snapshot(version: &str) -> Snapshot {
     let mut builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
     for (build_id, result) in [("1", BuildResult::Success), ("2", BuildResult::Failure)] {
         builder.push(&BuildRecord {
@@ -53,8 +61,35 @@ fn loaded() -> AppState {
             functional_test_ms: None,
         });
     }
-    state.swap(builder.finish("v1".to_owned(), Some(60_000), Security::default()));
-    state
+    builder.finish(version.to_owned(), Some(60_000), Security::default())
+}
+
+/// What is known of a GitHub that could be read in part, and then not at all.
+fn ledger(version: i64) -> Ledger {
+    let covered = |item: &str, state, reason: Option<&str>| Covered {
+        source: "github".to_owned(),
+        coverage: Coverage {
+            item: item.to_owned(),
+            state,
+            reason: reason.map(str::to_owned),
+        },
+        tried_ms: 1_000,
+        read_ms: reason.is_none().then_some(1_000),
+    };
+    Ledger {
+        version,
+        refreshes: vec![Refresh {
+            source: "github".to_owned(),
+            succeeded_ms: Some(1_000),
+            failed_ms: Some(60_000),
+            failure: Some("the token is not valid".to_owned()),
+            ..Refresh::default()
+        }],
+        coverage: vec![
+            covered("cmc/one", CoverageState::Read, None),
+            covered("cmc/two", CoverageState::NoAccess, Some("<b>no</b>")),
+        ],
+    }
 }
 
 async fn ask(router: &Router, request: Request<Body>) -> Answer {
@@ -155,6 +190,7 @@ async fn pages_have_the_status_of_their_address() {
     for (uri, status) in [
         ("/pipelines", 200),
         ("/security", 200),
+        ("/sources", 200),
         ("/disclaimer", 200),
         ("/figures/build_status", 200),
         ("/pipelines?project=nowhere", 400),
@@ -241,4 +277,111 @@ async fn csv_holds_the_rows() {
         lines.next().map(|line| line.starts_with("SUCCESS,1,50")),
         Some(true)
     );
+}
+
+#[tokio::test]
+async fn freshness_and_coverage_say_what_is_known_of_sources() {
+    let state = loaded();
+    state.swap_ledger(ledger(7));
+    let router = router(state);
+    let answer = get(&router, "/api/freshness").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header(header::CACHE_CONTROL), "no-cache");
+    let state: DataState = serde_json::from_slice(&answer.body).expect("a state");
+    assert_eq!(state.live, live("v1", 7));
+    assert!(!state.sample);
+    let [events, security] = &state.kinds[..] else {
+        panic!("two kinds: {state:?}");
+    };
+    assert_eq!(events.rests_on, "2 builds of 1 pipeline");
+    assert!(events.as_of.is_some() && events.sources.is_empty());
+    let github = &security.sources[0];
+    assert!(github.failing);
+    let failure = github.last_failure.as_ref().expect("a failure");
+    assert_eq!(failure.reason, "the token is not valid");
+    let counts = github.coverage.as_ref().expect("counts");
+    assert_eq!(counts.text, "1 of 2 repositories read, 1 no access");
+
+    let answer = get(&router, "/api/coverage").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let items: Vec<CoverageItem> = serde_json::from_slice(&answer.body).expect("items");
+    let states: Vec<&str> = items.iter().map(|item| item.state.as_str()).collect();
+    assert_eq!(states, ["no-access", "read"]);
+}
+
+#[tokio::test]
+async fn pages_say_what_is_known_of_sources() {
+    let state = loaded();
+    state.swap_ledger(ledger(7));
+    let router = router(state);
+    for uri in ["/pipelines", "/security", "/figures/heatmap", "/sources"] {
+        let answer = get(&router, uri).await;
+        for words in ["the token is not valid", "1 of 2 repositories read"] {
+            assert!(answer.text().contains(words), "{uri} says {words}");
+        }
+    }
+    let answer = get(&router, "/sources").await;
+    for words in [
+        "cmc/one",
+        "cmc/two",
+        "&lt;b&gt;no&lt;/b&gt;",
+        "Build events are",
+    ] {
+        assert!(answer.text().contains(words), "{words}");
+    }
+    assert!(!answer.text().contains("<b>no</b>"));
+}
+
+#[tokio::test]
+async fn without_data_nothing_is_known_of_sources() {
+    let router = router(AppState::default());
+    for uri in ["/api/freshness", "/api/coverage"] {
+        let answer = get(&router, uri).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{uri}");
+    }
+}
+
+fn live(version: &str, ledger: i64) -> Live {
+    Live {
+        version: version.to_owned(),
+        ledger,
+    }
+}
+
+/// The state that the next event tells; none where the stream ended.
+async fn told(events: &mut BodyDataStream) -> Option<Live> {
+    let next = tokio::time::timeout(Duration::from_secs(5), events.next());
+    let bytes = next.await.expect("an event soon")?.expect("a whole event");
+    let text = std::str::from_utf8(&bytes).expect("the event is text");
+    let data = text
+        .strip_prefix("event: live\ndata: ")
+        .and_then(|rest| rest.strip_suffix("\n\n"))
+        .unwrap_or_else(|| panic!("an event named live: {text}"));
+    Some(serde_json::from_str(data).expect("a state"))
+}
+
+#[tokio::test]
+async fn open_pages_are_told_at_once_and_at_each_change_until_the_server_stops() {
+    let state = loaded();
+    let router = router(state.clone());
+    let request = Request::get("/api/live")
+        .header(header::ACCEPT_ENCODING, "gzip, br")
+        .body(Body::empty())
+        .expect("a request");
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::OK);
+    let headers = response.headers();
+    assert_eq!(headers[header::CONTENT_TYPE], "text/event-stream");
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    // Compressed, an event would wait for the next ones.
+    assert!(!headers.contains_key(header::CONTENT_ENCODING));
+
+    let mut events = response.into_body().into_data_stream();
+    assert_eq!(told(&mut events).await, Some(live("v1", 0)));
+    state.swap(snapshot("v2"));
+    assert_eq!(told(&mut events).await, Some(live("v2", 0)));
+    state.swap_ledger(ledger(3));
+    assert_eq!(told(&mut events).await, Some(live("v2", 3)));
+    state.stop();
+    assert_eq!(told(&mut events).await, None);
 }

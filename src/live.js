@@ -1,0 +1,76 @@
+// Hears from the server which data there are now, for as long as the page can be seen. By itself an
+// EventSource gives up when it is answered with an error, and does not notice a connection that
+// died in silence (a laptop that slept); so connections are watched, and opened anew, from here.
+
+const ADDRESS = "/api/live";
+// The server says something every 15 seconds.
+const LONGEST_SILENCE = 45_000;
+const LOOK = 5_000;
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 60_000;
+// Many open pages do not all ask for new data at the same moment.
+const SPREAD = 1_000;
+
+let tell;
+let source;
+let failures = 0;
+let heard = 0;
+let look;
+let retry;
+
+/** Calls `told(version, ledger)` with whatever the server says, and goes on doing so. */
+export function listen(told) {
+  tell = told;
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  addEventListener("online", reopen);
+  // A hidden page leaves its connection to others: a browser has six of them for a server.
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  open();
+}
+
+function open() {
+  if (source || document.hidden) return;
+  clearTimeout(retry);
+  heard = Date.now();
+  look = setInterval(listenToSilence, LOOK);
+  const opened = (source = new EventSource(ADDRESS));
+  let first = true;
+  opened.addEventListener("live", ({ data }) => {
+    heard = Date.now();
+    failures = 0;
+    const { version, ledger } = JSON.parse(data);
+    // What a page missed while it did not listen, it gets at once.
+    const wait = first ? 0 : Math.random() * SPREAD;
+    first = false;
+    setTimeout(() => opened === source && tell(version, ledger), wait);
+  });
+  opened.addEventListener("error", () => {
+    if (opened === source) tryAgainLater();
+  });
+}
+
+function close() {
+  clearTimeout(retry);
+  clearInterval(look);
+  source?.close();
+  source = undefined;
+}
+
+function reopen() {
+  close();
+  failures = 0;
+  open();
+}
+
+// The clock goes on while a computer sleeps, time-outs do not.
+function listenToSilence() {
+  if (Date.now() - heard > LONGEST_SILENCE) reopen();
+}
+
+function tryAgainLater() {
+  close();
+  const wait = Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT);
+  failures += 1;
+  retry = setTimeout(open, wait * (0.5 + Math.random()));
+}
