@@ -126,7 +126,14 @@ async fn databases_have_cursors_of_their_own_and_a_missing_one_stops_no_other() 
     let states: Vec<&str> = states.iter().map(|(_, state, _)| *state).collect();
     assert_eq!(states, ["failed", "read", "read"]);
 
-    account.asked().await;
+    // The newest day of each came before the past of any.
+    let asked = account.asked().await;
+    let databases = asked.iter().map(|asked| asked.database.as_str());
+    let databases: Vec<&str> = databases.take(3).collect();
+    assert_eq!(databases, ["jenkins", "sds-jenkins", "jenkins"]);
+    assert!(asked[..2].iter().all(|asked| asked.to.is_none()));
+    assert_eq!(asked.len(), 2 * (1 + 180));
+
     let source = account.source("jenkins,sds-jenkins");
     read.sync(&source).await.expect("both are read");
     let asked = account.asked().await;

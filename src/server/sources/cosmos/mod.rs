@@ -28,7 +28,7 @@ pub use config::{Branches, Settings};
 use failure::Failure;
 use patience::Patience;
 use query::EventQuery;
-use refresh::{Refresh, Stopped};
+use refresh::{Part, Refresh, Stopped};
 
 use super::{Brought, Checkpoint, Coverage, Environment, Finding, Run, Source, SourceError};
 use crate::server::{config::Config, store::Store};
@@ -75,6 +75,7 @@ impl Cosmos {
     async fn read(
         &self,
         feed: &Feed,
+        part: Part,
         store: &mut Store,
         run: &Run<'_>,
         brought: &mut Brought,
@@ -86,6 +87,7 @@ impl Cosmos {
             container: container.map_err(Stopped::Service)?,
             query: Arc::clone(&self.query),
             first_days: self.settings.first_days,
+            part,
             store,
             run,
         };
@@ -107,9 +109,15 @@ impl Source for Cosmos {
         let items: Vec<String> = self.account.feeds.iter().map(Feed::to_string).collect();
         store.retire_others(NAME, &items, run.started_ms).await?;
         let mut brought = Brought::default();
-        let mut failures = Vec::new();
-        for feed in &self.account.feeds {
-            match self.read(feed, store, run, &mut brought).await {
+        let mut failures: Vec<(Feed, Failure)> = Vec::new();
+        let feeds = &self.account.feeds;
+        let newest = feeds.iter().map(|feed| (feed, Part::Newest));
+        let newest = newest.filter(|_| feeds.len() > 1);
+        for (feed, part) in newest.chain(feeds.iter().map(|feed| (feed, Part::All))) {
+            if failures.iter().any(|(failed, _)| failed == feed) {
+                continue;
+            }
+            match self.read(feed, part, store, run, &mut brought).await {
                 Ok(()) => {}
                 Err(Stopped::Store(error)) => return Err(error.into()),
                 Err(Stopped::Service(error)) => {

@@ -27,8 +27,17 @@ pub struct Refresh<'a> {
     pub container: ContainerClient,
     pub query: std::sync::Arc<EventQuery>,
     pub first_days: u16,
+    pub part: Part,
     pub store: &'a mut Store,
     pub run: &'a Run<'a>,
+}
+
+/// How much of what is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The newest day, where there are more: no container's past comes before another's present.
+    Newest,
+    All,
 }
 
 /// Why a container was not read to its end.
@@ -59,11 +68,18 @@ impl Refresh<'_> {
             cursor.forget_from(since);
             earliest = earliest.min(since);
         }
+        let mut windows = cursor.windows(earliest, now.div_euclid(1000));
+        if self.part == Part::Newest {
+            if windows.len() == 1 || self.run.since_ms.is_some() {
+                return Ok(());
+            }
+            windows.truncate(1);
+        }
         let (sender, pieces) = mpsc::channel(1);
         let reader = Reader {
             container: self.container,
             query: self.query,
-            windows: cursor.windows(earliest, now.div_euclid(1000)),
+            windows,
             now: Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX),
             pieces: sender,
         };
@@ -80,6 +96,7 @@ impl Refresh<'_> {
         };
         writer.take(pieces, brought).await?;
         match reading.join_next().await {
+            Some(Ok(Ok(()))) if self.part == Part::Newest => Ok(()),
             Some(Ok(Ok(()))) => Ok(writer.finish().await?),
             Some(Ok(Err(error))) => Err(Stopped::Service(error)),
             Some(Err(_)) | None => Err(Stopped::Store(anyhow::anyhow!("the reading task failed"))),
