@@ -17,9 +17,15 @@ async function control(change) {
 }
 
 async function ask(path, headers = {}) {
-  const response = await fetch(address + path, { headers: { authorization: `Bearer ${token}`, "user-agent": "check", ...headers } });
+  const response = await fetch(address + path, {
+    headers: { authorization: `Bearer ${token}`, "user-agent": "check", ...headers },
+  });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === "" ? undefined : JSON.parse(text),
+  };
 }
 
 const answers = [];
@@ -31,7 +37,8 @@ async function expect(path, status, operation, headers) {
   return answer;
 }
 
-const success = (operation) => `operations["${operation}"]["responses"]["200"]["content"]["application/json"]`;
+const success = (operation) =>
+  `operations["${operation}"]["responses"]["200"]["content"]["application/json"]`;
 const error = 'components["schemas"]["basic-error"]';
 
 await control({ reset: true, state: "head" });
@@ -57,13 +64,29 @@ await expect("/users/hmcts/repos", 200, success("repos/list-for-user"));
 await expect("/users/hmcts", 200, 'components["schemas"]["public-user"]');
 await control({ reset: true });
 
-const source = answers.map(({ path, type, body }, place) => `// ${path}\nexport const answer${place}: ${type} = ${JSON.stringify(body)};`);
+const source = answers.map(
+  ({ path, type, body }, place) =>
+    `// ${path}\nexport const answer${place}: ${type} = ${JSON.stringify(body)};`,
+);
 const folder = mkdtempSync(join(root, "node_modules", ".stand-in-"));
 try {
   const file = join(folder, "answers.ts");
-  writeFileSync(file, `import type { components, operations } from "@octokit/openapi-types";\n${source.join("\n")}\n`);
+  writeFileSync(
+    file,
+    `import type { components, operations } from "@octokit/openapi-types";\n${source.join("\n")}\n`,
+  );
   const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--moduleResolution", "bundler", "--module", "esnext"];
+  const options = [
+    "--noEmit",
+    "--strict",
+    "--skipLibCheck",
+    "--target",
+    "es2022",
+    "--moduleResolution",
+    "bundler",
+    "--module",
+    "esnext",
+  ];
   const checked = spawnSync(process.execPath, [compiler, ...options, file], { encoding: "utf8" });
   if (checked.status !== 0) throw new Error(checked.stdout);
   console.log(`${answers.length} answers are as GitHub describes them`);

@@ -10,6 +10,7 @@
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import * as graphql from "./github/graphql.mjs";
 import * as rest from "./github/rest.mjs";
@@ -40,7 +41,8 @@ function send(response, answer, fault) {
     : Buffer.from(answer.body === undefined ? "" : JSON.stringify(answer.body));
   const headers = { ...answer.headers };
   if (answer.status !== 304) headers["content-length"] = body.length;
-  if (!headers["content-type"] && answer.status !== 304) headers["content-type"] = "application/json; charset=utf-8";
+  if (!headers["content-type"] && answer.status !== 304)
+    headers["content-type"] = "application/json; charset=utf-8";
   response.writeHead(answer.status, headers);
   if (fault?.truncate) {
     response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.socket.destroy());
@@ -63,7 +65,11 @@ async function answer(request, response) {
   const url = new URL(request.url, `http://${request.headers.host}`);
   if (url.pathname.startsWith("/_stand-in/")) return control(request, response, url);
   const body = await read(request);
-  const entry = { method: request.method, path: url.pathname + url.search, ifNoneMatch: request.headers["if-none-match"] ?? null };
+  const entry = {
+    method: request.method,
+    path: url.pathname + url.search,
+    ifNoneMatch: request.headers["if-none-match"] ?? null,
+  };
   log.push(entry);
   const fault = world.faultFor(request.method, entry.path);
   if (fault?.reset) {
@@ -71,20 +77,26 @@ async function answer(request, response) {
     request.socket.resetAndDestroy();
     return;
   }
+  if (fault?.delayMs) await setTimeout(fault.delayMs);
   let result;
   if (fault?.status) {
-    result = { status: fault.status, headers: fault.headers ?? {}, body: fault.body ?? { message: "A fault", documentation_url: "" } };
+    result = {
+      status: fault.status,
+      headers: fault.headers ?? {},
+      body: fault.body ?? { message: "A fault", documentation_url: "" },
+    };
   } else if (request.headers.authorization !== `Bearer ${options.token}`) {
     result = rest.failed(401, "Bad credentials");
   } else if (!request.headers["user-agent"]) {
-    result = rest.failed(403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header");
+    result = rest.failed(
+      403,
+      "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",
+    );
   } else {
     const resource = url.pathname === "/graphql" ? "graphql" : "core";
     result = world.overLimit(resource);
     if (!result) {
-      result = resource === "graphql"
-        ? await graphql.answer(world, body)
-        : rest.answer(world, request, url);
+      result = resource === "graphql" ? await graphql.answer(world, body) : rest.answer(world, request, url);
       world.count(resource, result.status);
       entry.repositories = result.repositories;
       result.headers = { ...world.limitHeaders(resource), ...result.headers };

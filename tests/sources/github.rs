@@ -7,7 +7,7 @@ use rse_dashboard::server::{
 };
 use serde_json::{Value, json};
 
-use crate::github_support::{Bench, StandIn, TOKEN, clean_content, no_secret};
+use crate::github_support::{Bench, STARTED_MS, StandIn, TOKEN, clean_content, no_secret};
 
 /// Node.js, Java, checks and suppressions of a repository, on one line.
 fn line(facts: &RepositoryFacts) -> String {
@@ -152,6 +152,12 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
         assert_eq!(bench.rows("security_facts").await, copies);
         assert_eq!(bench.rows("answers").await, answers);
 
+        // At the same moment nothing at all changes for readers.
+        let version = bench.snapshot().await.version;
+        let (again, _) = bench.sync_at(&source, STARTED_MS + 60_000).await;
+        again.expect("a refresh");
+        assert_eq!(bench.snapshot().await.version, version);
+
         // A change is seen, and only its repository gets a copy.
         let change = json!({ "docs": { ".nvmrc": "20" } });
         stand_in.control(json!({ "files": change })).await;
@@ -272,4 +278,18 @@ async fn facts_of_before_and_of_files_still_read() {
         compact
     );
     assert!(Config::built_in().sources.github.graphql);
+}
+
+#[tokio::test]
+async fn a_repository_that_begins_a_new_page_is_seen_though_the_page_before_did_not_change() {
+    let stand_in = StandIn::start(&[]);
+    // With the fourteen that there are, one page is full.
+    stand_in.control(json!({ "many": 86 })).await;
+    let mut bench = Bench::new().await;
+    let source = stand_in.source(true);
+    let brought = bench.sync(&source).await.expect("a refresh");
+    assert_eq!(brought.read, 99);
+    stand_in.control(json!({ "many": 1 })).await;
+    let brought = bench.sync(&source).await.expect("a refresh");
+    assert_eq!((brought.read, brought.ingested.new), (100, 1));
 }

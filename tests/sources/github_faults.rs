@@ -3,10 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use rse_dashboard::server::sources::{CoverageState, SourceError};
+use rse_dashboard::server::{
+    config::Config,
+    sources::{CoverageState, SourceError, github::Github},
+};
 use serde_json::{Value, json};
 
-use crate::github_support::{Bench, StandIn, TOKEN, clean_content};
+use crate::github_support::{Bench, StandIn, TOKEN, clean_content, patience};
 
 /// What a fault does to a store.
 struct Outcome {
@@ -283,7 +286,7 @@ async fn a_server_that_keeps_failing_is_left_in_the_end_and_nothing_is_lost() {
             async |outcome| {
                 let error = failure(outcome);
                 assert!(
-                    error.contains("none of 13 repositories of hmcts could be read"),
+                    error.contains("none of 13 repositories could be read"),
                     "{error}"
                 );
                 assert_eq!(
@@ -437,7 +440,7 @@ async fn a_repository_that_is_gone_counts_no_longer_and_one_that_is_only_missing
     bench.sync(&stand_in.source(true)).await.expect("a refresh");
     assert_eq!(bench.content().await, clean);
 
-    // A list without it, while it can be found by its name.
+    // A list without some, while it can be found by its name.
     stand_in
         .control(
             json!({ "faults": [{ "path": "^/orgs/", "times": 1, "status": 200, "body": [] }] }),
@@ -505,4 +508,53 @@ async fn an_answer_beyond_measure_is_not_taken_into_memory() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_limit_between_batches_keeps_the_batches_before() {
+    let stand_in = StandIn::start(&[]);
+    stand_in.control(json!({ "many": 120 })).await;
+    let limit = json!({ "limits": { "graphql": { "remaining": 3, "resetIn": 1800 } } });
+    stand_in.control(limit).await;
+    let mut bench = Bench::new().await;
+    // Fifty by a query and one more for their Dockerfiles, fifty by one, and the rest by none.
+    let result = bench.sync(&stand_in.source(true)).await;
+    assert!(
+        matches!(result, Err(SourceError::RateLimited { .. })),
+        "{result:?}"
+    );
+    assert_eq!(bench.facts().await.len(), 100);
+    assert_eq!(bench.in_state(CoverageState::RateLimited).await.len(), 33);
+    let full = json!({ "limits": { "graphql": { "remaining": 5000, "resetIn": 1800 } } });
+    stand_in.control(full).await;
+    let brought = bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    assert_eq!(
+        (brought.ingested.new, brought.ingested.unchanged),
+        (33, 100)
+    );
+    assert!(bench.in_state(CoverageState::RateLimited).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_given_up_and_asked_for_again() {
+    let stand_in = StandIn::start(&[]);
+    let fault = json!({ "faults": [{ "path": "^/orgs/", "times": 1, "delayMs": 30_000 }] });
+    stand_in.control(fault).await;
+    let mut patience = patience();
+    patience.timeout = Duration::from_secs(2);
+    let settings = Config::built_in().sources.github;
+    let source = Github::new(
+        settings,
+        &stand_in.address,
+        TOKEN.to_owned().into(),
+        patience,
+    );
+    let mut bench = Bench::new().await;
+    let began = Instant::now();
+    let brought = bench
+        .sync(&source.expect("a source"))
+        .await
+        .expect("a refresh");
+    assert_eq!(brought.read, 13);
+    assert!(began.elapsed() < Duration::from_secs(25));
 }

@@ -3,7 +3,9 @@
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
 function dockerfile({ from, arg_defaults_used_in_from: defaults }) {
-  const lines = Object.entries(defaults).map(([name, value]) => (value === null ? `ARG ${name}` : `ARG ${name}=${value}`));
+  const lines = Object.entries(defaults).map(([name, value]) =>
+    value === null ? `ARG ${name}` : `ARG ${name}=${value}`,
+  );
   for (const { image, alias, as_keyword: as, stage_ref: isStage } of from) {
     lines.push(alias ? `FROM ${image} ${as ?? "AS"} ${alias}` : `FROM ${image}`);
     if (!isStage) lines.push("RUN true");
@@ -12,13 +14,20 @@ function dockerfile({ from, arg_defaults_used_in_from: defaults }) {
 }
 
 function suppress(entry) {
-  const attributes = ["until", "base"].filter((name) => entry[name] !== undefined).map((name) => ` ${name}="${escaped(entry[name])}"`);
+  const attributes = ["until", "base"]
+    .filter((name) => entry[name] !== undefined)
+    .map((name) => ` ${name}="${escaped(entry[name])}"`);
   const children = [];
   const counts = entry.other_counts ?? {};
   const named = [...(entry.ids_in_vulnerabilityName ?? [])];
   for (const [name, count] of Object.entries(counts)) {
     for (let place = 0; place < count; place += 1) {
-      const text = name === "vulnerabilityName" ? (named.shift() ?? "a name in prose") : name === "notes" ? "<![CDATA[ not affected ]]>" : "x";
+      const text =
+        name === "vulnerabilityName"
+          ? (named.shift() ?? "a name in prose")
+          : name === "notes"
+            ? "<![CDATA[ not affected ]]>"
+            : "x";
       children.push(`      <${name}>${text}</${name}>`);
     }
   }
@@ -31,7 +40,8 @@ function suppressions(file) {
   const lines = ['<?xml version="1.0" encoding="UTF-8"?>'];
   lines.push(file.xmlns ? `<suppressions xmlns="${file.xmlns}">` : "<suppressions>");
   for (let place = 0; place < (file.xml_comments ?? 0); place += 1) {
-    const ids = place === 0 ? comments.map((id) => `<suppress><cve>${id}</cve></suppress>`).join("\n") : "CVE-2026";
+    const ids =
+      place === 0 ? comments.map((id) => `<suppress><cve>${id}</cve></suppress>`).join("\n") : "CVE-2026";
     lines.push(`   <!-- ${ids} -->`);
   }
   lines.push(...file.suppress.map(suppress), "</suppressions>");
@@ -57,15 +67,21 @@ function packageJson(facts) {
 }
 
 const STATEMENTS = {
-  "JavaLanguageVersion.of": (value) => `java {\n  toolchain {\n    languageVersion = JavaLanguageVersion.of(${value})\n  }\n}`,
-  sourceCompatibility: (value) => `sourceCompatibility = ${value.startsWith("VERSION") ? `JavaVersion.${value}` : value}`,
-  targetCompatibility: (value) => `targetCompatibility = ${value.startsWith("VERSION") ? `JavaVersion.${value}` : value}`,
+  "JavaLanguageVersion.of": (value) =>
+    `java {\n  toolchain {\n    languageVersion = JavaLanguageVersion.of(${value})\n  }\n}`,
+  sourceCompatibility: (value) =>
+    `sourceCompatibility = ${value.startsWith("VERSION") ? `JavaVersion.${value}` : value}`,
+  targetCompatibility: (value) =>
+    `targetCompatibility = ${value.startsWith("VERSION") ? `JavaVersion.${value}` : value}`,
 };
 
 function buildFile(name, java) {
-  if (name === "pom.xml") return '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion></project>\n';
+  if (name === "pom.xml")
+    return '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion></project>\n';
   const stated = java.stated.filter(({ file }) => file === name);
-  const lines = stated.map(({ form, value }) => (STATEMENTS[form] ?? ((text) => `// ${form} ${text}`))(value));
+  const lines = stated.map(({ form, value }) =>
+    (STATEMENTS[form] ?? ((text) => `// ${form} ${text}`))(value),
+  );
   return `plugins { id 'java' }\n${lines.join("\n")}\n`;
 }
 
@@ -75,7 +91,8 @@ function files(state) {
   for (const name of state.other_root_dockerfiles) made.set(name, "FROM scratch\n");
   for (const file of state.suppression_files) made.set(file.path, suppressions(file));
   for (const file of state.look_alike_suppression_files ?? []) made.set(file.path, lookAlike(file));
-  for (const name of state.build_files) if (name !== "package.json") made.set(name, buildFile(name, state.java));
+  for (const name of state.build_files)
+    if (name !== "package.json") made.set(name, buildFile(name, state.java));
   if (state.package_json.present) made.set("package.json", packageJson(state.package_json));
   if (state.nvmrc !== null) made.set(".nvmrc", state.nvmrc);
   if (state.nsprc) made.set(".nsprc", "{}\n");
@@ -89,5 +106,13 @@ export function synthesise(facts, state) {
   const field = state === "head" ? "head" : "as_of_2019_10_25";
   return facts
     .filter((one) => one[field])
-    .map((one) => ({ name: one.name, branch: one.default_branch, archived: false, fork: false, private: false, empty: false, files: files(one[field]) }));
+    .map((one) => ({
+      name: one.name,
+      branch: one.default_branch,
+      archived: false,
+      fork: false,
+      private: false,
+      empty: false,
+      files: files(one[field]),
+    }));
 }

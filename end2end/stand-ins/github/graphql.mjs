@@ -20,7 +20,13 @@ function blob(content) {
   const isBinary = bytes.includes(0);
   const isTruncated = bytes.length > LONGEST_TEXT;
   const text = isTruncated ? bytes.subarray(0, LONGEST_TEXT) : bytes;
-  return { __typename: "Blob", byteSize: bytes.length, isBinary, isTruncated, text: isBinary ? null : text.toString("utf8") };
+  return {
+    __typename: "Blob",
+    byteSize: bytes.length,
+    isBinary,
+    isTruncated,
+    text: isBinary ? null : text.toString("utf8"),
+  };
 }
 
 function object(repository, expression) {
@@ -29,7 +35,10 @@ function object(repository, expression) {
   if (repository.files.has(path)) return blob(repository.files.get(path));
   const found = entries(repository.files, path);
   if (found.length === 0) return null;
-  return { __typename: "Tree", entries: found.map(([name, isFolder]) => ({ name, type: isFolder ? "tree" : "blob" })) };
+  return {
+    __typename: "Tree",
+    entries: found.map(([name, isFolder]) => ({ name, type: isFolder ? "tree" : "blob" })),
+  };
 }
 
 function repository(world, { owner, name }, asked) {
@@ -54,7 +63,10 @@ export async function answer(world, body) {
   try {
     request = JSON.parse(body);
   } catch {
-    return { status: 400, body: { message: "Problems parsing JSON", documentation_url: "https://docs.github.com/graphql" } };
+    return {
+      status: 400,
+      body: { message: "Problems parsing JSON", documentation_url: "https://docs.github.com/graphql" },
+    };
   }
   let document;
   try {
@@ -68,12 +80,31 @@ export async function answer(world, body) {
   const limit = world.limits.graphql;
   const rootValue = {
     repository: (parameters) => repository(world, parameters, asked),
-    rateLimit: { limit: limit.limit, remaining: limit.remaining, cost: 1, used: limit.limit - limit.remaining, nodeCount: 0, resetAt: new Date(limit.reset * 1000).toISOString() },
+    rateLimit: {
+      limit: limit.limit,
+      remaining: limit.remaining,
+      cost: 1,
+      used: limit.limit - limit.remaining,
+      nodeCount: 0,
+      resetAt: new Date(limit.reset * 1000).toISOString(),
+    },
   };
   const result = await execute({ schema, document, rootValue, variableValues: request.variables });
   const repositories = [...asked];
   if (asked.size > world.maxRepositories) {
-    return { status: 502, repositories, body: { data: null, errors: [{ message: "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug." }] } };
+    return {
+      status: 502,
+      repositories,
+      body: {
+        data: null,
+        errors: [
+          {
+            message:
+              "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub bug.",
+          },
+        ],
+      },
+    };
   }
   const shaped = { data: result.data };
   if (result.errors) shaped.errors = result.errors.map(shape);

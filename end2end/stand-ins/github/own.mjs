@@ -12,7 +12,16 @@ const cve = (...ids) => `<suppress>${ids.map((id) => `<cve>${id}</cve>`).join(""
 const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 
 function repository(name, files, more = {}) {
-  return { name, branch: "master", archived: false, fork: false, private: false, empty: false, files: new Map(Object.entries(files)), ...more };
+  return {
+    name,
+    branch: "master",
+    archived: false,
+    fork: false,
+    private: false,
+    empty: false,
+    files: new Map(Object.entries(files)),
+    ...more,
+  };
 }
 
 const always = () => [
@@ -25,13 +34,15 @@ ${cve("CVE-2019-10001", " cve-2019-10002 ", "CVE-2019-10003,\n CVE-2019-10004")}
 <suppress until = "2019-06-30"><vulnerabilityName>CVE-2019-10006</vulnerabilityName><vulnerabilityName>prose</vulnerabilityName></suppress>
 <suppress><cpe>cpe:/a:b:c</cpe></suppress>`,
     ),
-    Dockerfile: 'ARG PLATFORM=""\nFROM gradle:8-jdk17 AS build\nFROM registry.example.org:5000/base/java${PLATFORM}:17-distroless\n',
+    Dockerfile:
+      'ARG PLATFORM=""\nFROM gradle:8-jdk17 AS build\nFROM registry.example.org:5000/base/java${PLATFORM}:17-distroless\n',
     "build.gradle": "java { toolchain { languageVersion = JavaLanguageVersion.of(21) } }\n",
     ".github/renovate.json": "{}\n",
     ".github/dependabot.yml": "version: 2\n",
   }),
   repository("ccd-web", {
-    Dockerfile: "FROM registry.example.org/base/node:20-alpine AS base\nFROM base AS build\nFROM base as runtime\n",
+    Dockerfile:
+      "FROM registry.example.org/base/node:20-alpine AS base\nFROM base AS build\nFROM base as runtime\n",
     ".nvmrc": "v22.17.1\n",
     "package.json": json({ engines: { node: ">=22" }, devDependencies: { snyk: "1.0.0" }, renovate: {} }),
   }),
@@ -47,15 +58,35 @@ ${cve("CVE-2019-10001", " cve-2019-10002 ", "CVE-2019-10003,\n CVE-2019-10004")}
     ".nsprc": "{}\n",
     "package.json": json({ scripts: { prepare: "snyk protect" }, snyk: true }),
   }),
-  repository("div-unknown", { "build.gradle.kts": "plugins { java }\n", "hub.Dockerfile": "FROM busybox\n" }, { branch: "main" }),
+  repository(
+    "div-unknown",
+    { "build.gradle.kts": "plugins { java }\n", "hub.Dockerfile": "FROM busybox\n" },
+    { branch: "main" },
+  ),
   repository("div-hub", { "hub.Dockerfile": "FROM node:lts\n", "package.json": "{}" }, { branch: "trunk" }),
   repository("docs", { "README.md": "# Documents\n", "suppressions.xml": "<suppressions/>" }),
-  repository("em-archived", { Dockerfile: "FROM node:8.12.0-slim\n", "package.json": "{}" }, { archived: true }),
+  repository(
+    "em-archived",
+    { Dockerfile: "FROM node:8.12.0-slim\n", "package.json": "{}" },
+    { archived: true },
+  ),
   repository("em-empty", {}, { empty: true }),
   repository("em-fork", { Dockerfile: "FROM node:12\n" }, { fork: true }),
-  repository("em-great", { "config/owasp/suppressions.xml": suppressions("1.3", `<!-- ${"x".repeat(600_000)} -->${cve("CVE-2019-10007")}`) }),
-  repository("em-none", { "config/owasp/suppressions.xml": "", "config/owasp/dependency-check-suppressions.xml": suppressions("1.2", "") }),
-  repository("em-private", { "dependency-check-suppressions.xml": suppressions("1.3", cve("CVE-2019-10001")) }, { private: true }),
+  repository("em-great", {
+    "config/owasp/suppressions.xml": suppressions(
+      "1.3",
+      `<!-- ${"x".repeat(600_000)} -->${cve("CVE-2019-10007")}`,
+    ),
+  }),
+  repository("em-none", {
+    "config/owasp/suppressions.xml": "",
+    "config/owasp/dependency-check-suppressions.xml": suppressions("1.2", ""),
+  }),
+  repository(
+    "em-private",
+    { "dependency-check-suppressions.xml": suppressions("1.3", cve("CVE-2019-10001")) },
+    { private: true },
+  ),
   repository("rd-malformed", {
     "config/owasp/suppressions.xml": `<suppressions>${cve("CVE-2019-10008")}<suppress><cve>CVE-2019-10009</suppress></suppressions>`,
     Dockerfile: "FROM openjdk:8u191-jre\n",

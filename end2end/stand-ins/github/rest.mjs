@@ -39,11 +39,42 @@ function owner(world, base) {
 }
 
 const LINKS = [
-  "archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare", "contents",
-  "contributors", "deployments", "downloads", "events", "forks", "git_commits", "git_refs", "git_tags",
-  "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones",
-  "notifications", "pulls", "releases", "stargazers", "statuses", "subscribers", "subscription", "tags",
-  "teams", "trees", "hooks",
+  "archive",
+  "assignees",
+  "blobs",
+  "branches",
+  "collaborators",
+  "comments",
+  "commits",
+  "compare",
+  "contents",
+  "contributors",
+  "deployments",
+  "downloads",
+  "events",
+  "forks",
+  "git_commits",
+  "git_refs",
+  "git_tags",
+  "issue_comment",
+  "issue_events",
+  "issues",
+  "keys",
+  "labels",
+  "languages",
+  "merges",
+  "milestones",
+  "notifications",
+  "pulls",
+  "releases",
+  "stargazers",
+  "statuses",
+  "subscribers",
+  "subscription",
+  "tags",
+  "teams",
+  "trees",
+  "hooks",
 ];
 
 function repository(world, base, one) {
@@ -76,11 +107,29 @@ function wholeRepository(world, base, one) {
   const url = `${base}/${world.organisation}/${one.name}.git`;
   return {
     ...repository(world, base, one),
-    git_url: url, ssh_url: url, clone_url: url, svn_url: url,
-    mirror_url: null, homepage: null, language: null, license: null,
-    forks_count: 0, forks: 0, stargazers_count: 0, watchers_count: 0, watchers: 0, open_issues_count: 0, open_issues: 0,
-    subscribers_count: 0, network_count: 0,
-    has_issues: true, has_projects: true, has_wiki: true, has_pages: false, has_discussions: false, has_downloads: true,
+    git_url: url,
+    ssh_url: url,
+    clone_url: url,
+    svn_url: url,
+    mirror_url: null,
+    homepage: null,
+    language: null,
+    license: null,
+    forks_count: 0,
+    forks: 0,
+    stargazers_count: 0,
+    watchers_count: 0,
+    watchers: 0,
+    open_issues_count: 0,
+    open_issues: 0,
+    subscribers_count: 0,
+    network_count: 0,
+    has_issues: true,
+    has_projects: true,
+    has_wiki: true,
+    has_pages: false,
+    has_discussions: false,
+    has_downloads: true,
   };
 }
 
@@ -89,12 +138,40 @@ function account(world, base) {
   const url = `${base}/orgs/${world.organisation}`;
   const counts = { public_repos: world.visible().length, public_gists: 0, followers: 0, following: 0 };
   const dates = { created_at: "2019-01-01T00:00:00Z", updated_at: "2026-01-01T00:00:00Z" };
-  if (world.isUser) return { ...rest, type, name: null, company: null, blog: null, location: null, email: null, hireable: null, bio: null, ...counts, ...dates };
+  if (world.isUser)
+    return {
+      ...rest,
+      type,
+      name: null,
+      company: null,
+      blog: null,
+      location: null,
+      email: null,
+      hireable: null,
+      bio: null,
+      ...counts,
+      ...dates,
+    };
   return {
-    login: rest.login, id: rest.id, node_id: rest.node_id, avatar_url: rest.avatar_url, html_url: rest.html_url,
-    url, repos_url: `${url}/repos`, events_url: `${url}/events`, hooks_url: `${url}/hooks`, issues_url: `${url}/issues`,
-    members_url: `${url}/members{/member}`, public_members_url: `${url}/public_members{/member}`,
-    description: null, has_organization_projects: true, has_repository_projects: true, type, archived_at: null, ...counts, ...dates,
+    login: rest.login,
+    id: rest.id,
+    node_id: rest.node_id,
+    avatar_url: rest.avatar_url,
+    html_url: rest.html_url,
+    url,
+    repos_url: `${url}/repos`,
+    events_url: `${url}/events`,
+    hooks_url: `${url}/hooks`,
+    issues_url: `${url}/issues`,
+    members_url: `${url}/members{/member}`,
+    public_members_url: `${url}/public_members{/member}`,
+    description: null,
+    has_organization_projects: true,
+    has_repository_projects: true,
+    type,
+    archived_at: null,
+    ...counts,
+    ...dates,
   };
 }
 
@@ -122,15 +199,31 @@ function contents(world, base, one, path, accept) {
   if (one.empty) return failed(404, "This repository is empty.");
   const links = (at) => {
     const url = `${base}/repos/${world.organisation}/${one.name}/contents/${at}`;
-    return { url, git_url: null, html_url: null, download_url: null, _links: { self: url, git: null, html: null } };
+    return {
+      url,
+      git_url: null,
+      html_url: null,
+      download_url: null,
+      _links: { self: url, git: null, html: null },
+    };
   };
   if (one.files.has(path)) {
     const content = Buffer.from(one.files.get(path));
-    if (accept.includes("raw")) return { status: 200, headers: { "content-type": "application/vnd.github.raw+json" }, body: content };
+    if (accept.includes("raw"))
+      return { status: 200, headers: { "content-type": "application/vnd.github.raw+json" }, body: content };
     return {
       status: 200,
       headers: {},
-      body: { type: "file", encoding: "base64", size: content.length, name: path.split("/").pop(), path, content: content.toString("base64"), sha: sha(content), ...links(path) },
+      body: {
+        type: "file",
+        encoding: "base64",
+        size: content.length,
+        name: path.split("/").pop(),
+        path,
+        content: content.toString("base64"),
+        sha: sha(content),
+        ...links(path),
+      },
     };
   }
   const found = entries(one.files, path);
@@ -140,7 +233,14 @@ function contents(world, base, one, path, accept) {
     const inside = [...one.files].filter(([file]) => file === at || file.startsWith(`${at}/`));
     // As in git, the id of a folder is that of everything in it.
     const hash = sha(inside.map(([file, content]) => `${file}\0${sha(content)}`).join("\n"));
-    return { type: isFolder ? "dir" : "file", size: isFolder ? 0 : Buffer.byteLength(one.files.get(at)), name, path: at, sha: hash, ...links(at) };
+    return {
+      type: isFolder ? "dir" : "file",
+      size: isFolder ? 0 : Buffer.byteLength(one.files.get(at)),
+      name,
+      path: at,
+      sha: hash,
+      ...links(at),
+    };
   });
   return { status: 200, headers: {}, body };
 }
@@ -154,7 +254,14 @@ function route(world, request, url) {
       return { limit, remaining, reset, used: limit - remaining };
     };
     const search = { limit: 30, remaining: 30, reset: world.limits.core.reset, used: 0 };
-    return { status: 200, headers: {}, body: { resources: { core: overview("core"), graphql: overview("graphql"), search }, rate: overview("core") } };
+    return {
+      status: 200,
+      headers: {},
+      body: {
+        resources: { core: overview("core"), graphql: overview("graphql"), search },
+        rate: overview("core"),
+      },
+    };
   }
   const isAccount = kind === "orgs" || kind === "users";
   if (isAccount) {
@@ -168,7 +275,14 @@ function route(world, request, url) {
     if (!one) return failed(404, "Not Found");
     if (what === undefined) return { status: 200, headers: {}, body: wholeRepository(world, base, one) };
     if (world.forbidden.has(one.name)) return failed(404, "Not Found");
-    if (what === "contents") return contents(world, base, one, rest.filter((part) => part !== "").join("/"), request.headers.accept ?? "");
+    if (what === "contents")
+      return contents(
+        world,
+        base,
+        one,
+        rest.filter((part) => part !== "").join("/"),
+        request.headers.accept ?? "",
+      );
   }
   return failed(404, "Not Found");
 }
@@ -180,6 +294,6 @@ export function answer(world, request, url) {
   const body = Buffer.isBuffer(result.body) ? result.body : Buffer.from(JSON.stringify(result.body));
   const etag = `W/"${createHash("sha256").update(body).digest("hex")}"`;
   result.headers.etag = etag;
-  if (request.headers["if-none-match"] === etag) return { status: 304, headers: result.headers };
+  if (request.headers["if-none-match"] === etag) return { status: 304, headers: { etag } };
   return result;
 }

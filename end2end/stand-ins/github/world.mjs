@@ -38,8 +38,13 @@ export class World {
   change(change) {
     if (change.reset) this.reset();
     if (change.state) this.enter(change.state);
-    // [{method, path (regular expression), times, and one of: status + headers + body, truncate, reset}]
-    if (change.faults) this.faults = change.faults.map((fault) => ({ times: Infinity, ...fault, path: new RegExp(fault.path ?? "") }));
+    // [{method, path (regular expression), times, and one of: status + headers + body, truncate, reset, delayMs}]
+    if (change.faults)
+      this.faults = change.faults.map((fault) => ({
+        times: Infinity,
+        ...fault,
+        path: new RegExp(fault.path ?? ""),
+      }));
     if (change.forbidden) this.forbidden = new Set(change.forbidden);
     if (change.gone) this.gone = new Set(change.gone);
     if (change.graphqlErrors) this.graphqlErrors = change.graphqlErrors;
@@ -49,6 +54,23 @@ export class World {
     // {"core":{"remaining":0,"resetIn":2}}: seconds
     for (const [resource, { remaining, resetIn }] of Object.entries(change.limits ?? {})) {
       Object.assign(this.limits[resource], { remaining, reset: Math.ceil(Date.now() / 1000) + resetIn });
+    }
+    // So many repositories more.
+    for (let place = 1; place <= (change.many ?? 0); place += 1) {
+      const name = `many-${String(this.repositories.length).padStart(4, "0")}`;
+      const files = new Map([
+        ["Dockerfile", `FROM node:${place}\n`],
+        ["package.json", "{}"],
+      ]);
+      this.repositories.push({
+        name,
+        branch: "main",
+        archived: false,
+        fork: false,
+        private: false,
+        empty: false,
+        files,
+      });
     }
     // {"repository":{"path":"text", "other path":null}}
     for (const [name, files] of Object.entries(change.files ?? {})) {
@@ -61,7 +83,9 @@ export class World {
   }
 
   faultFor(method, path) {
-    const fault = this.faults.find((one) => one.times > 0 && (one.method ?? method) === method && one.path.test(path));
+    const fault = this.faults.find(
+      (one) => one.times > 0 && (one.method ?? method) === method && one.path.test(path),
+    );
     if (fault) fault.times -= 1;
     return fault;
   }
@@ -78,11 +102,13 @@ export class World {
   // Over the limit, GitHub says until when.
   overLimit(resource) {
     const limit = this.limits[resource];
-    if (limit.reset * 1000 <= Date.now()) Object.assign(limit, { remaining: limit.limit, reset: Math.floor(Date.now() / 1000) + 3600 });
+    if (limit.reset * 1000 <= Date.now())
+      Object.assign(limit, { remaining: limit.limit, reset: Math.floor(Date.now() / 1000) + 3600 });
     if (limit.remaining > 0) return null;
     const headers = this.limitHeaders(resource);
     const message = "API rate limit exceeded for user ID 1.";
-    if (resource === "graphql") return { status: 200, headers, body: { errors: [{ type: "RATE_LIMITED", message }] } };
+    if (resource === "graphql")
+      return { status: 200, headers, body: { errors: [{ type: "RATE_LIMITED", message }] } };
     return { status: 403, headers, body: { message, documentation_url: "https://docs.github.com/rest" } };
   }
 

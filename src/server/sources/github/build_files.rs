@@ -83,11 +83,10 @@ static GRADLE: LazyLock<[Regex; 5]> = LazyLock::new(|| {
 /// The version of Java that a build file of Gradle names, in either of its languages.
 pub fn gradle(text: &str) -> Option<String> {
     let code = without_comments(text);
-    let named = GRADLE.iter().find_map(|pattern| {
+    GRADLE.iter().find_map(|pattern| {
         let value = pattern.captures(&code)?.get(1)?;
         Some(java_version(value.as_str()))
-    });
-    named
+    })
 }
 
 /// Blanks comments out; what is quoted stays.
@@ -99,16 +98,22 @@ fn without_comments(text: &str) -> String {
         rest = &rest[next..];
         let end = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest[2..].find("*/").map_or(rest.len(), |end| end + 4)
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.find("*/").map_or(rest.len(), |end| end + 4)
         } else if rest.starts_with('/') {
             code.push('/');
             1
         } else {
-            let quote = &rest[..1];
             // A quote that its line does not close was none.
-            let line = rest.find('\n').unwrap_or(rest.len());
-            let end = rest[1..line].find(quote).map_or(1, |end| end + 2);
+            let quote = rest.chars().next().unwrap_or('"');
+            let closed = rest[1..]
+                .find([quote, '\n'])
+                .map_or(rest.len(), |end| end + 2);
+            let end = if rest[..closed].ends_with(quote) {
+                closed
+            } else {
+                1
+            };
             code.push_str(&rest[..end]);
             end
         };

@@ -30,8 +30,8 @@ impl Settings {
                 self.organisation
             );
         }
-        if self.every < SignedDuration::from_mins(1) {
-            bail!("sources.github.every: GitHub is not asked more often than once a minute");
+        if !self.every.is_positive() {
+            bail!("sources.github.every: a time such as 6h is needed");
         }
         for path in &self.suppression_files {
             let mut parts = path.split('/');

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 /// Longer than any image's name; also what keeps arguments that repeat each other from growing.
 const MAX_NAME: usize = 1_000;
+/// More stages than anybody builds.
+const MAX_STAGES: usize = 200;
 /// How deep defaults may stand in defaults.
 const MAX_DEPTH: usize = 8;
 
@@ -38,6 +40,9 @@ pub fn parse(text: &str) -> Vec<From> {
             }
         } else if keyword.eq_ignore_ascii_case("FROM") {
             stages.extend(stage(rest, &arguments, &stages));
+            if stages.len() == MAX_STAGES {
+                break;
+            }
         }
     }
     stages

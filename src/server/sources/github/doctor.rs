@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Github, client::Failure};
+use super::{Github, answer::Failure};
 use crate::server::sources::{Finding, SourceError};
 
 pub async fn check(github: &Github) -> Vec<Finding> {

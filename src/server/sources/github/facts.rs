@@ -29,7 +29,7 @@ impl<'a> Reading<'a> {
             Text::Whole(text) => return Some(text),
             Text::Binary => "is no text",
             Text::TooGreat => "is greater than 4 MiB",
-            Text::Unread(why) => why,
+            Text::Cut => "was cut short",
         };
         self.faults.push(format!("{path}: {why}"));
         None

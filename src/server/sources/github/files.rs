@@ -54,8 +54,8 @@ pub enum Text {
     Binary,
     /// Greater than [`MAX_BYTES`].
     TooGreat,
-    /// Why it could not be read, though it is there.
-    Unread(String),
+    /// Only its beginning was sent, until it is read whole.
+    Cut,
 }
 
 impl Text {

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    client::{Client, Failure, is_limit},
+    answer::{Failure, is_limit},
+    client::Client,
     files::{Files, MAX_BYTES, Text, Wanted},
     read::{Trouble, ends_the_refresh},
     repositories::Repository,
@@ -23,6 +24,7 @@ struct Part<'a> {
     place: usize,
     repository: &'a Repository,
     files: Vec<String>,
+    /// The root is the one without a name.
     folders: Vec<String>,
 }
 
@@ -35,11 +37,12 @@ pub async fn read(
     wanted: &Wanted,
     batch: &[Repository],
 ) -> Result<Vec<Result<Files, Trouble>>, Failure> {
+    let root = [String::new()];
     let parts = batch.iter().enumerate().map(|(place, repository)| Part {
         place,
         repository,
         files: wanted.files.clone(),
-        folders: wanted.folders.clone(),
+        folders: root.iter().chain(&wanted.folders).cloned().collect(),
     });
     let mut outcomes = ask(client, parts.collect()).await?;
     // Names of further Dockerfiles are known only now.
@@ -69,8 +72,10 @@ pub async fn read(
         }
     }
     for (&place, outcome) in &mut outcomes {
-        if let Ok(files) = outcome {
-            complete(client, &batch[place], files).await?;
+        if let Ok(files) = outcome
+            && let Err(failure) = complete(client, &batch[place], files).await
+        {
+            *outcome = Err(Trouble::of(failure)?);
         }
     }
     Ok(outcomes.into_values().collect())
@@ -83,18 +88,15 @@ async fn complete(
     files: &mut Files,
 ) -> Result<(), Failure> {
     for (path, text) in &mut files.texts {
-        if matches!(text, Text::Unread(why) if why == CUT) {
-            *text = match rest::text(client, repository, path).await {
-                Ok(whole) => whole,
-                Err(failure) if ends_the_refresh(&failure) => return Err(failure),
-                Err(failure) => Text::Unread(failure.to_string()),
-            };
+        if *text == Text::Cut {
+            *text = rest::text(client, repository, path).await?;
         }
     }
     Ok(())
 }
 
-/// Asks for parts, in smaller requests where one is too much for the server.
+/// Asks for parts. What fails is asked for again in smaller requests, because it may have been too
+/// much at a time.
 async fn ask(
     client: &Client,
     parts: Vec<Part<'_>>,
@@ -102,7 +104,7 @@ async fn ask(
     let mut outcomes = BTreeMap::new();
     let mut open = vec![parts];
     let mut failures = 0;
-    while let Some(mut parts) = open.pop() {
+    while let Some(parts) = open.pop() {
         if parts.is_empty() {
             continue;
         }
@@ -111,21 +113,21 @@ async fn ask(
             Err(failure) if ends_the_refresh(&failure) => return Err(failure),
             Err(failure) => json!({ "errors": [{ "message": failure.to_string() }] }),
         };
-        if let Some(words) = failed_whole(&answer) {
-            failures += 1;
-            if parts.len() > 1 && failures < MAX_FAILURES {
-                let rest = parts.split_off(parts.len() / 2);
-                open.extend([rest, parts]);
+        let (asked, mut again) = (parts.len(), Vec::new());
+        for (part, outcome) in parts.into_iter().zip(outcomes_of(&answer, asked)) {
+            let outcome = outcome.map(|repository| files(&part, repository));
+            if asked > 1 && failures < MAX_FAILURES && matches!(outcome, Err(Trouble::Failed(_))) {
+                again.push(part);
             } else {
-                let failed = |part: Part<'_>| (part.place, Err(Trouble::Failed(words.clone())));
-                outcomes.extend(parts.into_iter().map(failed));
+                outcomes.insert(part.place, outcome);
             }
-            continue;
         }
-        failures = 0;
-        for (place, outcome) in outcomes_of(&parts, &answer) {
-            outcomes.insert(place, outcome);
+        failures = if again.is_empty() { 0 } else { failures + 1 };
+        // Those that fail beside others are fewer already.
+        if again.len() == asked {
+            open.push(again.split_off(asked / 2));
         }
+        open.push(again);
     }
     Ok(outcomes)
 }
@@ -164,11 +166,7 @@ fn query(parts: &[Part<'_>]) -> Value {
                 "f{place}:object(expression:$p{variable}){{... on Blob{{text byteSize isBinary isTruncated}}}}"
             );
         }
-        let root = (!part.folders.is_empty()).then_some("");
-        let folders = root
-            .into_iter()
-            .chain(part.folders.iter().map(String::as_str));
-        for (place, folder) in folders.enumerate() {
+        for (place, folder) in part.folders.iter().enumerate() {
             let variable = expression(folder);
             let _ = write!(
                 body,
@@ -203,25 +201,24 @@ struct Blob {
     is_truncated: bool,
 }
 
-/// What a text is marked with until it is read whole.
-const CUT: &str = "GitHub sent only its beginning";
-
-fn outcomes_of(parts: &[Part<'_>], answer: &Value) -> Vec<(usize, Result<Files, Trouble>)> {
-    let mut errors: BTreeMap<String, Trouble> = BTreeMap::new();
+/// What GitHub answers of each repository of a query, in its order.
+fn outcomes_of(answer: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, Trouble>> {
+    if let Some(words) = failed_whole(answer) {
+        return vec![Err(Trouble::Failed(words)); asked];
+    }
+    let mut errors: BTreeMap<&str, Trouble> = BTreeMap::new();
     for error in answer["errors"].as_array().into_iter().flatten() {
         if let Some(alias) = error["path"][0].as_str() {
-            let trouble = trouble(error);
-            errors.entry(alias.to_owned()).or_insert(trouble);
+            errors.entry(alias).or_insert_with(|| trouble(error));
         }
     }
-    let outcomes = parts.iter().enumerate().map(|(index, part)| {
+    let outcomes = (0..asked).map(|index| {
         let alias = format!("r{index}");
-        let outcome = match (errors.remove(&alias), &answer["data"][&alias]) {
+        match (errors.remove(alias.as_str()), &answer["data"][&alias]) {
             (Some(trouble), _) => Err(trouble),
-            (None, Value::Object(repository)) => Ok(files(part, repository)),
-            (None, _) => Err(Trouble::NoAccess("GitHub shows nothing of it".to_owned())),
-        };
-        (part.place, outcome)
+            (None, Value::Object(repository)) => Ok(repository),
+            (None, _) => Err(Trouble::not_found()),
+        }
     });
     outcomes.collect()
 }
@@ -249,18 +246,14 @@ fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
             files.texts.insert(path.clone(), text);
         }
     }
-    let root = (!part.folders.is_empty()).then_some("");
-    let folders = root
-        .into_iter()
-        .chain(part.folders.iter().map(String::as_str));
-    for (place, folder) in folders.enumerate() {
+    for (place, folder) in part.folders.iter().enumerate() {
         let object = repository.get(&format!("d{place}"));
         let entries = object.and_then(|object| object["entries"].as_array());
         for entry in entries.into_iter().flatten() {
             let Some(name) = entry["name"].as_str() else {
                 continue;
             };
-            let path = match folder {
+            let path = match folder.as_str() {
                 "" => name.to_owned(),
                 folder => format!("{folder}/{name}"),
             };
@@ -275,7 +268,7 @@ fn text(blob: Blob) -> Option<Text> {
     Some(match blob.text {
         _ if bytes > MAX_BYTES => Text::TooGreat,
         _ if blob.is_binary == Some(true) => Text::Binary,
-        _ if blob.is_truncated => Text::Unread(CUT.to_owned()),
+        _ if blob.is_truncated => Text::Cut,
         Some(text) => Text::Whole(text),
         None => Text::Binary,
     })

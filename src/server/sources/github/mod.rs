@@ -3,6 +3,7 @@
 //! The repositories are enumerated, not searched for: code search knows only some of them. Known
 //! paths of each are then read from its default branch, many repositories a request.
 
+mod answer;
 mod build_files;
 mod checks;
 mod client;
@@ -28,7 +29,8 @@ use async_trait::async_trait;
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use client::{Client, Failure};
+use answer::Failure;
+use client::Client;
 pub use config::Settings;
 pub use limits::Patience;
 

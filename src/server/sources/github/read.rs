@@ -3,7 +3,8 @@
 use futures::{StreamExt as _, stream};
 
 use super::{
-    client::{Client, Failure},
+    answer::Failure,
+    client::Client,
     files::{Files, Wanted},
     graphql,
     repositories::Repository,

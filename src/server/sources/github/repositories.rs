@@ -6,11 +6,14 @@ use anyhow::anyhow;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use super::client::{Client, Failure};
+use super::{answer::Failure, client::Client};
 use crate::server::{
     sources::SourceError,
     store::{Answer, Store},
 };
+
+/// As many as GitHub gives at a time.
+const PER_PAGE: usize = 100;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repository {
@@ -57,7 +60,7 @@ pub async fn list(
 fn first(client: &Client, owner: &str, organisation: &str) -> Url {
     let mut url = client.url(&[owner, organisation, "repos"]);
     url.query_pairs_mut()
-        .append_pair("per_page", "100")
+        .append_pair("per_page", &PER_PAGE.to_string())
         .append_pair("type", "all")
         .append_pair("sort", "created")
         .append_pair("direction", "asc");
@@ -102,13 +105,17 @@ async fn page(
         Some((answer.etag, page))
     });
     let etag = known.as_ref().map(|(etag, _)| etag.as_str());
-    let reply = match client.get(url, etag).await {
+    let mut reply = match client.get(url.clone(), etag).await {
         Ok(reply) => reply,
         Err(Failure::NotFound(_)) => return Ok(None),
         Err(failure) => return Err(failure.into()),
     };
     if let Some((_, page)) = known.filter(|_| reply.unchanged) {
-        return Ok(Some(page));
+        // A full page that was the last one may have got a successor without changing itself.
+        if page.next.is_some() || page.repositories.len() < PER_PAGE {
+            return Ok(Some(page));
+        }
+        reply = client.get(url, None).await?;
     }
     let Ok(repositories) = serde_json::from_slice(&reply.body) else {
         let what = "the answer is no list of repositories; does GITHUB_API_URL name GitHub's API?";

@@ -5,7 +5,8 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    client::{Client, Failure},
+    answer::Failure,
+    client::Client,
     files::{Files, MAX_BYTES, Text, Wanted},
     read::Trouble,
     repositories::Repository,

@@ -93,7 +93,7 @@ fn image_version(platform: Platform, image: &str) -> Option<Option<String>> {
         Platform::Java => (&JAVA, &JAVA_TOOLS),
     };
     let bare = |word: &&str| platform_words.contains(&word.trim_end_matches(is_digit));
-    if !words.iter().any(|word| bare(&word)) {
+    if !words.iter().any(bare) {
         return None;
     }
     let is_tool = words.iter().any(|word| tools.contains(word));
@@ -258,42 +258,28 @@ mod tests {
 
     #[test]
     fn the_last_stage_counts_before_what_files_say_and_earlier_stages() {
-        let used = |last: &[&str], others: &[&str], stated: &[&str], has_file| {
-            let statements = Statements {
-                last_images: last.to_vec(),
-                other_images: others.to_vec(),
-                stated: stated.to_vec(),
-                has_file,
-            };
-            version(Platform::Node, &statements)
-        };
-        let cases: [(&[&str], &[&str], &[&str], bool, Option<&str>); 10] = [
-            (
-                &["node:18"],
-                &["node:20"],
-                &["22.23.2", "^22"],
-                true,
-                Some("18"),
-            ),
-            (
-                &["nginx"],
-                &["node:20"],
-                &["22.23.2"],
-                true,
-                Some("22.23.2"),
-            ),
-            (&["nginx"], &["node:20"], &[], true, Some("20")),
-            (&["node:lts"], &[], &["22"], true, Some("lts")),
-            (&["node@sha256:00"], &[], &["22"], true, Some("22")),
-            (&["node@sha256:00"], &[], &[], false, Some(UNKNOWN)),
-            (&["nginx", "node:16"], &[], &["22"], false, Some("16")),
-            (&[], &[], &[">=8"], true, Some(">=8")),
-            (&["java:8"], &[], &[], true, Some(UNKNOWN)),
-            (&["java:8"], &[], &[], false, None),
+        // Last stages, other stages, what files say: separated by spaces.
+        let cases = [
+            ("node:18", "node:20", "22.23.2 ^22", true, Some("18")),
+            ("nginx", "node:20", "22.23.2", true, Some("22.23.2")),
+            ("nginx", "node:20", "", true, Some("20")),
+            ("node:lts", "", "22", true, Some("lts")),
+            ("node@sha256:00", "", "22", true, Some("22")),
+            ("node@sha256:00", "", "", false, Some(UNKNOWN)),
+            ("nginx node:16", "", "22", false, Some("16")),
+            ("", "", ">=8", true, Some(">=8")),
+            ("java:8", "", "", true, Some(UNKNOWN)),
+            ("java:8", "", "", false, None),
         ];
         for (last, others, stated, has_file, expected) in cases {
-            let read = used(last, others, stated, has_file);
-            assert_eq!(read.as_deref(), expected, "{last:?} {others:?} {stated:?}");
+            let statements = Statements {
+                last_images: last.split_whitespace().collect(),
+                other_images: others.split_whitespace().collect(),
+                stated: stated.split_whitespace().collect(),
+                has_file,
+            };
+            let read = version(Platform::Node, &statements);
+            assert_eq!(read.as_deref(), expected, "{statements:?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Suppression files of OWASP dependency-check, of any version of their schema.
 
+use std::collections::HashSet;
+
 use super::xml::{Node, shown, walk};
 use crate::server::{
     snapshot::security::Suppression,
@@ -39,6 +41,7 @@ pub fn parse(text: &str) -> Suppressions {
 #[derive(Default)]
 struct Reading {
     found: Suppressions,
+    seen: HashSet<(String, Option<String>)>,
     depth: usize,
     /// The root element is that of a suppression file.
     known: bool,
@@ -110,12 +113,9 @@ impl Reading {
         for id in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
             let cve = id.to_uppercase();
             if is_cve(&cve) {
-                let entry = Suppression {
-                    cve,
-                    until: until.clone(),
-                };
-                if !self.found.entries.contains(&entry) {
-                    self.found.entries.push(entry);
+                let until = until.clone();
+                if self.seen.insert((cve.clone(), until.clone())) {
+                    self.found.entries.push(Suppression { cve, until });
                 }
             } else if is_cve_element && !id.is_empty() {
                 self.fault(format!("“{}” is no CVE id", shown(id)));

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use super::{
     Github, NAME,
-    client::Failure,
+    answer::Failure,
     facts,
-    files::Wanted,
+    files::{Files, Wanted},
     read::{Trouble, Way},
     repositories::{self, Repository},
 };
@@ -19,13 +19,6 @@ use crate::server::{
     store::Store,
 };
 
-/// What is counted while a refresh runs.
-struct Counts {
-    brought: Brought,
-    /// Why the first repository that failed did.
-    trouble: Option<String>,
-}
-
 pub async fn sync(
     github: &Github,
     store: &mut Store,
@@ -33,8 +26,13 @@ pub async fn sync(
 ) -> Result<Brought, SourceError> {
     let Github { settings, client } = github;
     let mut used = HashSet::new();
-    let listed = repositories::list(client, store, &settings.organisation, &mut used).await?;
-    let mut wanted = listed;
+    let mut wanted = repositories::list(client, store, &settings.organisation, &mut used).await?;
+    if wanted.is_empty() {
+        // Rather than to take everything that is known for gone.
+        let name = &settings.organisation;
+        let problem = anyhow!("GitHub shows this token no repository of {name}");
+        return Err(SourceError::Other(problem));
+    }
     wanted.retain(|repository| settings.forks || !repository.fork);
 
     let what = format!("repositories of {}", settings.organisation);
@@ -44,32 +42,30 @@ pub async fn sync(
         true => Way::Graphql,
         false => Way::Rest,
     };
-    let mut counts = Counts {
-        brought: Brought::default(),
-        trouble: None,
-    };
+    let mut brought = Brought::default();
     let mut done = 0;
     while done < wanted.len() {
         let end = wanted.len().min(done + way.batch());
         let batch = &wanted[done..end];
-        let read = read_batch(github, store, run, &way, batch, &mut counts, &mut used).await?;
-        if let Err(failure) = read {
-            give_up(store, run, &wanted[done..], &failure).await?;
-            return Err(failure.into());
+        let read = read_batch(github, store, run, &way, batch, &mut used).await?;
+        match read {
+            Ok(more) => {
+                brought.read += more.read;
+                brought.ingested += more.ingested;
+            }
+            Err(failure) => {
+                give_up(store, run, &wanted[done..], &failure).await?;
+                return Err(failure.into());
+            }
         }
         done = end;
         (run.progress)(done as u64, Some(total), &what);
     }
-    if counts.brought.read == 0
-        && let Some(trouble) = counts.trouble
-    {
-        return Err(anyhow!("none of {total} {what} could be read: {trouble}").into());
-    }
     let names = still_there(github, store, &wanted).await?;
     store.retire_others(NAME, &names, run.started_ms).await?;
     store.prune_answers(NAME, &used).await?;
-    counts.brought.requests_left = client.requests_left();
-    Ok(counts.brought)
+    brought.requests_left = client.requests_left();
+    Ok(brought)
 }
 
 /// Reads a batch and writes it. The inner error is one that ends the refresh.
@@ -79,9 +75,8 @@ async fn read_batch(
     run: &Run<'_>,
     way: &Way,
     batch: &[Repository],
-    counts: &mut Counts,
     used: &mut HashSet<String>,
-) -> Result<Result<(), Failure>, SourceError> {
+) -> Result<Result<Brought, Failure>, SourceError> {
     let Github { settings, client } = github;
     let mut known = Vec::new();
     for repository in batch {
@@ -97,25 +92,39 @@ async fn read_batch(
         Ok(outcomes) => outcomes,
         Err(failure) => return Ok(Err(failure)),
     };
+    if let Some(why) = failed_all(&outcomes.files) {
+        let what = format!("none of {} repositories could be read: {why}", batch.len());
+        return Ok(Err(Failure::Server(what)));
+    }
     let (mut all_facts, mut coverage) = (Vec::new(), Vec::new());
     for (repository, outcome) in batch.iter().zip(outcomes.files) {
-        let trouble = match outcome {
+        match outcome {
             Ok(files) => {
                 let read = facts::facts(repository, &files, &settings.suppression_files);
                 all_facts.push(read.0);
                 coverage.push(read.1);
-                continue;
             }
-            Err(trouble) => trouble,
-        };
-        coverage.push(not_read(repository, &trouble));
-        counts.trouble.get_or_insert_with(|| trouble.reason());
+            Err(trouble) => coverage.push(not_read(repository, &trouble)),
+        }
     }
     let put = store.put_facts_from(&all_facts, run.started_ms, NAME, &coverage);
-    counts.brought.ingested += put.await?;
-    counts.brought.read += all_facts.len() as u64;
+    let ingested = put.await?;
     store.keep_answers(NAME, &outcomes.answers).await?;
-    Ok(Ok(()))
+    Ok(Ok(Brought {
+        read: all_facts.len() as u64,
+        ingested,
+        requests_left: None,
+    }))
+}
+
+/// Why a whole batch failed: then the next ones would, too.
+fn failed_all(outcomes: &[Result<Files, Trouble>]) -> Option<String> {
+    let why = |outcome: &Result<Files, Trouble>| match outcome {
+        Err(Trouble::Failed(why)) => Some(why.clone()),
+        _ => None,
+    };
+    let whys: Option<Vec<String>> = outcomes.iter().map(why).collect();
+    whys?.into_iter().next()
 }
 
 fn not_read(repository: &Repository, trouble: &Trouble) -> Coverage {
@@ -126,8 +135,7 @@ fn not_read(repository: &Repository, trouble: &Trouble) -> Coverage {
     }
 }
 
-/// Notes of all that were not reached why, so that nobody takes them for read. A token that is not
-/// accepted says nothing of a repository.
+/// Notes of all that were not reached why, so that nobody takes them for read.
 async fn give_up(
     store: &mut Store,
     run: &Run<'_>,
