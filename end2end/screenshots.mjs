@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "@playwright/test";
 
 const WIDTHS = [360, 768, 1440, 2560];
-const PAGES = ["/pipelines", "/security", "/disclaimer", "/pipelines?project=cmc&type=nightly", "/figures/heatmap", "/nowhere"];
+const PAGES = ["/pipelines", "/security", "/sources", "/disclaimer", "/pipelines?project=cmc&type=nightly", "/figures/heatmap", "/nowhere"];
 
 const url = process.argv[2] ?? "http://127.0.0.1:8050";
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), "screenshots");

@@ -12,6 +12,7 @@ const LONGEST_WAIT = 60_000;
 const SPREAD = 1_000;
 
 let tell;
+let build;
 let source;
 let failures = 0;
 let heard = 0;
@@ -39,11 +40,17 @@ function open() {
   opened.addEventListener("live", ({ data }) => {
     heard = Date.now();
     failures = 0;
-    const { version, ledger } = JSON.parse(data);
+    const told = JSON.parse(data);
+    build ??= told.build;
     // What a page missed while it did not listen, it gets at once.
     const wait = first ? 0 : Math.random() * SPREAD;
     first = false;
-    setTimeout(() => opened === source && tell(version, ledger), wait);
+    setTimeout(() => {
+      if (opened !== source) return;
+      // Another program answers now, with pages of its own.
+      if (build !== told.build) location.reload();
+      else tell(told.version, told.ledger);
+    }, wait);
   });
   opened.addEventListener("error", () => {
     if (opened === source) tryAgainLater();

@@ -18,6 +18,8 @@ export interface Server {
   url: string;
   /** Ends it as an orchestrator would, and waits until it has ended. */
   stop(): Promise<void>;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
 }
 
 /** Runs a command to its end and returns what it wrote to standard output. */
@@ -30,9 +32,9 @@ export async function run(...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Serves a data directory on a free port, and returns when it is ready. */
-export async function serve(data: string): Promise<Server> {
-  const child = spawn(BINARY, ["serve", "--data", data, "--port", "0"], {
+/** Serves a data directory, on a free port unless one is given, and returns when it is ready. */
+export async function serve(data: string, port = "0"): Promise<Server> {
+  const child = spawn(BINARY, ["serve", "--data", data, "--port", port], {
     cwd: ROOT,
     env: environment(),
     stdio: ["ignore", "ignore", "pipe"],
@@ -60,6 +62,10 @@ export async function serve(data: string): Promise<Server> {
       const [code] = await ended;
       if (code !== 0) throw new Error(`the server ended with ${code}:\n${log}`);
       if (/panicked/.test(log)) throw new Error(`the server panicked:\n${log}`);
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
     },
   };
 }

@@ -9,6 +9,7 @@ const EVERY_PAGE = [
   "/pipelines",
   "/pipelines?project=cmc&type=nightly&days=28",
   "/security",
+  "/sources",
   "/disclaimer",
   "/figures/heatmap",
   "/figures/node_versions",

@@ -48,13 +48,27 @@ test("the filters are a form with a button", async ({ page, request }) => {
 });
 
 test("the headline, the freshness and the navigation are there", async ({ page, request }) => {
-  const overview = await (await request.get("/api/overview?page=pipelines")).json();
+  const freshness = await (await request.get("/api/freshness")).json();
   const headline = await (await request.get("/api/headline")).json();
   await page.goto("/pipelines");
   await expect(page.getByRole("main")).toContainText(headline.builds.toLocaleString("en-GB"));
-  await expect(page.locator("body")).toContainText(overview.freshness[0].as_of_text);
+  await expect(page.locator("body")).toContainText(freshness.kinds[0].as_of.text);
   await page.getByRole("navigation").first().getByRole("link", { name: "Security" }).click();
   await expect(page).toHaveURL(/\/security/);
+});
+
+test("the sources can be read and are reached from the footer", async ({ page, request }) => {
+  const { kinds } = await (await request.get("/api/freshness")).json();
+  await page.goto("/pipelines");
+  await page.getByRole("contentinfo").getByRole("link", { name: "Where the data come from" }).click();
+  await expect(page).toHaveURL(/\/sources$/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sources");
+  for (const { label, as_of, rests_on } of kinds) {
+    const section = page.locator("section", { has: page.getByRole("heading", { name: label }) });
+    await expect(section).toContainText(as_of.text);
+    await expect(section).toContainText(rests_on);
+    await expect(section).toContainText(/no source of them is configured/);
+  }
 });
 
 test("every figure has a page of its own", async ({ page, request }) => {

@@ -68,7 +68,8 @@ fn with_unit(mut number: String, kind: CellKind) -> String {
     number
 }
 
-fn escape(html: &mut String, text: &str) {
+/// Text from data, for HTML.
+pub fn escape(html: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '&' => html.push_str("&amp;"),

@@ -2,111 +2,96 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    api::{DataState, Freshness, SourceState, freshness},
-    live::use_told,
+use super::{
+    data_table::escape,
+    text::{Part, Texts, sentence, time},
 };
+use crate::api::{DataState, Freshness, SourceState, freshness};
 
 #[component]
 pub fn FreshnessLine() -> impl IntoView {
-    let told = use_told();
-    let state = Resource::new(move || told.live(), |_| freshness());
-    view! {
-        <Transition>
-            {move || Suspend::new(async move { state.await.map(lines).ok() })}
-        </Transition>
+    view! { <Texts load=|| Box::pin(async { Ok(vec![lines(&freshness().await?)]) }) /> }
+}
+
+fn lines(state: &DataState) -> Part {
+    let mut html = String::new();
+    if state.sample {
+        html.push_str(
+            "<p class=\"sample\"><strong>Sample data.</strong> Every build and every fact is made \
+             up; the first import or sync takes their place.</p>",
+        );
+    }
+    html.push_str("<ul aria-label=\"How old and how complete the data are\">");
+    for kind in &state.kinds {
+        line(&mut html, kind);
+    }
+    html.push_str("</ul>");
+    for kind in &state.kinds {
+        for source in kind.sources.iter().filter(|source| source.failing) {
+            warning(&mut html, kind, source);
+        }
+    }
+    Part {
+        class: "freshness".to_owned(),
+        html: html.into(),
+        ..Part::default()
     }
 }
 
-fn lines(state: DataState) -> impl IntoView {
-    let warnings: Vec<_> = state.kinds.iter().flat_map(warnings).collect();
-    view! {
-        <div class="freshness">
-            {state.sample.then(sample_notice)}
-            <ul aria-label="How old and how complete the data are">
-                {state.kinds.into_iter().map(line).collect_view()}
-            </ul>
-            {warnings}
-        </div>
+fn line(html: &mut String, kind: &Freshness) {
+    html.push_str("<li><strong>");
+    escape(html, &kind.label);
+    html.push_str("</strong>");
+    match &kind.as_of {
+        Some(moment) => {
+            html.push_str(" as of ");
+            time(html, moment);
+        }
+        None => html.push_str(": no data yet"),
     }
+    html.push_str(" · ");
+    escape(html, &kind.rests_on);
+    for source in &kind.sources {
+        html.push_str(" · ");
+        how_complete(html, source);
+    }
+    html.push_str("</li>");
 }
 
-fn line(kind: Freshness) -> impl IntoView {
-    let sources = kind.sources.into_iter().map(source).collect_view();
-    view! {
-        <li>
-            <strong>{kind.label}</strong>
-            {match kind.as_of {
-                Some(moment) => (" as of ", Some(view! { <time datetime=moment.at>{moment.text}</time> })),
-                None => (": no data yet", None),
-            }}
-            <span class="part">{kind.rests_on}</span>
-            {sources}
-        </li>
+/// How much of a source was read, which leads to what was not, and when.
+fn how_complete(html: &mut String, source: &SourceState) {
+    html.push_str("<a href=\"/sources\">");
+    escape(html, &source.label);
+    if let Some(coverage) = &source.coverage {
+        html.push_str(": ");
+        escape(html, &coverage.text);
     }
-}
-
-/// How complete it is, which leads to what is missing, and when it was read last.
-fn source(source: SourceState) -> impl IntoView {
-    let text = match source.coverage {
-        Some(coverage) => format!("{}: {}", source.label, coverage.text),
-        None => source.label,
-    };
-    let under_way = source.last_success.is_none() && source.last_failure.is_none();
-    view! {
-        <span class="part">
-            <a href="/sources">{text}</a>
-            {under_way.then_some(", first refresh under way")}
-            {source
-                .last_success
-                .map(|moment| {
-                    view! {
-                        ", refreshed "
-                        <time datetime=moment.at>{moment.text}</time>
-                    }
-                })}
-        </span>
+    html.push_str("</a>");
+    if let Some(moment) = &source.last_success {
+        html.push_str(", refreshed ");
+        time(html, moment);
+    } else if !source.failing {
+        html.push_str(", first refresh under way");
     }
 }
 
 /// What readers have to know who go by these data.
-fn warnings(kind: &Freshness) -> Vec<impl IntoView + use<>> {
-    let failing = kind.sources.iter().filter(|source| source.failing);
-    failing
-        .filter_map(|source| {
-            let failure = source.last_failure.clone()?;
-            let heading = format!("Refreshing from {} failed", source.label);
-            let good = source.last_success.as_ref().or(kind.as_of.as_ref());
-            let shown = match good {
-                Some(moment) => format!("The data shown are those of {}.", moment.text),
-                None => "There are no data of it yet.".to_owned(),
-            };
-            Some(view! {
-                <p class="warning">
-                    <strong>{heading}</strong>
-                    " at "
-                    <time datetime=failure.moment.at>{failure.moment.text}</time>
-                    {format!(": {} ", sentence(failure.reason))}
-                    {shown}
-                </p>
-            })
-        })
-        .collect()
-}
-
-pub fn sample_notice() -> impl IntoView {
-    view! {
-        <p class="sample">
-            <strong>"Sample data. "</strong>
-            "Every build and every fact is made up; the first import or sync takes their place."
-        </p>
+fn warning(html: &mut String, kind: &Freshness, source: &SourceState) {
+    let Some(failure) = &source.last_failure else {
+        return;
+    };
+    html.push_str("<p class=\"warning\"><strong>Refreshing from ");
+    escape(html, &source.label);
+    html.push_str(" failed</strong> at ");
+    time(html, &failure.moment);
+    html.push_str(": ");
+    sentence(html, &failure.reason);
+    match source.last_success.as_ref().or(kind.as_of.as_ref()) {
+        Some(moment) => {
+            html.push_str(" The data shown are those of ");
+            time(html, moment);
+            html.push_str(".</p>");
+        }
+        None => html.push_str(" There are no data of it yet.</p>"),
     }
-}
-
-/// With a full stop, unless it ends already.
-pub fn sentence(mut text: String) -> String {
-    if !text.ends_with(['.', '!', '?']) {
-        text.push('.');
-    }
-    text
 }

@@ -1,51 +1,23 @@
 //! `/sources`: where the data come from, how the last refreshes went, and what could not be read.
 
-use std::sync::Arc;
+use leptos::prelude::*;
 
-use leptos::{either::Either, prelude::*};
-use serde::{Deserialize, Serialize};
-
-use super::board::loading;
 use crate::{
     api::{
         Cell, CellKind, ColumnInfo, CoverageItem, DataState, Freshness, SourceState, coverage,
         freshness,
     },
     components::{
-        ErrorPanel, PageHeading, ask_again_when_heard, sample_notice, sentence, table_html,
-        thousands,
+        PageHeading,
+        data_table::{escape, table_html},
+        numbers::thousands,
+        text::{Part, Texts, sentence, time},
     },
     error::AppError,
-    live::use_told,
 };
-
-/// What the page is made from. The tables are in its HTML already when the client hydrates, so they
-/// are not sent again.
-#[derive(Clone, Serialize, Deserialize)]
-struct Listing {
-    state: DataState,
-    /// By source, in the order of the state.
-    covered: Vec<Covered>,
-}
-
-/// What a source covers.
-#[derive(Clone, Default, Serialize, Deserialize)]
-struct Covered {
-    wanting: Items,
-    read: Items,
-}
-
-#[derive(Clone, Default, Serialize, Deserialize)]
-struct Items {
-    count: u64,
-    #[serde(skip)]
-    table: Arc<str>,
-}
 
 #[component]
 pub fn Sources() -> impl IntoView {
-    let told = use_told();
-    let listing = Resource::new(move || told.live(), |_| listing());
     view! {
         <div class="frame sources">
             <PageHeading text="Sources" />
@@ -53,61 +25,122 @@ pub fn Sources() -> impl IntoView {
                 "Where the data come from, how old they are, and how much could be read. "
                 "What could not be read is not counted as safe: it is listed here and counts as unknown."
             </p>
-            <Transition fallback=loading>
-                {move || Suspend::new(async move {
-                    match listing.await {
-                        Ok(listing) => Either::Left(content(listing)),
-                        Err(error) => {
-                            ask_again_when_heard(&error, move || listing.refetch());
-                            Either::Right(
-                                view! {
-                                    <ErrorPanel
-                                        heading="The sources cannot be shown"
-                                        error
-                                        href="/sources"
-                                        action="Try again"
-                                    />
-                                },
-                            )
-                        }
-                    }
-                })}
-            </Transition>
+            <Texts load=|| Box::pin(parts()) />
         </div>
     }
 }
 
-async fn listing() -> Result<Listing, AppError> {
+async fn parts() -> Result<Vec<Part>, AppError> {
     let state = freshness().await?;
     let items = coverage().await?;
-    let sources = state.kinds.iter().flat_map(|kind| &kind.sources);
-    let covered = sources.map(|source| covered(source, &items)).collect();
-    Ok(Listing { state, covered })
+    let mut parts = Vec::new();
+    for kind in &state.kinds {
+        parts.push(of_kind(&state, kind));
+        for source in &kind.sources {
+            parts.push(of_source(source, &items));
+        }
+    }
+    Ok(parts)
 }
 
-fn covered(source: &SourceState, items: &[CoverageItem]) -> Covered {
-    let items = items.iter().filter(|item| item.source == source.name);
-    let (read, wanting): (Vec<&CoverageItem>, Vec<&CoverageItem>) =
-        items.partition(|item| item.state == "read");
-    Covered {
-        wanting: listed(
-            &format!("{}: not read, or only in part", source.label),
-            &wanting,
-        ),
-        read: listed(&format!("{}: read", source.label), &read),
+fn of_kind(state: &DataState, kind: &Freshness) -> Part {
+    let mut html = String::from("<h2>");
+    escape(&mut html, &kind.label);
+    html.push_str("</h2><p>");
+    match &kind.as_of {
+        Some(moment) => {
+            html.push_str("As of ");
+            time(&mut html, moment);
+        }
+        None => html.push_str("No data yet"),
+    }
+    html.push_str(" · ");
+    escape(&mut html, &kind.rests_on);
+    html.push_str("</p>");
+    if state.sample {
+        html.push_str(
+            "<p class=\"sample\">They are made up: sample data, until the first import or sync.</p>",
+        );
+    }
+    if kind.sources.is_empty() {
+        html.push_str(
+            "<p>They are collected from nowhere, as no source of them is configured: they come \
+             from files, by <code>rse-dashboard import</code>. The README’s section \
+             “Configuration” says how to have them collected.</p>",
+        );
+    }
+    Part {
+        class: "kind".to_owned(),
+        html: html.into(),
+        ..Part::default()
     }
 }
 
-fn listed(caption: &str, items: &[&CoverageItem]) -> Items {
+fn of_source(source: &SourceState, items: &[CoverageItem]) -> Part {
+    let items = items.iter().filter(|item| item.source == source.name);
+    let (read, wanting): (Vec<&CoverageItem>, Vec<&CoverageItem>) =
+        items.partition(|item| item.state == "read");
+    let mut html = String::from("<h3>");
+    escape(&mut html, &source.label);
+    html.push_str("</h3>");
+    html.push_str(match (&source.last_success, source.failing) {
+        (_, true) => "<p class=\"state warning\">The last refresh failed",
+        (Some(_), false) => "<p class=\"state\">The last refresh succeeded",
+        (None, false) => "<p class=\"state\">The first refresh is under way",
+    });
+    html.push_str("</p><dl><dt>Succeeded last</dt><dd>");
+    match &source.last_success {
+        Some(moment) => time(&mut html, moment),
+        None => html.push_str("never"),
+    }
+    html.push_str("</dd>");
+    if let Some(failure) = &source.last_failure {
+        html.push_str("<dt>Failed last</dt><dd>");
+        time(&mut html, &failure.moment);
+        html.push_str(": ");
+        sentence(&mut html, &failure.reason);
+        html.push_str("</dd>");
+    }
+    html.push_str("<dt>Coverage</dt><dd>");
+    match &source.coverage {
+        Some(counts) => escape(&mut html, &counts.text),
+        None => html.push_str("nothing was tried yet"),
+    }
+    html.push_str("</dd></dl>");
+    if !wanting.is_empty() {
+        let heading = format!(
+            "Not read, or only in part: {}",
+            thousands(wanting.len() as u64)
+        );
+        html.push_str("<h4>");
+        html.push_str(&heading);
+        html.push_str("</h4>");
+        html.push_str(&listed(
+            &source.label,
+            "not read, or only in part",
+            &wanting,
+        ));
+    }
+    Part {
+        class: "source".to_owned(),
+        folds: !read.is_empty(),
+        html: html.into(),
+        summary: format!("Show the {} that were read", thousands(read.len() as u64)).into(),
+        folded: listed(&source.label, "read", &read).into(),
+    }
+}
+
+/// Items as a table that scrolls by itself.
+fn listed(source: &str, which: &str, items: &[&CoverageItem]) -> String {
     let columns = [
-        ("item", "Name", CellKind::Text),
-        ("state", "State", CellKind::Text),
-        ("reason", "Reason", CellKind::Text),
-        ("tried", "Last tried", CellKind::Instant),
-        ("read", "Last read", CellKind::Instant),
+        ("Name", CellKind::Text),
+        ("State", CellKind::Text),
+        ("Reason", CellKind::Text),
+        ("Last tried", CellKind::Instant),
+        ("Last read", CellKind::Instant),
     ];
-    let columns = columns.map(|(id, title, kind)| ColumnInfo {
-        id: id.to_owned(),
+    let columns = columns.map(|(title, kind)| ColumnInfo {
+        id: String::new(),
         title: title.to_owned(),
         kind,
     });
@@ -124,121 +157,12 @@ fn listed(caption: &str, items: &[&CoverageItem]) -> Items {
             ]
         })
         .collect();
-    Items {
-        count: items.len() as u64,
-        table: table_html(caption, &columns, &rows).into(),
-    }
-}
-
-fn content(Listing { state, covered }: Listing) -> impl IntoView {
-    let mut covered = covered.into_iter();
-    let kinds = state
-        .kinds
-        .into_iter()
-        .map(|kind| {
-            let covered = covered.by_ref().take(kind.sources.len()).collect();
-            of_kind(kind, covered)
-        })
-        .collect_view();
-    view! {
-        {state.sample.then(sample_notice)}
-        {kinds}
-    }
-}
-
-fn of_kind(kind: Freshness, covered: Vec<Covered>) -> impl IntoView {
-    let how = kind.sources.is_empty().then(|| how_to_begin(&kind.label));
-    let sources = kind.sources.into_iter().zip(covered);
-    view! {
-        <section class="kind">
-            <h2>{kind.label}</h2>
-            <p>
-                {match kind.as_of {
-                    Some(moment) => {
-                        ("As of ", Some(view! { <time datetime=moment.at>{moment.text}</time> }))
-                    }
-                    None => ("No data yet", None),
-                }} {format!(" · {}", kind.rests_on)}
-            </p>
-            {how}
-            {sources.map(|(state, covered)| source(state, covered)).collect_view()}
-        </section>
-    }
-}
-
-/// How data come in where nothing collects them.
-fn how_to_begin(label: &str) -> impl IntoView + use<> {
-    let text = format!(
-        "{label} are collected from nowhere: no source of them is configured. They come from files \
-         then, by "
-    );
-    view! {
-        <p class="notice">
-            {text} <code>"rse-dashboard import"</code>
-            ". The README’s section “Configuration” says how to have them collected."
-        </p>
-    }
-}
-
-fn source(source: SourceState, covered: Covered) -> impl IntoView {
-    let Covered { wanting, read } = covered;
-    let state = match (&source.last_success, &source.last_failure) {
-        (None, None) => "First refresh under way",
-        _ if source.failing => "The last refresh failed",
-        _ => "The last refresh succeeded",
-    };
-    let failure = source.last_failure.map(|failure| {
-        view! {
-            <dt>{if source.failing { "Failed" } else { "Failed last" }}</dt>
-            <dd>
-                <time datetime=failure.moment.at>{failure.moment.text}</time>
-                {format!(": {}", sentence(failure.reason))}
-            </dd>
-        }
-    });
-    let success = source.last_success.map_or_else(
-        || Either::Left("never"),
-        |moment| Either::Right(view! { <time datetime=moment.at>{moment.text}</time> }),
-    );
-    let coverage = source
-        .coverage
-        .map_or_else(|| "nothing was tried yet".to_owned(), |counts| counts.text);
-    let wanting_heading = (wanting.count > 0).then(|| {
-        let text = format!("Not read, or only in part: {}", thousands(wanting.count));
-        view! { <h4>{text}</h4> }
-    });
-    let read_summary = format!("Show the {} that were read", thousands(read.count));
-    let label = source.label.clone();
-    let label_of_read = label.clone();
-    view! {
-        <article class="source">
-            <h3>{source.label}</h3>
-            <p class="state" class:warning=source.failing>
-                {state}
-            </p>
-            <dl>
-                <dt>"Succeeded last"</dt>
-                <dd>{success}</dd>
-                {failure}
-                <dt>"Coverage"</dt>
-                <dd>{coverage}</dd>
-            </dl>
-            {wanting_heading}
-            <div
-                class="table-scroll"
-                tabindex="0"
-                role="region"
-                aria-label=format!("{label}: not read, or only in part")
-                hidden=wanting.count == 0
-            >
-                <table class="table" inner_html=wanting.table></table>
-            </div>
-            <details hidden=read.count == 0>
-                <summary>{read_summary}</summary>
-                <div class="table-scroll" tabindex="0" role="region" aria-label=format!("{label_of_read}: read")>
-                    <table class="table" inner_html=read.table></table>
-                </div>
-            </details>
-        </article>
-    }
+    let caption = format!("{source}: {which}");
+    let mut html =
+        String::from("<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    escape(&mut html, &caption);
+    html.push_str("\"><table class=\"table\">");
+    html.push_str(&table_html(&caption, &columns, &rows));
+    html.push_str("</table></div>");
+    html
 }

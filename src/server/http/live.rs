@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Sse, sse::Event},
 };
 use futures::{Stream, StreamExt as _};
+use serde::Serialize;
 use tokio_stream::wrappers::{IntervalStream, WatchStream};
 
 use crate::{api::Live, server::state::AppState};
@@ -38,6 +39,17 @@ fn events(state: &AppState) -> impl Stream<Item = Result<Event, Infallible>> + u
 }
 
 fn event(live: &Live) -> Event {
-    let text = serde_json::to_string(live).expect("a text and a number are JSON");
+    #[derive(Serialize)]
+    struct Told<'a> {
+        #[serde(flatten)]
+        live: &'a Live,
+        /// Pages of another build load themselves anew: what they ask for may have changed.
+        build: &'static str,
+    }
+    let told = Told {
+        live,
+        build: env!("BUILD_ID"),
+    };
+    let text = serde_json::to_string(&told).expect("texts and a number are JSON");
     Event::default().event("live").data(text)
 }

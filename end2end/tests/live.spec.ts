@@ -1,0 +1,256 @@
+// Open pages follow the data: without a reload, without losing what the reader did, and after
+// whatever happens to the connection or to the server.
+import type { Page } from "@playwright/test";
+import { figure } from "../support/api";
+import { card, drawn, marks, openTable, table } from "../support/chart";
+import { test as base, expect } from "../support/fixtures";
+import { Own } from "../support/own";
+import { run } from "../support/program";
+
+/** Events of thirty days, as two imports: all but the last two days, and those. */
+let events: { first: string[]; second: string[] };
+
+const test = base.extend<{ own: Own }>({
+  own: async ({}, use) => {
+    events ??= await printed();
+    const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "1", "--data", data));
+    await own.import("events", events.first);
+    await use(own);
+    await own.end();
+  },
+  baseURL: async ({ own }, use) => use(own.url),
+});
+
+async function printed() {
+  const ndjson = await run("sample", "--seed", "3", "--as-of", "2019-10-25T17:15:00Z", "--days", "30", "--stdout");
+  const lines = ndjson.split("\n").filter(Boolean);
+  const late = (line: string) => JSON.parse(line).stage_timestamp >= "2019-10-23T17:15:00Z";
+  return { first: lines.filter((line) => !late(line)), second: lines.filter(late) };
+}
+
+async function open(page: Page, path: string) {
+  await page.goto(path);
+  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+  await page.evaluate(() => ((window as any).sameDocument = true));
+}
+
+/** The page shows what the API says now, in words, table and chart. */
+async function isRight(page: Page, id: string, filter = {}) {
+  const wanted = await figure(page.request, id, filter);
+  await expect(card(page, id).locator(".sentence")).toHaveText(wanted.summary);
+  await expect(table(page, id).locator("tbody tr")).toHaveCount(wanted.rows.length);
+  return wanted;
+}
+
+/** The axis as plotly draws it. */
+const range = (page: Page, id: string): Promise<string[]> =>
+  card(page, id)
+    .locator(".chart")
+    .evaluate((chart: any) => chart.layout.xaxis.range.map(String));
+
+async function zoom(page: Page, id: string) {
+  const before = await range(page, id);
+  const plot = card(page, id).locator(".nsewdrag").first();
+  await plot.scrollIntoViewIfNeeded();
+  const box = (await plot.boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2, { steps: 5 });
+  await page.mouse.up();
+  await expect.poll(() => range(page, id)).not.toEqual(before);
+  return range(page, id);
+}
+
+test("numbers change without a reload, and what the reader did stays", async ({ page, own }) => {
+  const documents: string[] = [];
+  await open(page, "/pipelines?days=28");
+  page.on("request", (request) => request.isNavigationRequest() && documents.push(request.url()));
+  const before = await isRight(page, "build_status", { days: 28 });
+  await drawn(page, "timeline_short");
+  const zoomed = await zoom(page, "timeline_short");
+  const timeline = await drawn(page, "timeline");
+  await timeline.locator(".legendtoggle").first().click();
+  const off = timeline.locator(".legend .traces").first();
+  await expect(off).toHaveCSS("opacity", "0.5");
+  await openTable(page, "most_failing");
+  const summary = card(page, "most_failing").locator("details.table summary");
+  await summary.focus();
+  const scrolled = await page.evaluate(() => scrollY);
+
+  await own.import("events", events.second);
+  await expect(card(page, "build_status").locator(".sentence")).not.toHaveText(before.summary);
+
+  for (const id of ["build_status", "most_failing", "timeline_short", "timeline"]) await isRight(page, id, { days: 28 });
+  await expect(page.locator(".freshness")).toContainText("25 Oct 2019");
+  await expect(table(page, "most_failing")).toBeVisible();
+  await expect(summary).toBeFocused();
+  expect(await page.evaluate(() => scrollY)).toBe(scrolled);
+  const wanted = await figure(page.request, "most_failing", { days: 28 });
+  const bars = async () => (await marks(page, "most_failing")).bars.length;
+  await expect.poll(bars).toBeGreaterThanOrEqual(Math.min(wanted.rows.length, 1));
+  await drawn(page, "timeline_short");
+  await expect.poll(() => lastBar(page, "timeline_short")).toBe(String((await figure(page.request, "timeline_short", { days: 28 })).plot.data[0].x!.at(-1)));
+  expect(await range(page, "timeline_short")).toEqual(zoomed);
+  await expect(off).toHaveCSS("opacity", "0.5");
+  expect(await page.evaluate(() => (window as any).sameDocument)).toBe(true);
+  expect(documents).toEqual([]);
+});
+
+/** Where the last mark of the data stands that plotly has. */
+const lastBar = (page: Page, id: string): Promise<string> =>
+  card(page, id)
+    .locator(".chart")
+    .evaluate((chart: any) => String(chart.data[0].x.at(-1)));
+
+test("a chart that nobody zoomed moves on with the data; another filter begins anew", async ({ page, own }) => {
+  await open(page, "/pipelines");
+  const initial = (filter: object) => figure(page.request, "timeline_short", filter).then(({ plot }) => (plot.layout.xaxis as any).range);
+  await drawn(page, "timeline_short");
+  expect(await range(page, "timeline_short")).toEqual(await initial({}));
+  await own.import("events", events.second);
+  await expect(page.locator(".freshness")).toContainText("25 Oct 2019");
+  await expect.poll(() => range(page, "timeline_short")).toEqual(await initial({}));
+  const zoomed = await zoom(page, "timeline_short");
+  await page.locator('select[name="days"]').selectOption("28");
+  await expect.poll(() => range(page, "timeline_short")).toEqual(await initial({ days: 28 }));
+  expect(await range(page, "timeline_short")).not.toEqual(zoomed);
+});
+
+test("after a double click a chart shows the newest data by itself", async ({ page, own }) => {
+  await open(page, "/pipelines");
+  await drawn(page, "timeline_short");
+  const zoomed = await zoom(page, "timeline_short");
+  const before = await isRight(page, "build_status");
+  await own.import("events", events.second);
+  await expect(card(page, "build_status").locator(".sentence")).not.toHaveText(before.summary);
+  const { plot } = await isRight(page, "timeline_short");
+  await expect.poll(() => lastBar(page, "timeline_short")).toBe(String((plot.data[0].x as string[]).at(-1)));
+  expect(await range(page, "timeline_short")).toEqual(zoomed);
+  await card(page, "timeline_short").locator(".nsewdrag").first().dblclick();
+  await expect.poll(() => range(page, "timeline_short")).toEqual((plot.layout.xaxis as any).range);
+});
+
+for (const reducedMotion of ["reduce", "no-preference"] as const) {
+  test(`the level of a treemap stays, with motion ${reducedMotion}`, async ({ page, own }) => {
+    const fact = (name: string, java: string) => JSON.stringify({ repository: name, suppressions: [], javascript: false, checks: [], node_version: null, java_version: java });
+    await own.import("security", ["a", "b", "c"].map((name) => fact(name, "11")).concat(fact("d", "8")));
+    await page.emulateMedia({ reducedMotion });
+    await page.goto("/figures/java_versions");
+    const chart = await drawn(page, "java_versions");
+    const level = () => chart.evaluate((element: any) => element._fullData[0].level);
+    const sector = chart.locator(".slice", { has: page.getByText("11", { exact: false }) }).first();
+    const top = await level();
+    await sector.click({ force: true });
+    await expect.poll(level).not.toBe(top);
+    const entered = await level();
+    await own.import("security", ["a", "b", "c", "e"].map((name) => fact(name, "11")).concat(fact("d", "8")));
+    await isRight(page, "java_versions");
+    await expect(table(page, "java_versions")).toContainText("e");
+    await expect(table(page, "java_versions").locator("tbody tr")).toHaveCount(5);
+    await expect.poll(() => chart.evaluate((element: any) => element.data[0].ids.length)).toBeGreaterThan(6);
+    expect(await level()).toBe(entered);
+  });
+}
+
+test("a page of sample data becomes one of real data", async ({ page }) => {
+  const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "2", "--data", data));
+  await page.goto(`${own.url}/pipelines`);
+  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+  await expect(page.locator(".sample")).toBeVisible();
+  await own.import("events", events.first.slice(-2000));
+  await expect(page.locator(".sample")).toHaveCount(0);
+  await expect(page.locator(".freshness")).toContainText("Oct 2019");
+  await own.end();
+});
+
+test("a page is right again after the server crashed and came back with other data", async ({ page, own, faults }) => {
+  faults.provoke(/api\/live/);
+  await open(page, "/pipelines");
+  const before = await isRight(page, "build_status");
+  await own.kill();
+  await own.import("events", events.second);
+  await own.restart();
+  await expect(card(page, "build_status").locator(".sentence")).not.toHaveText(before.summary, { timeout: 30_000 });
+  await isRight(page, "build_status");
+  expect(await page.evaluate(() => (window as any).sameDocument)).toBe(true);
+});
+
+test("a page that was hidden, or kept by the browser, is right when it is seen again", async ({ page, own }) => {
+  await open(page, "/pipelines");
+  const hide = (hidden: boolean) =>
+    page.evaluate((hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  const cut = Math.ceil(events.second.length / 2);
+  const before = await isRight(page, "build_status");
+  await hide(true);
+  await own.import("events", events.second.slice(0, cut));
+  const known = page.request;
+  await expect.poll(async () => (await figure(known, "build_status")).summary).not.toBe(before.summary);
+  await expect(card(page, "build_status").locator(".sentence")).toHaveText(before.summary);
+  await hide(false);
+  await isRight(page, "build_status");
+
+  const then = await figure(known, "build_status");
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })));
+  await own.import("events", events.second.slice(cut));
+  await expect.poll(async () => (await figure(known, "build_status")).summary).not.toBe(then.summary);
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await isRight(page, "build_status");
+});
+
+test("after an error, a loss of the network or a long silence the page connects again, and not wildly", async ({ page, context, faults }) => {
+  faults.provoke(/api\/live/, /503/, /ERR_INTERNET_DISCONNECTED/);
+  let asked = 0;
+  page.on("request", (request) => {
+    if (request.url().endsWith("/api/live")) asked += 1;
+  });
+  await page.clock.install();
+  await page.route("**/api/live", (route) => (asked <= 2 ? route.fulfill({ status: 503 }) : route.continue()));
+  await open(page, "/pipelines");
+  await expect.poll(() => asked).toBe(1);
+  await page.clock.runFor(2_000);
+  await expect.poll(() => asked).toBe(2);
+  await page.clock.runFor(4_000);
+  await expect.poll(() => asked).toBe(3);
+  await page.unroute("**/api/live");
+  await page.clock.runFor(20_000);
+  expect(asked).toBe(3);
+  // Longer than three times what lies between two words of the server.
+  await page.clock.fastForward(60_000);
+  await page.clock.runFor(5_000);
+  await expect.poll(() => asked).toBe(4);
+  await context.setOffline(true);
+  await context.setOffline(false);
+  await expect.poll(() => asked).toBe(5);
+});
+
+test("when only the ledger changes, only what is said of sources is asked for again", async ({ page }) => {
+  const state = await (await page.request.get("/api/freshness")).json();
+  const tell = (ledger: number) => `event: live\ndata: ${JSON.stringify({ ...state.live, ledger })}\n\n`;
+  let ledger = state.live.ledger;
+  await page.route("**/api/live", (route) => route.fulfill({ contentType: "text/event-stream", body: tell(ledger) }));
+  await open(page, "/pipelines");
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  const moment = { at: "2019-10-25T18:00:00Z", text: "Fri 25 Oct 2019, 19:00 BST" };
+  const failing = {
+    name: "github",
+    label: "GitHub",
+    last_success: state.kinds[0].as_of,
+    last_failure: { moment, reason: "the token is not valid" },
+    failing: true,
+    coverage: { read: 1, total: 2, text: "1 of 2 repositories read, 1 no access" },
+  };
+  state.kinds[1].sources = [failing];
+  await page.route("**/api/freshness", (route) => route.fulfill({ json: { ...state, live: { ...state.live, ledger } } }));
+  ledger += 1;
+  const warning = page.locator(".warning");
+  await expect(warning).toContainText("Refreshing from GitHub failed at Fri 25 Oct 2019, 19:00 BST: the token is not valid.");
+  await expect(page.getByRole("link", { name: "GitHub: 1 of 2 repositories read, 1 no access" })).toHaveAttribute("href", "/sources");
+  expect(asked.filter((path) => path.startsWith("/api/") && !["/api/live", "/api/freshness"].includes(path))).toEqual([]);
+  failing.failing = false;
+  ledger += 1;
+  await expect(warning).toHaveCount(0);
+});
