@@ -114,15 +114,18 @@ async fn ask(
             Err(failure) => json!({ "errors": [{ "message": failure.to_string() }] }),
         };
         let (asked, mut again) = (parts.len(), Vec::new());
+        let mut failed = false;
         for (part, outcome) in parts.into_iter().zip(outcomes_of(&answer, asked)) {
             let outcome = outcome.map(|repository| files(&part, repository));
-            if asked > 1 && failures < MAX_FAILURES && matches!(outcome, Err(Trouble::Failed(_))) {
+            let fails = matches!(outcome, Err(Trouble::Failed(_)));
+            failed |= fails;
+            if fails && asked > 1 && failures < MAX_FAILURES {
                 again.push(part);
             } else {
                 outcomes.insert(part.place, outcome);
             }
         }
-        failures = if again.is_empty() { 0 } else { failures + 1 };
+        failures = if failed { failures + 1 } else { 0 };
         // Those that fail beside others are fewer already.
         if again.len() == asked {
             open.push(again.split_off(asked / 2));
