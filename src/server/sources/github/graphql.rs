@@ -17,6 +17,9 @@ use super::{
 /// After so many failures in a row it is not the size of the requests.
 const MAX_FAILURES: usize = 6;
 
+const NO_GRAPHQL: &str = "this server has no GraphQL; set sources.github.graphql = false in \
+                          dashboard.toml, or correct GITHUB_API_URL";
+
 /// One repository and what is read of it.
 #[derive(Clone)]
 struct Part<'a> {
@@ -110,6 +113,9 @@ async fn ask(
         }
         let answer = match client.graphql(&query(&parts)).await {
             Ok(answer) => answer,
+            Err(Failure::NotFound(_)) => return Err(Failure::Refused(NO_GRAPHQL.to_owned())),
+            // Said of the query as a whole, it would be said of every other.
+            Err(failure @ Failure::Forbidden(_)) => return Err(failure),
             Err(failure) if ends_the_refresh(&failure) => return Err(failure),
             Err(failure) => json!({ "errors": [{ "message": failure.to_string() }] }),
         };
