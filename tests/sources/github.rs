@@ -158,6 +158,18 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
         again.expect("a refresh");
         assert_eq!(bench.snapshot().await.version, version);
 
+        // Whoever wants everything read again gets it.
+        stand_in.log().await;
+        bench.since_ms = Some(0);
+        bench
+            .sync_at(&source, STARTED_MS + 60_000)
+            .await
+            .0
+            .expect("a refresh");
+        bench.since_ms = None;
+        let log = stand_in.log().await;
+        assert!(log.iter().all(|entry| entry["status"] != 304), "{log:?}");
+
         // A change is seen, and only its repository gets a copy.
         let change = json!({ "docs": { ".nvmrc": "20" } });
         stand_in.control(json!({ "files": change })).await;

@@ -206,6 +206,34 @@ async fn a_right_that_the_token_lacks_is_named() {
 }
 
 #[tokio::test]
+async fn a_query_that_is_refused_as_a_whole_says_what_to_do() {
+    let stand_in = StandIn::start(&[]);
+    let words = "Resource protected by organization SAML enforcement.";
+    let fault =
+        json!({ "faults": [{ "path": "^/graphql", "status": 403, "body": { "message": words } }] });
+    with_fault(&stand_in, true, fault, async |outcome| {
+        let error = failure(outcome);
+        assert!(
+            error.contains("GITHUB_TOKEN") && error.contains(words),
+            "{error}"
+        );
+        assert_eq!(
+            outcome.bench.in_state(CoverageState::NoAccess).await.len(),
+            13
+        );
+        assert_eq!(outcome.log.len(), 2);
+    })
+    .await;
+    let fault = json!({ "faults": [{ "path": "^/graphql", "status": 404 }] });
+    with_fault(&stand_in, true, fault, async |outcome| {
+        let error = failure(outcome);
+        assert!(error.contains("sources.github.graphql = false"), "{error}");
+        assert_eq!(outcome.log.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_organisation_that_is_not_there_is_named() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;

@@ -105,6 +105,8 @@ pub fn patience() -> Patience {
 pub struct Bench {
     pub dir: tempfile::TempDir,
     pub store: Store,
+    /// Everything is read again.
+    pub since_ms: Option<i64>,
     refreshes: i64,
 }
 
@@ -115,6 +117,7 @@ impl Bench {
         Self {
             dir,
             store: store.expect("the store opens"),
+            since_ms: None,
             refreshes: 0,
         }
     }
@@ -139,7 +142,7 @@ impl Bench {
         };
         let run = Run {
             started_ms,
-            since_ms: None,
+            since_ms: self.since_ms,
             progress: &progress,
         };
         let brought = source.sync(&mut self.store, &run).await;

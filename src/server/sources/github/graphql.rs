@@ -17,6 +17,9 @@ use super::{
 /// After so many failures in a row it is not the size of the requests.
 const MAX_FAILURES: usize = 6;
 
+const NO_GRAPHQL: &str = "this server has no GraphQL; set sources.github.graphql = false in \
+                          dashboard.toml, or correct GITHUB_API_URL";
+
 /// One repository and what is read of it.
 #[derive(Clone)]
 struct Part<'a> {
@@ -110,19 +113,25 @@ async fn ask(
         }
         let answer = match client.graphql(&query(&parts)).await {
             Ok(answer) => answer,
+            Err(Failure::NotFound(_)) => return Err(Failure::Refused(NO_GRAPHQL.to_owned())),
+            // Said of the query as a whole, it would be said of every other.
+            Err(failure @ Failure::Forbidden(_)) => return Err(failure),
             Err(failure) if ends_the_refresh(&failure) => return Err(failure),
             Err(failure) => json!({ "errors": [{ "message": failure.to_string() }] }),
         };
         let (asked, mut again) = (parts.len(), Vec::new());
+        let mut failed = false;
         for (part, outcome) in parts.into_iter().zip(outcomes_of(&answer, asked)) {
             let outcome = outcome.map(|repository| files(&part, repository));
-            if asked > 1 && failures < MAX_FAILURES && matches!(outcome, Err(Trouble::Failed(_))) {
+            let fails = matches!(outcome, Err(Trouble::Failed(_)));
+            failed |= fails;
+            if fails && asked > 1 && failures < MAX_FAILURES {
                 again.push(part);
             } else {
                 outcomes.insert(part.place, outcome);
             }
         }
-        failures = if again.is_empty() { 0 } else { failures + 1 };
+        failures = if failed { failures + 1 } else { 0 };
         // Those that fail beside others are fewer already.
         if again.len() == asked {
             open.push(again.split_off(asked / 2));

@@ -26,6 +26,10 @@ pub async fn sync(
 ) -> Result<Brought, SourceError> {
     let Github { settings, client } = github;
     let mut used = HashSet::new();
+    if run.since_ms.is_some() {
+        // Whoever wants everything read again does not trust what is remembered.
+        store.prune_answers(NAME, &used).await?;
+    }
     let mut wanted = repositories::list(client, store, &settings.organisation, &mut used).await?;
     if wanted.is_empty() {
         // Rather than to take everything that is known for gone.
@@ -149,6 +153,7 @@ async fn give_up(
             let reason = format!("GitHub grants no more requests until {until}");
             (CoverageState::RateLimited, reason)
         }
+        Failure::Forbidden(words) => (CoverageState::NoAccess, words.clone()),
         failure => (CoverageState::Failed, failure.to_string()),
     };
     let coverage = left.iter().map(|repository| Coverage {
