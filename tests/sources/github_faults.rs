@@ -393,6 +393,35 @@ async fn a_repository_without_access_is_said_to_be_so_in_both_ways() {
 }
 
 #[tokio::test]
+async fn a_token_that_may_read_no_repository_at_all_is_no_success() {
+    let stand_in = StandIn::start(&[]);
+    let facts = clean_content(&stand_in, true).await;
+    let mut bench = Bench::new().await;
+    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    let names: Vec<String> = bench
+        .facts()
+        .await
+        .into_iter()
+        .map(|facts| facts.repository)
+        .collect();
+    stand_in.control(json!({ "forbidden": names })).await;
+    let error = bench
+        .sync(&stand_in.source(true))
+        .await
+        .expect_err("nothing was read");
+    assert!(
+        error
+            .to_string()
+            .contains("none of 13 repositories of hmcts"),
+        "{error}"
+    );
+    assert_eq!(bench.in_state(CoverageState::NoAccess).await.len(), 13);
+    stand_in.control(json!({ "reset": true })).await;
+    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    assert_eq!(bench.content().await, facts);
+}
+
+#[tokio::test]
 async fn a_query_that_is_too_much_is_cut_into_smaller_ones() {
     let stand_in = StandIn::start(&[]);
     with_fault(
@@ -468,7 +497,16 @@ async fn a_repository_that_is_gone_counts_no_longer_and_one_that_is_only_missing
     bench.sync(&stand_in.source(true)).await.expect("a refresh");
     assert_eq!(bench.content().await, clean);
 
-    // A list without some, while it can be found by its name.
+    // Whoever cannot be asked for is not declared gone.
+    stand_in.control(json!({
+        "gone": ["docs"],
+        "faults": [{ "path": "^/repos/hmcts/docs$", "status": 429, "headers": { "retry-after": "900" } }],
+    })).await;
+    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    assert_eq!(bench.facts().await.len(), 13);
+    stand_in.control(json!({ "reset": true })).await;
+
+    // A list without any, while it can be found by its name.
     stand_in
         .control(
             json!({ "faults": [{ "path": "^/orgs/", "times": 1, "status": 200, "body": [] }] }),

@@ -33,8 +33,8 @@ pub struct RepositoryFacts {
     pub stated: Stated,
 }
 
-/// What a repository's files say, as written. Figures do not read it; it is kept so that other
-/// questions can be answered later.
+/// What a repository's files say; of versions not what is mere spelling (`v20` is 20, Java 1.8 is
+/// 8). Figures do not read it; it is kept so that other questions can be answered later.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Stated {

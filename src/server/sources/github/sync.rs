@@ -65,6 +65,10 @@ pub async fn sync(
         done = end;
         (run.progress)(done as u64, Some(total), &what);
     }
+    if brought.read == 0 && total > 0 {
+        let problem = anyhow!("none of {total} {what} could be read; their list says why");
+        return Err(SourceError::Other(problem));
+    }
     let names = still_there(github, store, &wanted).await?;
     store.retire_others(NAME, &names, run.started_ms).await?;
     store.prune_answers(NAME, &used).await?;
@@ -128,7 +132,9 @@ fn failed_all(outcomes: &[Result<Files, Trouble>]) -> Option<String> {
         _ => None,
     };
     let whys: Option<Vec<String>> = outcomes.iter().map(why).collect();
-    whys?.into_iter().next()
+    // One alone says nothing of others.
+    let whys = whys.filter(|whys| whys.len() > 1)?;
+    whys.into_iter().next()
 }
 
 fn not_read(repository: &Repository, trouble: &Trouble) -> Coverage {
@@ -181,20 +187,24 @@ async fn still_there(
     let known = known.filter(|covered| covered.source == NAME);
     let listed: HashSet<String> = names.iter().cloned().collect();
     let missing = known.map(|covered| covered.coverage.item);
+    let mut asking = true;
     for name in missing.filter(|name| !listed.contains(name)) {
-        let url = client.url(&["repos", &settings.organisation, &name]);
-        let found = match client.get(url, None).await {
-            Ok(reply) => serde_json::from_slice::<Repository>(&reply.body).ok(),
-            Err(Failure::NotFound(_)) => None,
-            // Whoever cannot be asked for is not declared gone.
-            Err(_) => Some(Repository {
-                name: name.clone(),
-                ..Repository::default()
-            }),
+        let is_there = !asking || {
+            let url = client.url(&["repos", &settings.organisation, &name]);
+            match client.get(url, None).await {
+                // A redirect leads to the new name of what was renamed.
+                Ok(reply) => serde_json::from_slice(&reply.body).is_ok_and(|found: Repository| {
+                    found.name == name && (settings.forks || !found.fork)
+                }),
+                Err(Failure::NotFound(_)) => false,
+                // What cannot be asked for is not declared gone, nor is GitHub asked any more.
+                Err(_) => {
+                    asking = false;
+                    true
+                }
+            }
         };
-        // A redirect leads to the new name of what was renamed.
-        let same = |found: &Repository| found.name == name && (settings.forks || !found.fork);
-        if found.as_ref().is_some_and(same) {
+        if is_there {
             names.push(name);
         }
     }
