@@ -1,9 +1,10 @@
 // A stand-in for GitHub's API: real sockets, answers as GitHub's documentation says, faults on demand.
 //
-//   node end2end/stand-ins/github.mjs [--port N] [--facts FILE] [--state 2019|head] [--token TOKEN]
+//   node end2end/stand-ins/github.mjs [--port N] [--facts FILE] [--state 2019|head] [--token TOKEN] [--child]
 //
-// Its first line says where it is, the second the same for programs. With --facts it replays facts
-// of real repositories, without it a small set of its own. It ends with its standard input.
+// With --facts it replays facts of real repositories, without it a small set of its own. With --child
+// its first line is JSON and it ends with its standard input, so that it never outlives the test that
+// started it.
 //
 // GET  /_stand-in/log      what was asked since the last look, oldest first
 // POST /_stand-in/control  {"state":"head"}, {"faults":[…]}, …: see github/world.mjs
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({
     facts: { type: "string" },
     state: { type: "string", default: "head" },
     token: { type: "string", default: "stand-in-token" },
+    child: { type: "boolean", default: false },
   },
 });
 
@@ -114,9 +116,12 @@ const server = createServer((request, response) => {
 });
 server.listen(Number(options.port), "127.0.0.1", () => {
   const address = `http://127.0.0.1:${server.address().port}`;
-  console.log(`GitHub's stand-in: ${address}, organisation ${world.organisation}, token ${options.token}`);
-  console.log(JSON.stringify({ ready: address }));
+  if (options.child) {
+    console.log(JSON.stringify({ ready: address }));
+    return;
+  }
+  console.log(`GitHub stand-in at ${address}, with the organisation ${world.organisation}`);
+  console.log("The dashboard reads it with this environment:");
+  console.log(`  GITHUB_API_URL=${address}\n  GITHUB_TOKEN=${options.token}`);
 });
-process.stdin.on("end", () => process.exit(0));
-process.stdin.on("error", () => process.exit(0));
-process.stdin.resume();
+if (options.child) process.stdin.resume().on("end", () => process.exit(0)).on("error", () => process.exit(0));

@@ -12,7 +12,7 @@ install_npm_packages() {
     return
   fi
   say "npm packages: plotly.js, Bootstrap's styles, the compilers for both, and the browser tests."
-  doing "npm ci (half a minute, 320 MB)"
+  doing "npm ci (half a minute, 360 MB)"
   # No package needs its install script; esbuild and sass bring their programs as packages.
   quietly npm npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
   echo "$wanted" >"$NPM_STAMP"

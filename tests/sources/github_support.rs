@@ -37,7 +37,7 @@ impl StandIn {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut child = Command::new("node")
             .arg(root.join("end2end/stand-ins/github.mjs"))
-            .args(["--token", TOKEN])
+            .args(["--child", "--token", TOKEN])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
