@@ -18,14 +18,15 @@ use tokio::task::JoinSet;
 
 use super::{
     config::Config,
-    sources::{Brought, Run, Source, SourceError},
-    store::Store,
+    sources::{Brought, Fault, Run, Source, SourceError},
+    store::{Failed, Store},
 };
 
 /// After a failure the next try comes so soon, and later after each further one.
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 /// Refreshes of many servers, or of many sources, are spread over this part of the time between two.
 const JITTER: f64 = 0.1;
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Is told how far a refresh is: done, in all (if known), and of what.
 pub type Progress<'a> = dyn Fn(u64, Option<u64>, &str) + Send + Sync + 'a;
@@ -68,8 +69,11 @@ impl Refresher {
                 store.finish_refresh(name, now_ms(), Ok(changed)).await
             }
             Err(error) => {
-                let reason = error.to_string();
-                store.finish_refresh(name, now_ms(), Err(&reason)).await
+                let failed = Failed {
+                    reason: &error.to_string(),
+                    not_before_ms: error.pause().map(after),
+                };
+                store.finish_refresh(name, now_ms(), Err(failed)).await
             }
         };
         store.close().await;
@@ -110,7 +114,8 @@ impl Refresher {
         }
     }
 
-    /// A server that is started again soon after a refresh does not begin with another one.
+    /// A server that is started again soon after a refresh does not begin with another one, nor
+    /// forgets that a source asked for a pause.
     async fn until_due(&self, source: &dyn Source) -> Duration {
         let last = async {
             let store = Store::open(&self.data, &self.config).await?;
@@ -120,14 +125,37 @@ impl Refresher {
         };
         let ledger = last.await.unwrap_or_default();
         let mut refreshes = ledger.refreshes.into_iter();
-        let refresh = refreshes.find(|refresh| refresh.source == source.name());
-        let succeeded = refresh.filter(|refresh| refresh.failed_ms <= refresh.succeeded_ms);
-        let last_ms = succeeded.and_then(|refresh| refresh.succeeded_ms);
-        let passed_ms =
-            last_ms.map_or(u64::MAX, |last| u64::try_from(now_ms() - last).unwrap_or(0));
-        source
+        let Some(refresh) = refreshes.find(|refresh| refresh.source == source.name()) else {
+            return Duration::ZERO;
+        };
+        let failing = refresh.failed_ms > refresh.succeeded_ms;
+        let every_ms = i64::try_from(source.every().as_millis()).unwrap_or(i64::MAX);
+        let last_ms = refresh.succeeded_ms.filter(|_| !failing);
+        let due_ms = last_ms.map(|at_ms| at_ms.saturating_add(every_ms));
+        let left_ms = due_ms.max(refresh.not_before_ms).unwrap_or(0) - now_ms();
+        // A clock that was wrong must not hold a source up for longer than it may ask for.
+        let longest = source
             .every()
-            .saturating_sub(Duration::from_millis(passed_ms))
+            .max(refresh.not_before_ms.map_or(Duration::ZERO, |_| DAY));
+        Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)).min(longest)
+    }
+
+    /// Notes that a source cannot even be tried, because it is configured wrongly.
+    ///
+    /// # Errors
+    /// Where the store cannot be written.
+    pub async fn note_fault(&self, fault: &Fault) -> anyhow::Result<()> {
+        let mut store = Store::open(&self.data, &self.config).await?;
+        store.begin_refresh(fault.source, now_ms()).await?;
+        let failed = Failed {
+            reason: &format!("{:#}", fault.error),
+            not_before_ms: None,
+        };
+        store
+            .finish_refresh(fault.source, now_ms(), Err(failed))
+            .await?;
+        store.close().await;
+        Ok(())
     }
 }
 
@@ -144,8 +172,7 @@ fn wait(every: Duration, failures: u32, error: Option<&SourceError>) -> Duration
     let retry = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
     match error {
         None => every,
-        Some(SourceError::RateLimited { retry_after }) => retry.min(every).max(*retry_after),
-        Some(_) => retry.min(every),
+        Some(error) => retry.min(every).max(error.pause().unwrap_or_default()),
     }
 }
 
@@ -168,6 +195,11 @@ fn lock(data: &Path, name: &str) -> anyhow::Result<File> {
         )),
         Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
     }
+}
+
+/// The instant after a pause, Unix ms.
+fn after(pause: Duration) -> i64 {
+    now_ms().saturating_add(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn now_ms() -> i64 {
@@ -197,9 +229,11 @@ mod tests {
     #[test]
     fn a_source_that_asks_for_a_pause_gets_it() {
         let hour = Duration::from_secs(3600);
-        let limited = SourceError::RateLimited { retry_after: hour };
-        assert_eq!(wait(TEN_MINUTES, 1, Some(&limited)), hour);
+        let limited = |retry_after| SourceError::RateLimited { retry_after };
+        assert_eq!(wait(TEN_MINUTES, 1, Some(&limited(hour))), hour);
         assert!(jittered(hour) >= hour);
+        // But not one without an end, which a wrong header may ask for.
+        assert_eq!(wait(TEN_MINUTES, 1, Some(&limited(Duration::MAX))), DAY);
     }
 
     #[test]
@@ -211,5 +245,60 @@ mod tests {
         lock(dir.path(), "github").expect("another source");
         drop(held);
         lock(dir.path(), "cosmos").expect("free again");
+    }
+
+    struct Hourly;
+
+    #[async_trait::async_trait]
+    impl Source for Hourly {
+        fn name(&self) -> &'static str {
+            "hourly"
+        }
+
+        fn every(&self) -> Duration {
+            Duration::from_secs(3600)
+        }
+
+        async fn sync(&self, _: &mut Store, _: &Run<'_>) -> Result<Brought, SourceError> {
+            Ok(Brought::default())
+        }
+
+        async fn check(&self) -> Vec<crate::server::sources::Finding> {
+            Vec::new()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_starts_again_waits_for_what_is_due() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let refresher = Refresher {
+            data: dir.path().to_owned(),
+            config: Arc::new(Config::built_in()),
+        };
+        assert_eq!(refresher.until_due(&Hourly).await, Duration::ZERO);
+
+        let quiet = |_: u64, _: Option<u64>, _: &str| ();
+        let brought = refresher.refresh(&Hourly, None, &quiet).await;
+        brought.expect("nothing is brought");
+        let minute = Duration::from_secs(60);
+        let left = refresher.until_due(&Hourly).await;
+        assert!(left > 59 * minute && left <= 60 * minute, "{left:?}");
+
+        let fail = async |pause: Option<Duration>| {
+            let store = Store::open(&refresher.data, &refresher.config).await;
+            let mut store = store.expect("a store");
+            let failed = Failed {
+                reason: "too many requests",
+                not_before_ms: pause.map(after),
+            };
+            let noted = store.finish_refresh("hourly", now_ms() + 1, Err(failed));
+            noted.await.expect("noted");
+            store.close().await;
+        };
+        fail(None).await;
+        assert_eq!(refresher.until_due(&Hourly).await, Duration::ZERO);
+        fail(Some(5 * minute)).await;
+        let left = refresher.until_due(&Hourly).await;
+        assert!(left > 4 * minute && left <= 5 * minute, "{left:?}");
     }
 }

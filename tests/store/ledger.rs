@@ -5,6 +5,7 @@ use rse_dashboard::server::{
     sample::{self, SampleOptions},
     snapshot::security::RepositoryFacts,
     sources::{Checkpoint, Coverage, CoverageState},
+    store::Failed,
 };
 
 use crate::support::{content, event, load, open, runtime};
@@ -70,10 +71,16 @@ fn events_their_cursor_and_their_coverage_are_written_together() {
 
 #[test]
 fn a_failed_try_keeps_when_something_was_last_read() {
+    for state in [CoverageState::Read, CoverageState::Partial] {
+        failed_after(state);
+    }
+}
+
+fn failed_after(state: CoverageState) {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(dir.path()).await;
-        let read = [covered("a", CoverageState::Read)];
+        let read = [covered("a", state)];
         let a = [facts("a")];
         let put = store.put_facts_from(&a, 10, "github", &read);
         put.await.expect("put");
@@ -126,7 +133,11 @@ fn a_refresh_is_noted_with_its_end() {
             .await
             .expect("noted");
         store.begin_refresh("cosmos", 3).await.expect("noted");
-        let failed = store.finish_refresh("cosmos", 4, Err("no route")).await;
+        let no_route = Failed {
+            reason: "no route",
+            not_before_ms: Some(9),
+        };
+        let failed = store.finish_refresh("cosmos", 4, Err(no_route)).await;
         failed.expect("noted");
         store.begin_refresh("cosmos", 5).await.expect("noted");
         let ledger = store.ledger().await.expect("a ledger");
@@ -137,7 +148,7 @@ fn a_refresh_is_noted_with_its_end() {
             (Some(2), Some(4))
         );
         assert_eq!(refresh.failure.as_deref(), Some("no route"));
-        assert_eq!(refresh.changed, Some(7));
+        assert_eq!((refresh.changed, refresh.not_before_ms), (Some(7), Some(9)));
         assert_eq!(store.ledger_version().await.expect("a version"), before + 5);
     });
 }
@@ -163,6 +174,10 @@ fn sample_data_give_way_to_the_first_real_data() {
         store.close().await;
 
         let mut store = open(dir.path()).await;
+        // A source that failed has something to say, but nothing that could take the sample's place.
+        let failed = [covered("a", CoverageState::NoAccess)];
+        let put = store.put_facts_from(&[], 10, "github", &failed);
+        put.await.expect("put");
         let before = load(&store).await;
         assert!(before.sample && !before.security.repositories.is_empty());
         store.ingest(&real).await.expect("taken");

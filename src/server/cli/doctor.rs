@@ -7,13 +7,13 @@ use clap::Args;
 
 use crate::server::{
     config::Config,
-    sources::{self, Environment, Finding},
+    sources::{Configured, Environment, Fault, Finding},
     store::Store,
 };
 
 #[derive(Args)]
 pub struct Options {
-    /// Only say by the exit code whether any source is configured
+    /// Only say by the exit code whether any source is configured, rightly or wrongly
     #[arg(long)]
     configured: bool,
     /// Report as JSON on standard output
@@ -31,11 +31,9 @@ pub async fn run(
     config: Config,
     read_from: &str,
 ) -> Result<ExitCode> {
-    let configured = sources::configured(&config, &Environment::of_process());
+    let configured = Configured::by(&config, &Environment::of_process());
     if options.configured {
-        return Ok(exit_code(
-            configured.is_ok_and(|sources| !sources.is_empty()),
-        ));
+        return Ok(exit_code(!configured.is_empty()));
     }
     let mut findings = vec![
         (
@@ -44,24 +42,18 @@ pub async fn run(
         ),
         ("store".to_owned(), store(data, &config).await),
     ];
-    match configured {
-        Ok(sources) if sources.is_empty() => {
-            let what = "none is configured; data come from files and samples";
-            findings.push(("sources".to_owned(), Finding::good(what)));
-        }
-        Ok(sources) => {
-            for source in sources {
-                let found = source.check().await.into_iter();
-                findings.extend(found.map(|finding| (source.name().to_owned(), finding)));
-            }
-        }
-        Err(error) => {
-            let remedy = "set or unset what the message names; .env.sample explains all variables";
-            findings.push((
-                "sources".to_owned(),
-                Finding::bad(format!("{error:#}"), remedy),
-            ));
-        }
+    if configured.is_empty() {
+        let what = "none is configured; data come from files and samples";
+        findings.push(("sources".to_owned(), Finding::good(what)));
+    }
+    for Fault { source, error } in &configured.faults {
+        let remedy = "set or unset what the message names; .env.sample explains all variables";
+        let finding = Finding::bad(format!("{error:#}"), remedy);
+        findings.push(((*source).to_owned(), finding));
+    }
+    for source in &configured.sources {
+        let found = source.check().await.into_iter();
+        findings.extend(found.map(|finding| (source.name().to_owned(), finding)));
     }
     tell(&findings, options.json)?;
     Ok(exit_code(findings.iter().all(|(_, finding)| finding.good)))

@@ -11,7 +11,7 @@ use crate::server::{
     config::Config,
     follow, http,
     refresh::{self, Refresher},
-    sources::{self, Environment},
+    sources::{Configured, Environment},
     state::AppState,
     store::Store,
 };
@@ -36,25 +36,29 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     let listener = TcpListener::bind(addr).await.with_context(|| {
         format!("cannot listen on {addr}: set PORT to a free port, or end what uses this one")
     })?;
-    let sources = sources::configured(&config, &Environment::of_process())?;
-    let names: Vec<&'static str> = sources.iter().map(|source| source.name()).collect();
+    let configured = Configured::by(&config, &Environment::of_process());
+    let names = configured.names();
     let store = Store::open(data, &config).await?;
     let state = AppState::new(&names);
     let config = Arc::new(config);
-    if sources.is_empty() && store.is_empty().await? {
+    if configured.is_empty() && store.is_empty().await? {
         tracing::warn!(
             "there are no data in {}: `rse-dashboard sample` makes some, `rse-dashboard import` brings yours in",
             data.display()
         );
     }
-    follow::load(&store, &config, &state).await?;
-    let bound = listener.local_addr().unwrap_or(addr);
-    tracing::info!(sources = names.join(", "), "serving on http://{bound}");
     let refresher = Refresher {
         data: data.to_owned(),
         config: Arc::clone(&config),
     };
-    let mut background = refresh::schedule(&refresher, &sources);
+    for fault in &configured.faults {
+        tracing::error!(source = fault.source, "cannot be read: {:#}", fault.error);
+        refresher.note_fault(fault).await?;
+    }
+    follow::load(&store, &config, &state).await?;
+    let bound = listener.local_addr().unwrap_or(addr);
+    tracing::info!(sources = names.join(", "), "serving on http://{bound}");
+    let mut background = refresh::schedule(&refresher, &configured.sources);
     background.spawn(follow::follow(store, config, state.clone()));
     http::serve(listener, state, stopped()).await?;
     background.shutdown().await;

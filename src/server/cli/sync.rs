@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, builder::PossibleValuesParser};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::server::{
     config::Config,
     refresh::Refresher,
-    sources::{self, Brought, Environment, Source, SourceError},
+    sources::{self, Brought, Configured, Environment, Fault, SourceError},
     store::Ingested,
 };
 
@@ -59,7 +59,7 @@ struct Report<'a> {
 }
 
 pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
-    let configured = sources::configured(&config, &Environment::of_process())?;
+    let configured = Configured::by(&config, &Environment::of_process());
     let wanted = wanted(&configured, &options.sources)?;
     let refresher = Refresher {
         data: data.to_owned(),
@@ -67,11 +67,21 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     };
     let since_ms = options.since.map(Timestamp::as_millisecond);
     let mut all_good = true;
-    for source in wanted {
+    for name in wanted {
+        let faulty = configured.faults.iter().find(|fault| fault.source == name);
+        if let Some(Fault { error, .. }) = faulty {
+            all_good = false;
+            let failure = SourceError::Other(anyhow!("{error:#}"));
+            tell(name, Duration::ZERO, Err(failure), options.json)?;
+        }
+        let mut sources = configured.sources.iter();
+        let Some(source) = sources.find(|source| source.name() == name) else {
+            continue;
+        };
         let began = Instant::now();
         let meter = Meter::new(source.name());
         let show = |done: u64, total: Option<u64>, what: &str| meter.show(done, total, what);
-        let outcome = refresher.refresh(&*source, since_ms, &show).await;
+        let outcome = refresher.refresh(&**source, since_ms, &show).await;
         meter.finish();
         all_good &= outcome.is_ok();
         tell(source.name(), began.elapsed(), outcome, options.json)?;
@@ -83,19 +93,21 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     })
 }
 
-fn wanted(configured: &[Arc<dyn Source>], names: &[String]) -> Result<Vec<Arc<dyn Source>>> {
+/// The names of the sources that were asked for, and are configured.
+fn wanted(configured: &Configured, names: &[String]) -> Result<Vec<&'static str>> {
     if configured.is_empty() {
         bail!(
             "no source is configured: set COSMOS_ENDPOINT for build events, GITHUB_TOKEN for \
              security facts; .env.sample explains all variables"
         );
     }
+    let known = configured.names();
     if names.is_empty() {
-        return Ok(configured.to_vec());
+        return Ok(known);
     }
     let find = |name: &String| {
-        let source = configured.iter().find(|source| source.name() == name);
-        source.cloned().with_context(|| {
+        let found = known.iter().find(|known| *known == name);
+        found.copied().with_context(|| {
             format!("{name} is not configured: .env.sample says which variables it needs")
         })
     };

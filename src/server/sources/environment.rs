@@ -10,7 +10,12 @@ pub struct Environment(HashMap<String, String>);
 
 impl Environment {
     pub fn of_process() -> Self {
-        Self(std::env::vars().collect())
+        // No name or value of ours is other than Unicode; what is, is somebody else's.
+        let variables = std::env::vars_os();
+        let text = variables.filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        text.collect()
     }
 
     /// The value of the first of these variables that is set and not empty, without white space

@@ -13,11 +13,25 @@ pub enum SourceError {
     Other(anyhow::Error),
 }
 
+/// No source is left alone for longer, whatever it asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
+
+impl SourceError {
+    /// How long the source wants to be left alone, if at all.
+    pub fn pause(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } => Some(LONGEST_PAUSE.min(*retry_after)),
+            Self::Unauthorized(_) | Self::Other(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RateLimited { retry_after } => {
-                let minutes = retry_after.as_secs().div_ceil(60).max(1);
+            Self::RateLimited { .. } => {
+                let pause = self.pause().unwrap_or_default();
+                let minutes = pause.as_secs().div_ceil(60).max(1);
                 let unit = if minutes == 1 { "minute" } else { "minutes" };
                 write!(
                     f,

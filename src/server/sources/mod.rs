@@ -227,16 +227,51 @@ pub const ALL: [About; 2] = [
 ];
 
 /// The sources that the configuration and the environment give access to.
-///
-/// # Errors
-/// Where a source is configured by half or wrongly; the message names the variable or the field.
-pub fn configured(config: &Config, environment: &Environment) -> Result<Vec<Arc<dyn Source>>> {
-    let mut sources: Vec<Arc<dyn Source>> = Vec::new();
-    if let Some(source) = cosmos::Cosmos::configured(config, environment)? {
-        sources.push(Arc::new(source));
+#[derive(Default)]
+pub struct Configured {
+    pub sources: Vec<Arc<dyn Source>>,
+    /// Those that are configured by half or wrongly, which harms no other.
+    pub faults: Vec<Fault>,
+}
+
+/// A source that is configured by half or wrongly.
+#[derive(Debug)]
+pub struct Fault {
+    /// Its name.
+    pub source: &'static str,
+    /// Names the variable or the field.
+    pub error: anyhow::Error,
+}
+
+impl Configured {
+    pub fn by(config: &Config, environment: &Environment) -> Self {
+        let mut configured = Self::default();
+        let cosmos = cosmos::Cosmos::configured(config, environment);
+        configured.add(cosmos::NAME, cosmos);
+        let github = github::Github::configured(config, environment);
+        configured.add(github::NAME, github);
+        configured
     }
-    if let Some(source) = github::Github::configured(config, environment)? {
-        sources.push(Arc::new(source));
+
+    fn add<S: Source + 'static>(&mut self, name: &'static str, source: Result<Option<S>>) {
+        match source {
+            Ok(Some(source)) => self.sources.push(Arc::new(source)),
+            Ok(None) => {}
+            Err(error) => self.faults.push(Fault {
+                source: name,
+                error,
+            }),
+        }
     }
-    Ok(sources)
+
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.faults.is_empty()
+    }
+
+    /// The names of all of them, whether or not they can be read.
+    pub fn names(&self) -> Vec<&'static str> {
+        let sources = self.sources.iter().map(|source| source.name());
+        let faulty = self.faults.iter().map(|fault| fault.source);
+        sources.chain(faulty).collect()
+    }
 }

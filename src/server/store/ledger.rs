@@ -20,6 +20,17 @@ pub struct Refresh {
     pub failure: Option<String>,
     /// How much the last success brought that was new or other than before.
     pub changed: Option<i64>,
+    /// The source asked not to be asked before.
+    pub not_before_ms: Option<i64>,
+}
+
+/// Why a refresh failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed<'a> {
+    /// For readers.
+    pub reason: &'a str,
+    /// Unix ms: the source asks not to be asked before.
+    pub not_before_ms: Option<i64>,
 }
 
 /// One thing that a source should cover.
@@ -112,7 +123,7 @@ pub async fn cover(
             .bind(item.state.as_str())
             .bind(&item.reason)
             .bind(at_ms)
-            .bind((item.state == CoverageState::Read).then_some(at_ms))
+            .bind(item.state.is_read().then_some(at_ms))
             .execute(&mut *connection)
             .await?;
     }
@@ -164,23 +175,27 @@ pub async fn finish_refresh(
     connection: &mut SqliteConnection,
     source: &str,
     at_ms: i64,
-    outcome: Result<u64, &str>,
+    outcome: Result<u64, Failed<'_>>,
 ) -> Result<()> {
     let query = match outcome {
         Ok(changed) => sqlx::query(
-            "UPDATE refreshes SET finished_ms = ?1, succeeded_ms = ?1, changed = ?2 \
-             WHERE source = ?3",
+            "UPDATE refreshes SET finished_ms = ?1, succeeded_ms = ?1, changed = ?2, \
+             not_before_ms = NULL WHERE source = ?3",
         )
         .bind(at_ms)
         .bind(i64::try_from(changed).unwrap_or(i64::MAX)),
-        Err(failure) => sqlx::query(
-            "UPDATE refreshes SET finished_ms = ?1, failed_ms = ?1, failure = ?2 \
-             WHERE source = ?3",
+        Err(failed) => sqlx::query(
+            "UPDATE refreshes SET finished_ms = ?1, failed_ms = ?1, failure = ?2, \
+             not_before_ms = ?4 WHERE source = ?3",
         )
         .bind(at_ms)
-        .bind(failure.to_owned()),
+        .bind(failed.reason.to_owned()),
     };
-    query.bind(source).execute(&mut *connection).await?;
+    let mut query = query.bind(source);
+    if let Err(failed) = outcome {
+        query = query.bind(failed.not_before_ms);
+    }
+    query.execute(&mut *connection).await?;
     meta::count(connection, meta::LEDGER).await
 }
 
@@ -192,8 +207,8 @@ pub async fn version(connection: &mut SqliteConnection) -> Result<i64> {
 
 pub async fn load(connection: &mut SqliteConnection) -> Result<Ledger> {
     let query = sqlx::query_as(
-        "SELECT source, started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed \
-         FROM refreshes ORDER BY source",
+        "SELECT source, started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed, \
+         not_before_ms FROM refreshes ORDER BY source",
     );
     let refreshes = query.fetch_all(&mut *connection).await?;
     let query = sqlx::query_as(

@@ -19,15 +19,16 @@ mod read;
 mod roll_up;
 mod row;
 mod sample;
+mod sources;
 #[cfg(test)]
 mod test_events;
 mod write;
 
-use std::{collections::HashSet, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 pub use answers::Answer;
 use anyhow::{Context, Result, bail};
-pub use ledger::{Covered, Ledger, Refresh};
+pub use ledger::{Covered, Failed, Ledger, Refresh};
 use names::Names;
 pub use roll_up::Build;
 use serde::Serialize;
@@ -222,7 +223,7 @@ impl Store {
         coverage: Option<(&str, &[Coverage])>,
     ) -> Result<Ingested> {
         let mut transaction = self.begin().await?;
-        let cleared = sample::give_way(&mut transaction, self.sample).await?;
+        let cleared = !facts.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
@@ -238,114 +239,6 @@ impl Store {
         }
         transaction.commit().await?;
         Ok(counts)
-    }
-
-    /// Keeps of what a source covered only what is still there; of repositories that are gone the
-    /// facts count no longer, though their past is kept. Says how many are gone.
-    ///
-    /// # Errors
-    /// Where the store cannot be written; nothing is changed then.
-    pub async fn retire_others(
-        &mut self,
-        source: &str,
-        still_there: &[String],
-        at_ms: i64,
-    ) -> Result<u64> {
-        let mut transaction = self.begin().await?;
-        let mut gone = ledger::items(&mut transaction, source).await?;
-        gone.retain(|item| !still_there.contains(item));
-        if gone.is_empty() {
-            return Ok(0);
-        }
-        ledger::forget(&mut transaction, source, &gone).await?;
-        meta::count(&mut transaction, meta::LEDGER).await?;
-        if facts::retire(&mut transaction, &gone, at_ms).await? > 0 {
-            meta::count_change(&mut transaction).await?;
-        }
-        transaction.commit().await?;
-        Ok(gone.len() as u64)
-    }
-
-    /// Where a source has got to with one of its feeds, in its own words.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub async fn cursor(&self, source: &str, feed: &str) -> Result<Option<String>> {
-        let mut connection = self.pool.acquire().await?;
-        ledger::cursor(&mut connection, source, feed).await
-    }
-
-    /// What a source remembers of an answer.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub async fn answer(&self, source: &str, key: &str) -> Result<Option<Answer>> {
-        let mut connection = self.pool.acquire().await?;
-        answers::read(&mut connection, source, key).await
-    }
-
-    /// Remembers answers for a source.
-    ///
-    /// # Errors
-    /// Where the store cannot be written; nothing is kept then.
-    pub async fn keep_answers(&mut self, source: &str, answers: &[Answer]) -> Result<()> {
-        let mut transaction = self.begin().await?;
-        answers::keep(&mut transaction, source, answers).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Forgets the answers of a source that are no longer used.
-    ///
-    /// # Errors
-    /// Where the store cannot be written; nothing is forgotten then.
-    pub async fn prune_answers(&mut self, source: &str, used: &HashSet<String>) -> Result<()> {
-        let mut transaction = self.begin().await?;
-        answers::prune(&mut transaction, source, used).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Notes that a refresh of a source begins.
-    ///
-    /// # Errors
-    /// Where the store cannot be written.
-    pub async fn begin_refresh(&mut self, source: &str, at_ms: i64) -> Result<()> {
-        let mut transaction = self.begin().await?;
-        ledger::begin_refresh(&mut transaction, source, at_ms).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Notes how a refresh of a source ended: with how much that is new, or why it failed.
-    ///
-    /// # Errors
-    /// Where the store cannot be written.
-    pub async fn finish_refresh(
-        &mut self,
-        source: &str,
-        at_ms: i64,
-        outcome: Result<u64, &str>,
-    ) -> Result<()> {
-        let mut transaction = self.begin().await?;
-        ledger::finish_refresh(&mut transaction, source, at_ms, outcome).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Everything that the store knows of sources.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub async fn ledger(&self) -> Result<Ledger> {
-        ledger::load(&mut *self.pool.begin().await?)
-            .await
-            .context("cannot read from the store how sources are")
-    }
-
-    /// Changes whenever a refresh began, got on or ended.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub async fn ledger_version(&self) -> Result<i64> {
-        let mut connection = self.pool.acquire().await?;
-        ledger::version(&mut connection).await
     }
 
     /// Makes a snapshot of all builds and facts.

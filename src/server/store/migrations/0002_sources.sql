@@ -31,5 +31,7 @@ CREATE TABLE refreshes (
     -- Of the last failure, for readers.
     failure TEXT,
     -- What the last success brought that was new or other than before.
-    changed BIGINT
+    changed BIGINT,
+    -- The source asked not to be asked before.
+    not_before_ms BIGINT
 ) WITHOUT ROWID;
