@@ -14,9 +14,12 @@ const test = base.extend<{ own: Own }>({
   own: async ({}, use) => {
     events ??= await printed();
     const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "1", "--data", data));
-    await own.import("events", events.first);
-    await use(own);
-    await own.end();
+    try {
+      await own.import("events", events.first);
+      await use(own);
+    } finally {
+      await own.end();
+    }
   },
   baseURL: async ({ own }, use) => use(own.url),
 });
@@ -154,13 +157,16 @@ for (const reducedMotion of ["reduce", "no-preference"] as const) {
 
 test("a page of sample data becomes one of real data", async ({ page }) => {
   const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "2", "--data", data));
-  await page.goto(`${own.url}/pipelines`);
-  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
-  await expect(page.locator(".sample")).toBeVisible();
-  await own.import("events", events.first.slice(-2000));
-  await expect(page.locator(".sample")).toHaveCount(0);
-  await expect(page.locator(".freshness")).toContainText("Oct 2019");
-  await own.end();
+  try {
+    await page.goto(`${own.url}/pipelines`);
+    await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+    await expect(page.locator(".sample")).toBeVisible();
+    await own.import("events", events.first.slice(-2000));
+    await expect(page.locator(".sample")).toHaveCount(0);
+    await expect(page.locator(".freshness")).toContainText("Oct 2019");
+  } finally {
+    await own.end();
+  }
 });
 
 test("a page is right again after the server crashed and came back with other data", async ({ page, own, faults }) => {
