@@ -41,20 +41,21 @@ function open() {
     heard = Date.now();
     failures = 0;
     const told = JSON.parse(data);
-    build ??= told.build;
     // What a page missed while it did not listen, it gets at once.
-    const wait = first ? 0 : Math.random() * SPREAD;
+    if (first) hear(told);
+    else setTimeout(() => opened === source && hear(told), Math.random() * SPREAD);
     first = false;
-    setTimeout(() => {
-      if (opened !== source) return;
-      // Another program answers now, with pages of its own.
-      if (build !== told.build) location.reload();
-      else tell(told.version, told.ledger);
-    }, wait);
   });
   opened.addEventListener("error", () => {
     if (opened === source) tryAgainLater();
   });
+}
+
+function hear(told) {
+  build ??= told.build;
+  // Another program answers now, with pages of its own.
+  if (build !== told.build) location.reload();
+  else tell(told.version, told.ledger);
 }
 
 function close() {

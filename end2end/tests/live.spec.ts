@@ -14,9 +14,12 @@ const test = base.extend<{ own: Own }>({
   own: async ({}, use) => {
     events ??= await printed();
     const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "1", "--data", data));
-    await own.import("events", events.first);
-    await use(own);
-    await own.end();
+    try {
+      await own.import("events", events.first);
+      await use(own);
+    } finally {
+      await own.end();
+    }
   },
   baseURL: async ({ own }, use) => use(own.url),
 });
@@ -154,13 +157,16 @@ for (const reducedMotion of ["reduce", "no-preference"] as const) {
 
 test("a page of sample data becomes one of real data", async ({ page }) => {
   const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "2", "--data", data));
-  await page.goto(`${own.url}/pipelines`);
-  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
-  await expect(page.locator(".sample")).toBeVisible();
-  await own.import("events", events.first.slice(-2000));
-  await expect(page.locator(".sample")).toHaveCount(0);
-  await expect(page.locator(".freshness")).toContainText("Oct 2019");
-  await own.end();
+  try {
+    await page.goto(`${own.url}/pipelines`);
+    await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+    await expect(page.locator(".sample")).toBeVisible();
+    await own.import("events", events.first.slice(-2000));
+    await expect(page.locator(".sample")).toHaveCount(0);
+    await expect(page.locator(".freshness")).toContainText("Oct 2019");
+  } finally {
+    await own.end();
+  }
 });
 
 test("a page is right again after the server crashed and came back with other data", async ({ page, own, faults }) => {
@@ -253,4 +259,53 @@ test("when only the ledger changes, only what is said of sources is asked for ag
   failing.failing = false;
   ledger += 1;
   await expect(warning).toHaveCount(0);
+});
+
+test("the page of sources follows the ledger, and what was unfolded stays so", async ({ page }) => {
+  const state = await (await page.request.get("/api/freshness")).json();
+  const at = { at: "2019-10-25T18:00:00Z", text: "Fri 25 Oct 2019, 19:00 BST" };
+  const item = (number: number, state: string, reason: string | null) => ({
+    source: "github",
+    item: `hmcts/repository-${number}`,
+    state,
+    state_text: state,
+    reason,
+    tried: at,
+    read: reason ? null : at,
+  });
+  const items = [item(1, "no-access", "the token may not read <b>it</b>"), ...[2, 3, 4].map((number) => item(number, "read", null))];
+  state.kinds[1].sources = [
+    { name: "github", label: "GitHub", last_success: at, last_failure: { moment: at, reason: "it was down" }, failing: false, coverage: { read: 3, total: 4, text: "3 of 4 repositories read, 1 no access" } },
+  ];
+  await page.route("**/api/freshness", (route) => route.fulfill({ json: state }));
+  await page.route("**/api/coverage", (route) => route.fulfill({ json: items }));
+  await page.route("**/api/live", (route) => route.fulfill({ contentType: "text/event-stream", body: `event: live\ndata: ${JSON.stringify(state.live)}\n\n` }));
+  await open(page, "/pipelines");
+  await page.getByRole("contentinfo").getByRole("link", { name: "Where the data come from" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sources");
+  const github = page.locator(".source", { has: page.getByRole("heading", { name: "GitHub" }) });
+  await expect(github).toContainText("3 of 4 repositories read, 1 no access");
+  await expect(github).toContainText("Failed last");
+  await expect(github.getByRole("table", { name: "GitHub: not read, or only in part" }).locator("tbody tr")).toHaveText([/repository-1.*the token may not read <b>it<\/b>/]);
+  const read = github.getByRole("table", { name: "GitHub: read" });
+  await expect(read).toBeHidden();
+  await github.getByText("Show the 3 that were read").click();
+  await expect(read).toBeVisible();
+  items.push(item(5, "read", null));
+  state.live = { ...state.live, ledger: state.live.ledger + 1 };
+  await expect(read.locator("tbody tr")).toHaveCount(4);
+  await expect(github.getByText("Show the 4 that were read")).toBeVisible();
+  expect(await page.evaluate(() => (window as any).sameDocument)).toBe(true);
+});
+
+test("a page of another build loads itself anew", async ({ page }) => {
+  const { live } = await (await page.request.get("/api/freshness")).json();
+  let build = "one";
+  await page.route("**/api/live", (route) => route.fulfill({ contentType: "text/event-stream", body: `event: live\ndata: ${JSON.stringify({ ...live, build })}\n\n` }));
+  await open(page, "/pipelines");
+  await page.waitForResponse("**/api/live");
+  build = "another";
+  await page.waitForEvent("load");
+  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+  expect(await page.evaluate(() => (window as any).sameDocument)).toBe(undefined);
 });

@@ -64,10 +64,10 @@ test("the sources can be read and are reached from the footer", async ({ page, r
   await expect(page).toHaveURL(/\/sources$/);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sources");
   for (const { label, as_of, rests_on } of kinds) {
-    const section = page.locator("section", { has: page.getByRole("heading", { name: label }) });
+    const section = page.locator(".kind", { has: page.getByRole("heading", { name: label }) });
     await expect(section).toContainText(as_of.text);
     await expect(section).toContainText(rests_on);
-    await expect(section).toContainText(/no source of them is configured/);
+    await expect(section).toContainText(/no source of them is configured/i);
   }
 });
 

@@ -64,9 +64,9 @@ fn of_kind(state: &DataState, kind: &Freshness) -> Part {
     }
     if kind.sources.is_empty() {
         html.push_str(
-            "<p>They are collected from nowhere, as no source of them is configured: they come \
-             from files, by <code>rse-dashboard import</code>. The README’s section \
-             “Configuration” says how to have them collected.</p>",
+            "<p>No source of them is configured: they come from files, by <code>rse-dashboard \
+             import</code>. The README’s section “Configuration” says how to have them \
+             collected.</p>",
         );
     }
     Part {
@@ -125,7 +125,10 @@ fn of_source(source: &SourceState, items: &[CoverageItem]) -> Part {
         class: "source".to_owned(),
         folds: !read.is_empty(),
         html: html.into(),
-        summary: format!("Show the {} that were read", thousands(read.len() as u64)).into(),
+        summary: match read.len() {
+            1 => "Show the one that was read".into(),
+            count => format!("Show the {} that were read", thousands(count as u64)).into(),
+        },
         folded: listed(&source.label, "read", &read).into(),
     }
 }

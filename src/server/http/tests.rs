@@ -325,7 +325,7 @@ async fn pages_say_what_is_known_of_sources() {
         "cmc/one",
         "cmc/two",
         "&lt;b&gt;no&lt;/b&gt;",
-        "Build events are",
+        "No source of them is configured",
     ] {
         assert!(answer.text().contains(words), "{words}");
     }
