@@ -152,6 +152,16 @@ pub struct RedPipeline {
     pub step: Option<String>,
 }
 
+/// A piece of a page that is nothing but text: HTML that the server made, for readers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    pub class: String,
+    pub html: String,
+    /// What says that there is more to unfold, and that; empty where there is not.
+    pub summary: String,
+    pub folded: String,
+}
+
 /// The state of the data: how old, how complete, and whether they are an organisation's at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataState {
@@ -300,26 +310,14 @@ pub async fn headline(
     state.headline(project.as_deref(), r#type.as_deref(), days.as_deref())
 }
 
-/// How old and how complete the data are.
+/// What is known of the sources, as text: `of` is `freshness` or `sources`.
 ///
 /// # Errors
-/// [`AppError::NotReady`].
-#[server(name = FreshnessFunction, prefix = "/api", endpoint = "freshness", input = GetUrl)]
-pub async fn freshness() -> Result<DataState, AppError> {
+/// [`AppError::UnknownValue`], [`AppError::NotReady`].
+#[server(name = TextsFunction, prefix = "/api", endpoint = "texts", input = GetUrl)]
+pub async fn texts(of: String) -> Result<Vec<Text>, AppError> {
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    state.data_state()
-}
-
-/// Everything that the sources should cover, what was not read first.
-///
-/// # Errors
-/// [`AppError::NotReady`].
-#[server(name = CoverageFunction, prefix = "/api", endpoint = "coverage", input = GetUrl)]
-pub async fn coverage() -> Result<Vec<CoverageItem>, AppError> {
-    use crate::server::state::AppState;
-
-    let state = expect_context::<AppState>();
-    state.coverage()
+    state.texts(&of)
 }

@@ -24,6 +24,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="theme-color" content="#0b0c0c" />
+                // The server tells open pages of another build: see `live.js`.
+                <meta name="build" content=env!("BUILD_ID") />
                 <meta
                     name="description"
                     content="Which pipelines fail, where, since when and why; and how exposed the code is."

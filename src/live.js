@@ -11,8 +11,11 @@ const LONGEST_WAIT = 60_000;
 // Many open pages do not all ask for new data at the same moment.
 const SPREAD = 1_000;
 
+const BUILD = document.querySelector('meta[name="build"]')?.content;
+
 let tell;
-let build;
+let latest;
+let pending;
 let source;
 let failures = 0;
 let heard = 0;
@@ -40,10 +43,11 @@ function open() {
   opened.addEventListener("live", ({ data }) => {
     heard = Date.now();
     failures = 0;
-    const told = JSON.parse(data);
+    latest = JSON.parse(data);
+    clearTimeout(pending);
     // What a page missed while it did not listen, it gets at once.
-    if (first) hear(told);
-    else setTimeout(() => opened === source && hear(told), Math.random() * SPREAD);
+    if (first) hear();
+    else pending = setTimeout(hear, Math.random() * SPREAD);
     first = false;
   });
   opened.addEventListener("error", () => {
@@ -51,14 +55,19 @@ function open() {
   });
 }
 
-function hear(told) {
-  build ??= told.build;
-  // Another program answers now, with pages of its own.
-  if (build !== told.build) location.reload();
-  else tell(told.version, told.ledger);
+function hear() {
+  const { build, version, ledger } = latest;
+  // Another program answers now, with pages of its own: they are asked for, but once alone.
+  if (build && build !== BUILD && sessionStorage.getItem("build") !== build) {
+    sessionStorage.setItem("build", build);
+    location.reload();
+  } else {
+    tell(version, ledger);
+  }
 }
 
 function close() {
+  clearTimeout(pending);
   clearTimeout(retry);
   clearInterval(look);
   source?.close();

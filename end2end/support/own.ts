@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { run, type Server, serve } from "./program";
+import { run, runWith, type Server, serve } from "./program";
 
 export class Own {
   private files = 0;
@@ -30,6 +30,14 @@ export class Own {
     const file = path.join(this.folder, `${(this.files += 1)}.ndjson`);
     await writeFile(file, `${lines.join("\n")}\n`);
     await run("import", kind, file, "--data", path.join(this.folder, "data"));
+  }
+
+  /** Collects from sources, as a command beside the server; says whether that went well. */
+  async sync(variables: NodeJS.ProcessEnv): Promise<boolean> {
+    return runWith(variables, "sync", "--data", path.join(this.folder, "data")).then(
+      () => true,
+      () => false,
+    );
   }
 
   async kill() {

@@ -1,7 +1,7 @@
 // The program under test: the release binary, as a command and as a server.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -12,6 +12,10 @@ const TARGET =
 const BINARY = process.env.RSE_BINARY ?? path.join(TARGET, "release", "rse-dashboard");
 // Longer than any start takes, even on a loaded machine.
 const START_MS = 30_000;
+// What a developer's environment may say of the program, its data and their sources.
+const OURS = /^(PORT|RSE_(ADDR|DATA|CONFIG)|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
+// Not where a developer's .env and dashboard.toml are.
+const ELSEWHERE = tmpdir();
 const LARGEST_EXPORT = 1024 ** 3;
 
 export interface Server {
@@ -24,9 +28,14 @@ export interface Server {
 
 /** Runs a command to its end and returns what it wrote to standard output. */
 export async function run(...args: string[]): Promise<string> {
+  return runWith({}, ...args);
+}
+
+/** The same with some variables of its own. */
+export async function runWith(variables: NodeJS.ProcessEnv, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(BINARY, args, {
-    cwd: ROOT,
-    env: environment(),
+    cwd: ELSEWHERE,
+    env: { ...environment(), ...variables },
     maxBuffer: LARGEST_EXPORT,
   });
   return stdout;
@@ -35,7 +44,7 @@ export async function run(...args: string[]): Promise<string> {
 /** Serves a data directory, on a free port unless one is given, and returns when it is ready. */
 export async function serve(data: string, port = "0"): Promise<Server> {
   const child = spawn(BINARY, ["serve", "--data", data, "--port", port], {
-    cwd: ROOT,
+    cwd: ELSEWHERE,
     env: environment(),
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -72,6 +81,6 @@ export async function serve(data: string, port = "0"): Promise<Server> {
 
 function environment(): NodeJS.ProcessEnv {
   const site = process.env.LEPTOS_SITE_ROOT ?? path.join(ROOT, "target", "site");
-  const { PORT, RSE_DATA, RSE_CONFIG, ...inherited } = process.env;
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
   return { ...inherited, LEPTOS_SITE_ROOT: site, RUST_LOG: "info", NO_COLOR: "1" };
 }

@@ -1,47 +1,68 @@
-//! Parts of pages that are nothing but text, such as what is known of sources: made as strings of
-//! HTML, like the tables of figures. Nothing of them is sent a second time for hydration, and to the
-//! client they cost a fraction of what elements of the framework do.
+//! Pieces of pages that are nothing but text, such as what is known of sources: HTML that the server
+//! made. Nothing of them is sent a second time for hydration, and to the client they cost a fraction
+//! of what elements of the framework do.
 
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use serde::{Deserialize, Serialize};
 
-use super::{ask_again_when_heard, data_table::escape};
-use crate::{api::Moment, error::AppError, live::use_told};
+use super::ask_again_when_heard;
+use crate::{
+    api::{Text, texts},
+    error::AppError,
+    live::use_told,
+};
 
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub struct Part {
-    pub class: String,
+/// A text as the page needs it: what is in its HTML already is not sent again.
+#[derive(Clone, Serialize, Deserialize)]
+struct Part {
+    class: String,
+    folds: bool,
     #[serde(skip)]
-    pub html: Arc<str>,
-    /// Whether there is something to unfold.
-    pub folds: bool,
-    /// What says so, and what is unfolded.
+    html: Arc<str>,
     #[serde(skip)]
-    pub summary: Arc<str>,
+    summary: Arc<str>,
     #[serde(skip)]
-    pub folded: Arc<str>,
+    folded: Arc<str>,
 }
 
-pub type Parts = Pin<Box<dyn Future<Output = Result<Vec<Part>, AppError>> + Send>>;
+impl From<Text> for Part {
+    fn from(text: Text) -> Self {
+        Self {
+            class: text.class,
+            folds: !text.folded.is_empty(),
+            html: text.html.into(),
+            summary: text.summary.into(),
+            folded: text.folded.into(),
+        }
+    }
+}
 
-/// The parts that `load` makes: again whenever other data or other news of sources are there, with
-/// what the reader has unfolded left open.
+type Loaded = Resource<Result<Vec<Part>, AppError>>;
+
+/// The texts of a name: again whenever other data or other news of sources are there, with what the
+/// reader has unfolded left open.
 #[component]
-pub fn Texts(load: fn() -> Parts) -> impl IntoView {
+pub fn Texts(of: &'static str) -> impl IntoView {
     let told = use_told();
-    let parts = Resource::new(move || told.live(), move |_| load());
+    let parts: Loaded = Resource::new(
+        move || told.live(),
+        move |_| async move {
+            let texts = texts(of.to_owned()).await?;
+            Ok(texts.into_iter().map(Part::from).collect())
+        },
+    );
     view! {
         <Transition>
             {move || Suspend::new(async move {
-                let parts = parts
-                    .await
-                    .unwrap_or_else(|error| {
+                match parts.await {
+                    Ok(parts) => Either::Left(parts.into_iter().map(part).collect_view()),
+                    Err(error) => {
                         ask_again_when_heard(&error, move || parts.refetch());
-                        vec![failed(&error)]
-                    });
-                parts.into_iter().map(part).collect_view()
+                        Either::Right(failed(&error))
+                    }
+                }
             })}
         </Transition>
     }
@@ -59,32 +80,11 @@ fn part(part: Part) -> impl IntoView {
     }
 }
 
-fn failed(error: &AppError) -> Part {
-    let mut html = String::from(
-        "<p class=\"error-heading\">What is known of the sources could not be loaded</p><p>",
-    );
-    escape(&mut html, &error.to_string());
-    html.push_str("</p>");
-    Part {
-        class: "error-panel".to_owned(),
-        html: html.into(),
-        ..Part::default()
-    }
-}
-
-/// An instant for readers and programs.
-pub fn time(html: &mut String, moment: &Moment) {
-    html.push_str("<time datetime=\"");
-    escape(html, &moment.at);
-    html.push_str("\">");
-    escape(html, &moment.text);
-    html.push_str("</time>");
-}
-
-/// Text with a full stop, unless it ends already.
-pub fn sentence(html: &mut String, text: &str) {
-    escape(html, text);
-    if !text.ends_with(['.', '!', '?']) {
-        html.push('.');
+fn failed(error: &AppError) -> impl IntoView + use<> {
+    view! {
+        <div class="error-panel">
+            <p class="error-heading">"What is known of the sources could not be loaded"</p>
+            <p>{error.to_string()}</p>
+        </div>
     }
 }

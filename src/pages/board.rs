@@ -4,9 +4,7 @@ use leptos::{either::Either, prelude::*};
 
 use crate::{
     api::{Overview, overview},
-    components::{
-        Card, ErrorPanel, Filters, FreshnessLine, HeadlineBand, PageHeading, Query, use_query,
-    },
+    components::{Card, ErrorPanel, Filters, HeadlineBand, PageHeading, Query, Texts, use_query},
     error::AppError,
 };
 
@@ -84,7 +82,7 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
         .map(|info| view! { <Card info query unit /> })
         .collect_view();
     view! {
-        <FreshnessLine />
+        <Texts of="freshness" />
         {filters}
         <NoScriptNotice />
         {headline}

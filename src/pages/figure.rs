@@ -6,7 +6,7 @@ use leptos_router::hooks::use_params_map;
 use super::board::{NoScriptNotice, PIPELINES, loading, unit};
 use crate::{
     api::{Overview, overview},
-    components::{Card, ErrorPanel, Filters, FreshnessLine, PageHeading, Query, use_query},
+    components::{Card, ErrorPanel, Filters, PageHeading, Query, Texts, use_query},
 };
 
 #[component]
@@ -68,7 +68,7 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
             </a>
         </p>
         <PageHeading text=heading.unwrap_or_default() />
-        <FreshnessLine />
+        <Texts of="freshness" />
         {filters}
         <NoScriptNotice />
         <div class="cards">{cards}</div>

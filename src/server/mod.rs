@@ -15,3 +15,4 @@ pub mod snapshot;
 pub mod sources;
 pub mod state;
 pub mod store;
+pub mod texts;

@@ -11,9 +11,10 @@ use super::{
     freshness, headline,
     snapshot::Snapshot,
     store::Ledger,
+    texts,
 };
 use crate::{
-    api::{CoverageItem, DataState, FigureInfo, Headline, Live, Overview, Site},
+    api::{CoverageItem, DataState, FigureInfo, Headline, Live, Overview, Site, Text},
     error::AppError,
     filter::Filter,
 };
@@ -171,6 +172,18 @@ impl AppState {
             title: config.title.clone(),
             source_url: config.source_url.clone(),
             live: self.live.borrow().clone().unwrap_or_default(),
+        })
+    }
+
+    /// What is known of the sources, as text.
+    ///
+    /// # Errors
+    /// Where there is no such text, or nothing is loaded.
+    pub fn texts(&self, of: &str) -> Result<Vec<Text>, AppError> {
+        let texts = texts::texts(of, &self.data_state()?, &self.coverage()?);
+        texts.ok_or_else(|| {
+            let known = texts::NAMES.map(str::to_owned);
+            AppError::unknown_value("of", of, known.to_vec())
         })
     }
 

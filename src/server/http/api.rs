@@ -23,6 +23,7 @@ use crate::{
 pub struct Parameters {
     id: String,
     page: String,
+    of: String,
     pub project: Option<String>,
     pub r#type: Option<String>,
     pub days: Option<String>,
@@ -108,6 +109,12 @@ pub async fn freshness(State(state): State<AppState>) -> Result<Response, AppErr
 /// `GET /api/coverage`
 pub async fn coverage(State(state): State<AppState>) -> Result<Response, AppError> {
     Ok(Json(state.coverage()?).into_response())
+}
+
+/// `GET /api/texts?of=…`
+pub async fn texts(State(state): State<AppState>, query: Parsed) -> Result<Response, AppError> {
+    let query = parameters(query)?;
+    Ok(Json(state.texts(&query.of)?).into_response())
 }
 
 /// Any other path below `/api/`.

@@ -106,8 +106,7 @@ pub fn router(state: AppState) -> Router {
         "/api/figure",
         "/api/overview",
         "/api/headline",
-        "/api/freshness",
-        "/api/coverage",
+        "/api/texts",
     ];
     let own = own.map(str::to_owned).to_vec();
     let routes = generate_route_list_with_exclusions(app::App, Some(own));
@@ -142,6 +141,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/headline", get(api::headline))
         .route("/api/freshness", get(api::freshness))
         .route("/api/coverage", get(api::coverage))
+        .route("/api/texts", get(api::texts))
         .route("/api/live", get(live::live))
         .route("/api/{*rest}", get(api::unknown))
         .route("/health/live", get(health::live))

@@ -1,19 +1,12 @@
 //! How old and how complete the data are, in a few lines below a page's heading.
 
-use leptos::prelude::*;
-
-use super::{
-    data_table::escape,
-    text::{Part, Texts, sentence, time},
+use super::{sentence, time};
+use crate::{
+    api::{DataState, Freshness, SourceState, Text},
+    components::data_table::escape,
 };
-use crate::api::{DataState, Freshness, SourceState, freshness};
 
-#[component]
-pub fn FreshnessLine() -> impl IntoView {
-    view! { <Texts load=|| Box::pin(async { Ok(vec![lines(&freshness().await?)]) }) /> }
-}
-
-fn lines(state: &DataState) -> Part {
+pub fn texts(state: &DataState) -> Vec<Text> {
     let mut html = String::new();
     if state.sample {
         html.push_str(
@@ -28,14 +21,14 @@ fn lines(state: &DataState) -> Part {
     html.push_str("</ul>");
     for kind in &state.kinds {
         for source in kind.sources.iter().filter(|source| source.failing) {
-            warning(&mut html, kind, source);
+            warning(&mut html, source);
         }
     }
-    Part {
+    vec![Text {
         class: "freshness".to_owned(),
-        html: html.into(),
-        ..Part::default()
-    }
+        html,
+        ..Text::default()
+    }]
 }
 
 fn line(html: &mut String, kind: &Freshness) {
@@ -76,7 +69,7 @@ fn how_complete(html: &mut String, source: &SourceState) {
 }
 
 /// What readers have to know who go by these data.
-fn warning(html: &mut String, kind: &Freshness, source: &SourceState) {
+fn warning(html: &mut String, source: &SourceState) {
     let Some(failure) = &source.last_failure else {
         return;
     };
@@ -86,12 +79,12 @@ fn warning(html: &mut String, kind: &Freshness, source: &SourceState) {
     time(html, &failure.moment);
     html.push_str(": ");
     sentence(html, &failure.reason);
-    match source.last_success.as_ref().or(kind.as_of.as_ref()) {
+    match &source.last_success {
         Some(moment) => {
-            html.push_str(" The data shown are those of ");
+            html.push_str(" It last succeeded at ");
             time(html, moment);
             html.push_str(".</p>");
         }
-        None => html.push_str(" There are no data of it yet.</p>"),
+        None => html.push_str(" It has not succeeded yet.</p>"),
     }
 }

@@ -1,0 +1,75 @@
+// What is said of sources, as they really are: a GitHub on this machine is collected from, and fails.
+import type { Page } from "@playwright/test";
+import { test as base, expect } from "../support/fixtures";
+import { GitHub } from "../support/github";
+import { Own } from "../support/own";
+import { run } from "../support/program";
+
+const test = base.extend<{ github: GitHub; own: Own }>({
+  github: async ({}, use) => {
+    const github = await GitHub.start();
+    await use(github);
+    github.end();
+  },
+  own: async ({}, use) => {
+    const own = await Own.of((data) => run("sample", "--days", "1", "--data", data));
+    await use(own);
+    await own.end();
+  },
+  baseURL: async ({ own }, use) => use(own.url),
+});
+
+const asIfOnce = (page: Page) => page.evaluate(() => ((window as any).sameDocument = true));
+const isSame = (page: Page) => page.evaluate(() => (window as any).sameDocument);
+
+test("collected facts take the sample's place, and a failure is told beside the last good data", async ({ page, github, own }) => {
+  await page.goto("/security");
+  await expect(page.locator(".sample")).toBeVisible();
+  await asIfOnce(page);
+  expect(await own.sync(github.variables())).toBe(true);
+  const freshness = page.locator(".freshness");
+  await expect(freshness.getByRole("link", { name: /^GitHub: \d+ of \d+ repositories read/ })).toHaveAttribute("href", "/sources");
+  await expect(page.locator(".sample")).toHaveCount(0);
+  const rows = page.locator("[data-figure=java_versions] tbody tr");
+  await expect(rows.filter({ hasText: "ccd-api" })).toHaveCount(1);
+  const good = await rows.allTextContents();
+
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  expect(await own.sync(github.variables("a-token-of-nobody"))).toBe(false);
+  const warning = page.locator(".warning");
+  await expect(warning).toContainText(/^Refreshing from GitHub failed at .*GITHUB_TOKEN.* It last succeeded at /);
+  await expect(page.locator("body")).not.toContainText("a-token-of-nobody");
+  expect(await rows.allTextContents()).toEqual(good);
+  // The data are as they were, so nothing of them is asked for again.
+  expect(asked.filter((path) => path.startsWith("/api/") && !["/api/live", "/api/texts"].includes(path))).toEqual([]);
+
+  expect(await own.sync(github.variables())).toBe(true);
+  await expect(warning).toHaveCount(0);
+  expect(await isSame(page)).toBe(true);
+});
+
+test("the page of sources lists what was not read, and what was unfolded stays so", async ({ page, github, own }) => {
+  await github.change({ graphqlErrors: { "ccd-api": "FORBIDDEN" } });
+  await own.sync(github.variables());
+  await page.goto("/pipelines");
+  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+  await asIfOnce(page);
+  await page.getByRole("contentinfo").getByRole("link", { name: "Where the data come from" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sources");
+  const source = page.locator(".source", { has: page.getByRole("heading", { name: "GitHub" }) });
+  await expect(source).toContainText(/\d+ of \d+ repositories read.*no access/);
+  const wanting = source.getByRole("table", { name: "GitHub: not read, or only in part" }).locator("tbody tr");
+  await expect(wanting.filter({ hasText: "ccd-api" })).toContainText("no access");
+  const read = source.getByRole("table", { name: "GitHub: read" });
+  await expect(read).toBeHidden();
+  await source.getByText(/^Show the \d+ that were read$/).click();
+  await expect(read).toBeVisible();
+  await expect(read.getByRole("row", { name: /ccd-api/ })).toHaveCount(0);
+
+  await github.change({ graphqlErrors: {} });
+  await own.sync(github.variables());
+  await expect(read.getByRole("row", { name: /ccd-api/ })).toBeVisible();
+  await expect(wanting.filter({ hasText: "ccd-api" })).toHaveCount(0);
+  expect(await isSame(page)).toBe(true);
+});
