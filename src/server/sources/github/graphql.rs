@@ -237,7 +237,7 @@ fn trouble(error: &Value) -> Trouble {
     match error["type"].as_str().unwrap_or_default() {
         "NOT_FOUND" => Trouble::not_found(),
         "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Trouble::NoAccess(words),
-        kind if is_limit(kind) => Trouble::RateLimited,
+        _ if is_limit(error) => Trouble::RateLimited,
         _ => Trouble::Failed(words),
     }
 }

@@ -60,11 +60,13 @@ pub fn limited(status: StatusCode, headers: &HeaderMap, message: &str) -> Option
         return None;
     }
     let said = wait(headers);
-    let by_words = || {
-        let message = message.to_ascii_lowercase();
-        message.contains("rate limit") || message.contains("abuse detection")
-    };
-    (said.is_some() || status.as_u16() == 429 || by_words()).then_some(said)
+    (said.is_some() || status.as_u16() == 429 || is_named(message)).then_some(said)
+}
+
+/// Whether GitHub's words are those for a limit.
+pub fn is_named(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("rate limit") || message.contains("abuse detection")
 }
 
 /// The wait that the headers of an answer ask for.
