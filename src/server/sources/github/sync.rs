@@ -154,7 +154,8 @@ async fn give_up(
 ) -> Result<(), SourceError> {
     let (state, reason) = match failure {
         Failure::Limited { retry_after } => {
-            let until = Timestamp::now() + *retry_after;
+            let until = Timestamp::now().checked_add(*retry_after);
+            let until = until.unwrap_or(Timestamp::MAX);
             let until = until.strftime("%Y-%m-%d %H:%M UTC");
             let reason = format!("GitHub grants no more requests until {until}");
             (CoverageState::RateLimited, reason)
