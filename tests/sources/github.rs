@@ -58,7 +58,7 @@ async fn every_oddity_of_the_own_organisation_is_read_as_it_should() {
         lines,
         [
             "ccd-api: node - java 17 js false, Dependabot, Renovate, CVE-2019-10001, CVE-2019-10002, \
-             CVE-2019-10003, CVE-2019-10004, CVE-2019-10005 until 2099-01-31, CVE-2019-10006 until 2019-06-30",
+             CVE-2019-10003, CVE-2019-10004, CVE-2019-10005 until 2099-01-31Z, CVE-2019-10006 until 2019-06-30",
             "ccd-web: node 20 java - js true, Snyk, Renovate",
             "cmc-both: node ^18.17.0 java 11 js true, nsp (deprecated), CVE-2019-10001",
             "cmc-left-over: node lts/hydrogen java - js true",

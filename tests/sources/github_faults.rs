@@ -1,5 +1,5 @@
-//! Faults of GitHub: what is said of them, that the rest is read all the same, and that nothing of
-//! them is left once they are over.
+//! Faults of GitHub as a whole: what is said of them, that as little as possible is asked meanwhile,
+//! and that nothing of them is left once they are over.
 
 use std::time::{Duration, Instant};
 
@@ -9,59 +9,7 @@ use rse_dashboard::server::{
 };
 use serde_json::{Value, json};
 
-use crate::github_support::{Bench, StandIn, TOKEN, clean_content, patience};
-
-/// What a fault does to a store.
-struct Outcome {
-    bench: Bench,
-    result: Result<u64, SourceError>,
-    log: Vec<Value>,
-    took: Duration,
-}
-
-/// Reads with the fault, in a store that knows everything already and in an empty one; `check` looks
-/// at the former. Once the fault is over, both must be as if it had never been.
-async fn with_fault(
-    stand_in: &StandIn,
-    graphql: bool,
-    fault: Value,
-    check: impl AsyncFn(&Outcome),
-) {
-    let clean = clean_content(stand_in, graphql).await;
-    let source = stand_in.source(graphql);
-    for known_before in [true, false] {
-        let mut bench = Bench::new().await;
-        if known_before {
-            bench.sync(&source).await.expect("a clean refresh");
-        }
-        stand_in.control(fault.clone()).await;
-        stand_in.log().await;
-        let began = Instant::now();
-        let result = bench.sync(&source).await.map(|brought| brought.read);
-        let mut outcome = Outcome {
-            result,
-            took: began.elapsed(),
-            log: stand_in.log().await,
-            bench,
-        };
-        if known_before {
-            let facts = outcome.bench.facts().await.len();
-            assert_eq!(facts, 13, "what was known is kept: {:?}", outcome.result);
-            check(&outcome).await;
-        }
-        stand_in
-            .control(json!({ "reset": true, "state": "head" }))
-            .await;
-        let again = outcome.bench.sync(&source).await;
-        again.expect("the fault is over");
-        assert_eq!(outcome.bench.content().await, clean);
-    }
-}
-
-fn failure(outcome: &Outcome) -> String {
-    let error = outcome.result.as_ref().expect_err("a failure");
-    error.to_string()
-}
+use crate::github_support::{Bench, StandIn, TOKEN, failure, patience, with_fault};
 
 #[tokio::test]
 async fn a_short_primary_limit_is_waited_for() {
@@ -137,6 +85,59 @@ async fn a_secondary_limit_is_waited_for_as_told() {
         assert!(outcome.took >= Duration::from_secs(1), "{:?}", outcome.took);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_secondary_limit_in_a_successful_answer_is_one_all_the_same() {
+    let stand_in = StandIn::start(&[]);
+    let secondary = json!({ "message": "You have exceeded a secondary rate limit." });
+    let limit = |more: Value| {
+        let mut limit = json!({
+            "path": "^/graphql", "status": 200, "body": { "data": null, "errors": [secondary] },
+        });
+        limit
+            .as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().cloned().unwrap_or_default());
+        json!({ "faults": [limit] })
+    };
+    let short = limit(json!({ "times": 1, "headers": { "retry-after": "1" } }));
+    with_fault(&stand_in, true, short, async |outcome| {
+        assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
+        assert!(outcome.took >= Duration::from_secs(1), "{:?}", outcome.took);
+        // One request was too many, and none more.
+        assert_eq!(outcome.log.len(), 5, "{:?}", outcome.log);
+    })
+    .await;
+    let long = limit(json!({ "headers": { "retry-after": "600" } }));
+    with_fault(&stand_in, true, long, async |outcome| {
+        assert!(failure(outcome).contains("asks to wait 10 minutes"));
+        // It is not asked in smaller parts.
+        assert_eq!(outcome.log.len(), 2, "{:?}", outcome.log);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wait_beyond_measure_is_cut_to_a_day() {
+    let stand_in = StandIn::start(&[]);
+    for headers in [
+        json!({ "retry-after": u64::MAX.to_string() }),
+        // In milliseconds.
+        json!({ "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795528242000" }),
+    ] {
+        let fault =
+            json!({ "faults": [{ "path": "^/graphql", "status": 403, "headers": headers }] });
+        with_fault(&stand_in, true, fault, async |outcome| {
+            let Err(SourceError::RateLimited { retry_after }) = &outcome.result else {
+                panic!("{:?}", outcome.result);
+            };
+            assert_eq!(retry_after, &Duration::from_hours(24));
+            let limited = outcome.bench.in_state(CoverageState::RateLimited).await;
+            assert_eq!(limited.len(), 13);
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
@@ -329,198 +330,6 @@ async fn a_server_that_keeps_failing_is_left_in_the_end_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn one_repository_that_fails_does_not_take_the_others_along() {
-    let stand_in = StandIn::start(&[]);
-    let fault = json!({ "faults": [{ "path": "^/repos/hmcts/ccd-web/", "status": 500 }] });
-    with_fault(&stand_in, false, fault, async |outcome| {
-        assert_eq!(outcome.result.as_ref().expect("a refresh"), &12);
-        let failed = outcome.bench.in_state(CoverageState::Failed).await;
-        assert_eq!(
-            failed,
-            [(
-                "ccd-web".to_owned(),
-                "GitHub answered 500 Internal Server Error".to_owned()
-            )]
-        );
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn errors_of_graphql_for_one_repository_are_its_own() {
-    let stand_in = StandIn::start(&[]);
-    let cases = [
-        ("FORBIDDEN", CoverageState::NoAccess),
-        ("NOT_FOUND", CoverageState::NoAccess),
-        ("RATE_LIMITED", CoverageState::RateLimited),
-        ("SERVICE_UNAVAILABLE", CoverageState::Failed),
-    ];
-    for (kind, state) in cases {
-        let fault = json!({ "graphqlErrors": { "ccd-api": kind } });
-        with_fault(&stand_in, true, fault, async |outcome| {
-            assert_eq!(outcome.result.as_ref().expect("a refresh"), &12);
-            let of_state = outcome.bench.in_state(state).await;
-            assert_eq!(of_state.len(), 1, "{kind}");
-            assert_eq!(of_state[0].0, "ccd-api");
-            assert!(!of_state[0].1.is_empty());
-            // The last good facts stay.
-            assert_eq!(
-                outcome.bench.facts_of("ccd-api").await.suppressions.len(),
-                6
-            );
-        })
-        .await;
-    }
-}
-
-#[tokio::test]
-async fn a_repository_without_access_is_said_to_be_so_in_both_ways() {
-    let stand_in = StandIn::start(&[]);
-    for graphql in [true, false] {
-        with_fault(
-            &stand_in,
-            graphql,
-            json!({ "forbidden": ["em-private"] }),
-            async |outcome| {
-                assert_eq!(outcome.result.as_ref().expect("a refresh"), &12);
-                let without = outcome.bench.in_state(CoverageState::NoAccess).await;
-                assert_eq!(without.len(), 1);
-                assert_eq!(without[0].0, "em-private");
-            },
-        )
-        .await;
-    }
-}
-
-#[tokio::test]
-async fn a_token_that_may_read_no_repository_at_all_is_no_success() {
-    let stand_in = StandIn::start(&[]);
-    let facts = clean_content(&stand_in, true).await;
-    let mut bench = Bench::new().await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
-    let names: Vec<String> = bench
-        .facts()
-        .await
-        .into_iter()
-        .map(|facts| facts.repository)
-        .collect();
-    stand_in.control(json!({ "forbidden": names })).await;
-    let error = bench
-        .sync(&stand_in.source(true))
-        .await
-        .expect_err("nothing was read");
-    assert!(
-        error
-            .to_string()
-            .contains("none of 13 repositories of hmcts"),
-        "{error}"
-    );
-    assert_eq!(bench.in_state(CoverageState::NoAccess).await.len(), 13);
-    stand_in.control(json!({ "reset": true })).await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
-    assert_eq!(bench.content().await, facts);
-}
-
-#[tokio::test]
-async fn a_query_that_is_too_much_is_cut_into_smaller_ones() {
-    let stand_in = StandIn::start(&[]);
-    with_fault(
-        &stand_in,
-        true,
-        json!({ "maxRepositories": 4 }),
-        async |outcome| {
-            assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
-            let queries = outcome.log.iter().filter(|entry| entry["status"] == 200);
-            let most = queries
-                .filter_map(|entry| entry["repositories"].as_array())
-                .map(Vec::len)
-                .max();
-            assert!(most <= Some(4), "{most:?}");
-        },
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn malformed_files_of_one_repository_are_told_and_the_others_read() {
-    let stand_in = StandIn::start(&[]);
-    let fault = json!({ "files": { "ccd-api": {
-        "config/owasp/suppressions.xml": "<!DOCTYPE a [<!ENTITY b \"bb\">]><suppressions>&b;</suppressions>",
-        "package.json": "{",
-    } } });
-    for graphql in [true, false] {
-        with_fault(&stand_in, graphql, fault.clone(), async |outcome| {
-            assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
-            let partial = outcome.bench.in_state(CoverageState::Partial).await;
-            assert_eq!(partial.len(), 2);
-            let (name, reason) = &partial[0];
-            assert_eq!(name, "ccd-api");
-            assert!(
-                reason.contains("suppressions.xml: malformed XML at byte"),
-                "{reason}"
-            );
-            assert!(
-                reason.contains("declares entities") && reason.contains("package.json: no JSON"),
-                "{reason}"
-            );
-            // What could be understood is new.
-            let facts = outcome.bench.facts_of("ccd-api").await;
-            assert_eq!(facts.java_version.as_deref(), Some("17"));
-            assert!(facts.suppressions.is_empty());
-        })
-        .await;
-    }
-}
-
-#[tokio::test]
-async fn a_repository_that_is_gone_counts_no_longer_and_one_that_is_only_missing_in_the_list_does()
-{
-    let stand_in = StandIn::start(&[]);
-    let mut bench = Bench::new().await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
-    stand_in
-        .control(json!({ "gone": ["docs", "ccd-web"] }))
-        .await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
-    let names: Vec<String> = bench
-        .facts()
-        .await
-        .into_iter()
-        .map(|facts| facts.repository)
-        .collect();
-    assert_eq!(names.len(), 11);
-    assert!(!names.contains(&"docs".to_owned()));
-    assert_eq!(bench.coverage().await.len(), 11);
-    // Its past is kept, and it may come back.
-    assert_eq!(bench.rows("security_facts").await, 13 + 2);
-    let clean = clean_content(&stand_in, true).await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
-    assert_eq!(bench.content().await, clean);
-
-    // Whoever cannot be asked for is not declared gone.
-    stand_in.control(json!({
-        "gone": ["docs"],
-        "faults": [{ "path": "^/repos/hmcts/docs$", "status": 429, "headers": { "retry-after": "900" } }],
-    })).await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
-    assert_eq!(bench.facts().await.len(), 13);
-    stand_in.control(json!({ "reset": true })).await;
-
-    // A list without any, while it can be found by its name.
-    stand_in
-        .control(
-            json!({ "faults": [{ "path": "^/orgs/", "times": 1, "status": 200, "body": [] }] }),
-        )
-        .await;
-    let short = bench.sync(&stand_in.source(true)).await;
-    assert!(
-        short.is_err() || bench.facts().await.len() == 13,
-        "{short:?}"
-    );
-    assert_eq!(bench.content().await, clean);
-}
-
-#[tokio::test]
 async fn where_nobody_listens_the_variable_is_named() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
@@ -554,25 +363,6 @@ async fn the_token_follows_to_no_other_host() {
             .to_string();
         assert!(error.contains("another host"), "{error}");
         assert!(other.log().await.is_empty());
-    }
-}
-
-#[tokio::test]
-async fn an_answer_beyond_measure_is_not_taken_into_memory() {
-    let stand_in = StandIn::start(&[]);
-    let fault = json!({ "files": { "docs": { ".nvmrc": "1".repeat(5 * 1024 * 1024) } } });
-    for graphql in [true, false] {
-        with_fault(&stand_in, graphql, fault.clone(), async |outcome| {
-            let partial = outcome.bench.in_state(CoverageState::Partial).await;
-            assert_eq!(
-                partial[0],
-                (
-                    "docs".to_owned(),
-                    ".nvmrc: is greater than 4 MiB".to_owned()
-                )
-            );
-        })
-        .await;
     }
 }
 

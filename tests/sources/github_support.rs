@@ -5,7 +5,7 @@ use std::{
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rse_dashboard::server::{
@@ -137,7 +137,7 @@ impl Bench {
     ) -> (Result<Brought, SourceError>, Vec<(u64, Option<u64>)>) {
         let told = Mutex::new(Vec::new());
         let progress = |done, total, what: &str| {
-            assert_eq!(what, "repositories of hmcts");
+            assert!(what.eq_ignore_ascii_case("repositories of hmcts"), "{what}");
             told.lock().expect("not poisoned").push((done, total));
         };
         let run = Run {
@@ -222,4 +222,56 @@ pub async fn clean_content(stand_in: &StandIn, graphql: bool) -> String {
         .expect("a clean refresh");
     stand_in.log().await;
     bench.content().await
+}
+
+/// What a fault does to a store.
+pub struct Outcome {
+    pub bench: Bench,
+    pub result: Result<u64, SourceError>,
+    pub log: Vec<Value>,
+    pub took: Duration,
+}
+
+/// Reads with the fault, in a store that knows everything already and in an empty one; `check` looks
+/// at the former. Once the fault is over, both must be as if it had never been.
+pub async fn with_fault(
+    stand_in: &StandIn,
+    graphql: bool,
+    fault: Value,
+    check: impl AsyncFn(&Outcome),
+) {
+    let clean = clean_content(stand_in, graphql).await;
+    let source = stand_in.source(graphql);
+    for known_before in [true, false] {
+        let mut bench = Bench::new().await;
+        if known_before {
+            bench.sync(&source).await.expect("a clean refresh");
+        }
+        stand_in.control(fault.clone()).await;
+        stand_in.log().await;
+        let began = Instant::now();
+        let result = bench.sync(&source).await.map(|brought| brought.read);
+        let mut outcome = Outcome {
+            result,
+            took: began.elapsed(),
+            log: stand_in.log().await,
+            bench,
+        };
+        if known_before {
+            let facts = outcome.bench.facts().await.len();
+            assert_eq!(facts, 13, "what was known is kept: {:?}", outcome.result);
+            check(&outcome).await;
+        }
+        stand_in
+            .control(json!({ "reset": true, "state": "head" }))
+            .await;
+        let again = outcome.bench.sync(&source).await;
+        again.expect("the fault is over");
+        assert_eq!(outcome.bench.content().await, clean);
+    }
+}
+
+pub fn failure(outcome: &Outcome) -> String {
+    let error = outcome.result.as_ref().expect_err("a failure");
+    error.to_string()
 }

@@ -8,6 +8,7 @@ mod github;
 mod github_description;
 mod github_faults;
 mod github_real;
+mod github_repositories;
 mod github_support;
 mod kill;
 mod program;

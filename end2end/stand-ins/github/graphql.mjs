@@ -108,5 +108,6 @@ export async function answer(world, body) {
   }
   const shaped = { data: result.data };
   if (result.errors) shaped.errors = result.errors.map(shape);
+  if (world.withoutPath) for (const error of shaped.errors ?? []) delete error.path;
   return { status: 200, repositories, body: shaped };
 }

@@ -179,7 +179,7 @@ function page(world, base, url) {
   const asked = Math.min(Number(url.searchParams.get("per_page") ?? 30), 100, world.pageSize);
   const number = Number(url.searchParams.get("page") ?? 1);
   if (!Number.isInteger(number) || number < 1) return failed(422, "Validation Failed");
-  const all = world.visible();
+  const all = world.listed();
   const last = Math.max(1, Math.ceil(all.length / asked));
   const link = (rel, to) => {
     const target = new URL(url);
@@ -270,9 +270,19 @@ function route(world, request, url) {
     if (name === undefined) return { status: 200, headers: {}, body: account(world, base) };
     if (name === "repos") return page(world, base, url);
   }
+  if (kind === "repositories") {
+    const one = world.visible().find((one) => String(id(one.name)) === ownerName);
+    if (!one) return failed(404, "Not Found");
+    const organisation = world.transferred.has(one.name) ? "another-owner" : world.organisation;
+    return { status: 200, headers: {}, body: wholeRepository({ organisation }, base, one) };
+  }
   if (kind === "repos" && name) {
     const one = world.find(ownerName, name);
     if (!one) return failed(404, "Not Found");
+    if (world.transferred.has(one.name)) {
+      const location = `${base}/repositories/${id(one.name)}`;
+      return { ...failed(301, "Moved Permanently"), headers: { location } };
+    }
     if (what === undefined) return { status: 200, headers: {}, body: wholeRepository(world, base, one) };
     if (world.forbidden.has(one.name)) return failed(404, "Not Found");
     if (what === "contents")

@@ -17,8 +17,14 @@ export class World {
     this.forbidden = new Set();
     // As if they were deleted.
     this.gone = new Set();
+    // Missing in the list, but there.
+    this.unlisted = new Set();
+    // Of another owner now: missing in the list, too, and their old address leads there.
+    this.transferred = new Set();
     // By repository: the type of the error that GraphQL has for it.
     this.graphqlErrors = {};
+    // Errors of GraphQL do not say which part of a query they are about.
+    this.withoutPath = false;
     // More repositories in one query are too much.
     this.maxRepositories = Infinity;
     this.pageSize = 100;
@@ -45,10 +51,11 @@ export class World {
         ...fault,
         path: new RegExp(fault.path ?? ""),
       }));
-    if (change.forbidden) this.forbidden = new Set(change.forbidden);
-    if (change.gone) this.gone = new Set(change.gone);
+    for (const name of ["forbidden", "gone", "unlisted", "transferred"]) {
+      if (change[name]) this[name] = new Set(change[name]);
+    }
     if (change.graphqlErrors) this.graphqlErrors = change.graphqlErrors;
-    for (const name of ["maxRepositories", "pageSize", "isUser"]) {
+    for (const name of ["maxRepositories", "pageSize", "isUser", "withoutPath"]) {
       if (name in change) this[name] = change[name];
     }
     // {"core":{"remaining":0,"resetIn":2}}: seconds
@@ -92,6 +99,10 @@ export class World {
 
   visible() {
     return this.repositories.filter((one) => !this.gone.has(one.name));
+  }
+
+  listed() {
+    return this.visible().filter((one) => !this.unlisted.has(one.name) && !this.transferred.has(one.name));
   }
 
   find(owner, name) {

@@ -74,7 +74,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 pub struct Suppression {
     /// `CVE-2019-12384`.
     pub cve: String,
-    /// The last day on which it holds (`2020-01-31`); none where it holds for ever.
+    /// The last day on which it holds, with its zone if it names one (`2020-01-31`, `2020-01-31Z`,
+    /// `2020-01-31+01:00`); none where it holds for ever.
     #[serde(default)]
     pub until: Option<String>,
 }

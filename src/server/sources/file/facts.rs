@@ -89,10 +89,16 @@ pub fn is_cve(id: &str) -> bool {
         })
 }
 
-/// The date at the beginning, as in `2020-01-31`, `2020-01-31Z` and `2020-01-31T00:00:00Z`.
+/// The date at the beginning, as in `2020-01-31` and `2020-01-31T00:00:00Z`, with the zone right
+/// after it, as in `2020-01-31Z` and `2020-01-31+01:00`: it says when that day ends.
 pub fn date(text: &str) -> Option<String> {
-    let date: Date = text.trim().get(..10)?.parse().ok()?;
-    Some(date.to_string())
+    let (date, rest) = text.trim().split_at_checked("2020-01-31".len())?;
+    let date: Date = date.parse().ok()?;
+    let is_zone = format!("{date}T00:00:00{rest}")
+        .parse::<Timestamp>()
+        .is_ok();
+    let zone = if is_zone { rest } else { "" };
+    Some(format!("{date}{zone}"))
 }
 
 #[cfg(test)]
@@ -124,10 +130,29 @@ mod tests {
             facts.suppressions,
             [
                 suppression("CVE-2019-12384", None),
-                suppression("CVE-2019-1000001", Some("2020-01-31")),
+                suppression("CVE-2019-1000001", Some("2020-01-31Z")),
             ]
         );
         assert_eq!(kinds, [FaultKind::BadCve, FaultKind::BadCve]);
+    }
+
+    #[test]
+    fn a_day_keeps_its_zone_and_nothing_else() {
+        let cases = [
+            ("2020-01-31", Some("2020-01-31")),
+            (" 2020-01-31Z\n", Some("2020-01-31Z")),
+            ("2020-01-31+01:00", Some("2020-01-31+01:00")),
+            ("2020-01-31-05:30", Some("2020-01-31-05:30")),
+            ("2020-01-31T12:00:00Z", Some("2020-01-31")),
+            ("2020-01-31 or so", Some("2020-01-31")),
+            ("2020-01-31+99:00", Some("2020-01-31")),
+            ("2020-13-31Z", None),
+            ("ääääääääää", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(date(text).as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

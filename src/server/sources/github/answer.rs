@@ -122,18 +122,30 @@ fn judge_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Try {
     // GraphQL says in a successful answer that a limit was met.
     if expected == Expected::Graphql {
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let errors = answer["errors"].as_array().map_or(&[][..], Vec::as_slice);
-        let limit = |error: &Value| is_limit(error["type"].as_str().unwrap_or_default());
-        if answer["data"].is_null() && errors.iter().any(limit) {
-            return Try::Limited(limits::wait(&headers));
+        let said = limits::wait(&headers);
+        if is_limited(&answer, said.is_some()) {
+            return Try::Limited(said);
         }
     }
     Try::Done(reply(false, headers, body))
 }
 
-/// Whether the type of an error of GraphQL says that a limit was met.
-pub fn is_limit(kind: &str) -> bool {
-    matches!(kind, "RATE_LIMITED" | "RATE_LIMIT")
+/// Whether an answer of GraphQL is one to a query that met a limit, by what it says or, where it
+/// holds nothing, by its headers. What one repository met is no matter of the whole query.
+fn is_limited(answer: &Value, by_headers: bool) -> bool {
+    let is_nothing = answer["data"].is_null();
+    let mut errors = answer["errors"].as_array().into_iter().flatten();
+    let of_all = |error: &Value| is_nothing || error["path"].is_null();
+    let in_errors = errors.any(|error| of_all(error) && is_limit(error));
+    in_errors || is_nothing && (by_headers || is_limit(answer))
+}
+
+/// Whether an error of GraphQL says that a limit was met: the primary one has a type of its own, the
+/// secondary one only words.
+pub fn is_limit(error: &Value) -> bool {
+    let kind = error["type"].as_str().unwrap_or_default();
+    let words = error["message"].as_str().unwrap_or_default();
+    matches!(kind, "RATE_LIMITED" | "RATE_LIMIT") || limits::is_named(words)
 }
 
 pub fn no_json() -> Failure {
@@ -197,7 +209,55 @@ fn message(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+    use serde_json::json;
+
     use super::*;
+
+    /// The wait that an answer of GraphQL to a query asks for, if it says that a limit was met.
+    fn limit(headers: &[(&'static str, &'static str)], answer: &Value) -> Option<Option<u64>> {
+        let header = |&(name, value): &(&'static str, &'static str)| {
+            let name = name.parse().expect("a name");
+            (name, HeaderValue::from_static(value))
+        };
+        let headers = headers.iter().map(header).collect();
+        match judge_json(Expected::Graphql, headers, answer.to_string().into_bytes()) {
+            Try::Limited(said) => Some(said.map(|wait| wait.as_secs())),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn graphql_tells_of_limits_in_successful_answers() {
+        let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes.";
+        let error = json!({ "message": secondary });
+        let of_one = json!({ "message": secondary, "path": ["r0"] });
+        let other = json!({ "message": "Something went wrong" });
+        let nothing = |error: &Value| json!({ "data": null, "errors": [error] });
+        let some = |error: &Value| json!({ "data": { "r0": null }, "errors": [error] });
+        let told = [("retry-after", "60")];
+        let used_up = [
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1795528242"),
+            ("date", "Tue, 24 Nov 2026 13:50:32 GMT"),
+        ];
+        let cases = [
+            (&[][..], nothing(&error), Some(None)),
+            (&told, nothing(&error), Some(Some(60))),
+            (&told, json!({ "message": secondary }), Some(Some(60))),
+            (&[], json!({ "message": secondary }), Some(None)),
+            (&[], nothing(&json!({ "type": "RATE_LIMITED" })), Some(None)),
+            (&used_up, nothing(&other), Some(Some(11))),
+            (&[], some(&error), Some(None)),
+            (&[], nothing(&other), None),
+            // The last request that was granted, and the limit of one repository.
+            (&used_up, json!({ "data": { "r0": null } }), None),
+            (&[], some(&of_one), None),
+        ];
+        for (headers, answer, expected) in cases {
+            assert_eq!(limit(headers, &answer), expected, "{headers:?} {answer}");
+        }
+    }
 
     #[test]
     fn the_next_page_is_the_one_named_so() {

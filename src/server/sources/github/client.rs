@@ -198,7 +198,7 @@ impl Client {
     /// Nobody goes on while GitHub wants to be left alone.
     fn pause(&self, wait: Duration) {
         let mut seen = self.seen();
-        let until = Some(Instant::now() + wait);
+        let until = Instant::now().checked_add(wait);
         seen.paused_until = seen.paused_until.max(until);
     }
 

@@ -30,8 +30,8 @@ impl Settings {
                 self.organisation
             );
         }
-        if !self.every.is_positive() {
-            bail!("sources.github.every: a time such as 6h is needed");
+        if self.every < SignedDuration::from_mins(1) {
+            bail!("sources.github.every: a time of a minute (1m) or longer is needed, such as 6h");
         }
         for path in &self.suppression_files {
             let mut parts = path.split('/');
@@ -43,5 +43,26 @@ impl Settings {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::server::config::Config;
+
+    #[test]
+    fn refreshes_are_a_minute_apart_or_more() {
+        let refused = |every: &str| {
+            let mut settings = Config::built_in().sources.github;
+            settings.every = every.parse().expect("a time");
+            settings.validate().err().map(|error| error.to_string())
+        };
+        for every in ["1m", "6h", "1h30m"] {
+            assert_eq!(refused(every), None, "{every}");
+        }
+        for every in ["1ms", "59s", "0s", "-6h"] {
+            let error = refused(every).expect(every);
+            assert!(error.starts_with("sources.github.every: "), "{error}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The base images of a Dockerfile: its FROM lines, with build arguments filled in by their
 //! defaults. Nothing else of it is looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Longer than any image's name; also what keeps arguments that repeat each other from growing.
 const MAX_NAME: usize = 1_000;
@@ -92,8 +92,9 @@ fn instructions(text: &str) -> Vec<String> {
     let escape = escape(text);
     let mut instructions = Vec::new();
     let mut current = String::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
+    let last_lines = last_lines(text);
+    let mut lines = text.lines().enumerate();
+    while let Some((mut place, line)) = lines.next() {
         let trimmed = line.trim();
         if trimmed.starts_with('#') || (trimmed.is_empty() && !current.is_empty()) {
             continue;
@@ -104,10 +105,14 @@ fn instructions(text: &str) -> Vec<String> {
             continue;
         }
         current.push_str(trimmed);
-        for end in here_documents(&current) {
-            lines
-                .by_ref()
-                .find(|line| line.trim_start_matches('\t') == end);
+        for here in here_documents(&current) {
+            // Without an end it is none, and must not swallow the rest.
+            let last = last_lines.get(&(here.tabs, here.end.as_str()));
+            if last > Some(&place)
+                && let Some((end, _)) = lines.find(|(_, line)| here.ends_at(line))
+            {
+                place = end;
+            }
         }
         instructions.push(std::mem::take(&mut current));
     }
@@ -129,22 +134,73 @@ fn escape(text: &str) -> char {
     }
 }
 
-/// The lines that end the here-documents that an instruction begins.
-fn here_documents(instruction: &str) -> Vec<String> {
+/// The text of an instruction that the lines after it hold.
+struct HereDocument {
+    /// The line that ends it.
+    end: String,
+    /// Tabs before that line do not count.
+    tabs: bool,
+}
+
+impl HereDocument {
+    /// The one that begins with the text.
+    fn of(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("<<")?;
+        let word = rest.strip_prefix('-');
+        let (tabs, word) = (word.is_some(), word.unwrap_or(rest));
+        let end = match word.chars().next()? {
+            quote @ ('"' | '\'') => word[1..].split_once(quote)?.0,
+            _ => word
+                .split(|c: char| c.is_whitespace() || "<>()|&;".contains(c))
+                .next()?,
+        };
+        (!end.is_empty()).then(|| Self {
+            end: end.to_owned(),
+            tabs,
+        })
+    }
+
+    fn ends_at(&self, line: &str) -> bool {
+        self.end == if self.tabs { without_tabs(line) } else { line }
+    }
+}
+
+fn without_tabs(line: &str) -> &str {
+    line.trim_start_matches('\t')
+}
+
+/// Where each line stands for the last time, and, by `true`, each line without tabs before it.
+fn last_lines(text: &str) -> HashMap<(bool, &str), usize> {
+    let lines = text.lines().enumerate();
+    let both = lines
+        .flat_map(|(place, line)| [((false, line), place), ((true, without_tabs(line)), place)]);
+    both.collect()
+}
+
+/// The here-documents that an instruction begins: at the start of a word, and not in quotes.
+fn here_documents(instruction: &str) -> Vec<HereDocument> {
     let keyword = split_word(instruction).0.to_ascii_uppercase();
     if !matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") {
         return Vec::new();
     }
-    let starts = instruction.match_indices("<<");
-    let ends = starts.filter_map(|(start, _)| {
-        let rest = instruction[start + 2..].trim_start_matches('-');
-        let rest = rest.trim_start_matches(['"', '\'']);
-        let word = rest
-            .split(|c: char| !c.is_alphanumeric() && c != '_')
-            .next()?;
-        (!word.is_empty() && !instruction[..start].ends_with('<')).then(|| word.to_owned())
-    });
-    ends.collect()
+    let mut found = Vec::new();
+    let (mut quote, mut before) = (None, ' ');
+    let mut signs = instruction.char_indices();
+    while let Some((place, c)) = signs.next() {
+        match (c, quote) {
+            ('\\', None | Some('"')) => {
+                signs.next();
+            }
+            ('"' | '\'', None) => quote = Some(c),
+            (_, Some(open)) if open == c => quote = None,
+            ('<', None) if before.is_whitespace() => {
+                found.extend(HereDocument::of(&instruction[place..]));
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    found
 }
 
 fn split_word(text: &str) -> (&str, &str) {
@@ -292,6 +348,19 @@ mod tests {
                 "FROM a\nRUN cat <<-\"END\" <<X\nFROM b\n\tEND\nFROM c\nX\nFROM d",
                 "d",
             ),
+            ("FROM a\nRUN cat <<EOF\nFROM b\n\tEOF\nFROM c\nEOF", "a"),
+            ("FROM a\nRUN echo it\\'s <<'E O F'\nFROM b\nE O F\n", "a"),
+            ("FROM a\nRUN (cat <<A; cat <<B)\nFROM b\nA\nFROM c\nB", "a"),
+            // What only looks like a here-document, or has no end.
+            ("FROM a\nRUN sed 's/<<ENV>>/x/' y\nFROM b\nENV", "b"),
+            (
+                "FROM a\nRUN echo \"<<EOF\" \"\\\" <<EOF\"\nFROM b\nEOF",
+                "b",
+            ),
+            ("FROM a\nRUN echo $((1<<4)) $(( 1 <<four ))\nFROM b\n4", "b"),
+            ("FROM a\nRUN cat <<<x <<'y\nFROM b\nx\ny", "b"),
+            ("FROM a\nRUN cat <<A <<B\nB\nA\nFROM c", "c"),
+            ("EOF\nFROM a\nRUN cat <<EOF\nFROM b", "b"),
             ("FROM a AS one\nARG a=b\nFROM $a:1 AS two", ":1"),
             ("FROM busybox AS downloader\r\nFROM java:11\r\n", "java:11"),
             ("FROM node AS node\nFROM node", "node"),

@@ -141,12 +141,15 @@ async fn ask(
     Ok(outcomes)
 }
 
-/// GitHub's words where it answered nothing of a query.
+/// GitHub's words where it answered nothing of a query, or where something went wrong that it does
+/// not place: any field that is null may then be there in truth.
 fn failed_whole(answer: &Value) -> Option<String> {
-    if answer["data"].is_object() {
-        return None;
-    }
-    let words = answer["errors"][0]["message"].as_str();
+    let errors = answer["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    let error = match answer["data"].is_object() {
+        true => errors.iter().find(|error| !error["path"][0].is_string())?,
+        false => errors.first().unwrap_or(&Value::Null),
+    };
+    let words = error["message"].as_str();
     Some(short(words.unwrap_or("GitHub answered nothing")))
 }
 
@@ -237,7 +240,7 @@ fn trouble(error: &Value) -> Trouble {
     match error["type"].as_str().unwrap_or_default() {
         "NOT_FOUND" => Trouble::not_found(),
         "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Trouble::NoAccess(words),
-        kind if is_limit(kind) => Trouble::RateLimited,
+        _ if is_limit(error) => Trouble::RateLimited,
         _ => Trouble::Failed(words),
     }
 }
@@ -281,4 +284,40 @@ fn text(blob: Blob) -> Option<Text> {
         Some(text) => Text::Whole(text),
         None => Text::Binary,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_a_place_leaves_nothing_to_rely_on() {
+        let read = json!({ "isEmpty": false, "f0": { "text": "x" } });
+        let cut = json!({ "isEmpty": false, "f0": null });
+        let unplaced = [
+            json!({ "message": "timed out" }),
+            json!({ "message": "timed out", "path": null }),
+            json!({ "message": "timed out", "path": [] }),
+        ];
+        for error in unplaced {
+            for second in [&cut, &Value::Null] {
+                let placed = json!({ "type": "NOT_FOUND", "path": ["r1"] });
+                let answer =
+                    json!({ "data": { "r0": read, "r1": second }, "errors": [placed, error] });
+                let failed = Err(Trouble::Failed("timed out".to_owned()));
+                assert_eq!(
+                    outcomes_of(&answer, 2),
+                    [failed.clone(), failed],
+                    "{answer}"
+                );
+            }
+        }
+        let placed = json!({ "type": "NOT_FOUND", "path": ["r1"] });
+        let answer = json!({ "data": { "r0": cut, "r1": null }, "errors": [placed] });
+        let first = cut.as_object().expect("an object");
+        assert_eq!(
+            outcomes_of(&answer, 2),
+            [Ok(first), Err(Trouble::not_found())]
+        );
+    }
 }

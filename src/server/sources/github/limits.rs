@@ -9,6 +9,10 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use reqwest::{StatusCode, header::HeaderMap};
 
+/// Limits are granted anew each hour, so a longer wait is a mistake, such as milliseconds that were
+/// meant for seconds.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// How requests are tried again. Tests shorten it.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -60,15 +64,21 @@ pub fn limited(status: StatusCode, headers: &HeaderMap, message: &str) -> Option
         return None;
     }
     let said = wait(headers);
-    let by_words = || {
-        let message = message.to_ascii_lowercase();
-        message.contains("rate limit") || message.contains("abuse detection")
-    };
-    (said.is_some() || status.as_u16() == 429 || by_words()).then_some(said)
+    (said.is_some() || status.as_u16() == 429 || is_named(message)).then_some(said)
 }
 
-/// The wait that the headers of an answer ask for.
+/// Whether GitHub's words are those for a limit.
+pub fn is_named(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("rate limit") || message.contains("abuse detection")
+}
+
+/// The wait that the headers of an answer ask for, as far as it makes sense.
 pub fn wait(headers: &HeaderMap) -> Option<Duration> {
+    said(headers).map(|wait| wait.min(LONGEST))
+}
+
+fn said(headers: &HeaderMap) -> Option<Duration> {
     if let Some(seconds) = number(headers, "retry-after") {
         return Some(Duration::from_secs(seconds));
     }
@@ -82,7 +92,7 @@ pub fn wait(headers: &HeaderMap) -> Option<Duration> {
     let now = date.map_or_else(Timestamp::now, |date| date.timestamp());
     let left = reset.saturating_sub(now.as_second()).max(0);
     // A second more, because both are cut to whole ones.
-    Some(Duration::from_secs(left.unsigned_abs() + 1))
+    Some(Duration::from_secs(left.unsigned_abs().saturating_add(1)))
 }
 
 pub fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
@@ -112,6 +122,11 @@ mod tests {
             ("x-ratelimit-remaining", "0"),
             ("x-ratelimit-reset", "1795528242"),
         ];
+        let in_milliseconds = [
+            DATE,
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1795528242000"),
+        ];
         let reset = "Tue, 24 Nov 2026 13:50:42 GMT";
         let at = jiff::fmt::rfc2822::parse(reset).expect("a date");
         assert_eq!(at.timestamp().as_second(), 1_795_528_242);
@@ -133,6 +148,26 @@ mod tests {
                 None,
             ),
             (404, &[("retry-after", "60")], "", None),
+            // Mistakes: milliseconds, and more than any clock holds.
+            (403, &in_milliseconds, "", seconds(86_400)),
+            (
+                429,
+                &[("retry-after", "9223372036854775807")],
+                "",
+                seconds(86_400),
+            ),
+            (
+                429,
+                &[("retry-after", "18446744073709551615")],
+                "",
+                seconds(86_400),
+            ),
+            (
+                429,
+                &[("retry-after", "18446744073709551616")],
+                "",
+                Some(None),
+            ),
         ];
         for (status, of, message, expected) in cases {
             let status = StatusCode::from_u16(status).expect("a status");

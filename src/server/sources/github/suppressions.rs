@@ -173,12 +173,12 @@ mod tests {
             ("<suppress><cve></cve><cve/></suppress>", &[]),
             (
                 "<suppress until=\"2027-04-02Z\"><cve>CVE-2019-0001</cve></suppress>",
-                &["CVE-2019-0001 2027-04-02"],
+                &["CVE-2019-0001 2027-04-02Z"],
             ),
             (
                 "<suppress until = '2019-01-01+01:00'><cve>CVE-2019-0001</cve></suppress>\
                  <suppress><cve>CVE-2019-0001</cve></suppress>",
-                &["CVE-2019-0001 2019-01-01", "CVE-2019-0001"],
+                &["CVE-2019-0001 2019-01-01+01:00", "CVE-2019-0001"],
             ),
             (
                 "<!-- <suppress><cve>CVE-2019-0001</cve></suppress> -->",

@@ -154,7 +154,8 @@ async fn give_up(
 ) -> Result<(), SourceError> {
     let (state, reason) = match failure {
         Failure::Limited { retry_after } => {
-            let until = Timestamp::now() + *retry_after;
+            let until = Timestamp::now().checked_add(*retry_after);
+            let until = until.unwrap_or(Timestamp::MAX);
             let until = until.strftime("%Y-%m-%d %H:%M UTC");
             let reason = format!("GitHub grants no more requests until {until}");
             (CoverageState::RateLimited, reason)
@@ -192,9 +193,13 @@ async fn still_there(
         let is_there = !asking || {
             let url = client.url(&["repos", &settings.organisation, &name]);
             match client.get(url, None).await {
-                // A redirect leads to the new name of what was renamed.
+                // A redirect leads to the new name of what was renamed, and to the new owner of what
+                // was transferred.
                 Ok(reply) => serde_json::from_slice(&reply.body).is_ok_and(|found: Repository| {
-                    found.name == name && (settings.forks || !found.fork)
+                    let owner = &found.owner.login;
+                    found.name == name
+                        && owner.eq_ignore_ascii_case(&settings.organisation)
+                        && (settings.forks || !found.fork)
                 }),
                 Err(Failure::NotFound(_)) => false,
                 // What cannot be asked for is not declared gone, nor is GitHub asked any more.
