@@ -49,8 +49,11 @@ impl Cosmos {
     /// # Errors
     /// Where it is configured by half or wrongly.
     pub fn configured(config: &Config, environment: &Environment) -> Result<Option<Self>> {
-        let account = Account::configured(environment)?;
-        Ok(account.map(|account| Self {
+        let Some(account) = Account::configured(environment)? else {
+            return Ok(None);
+        };
+        config.sources.cosmos.validate()?;
+        Ok(Some(Self {
             settings: config.sources.cosmos.clone(),
             account,
             query: Arc::new(EventQuery::of(config)),
