@@ -7,6 +7,7 @@ mod cosmos_support;
 mod github;
 mod github_description;
 mod github_faults;
+mod github_limits;
 mod github_real;
 mod github_repositories;
 mod github_support;

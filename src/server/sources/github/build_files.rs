@@ -1,11 +1,9 @@
-//! What build files say: `package.json` of Node.js, build files of Gradle and Maven.
+//! What build files say: `package.json` of Node.js, build files of Gradle.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::{Map, Value};
-
-use super::xml::{Malformed, Node, walk};
 
 /// What is read of a `package.json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,95 +121,6 @@ fn without_comments(text: &str) -> String {
     code
 }
 
-/// Properties, and elements in the configuration of its compiler, by which Maven is told the version
-/// of Java, the most telling first.
-const MAVEN: [&str; 8] = [
-    "maven.compiler.release",
-    "configuration/release",
-    "java.version",
-    "maven.compiler.source",
-    "configuration/source",
-    "maven.compiler.target",
-    "configuration/target",
-    "java.source.version",
-];
-
-/// What is read of a `pom.xml`.
-#[derive(Default)]
-struct Pom {
-    /// The open elements from the root on, each with its text.
-    open: Vec<(String, String)>,
-    /// Properties by their names, and what configures the compiler as [`MAVEN`] has it. Of several
-    /// of one name the first counts.
-    values: BTreeMap<String, String>,
-    /// Of the plugin that is open. It may be named after its configuration.
-    plugin: String,
-    configured: Vec<(String, String)>,
-}
-
-impl Pom {
-    fn take(&mut self, node: Node<'_>) {
-        match node {
-            Node::Open { name, .. } => self.open.push((name.to_owned(), String::new())),
-            Node::Text(piece) => {
-                if let Some((_, text)) = self.open.last_mut() {
-                    text.push_str(piece);
-                }
-            }
-            Node::Close => {
-                if let Some((name, text)) = self.open.pop() {
-                    self.close(name, text);
-                }
-            }
-        }
-    }
-
-    fn close(&mut self, name: String, text: String) {
-        let mut above = self.open.iter().rev().map(|(name, _)| name.as_str());
-        match (name.as_str(), above.next(), above.next()) {
-            (_, Some("properties"), Some("project")) => {
-                self.values.entry(name).or_insert(text);
-            }
-            (_, Some("configuration"), Some("plugin")) => {
-                self.configured
-                    .push((format!("configuration/{name}"), text));
-            }
-            ("artifactId", Some("plugin"), _) => self.plugin = text,
-            ("plugin", ..) => {
-                let configured = std::mem::take(&mut self.configured).into_iter();
-                if std::mem::take(&mut self.plugin).trim() == "maven-compiler-plugin" {
-                    for (name, text) in configured {
-                        self.values.entry(name).or_insert(text);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The version of Java that a `pom.xml` names; one that its parent names is not seen, nor one for a
-/// single run of the compiler.
-///
-/// # Errors
-/// Where it is no XML.
-pub fn pom(text: &str) -> Result<Option<String>, Malformed> {
-    let mut pom = Pom::default();
-    walk(text, &mut |node| pom.take(node))?;
-    let value = |name: &str| Some(pom.values.get(name)?.trim());
-    // One property may name another.
-    let resolved = |name: &str| {
-        let text = value(name)?;
-        let other = text
-            .strip_prefix("${")
-            .and_then(|rest| rest.strip_suffix('}'));
-        other.map_or(Some(text), value)
-    };
-    let number = |text: &&str| text.starts_with(|c: char| c.is_ascii_digit());
-    let versions = MAVEN.iter().filter_map(|name| resolved(name));
-    Ok(versions.into_iter().find(number).map(java_version))
-}
-
 /// `1.8`, `VERSION_1_8` and `8` are the same version.
 pub fn java_version(text: &str) -> String {
     let text = text.trim().trim_start_matches("VERSION_").replace('_', ".");
@@ -318,89 +227,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn maven_names_java_in_properties_or_for_its_compiler() {
-        let project = |inner: &str| format!("<project xmlns=\"x\">{inner}</project>");
-        let plugin = |name: &str, configuration: &str| {
-            format!(
-                "<plugin><configuration>{configuration}</configuration>\
-                 <artifactId> {name} </artifactId></plugin>"
-            )
-        };
-        let compiler = |configuration: &str| plugin("maven-compiler-plugin", configuration);
-        let (twice, others) = (
-            compiler("<source>17</source><target>11</target>") + &compiler("<source>8</source>"),
-            plugin(
-                "maven-javadoc-plugin",
-                "<source>8</source><release>7</release>",
-            ) + &compiler("<source>${a}</source><nested><source>9</source></nested>")
-                + &plugin("maven-assembly-plugin", "<source>10</source>"),
-        );
-        let only_others = plugin("maven-javadoc-plugin", "<source>8</source>")
-            + "<plugin><artifactId>maven-compiler-plugin</artifactId></plugin>";
-        let others = format!("<properties><a>17</a><source>6</source></properties>{others}");
-        let cases = [
-            (twice.as_str(), Some("17")),
-            (others.as_str(), Some("17")),
-            (only_others.as_str(), None),
-            (
-                "<properties><java.version>1<!-- 1 -->7</java.version>\
-                 <java.version>8</java.version></properties>",
-                Some("17"),
-            ),
-            (
-                "<properties><java.version>17</java.version></properties>",
-                Some("17"),
-            ),
-            (
-                "<properties><java.version> 1.8 </java.version></properties>",
-                Some("8"),
-            ),
-            (
-                "<properties><j>21</j><maven.compiler.release>${j}</maven.compiler.release></properties>",
-                Some("21"),
-            ),
-            (
-                "<properties><maven.compiler.source>8</maven.compiler.source>\
-                 <maven.compiler.release>11</maven.compiler.release></properties>",
-                Some("11"),
-            ),
-            (
-                "<build><plugins><plugin><artifactId>maven-compiler-plugin</artifactId>\
-                 <configuration><source>11</source></configuration></plugin></plugins></build>",
-                Some("11"),
-            ),
-            (
-                "<properties><java.version>${elsewhere}</java.version></properties>",
-                None,
-            ),
-            (
-                "<properties><a>${b}</a><b>${a}</b><java.version>${a}</java.version></properties>",
-                None,
-            ),
-            (
-                "<!-- <properties><java.version>17</java.version></properties> -->",
-                None,
-            ),
-            ("<parent><version>3</version></parent>", None),
-        ];
-        for (inner, expected) in cases {
-            assert_eq!(
-                pom(&project(inner)).expect("XML").as_deref(),
-                expected,
-                "{inner}"
-            );
-        }
-        assert!(pom("<project>").is_err());
-    }
-
     proptest! {
         #[test]
         fn any_text_is_read(text in "(\"|'|//|/\\*|\\*/|\n|sourceCompatibility|=|1|VERSION_|é|.){0,60}") {
             let _ = package(&text);
             nvmrc(&text);
             gradle(&text);
-            let _ = pom(&text);
         }
     }
 }

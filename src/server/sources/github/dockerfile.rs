@@ -1,7 +1,9 @@
 //! The base images of a Dockerfile: its FROM lines, with build arguments filled in by their
 //! defaults. Nothing else of it is looked at.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use super::here_documents::{here_documents, last_lines};
 
 /// Longer than any image's name; also what keeps arguments that repeat each other from growing.
 const MAX_NAME: usize = 1_000;
@@ -134,76 +136,7 @@ fn escape(text: &str) -> char {
     }
 }
 
-/// The text of an instruction that the lines after it hold.
-struct HereDocument {
-    /// The line that ends it.
-    end: String,
-    /// Tabs before that line do not count.
-    tabs: bool,
-}
-
-impl HereDocument {
-    /// The one that begins with the text.
-    fn of(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("<<")?;
-        let word = rest.strip_prefix('-');
-        let (tabs, word) = (word.is_some(), word.unwrap_or(rest));
-        let end = match word.chars().next()? {
-            quote @ ('"' | '\'') => word[1..].split_once(quote)?.0,
-            _ => word
-                .split(|c: char| c.is_whitespace() || "<>()|&;".contains(c))
-                .next()?,
-        };
-        (!end.is_empty()).then(|| Self {
-            end: end.to_owned(),
-            tabs,
-        })
-    }
-
-    fn ends_at(&self, line: &str) -> bool {
-        self.end == if self.tabs { without_tabs(line) } else { line }
-    }
-}
-
-fn without_tabs(line: &str) -> &str {
-    line.trim_start_matches('\t')
-}
-
-/// Where each line stands for the last time, and, by `true`, each line without tabs before it.
-fn last_lines(text: &str) -> HashMap<(bool, &str), usize> {
-    let lines = text.lines().enumerate();
-    let both = lines
-        .flat_map(|(place, line)| [((false, line), place), ((true, without_tabs(line)), place)]);
-    both.collect()
-}
-
-/// The here-documents that an instruction begins: at the start of a word, and not in quotes.
-fn here_documents(instruction: &str) -> Vec<HereDocument> {
-    let keyword = split_word(instruction).0.to_ascii_uppercase();
-    if !matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    let (mut quote, mut before) = (None, ' ');
-    let mut signs = instruction.char_indices();
-    while let Some((place, c)) = signs.next() {
-        match (c, quote) {
-            ('\\', None | Some('"')) => {
-                signs.next();
-            }
-            ('"' | '\'', None) => quote = Some(c),
-            (_, Some(open)) if open == c => quote = None,
-            ('<', None) if before.is_whitespace() => {
-                found.extend(HereDocument::of(&instruction[place..]));
-            }
-            _ => {}
-        }
-        before = c;
-    }
-    found
-}
-
-fn split_word(text: &str) -> (&str, &str) {
+pub fn split_word(text: &str) -> (&str, &str) {
     text.split_once(char::is_whitespace).unwrap_or((text, ""))
 }
 

@@ -4,6 +4,7 @@ use super::{
     build_files::{self, Package},
     checks, dockerfile,
     files::{DOCKERFILE, Files, GRADLE, NVMRC, PACKAGE, POM, Text},
+    maven,
     repositories::Repository,
     runtime::{self, Platform, Statements},
     suppressions,
@@ -115,7 +116,7 @@ fn read_runtimes(reading: &mut Reading<'_>, package: Option<Package>, facts: &mu
     let gradle = GRADLE
         .iter()
         .find_map(|path| build_files::gradle(reading.text(path)?));
-    stated.java = gradle.or_else(|| reading.parsed(POM, build_files::pom).flatten());
+    stated.java = gradle.or_else(|| reading.parsed(POM, maven::pom).flatten());
 
     let version = |platform, files: &[&Option<String>], has_file| {
         let statements = Statements {
