@@ -16,6 +16,7 @@ const test = base.extend<{ own: Own }>({
     const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "1", "--data", data));
     try {
       await own.import("events", events.first);
+      await expect.poll(async () => (await (await fetch(`${own.url}/api/freshness`)).json()).sample).toBe(false);
       await use(own);
     } finally {
       await own.end();
