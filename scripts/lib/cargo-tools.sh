@@ -41,12 +41,15 @@ install_cargo_tool() {
   fi
   doing "compiling it, once ($time)"
   # Its own release profile optimises a long time for what runs seconds here.
-  quietly "$package" env \
+  quietly "$package" twice env \
     CARGO_TARGET_DIR="$TOOLS/build" \
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
     CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_DEBUG=false \
     cargo install "$package" --version "$version" --locked --force --root "$TOOLS" "$@"
 }
+
+# A build of many minutes that broke off for a passing reason goes on where it was.
+twice() { "$@" || "$@"; }
 
 tool_is() {
   case $1 in
