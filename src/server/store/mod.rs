@@ -117,8 +117,22 @@ impl Store {
     /// A transaction that holds the right to write from its beginning, so that it never has to be
     /// run again because another program wrote in between.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
-        let begun = self.pool.begin_with("BEGIN IMMEDIATE").await;
+        let begun = self.transaction("BEGIN IMMEDIATE").await;
         begun.context("cannot write to the store")
+    }
+
+    /// A transaction of all that is read, so that it is of one moment.
+    async fn begin_reading(&self) -> Result<Transaction<'static, Sqlite>> {
+        let begun = self.transaction("BEGIN").await;
+        begun.context("cannot read the store")
+    }
+
+    /// On a task of its own: where whoever waits for it is dropped meanwhile, the connection would go
+    /// back to the pool within a transaction that nobody ends.
+    async fn transaction(&self, begin: &'static str) -> Result<Transaction<'static, Sqlite>> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+        Ok(begun.await??)
     }
 
     /// Whether there is neither an event nor a security fact.
@@ -246,7 +260,7 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn load(&self, config: Arc<Config>) -> Result<Snapshot> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_reading().await?;
         load::load(&mut transaction, config)
             .await
             .context("cannot read the store")
@@ -266,7 +280,7 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read, or `f` fails.
     pub async fn each_event(&self, f: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
-        each::event(&mut *self.pool.begin().await?, f).await
+        each::event(&mut *self.begin_reading().await?, f).await
     }
 
     /// Calls `f` with every build and its tag (none where the source gave none), by tag; all are of
@@ -278,7 +292,7 @@ impl Store {
         &self,
         f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
     ) -> Result<()> {
-        each::build(&mut *self.pool.begin().await?, f).await
+        each::build(&mut *self.begin_reading().await?, f).await
     }
 
     /// For tests that look at the tables themselves.

@@ -102,7 +102,7 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn ledger(&self) -> Result<Ledger> {
-        ledger::load(&mut *self.pool.begin().await?)
+        ledger::load(&mut *self.begin_reading().await?)
             .await
             .context("cannot read from the store how sources are")
     }
