@@ -28,7 +28,8 @@ fn eager(text: String) -> String {
         .replace("branches = \"default\"", "branches = \"all\"")
 }
 
-/// Opens the store as if nothing had happened, and counts its events.
+/// Opens the store as if nothing had happened, and counts its events. GitHub is due again then, which
+/// it would not be for a minute.
 async fn whole(program: &Program) -> i64 {
     let store = Store::open(&program.data(), &program.config()).await;
     store.expect("the store opens").close().await;
@@ -45,6 +46,16 @@ async fn whole(program: &Program) -> i64 {
         .await
         .expect("checked");
     assert_eq!(check, "ok");
+    let uncovered: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM coverage WHERE source = 'github' AND state IN ('read', 'partial') \
+         AND item NOT IN (SELECT repository FROM security_facts)",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .expect("counted");
+    assert_eq!(uncovered, 0, "what counts as read has facts");
+    let due = sqlx::query("DELETE FROM refreshes WHERE source = 'github'");
+    due.execute(&mut connection).await.expect("deleted");
     connection.close().await.expect("closed");
     events
 }
