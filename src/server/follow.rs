@@ -25,26 +25,18 @@ pub async fn load(store: &Store, config: &Arc<Config>, state: &AppState) -> Resu
 
 /// Follows the store until it is dropped. While the store cannot be read, the last data stay.
 pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
-    let mut ledger_version = 0;
     loop {
         let began = Instant::now();
-        if let Err(error) = look(&store, &config, &state, &mut ledger_version).await {
+        if let Err(error) = look(&store, &config, &state).await {
             tracing::error!("cannot follow the store: {error:#}");
         }
         tokio::time::sleep(LOOK.max(began.elapsed() * LOADING_SHARE)).await;
     }
 }
 
-async fn look(
-    store: &Store,
-    config: &Arc<Config>,
-    state: &AppState,
-    ledger_version: &mut i64,
-) -> Result<()> {
-    let version = store.ledger_version().await?;
-    if *ledger_version != version {
+async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
+    if state.ledger_version() != store.ledger_version().await? {
         state.swap_ledger(store.ledger().await?);
-        *ledger_version = version;
     }
     let known = state.snapshot().map(|snapshot| snapshot.version.clone());
     if known.as_ref() != Ok(&store.version(config).await?) {

@@ -28,10 +28,7 @@ pub fn data_state(snapshot: &Snapshot, ledger: &Ledger, configured: &[&str]) -> 
             .collect(),
     };
     DataState {
-        live: Live {
-            version: snapshot.version.clone(),
-            ledger: ledger.version,
-        },
+        live: live(snapshot, ledger),
         sample: snapshot.sample,
         kinds: vec![
             kind(
@@ -45,6 +42,14 @@ pub fn data_state(snapshot: &Snapshot, ledger: &Ledger, configured: &[&str]) -> 
                 words::counted(repositories, "repository", "repositories"),
             ),
         ],
+    }
+}
+
+/// What tells the state of the data from others.
+pub fn live(snapshot: &Snapshot, ledger: &Ledger) -> Live {
+    Live {
+        version: snapshot.version.clone(),
+        ledger: ledger.version,
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use super::{
     config::Config,
-    sources::{Brought, Fault, Run, Source, SourceError},
+    sources::{Brought, Fault, Run, Source, SourceError, error::LONGEST_PAUSE},
     store::{Failed, Store},
 };
 
@@ -26,7 +26,6 @@ use super::{
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 /// Refreshes of many servers, or of many sources, are spread over this part of the time between two.
 const JITTER: f64 = 0.1;
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Is told how far a refresh is: done, in all (if known), and of what.
 pub type Progress<'a> = dyn Fn(u64, Option<u64>, &str) + Send + Sync + 'a;
@@ -134,29 +133,27 @@ impl Refresher {
         let due_ms = last_ms.map(|at_ms| at_ms.saturating_add(every_ms));
         let left_ms = due_ms.max(refresh.not_before_ms).unwrap_or(0) - now_ms();
         // A clock that was wrong must not hold a source up for longer than it may ask for.
-        let longest = source
-            .every()
-            .max(refresh.not_before_ms.map_or(Duration::ZERO, |_| DAY));
+        let longest = source.every().max(
+            refresh
+                .not_before_ms
+                .map_or(Duration::ZERO, |_| LONGEST_PAUSE),
+        );
         Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)).min(longest)
     }
+}
 
-    /// Notes that a source cannot even be tried, because it is configured wrongly.
-    ///
-    /// # Errors
-    /// Where the store cannot be written.
-    pub async fn note_fault(&self, fault: &Fault) -> anyhow::Result<()> {
-        let mut store = Store::open(&self.data, &self.config).await?;
-        store.begin_refresh(fault.source, now_ms()).await?;
-        let failed = Failed {
-            reason: &format!("{:#}", fault.error),
-            not_before_ms: None,
-        };
-        store
-            .finish_refresh(fault.source, now_ms(), Err(failed))
-            .await?;
-        store.close().await;
-        Ok(())
-    }
+/// Notes that a source cannot even be tried, because it is configured wrongly.
+///
+/// # Errors
+/// Where the store cannot be written.
+pub async fn note_fault(store: &mut Store, fault: &Fault) -> anyhow::Result<()> {
+    let at_ms = now_ms();
+    store.begin_refresh(fault.source, at_ms).await?;
+    let failed = Failed {
+        reason: &format!("{:#}", fault.error),
+        not_before_ms: None,
+    };
+    store.finish_refresh(fault.source, at_ms, Err(failed)).await
 }
 
 /// Keeps all sources fresh in the background, until the set is dropped.
@@ -233,7 +230,10 @@ mod tests {
         assert_eq!(wait(TEN_MINUTES, 1, Some(&limited(hour))), hour);
         assert!(jittered(hour) >= hour);
         // But not one without an end, which a wrong header may ask for.
-        assert_eq!(wait(TEN_MINUTES, 1, Some(&limited(Duration::MAX))), DAY);
+        assert_eq!(
+            wait(TEN_MINUTES, 1, Some(&limited(Duration::MAX))),
+            LONGEST_PAUSE
+        );
     }
 
     #[test]

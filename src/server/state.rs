@@ -61,8 +61,14 @@ impl AppState {
         self.tell();
     }
 
+    /// Of what is known of the sources now.
+    pub fn ledger_version(&self) -> i64 {
+        self.ledger.load().version
+    }
+
     fn tell(&self) {
-        let live = self.data_state().map(|state| state.live);
+        let snapshot = self.snapshot();
+        let live = snapshot.map(|snapshot| freshness::live(&snapshot, &self.ledger.load()));
         self.live.send_if_modified(|told| match (told, live) {
             (Some(told), Ok(live)) if *told != live => {
                 *told = live;
@@ -180,7 +186,8 @@ impl AppState {
     /// # Errors
     /// Where there is no such text, or nothing is loaded.
     pub fn texts(&self, of: &str) -> Result<Vec<Text>, AppError> {
-        let texts = texts::texts(of, &self.data_state()?, &self.coverage()?);
+        let state = self.data_state()?;
+        let texts = texts::texts(of, &state, || self.coverage().unwrap_or_default());
         texts.ok_or_else(|| {
             let known = texts::NAMES.map(str::to_owned);
             AppError::unknown_value("of", of, known.to_vec())

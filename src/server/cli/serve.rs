@@ -38,7 +38,7 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     })?;
     let configured = Configured::by(&config, &Environment::of_process());
     let names = configured.names();
-    let store = Store::open(data, &config).await?;
+    let mut store = Store::open(data, &config).await?;
     let state = AppState::new(&names);
     let config = Arc::new(config);
     if configured.is_empty() && store.is_empty().await? {
@@ -47,17 +47,17 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
             data.display()
         );
     }
-    let refresher = Refresher {
-        data: data.to_owned(),
-        config: Arc::clone(&config),
-    };
     for fault in &configured.faults {
         tracing::error!(source = fault.source, "cannot be read: {:#}", fault.error);
-        refresher.note_fault(fault).await?;
+        refresh::note_fault(&mut store, fault).await?;
     }
     follow::load(&store, &config, &state).await?;
     let bound = listener.local_addr().unwrap_or(addr);
     tracing::info!(sources = names.join(", "), "serving on http://{bound}");
+    let refresher = Refresher {
+        data: data.to_owned(),
+        config: Arc::clone(&config),
+    };
     let mut background = refresh::schedule(&refresher, &configured.sources);
     background.spawn(follow::follow(store, config, state.clone()));
     http::serve(listener, state, stopped()).await?;

@@ -14,7 +14,10 @@ use table::{Table, object};
 use crate::{
     api::{Cell, FigureData},
     filter::BuildType,
-    server::{sources::Event, store::Store},
+    server::{
+        sources::{Event, event},
+        store::Store,
+    },
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,21 +26,6 @@ pub enum Format {
     Ndjson,
     Csv,
 }
-
-const EVENT_FIELDS: [&str; 12] = [
-    "id",
-    "build_tag",
-    "job_name",
-    "build_id",
-    "current_build_current_result",
-    "stage_timestamp",
-    "_ts",
-    "current_build_scheduled_time",
-    "current_build_duration",
-    "current_step_name",
-    "branch_name",
-    "build_url",
-];
 
 const BUILD_FIELDS: [&str; 14] = [
     "build_tag",
@@ -61,7 +49,7 @@ const BUILD_FIELDS: [&str; 14] = [
 /// # Errors
 /// Where the store cannot be read or `out` not be written.
 pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
-    let mut table = Table::new(format, &EVENT_FIELDS, out)?;
+    let mut table = Table::new(format, &event::FIELDS, out)?;
     store
         .each_event(&mut |event| table.row(&event_cells(event)))
         .await?;
@@ -73,7 +61,7 @@ pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Resu
 /// # Errors
 /// Where `out` cannot be written.
 pub fn write_event(out: &mut impl Write, event: &Event) -> Result<()> {
-    object(out, &EVENT_FIELDS, &event_cells(event))
+    object(out, &event::FIELDS, &event_cells(event))
 }
 
 /// Writes every build, by build tag.

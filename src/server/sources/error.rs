@@ -13,8 +13,9 @@ pub enum SourceError {
     Other(anyhow::Error),
 }
 
-/// No source is left alone for longer, whatever it asks for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
+/// No source is left alone for longer, whatever it asks for: no limit lasts so long, so a longer wait
+/// is a mistake, such as milliseconds that were meant for seconds.
+pub const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 
 impl SourceError {
     /// How long the source wants to be left alone, if at all.

@@ -3,7 +3,7 @@
 pub mod cosmos;
 pub mod environment;
 pub mod error;
-mod event;
+pub mod event;
 mod fields;
 pub mod file;
 pub mod github;

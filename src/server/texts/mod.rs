@@ -12,11 +12,16 @@ use crate::{
 /// Every text that there is, by name.
 pub const NAMES: [&str; 2] = ["freshness", "sources"];
 
-/// The texts of a name; none where there is no such name.
-pub fn texts(name: &str, state: &DataState, coverage: &[CoverageItem]) -> Option<Vec<Text>> {
+/// The texts of a name; none where there is no such name. What stands on every page needs no
+/// coverage, which is long.
+pub fn texts(
+    name: &str,
+    state: &DataState,
+    coverage: impl FnOnce() -> Vec<CoverageItem>,
+) -> Option<Vec<Text>> {
     match name {
         "freshness" => Some(freshness::texts(state)),
-        "sources" => Some(sources::texts(state, coverage)),
+        "sources" => Some(sources::texts(state, &coverage())),
         _ => None,
     }
 }

@@ -9,9 +9,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use reqwest::{StatusCode, header::HeaderMap};
 
-/// Limits are granted anew each hour, so a longer wait is a mistake, such as milliseconds that were
-/// meant for seconds.
-const LONGEST: Duration = Duration::from_hours(24);
+use crate::server::sources::error::LONGEST_PAUSE;
 
 /// How requests are tried again. Tests shorten it.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +73,7 @@ pub fn is_named(message: &str) -> bool {
 
 /// The wait that the headers of an answer ask for, as far as it makes sense.
 pub fn wait(headers: &HeaderMap) -> Option<Duration> {
-    said(headers).map(|wait| wait.min(LONGEST))
+    said(headers).map(|wait| wait.min(LONGEST_PAUSE))
 }
 
 fn said(headers: &HeaderMap) -> Option<Duration> {
