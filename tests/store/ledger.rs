@@ -188,3 +188,19 @@ fn sample_data_give_way_to_the_first_real_data() {
         assert!(content(&store).await == content(&expected).await);
     });
 }
+
+#[test]
+fn a_new_store_can_be_opened_by_several_at_the_same_time() {
+    for _ in 0..20 {
+        let dir = tempfile::tempdir().expect("a directory");
+        runtime().block_on(async {
+            let opening = (0..4).map(|_| {
+                let path = dir.path().to_owned();
+                tokio::spawn(async move { open(&path).await.close().await })
+            });
+            for opened in opening.collect::<Vec<_>>() {
+                opened.await.expect("the store opens");
+            }
+        });
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{
     collections::hash_map::RandomState,
-    fs,
+    fs::{self, File},
     hash::{BuildHasher, Hasher},
     path::{Path, PathBuf},
     time::Duration,
@@ -18,6 +18,7 @@ use sqlx::{
 use super::meta;
 
 const FILE: &str = "dashboard.sqlite";
+const LOCK: &str = "dashboard.lock";
 static MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations");
 
 /// The store's file in a data directory.
@@ -52,6 +53,7 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
         .pragma("cache_size", "-16000")
         .pragma("wal_autocheckpoint", "4000")
         .disable_statement_logging();
+    let _lock = lock(dir).await?;
     let pool = SqlitePoolOptions::new().max_connections(4);
     let pool = pool.connect_with(options).await;
     let pool = pool.map_err(|error| explain(error, &path))?;
@@ -68,6 +70,21 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
         });
     }
     Ok(pool)
+}
+
+/// Of several that open a new store at the same time, one sets it up while the others wait.
+async fn lock(dir: &Path) -> Result<File> {
+    let path = dir.join(LOCK);
+    let cannot = format!(
+        "cannot write {}; check the permissions of the data directory, or name another one",
+        path.display()
+    );
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::create(path)?;
+        file.lock()?;
+        std::io::Result::Ok(file)
+    });
+    locked.await?.context(cannot)
 }
 
 /// Gives a new store its id.
