@@ -8,7 +8,8 @@ use std::{
 
 use rse_dashboard::server::{
     config::Config,
-    sources::{Environment, Source as _, SourceError, cosmos::Cosmos},
+    environment::Environment,
+    sources::{Source as _, SourceError, cosmos::Cosmos},
 };
 use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;

@@ -11,10 +11,11 @@ use std::{
 use jiff::Timestamp;
 use rse_dashboard::server::{
     config::Config,
+    environment::Environment,
     export::{self, Format},
     sample::{self, SampleOptions},
     sources::{
-        Brought, Environment, Event, Run, Source as _, SourceError,
+        Brought, Event, Run, Source as _, SourceError,
         cosmos::{Branches, Cosmos},
     },
     store::Store,

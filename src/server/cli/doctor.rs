@@ -7,7 +7,8 @@ use clap::Args;
 
 use crate::server::{
     config::Config,
-    sources::{Configured, Environment, Fault, Finding},
+    environment::Environment,
+    sources::{Configured, Fault, Finding},
     store::Store,
 };
 

@@ -9,9 +9,10 @@ use tokio::{net::TcpListener, signal::unix::SignalKind};
 
 use crate::server::{
     config::Config,
+    environment::Environment,
     follow, http,
     refresh::{self, Refresher},
-    sources::{Configured, Environment},
+    sources::Configured,
     state::AppState,
     store::Store,
 };
@@ -36,7 +37,9 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     let listener = TcpListener::bind(addr).await.with_context(|| {
         format!("cannot listen on {addr}: set PORT to a free port, or end what uses this one")
     })?;
-    let configured = Configured::by(&config, &Environment::of_process());
+    let environment = Environment::of_process();
+    let settings = http::Settings::of(&environment)?;
+    let configured = Configured::by(&config, &environment);
     let names = configured.names();
     let mut store = Store::open(data, &config).await?;
     let state = AppState::new(&names);
@@ -60,7 +63,7 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     };
     let mut background = refresh::schedule(&refresher, &configured.sources);
     background.spawn(follow::follow(store, config, state.clone()));
-    http::serve(listener, state, stopped()).await?;
+    http::serve(listener, state, settings, stopped()).await?;
     background.shutdown().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

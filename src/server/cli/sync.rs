@@ -19,8 +19,9 @@ use serde::Serialize;
 
 use crate::server::{
     config::Config,
+    environment::Environment,
     refresh::Refresher,
-    sources::{self, Brought, Configured, Environment, Fault, SourceError},
+    sources::{self, Brought, Configured, Fault, SourceError},
     store::Ingested,
 };
 

@@ -6,10 +6,11 @@ mod headers;
 mod health;
 mod live;
 mod pages;
+mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::{future::Future, path::PathBuf, time::Duration};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use axum::{
@@ -29,6 +30,8 @@ use tower_http::{
     services::ServeDir, timeout::TimeoutLayer, trace::TraceLayer,
 };
 
+pub use settings::Settings;
+
 use super::state::AppState;
 use crate::app;
 
@@ -46,6 +49,7 @@ const PAGE_COMPRESSION: i32 = 4;
 struct ServerState {
     options: LeptosOptions,
     app: AppState,
+    settings: Arc<Settings>,
 }
 
 impl FromRef<ServerState> for LeptosOptions {
@@ -67,6 +71,7 @@ impl FromRef<ServerState> for AppState {
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
+    settings: Settings,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let (stopping, stopped) = tokio::sync::oneshot::channel();
@@ -77,7 +82,7 @@ pub async fn serve(
         // Nobody listens any more only when the server has failed already.
         let _ = stopping.send(());
     };
-    let server = axum::serve(listener, router(state)).with_graceful_shutdown(stop);
+    let server = axum::serve(listener, router(state, settings)).with_graceful_shutdown(stop);
     let overdue = async {
         match stopped.await {
             Ok(()) => tokio::time::sleep(LONGEST_STOP).await,
@@ -94,11 +99,12 @@ pub async fn serve(
 }
 
 /// All routes, with their limits and headers.
-pub fn router(state: AppState) -> Router {
+pub fn router(state: AppState, settings: Settings) -> Router {
     let options = leptos_options();
     let state = ServerState {
         options: options.clone(),
         app: state,
+        settings: settings.into(),
     };
     let shell = move || app::shell(options.clone());
     // These are answered with statuses and ETags of their own.

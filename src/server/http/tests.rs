@@ -10,7 +10,7 @@ use axum::{
 use futures::StreamExt as _;
 use tower::ServiceExt as _;
 
-use super::router;
+use super::{Settings, router};
 use crate::{
     api::{CoverageItem, DataState, FigureData, Live},
     server::{
@@ -110,7 +110,7 @@ async fn get(router: &Router, uri: &str) -> Answer {
 
 #[tokio::test]
 async fn a_figure_is_sent_once_and_then_known() {
-    let router = router(loaded());
+    let router = router(loaded(), Settings::default());
     let uri = "/api/figure?id=build_status&project=cmc";
     let plain = get(&router, uri).await;
     assert_eq!(plain.status, StatusCode::OK);
@@ -130,7 +130,7 @@ async fn a_figure_is_sent_once_and_then_known() {
 
 #[tokio::test]
 async fn encodings_hold_the_same_figure() {
-    let router = router(loaded());
+    let router = router(loaded(), Settings::default());
     let uri = "/api/figure?id=build_status";
     let plain = get(&router, uri).await.body;
     for encoding in ["br", "gzip"] {
@@ -153,7 +153,7 @@ async fn encodings_hold_the_same_figure() {
 
 #[tokio::test]
 async fn wrong_values_are_named_with_a_status() {
-    let router = router(loaded());
+    let router = router(loaded(), Settings::default());
     for (uri, status, word) in [
         ("/api/figure?id=nothing", 404, "nothing"),
         ("/api/figure", 404, "no figure"),
@@ -186,7 +186,7 @@ async fn wrong_values_are_named_with_a_status() {
 
 #[tokio::test]
 async fn pages_have_the_status_of_their_address() {
-    let router = router(loaded());
+    let router = router(loaded(), Settings::default());
     for (uri, status) in [
         ("/pipelines", 200),
         ("/security", 200),
@@ -211,7 +211,7 @@ async fn pages_have_the_status_of_their_address() {
 
 #[tokio::test]
 async fn old_and_sloppy_addresses_lead_to_the_page() {
-    let router = router(loaded());
+    let router = router(loaded(), Settings::default());
     for (uri, target) in [
         ("/", "/pipelines"),
         ("/dash/", "/pipelines"),
@@ -227,7 +227,7 @@ async fn old_and_sloppy_addresses_lead_to_the_page() {
 
 #[tokio::test]
 async fn what_no_link_asks_for_is_refused() {
-    let router = router(loaded());
+    let router = router(loaded(), Settings::default());
     let long = format!("/pipelines?project={}", "a".repeat(10_000));
     assert_eq!(get(&router, &long).await.status, StatusCode::URI_TOO_LONG);
     for uri in [
@@ -253,7 +253,7 @@ async fn what_no_link_asks_for_is_refused() {
 
 #[tokio::test]
 async fn without_data_it_is_live_but_not_ready() {
-    let router = router(AppState::default());
+    let router = router(AppState::default(), Settings::default());
     assert_eq!(get(&router, "/health/live").await.status, StatusCode::OK);
     for uri in ["/health/ready", "/api/figure?id=build_status", "/pipelines"] {
         let answer = get(&router, uri).await;
@@ -263,7 +263,7 @@ async fn without_data_it_is_live_but_not_ready() {
 
 #[tokio::test]
 async fn csv_holds_the_rows() {
-    let router = router(loaded());
+    let router = router(loaded(), Settings::default());
     let answer = get(&router, "/figures/build_status.csv?days=1").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert!(
@@ -283,7 +283,7 @@ async fn csv_holds_the_rows() {
 async fn freshness_and_coverage_say_what_is_known_of_sources() {
     let state = loaded();
     state.swap_ledger(ledger(7));
-    let router = router(state);
+    let router = router(state, Settings::default());
     let answer = get(&router, "/api/freshness").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.header(header::CACHE_CONTROL), "no-cache");
@@ -313,7 +313,7 @@ async fn freshness_and_coverage_say_what_is_known_of_sources() {
 async fn pages_say_what_is_known_of_sources() {
     let state = loaded();
     state.swap_ledger(ledger(7));
-    let router = router(state);
+    let router = router(state, Settings::default());
     for uri in ["/pipelines", "/security", "/figures/heatmap", "/sources"] {
         let answer = get(&router, uri).await;
         for words in ["the token is not valid", "1 of 2 repositories read"] {
@@ -334,7 +334,7 @@ async fn pages_say_what_is_known_of_sources() {
 
 #[tokio::test]
 async fn without_data_nothing_is_known_of_sources() {
-    let router = router(AppState::default());
+    let router = router(AppState::default(), Settings::default());
     for uri in ["/api/freshness", "/api/coverage"] {
         let answer = get(&router, uri).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{uri}");
@@ -363,7 +363,7 @@ async fn told(events: &mut BodyDataStream) -> Option<Live> {
 #[tokio::test]
 async fn open_pages_are_told_at_once_and_at_each_change_until_the_server_stops() {
     let state = loaded();
-    let router = router(state.clone());
+    let router = router(state.clone(), Settings::default());
     let request = Request::get("/api/live")
         .header(header::ACCEPT_ENCODING, "gzip, br")
         .body(Body::empty())

@@ -1,7 +1,6 @@
 //! Where data come from. Sources know the store and nothing to the right of it.
 
 pub mod cosmos;
-pub mod environment;
 pub mod error;
 pub mod event;
 mod fields;
@@ -14,11 +13,11 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Result;
 use async_trait::async_trait;
 
-pub use environment::Environment;
 pub use error::SourceError;
 
 use super::{
     config::Config,
+    environment::Environment,
     snapshot::BuildResult,
     store::{Ingested, Store},
 };

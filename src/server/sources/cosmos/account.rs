@@ -14,7 +14,7 @@ use azure_data_cosmos::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::entra::Entra;
-use crate::server::sources::Environment;
+use crate::server::environment::Environment;
 
 /// The dashboard's own name comes first, then that of the original.
 const ENDPOINT: [&str; 2] = ["COSMOS_ENDPOINT", "endpoint"];

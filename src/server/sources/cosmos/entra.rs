@@ -17,7 +17,7 @@ use azure_identity::{
 };
 use tokio::time::timeout;
 
-use crate::server::sources::Environment;
+use crate::server::environment::Environment;
 
 /// A machine without a managed identity does not answer at all.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);

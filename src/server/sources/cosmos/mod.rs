@@ -30,8 +30,8 @@ use patience::Patience;
 use query::EventQuery;
 use refresh::{Part, Refresh, Stopped};
 
-use super::{Brought, Checkpoint, Coverage, Environment, Finding, Run, Source, SourceError};
-use crate::server::{config::Config, store::Store};
+use super::{Brought, Checkpoint, Coverage, Finding, Run, Source, SourceError};
+use crate::server::{config::Config, environment::Environment, store::Store};
 
 pub const NAME: &str = "cosmos";
 

@@ -36,8 +36,8 @@ use client::Client;
 pub use config::Settings;
 pub use limits::Patience;
 
-use super::{Brought, Environment, Finding, Run, Source, SourceError};
-use crate::server::{config::Config, store::Store};
+use super::{Brought, Finding, Run, Source, SourceError};
+use crate::server::{config::Config, environment::Environment, store::Store};
 
 pub const NAME: &str = "github";
 const TOKEN: [&str; 2] = ["GITHUB_TOKEN", "githubtoken"];

@@ -1,4 +1,4 @@
-//! The variables that say how sources are reached. Secrets are kept so that they cannot be printed.
+//! The variables that say how the server runs and how sources are reached. Secrets are kept so that they cannot be printed.
 
 use std::collections::HashMap;
 

@@ -1,0 +1,116 @@
+//! How the server meets its clients, as the environment says it.
+
+use anyhow::{Context as _, Result, ensure};
+use ipnet::IpNet;
+use reqwest::Url;
+
+use crate::server::environment::Environment;
+
+const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
+const TRUSTED_PROXIES: &str = "RSE_TRUSTED_PROXIES";
+
+/// The defaults are those of a server that is reached directly, at its own root.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Where people reach the dashboard, without a slash at its end; none where nobody said.
+    pub public_url: Option<Url>,
+    /// Whose word on a client's address and protocol counts.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Settings {
+    /// # Errors
+    /// Names the variable that is wrong.
+    pub fn of(environment: &Environment) -> Result<Self> {
+        let public_url = environment.text(&[PUBLIC_URL]);
+        let proxies = environment.list(&[TRUSTED_PROXIES]);
+        Ok(Self {
+            public_url: public_url.map(|text| parse_url(&text)).transpose()?,
+            trusted_proxies: proxies
+                .iter()
+                .map(|text| parse_network(text))
+                .collect::<Result<_>>()?,
+        })
+    }
+
+    /// The path that every address of the dashboard begins with, without a slash at its end: empty
+    /// at a server's root.
+    pub fn base_path(&self) -> &str {
+        let path = self.public_url.as_ref().map_or("", Url::path);
+        path.trim_end_matches('/')
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url> {
+    let url = Url::parse(text).with_context(|| {
+        format!("{PUBLIC_URL}: “{text}” is no address such as https://dashboard.example.org/rse")
+    })?;
+    ensure!(
+        matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none(),
+        "{PUBLIC_URL}: “{text}” must begin with http:// or https:// and end with its path"
+    );
+    Ok(url)
+}
+
+/// A network, or a single address.
+fn parse_network(text: &str) -> Result<IpNet> {
+    let address = text.parse::<std::net::IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).with_context(|| {
+        format!(
+            "{TRUSTED_PROXIES}: “{text}” is neither an address nor a network such as 10.0.0.0/8"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(name: &str, value: &str) -> Result<Settings> {
+        let variables = [(name.to_owned(), value.to_owned())];
+        Settings::of(&variables.into_iter().collect())
+    }
+
+    #[test]
+    fn the_base_path_is_that_of_the_public_address() {
+        let base = |url| {
+            settings(PUBLIC_URL, url)
+                .expect("an address")
+                .base_path()
+                .to_owned()
+        };
+        assert_eq!(base("https://example.org"), "");
+        assert_eq!(base("https://example.org/"), "");
+        assert_eq!(base("https://example.org/rse/dashboard/"), "/rse/dashboard");
+        assert_eq!(Settings::default().base_path(), "");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_variable() {
+        for (name, value) in [
+            (PUBLIC_URL, "example.org"),
+            (PUBLIC_URL, "ftp://example.org"),
+            (PUBLIC_URL, "https://example.org/?a=b"),
+            (TRUSTED_PROXIES, "10.0.0.0/8, everybody"),
+        ] {
+            let error = settings(name, value).expect_err("a wrong value");
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        let settings = settings(TRUSTED_PROXIES, "127.0.0.1, 10.0.0.0/8, ::1").expect("proxies");
+        let trusted = |address: &str| {
+            let address: std::net::IpAddr = address.parse().expect("an address");
+            settings
+                .trusted_proxies
+                .iter()
+                .any(|network| network.contains(&address))
+        };
+        assert!(trusted("127.0.0.1") && trusted("10.1.2.3") && trusted("::1"));
+        assert!(!trusted("127.0.0.2") && !trusted("11.0.0.1"));
+    }
+}
