@@ -63,7 +63,7 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     };
     let mut background = refresh::schedule(&refresher, &configured.sources);
     background.spawn(follow::follow(store, config, state.clone()));
-    http::serve(listener, state, settings, stopped()).await?;
+    http::serve(listener, state, settings, stopped()).await;
     background.shutdown().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
