@@ -66,6 +66,7 @@ pub fn App() -> impl IntoView {
             title: "RSE dashboard".to_owned(),
             source_url: String::new(),
             live: Live::default(),
+            reader: None,
         })
     })
     .into_inner();
@@ -78,7 +79,7 @@ pub fn App() -> impl IntoView {
             "Skip to the content"
         </a>
         <Router>
-            <Header title=site.title />
+            <Header title=site.title reader=site.reader />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />

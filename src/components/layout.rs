@@ -4,7 +4,17 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 #[component]
-pub fn Header(title: String) -> impl IntoView {
+pub fn Header(title: String, reader: Option<String>) -> impl IntoView {
+    let reader = reader.map(|name| {
+        view! {
+            <form class="reader" method="post" action="/sign-out">
+                <span>{name}</span>
+                <button class="btn" type="submit">
+                    "Sign out"
+                </button>
+            </form>
+        }
+    });
     view! {
         <header class="site-header">
             <div class="frame">
@@ -22,6 +32,7 @@ pub fn Header(title: String) -> impl IntoView {
                         </li>
                     </ul>
                 </nav>
+                {reader}
             </div>
         </header>
     }

@@ -32,7 +32,10 @@ use tower_http::{
 
 pub use settings::Settings;
 
-use super::state::AppState;
+use super::{
+    sign_in::{self, SignIn},
+    state::AppState,
+};
 use crate::app;
 
 /// Nothing that is asked of this server has a body of more than this.
@@ -106,6 +109,8 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         app: state,
         settings: settings.into(),
     };
+    let sign_in = state.settings.sign_in.clone();
+    let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
     let shell = move || app::shell(options.clone());
     // These are answered with statuses and ETags of their own.
     let own = [
@@ -120,7 +125,8 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         let app = state.app.clone();
         move || {
             provide_context(app.clone());
-            if let Some(site) = app.site() {
+            if let Some(mut site) = app.site() {
+                site.reader = sign_in::reader();
                 provide_context(site);
             }
             headers::content_security_policy();
@@ -152,12 +158,14 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .route("/api/{*rest}", get(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .merge(sign_in::routes(sign_in.as_ref()))
         .leptos_routes_with_context(&state, routes, context, shell)
         .fallback_service(files)
         .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
         .layer(middleware::from_fn_with_state(state.clone(), pages::status))
         .layer(middleware::from_fn(pages::without_trailing_slash))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(PAGE_COMPRESSION)))
+        .layer(middleware::from_fn_with_state(sign_in, sign_in::guard))
         .layer(middleware::from_fn(headers::caching))
         .layer(middleware::from_fn(headers::limits))
         .layer(middleware::from_fn(headers::security))
