@@ -19,15 +19,25 @@ mod transport;
 
 use std::sync::Arc;
 
+use anyhow::Result;
 use leptos::config::LeptosOptions;
 
 pub use guard::{guard, reader};
 pub use routes::routes;
 pub use settings::Settings;
 
-use provider::Provider;
+use provider::{Failure, Provider};
 
 use crate::server::state::AppState;
+
+/// Whether the provider answers as one.
+///
+/// # Errors
+/// Says how it answers instead.
+pub async fn check(settings: &Settings) -> Result<()> {
+    let checked = Provider::default().check(settings).await;
+    checked.map_err(|(Failure::Down(cause) | Failure::Refused(cause))| cause)
+}
 
 /// What the door needs.
 pub struct SignIn {
@@ -39,6 +49,10 @@ pub struct SignIn {
 
 impl SignIn {
     pub fn new(settings: Settings, app: AppState, options: LeptosOptions) -> Arc<Self> {
+        tracing::info!(
+            provider = settings.issuer.as_str(),
+            "closed to whoever does not sign in"
+        );
         Arc::new(Self {
             settings,
             provider: Provider::default(),

@@ -184,6 +184,14 @@ impl Provider {
         Ok(claims)
     }
 
+    /// Asks the provider what it is.
+    ///
+    /// # Errors
+    /// [`Failure::Down`].
+    pub async fn check(&self, settings: &Settings) -> Result<(), Failure> {
+        self.metadata(settings, KNOWN_FOR).await.map(|_| ())
+    }
+
     /// Where people sign out of the provider, if it lets them.
     pub async fn end_session_url(&self, settings: &Settings) -> Option<Url> {
         let metadata = self.metadata(settings, KNOWN_FOR).await.ok()?;

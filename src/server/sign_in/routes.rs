@@ -102,6 +102,8 @@ struct Answer {
     code: Option<String>,
     state: String,
     error: Option<String>,
+    /// Who answers, where the provider says so.
+    iss: Option<String>,
 }
 
 /// `GET /sign-in/callback?code=…&state=…`: back from the provider. Whatever comes of it, what was
@@ -131,7 +133,10 @@ async fn callback(
         return (changes.done(), page).into_response();
     };
     let to = pending.to.clone();
-    let Some(code) = answer.code else {
+    let from_elsewhere = answer
+        .iss
+        .is_some_and(|issuer| issuer != *sign_in.settings.issuer);
+    let Some(code) = answer.code.filter(|_| !from_elsewhere) else {
         note_error(answer.error.as_deref());
         let page = sign_in.problem(
             StatusCode::FORBIDDEN,
