@@ -44,7 +44,7 @@ pub async fn run(
             configuration(&config, read_from),
         ),
         ("store".to_owned(), store(data, &config).await),
-        ("sign-in".to_owned(), sign_in(&environment).await),
+        ("http".to_owned(), http(&environment).await),
     ];
     if configured.is_empty() {
         let what = "none is configured; data come from files and samples";
@@ -80,7 +80,7 @@ fn configuration(config: &Config, read_from: &str) -> Finding {
     ))
 }
 
-async fn sign_in(environment: &Environment) -> Finding {
+async fn http(environment: &Environment) -> Finding {
     let settings = match http::Settings::of(environment) {
         Ok(settings) => settings.sign_in,
         Err(error) => {
@@ -89,7 +89,7 @@ async fn sign_in(environment: &Environment) -> Finding {
         }
     };
     let Some(settings) = settings else {
-        return Finding::good("off; whoever reaches the dashboard may look");
+        return Finding::good("nobody has to sign in; whoever reaches the dashboard may look");
     };
     let issuer = settings.issuer.as_str();
     match sign_in::check(&settings).await {
