@@ -96,7 +96,7 @@ async fn http(environment: &Environment) -> Finding {
         Ok(()) => Finding::good(format!("{issuer} answers as a provider")),
         Err(error) => Finding::bad(
             format!("{error:#}"),
-            "RSE_OIDC_ISSUER must be written exactly as the provider writes it in /.well-known/openid-configuration below it",
+            "this machine must reach RSE_OIDC_ISSUER, and it must be written exactly as the provider writes it in /.well-known/openid-configuration below it",
         ),
     }
 }

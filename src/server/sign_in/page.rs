@@ -60,16 +60,14 @@ impl Page {
                         </div>
                     </header>
                     <main id="main">
-                        <div class="frame">
-                            <div class="prose">
-                                <h1>{self.heading}</h1>
-                                <p>{self.text}</p>
-                                <p>
-                                    <a class="btn" href=based(&address)>
-                                        {label}
-                                    </a>
-                                </p>
-                            </div>
+                        <div class="frame prose">
+                            <h1>{self.heading}</h1>
+                            <p>{self.text}</p>
+                            <p>
+                                <a class="btn" href=based(&address)>
+                                    {label}
+                                </a>
+                            </p>
                         </div>
                     </main>
                 </body>
