@@ -13,7 +13,7 @@ use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt as _;
 
-use super::cookies::{Cookies, Session};
+use super::cookies::{Cookies, Kept, Pending, Session};
 use crate::server::{
     config::Config,
     environment::Environment,
@@ -94,11 +94,17 @@ fn closed() -> (Router, Cookies) {
 }
 
 fn cookie(cookies: &Cookies, seconds: i64) -> String {
-    let session = Session {
-        name: "Ada <Lovelace>".to_owned(),
-        until: Timestamp::now() + SignedDuration::from_secs(seconds),
-    };
-    let response = cookies.changes().keep(&session).done().into_response();
+    kept(
+        cookies,
+        &Session {
+            name: "Ada <Lovelace>".to_owned(),
+            until: Timestamp::now() + SignedDuration::from_secs(seconds),
+        },
+    )
+}
+
+fn kept<T: Kept>(cookies: &Cookies, kept: &T) -> String {
+    let response = cookies.changes().keep(kept).done().into_response();
     let set = response.headers()[header::SET_COOKIE]
         .to_str()
         .expect("text");
@@ -325,6 +331,63 @@ async fn an_answer_that_nobody_waits_for_is_refused() {
             answer
                 .header(header::CONTENT_SECURITY_POLICY)
                 .contains("default-src 'none'")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_began_here_is_answered_by_the_provider_alone_and_in_time() {
+    let (router, cookies) = closed();
+    let pending = |seconds| {
+        let pending = Pending {
+            state: "s".to_owned(),
+            nonce: "n".to_owned(),
+            verifier: "v".repeat(43),
+            to: "/security".to_owned(),
+            until: Timestamp::now() + SignedDuration::from_secs(seconds),
+        };
+        kept(&cookies, &pending)
+    };
+    for (uri, seconds, status) in [
+        // It would be asked about the code, but does not answer.
+        (
+            "/sign-in/callback?code=c&state=s",
+            60,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
+        (
+            "/sign-in/callback?code=c&state=s&iss=http://127.0.0.1:1",
+            60,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ),
+        (
+            "/sign-in/callback?code=c&state=s&iss=https://elsewhere.example",
+            60,
+            StatusCode::FORBIDDEN,
+        ),
+        (
+            "/sign-in/callback?error=access_denied&state=s",
+            60,
+            StatusCode::FORBIDDEN,
+        ),
+        (
+            "/sign-in/callback?code=c&state=S",
+            60,
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            "/sign-in/callback?code=c&state=s",
+            -1,
+            StatusCode::BAD_REQUEST,
+        ),
+    ] {
+        let request = Request::get(uri).header(header::COOKIE, pending(seconds));
+        let answer = ask(&router, request).await;
+        assert_eq!(answer.status, status, "{uri} {seconds}");
+        let set = answer.header(header::SET_COOKIE);
+        assert!(
+            set.contains("rse-sign-in=") && set.contains("Max-Age=0"),
+            "{uri}: {set}"
         );
     }
 }
