@@ -337,15 +337,19 @@ base("a provider that is down at first stops nobody later", async ({ page, fault
   const [port, providerPort] = [await freePort(), await freePort()];
   const url = `http://localhost:${port}`;
   const server = await serve(sampleData(), port, environment(url, `http://127.0.0.1:${providerPort}`));
-  await page.goto(`${url}/security`);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Nobody can sign in right now");
-  expect((await page.request.get(`${url}/health/ready`)).status()).toBe(200);
-  const provider = await Provider.start(url, providerPort);
-  await expect.poll(async () => (await page.request.get(`${url}/sign-in`)).status()).toBe(200);
-  await page.getByRole("link", { name: "Try again" }).click();
-  await signInAs(page, "ada");
-  await isOpen(page, "/security");
-  await page.close();
-  await server.stop();
-  await provider.end();
+  let provider: Provider | undefined;
+  try {
+    await page.goto(`${url}/security`);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Nobody can sign in right now");
+    expect((await page.request.get(`${url}/health/ready`)).status()).toBe(200);
+    provider = await Provider.start(url, providerPort);
+    await expect.poll(async () => (await page.request.get(`${url}/sign-in`)).status()).toBe(200);
+    await page.getByRole("link", { name: "Try again" }).click();
+    await signInAs(page, "ada");
+    await isOpen(page, "/security");
+  } finally {
+    await page.close();
+    await server.stop();
+    await provider?.end();
+  }
 });
