@@ -104,6 +104,8 @@ pub struct Site {
     pub source_url: String,
     /// What the document was made from, or from what came after.
     pub live: Live,
+    /// Who looks at it; none where nobody has to sign in.
+    pub reader: Option<String>,
 }
 
 /// What a page shows around its figures.

@@ -72,6 +72,7 @@ pub fn App() -> impl IntoView {
             title: "RSE dashboard".to_owned(),
             source_url: String::new(),
             live: Live::default(),
+            reader: None,
         })
     })
     .into_inner();
@@ -84,7 +85,7 @@ pub fn App() -> impl IntoView {
             "Skip to the content"
         </a>
         <Router base=base.as_str().to_owned()>
-            <Header title=site.title />
+            <Header title=site.title reader=site.reader />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />

@@ -24,6 +24,8 @@ pub enum AppError {
         /// The values that exist; empty where they are too many to list.
         known: Vec<String>,
     },
+    /// Nobody signed in, or their session is over (401).
+    SignInNeeded,
     /// There is no figure of this id (404).
     UnknownFigure { id: String },
     /// The data are not loaded yet (503).
@@ -51,6 +53,7 @@ impl AppError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::UnknownValue { .. } => 400,
+            Self::SignInNeeded => 401,
             Self::UnknownFigure { .. } => 404,
             Self::NotReady => 503,
             Self::Unreachable | Self::Internal => 500,
@@ -84,6 +87,9 @@ impl fmt::Display for AppError {
                     write!(f, " Known values: {}.", known.join(", "))?;
                 }
                 Ok(())
+            }
+            Self::SignInNeeded => {
+                f.write_str("You have to sign in to see this; a session may be over.")
             }
             Self::UnknownFigure { id } => write!(f, "There is no figure “{id}”."),
             Self::NotReady => f.write_str("The data are still being loaded; try again shortly."),

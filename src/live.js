@@ -52,8 +52,17 @@ function open() {
     first = false;
   });
   opened.addEventListener("error", () => {
-    if (opened === source) tryAgainLater();
+    if (opened !== source) return;
+    tryAgainLater();
+    if (document.querySelector(".reader")) signInAgain();
   });
+}
+
+// An EventSource does not tell why it was refused. Where a session is over, the page asked for anew
+// leads to the door and, where the provider still knows the reader, back by itself.
+async function signInAgain() {
+  const answer = await fetch(ADDRESS, { method: "HEAD" }).catch(() => undefined);
+  if (answer?.status === 401) location.reload();
 }
 
 function hear() {

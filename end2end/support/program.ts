@@ -13,7 +13,7 @@ const BINARY = process.env.RSE_BINARY ?? path.join(TARGET, "release", "rse-dashb
 // Longer than any start takes, even on a loaded machine.
 const START_MS = 30_000;
 // What a developer's environment may say of the program, its data and their sources.
-const OURS = /^(PORT|RSE_(ADDR|DATA|CONFIG)|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
+const OURS = /^(PORT|RSE_(ADDR|DATA|CONFIG|PUBLIC_URL|TRUSTED_PROXIES|OIDC_.*|SESSION_.*|API_TOKENS)|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
 // Not where a developer's .env and dashboard.toml are.
 const ELSEWHERE = tmpdir();
 const LARGEST_EXPORT = 1024 ** 3;
@@ -42,10 +42,10 @@ export async function runWith(variables: NodeJS.ProcessEnv, ...args: string[]): 
 }
 
 /** Serves a data directory, on a free port unless one is given, and returns when it is ready. */
-export async function serve(data: string, port = "0"): Promise<Server> {
+export async function serve(data: string, port = "0", variables: NodeJS.ProcessEnv = {}): Promise<Server> {
   const child = spawn(BINARY, ["serve", "--data", data, "--port", port], {
     cwd: ELSEWHERE,
-    env: environment(),
+    env: { ...environment(), ...variables },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let log = "";

@@ -155,6 +155,7 @@ fn sentence(
         }),
         Err(error) => {
             ask_again_when_heard(&error, move || figure.refetch());
+            let closed = error == AppError::SignInNeeded;
             let path = use_location().pathname;
             let href = move || format!("{}{}", path.get(), query.with(|q| q.filter().query()));
             Either::Right(view! {
@@ -164,12 +165,16 @@ fn sentence(
                     <a
                         class="btn"
                         href=href
+                        rel="external"
                         on:click=move |event| {
-                            event.prevent_default();
-                            figure.refetch();
+                            // The page itself leads to where one signs in.
+                            if !closed {
+                                event.prevent_default();
+                                figure.refetch();
+                            }
                         }
                     >
-                        "Try again"
+                        {if closed { "Sign in again" } else { "Try again" }}
                     </a>
                 </div>
             })

@@ -17,6 +17,11 @@ pub fn ErrorPanel(
     #[prop(into)]
     action: String,
 ) -> impl IntoView {
+    // The page itself leads to where one signs in.
+    let action = match error {
+        AppError::SignInNeeded => "Sign in again".to_owned(),
+        _ => action,
+    };
     view! {
         <div class="error-panel" role="alert">
             <p class="error-heading">{heading}</p>

@@ -6,8 +6,18 @@ use leptos_router::components::A;
 use crate::base::use_base;
 
 #[component]
-pub fn Header(title: String) -> impl IntoView {
+pub fn Header(title: String, reader: Option<String>) -> impl IntoView {
     let base = use_base();
+    let reader = reader.map(|name| {
+        view! {
+            <form class="reader" method="post" action=base.path("/sign-out")>
+                <span>{name}</span>
+                <button class="btn" type="submit">
+                    "Sign out"
+                </button>
+            </form>
+        }
+    });
     view! {
         <header class="site-header">
             <div class="frame">
@@ -25,6 +35,7 @@ pub fn Header(title: String) -> impl IntoView {
                         </li>
                     </ul>
                 </nav>
+                {reader}
             </div>
         </header>
     }

@@ -12,6 +12,7 @@ pub mod headline;
 pub mod http;
 pub mod refresh;
 pub mod sample;
+pub mod sign_in;
 pub mod snapshot;
 pub mod sources;
 pub mod state;

@@ -187,6 +187,7 @@ impl AppState {
             title: config.title.clone(),
             source_url: config.source_url.clone(),
             live: self.live.borrow().clone().unwrap_or_default(),
+            reader: None,
         })
     }
 

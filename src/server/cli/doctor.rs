@@ -8,6 +8,7 @@ use clap::Args;
 use crate::server::{
     config::Config,
     environment::Environment,
+    http, sign_in,
     sources::{Configured, Fault, Finding},
     store::Store,
 };
@@ -32,7 +33,8 @@ pub async fn run(
     config: Config,
     read_from: &str,
 ) -> Result<ExitCode> {
-    let configured = Configured::by(&config, &Environment::of_process());
+    let environment = Environment::of_process();
+    let configured = Configured::by(&config, &environment);
     if options.configured {
         return Ok(exit_code(!configured.is_empty()));
     }
@@ -42,6 +44,7 @@ pub async fn run(
             configuration(&config, read_from),
         ),
         ("store".to_owned(), store(data, &config).await),
+        ("http".to_owned(), http(&environment).await),
     ];
     if configured.is_empty() {
         let what = "none is configured; data come from files and samples";
@@ -75,6 +78,27 @@ fn configuration(config: &Config, read_from: &str) -> Finding {
         config.projects.len(),
         config.time_zone.iana_name().unwrap_or("without a name")
     ))
+}
+
+async fn http(environment: &Environment) -> Finding {
+    let settings = match http::Settings::of(environment) {
+        Ok(settings) => settings.sign_in,
+        Err(error) => {
+            let remedy = "set or unset what the message names; .env.sample explains all variables";
+            return Finding::bad(format!("{error:#}"), remedy);
+        }
+    };
+    let Some(settings) = settings else {
+        return Finding::good("nobody has to sign in; whoever reaches the dashboard may look");
+    };
+    let issuer = settings.issuer.as_str();
+    match sign_in::check(&settings).await {
+        Ok(()) => Finding::good(format!("{issuer} answers as a provider")),
+        Err(error) => Finding::bad(
+            format!("{error:#}"),
+            "this machine must reach RSE_OIDC_ISSUER, and it must be written exactly as the provider writes it in /.well-known/openid-configuration below it",
+        ),
+    }
 }
 
 async fn store(data: &Path, config: &Config) -> Finding {

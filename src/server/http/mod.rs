@@ -39,7 +39,10 @@ pub use settings::Settings;
 use queue::Queue;
 use shares::Shares;
 
-use super::state::AppState;
+use super::{
+    sign_in::{self, SignIn},
+    state::AppState,
+};
 use crate::{app, base::Base};
 
 /// Of pages, which are made for one request: a third smaller than the fastest, for ten milliseconds.
@@ -103,6 +106,8 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         event_streams: Shares::new(settings.limits.event_streams),
         settings: settings.into(),
     };
+    let sign_in = state.settings.sign_in.clone();
+    let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
     let shell = move || app::shell(options.clone());
     let routes = pages::routes();
     let context = {
@@ -111,7 +116,8 @@ pub fn router(state: AppState, settings: Settings) -> Router {
             provide_context(app.clone());
             provide_context(base.clone());
             pages::provide_whole_address(&base);
-            if let Some(site) = app.site() {
+            if let Some(mut site) = app.site() {
+                site.reader = sign_in::reader();
                 provide_context(site);
             }
             headers::content_security_policy();
@@ -144,12 +150,14 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .route("/api/{*rest}", get(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .merge(sign_in::routes(sign_in.as_ref()))
         .leptos_routes_with_context(&state, routes, context, shell)
         .fallback_service(files)
         .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
         .layer(middleware::from_fn_with_state(state.clone(), pages::status))
         .layer(middleware::from_fn(pages::without_trailing_slash))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(PAGE_COMPRESSION)))
+        .layer(middleware::from_fn_with_state(sign_in, sign_in::guard))
         .layer(middleware::from_fn(headers::caching))
         .layer(middleware::from_fn_with_state(queue, queue::wait))
         .layer(middleware::from_fn_with_state(

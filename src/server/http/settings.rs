@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use reqwest::Url;
 
 use super::limits::Limits;
-use crate::server::environment::Environment;
+use crate::server::{environment::Environment, sign_in};
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
 const TRUSTED_PROXIES: &str = "RSE_TRUSTED_PROXIES";
@@ -20,6 +20,8 @@ pub struct Settings {
     /// Whose word on a client's address and protocol counts.
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
+    /// None where everybody may look.
+    pub sign_in: Option<sign_in::Settings>,
 }
 
 impl Settings {
@@ -28,8 +30,10 @@ impl Settings {
     pub fn of(environment: &Environment) -> Result<Self> {
         let public_url = environment.text(&[PUBLIC_URL]);
         let proxies = environment.list(&[TRUSTED_PROXIES]);
+        let public_url = public_url.map(|text| parse_url(&text)).transpose()?;
         Ok(Self {
-            public_url: public_url.map(|text| parse_url(&text)).transpose()?,
+            sign_in: sign_in::Settings::of(environment, public_url.as_ref())?,
+            public_url,
             trusted_proxies: proxies
                 .iter()
                 .map(|text| parse_network(text))

@@ -1,0 +1,283 @@
+//! What the server keeps in the browser: encrypted and authenticated, so that it can be neither read
+//! nor changed there, and good for a limited time, which stands inside.
+
+use axum::http::HeaderMap;
+use axum_extra::extract::cookie::{Cookie, Key, PrivateCookieJar, SameSite};
+use jiff::Timestamp;
+use reqwest::Url;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// Something that is kept in a cookie.
+pub trait Kept: Serialize + DeserializeOwned {
+    const NAME: &'static str;
+
+    /// When it is worth nothing any more.
+    fn until(&self) -> Timestamp;
+}
+
+/// Somebody who signed in. It holds what a page shows of them and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub name: String,
+    pub until: Timestamp,
+}
+
+impl Kept for Session {
+    const NAME: &'static str = "rse-session";
+
+    fn until(&self) -> Timestamp {
+        self.until
+    }
+}
+
+/// A sign-in that has begun: what the provider's answer is checked with.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    pub state: String,
+    pub nonce: String,
+    pub verifier: String,
+    /// Where to go afterwards.
+    pub to: String,
+    pub until: Timestamp,
+}
+
+impl Kept for Pending {
+    const NAME: &'static str = "rse-sign-in";
+
+    fn until(&self) -> Timestamp {
+        self.until
+    }
+}
+
+/// How cookies are named, bound and encrypted.
+#[derive(Clone, Debug)]
+pub struct Cookies {
+    key: Key,
+    secure: bool,
+    path: String,
+}
+
+impl Cookies {
+    pub fn new(key: Key, public_url: &Url) -> Self {
+        let path = public_url.path().trim_end_matches('/');
+        Self {
+            key,
+            secure: public_url.scheme() == "https",
+            path: if path.is_empty() { "/" } else { path }.to_owned(),
+        }
+    }
+
+    /// A browser takes cookies of such names only with the flags that they stand for: no other host
+    /// of the same domain can plant one.
+    fn name<T: Kept>(&self) -> String {
+        let prefix = match (self.secure, self.path.as_str()) {
+            (true, "/") => "__Host-",
+            (true, _) => "__Secure-",
+            (false, _) => "",
+        };
+        format!("{prefix}{}", T::NAME)
+    }
+
+    fn cookie<T: Kept>(&self, value: String) -> Cookie<'static> {
+        Cookie::build((self.name::<T>(), value))
+            .path(self.path.clone())
+            .secure(self.secure)
+            .http_only(true)
+            // Strict would leave it behind on the way back from the provider.
+            .same_site(SameSite::Lax)
+            .build()
+    }
+
+    /// What a request brings along; none where it is not of this server, or overdue. The name is a
+    /// part of what is authenticated: one kind cannot stand in for another.
+    pub fn read<T: Kept>(&self, headers: &HeaderMap) -> Option<T> {
+        let jar = PrivateCookieJar::from_headers(headers, self.key.clone());
+        let cookie = jar.get(&self.name::<T>())?;
+        let kept: T = serde_json::from_str(cookie.value()).ok()?;
+        (Timestamp::now() < kept.until()).then_some(kept)
+    }
+
+    /// Changes to what the browser keeps; none so far.
+    pub fn changes(&self) -> Changes<'_> {
+        Changes {
+            cookies: self,
+            jar: PrivateCookieJar::new(self.key.clone()),
+        }
+    }
+}
+
+/// What an answer tells the browser to keep, or to forget.
+pub struct Changes<'a> {
+    cookies: &'a Cookies,
+    jar: PrivateCookieJar,
+}
+
+impl Changes<'_> {
+    pub fn keep<T: Kept>(mut self, kept: &T) -> Self {
+        let value = serde_json::to_string(kept).expect("texts and an instant are JSON");
+        let mut cookie = self.cookies.cookie::<T>(value);
+        let left = kept.until().duration_since(Timestamp::now()).unsigned_abs();
+        if let Ok(left) = left.try_into() {
+            cookie.set_max_age(Some(left));
+        }
+        self.jar = self.jar.add(cookie);
+        self
+    }
+
+    pub fn forget<T: Kept>(mut self) -> Self {
+        let mut cookie = self.cookies.cookie::<T>(String::new());
+        // A jar that never held it would say nothing.
+        cookie.make_removal();
+        self.jar = self.jar.add(cookie);
+        self
+    }
+
+    pub fn done(self) -> PrivateCookieJar {
+        self.jar
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        http::{HeaderValue, header},
+        response::IntoResponse as _,
+    };
+    use jiff::SignedDuration;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cookies(public_url: &str) -> Cookies {
+        let url = Url::parse(public_url).expect("an address");
+        Cookies::new(Key::from(&[7; 64]), &url)
+    }
+
+    fn session(seconds: i64) -> Session {
+        Session {
+            name: "Ada".to_owned(),
+            until: Timestamp::now() + SignedDuration::from_secs(seconds),
+        }
+    }
+
+    fn set(changes: Changes<'_>) -> String {
+        let response = changes.done().into_response();
+        let value = &response.headers()[header::SET_COOKIE];
+        value.to_str().expect("text").to_owned()
+    }
+
+    fn brought(pair: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(pair).expect("a header");
+        HeaderMap::from_iter([(header::COOKIE, value)])
+    }
+
+    fn pair(set_cookie: &str) -> &str {
+        set_cookie.split(';').next().expect("a pair")
+    }
+
+    #[test]
+    fn a_cookie_comes_back_until_its_time_is_over() {
+        let cookies = cookies("https://example.org");
+        let written = set(cookies.changes().keep(&session(60)));
+        let read: Option<Session> = cookies.read(&brought(pair(&written)));
+        assert_eq!(read.map(|read| read.name), Some("Ada".to_owned()));
+        // However long the browser keeps it.
+        let overdue = set(cookies.changes().keep(&session(-1)));
+        assert_eq!(cookies.read::<Session>(&brought(pair(&overdue))), None);
+    }
+
+    #[test]
+    fn names_and_flags_are_as_strict_as_the_address_allows() {
+        for (url, name, flags) in [
+            (
+                "https://example.org",
+                "__Host-rse-session=",
+                "; Path=/; Secure".to_owned(),
+            ),
+            (
+                "https://example.org/rse/",
+                "__Secure-rse-session=",
+                "; Path=/rse; Secure".to_owned(),
+            ),
+            (
+                "http://localhost:8050",
+                "rse-session=",
+                "; Path=/".to_owned(),
+            ),
+        ] {
+            let cookies = cookies(url);
+            for written in [
+                set(cookies.changes().keep(&session(60))),
+                set(cookies.changes().forget::<Session>()),
+            ] {
+                assert!(written.starts_with(name), "{written}");
+                for flag in flags.split("; ").chain(["HttpOnly", "SameSite=Lax"]) {
+                    assert!(written.contains(flag), "{flag}: {written}");
+                }
+                assert_eq!(
+                    written.contains("Secure;") || written.ends_with("Secure"),
+                    url.starts_with("https")
+                );
+                assert!(!written.contains("Domain"), "{written}");
+            }
+        }
+        let lasting = set(cookies("https://example.org").changes().keep(&session(60)));
+        assert!(
+            lasting.contains("Max-Age=59") || lasting.contains("Max-Age=60"),
+            "{lasting}"
+        );
+        let forgotten = set(cookies("https://example.org").changes().forget::<Session>());
+        assert!(forgotten.contains("Max-Age=0"), "{forgotten}");
+    }
+
+    #[test]
+    fn another_key_or_another_kind_is_not_read() {
+        let cookies = cookies("https://example.org");
+        let written = set(cookies.changes().keep(&session(60)));
+        let url = Url::parse("https://example.org").expect("an address");
+        let other = Cookies::new(Key::from(&[8; 64]), &url);
+        assert_eq!(other.read::<Session>(&brought(pair(&written))), None);
+        let renamed = pair(&written).replace(Session::NAME, Pending::NAME);
+        assert_eq!(cookies.read::<Pending>(&brought(&renamed)), None);
+        let pending = Pending {
+            state: "s".to_owned(),
+            nonce: "n".to_owned(),
+            verifier: "v".to_owned(),
+            to: "/".to_owned(),
+            until: session(60).until,
+        };
+        let written = set(cookies.changes().keep(&pending));
+        let renamed = pair(&written).replace(Pending::NAME, Session::NAME);
+        assert_eq!(cookies.read::<Session>(&brought(&renamed)), None);
+        assert_eq!(cookies.read(&brought(pair(&written))), Some(pending));
+    }
+
+    #[test]
+    fn what_it_says_cannot_be_read_in_the_browser() {
+        let written = set(cookies("https://example.org").changes().keep(&session(60)));
+        assert!(
+            !written.contains("Ada") && !written.contains("until"),
+            "{written}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_to_a_cookie_is_accepted(at in 0usize..1000, with in 0usize..64) {
+            const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+            let cookies = cookies("https://example.org");
+            let written = set(cookies.changes().keep(&session(60)));
+            let (name, value) = pair(&written).split_once('=').expect("a pair");
+            // The value is percent-encoded base64; its last digits hold bits that mean nothing.
+            let value = value.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
+            let mut bytes = value.trim_end_matches('=').as_bytes().to_vec();
+            let at = at % (bytes.len() - 1);
+            prop_assume!(bytes[at] != DIGITS[with]);
+            bytes[at] = DIGITS[with];
+            let padding = "=".repeat((4 - bytes.len() % 4) % 4);
+            let changed = String::from_utf8(bytes).expect("base64");
+            let changed = format!("{name}={changed}{padding}");
+            prop_assert_eq!(cookies.read::<Session>(&brought(&changed)), None);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Optional sign-in by OpenID Connect: code flow with PKCE, sessions in an encrypted cookie. With it
+//! on, everything is closed to strangers that [`guard`] does not name.
+//!
+//! The server keeps nothing of anybody: what a sign-in and a session need travels in cookies that
+//! only a holder of `RSE_SESSION_KEY` can read or make, so replicas and restarts do not matter.
+
+mod cookies;
+mod guard;
+mod page;
+mod people;
+mod provider;
+mod return_to;
+mod routes;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod transport;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use leptos::config::LeptosOptions;
+
+pub use guard::{guard, reader};
+pub use routes::routes;
+pub use settings::Settings;
+
+use provider::{Failure, Provider};
+
+use crate::server::state::AppState;
+
+/// Whether the provider answers as one.
+///
+/// # Errors
+/// Says how it answers instead.
+pub async fn check(settings: &Settings) -> Result<()> {
+    let checked = Provider::default().check(settings).await;
+    checked.map_err(|(Failure::Down(cause) | Failure::Refused(cause))| cause)
+}
+
+/// What the door needs.
+pub struct SignIn {
+    settings: Settings,
+    provider: Provider,
+    app: AppState,
+    options: LeptosOptions,
+}
+
+impl SignIn {
+    pub fn new(settings: Settings, app: AppState, options: LeptosOptions) -> Arc<Self> {
+        tracing::info!(
+            provider = settings.issuer.as_str(),
+            "closed to whoever does not sign in"
+        );
+        Arc::new(Self {
+            settings,
+            provider: Provider::default(),
+            app,
+            options,
+        })
+    }
+
+    /// The organisation's name for the dashboard.
+    fn title(&self) -> String {
+        let site = self.app.site();
+        site.map_or_else(|| "RSE dashboard".to_owned(), |site| site.title)
+    }
+}

@@ -1,0 +1,235 @@
+//! Who is let in: what the provider says of somebody, against the lists of the environment.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// What a list may hold in the place of everything: whoever the provider lets in.
+const ANYBODY: &str = "*";
+/// Microsoft Entra ID, which sends no `email_verified`, says by this claim whether the owner of an
+/// address's domain was verified; the claim has to be asked for.
+const ENTRA_VERIFIED: &str = "xms_edov";
+/// By this claim a provider says where claims are that were too many for the token.
+const LEFT_OUT: &str = "_claim_names";
+
+/// What a provider says of somebody.
+#[derive(Debug, Default)]
+pub struct Claims {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub email_verified: Option<bool>,
+    /// All claims that OpenID Connect itself does not know.
+    pub others: Map<String, Value>,
+}
+
+/// A list that is there must be met; where there are two, both.
+#[derive(Clone, Debug, Default)]
+pub struct AllowList {
+    domains: Option<Vec<String>>,
+    groups: Option<Vec<String>>,
+    groups_claim: String,
+}
+
+/// Why somebody is not let in, in words that do not tell who would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    NoEmail,
+    UnverifiedEmail,
+    OtherDomain,
+    NoGroups,
+    TooManyGroups,
+    OtherGroups,
+}
+
+impl AllowList {
+    pub fn new(domains: Vec<String>, groups: Vec<String>, groups_claim: String) -> Self {
+        let bounded = |list: Vec<String>| (!list.is_empty() && list != [ANYBODY]).then_some(list);
+        Self {
+            domains: bounded(domains),
+            groups: bounded(groups),
+            groups_claim,
+        }
+    }
+
+    /// The claim that is needed to judge somebody, beside the address.
+    pub fn needs_groups(&self) -> Option<&str> {
+        self.groups.is_some().then_some(self.groups_claim.as_str())
+    }
+
+    pub const fn needs_email(&self) -> bool {
+        self.domains.is_some()
+    }
+
+    /// # Errors
+    /// Says what is missing.
+    pub fn admit(&self, claims: &Claims) -> Result<(), Refusal> {
+        if let Some(domains) = &self.domains {
+            let email = claims.email.as_deref().ok_or(Refusal::NoEmail)?;
+            let (_, domain) = email.rsplit_once('@').ok_or(Refusal::NoEmail)?;
+            // An address that nobody verified may be whatever its owner typed in.
+            if !claims.is_verified() {
+                return Err(Refusal::UnverifiedEmail);
+            }
+            if !domains
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(domain))
+            {
+                return Err(Refusal::OtherDomain);
+            }
+        }
+        if let Some(groups) = &self.groups {
+            let theirs = claims.values(&self.groups_claim);
+            if theirs.is_empty() {
+                return Err(match claims.others.contains_key(LEFT_OUT) {
+                    true => Refusal::TooManyGroups,
+                    false => Refusal::NoGroups,
+                });
+            }
+            if !theirs
+                .iter()
+                .any(|theirs| groups.iter().any(|known| known == theirs))
+            {
+                return Err(Refusal::OtherGroups);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Claims {
+    fn is_verified(&self) -> bool {
+        self.email_verified.unwrap_or_else(|| {
+            // It comes as a boolean, a number or a text.
+            let said = self.others.get(ENTRA_VERIFIED);
+            said.is_some_and(|said| {
+                *said == Value::Bool(true)
+                    || said.as_i64() == Some(1)
+                    || matches!(said.as_str(), Some("1" | "true"))
+            })
+        })
+    }
+
+    /// A claim that is a text or a list of texts.
+    fn values(&self, claim: &str) -> Vec<&str> {
+        match self.others.get(claim) {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoEmail => "Your account has no e-mail address that the provider tells.",
+            Self::UnverifiedEmail => {
+                "The provider does not say that your e-mail address is verified."
+            }
+            Self::OtherDomain => "Your e-mail address is of a domain that has no access.",
+            Self::NoGroups => "The provider does not say which groups you belong to.",
+            Self::TooManyGroups => "You belong to more groups than the provider tells.",
+            Self::OtherGroups => "You belong to no group that has access.",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn list(domains: &[&str], groups: &[&str]) -> AllowList {
+        let owned = |list: &[&str]| list.iter().map(|&item| item.to_owned()).collect();
+        AllowList::new(owned(domains), owned(groups), "groups".to_owned())
+    }
+
+    fn claims(email: &str, verified: Option<bool>, others: Value) -> Claims {
+        Claims {
+            name: None,
+            email: Some(email.to_owned()),
+            email_verified: verified,
+            others: others.as_object().expect("an object").clone(),
+        }
+    }
+
+    #[test]
+    fn a_domain_is_met_whole_and_by_a_verified_address_alone() {
+        let list = list(&["Example.org"], &[]);
+        let judge = |email, verified| list.admit(&claims(email, verified, json!({})));
+        assert_eq!(judge("a@example.org", Some(true)), Ok(()));
+        assert_eq!(judge("a@EXAMPLE.ORG", Some(true)), Ok(()));
+        assert_eq!(
+            judge("a@example.org", Some(false)),
+            Err(Refusal::UnverifiedEmail)
+        );
+        assert_eq!(judge("a@example.org", None), Err(Refusal::UnverifiedEmail));
+        for other in [
+            "a@sub.example.org",
+            "a@example.org.evil.example",
+            "a@notexample.org",
+            "a@example.org@evil.example",
+        ] {
+            assert_eq!(
+                judge(other, Some(true)),
+                Err(Refusal::OtherDomain),
+                "{other}"
+            );
+        }
+        assert_eq!(judge("example.org", Some(true)), Err(Refusal::NoEmail));
+        assert_eq!(list.admit(&Claims::default()), Err(Refusal::NoEmail));
+    }
+
+    #[test]
+    fn entra_verifies_by_a_claim_of_its_own() {
+        let list = list(&["example.org"], &[]);
+        for (said, let_in) in [
+            (json!(true), true),
+            (json!("1"), true),
+            (json!(1), true),
+            (json!(false), false),
+            (json!("0"), false),
+        ] {
+            let claims = claims("a@example.org", None, json!({"xms_edov": said}));
+            assert_eq!(list.admit(&claims).is_ok(), let_in, "{claims:?}");
+        }
+        // What the standard's claim denies, no other claim can mend.
+        let denied = claims("a@example.org", Some(false), json!({"xms_edov": true}));
+        assert_eq!(list.admit(&denied), Err(Refusal::UnverifiedEmail));
+    }
+
+    #[test]
+    fn one_group_of_many_is_enough() {
+        let list = list(&[], &["rse", "ops"]);
+        let judge = |others| list.admit(&claims("a@b", None, others));
+        assert_eq!(judge(json!({"groups": ["staff", "ops"]})), Ok(()));
+        assert_eq!(judge(json!({"groups": "rse"})), Ok(()));
+        assert_eq!(
+            judge(json!({"groups": ["RSE", "rs", "rse "]})),
+            Err(Refusal::OtherGroups)
+        );
+        assert_eq!(judge(json!({"roles": ["rse"]})), Err(Refusal::NoGroups));
+        assert_eq!(judge(json!({"groups": [1, null]})), Err(Refusal::NoGroups));
+        let left_out = json!({"_claim_names": {"groups": "src1"}});
+        assert_eq!(judge(left_out), Err(Refusal::TooManyGroups));
+    }
+
+    #[test]
+    fn both_lists_must_be_met_where_there_are_two() {
+        let list = list(&["example.org"], &["rse"]);
+        let judge =
+            |email, groups: &str| list.admit(&claims(email, Some(true), json!({"groups": groups})));
+        assert_eq!(judge("a@example.org", "rse"), Ok(()));
+        assert_eq!(judge("a@example.org", "ops"), Err(Refusal::OtherGroups));
+        assert_eq!(judge("a@evil.example", "rse"), Err(Refusal::OtherDomain));
+    }
+
+    #[test]
+    fn an_asterisk_lets_everybody_in() {
+        assert_eq!(list(&["*"], &[]).admit(&Claims::default()), Ok(()));
+        // And bounds nothing where another list does.
+        let groups = list(&["*"], &["rse"]).admit(&Claims::default());
+        assert_eq!(groups, Err(Refusal::NoGroups));
+    }
+}

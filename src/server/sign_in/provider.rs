@@ -1,0 +1,321 @@
+//! The provider: found out about when it is first needed, and asked to vouch for people.
+//!
+//! One that is down stops nobody but those who want to sign in, and only until it is up again.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, anyhow};
+use axum::http::StatusCode;
+use openidconnect::{
+    AdditionalClaims, AuthType, AuthorizationCode, ClaimsVerificationError, Client, CsrfToken,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims,
+    IdTokenFields, LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
+    PkceCodeVerifier, ProviderMetadataWithLogout, RequestTokenError, SignatureVerificationError,
+    StandardErrorResponse, StandardTokenResponse, TokenResponse as _, UserInfoClaims,
+    core::{
+        CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreClientAuthMethod,
+        CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm,
+        CoreJwsSigningAlgorithm, CoreRevocableToken, CoreRevocationErrorResponse,
+        CoreTokenIntrospectionResponse, CoreTokenType,
+    },
+};
+use reqwest::Url;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio::sync::Mutex;
+
+use super::{people::Claims, settings::Settings};
+
+/// Addresses and keys are asked for anew so often, so that withdrawn keys stop counting.
+const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
+/// However many people wait: a provider is asked what it is once in this time.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Claims that OpenID Connect itself does not know.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+struct Others(Map<String, Value>);
+
+impl AdditionalClaims for Others {}
+
+type Token =
+    IdToken<Others, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+type Fields = IdTokenFields<
+    Others,
+    EmptyExtraTokenFields,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
+type OidcClient = Client<
+    Others,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    StandardErrorResponse<CoreErrorResponseType>,
+    Tokens,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// Why nobody can be vouched for; the causes are for the log.
+#[derive(Debug)]
+pub enum Failure {
+    /// The provider does not answer, or not as one.
+    Down(anyhow::Error),
+    /// It answers that this sign-in is not valid.
+    Refused(anyhow::Error),
+}
+
+/// A sign-in that begins: where to go, and what to remember until then.
+pub struct Beginning {
+    pub url: Url,
+    pub state: CsrfToken,
+    pub nonce: Nonce,
+    pub verifier: PkceCodeVerifier,
+}
+
+#[derive(Default)]
+struct Known {
+    metadata: Option<Arc<ProviderMetadataWithLogout>>,
+    asked: Option<Instant>,
+}
+
+#[derive(Default)]
+pub struct Provider(Mutex<Known>);
+
+impl Provider {
+    /// # Errors
+    /// [`Failure::Down`].
+    pub async fn begin(&self, settings: &Settings, as_other: bool) -> Result<Beginning, Failure> {
+        let metadata = self.metadata(settings, KNOWN_FOR).await?;
+        let client = client(settings, &metadata);
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let mut request = client
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                CsrfToken::new_random,
+                Nonce::new_random,
+            )
+            .add_scopes(settings.scopes.iter().cloned())
+            .set_pkce_challenge(challenge);
+        if as_other {
+            // Otherwise the provider would bring the same person in again without a question.
+            request = request.add_prompt(CoreAuthPrompt::Login);
+        }
+        let (url, state, nonce) = request.url();
+        Ok(Beginning {
+            url,
+            state,
+            nonce,
+            verifier,
+        })
+    }
+
+    /// Who it is that the provider gave this code to.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn claims(
+        &self,
+        settings: &Settings,
+        code: String,
+        verifier: String,
+        nonce: String,
+    ) -> Result<Claims, Failure> {
+        let metadata = self.metadata(settings, KNOWN_FOR).await?;
+        let oidc = client(settings, &metadata);
+        let request = oidc
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|error| Failure::Down(error.into()))?;
+        let answer = request
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
+            .request_async(&settings.transport)
+            .await;
+        let tokens = answer.map_err(|error| match error {
+            RequestTokenError::ServerResponse(_) => {
+                Failure::Refused(anyhow!(error).context("the code was not taken"))
+            }
+            error => Failure::Down(anyhow!(error).context("the code was not exchanged")),
+        })?;
+        let token = tokens
+            .id_token()
+            .ok_or_else(|| Failure::Down(anyhow!("the provider sent no ID token")))?;
+        let nonce = Nonce::new(nonce);
+        let verified = match verify(&oidc, token, &nonce) {
+            // Providers change their keys, without a word.
+            Err(ClaimsVerificationError::SignatureVerification(
+                SignatureVerificationError::NoMatchingKey,
+            )) => {
+                let newest = self.metadata(settings, PAUSE).await?;
+                verify(&client(settings, &newest), token, &nonce)
+            }
+            verified => verified,
+        };
+        let verified = verified.map_err(|error| {
+            Failure::Refused(anyhow!(error).context("the ID token is not valid"))
+        })?;
+        let mut claims = from_token(&verified);
+        if is_incomplete(&claims, settings)
+            && let Ok(request) = oidc.user_info(
+                tokens.access_token().clone(),
+                Some(verified.subject().clone()),
+            )
+        {
+            let more = request.request_async(&settings.transport).await;
+            let more = more.map_err(|error| {
+                Failure::Down(anyhow!(error).context("the user info endpoint failed"))
+            })?;
+            complete(&mut claims, more);
+        }
+        Ok(claims)
+    }
+
+    /// Asks the provider what it is.
+    ///
+    /// # Errors
+    /// [`Failure::Down`].
+    pub async fn check(&self, settings: &Settings) -> Result<(), Failure> {
+        self.metadata(settings, KNOWN_FOR).await.map(|_| ())
+    }
+
+    /// Where people sign out of the provider, if it lets them.
+    pub async fn end_session_url(&self, settings: &Settings) -> Option<Url> {
+        let metadata = self.metadata(settings, KNOWN_FOR).await.ok()?;
+        let endpoint = metadata
+            .additional_metadata()
+            .end_session_endpoint
+            .clone()?;
+        let request = LogoutRequest::from(endpoint)
+            .set_client_id(settings.client_id.clone())
+            .set_post_logout_redirect_uri(settings.signed_out.clone());
+        Some(request.http_get_url())
+    }
+
+    /// What the provider says of itself, at most that old; older where it does not answer now.
+    async fn metadata(
+        &self,
+        settings: &Settings,
+        at_most: Duration,
+    ) -> Result<Arc<ProviderMetadataWithLogout>, Failure> {
+        let mut known = self.0.lock().await;
+        let enough = if known.metadata.is_some() {
+            at_most
+        } else {
+            PAUSE
+        };
+        if known.asked.is_none_or(|asked| asked.elapsed() >= enough) {
+            let found = ProviderMetadataWithLogout::discover_async(
+                settings.issuer.clone(),
+                &settings.transport,
+            )
+            .await;
+            known.asked = Some(Instant::now());
+            match found {
+                Ok(metadata) => known.metadata = Some(Arc::new(metadata)),
+                Err(error) => {
+                    let error =
+                        anyhow!(error).context("cannot find out about the sign-in provider");
+                    if known.metadata.is_none() {
+                        return Err(Failure::Down(error));
+                    }
+                    tracing::warn!("{error:#}; what it said before still counts");
+                }
+            }
+        }
+        known
+            .metadata
+            .clone()
+            .context("the sign-in provider did not answer a moment ago")
+            .map_err(Failure::Down)
+    }
+}
+
+fn client(settings: &Settings, metadata: &ProviderMetadataWithLogout) -> OidcClient {
+    let ways = metadata.token_endpoint_auth_methods_supported();
+    // Without a word on it, the standard's default holds.
+    let basic = ways.is_none_or(|ways| ways.contains(&CoreClientAuthMethod::ClientSecretBasic));
+    OidcClient::from_provider_metadata(
+        metadata.clone(),
+        settings.client_id.clone(),
+        settings.client_secret(),
+    )
+    .set_redirect_uri(settings.callback.clone())
+    .set_auth_type(if basic {
+        AuthType::BasicAuth
+    } else {
+        AuthType::RequestBody
+    })
+}
+
+type Verified = IdTokenClaims<Others, CoreGenderClaim>;
+
+/// Signature, issuer, audience, time and nonce.
+fn verify(
+    client: &OidcClient,
+    token: &Token,
+    nonce: &Nonce,
+) -> Result<Verified, ClaimsVerificationError> {
+    token
+        .clone()
+        .into_claims(&client.id_token_verifier(), nonce)
+}
+
+fn from_token(token: &Verified) -> Claims {
+    let name = token.name().and_then(|names| names.get(None));
+    Claims {
+        name: name
+            .map(|name| name.to_string())
+            .or_else(|| token.preferred_username().map(|name| name.to_string())),
+        email: token.email().map(|email| email.to_string()),
+        email_verified: token.email_verified(),
+        others: token.additional_claims().0.clone(),
+    }
+}
+
+/// Many providers tell the rest only where they are asked for it.
+fn is_incomplete(claims: &Claims, settings: &Settings) -> bool {
+    let no_email = settings.allowed.needs_email() && claims.email.is_none();
+    let groups = settings.allowed.needs_groups();
+    let no_groups = groups.is_some_and(|claim| !claims.others.contains_key(claim));
+    no_email || no_groups || claims.name.is_none()
+}
+
+fn complete(claims: &mut Claims, more: UserInfoClaims<Others, CoreGenderClaim>) {
+    let name = more.name().and_then(|names| names.get(None));
+    claims.name = claims
+        .name
+        .take()
+        .or_else(|| name.map(|name| name.to_string()));
+    // An address and whether it is verified belong together.
+    if claims.email.is_none() {
+        claims.email = more.email().map(|email| email.to_string());
+        claims.email_verified = more.email_verified();
+    }
+    for (claim, value) in more.additional_claims().0.clone() {
+        claims.others.entry(claim).or_insert(value);
+    }
+}
+
+impl Failure {
+    /// The answer's status.
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Down(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}

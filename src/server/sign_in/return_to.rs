@@ -1,0 +1,103 @@
+//! Where somebody goes once they have signed in: a place of this server, whatever the address says.
+
+use openidconnect::url::form_urlencoded;
+
+/// What leads to the door and back must not lead to it again.
+const DOOR: [&str; 3] = ["/sign-in", "/sign-out", "/signed-out"];
+/// It travels in a cookie, and browsers keep none of more than 4 kB.
+const LONGEST: usize = 2048;
+const HOME: &str = "/";
+
+/// `to` where it is a path of this server, else its first page.
+///
+/// Browsers take `//host`, `/\host` and either with a tab or a line feed in between for another
+/// host; so everything that an address written by us never holds is refused.
+pub fn local(to: &str) -> &str {
+    let written_by_us = to
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let below_root = to.starts_with('/') && !to.starts_with("//");
+    let path = to.split(['?', '#']).next().unwrap_or_default();
+    let door = DOOR
+        .iter()
+        .any(|door| path == *door || path.starts_with(&format!("{door}/")));
+    if written_by_us && below_root && !door && to.len() <= LONGEST {
+        to
+    } else {
+        HOME
+    }
+}
+
+/// The address that asks to sign in and to come back to `to`.
+pub fn sign_in_address(to: &str) -> String {
+    let to: String = form_urlencoded::byte_serialize(local(to).as_bytes()).collect();
+    format!("/sign-in?to={to}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use reqwest::Url;
+
+    use super::*;
+
+    #[test]
+    fn pages_with_their_filters_are_local() {
+        for to in [
+            "/pipelines",
+            "/pipelines?project=cmc&days=28",
+            "/a/b#c",
+            "/",
+        ] {
+            assert_eq!(local(to), to);
+        }
+    }
+
+    #[test]
+    fn what_may_lead_elsewhere_leads_home() {
+        for to in [
+            "",
+            "pipelines",
+            "//elsewhere.example",
+            "///elsewhere.example",
+            "/\\elsewhere.example",
+            "\\\\elsewhere.example",
+            "/\t/elsewhere.example",
+            "/\n/elsewhere.example",
+            " /pipelines",
+            "https://elsewhere.example",
+            "https:/elsewhere.example",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/pipelines\r\nset-cookie: a=b",
+            "/pipelines?a=\u{0}",
+            "/ä",
+            "/sign-in?to=/pipelines",
+            "/sign-in/callback?code=1",
+            "/sign-out",
+            "/signed-out#x",
+        ] {
+            assert_eq!(local(to), HOME, "{to:?}");
+        }
+        assert_eq!(local(&format!("/{}", "a".repeat(4096))), HOME);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_leads_to_another_host(to in r"[/\\a-z:@.\t\n\r %?#;]{0,40}|\PC{0,60}") {
+            let here = Url::parse("https://dashboard.example/").expect("an address");
+            let there = here.join(local(&to)).expect("a local path");
+            prop_assert_eq!(there.origin(), here.origin());
+        }
+
+        #[test]
+        fn an_address_comes_back_whole(path in "/[a-z]{1,10}", value in r"[a-zA-Z0-9%&=+._-]{0,40}") {
+            let to = format!("{path}?q={value}");
+            prop_assume!(local(&to) == to);
+            let address = format!("https://dashboard.example{}", sign_in_address(&to));
+            let address = Url::parse(&address).expect("an address");
+            let back = address.query_pairs().next().map(|(_, value)| value.into_owned());
+            prop_assert_eq!(back, Some(to));
+        }
+    }
+}

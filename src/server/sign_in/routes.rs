@@ -1,0 +1,299 @@
+//! The door: to the provider, back from it, and out.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::{get, post},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use subtle::ConstantTimeEq as _;
+
+use super::{
+    SignIn,
+    cookies::{Pending, Session},
+    page::Page,
+    people::Claims,
+    provider::Failure,
+    return_to::{local, sign_in_address},
+};
+
+/// Long enough to find a password and a telephone.
+const PENDING: SignedDuration = SignedDuration::from_mins(10);
+/// Of a name in a page's header.
+const LONGEST_NAME: usize = 60;
+/// A screen that nobody stands before tries again by itself.
+const TRY_AGAIN: u32 = 15;
+
+/// No routes at all where nobody is asked to sign in.
+pub fn routes<S: Clone + Send + Sync + 'static>(sign_in: Option<&Arc<SignIn>>) -> Router<S> {
+    let Some(sign_in) = sign_in else {
+        return Router::new();
+    };
+    Router::new()
+        .route("/sign-in", get(begin))
+        .route("/sign-in/callback", get(callback))
+        .route("/sign-out", post(sign_out))
+        .route("/signed-out", get(signed_out))
+        .with_state(Arc::clone(sign_in))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wanted {
+    to: String,
+    /// `other`: not as whom the provider takes them for.
+    r#as: String,
+}
+
+/// `GET /sign-in?to=…`: on to the provider.
+///
+/// By a page, not a redirect: a browser follows no redirect of a form (a filter that is applied
+/// without JavaScript) to where the form's page may not send it.
+async fn begin(
+    State(sign_in): State<Arc<SignIn>>,
+    headers: HeaderMap,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Response {
+    let wanted = wanted.map(|Query(wanted)| wanted).unwrap_or_default();
+    let to = local(&wanted.to);
+    let as_other = wanted.r#as == "other";
+    let cookies = &sign_in.settings.cookies;
+    if !as_other && cookies.read::<Session>(&headers).is_some() {
+        return unkept(Redirect::to(to));
+    }
+    let beginning = match sign_in.provider.begin(&sign_in.settings, as_other).await {
+        Ok(beginning) => beginning,
+        Err(failure) => return sign_in.failed(&failure, to),
+    };
+    let pending = Pending {
+        state: beginning.state.into_secret(),
+        nonce: beginning.nonce.secret().clone(),
+        verifier: beginning.verifier.into_secret(),
+        to: to.to_owned(),
+        until: Timestamp::now() + PENDING,
+    };
+    let host = beginning
+        .url
+        .host_str()
+        .unwrap_or("the provider")
+        .to_owned();
+    let page = Page {
+        status: StatusCode::OK,
+        heading: "Sign in",
+        text: format!("You are on your way to {host}, which says who you are."),
+        way_on: ("Go on".to_owned(), beginning.url.to_string()),
+        by_itself: Some((0, beginning.url.into())),
+    };
+    (
+        cookies.changes().keep(&pending).done(),
+        page.answer(&sign_in),
+    )
+        .into_response()
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    code: Option<String>,
+    state: String,
+    error: Option<String>,
+    /// Who answers, where the provider says so.
+    iss: Option<String>,
+}
+
+/// `GET /sign-in/callback?code=…&state=…`: back from the provider. Whatever comes of it, what was
+/// pending is over.
+async fn callback(
+    State(sign_in): State<Arc<SignIn>>,
+    headers: HeaderMap,
+    answer: Result<Query<Answer>, QueryRejection>,
+) -> Response {
+    let answer = answer.map(|Query(answer)| answer).unwrap_or_default();
+    let cookies = &sign_in.settings.cookies;
+    let changes = cookies.changes().forget::<Pending>();
+    let pending = cookies.read::<Pending>(&headers).filter(|pending| {
+        pending
+            .state
+            .as_bytes()
+            .ct_eq(answer.state.as_bytes())
+            .into()
+    });
+    let Some(pending) = pending else {
+        let page = sign_in.problem(
+            StatusCode::BAD_REQUEST,
+            "This sign-in is over",
+            "It was finished already, took longer than ten minutes, or began in another tab.",
+            "/",
+        );
+        return (changes.done(), page).into_response();
+    };
+    let to = pending.to.clone();
+    let from_elsewhere = answer
+        .iss
+        .is_some_and(|issuer| issuer != *sign_in.settings.issuer);
+    let Some(code) = answer.code.filter(|_| !from_elsewhere) else {
+        note_error(answer.error.as_deref());
+        let page = sign_in.problem(
+            StatusCode::FORBIDDEN,
+            "The provider did not let you in",
+            "It says so without a reason that could be shown here.",
+            &to,
+        );
+        return (changes.done(), page).into_response();
+    };
+    let claims = sign_in
+        .provider
+        .claims(&sign_in.settings, code, pending.verifier, pending.nonce)
+        .await;
+    let claims = match claims {
+        Ok(claims) => claims,
+        Err(failure) => return (changes.done(), sign_in.failed(&failure, &to)).into_response(),
+    };
+    if let Err(refusal) = sign_in.settings.allowed.admit(&claims) {
+        tracing::warn!(reason = ?refusal, "somebody was not let in");
+        let page = Page {
+            status: StatusCode::FORBIDDEN,
+            heading: "You have no access",
+            text: format!("{refusal} Ask whoever runs this dashboard for access."),
+            way_on: (
+                "Sign in as somebody else".to_owned(),
+                format!("{}&as=other", sign_in_address(&to)),
+            ),
+            by_itself: None,
+        };
+        return (changes.done(), page.answer(&sign_in)).into_response();
+    }
+    let lasts = SignedDuration::try_from(sign_in.settings.session).unwrap_or_default();
+    let session = Session {
+        name: shown_name(&claims),
+        until: Timestamp::now() + lasts,
+    };
+    tracing::info!("somebody signed in");
+    let changes = changes.keep(&session);
+    (changes.done(), unkept(Redirect::to(&to))).into_response()
+}
+
+/// `POST /sign-out`: out of the dashboard, and of the provider where that is possible.
+///
+/// By a page, not a redirect: the form of the dashboard's pages may lead to the dashboard alone.
+async fn sign_out(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap) -> Response {
+    if !sign_in.is_own(&headers) {
+        return sign_in.problem(
+            StatusCode::FORBIDDEN,
+            "You are still signed in",
+            "Another site asked to sign you out.",
+            "/",
+        );
+    }
+    let out = sign_in
+        .settings
+        .cookies
+        .changes()
+        .forget::<Session>()
+        .done();
+    let Some(url) = sign_in.provider.end_session_url(&sign_in.settings).await else {
+        return (out, unkept(Redirect::to("/signed-out"))).into_response();
+    };
+    let host = url.host_str().unwrap_or("the provider").to_owned();
+    let page = Page {
+        status: StatusCode::OK,
+        heading: "You are signed out",
+        text: format!("You are on your way to {host}, to sign out there as well."),
+        way_on: ("Go on".to_owned(), url.to_string()),
+        by_itself: Some((0, url.into())),
+    };
+    (out, page.answer(&sign_in)).into_response()
+}
+
+/// `GET /signed-out`: where people end.
+async fn signed_out(State(sign_in): State<Arc<SignIn>>) -> Response {
+    let page = Page {
+        status: StatusCode::OK,
+        heading: "You are signed out",
+        text: "Nothing of the dashboard can be seen in this browser any more.".to_owned(),
+        way_on: ("Sign in again".to_owned(), sign_in_address("/")),
+        by_itself: None,
+    };
+    page.answer(&sign_in)
+}
+
+impl SignIn {
+    fn failed(&self, failure: &Failure, to: &str) -> Response {
+        let (Failure::Down(cause) | Failure::Refused(cause)) = failure;
+        tracing::warn!("nobody could sign in: {cause:#}");
+        match failure {
+            Failure::Down(_) => {
+                let address = sign_in_address(to);
+                let page = Page {
+                    status: failure.status(),
+                    heading: "Nobody can sign in right now",
+                    text: "The provider that says who people are does not answer. This page tries again by itself."
+                        .to_owned(),
+                    way_on: ("Try again".to_owned(), address.clone()),
+                    by_itself: Some((TRY_AGAIN, address)),
+                };
+                page.answer(self)
+            }
+            Failure::Refused(_) => self.problem(
+                failure.status(),
+                "This sign-in is not valid",
+                "The provider did not confirm it; it may have been used already.",
+                to,
+            ),
+        }
+    }
+
+    fn problem(&self, status: StatusCode, heading: &'static str, text: &str, to: &str) -> Response {
+        let page = Page {
+            status,
+            heading,
+            text: text.to_owned(),
+            way_on: ("Sign in".to_owned(), sign_in_address(to)),
+            by_itself: None,
+        };
+        page.answer(self)
+    }
+
+    /// Whether a page of the dashboard sent this form. Browsers say so in one way or the other; the
+    /// session's cookie, which other sites' forms do not send, is the first lock.
+    fn is_own(&self, headers: &HeaderMap) -> bool {
+        let said = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+        let origin = self.settings.public_url.origin().ascii_serialization();
+        let same_origin = said("origin").is_some_and(|said| said == origin.as_bytes());
+        match said("sec-fetch-site") {
+            Some(site) => site == b"same-origin",
+            None => same_origin,
+        }
+    }
+}
+
+/// The code alone, and only one that looks like one: the rest is free text from an address.
+fn note_error(error: Option<&str>) {
+    let known = error.filter(|code| {
+        code.len() <= 60
+            && code
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    });
+    tracing::warn!(
+        error = known.unwrap_or("none"),
+        "the provider did not let somebody in"
+    );
+}
+
+fn shown_name(claims: &Claims) -> String {
+    let name = claims.name.as_deref().or(claims.email.as_deref());
+    let name = name.unwrap_or("Signed in").trim();
+    let visible = name.chars().filter(|character| !character.is_control());
+    visible.take(LONGEST_NAME).collect()
+}
+
+fn unkept(redirect: Redirect) -> Response {
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    (headers, redirect).into_response()
+}

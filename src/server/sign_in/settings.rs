@@ -1,0 +1,328 @@
+//! What the environment says of sign-in. Half a configuration is refused: it must not leave doors
+//! open that somebody meant to close.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use axum_extra::extract::cookie::Key;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use openidconnect::{ClientId, ClientSecret, IssuerUrl, PostLogoutRedirectUrl, RedirectUrl, Scope};
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{cookies::Cookies, people::AllowList, tokens::Tokens, transport::Transport};
+use crate::server::environment::Environment;
+
+const ISSUER: &str = "RSE_OIDC_ISSUER";
+const CLIENT_ID: &str = "RSE_OIDC_CLIENT_ID";
+const CLIENT_SECRET: &str = "RSE_OIDC_CLIENT_SECRET";
+const ALLOWED_DOMAINS: &str = "RSE_OIDC_ALLOWED_DOMAINS";
+const ALLOWED_GROUPS: &str = "RSE_OIDC_ALLOWED_GROUPS";
+const GROUPS_CLAIM: &str = "RSE_OIDC_GROUPS_CLAIM";
+const SCOPES: &str = "RSE_OIDC_SCOPES";
+const SESSION_KEY: &str = "RSE_SESSION_KEY";
+const SESSION_HOURS: &str = "RSE_SESSION_HOURS";
+pub const API_TOKENS: &str = "RSE_API_TOKENS";
+const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
+
+/// Whoever sets one of these means to close the dashboard.
+const ALONE_USELESS: [&str; 9] = [
+    CLIENT_ID,
+    CLIENT_SECRET,
+    ALLOWED_DOMAINS,
+    ALLOWED_GROUPS,
+    GROUPS_CLAIM,
+    SCOPES,
+    SESSION_KEY,
+    SESSION_HOURS,
+    API_TOKENS,
+];
+/// `openid` goes without saying.
+const USUAL_SCOPES: &str = "profile email";
+const KEY_BYTES: usize = 64;
+const USUAL_HOURS: f64 = 8.0;
+/// A session cannot be taken back, so none lasts longer than a month.
+const MOST_HOURS: f64 = 31.0 * 24.0;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub issuer: IssuerUrl,
+    pub client_id: ClientId,
+    pub client_secret: Option<SecretString>,
+    pub scopes: Vec<Scope>,
+    pub allowed: AllowList,
+    pub cookies: Cookies,
+    pub session: Duration,
+    pub tokens: Tokens,
+    pub public_url: Url,
+    /// Where the provider sends people back to, and where after they have signed out.
+    pub callback: RedirectUrl,
+    pub signed_out: PostLogoutRedirectUrl,
+    pub transport: Transport,
+}
+
+impl Settings {
+    /// None where nobody is asked to sign in.
+    ///
+    /// # Errors
+    /// Names the variable that is wrong or missing.
+    pub fn of(environment: &Environment, public_url: Option<&Url>) -> Result<Option<Self>> {
+        let text = |name| environment.text(&[name]);
+        let Some(issuer) = text(ISSUER) else {
+            if let Some(name) = ALONE_USELESS.iter().find(|name| text(name).is_some()) {
+                bail!(
+                    "{name} is set, but {ISSUER} is not: nobody would be asked to sign in; set both or neither"
+                );
+            }
+            return Ok(None);
+        };
+        let issuer_url = secure_url(ISSUER, &issuer)?;
+        ensure!(
+            issuer_url.query().is_none() && issuer_url.fragment().is_none(),
+            "{ISSUER}: “{issuer}” must be the address alone, as the provider writes it"
+        );
+        let public_url = public_url.with_context(|| {
+            format!("{PUBLIC_URL} is not set: the provider must know where to send people back to; set it to the address of the dashboard")
+        })?;
+        secure_url(PUBLIC_URL, public_url.as_str())?;
+        let here = public_url.as_str().trim_end_matches('/');
+        let needed = |name, what: &str| {
+            text(name).with_context(|| format!("{name} is not set: {ISSUER} needs {what}"))
+        };
+        let scopes = text(SCOPES).unwrap_or_else(|| USUAL_SCOPES.to_owned());
+        let scopes = scopes.split([' ', ',']).filter(|scope| !scope.is_empty());
+        Ok(Some(Self {
+            // As it was written: the provider's own spelling has to be the same.
+            issuer: IssuerUrl::new(issuer)?,
+            client_id: ClientId::new(needed(
+                CLIENT_ID,
+                "the client id that the provider gave the dashboard",
+            )?),
+            client_secret: environment.secret(&[CLIENT_SECRET]),
+            scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
+            allowed: allowed(environment)?,
+            cookies: Cookies::new(key(environment)?, public_url),
+            session: session(text(SESSION_HOURS).as_deref())?,
+            tokens: Tokens::of(&environment.list(&[API_TOKENS]))?,
+            callback: RedirectUrl::new(format!("{here}/sign-in/callback"))?,
+            signed_out: PostLogoutRedirectUrl::new(format!("{here}/signed-out"))?,
+            public_url: public_url.clone(),
+            transport: Transport::new()?,
+        }))
+    }
+
+    pub fn client_secret(&self) -> Option<ClientSecret> {
+        let secret = self.client_secret.as_ref()?;
+        Some(ClientSecret::new(secret.expose_secret().to_owned()))
+    }
+
+    /// The path before all of the dashboard's own; empty at a server's root.
+    pub fn base_path(&self) -> &str {
+        self.public_url.path().trim_end_matches('/')
+    }
+}
+
+fn allowed(environment: &Environment) -> Result<AllowList> {
+    let domains = environment.list(&[ALLOWED_DOMAINS]);
+    let groups = environment.list(&[ALLOWED_GROUPS]);
+    ensure!(
+        !domains.is_empty() || !groups.is_empty(),
+        "neither {ALLOWED_DOMAINS} nor {ALLOWED_GROUPS} is set: name who may come in; {ALLOWED_DOMAINS}=* lets in whoever has an account with the provider"
+    );
+    for (name, list) in [(ALLOWED_DOMAINS, &domains), (ALLOWED_GROUPS, &groups)] {
+        ensure!(
+            list.len() < 2 || !list.iter().any(|item| item == "*"),
+            "{name}: * stands for everybody; take it away or the others"
+        );
+    }
+    let wrong = domains
+        .iter()
+        .find(|domain| domain.contains(['@', '*', '/']) && *domain != "*");
+    if let Some(domain) = wrong {
+        bail!("{ALLOWED_DOMAINS}: “{domain}” is no domain such as example.org");
+    }
+    let claim = environment.text(&[GROUPS_CLAIM]);
+    ensure!(
+        claim.is_none() || !groups.is_empty(),
+        "{GROUPS_CLAIM} is set, but {ALLOWED_GROUPS} is not: name the groups that may come in"
+    );
+    Ok(AllowList::new(
+        domains,
+        groups,
+        claim.unwrap_or_else(|| "groups".to_owned()),
+    ))
+}
+
+/// Encrypted and random: what it protects is signed by nobody else.
+fn key(environment: &Environment) -> Result<Key> {
+    let remedy = "`openssl rand -base64 64 | tr -d '\\n'` makes one; every replica needs the same";
+    let text = environment
+        .secret(&[SESSION_KEY])
+        .with_context(|| format!("{SESSION_KEY} is not set: {remedy}"))?;
+    // A key may have been copied with the line breaks that openssl puts in.
+    let digits: String = text.expose_secret().split_whitespace().collect();
+    let bytes = BASE64_STANDARD.decode(digits).unwrap_or_default();
+    ensure!(
+        bytes.len() >= KEY_BYTES,
+        "{SESSION_KEY} is no base64 of {KEY_BYTES} bytes or more: {remedy}"
+    );
+    Ok(Key::from(&bytes))
+}
+
+fn session(hours: Option<&str>) -> Result<Duration> {
+    let Some(text) = hours else {
+        return Ok(Duration::from_secs_f64(USUAL_HOURS * 3600.0));
+    };
+    let hours = text
+        .parse::<f64>()
+        .ok()
+        .filter(|hours| *hours > 0.0 && *hours <= MOST_HOURS);
+    let hours = hours.with_context(|| {
+        format!("{SESSION_HOURS}: “{text}” is no number of hours above 0 and up to {MOST_HOURS}")
+    })?;
+    Ok(Duration::from_secs_f64(hours * 3600.0))
+}
+
+/// Codes and cookies go over it: unencrypted to this machine alone.
+fn secure_url(name: &str, text: &str) -> Result<Url> {
+    let url = Url::parse(text)
+        .with_context(|| format!("{name}: “{text}” is no address such as https://example.org"))?;
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    ensure!(
+        url.scheme() == "https" || (url.scheme() == "http" && local),
+        "{name}: “{text}” must begin with https:// where people sign in (http:// is for localhost alone)"
+    );
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+
+    fn whole() -> Vec<(&'static str, String)> {
+        vec![
+            (ISSUER, "https://provider.example/tenant".to_owned()),
+            (CLIENT_ID, "dashboard".to_owned()),
+            (CLIENT_SECRET, "s3cret".to_owned()),
+            (ALLOWED_DOMAINS, "example.org".to_owned()),
+            (SESSION_KEY, BASE64_STANDARD.encode([7; 64])),
+            (API_TOKENS, HASH.to_owned()),
+        ]
+    }
+
+    fn made(variables: Vec<(&str, String)>, public_url: Option<&str>) -> Result<Option<Settings>> {
+        let environment: Environment = variables
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        let public_url = public_url.map(|url| Url::parse(url).expect("an address"));
+        Settings::of(&environment, public_url.as_ref())
+    }
+
+    fn with(name: &'static str, value: &str) -> Result<Option<Settings>> {
+        let mut variables = whole();
+        variables.retain(|(known, _)| *known != name);
+        variables.push((name, value.to_owned()));
+        made(variables, Some("https://dashboard.example"))
+    }
+
+    #[test]
+    fn it_is_off_unless_a_provider_is_named() {
+        assert!(made(Vec::new(), None).expect("nothing").is_none());
+    }
+
+    #[test]
+    fn a_whole_configuration_is_taken() {
+        let settings = made(whole(), Some("https://dashboard.example/rse/"));
+        let settings = settings.expect("no fault").expect("on");
+        assert_eq!(
+            settings.callback.as_str(),
+            "https://dashboard.example/rse/sign-in/callback"
+        );
+        assert_eq!(
+            settings.signed_out.as_str(),
+            "https://dashboard.example/rse/signed-out"
+        );
+        assert_eq!(settings.base_path(), "/rse");
+        assert_eq!(settings.session, Duration::from_secs(8 * 3600));
+        let scopes: Vec<&str> = settings.scopes.iter().map(|scope| scope.as_str()).collect();
+        assert_eq!(scopes, ["profile", "email"]);
+        let short = with(SESSION_HOURS, "0.5").expect("no fault").expect("on");
+        assert_eq!(short.session, Duration::from_secs(1800));
+        // A key as openssl prints it, in two lines.
+        let mut lines = BASE64_STANDARD.encode([9; 64]);
+        lines.insert(64, '\n');
+        assert!(with(SESSION_KEY, &lines).is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (missing, named) in [
+            (CLIENT_ID, CLIENT_ID),
+            (ALLOWED_DOMAINS, ALLOWED_GROUPS),
+            (SESSION_KEY, "openssl rand -base64 64"),
+            (ISSUER, CLIENT_ID),
+        ] {
+            let mut variables = whole();
+            variables.retain(|(name, _)| *name != missing);
+            let error = made(variables, Some("https://dashboard.example")).expect_err(missing);
+            assert!(error.to_string().contains(named), "{error}");
+            assert!(error.to_string().contains(missing), "{error}");
+        }
+        let error = made(whole(), None).expect_err("no public address");
+        assert!(error.to_string().starts_with(PUBLIC_URL), "{error}");
+    }
+
+    #[test]
+    fn one_variable_without_a_provider_is_refused() {
+        for name in ALONE_USELESS {
+            let error = made(vec![(name, "x".to_owned())], None).expect_err(name);
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_variable_and_no_secret() {
+        for (name, value) in [
+            (ISSUER, "provider"),
+            (ISSUER, "http://provider.example"),
+            (ISSUER, "https://provider.example/?a=b"),
+            (ALLOWED_DOMAINS, "@example.org"),
+            (ALLOWED_DOMAINS, "*.example.org"),
+            (ALLOWED_DOMAINS, "example.org, *"),
+            (GROUPS_CLAIM, "roles"),
+            (SESSION_KEY, "c2hvcnQ="),
+            (SESSION_KEY, "no base64!"),
+            (SESSION_HOURS, "0"),
+            (SESSION_HOURS, "-1"),
+            (SESSION_HOURS, "NaN"),
+            (SESSION_HOURS, "10000"),
+            (SESSION_HOURS, "eight"),
+            (API_TOKENS, "token-that-nobody-hashed"),
+        ] {
+            let error = with(name, value).expect_err(value).to_string();
+            assert!(error.starts_with(name), "{name}={value}: {error}");
+            let secret = [SESSION_KEY, API_TOKENS].contains(&name);
+            assert!(!(secret && error.contains(value)), "{error}");
+        }
+        let error = made(whole(), Some("http://dashboard.example")).expect_err("no https");
+        assert!(error.to_string().starts_with(PUBLIC_URL), "{error}");
+        for local in [
+            "http://localhost:8050",
+            "http://127.0.0.1:8050",
+            "http://[::1]:8050",
+        ] {
+            assert!(made(whole(), Some(local)).is_ok(), "{local}");
+        }
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let settings = format!("{:?}", made(whole(), Some("https://dashboard.example")));
+        for secret in ["s3cret", &BASE64_STANDARD.encode([7; 64]), "7, 7, 7"] {
+            assert!(!settings.contains(secret), "{settings}");
+        }
+    }
+}

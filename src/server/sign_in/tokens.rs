@@ -1,0 +1,119 @@
+//! Tokens with which scripts come in. Only their SHA-256 hashes are known here: what leaks of the
+//! environment opens nothing.
+
+use anyhow::{Result, bail};
+use axum::http::{HeaderMap, header};
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq as _};
+
+use super::settings::API_TOKENS;
+
+type Hash = [u8; 32];
+
+#[derive(Clone, Debug, Default)]
+pub struct Tokens(Vec<Hash>);
+
+/// What a request says of a token.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Said {
+    Nothing,
+    Known,
+    Unknown,
+}
+
+impl Tokens {
+    /// # Errors
+    /// Names the variable; what it holds may be a token that somebody forgot to hash, and is not told.
+    pub fn of(hashes: &[String]) -> Result<Self> {
+        let read = hashes.iter().enumerate().map(|(index, text)| {
+            let Some(hash) = parse(text) else {
+                bail!(
+                    "{API_TOKENS}: entry {} is no SHA-256 hash in hexadecimal; `printf %s TOKEN | sha256sum` makes one",
+                    index + 1
+                );
+            };
+            Ok(hash)
+        });
+        read.collect::<Result<_>>().map(Self)
+    }
+
+    /// Takes the same time for every token.
+    pub fn judge(&self, headers: &HeaderMap) -> Said {
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| {
+            let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        // Other schemes are those of a proxy before us.
+        let Some(token) = given else {
+            return Said::Nothing;
+        };
+        let hash: Hash = Sha256::digest(token.as_bytes()).into();
+        let known = self
+            .0
+            .iter()
+            .fold(Choice::from(0), |found, known| found | known.ct_eq(&hash));
+        if known.into() {
+            Said::Known
+        } else {
+            Said::Unknown
+        }
+    }
+}
+
+fn parse(text: &str) -> Option<Hash> {
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut hash = Hash::default();
+    for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    /// Of `secret`, as `sha256sum` prints it.
+    const SECRET: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+
+    fn judged(tokens: &Tokens, value: &str) -> Said {
+        let value = HeaderValue::from_str(value).expect("a header");
+        tokens.judge(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
+    }
+
+    #[test]
+    fn a_token_is_known_by_its_hash() {
+        let other = "0".repeat(64);
+        let tokens = Tokens::of(&[other, SECRET.to_uppercase()]).expect("hashes");
+        assert_eq!(judged(&tokens, "Bearer secret"), Said::Known);
+        assert_eq!(judged(&tokens, "bearer secret"), Said::Known);
+        for value in [
+            "Bearer Secret",
+            "Bearer",
+            "Bearer ",
+            &format!("Bearer {SECRET}"),
+        ] {
+            assert_ne!(judged(&tokens, value), Said::Known, "{value}");
+        }
+        assert_eq!(judged(&tokens, "Basic c2VjcmV0"), Said::Nothing);
+        assert_eq!(tokens.judge(&HeaderMap::new()), Said::Nothing);
+        assert_eq!(judged(&Tokens::default(), "Bearer secret"), Said::Unknown);
+    }
+
+    #[test]
+    fn a_token_in_the_place_of_a_hash_is_refused_and_not_told() {
+        for wrong in ["secret", "ä".repeat(32).as_str(), &"g".repeat(64)] {
+            let error = Tokens::of(&[SECRET.to_owned(), wrong.to_owned()]).expect_err("no hash");
+            let error = error.to_string();
+            assert!(
+                error.starts_with(API_TOKENS) && error.contains("entry 2"),
+                "{error}"
+            );
+            assert!(!error.contains(wrong), "{error}");
+        }
+    }
+}
