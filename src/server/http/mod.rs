@@ -5,6 +5,8 @@ mod encoding;
 mod headers;
 mod health;
 mod live;
+pub mod metrics;
+mod observe;
 mod pages;
 mod settings;
 #[cfg(test)]
@@ -18,7 +20,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     http::StatusCode,
     middleware,
-    routing::get,
+    routing::{any, get},
 };
 use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::{
@@ -27,7 +29,7 @@ use leptos_axum::{
 use tokio::net::TcpListener;
 use tower_http::{
     CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
-    services::ServeDir, timeout::TimeoutLayer, trace::TraceLayer,
+    services::ServeDir, timeout::TimeoutLayer,
 };
 
 pub use settings::Settings;
@@ -149,9 +151,10 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .route("/api/coverage", get(api::coverage))
         .route("/api/texts", get(api::texts))
         .route("/api/live", get(live::live))
-        .route("/api/{*rest}", get(api::unknown))
+        .route("/api/{*rest}", any(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .merge(metrics::route(&state.settings.metrics))
         .leptos_routes_with_context(&state, routes, context, shell)
         .fallback_service(files)
         .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
@@ -167,7 +170,10 @@ pub fn router(state: AppState, settings: Settings) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             LONGEST_ANSWER,
         ))
-        .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            observe::observe,
+        ))
         .with_state(state)
 }
 

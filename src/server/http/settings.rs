@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use ipnet::IpNet;
 use reqwest::Url;
 
+use super::metrics;
 use crate::server::environment::Environment;
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
@@ -16,6 +17,7 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// Whose word on a client's address and protocol counts.
     pub trusted_proxies: Vec<IpNet>,
+    pub metrics: metrics::Settings,
 }
 
 impl Settings {
@@ -30,6 +32,7 @@ impl Settings {
                 .iter()
                 .map(|text| parse_network(text))
                 .collect::<Result<_>>()?,
+            metrics: metrics::Settings::of(environment)?,
         })
     }
 
