@@ -7,6 +7,7 @@ mod health;
 mod live;
 pub mod metrics;
 mod observe;
+mod openapi;
 mod pages;
 mod settings;
 #[cfg(test)]
@@ -151,6 +152,9 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .route("/api/coverage", get(api::coverage))
         .route("/api/texts", get(api::texts))
         .route("/api/live", get(live::live))
+        .route("/api/openapi.json", get(openapi::openapi))
+        .route("/api", any(api::unknown))
+        .route("/api/", any(api::unknown))
         .route("/api/{*rest}", any(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

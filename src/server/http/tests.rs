@@ -172,6 +172,8 @@ async fn wrong_values_are_named_with_a_status() {
         ("/api/overview?page=elsewhere", 404, "elsewhere"),
         ("/api/elsewhere", 404, "endpoint"),
         ("/figures/nothing.csv", 404, "nothing"),
+        ("/figures/build_status.csv?days=1&days=7", 400, "query"),
+        ("/api", 404, "endpoint"),
     ] {
         let answer = get(&router, uri).await;
         assert_eq!(answer.status.as_u16(), status, "{uri}");

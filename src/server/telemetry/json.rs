@@ -42,7 +42,11 @@ where
         }
         event.record(&mut Fields(&mut line));
         let about = event.metadata();
-        line.insert("target".to_owned(), about.target().into());
+        // Of what a library logs without spans the target comes as a field, and much that nobody needs.
+        let target = line.remove("log.target");
+        line.retain(|name, _| !name.starts_with("log."));
+        let target = target.unwrap_or_else(|| about.target().into());
+        line.insert("target".to_owned(), target);
         line.insert("level".to_owned(), about.level().as_str().into());
         line.insert("timestamp".to_owned(), Timestamp::now().to_string().into());
         writeln!(writer, "{}", Value::Object(line))

@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use crate::server::{
     http::{
         Settings, router,
-        tests::{Answer, ask, get, ledger, loaded},
+        tests::{Answer, ask, get, ledger, loaded, snapshot},
     },
     metrics::testing::{self, Series},
     sources::{Brought, SourceError},
@@ -222,6 +222,43 @@ async fn sources_are_told_as_the_ledger_and_this_process_know_them() {
     }
 }
 
+/// A board whose metrics do not exist shows nothing, and nobody notices.
+#[tokio::test]
+async fn the_board_asks_for_metrics_that_exist() {
+    let state = AppState::new(&["cosmos", "github"]);
+    state.swap(snapshot("v1"));
+    state.swap_ledger(ledger(7));
+    let brought = Brought {
+        requests_left: Some(1),
+        ..Brought::default()
+    };
+    state.metrics().refreshes.ended("github", &Ok(brought));
+    let failed = SourceError::Unauthorized(String::new());
+    state.metrics().refreshes.ended("github", &Err(failed));
+    let router = served(&state);
+    get(&router, FIGURE).await;
+    let series = series(&router).await;
+    let board = include_str!("../../../../docs/grafana.json");
+    let known = |name: &str| {
+        let with_labels = format!("{name}{{");
+        let mut series = series.keys();
+        series.any(|written| written == name || written.starts_with(&with_labels))
+    };
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let names = board.split(|c| !word(c));
+    let mut asked: Vec<&str> = names
+        .filter(|name| name.starts_with("rse_dashboard_") || name.starts_with("process_"))
+        .collect();
+    asked.sort_unstable();
+    asked.dedup();
+    assert!(asked.len() > 20, "{asked:?}");
+    // How long the refresh of the ledger took is not known: it never ended.
+    let unknown = "rse_dashboard_source_last_refresh_duration_seconds";
+    for name in asked {
+        assert!(known(name) || name == unknown, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn an_event_stream_is_counted_while_it_is_open() {
     let router = served(&loaded());
@@ -363,15 +400,21 @@ fn no_address_or_method_makes_a_label() {
         };
         counted += usize::from(name.contains("http_requests_total"));
         let route = route.split('"').next().expect("a closed value");
-        let known = [
-            "file",
-            "unknown",
-            "/api/figures",
-            "/api/{*rest}",
-            "/figures/{id}",
-        ];
-        let csv = "/figures/{id}.csv";
-        assert!(known.contains(&route) || route == csv, "{route}");
+        assert!(
+            [
+                "file",
+                "unknown",
+                "/",
+                "/api",
+                "/api/",
+                "/api/figures",
+                "/api/{*rest}",
+                "/figures/{id}",
+                "/figures/{id}.csv"
+            ]
+            .contains(&route),
+            "{route}"
+        );
     }
     assert!((1..60).contains(&counted), "{counted} series");
 }
