@@ -254,6 +254,19 @@ pub struct CoverageItem {
     pub read: Option<Moment>,
 }
 
+/// In the browser: the server functions are called below the base path of the document.
+pub fn ask_below_base() {
+    let meta = document().query_selector("meta[name=base]");
+    let base = meta
+        .ok()
+        .flatten()
+        .and_then(|meta| meta.get_attribute("content"));
+    if let Some(base) = base.filter(|base| !base.is_empty()) {
+        // Once for the life of the page.
+        server_fn::client::set_server_url(String::leak(base));
+    }
+}
+
 /// A figure for one filter.
 ///
 /// # Errors

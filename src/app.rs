@@ -9,6 +9,7 @@ use leptos_router::{
 
 use crate::{
     api::{Live, Site},
+    base::use_base,
     components::{Footer, Header, Visited},
     live::Told,
     pages::{Disclaimer, Figure, NotFound, Pipelines, Security, Sources},
@@ -16,6 +17,8 @@ use crate::{
 
 /// The HTML document; only the server renders it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let base = use_base();
+    let root = base.as_str().to_owned();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -26,28 +29,29 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="theme-color" content="#0b0c0c" />
                 // The server tells open pages of another build: see `live.js`.
                 <meta name="build" content=env!("BUILD_ID") />
+                <meta name="base" content=root.clone() />
                 <meta
                     name="description"
                     content="Which pipelines fail, where, since when and why; and how exposed the code is."
                 />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <HashedStylesheet options=options.clone() id="style" />
+                <link rel="icon" href=base.path("/favicon.svg") type="image/svg+xml" />
+                <HashedStylesheet options=options.clone() root=root.clone() id="style" />
                 // With this id and class plotly.js does not put its styles into the page itself.
                 <link
                     rel="stylesheet"
                     id="plotly.js-style-global"
                     class="no-inline-styles"
-                    href=env!("PLOTLY_CSS")
+                    href=base.path(env!("PLOTLY_CSS"))
                 />
                 // The charts' module imports the bundle from here.
                 <link
                     rel="modulepreload"
                     id="plotly-js"
-                    href=env!("PLOTLY_JS")
+                    href=base.path(env!("PLOTLY_JS"))
                     fetchpriority="low"
                 />
                 <AutoReload options=options.clone() />
-                <HydrationScripts options />
+                <HydrationScripts options root />
                 <MetaTags />
             </head>
             <body>
@@ -61,6 +65,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(Visited::default());
+    let base = SharedValue::new(use_base).into_inner();
+    provide_context(base.clone());
     let site = SharedValue::new(|| {
         use_context::<Site>().unwrap_or_else(|| Site {
             title: "RSE dashboard".to_owned(),
@@ -77,7 +83,7 @@ pub fn App() -> impl IntoView {
         <a class="skip-link" href="#main" rel="external">
             "Skip to the content"
         </a>
-        <Router>
+        <Router base=base.as_str().to_owned()>
             <Header title=site.title />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>

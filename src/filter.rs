@@ -148,6 +148,8 @@ fn given(value: Option<&str>) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -196,5 +198,25 @@ mod tests {
         assert!(Filter::parse(None, Some("Nightly"), None).is_err());
         assert!(Filter::parse(Some("<script>"), None, None).is_err());
         assert!(Filter::parse(Some(&"a".repeat(10_000)), None, None).is_err());
+    }
+
+    proptest! {
+        /// A filter that was read is written as what is read as the same filter.
+        #[test]
+        fn what_is_read_is_written_and_read_again(
+            project in proptest::option::of("[a-z0-9-]{0,70}|\\PC{0,20}"),
+            build_type in proptest::option::of("all|nightly|nonnightly|\\PC{0,12}"),
+            days in proptest::option::of("1|7|14|28|90|180|[0-9+-]{0,12}|\\PC{0,4}"),
+        ) {
+            let read = Filter::parse(project.as_deref(), build_type.as_deref(), days.as_deref());
+            let Ok(filter) = read else { return Ok(()) };
+            let query = filter.query();
+            let value = |name: &str| {
+                let pairs = query.trim_start_matches('?').split('&');
+                pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+            };
+            let again = Filter::parse(value("project"), value("type"), value("days"));
+            prop_assert_eq!(again, Ok(filter));
+        }
     }
 }

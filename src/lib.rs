@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod app;
+pub mod base;
 pub mod components;
 pub mod error;
 pub mod filter;
@@ -18,5 +19,6 @@ pub mod server;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
+    api::ask_below_base();
     leptos::mount::hydrate_body(app::App);
 }

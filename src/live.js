@@ -2,7 +2,8 @@
 // EventSource gives up when it is answered with an error, and does not notice a connection that
 // died in silence (a laptop that slept); so connections are watched, and opened anew, from here.
 
-const ADDRESS = "/api/live";
+const content = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
+const ADDRESS = `${content("base")}/api/live`;
 // The server says something every 15 seconds.
 const LONGEST_SILENCE = 45_000;
 const LOOK = 5_000;
@@ -11,7 +12,7 @@ const LONGEST_WAIT = 60_000;
 // Many open pages do not all ask for new data at the same moment.
 const SPREAD = 1_000;
 
-const BUILD = document.querySelector('meta[name="build"]')?.content;
+const BUILD = content("build");
 
 let tell;
 let latest;

@@ -24,8 +24,14 @@ install_wasm_std() {
 # Compiles an empty library: the file may be there and still be of another compiler.
 wasm_std_works() {
   ls "$(rustc --print target-libdir --target "$WASM")"/libstd-*.rlib >/dev/null 2>&1 || return 1
-  echo '#![allow(unused)] pub fn f() -> String { String::new() }' |
-    rustc --crate-type lib --crate-name probe --target "$WASM" --emit metadata -o /dev/null - 2>/dev/null
+  # Into a folder of its own: run by root, the compiler would put its file in the place of /dev/null.
+  local probe works
+  probe=$(mktemp -d)
+  echo 'pub fn f() -> String { String::new() }' |
+    rustc --crate-type lib --crate-name probe --target "$WASM" --emit metadata --out-dir "$probe" - 2>/dev/null &&
+    works=yes
+  rm -rf "$probe"
+  [[ -n ${works:-} ]]
 }
 
 build_wasm_std() {

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     api::{FigureData, FigureInfo, Width, figure},
+    base::use_base,
     error::AppError,
     live::use_told,
 };
@@ -205,11 +206,16 @@ fn table(card: CardData, title: String, (one, many): (&str, &str), open: bool) -
 #[component]
 fn Links(id: StoredValue<String>, query: Memo<Query>) -> impl IntoView {
     let filter = move || query.with(|query| query.filter().query());
-    let page = move || format!("/figures/{}{}", id.get_value(), filter());
-    let csv = move || format!("/figures/{}.csv{}", id.get_value(), filter());
+    let figure = use_base().path("/figures/");
+    let endpoint = use_base().path("/api/figure");
+    let page = {
+        let figure = figure.clone();
+        move || format!("{figure}{}{}", id.get_value(), filter())
+    };
+    let csv = move || format!("{figure}{}.csv{}", id.get_value(), filter());
     let json = move || {
         let parameters = filter().replacen('?', "&", 1);
-        format!("/api/figure?id={}{parameters}", id.get_value())
+        format!("{endpoint}?id={}{parameters}", id.get_value())
     };
     view! {
         <ul class="links">

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{error::AppError, live::use_told};
+use crate::{base::use_base, error::AppError, live::use_told};
 
 #[component]
 pub fn ErrorPanel(
@@ -10,7 +10,7 @@ pub fn ErrorPanel(
     #[prop(into)]
     heading: String,
     error: AppError,
-    /// Where the link leads.
+    /// Where the link leads, below the base path.
     #[prop(into)]
     href: String,
     /// What the link says.
@@ -22,7 +22,7 @@ pub fn ErrorPanel(
             <p class="error-heading">{heading}</p>
             <p>{error.to_string()}</p>
             // A new document: what went wrong may lie in this one.
-            <a class="btn" href=href rel="external">
+            <a class="btn" href=use_base().path(&href) rel="external">
                 {action}
             </a>
         </div>

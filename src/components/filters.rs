@@ -26,6 +26,8 @@ pub fn Filters(
         let url = format!("{}{}", location.pathname.get_untracked(), changed.query());
         let stay = NavigateOptions {
             scroll: false,
+            // The address is whole already, with the base path.
+            resolve: false,
             ..Default::default()
         };
         navigate(&url, stay);

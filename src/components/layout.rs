@@ -3,22 +3,25 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use crate::base::use_base;
+
 #[component]
 pub fn Header(title: String) -> impl IntoView {
+    let base = use_base();
     view! {
         <header class="site-header">
             <div class="frame">
-                <a class="brand" href="/pipelines">
+                <a class="brand" href=base.path("/pipelines")>
                     <Logo />
                     <span>{title}</span>
                 </a>
                 <nav aria-label="Pages">
                     <ul>
                         <li>
-                            <A href="/pipelines">"Pipelines"</A>
+                            <A href=base.path("/pipelines")>"Pipelines"</A>
                         </li>
                         <li>
-                            <A href="/security">"Security"</A>
+                            <A href=base.path("/security")>"Security"</A>
                         </li>
                     </ul>
                 </nav>
@@ -48,6 +51,7 @@ fn Logo() -> impl IntoView {
 
 #[component]
 pub fn Footer(source_url: String) -> impl IntoView {
+    let base = use_base();
     let source = (!source_url.is_empty()).then(|| {
         view! {
             <li>
@@ -61,10 +65,10 @@ pub fn Footer(source_url: String) -> impl IntoView {
                 <nav aria-label="About">
                     <ul>
                         <li>
-                            <A href="/disclaimer">"Disclaimer"</A>
+                            <A href=base.path("/disclaimer")>"Disclaimer"</A>
                         </li>
                         <li>
-                            <A href="/sources">"Where the data come from"</A>
+                            <A href=base.path("/sources")>"Where the data come from"</A>
                         </li>
                         {source}
                     </ul>

@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::components::PageHeading;
+use crate::{base::use_base, components::PageHeading};
 
 #[component]
 pub fn Disclaimer() -> impl IntoView {
+    let base = use_base();
     view! {
         <div class="frame prose">
             <PageHeading text="Disclaimer" />
@@ -23,7 +24,7 @@ pub fn Disclaimer() -> impl IntoView {
             <p>
                 "What counts as failed, nightly, a project or a team is defined, and may differ from "
                 "what you expect. “What counts” below each figure on the "
-                <a href="/pipelines">"Pipelines"</a>" and "<a href="/security">"Security"</a>
+                <a href=base.path("/pipelines")>"Pipelines"</a>" and "<a href=base.path("/security")>"Security"</a>
                 " pages explains it. A red pipeline or a suppressed vulnerability says nothing about "
                 "the people who work on it."
             </p>

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_params_map;
 use super::board::{NoScriptNotice, PIPELINES, loading, unit};
 use crate::{
     api::{Overview, overview},
+    base::use_base,
     components::{Card, ErrorPanel, Filters, PageHeading, Query, Texts, use_query},
 };
 
@@ -51,7 +52,7 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
     let filtered = overview.page == PIPELINES;
     let unit = unit(&overview.page);
     let back = {
-        let path = format!("/{}", overview.page);
+        let path = use_base().path(&format!("/{}", overview.page));
         move || format!("{path}{}", query.with(|query| query.filter().query()))
     };
     let heading = overview.figures.first().map(|info| info.title.clone());

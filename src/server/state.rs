@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     api::{CoverageItem, DataState, FigureInfo, Headline, Live, Overview, Site, Text},
+    base::Base,
     error::AppError,
     filter::Filter,
 };
@@ -27,6 +28,7 @@ pub struct AppState {
     ledger: Arc<ArcSwap<Ledger>>,
     /// The sources that this server collects from, by name.
     configured: Arc<[&'static str]>,
+    base: Base,
     /// What open pages are told; none once the server stops.
     live: watch::Sender<Option<Live>>,
     figures: FigureCache,
@@ -65,10 +67,17 @@ impl AppState {
             snapshot: Arc::default(),
             ledger: Arc::default(),
             configured: configured.into(),
+            base: Base::default(),
             live: watch::Sender::new(Some(Live::default())),
             figures: FigureCache::new(Arc::clone(&metrics)),
             metrics,
         }
+    }
+
+    /// The same state, for pages below a base path.
+    #[must_use]
+    pub fn below(self, base: Base) -> Self {
+        Self { base, ..self }
     }
 
     /// Puts a snapshot in the place of the last one; running requests keep theirs.
@@ -238,7 +247,9 @@ impl AppState {
     /// Where there is no such text, or nothing is loaded.
     pub fn texts(&self, of: &str) -> Result<Vec<Text>, AppError> {
         let state = self.data_state()?;
-        let texts = texts::texts(of, &state, || self.coverage().unwrap_or_default());
+        let texts = texts::texts(of, &state, &self.base, || {
+            self.coverage().unwrap_or_default()
+        });
         texts.ok_or_else(|| {
             let known = texts::NAMES.map(str::to_owned);
             AppError::unknown_value("of", of, known.to_vec())

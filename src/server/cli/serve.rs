@@ -67,7 +67,7 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
         background.spawn(http::metrics::serve(listener, state.clone()));
     }
     background.spawn(follow::follow(store, config, state.clone()));
-    http::serve(listener, state, settings, stopped()).await?;
+    http::serve(listener, state, settings, stopped()).await;
     background.shutdown().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

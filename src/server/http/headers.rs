@@ -1,7 +1,9 @@
 //! Headers that every answer carries, and limits on what is asked.
 
+use std::sync::Arc;
+
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -9,13 +11,14 @@ use axum::{
 use leptos::{context::use_context, nonce::use_nonce};
 use leptos_axum::ResponseOptions;
 
-/// Longer addresses than any link of the dashboard.
-const LONGEST_URI: usize = 4096;
+use super::{Settings, client::Client};
+
 /// The hash of an empty style attribute, which plotly.js sets to take styles away.
 const EMPTY_STYLE: &str = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 /// The hash of the style that plotly.js gives to what stands in `<b>`.
 const BOLD_STYLE: &str = "sha256-wkY2X5hecQzbhnFCqvTpwrUJ1f4X8LH5WFjYUzv1wmU=";
 const A_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const A_YEAR_OF_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// Of pages: only scripts of this origin, or with this answer's nonce, run. Called while a page renders.
@@ -36,8 +39,15 @@ pub fn content_security_policy() {
 
 /// Headers that cost nothing and close doors.
 pub async fn security(request: Request, next: Next) -> Response {
+    let https = request
+        .extensions()
+        .get::<Client>()
+        .is_some_and(|client| client.https);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, A_YEAR_OF_HTTPS);
+    }
     let mut set = |name: HeaderName, value: &'static str| {
         headers
             .entry(name)
@@ -80,11 +90,20 @@ pub async fn caching(request: Request, next: Next) -> Response {
 }
 
 /// Refuses addresses that no link of the dashboard has.
-pub async fn limits(request: Request, next: Next) -> Response {
+pub async fn limits(
+    State(settings): State<Arc<Settings>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let uri = request.uri();
+    if !uri.path().starts_with('/') {
+        let message = "The address of a request begins with a slash.\n";
+        return (StatusCode::BAD_REQUEST, message).into_response();
+    }
     let length = uri.path().len() + uri.query().map_or(0, str::len);
-    if length > LONGEST_URI {
-        let message = format!("The address is longer than {LONGEST_URI} bytes.\n");
+    let longest = settings.limits.address;
+    if length > longest {
+        let message = format!("The address is longer than {longest} bytes.\n");
         return (StatusCode::URI_TOO_LONG, message).into_response();
     }
     next.run(request).await

@@ -2,26 +2,40 @@
 //!
 //! Every event holds the whole state, so that a page that missed some is right after the next.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     extract::State,
     http::header,
-    response::{IntoResponse, Sse, sse::Event},
+    response::{IntoResponse as _, Response, Sse, sse::Event},
 };
 use futures::{Stream, StreamExt as _};
 use serde::Serialize;
 use tokio_stream::wrappers::{IntervalStream, WatchStream};
 
+use super::{Settings, client::Client, queue, shares::Shares};
 use crate::{api::Live, server::state::AppState};
 
 /// The state is said again so often: a page that hears nothing for longer connects anew, and what
 /// stands between does not take the connection for dead.
 const BEAT: Duration = Duration::from_secs(15);
 
-pub async fn live(State(state): State<AppState>) -> impl IntoResponse {
-    let events = Sse::new(events(&state));
-    ([(header::CACHE_CONTROL, "no-store")], events)
+pub async fn live(
+    State(state): State<AppState>,
+    State(streams): State<Shares>,
+    State(settings): State<Arc<Settings>>,
+    Extension(client): Extension<Client>,
+) -> Response {
+    let most = settings.limits.event_streams_of_one();
+    let Some(share) = streams.take(client.address, most) else {
+        return queue::busy();
+    };
+    let events = events(&state).inspect(move |_| {
+        // The stream holds its share for as long as it lives.
+        let _ = &share;
+    });
+    ([(header::CACHE_CONTROL, "no-store")], Sse::new(events)).into_response()
 }
 
 fn events(state: &AppState) -> impl Stream<Item = Result<Event, Infallible>> + use<> {

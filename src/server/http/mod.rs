@@ -1,21 +1,26 @@
 //! HTTP: the router, and what holds for every answer.
 
 mod api;
+mod base;
+mod client;
+mod connections;
 mod encoding;
 mod headers;
 mod health;
+mod limits;
 mod live;
 pub mod metrics;
 mod observe;
 mod openapi;
 mod pages;
+mod queue;
 mod settings;
+mod shares;
 #[cfg(test)]
 mod tests;
 
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::Future, path::PathBuf, sync::Arc};
 
-use anyhow::{Context as _, Result};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
@@ -24,26 +29,21 @@ use axum::{
     routing::{any, get},
 };
 use leptos::{config::LeptosOptions, context::provide_context};
-use leptos_axum::{
-    LeptosRoutes as _, generate_route_list_with_exclusions, render_app_async_with_context,
-};
+use leptos_axum::{LeptosRoutes as _, render_app_async_with_context};
 use tokio::net::TcpListener;
 use tower_http::{
     CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
     services::ServeDir, timeout::TimeoutLayer,
 };
 
+pub use limits::Limits;
 pub use settings::Settings;
 
-use super::state::AppState;
-use crate::app;
+use queue::Queue;
+use shares::Shares;
 
-/// Nothing that is asked of this server has a body of more than this.
-const LARGEST_BODY: usize = 16 * 1024;
-/// Longer than any answer takes, and short enough that a stuck one is noticed.
-const LONGEST_ANSWER: Duration = Duration::from_secs(30);
-/// How long running answers may take once the server was asked to stop.
-const LONGEST_STOP: Duration = Duration::from_secs(4);
+use super::state::AppState;
+use crate::{app, base::Base};
 
 /// Of pages, which are made for one request: a third smaller than the fastest, for ten milliseconds.
 const PAGE_COMPRESSION: i32 = 4;
@@ -53,11 +53,24 @@ struct ServerState {
     options: LeptosOptions,
     app: AppState,
     settings: Arc<Settings>,
+    event_streams: Shares,
 }
 
 impl FromRef<ServerState> for LeptosOptions {
     fn from_ref(state: &ServerState) -> Self {
         state.options.clone()
+    }
+}
+
+impl FromRef<ServerState> for Arc<Settings> {
+    fn from_ref(state: &ServerState) -> Self {
+        Self::clone(&state.settings)
+    }
+}
+
+impl FromRef<ServerState> for Shares {
+    fn from_ref(state: &ServerState) -> Self {
+        state.event_streams.clone()
     }
 }
 
@@ -68,61 +81,39 @@ impl FromRef<ServerState> for AppState {
 }
 
 /// Answers until `stop` resolves, then finishes what runs.
-///
-/// # Errors
-/// Where the listener fails.
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
     settings: Settings,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<()> {
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    stop: impl Future<Output = ()>,
+) {
     let app = state.clone();
     let stop = async move {
         stop.await;
         app.stop();
-        // Nobody listens any more only when the server has failed already.
-        let _ = stopping.send(());
     };
-    let server = axum::serve(listener, router(state, settings)).with_graceful_shutdown(stop);
-    let overdue = async {
-        match stopped.await {
-            Ok(()) => tokio::time::sleep(LONGEST_STOP).await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        served = server => served.context("the HTTP server failed"),
-        () = overdue => {
-            tracing::warn!("some answers took too long; stopped without them");
-            Ok(())
-        }
-    }
+    connections::serve(listener, router(state, settings.clone()), &settings, stop).await;
 }
 
 /// All routes, with their limits and headers.
 pub fn router(state: AppState, settings: Settings) -> Router {
     let options = leptos_options();
+    let base = Base::new(settings.base_path());
+    let queue = Queue::new(&settings.limits);
     let state = ServerState {
         options: options.clone(),
-        app: state,
+        app: state.below(base.clone()),
+        event_streams: Shares::new(settings.limits.event_streams),
         settings: settings.into(),
     };
     let shell = move || app::shell(options.clone());
-    // These are answered with statuses and ETags of their own.
-    let own = [
-        "/api/figure",
-        "/api/overview",
-        "/api/headline",
-        "/api/texts",
-    ];
-    let own = own.map(str::to_owned).to_vec();
-    let routes = generate_route_list_with_exclusions(app::App, Some(own));
+    let routes = pages::routes();
     let context = {
         let app = state.app.clone();
         move || {
             provide_context(app.clone());
+            provide_context(base.clone());
+            pages::provide_whole_address(&base);
             if let Some(site) = app.site() {
                 provide_context(site);
             }
@@ -140,7 +131,8 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .precompressed_br()
         .precompressed_gzip()
         .fallback(missing);
-    Router::new()
+    let mounted = Arc::clone(&state.settings);
+    let router = Router::new()
         .route("/", get(pages::to_pipelines))
         .route("/dash", get(pages::to_pipelines))
         .route("/dash/", get(pages::to_pipelines))
@@ -166,19 +158,28 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .layer(middleware::from_fn(pages::without_trailing_slash))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(PAGE_COMPRESSION)))
         .layer(middleware::from_fn(headers::caching))
-        .layer(middleware::from_fn(headers::limits))
+        .layer(middleware::from_fn_with_state(queue, queue::wait))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&state.settings),
+            headers::limits,
+        ))
         .layer(middleware::from_fn(headers::security))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&state.settings),
+            client::identify,
+        ))
         .layer(CatchPanicLayer::new())
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(state.settings.limits.body))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
-            LONGEST_ANSWER,
+            state.settings.limits.longest_answer,
         ))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             observe::observe,
         ))
-        .with_state(state)
+        .with_state(state);
+    base::below(router, &mounted)
 }
 
 /// Where the client's files are and how they are named. Whether their names carry a hash is known

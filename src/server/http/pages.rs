@@ -1,8 +1,10 @@
 //! What a page's address decides: redirects, statuses, and the CSV beside a figure's page.
 
+use std::sync::OnceLock;
+
 use axum::{
     extract::{Query, Request, State},
-    http::{StatusCode, Uri, header},
+    http::{StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
     routing::{MethodRouter, get},
@@ -12,13 +14,45 @@ use super::{
     ServerState,
     api::{self, Parameters},
 };
-use crate::{error::AppError, filter::Filter, server::figures};
+use leptos::context::{provide_context, use_context};
+use leptos_axum::{AxumRouteListing, generate_route_list_with_exclusions};
+use leptos_router::location::RequestUrl;
+
+use crate::{app::App, base::Base, error::AppError, filter::Filter, server::figures};
 
 /// The pages that filters belong to.
 const FILTERED: [&str; 2] = ["/pipelines", "/security"];
 
+/// Server functions that are answered with statuses and ETags of their own.
+const WITH_HANDLERS: [&str; 4] = [
+    "/api/figure",
+    "/api/overview",
+    "/api/headline",
+    "/api/texts",
+];
+
 pub async fn to_pipelines(uri: Uri) -> Redirect {
     Redirect::permanent(&with_query("/pipelines", &uri))
+}
+
+/// The pages that the app has. They are listed once: while Leptos lists them, no page that is being
+/// rendered anywhere in the process gets its data.
+pub fn routes() -> Vec<AxumRouteListing> {
+    static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+    let list = || {
+        let own = WITH_HANDLERS.map(str::to_owned).to_vec();
+        generate_route_list_with_exclusions(App, Some(own))
+    };
+    ROUTES.get_or_init(list).clone()
+}
+
+/// Pages route by the address that the browser shows, with the base path.
+pub fn provide_whole_address(base: &Base) {
+    if let Some(parts) = use_context::<Parts>()
+        && let Some(address) = parts.uri.path_and_query()
+    {
+        provide_context(RequestUrl::new(&base.path(address.as_str())));
+    }
 }
 
 /// The page for addresses that lead nowhere, rendered by `render`.

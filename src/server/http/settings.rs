@@ -1,10 +1,12 @@
 //! How the server meets its clients, as the environment says it.
 
+use std::net::IpAddr;
+
 use anyhow::{Context as _, Result, ensure};
 use ipnet::IpNet;
 use reqwest::Url;
 
-use super::metrics;
+use super::{limits::Limits, metrics};
 use crate::server::environment::Environment;
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
@@ -17,6 +19,7 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// Whose word on a client's address and protocol counts.
     pub trusted_proxies: Vec<IpNet>,
+    pub limits: Limits,
     pub metrics: metrics::Settings,
 }
 
@@ -32,6 +35,7 @@ impl Settings {
                 .iter()
                 .map(|text| parse_network(text))
                 .collect::<Result<_>>()?,
+            limits: Limits::of(environment)?,
             metrics: metrics::Settings::of(environment)?,
         })
     }
@@ -41,6 +45,18 @@ impl Settings {
     pub fn base_path(&self) -> &str {
         let path = self.public_url.as_ref().map_or("", Url::path);
         path.trim_end_matches('/')
+    }
+
+    /// Whether people reach the dashboard by an encrypted way.
+    pub fn is_https(&self) -> bool {
+        let url = self.public_url.as_ref();
+        url.is_some_and(|url| url.scheme() == "https")
+    }
+
+    pub fn is_trusted(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let mut networks = self.trusted_proxies.iter();
+        networks.any(|network| network.contains(&address))
     }
 }
 
@@ -59,7 +75,7 @@ fn parse_url(text: &str) -> Result<Url> {
 
 /// A network, or a single address.
 fn parse_network(text: &str) -> Result<IpNet> {
-    let address = text.parse::<std::net::IpAddr>().map(IpNet::from);
+    let address = text.parse::<IpAddr>().map(IpNet::from);
     address.or_else(|_| text.parse()).with_context(|| {
         format!(
             "{TRUSTED_PROXIES}: “{text}” is neither an address nor a network such as 10.0.0.0/8"
@@ -106,14 +122,12 @@ mod tests {
     #[test]
     fn a_proxy_is_an_address_or_a_network() {
         let settings = settings(TRUSTED_PROXIES, "127.0.0.1, 10.0.0.0/8, ::1").expect("proxies");
-        let trusted = |address: &str| {
-            let address: std::net::IpAddr = address.parse().expect("an address");
-            settings
-                .trusted_proxies
-                .iter()
-                .any(|network| network.contains(&address))
-        };
+        let trusted = |address: &str| settings.is_trusted(address.parse().expect("an address"));
         assert!(trusted("127.0.0.1") && trusted("10.1.2.3") && trusted("::1"));
+        assert!(
+            trusted("::ffff:10.1.2.3"),
+            "the same address, of a socket for both protocols"
+        );
         assert!(!trusted("127.0.0.2") && !trusted("11.0.0.1"));
     }
 }

@@ -181,6 +181,8 @@ fn wrong_type(name: &'static str, wanted: &str) -> Rejection {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn now() -> Timestamp {
@@ -301,5 +303,44 @@ mod tests {
         ] {
             assert_eq!(parse(text, now()).expect_err(text).kind, kind, "{text}");
         }
+    }
+
+    proptest! {
+        /// Whatever stands in a field, the event is whole or the reason says why it is none.
+        #[test]
+        fn any_value_of_any_field_is_read_or_refused(
+            fields in vec(("id|build_tag|job_name|build_id|stage_timestamp|_ts|current_build_duration|branch_name|other", any_json()), 0..12),
+        ) {
+            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+            let text = format!("{{{}}}", fields.join(","));
+            match parse(&text, now()) {
+                Ok(event) => {
+                    prop_assert!(!event.job_name.is_empty());
+                    prop_assert!(event.build_tag.is_some() || event.build_id.is_some());
+                }
+                Err(rejection) => prop_assert!(!rejection.reason.is_empty()),
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "(\\PC|[{}\":,0-9e.\\\\-]){0,120}") {
+            if let Err(rejection) = parse(&text, now()) {
+                prop_assert!(!rejection.reason.is_empty());
+            }
+        }
+    }
+
+    /// Numbers at the edges of what fits, instants that nearly are some, and other JSON.
+    fn any_json() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<i64>().prop_map(|number| number.to_string()),
+            any::<f64>().prop_filter_map("JSON has no other numbers", |number| {
+                number.is_finite().then(|| number.to_string())
+            }),
+            "\"[0-9]{1,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,12})?(Z|\\+[0-9]{2}:[0-9]{2})?\"",
+            "\"\\PC{0,20}\"".prop_filter("is JSON", |text| serde_json::from_str::<String>(text)
+                .is_ok()),
+            "null|true|\\[\\]|\\{\\}|1e400|\"\"|\"2019-10-25T01:01:02Z\"",
+        ]
     }
 }

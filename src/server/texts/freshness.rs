@@ -3,10 +3,12 @@
 use super::{sentence, time};
 use crate::{
     api::{DataState, Freshness, SourceState, Text},
+    base::Base,
     components::data_table::escape,
 };
 
-pub fn texts(state: &DataState) -> Vec<Text> {
+pub fn texts(state: &DataState, base: &Base) -> Vec<Text> {
+    let sources = base.path("/sources");
     let mut html = String::new();
     if state.sample {
         html.push_str(
@@ -16,7 +18,7 @@ pub fn texts(state: &DataState) -> Vec<Text> {
     }
     html.push_str("<ul aria-label=\"How old and how complete the data are\">");
     for kind in &state.kinds {
-        line(&mut html, kind);
+        line(&mut html, kind, &sources);
     }
     html.push_str("</ul>");
     for kind in &state.kinds {
@@ -31,7 +33,7 @@ pub fn texts(state: &DataState) -> Vec<Text> {
     }]
 }
 
-fn line(html: &mut String, kind: &Freshness) {
+fn line(html: &mut String, kind: &Freshness, sources: &str) {
     html.push_str("<li><strong>");
     escape(html, &kind.label);
     html.push_str("</strong>");
@@ -46,14 +48,16 @@ fn line(html: &mut String, kind: &Freshness) {
     escape(html, &kind.rests_on);
     for source in &kind.sources {
         html.push_str(" · ");
-        how_complete(html, source);
+        how_complete(html, source, sources);
     }
     html.push_str("</li>");
 }
 
 /// How much of a source was read, which leads to what was not, and when.
-fn how_complete(html: &mut String, source: &SourceState) {
-    html.push_str("<a href=\"/sources\">");
+fn how_complete(html: &mut String, source: &SourceState, sources: &str) {
+    html.push_str("<a href=\"");
+    escape(html, sources);
+    html.push_str("\">");
     escape(html, &source.label);
     if let Some(coverage) = &source.coverage {
         html.push_str(": ");

@@ -6,6 +6,7 @@ mod sources;
 
 use crate::{
     api::{CoverageItem, DataState, Moment, Text},
+    base::Base,
     components::data_table::escape,
 };
 
@@ -17,10 +18,11 @@ pub const NAMES: [&str; 2] = ["freshness", "sources"];
 pub fn texts(
     name: &str,
     state: &DataState,
+    base: &Base,
     coverage: impl FnOnce() -> Vec<CoverageItem>,
 ) -> Option<Vec<Text>> {
     match name {
-        "freshness" => Some(freshness::texts(state)),
+        "freshness" => Some(freshness::texts(state, base)),
         "sources" => Some(sources::texts(state, &coverage())),
         _ => None,
     }

@@ -172,17 +172,23 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             summary: "Server-sent events: which data there are now, again and again. The data of \
                       each event named live are the JSON of Live, with the program's build",
             parameters: Vec::new(),
-            responses: vec![(
-                "200",
-                responses::text("text/event-stream", "Events without an end"),
-            )],
+            responses: vec![
+                (
+                    "200",
+                    responses::text("text/event-stream", "Events without an end"),
+                ),
+                ("503", responses::busy()),
+            ],
         },
         Endpoint {
             path: "/api/openapi.json",
             id: "openapi",
             summary: "This description",
             parameters: Vec::new(),
-            responses: vec![("200", responses::object("An OpenAPI description"))],
+            responses: vec![
+                ("200", responses::object("An OpenAPI description")),
+                ("503", responses::busy()),
+            ],
         },
         Endpoint {
             path: "/figures/{id}.csv",

@@ -50,10 +50,22 @@ pub fn fault(help: &str) -> Response {
 }
 
 pub fn not_ready() -> Response {
-    let help = "The data are not loaded yet, or the answer took too long";
-    let response = ResponseBuilder::from(fault(help));
-    let seconds = header("In how many seconds to ask again");
-    response.header("Retry-After", seconds).build()
+    let loading = fault("The data are not loaded yet (JSON), or the server is busy (text)");
+    let busy = ObjectBuilder::new().schema_type(Type::String);
+    ResponseBuilder::from(loading)
+        .content("text/plain", Content::new(Some(busy)))
+        .header("Retry-After", seconds())
+        .build()
+}
+
+/// Of an endpoint that needs no data.
+pub fn busy() -> Response {
+    let response = ResponseBuilder::from(text("text/plain", "The server is busy"));
+    response.header("Retry-After", seconds()).build()
+}
+
+fn seconds() -> utoipa::openapi::Header {
+    header("In how many seconds to ask again")
 }
 
 pub fn figure() -> Response {

@@ -199,6 +199,8 @@ impl Element {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     /// All pieces, read in blocks of one byte and of many.
@@ -271,5 +273,25 @@ mod tests {
         assert_eq!(lines, [(1, "TooLong".to_owned()), (2, "{}".to_owned())]);
         let array = pieces(format!("[\"{long}\",\n{{}}]").as_bytes());
         assert_eq!(array, [(1, "TooLong".to_owned()), (2, "{}".to_owned())]);
+    }
+
+    proptest! {
+        /// However it is read, it is cut at the same places, and nothing of it is read twice.
+        #[test]
+        fn any_bytes_are_cut(bytes in "(\\PC|[\\[\\]{}\",\\\\ \n\t]){0,200}") {
+            let cut: usize = pieces(bytes.as_bytes()).iter().map(|(_, text)| text.len()).sum();
+            // The names of faults are text as well.
+            prop_assert!(cut <= bytes.len() + "Unfinished".len() + "Trailing".len());
+        }
+
+        #[test]
+        fn lines_and_array_hold_the_same_records(records in vec("\\{\"[a-z\\]},]{0,9}\":[0-9]{1,5}\\}", 0..9)) {
+            let texts = |text: String| {
+                let pieces = pieces(text.as_bytes()).into_iter();
+                pieces.map(|(_, text)| text).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(&texts(records.join("\n")), &records);
+            prop_assert_eq!(&texts(format!("[{}]", records.join(","))), &records);
+        }
     }
 }

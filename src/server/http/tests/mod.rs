@@ -1,5 +1,8 @@
 //! The router as its clients meet it.
 
+mod base;
+mod connections;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{

@@ -1,0 +1,99 @@
+//! A dashboard that has only a part of a server, below a path: `https://example.org/rse`.
+//!
+//! Everything further in knows paths as they are at a server's root.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderValue, Uri, header, uri::PathAndQuery},
+    middleware::{self, Next},
+    response::Response,
+};
+
+use super::Settings;
+
+/// Puts the routes below the base path. They are at the root as well: a proxy may have taken the
+/// base path away already, and an orchestrator knows nothing of it.
+pub fn below(router: Router, settings: &Arc<Settings>) -> Router {
+    if settings.base_path().is_empty() {
+        return router;
+    }
+    // A router chooses a route before its layers run: the one outside only changes the path.
+    Router::new()
+        .fallback_service(router)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(settings),
+            step_in,
+        ))
+}
+
+async fn step_in(
+    State(settings): State<Arc<Settings>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if let Some(inner) = inner(request.uri(), settings.base_path()) {
+        *request.uri_mut() = inner;
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let location = headers.get(header::LOCATION);
+    let outer = location.and_then(|location| outer(location, settings.base_path()));
+    if let Some(outer) = outer {
+        headers.insert(header::LOCATION, outer);
+    }
+    response
+}
+
+fn inner(uri: &Uri, base: &str) -> Option<Uri> {
+    let whole = uri.path_and_query()?.as_str();
+    let rest = whole.strip_prefix(base)?;
+    let rest: PathAndQuery = match rest.chars().next() {
+        Some('/') => rest.parse().ok()?,
+        None | Some('?') => format!("/{rest}").parse().ok()?,
+        Some(_) => return None,
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(rest);
+    Uri::from_parts(parts).ok()
+}
+
+/// Another server's address stays what it is.
+fn outer(location: &HeaderValue, base: &str) -> Option<HeaderValue> {
+    let path = location.to_str().ok()?;
+    let local = path.starts_with('/') && !path.starts_with("//");
+    local
+        .then(|| HeaderValue::try_from(format!("{base}{path}")).ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_segments_are_the_base() {
+        let inner = |uri: &str| {
+            let uri: Uri = uri.parse().expect("an address");
+            inner(&uri, "/rse").map(|uri| uri.to_string())
+        };
+        assert_eq!(
+            inner("/rse/pipelines?days=7").as_deref(),
+            Some("/pipelines?days=7")
+        );
+        assert_eq!(inner("/rse").as_deref(), Some("/"));
+        assert_eq!(inner("/rse?days=7").as_deref(), Some("/?days=7"));
+        assert_eq!(inner("/rsevp"), None);
+        assert_eq!(inner("/health/live"), None);
+    }
+
+    #[test]
+    fn only_local_redirects_are_moved() {
+        let outer = |location| outer(&HeaderValue::from_static(location), "/rse");
+        assert_eq!(outer("/pipelines").expect("local"), "/rse/pipelines");
+        assert_eq!(outer("https://example.org/"), None);
+        assert_eq!(outer("//example.org/"), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! Who asks, and how: from the connection, or from what a trusted proxy says of it.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::HeaderMap,
+    middleware::Next,
+    response::Response,
+};
+
+use super::Settings;
+
+/// Every request carries one. The address is for counting alone: it is no proof of anything, and
+/// is written nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    pub address: IpAddr,
+    /// The way from the client's browser is encrypted.
+    pub https: bool,
+}
+
+/// Finds out who asks, for everything that comes after.
+pub async fn identify(
+    State(settings): State<Arc<Settings>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let client = client(&settings, peer, request.headers());
+    request.extensions_mut().insert(client);
+    next.run(request).await
+}
+
+/// Each proxy appends who asked it. Read from the end, the first address that is no trusted proxy
+/// is the client; what stands before it may be made up.
+fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
+    let mut client = Client {
+        address: peer.to_canonical(),
+        https: settings.is_https(),
+    };
+    if !settings.is_trusted(peer) {
+        return client;
+    }
+    for address in listed(headers, "x-forwarded-for").rev() {
+        let Some(address) = address_of(address) else {
+            break;
+        };
+        client.address = address;
+        if !settings.is_trusted(address) {
+            break;
+        }
+    }
+    if let Some(protocol) = listed(headers, "x-forwarded-proto").next_back() {
+        client.https = protocol.eq_ignore_ascii_case("https");
+    }
+    client
+}
+
+/// The items of a header that may be there several times, in order.
+fn listed<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<Item = &'a str> {
+    let values = headers.get_all(name).iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+/// Some proxies add a port, and brackets around an IPv6 address.
+fn address_of(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let address = with_port().or_else(|_| bare.parse());
+    address.ok().map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+    use crate::server::environment::Environment;
+
+    fn settings(proxies: &str) -> Settings {
+        let variables = [("RSE_TRUSTED_PROXIES".to_owned(), proxies.to_owned())];
+        let environment: Environment = variables.into_iter().collect();
+        Settings::of(&environment).expect("proxies")
+    }
+
+    fn asked(peer: &str, forwarded: &[&'static str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", HeaderValue::from_static(value));
+        }
+        let peer = peer.parse().expect("an address");
+        let client = client(&settings("10.0.0.0/8"), peer, &headers);
+        client.address.to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        assert_eq!(asked("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+        assert_eq!(asked("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(asked("::ffff:10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(asked("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn what_a_client_made_up_does_not_count() {
+        assert_eq!(
+            asked("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            asked("10.0.0.1", &["1.1.1.1", "203.0.113.9"]),
+            "203.0.113.9"
+        );
+        assert_eq!(asked("10.0.0.1", &["1.1.1.1, nonsense"]), "10.0.0.1");
+    }
+
+    #[test]
+    fn ports_and_brackets_are_understood() {
+        assert_eq!(asked("10.0.0.1", &["203.0.113.9:51234"]), "203.0.113.9");
+        assert_eq!(asked("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(asked("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn the_protocol_is_the_proxys_word_or_that_of_the_public_address() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        let https = |peer: &str, proxies| {
+            let peer = peer.parse().expect("an address");
+            client(&settings(proxies), peer, &headers).https
+        };
+        assert!(https("10.0.0.1", "10.0.0.1"));
+        assert!(!https("10.0.0.2", "10.0.0.1"));
+    }
+}

@@ -1,0 +1,113 @@
+//! A bounded queue in front of the work: what cannot be answered soon is refused at once, so that
+//! a rush neither takes all memory nor makes everybody wait.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::limits::Limits;
+
+/// Answered at any time: an orchestrator must not take a busy server for a broken one, and an
+/// event stream would keep its place for hours.
+const WITHOUT_WAITING: [&str; 3] = ["/health/", "/metrics", "/api/live"];
+
+#[derive(Clone)]
+pub struct Queue {
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    limits: Limits,
+}
+
+impl Queue {
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            running: Arc::new(Semaphore::new(limits.running)),
+            waiting: Arc::new(Semaphore::new(limits.waiting)),
+            limits: limits.clone(),
+        }
+    }
+
+    /// Waits for a turn; none where too many wait already, or it takes too long.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(turn) = Arc::clone(&self.running).try_acquire_owned() {
+            return Some(turn);
+        }
+        let _place = self.waiting.try_acquire().ok()?;
+        let turn = Arc::clone(&self.running).acquire_owned();
+        tokio::time::timeout(self.limits.longest_wait, turn)
+            .await
+            .ok()?
+            .ok()
+    }
+}
+
+/// Lets requests through one after the other, and refuses those that there is no room for.
+pub async fn wait(State(queue): State<Queue>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if WITHOUT_WAITING.iter().any(|start| path.starts_with(start)) {
+        return next.run(request).await;
+    }
+    match queue.turn().await {
+        Some(_turn) => next.run(request).await,
+        None => busy(),
+    }
+}
+
+/// Says that the client may come again soon.
+pub fn busy() -> Response {
+    let message = "The server is busy; please try again in a moment.\n";
+    let mut response = (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
+    let soon = HeaderValue::from_static("5");
+    response.headers_mut().insert(header::RETRY_AFTER, soon);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn queue(running: usize, waiting: usize, longest_wait: Duration) -> Queue {
+        Queue::new(&Limits {
+            running,
+            waiting,
+            longest_wait,
+            ..Limits::default()
+        })
+    }
+
+    #[tokio::test]
+    async fn who_finds_the_queue_full_is_refused_at_once() {
+        let queue = queue(1, 1, Duration::from_secs(600));
+        let running = queue.turn().await.expect("nobody is before");
+        let waits = tokio::spawn({
+            let queue = queue.clone();
+            async move { queue.turn().await.is_some() }
+        });
+        while queue.waiting.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(queue.turn().await.is_none(), "there is no place left");
+        drop(running);
+        assert!(waits.await.expect("it does not panic"));
+    }
+
+    #[tokio::test]
+    async fn who_waits_too_long_is_refused() {
+        let queue = queue(1, 1, Duration::ZERO);
+        let _running = queue.turn().await.expect("nobody is before");
+        assert!(queue.turn().await.is_none());
+        assert_eq!(
+            queue.waiting.available_permits(),
+            1,
+            "the place is free again"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! Something that there is a bounded number of, shared out among clients.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Cheap to clone; the clones share out the same.
+#[derive(Clone)]
+pub struct Shares {
+    most: usize,
+    taken: Arc<Mutex<Taken>>,
+}
+
+#[derive(Default)]
+struct Taken {
+    in_all: usize,
+    by_client: HashMap<IpAddr, usize>,
+}
+
+/// Is given back when it is dropped.
+pub struct Share {
+    client: IpAddr,
+    taken: Arc<Mutex<Taken>>,
+}
+
+impl Shares {
+    pub fn new(most: usize) -> Self {
+        Self {
+            most,
+            taken: Arc::default(),
+        }
+    }
+
+    /// A share for a client that may have at most `most_of_one`; none where all are taken.
+    pub fn take(&self, client: IpAddr, most_of_one: usize) -> Option<Share> {
+        let mut taken = lock(&self.taken);
+        let of_one = taken.by_client.get(&client).copied().unwrap_or_default();
+        if taken.in_all >= self.most || of_one >= most_of_one {
+            return None;
+        }
+        taken.in_all += 1;
+        taken.by_client.insert(client, of_one + 1);
+        Some(Share {
+            client,
+            taken: Arc::clone(&self.taken),
+        })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut taken = lock(&self.taken);
+        taken.in_all -= 1;
+        if let Entry::Occupied(mut of_one) = taken.by_client.entry(self.client) {
+            *of_one.get_mut() -= 1;
+            if *of_one.get() == 0 {
+                of_one.remove();
+            }
+        }
+    }
+}
+
+/// Nothing panics between two changes that belong together.
+fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    #[test]
+    fn one_client_leaves_some_for_others() {
+        let shares = Shares::new(3);
+        let held = [shares.take(ONE, 2), shares.take(ONE, 2)];
+        assert!(held.iter().all(Option::is_some));
+        assert!(shares.take(ONE, 2).is_none(), "its part is taken");
+        let others = shares.take(OTHER, 2);
+        assert!(others.is_some());
+        assert!(shares.take(OTHER, 2).is_none(), "all are taken");
+        drop(held);
+        assert!(shares.take(OTHER, 2).is_some());
+    }
+
+    #[test]
+    fn nothing_is_kept_of_clients_that_left() {
+        let shares = Shares::new(3);
+        drop((shares.take(ONE, 2), shares.take(OTHER, 2)));
+        let taken = lock(&shares.taken);
+        assert!(taken.in_all == 0 && taken.by_client.is_empty());
+    }
+}

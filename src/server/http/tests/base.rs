@@ -1,0 +1,109 @@
+//! A dashboard below a path of somebody else's server.
+
+use axum::http::{StatusCode, header};
+
+use super::{get, loaded, router};
+use crate::server::{environment::Environment, http::Settings};
+
+fn below_rse() -> axum::Router {
+    let variables = [(
+        "RSE_PUBLIC_URL".to_owned(),
+        "https://example.org/rse/".to_owned(),
+    )];
+    let environment: Environment = variables.into_iter().collect();
+    router(loaded(), Settings::of(&environment).expect("an address"))
+}
+
+#[tokio::test]
+async fn everything_is_below_the_base_path() {
+    let router = below_rse();
+    for path in [
+        "/rse/pipelines",
+        "/rse/api/figures",
+        "/rse/figures/build_status.csv",
+        "/rse/health/live",
+    ] {
+        assert_eq!(get(&router, path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(get(&router, "/rsevp").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_proxy_may_take_the_base_path_away() {
+    let router = below_rse();
+    let (whole, taken) = (
+        get(&router, "/rse/disclaimer").await,
+        get(&router, "/disclaimer").await,
+    );
+    assert_eq!(
+        (whole.status, taken.status),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    assert_eq!(get(&router, "/health/ready").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn redirects_stay_below_the_base_path() {
+    let router = below_rse();
+    for (path, to) in [
+        ("/rse", "/rse/pipelines"),
+        ("/rse/", "/rse/pipelines"),
+        ("/rse/dash/?days=7", "/rse/pipelines?days=7"),
+        ("/rse/security/", "/rse/security"),
+        ("/rse//example.org/", "/rse/example.org"),
+    ] {
+        let answer = get(&router, path).await;
+        assert_eq!(answer.status, StatusCode::PERMANENT_REDIRECT, "{path}");
+        assert_eq!(answer.header(header::LOCATION), to, "{path}");
+    }
+}
+
+/// Every address in a page is one that the browser asks for.
+#[tokio::test]
+async fn pages_link_below_the_base_path_alone() {
+    let router = below_rse();
+    for path in [
+        "/rse/pipelines",
+        "/rse/security",
+        "/rse/sources",
+        "/rse/disclaimer",
+        "/rse/figures/build_status",
+        "/rse/nothing",
+    ] {
+        let page = get(&router, path).await;
+        let addresses = ["href=\"", "src=\"", "action=\""]
+            .into_iter()
+            .flat_map(|attribute| {
+                let parts = page.text().split(attribute).skip(1);
+                parts.filter_map(|rest| rest.split('"').next())
+            });
+        let local: Vec<&str> = addresses
+            .filter(|address| address.starts_with('/'))
+            .collect();
+        assert!(local.len() > 5, "{path}: {local:?}");
+        for address in local {
+            assert!(address.starts_with("/rse/"), "{path}: {address}");
+        }
+        assert!(
+            page.text().contains("import(\"/rse/pkg/") || page.text().contains("\"/rse\""),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_stay_with_https() {
+    let answer = get(&below_rse(), "/rse/disclaimer").await;
+    assert!(
+        answer
+            .header(header::STRICT_TRANSPORT_SECURITY)
+            .starts_with("max-age=")
+    );
+    let plain = router(loaded(), Settings::default());
+    let answer = get(&plain, "/disclaimer").await;
+    assert!(
+        !answer
+            .headers
+            .contains_key(header::STRICT_TRANSPORT_SECURITY)
+    );
+}

@@ -1,0 +1,346 @@
+//! The server as its worst clients meet it, over real sockets.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
+
+use super::loaded;
+use crate::server::{
+    http::{Limits, Settings, serve},
+    state::AppState,
+};
+
+/// No test comes near it; it ends one that would wait for ever.
+const FOR_EVER: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_millis(200);
+
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ends: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(limits: Limits) -> Self {
+        Self::of(loaded(), limits).await
+    }
+
+    async fn of(state: AppState, limits: Limits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let settings = Settings {
+            limits,
+            ..Settings::default()
+        };
+        let (stop, stopped) = oneshot::channel();
+        let ends = tokio::spawn(serve(listener, state, settings, async {
+            let _ = stopped.await;
+        }));
+        Self {
+            address,
+            stop,
+            ends,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address)
+            .await
+            .expect("a connection")
+    }
+
+    /// Everything that is answered to these bytes, until the server ends the connection.
+    async fn hear(&self, request: impl AsRef<[u8]>) -> String {
+        let mut stream = self.connect().await;
+        // Who is cut off while it still speaks may find nobody to hear the rest.
+        let _ = stream.write_all(request.as_ref()).await;
+        rest(&mut stream).await
+    }
+
+    async fn answers(&self) -> bool {
+        let answer = self.hear(get("/health/live")).await;
+        answer.starts_with("HTTP/1.1 200 ")
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).expect("the server runs");
+        let ended = tokio::time::timeout(FOR_EVER, self.ends).await;
+        ended.expect("the server ends").expect("it does not panic");
+    }
+}
+
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    // A reset is an end as well.
+    let read = tokio::time::timeout(FOR_EVER, stream.read_to_end(&mut answer)).await;
+    let _ = read.expect("the server ends the connection");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A request after which the server ends the connection.
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+}
+
+fn status(answer: &str) -> &str {
+    answer.split(' ').nth(1).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn who_never_says_what_it_wants_is_let_go() {
+    let server = Server::start(Limits {
+        slowest_request: SOON,
+        ..Limits::default()
+    })
+    .await;
+    for beginning in ["", "GET /pipel", "GET /pipelines HTTP/1.1\r\nHost: loc"] {
+        let mut stream = server.connect().await;
+        stream.write_all(beginning.as_bytes()).await.expect("sent");
+        let answer = rest(&mut stream).await;
+        assert!(!answer.contains("200 OK"), "{beginning:?}: {answer}");
+    }
+    // A byte now and then does not help: the whole of the request has to be there.
+    let mut stream = server.connect().await;
+    let mut sent = stream.write_all(b"GET /health/live HTTP/1.1\r\n").await;
+    let mut every = tokio::time::interval(SOON / 10);
+    let deadline = tokio::time::Instant::now() + FOR_EVER;
+    while sent.is_ok() && tokio::time::Instant::now() < deadline {
+        every.tick().await;
+        sent = stream.write_all(b"X-A: b\r\n").await;
+    }
+    assert!(sent.is_err(), "the server went on listening");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_its_answers_is_let_go() {
+    let server = Server::start(Limits {
+        connections: 1,
+        slowest_reader: SOON,
+        ..Limits::default()
+    })
+    .await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    let mut stream = socket.connect(server.address).await.expect("a connection");
+    let (mut unread, mut asks) = stream.split();
+    // More answers than all buffers between hold.
+    let request = "GET /api/figures HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(5_000);
+    let _ = tokio::time::timeout(FOR_EVER, asks.write_all(request.as_bytes())).await;
+    let deadline = tokio::time::Instant::now() + FOR_EVER;
+    while !server.answers().await {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "its connection stays"
+        );
+        tokio::task::yield_now().await;
+    }
+    // Without an end of the connection this would be all answers.
+    let mut answers = Vec::new();
+    let _ = tokio::time::timeout(FOR_EVER, unread.read_to_end(&mut answers)).await;
+    let text = String::from_utf8_lossy(&answers);
+    assert!(text.matches("HTTP/1.1 200 OK").count() < 5_000);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_client_leaves_connections_to_others() {
+    let server = Server::start(Limits {
+        connections: 4,
+        ..Limits::default()
+    })
+    .await;
+    let held = [server.connect().await, server.connect().await];
+    let refused = server.hear(get("/health/live")).await;
+    assert_eq!(status(&refused), "503");
+    assert!(refused.contains("Retry-After: 5"), "{refused}");
+    assert!(refused.ends_with("There are too many connections\n"));
+    let length = "There are too many connections\n".len();
+    assert!(refused.contains(&format!("Content-Length: {length}\r\n")));
+    drop(held);
+    while !server.answers().await {
+        tokio::task::yield_now().await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_client_leaves_event_streams_to_others() {
+    let server = Server::start(Limits {
+        event_streams: 4,
+        ..Limits::default()
+    })
+    .await;
+    let mut first = server.connect().await;
+    first
+        .write_all(get("/api/live").as_bytes())
+        .await
+        .expect("sent");
+    let mut beginning = [0; 12];
+    first.read_exact(&mut beginning).await.expect("an answer");
+    assert_eq!(&beginning, b"HTTP/1.1 200");
+    let refused = server.hear(get("/api/live")).await;
+    assert_eq!(status(&refused), "503");
+    assert!(
+        refused.to_lowercase().contains("retry-after: 5"),
+        "{refused}"
+    );
+    assert!(server.answers().await, "nothing else is refused");
+    drop(first);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_has_said_everything_is_answered() {
+    let server = Server::start(Limits::default()).await;
+    let mut stream = server.connect().await;
+    let request = get("/api/figures");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    stream.shutdown().await.expect("half closed");
+    assert_eq!(status(&rest(&mut stream).await), "200");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_without_reading_it_all() {
+    let server = Server::start(Limits::default()).await;
+    let huge = "a".repeat(10_000_000);
+    let requests = [
+        format!("GET /pipelines?project={huge} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        format!("GET /pipelines HTTP/1.1\r\nHost: localhost\r\nX-A: {huge}\r\n\r\n"),
+        format!(
+            "GET /pipelines HTTP/1.1\r\nHost: localhost\r\n{}\r\n",
+            "X-A: b\r\n".repeat(100_000)
+        ),
+        format!("{huge} /pipelines HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ];
+    for request in requests {
+        let answer = server.hear(&request).await;
+        // A client that still speaks may see the reset alone.
+        assert!(
+            ["", "400", "414", "431"].contains(&status(&answer)),
+            "{answer}"
+        );
+        assert!(server.answers().await);
+    }
+    let long = format!("/pipelines?project={}", "a".repeat(5_000));
+    assert_eq!(status(&server.hear(get(&long)).await), "414");
+    let body = format!(
+        "POST /api/figure HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{huge}",
+        huge.len()
+    );
+    let answer = server.hear(body).await;
+    assert!(["", "405", "413"].contains(&status(&answer)), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_refused() {
+    let server = Server::start(Limits::default()).await;
+    for request in [
+        "NONSENSE\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET /pipelines HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n",
+        "GET /pipelines HTTP/1.1\r\nBad Name: a\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET pipelines HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /\u{0} HTTP/1.1\r\nHost: a\r\n\r\n",
+    ] {
+        let mut stream = server.connect().await;
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        stream.shutdown().await.expect("half closed");
+        let answer = rest(&mut stream).await;
+        let status = status(&answer);
+        assert!(
+            status.is_empty() || status.starts_with('4') || status == "505",
+            "{request:?}: {answer}"
+        );
+        assert!(server.answers().await, "after {request:?}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn methods_that_nothing_has_are_refused() {
+    let server = Server::start(Limits::default()).await;
+    for method in ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "PROPFIND"] {
+        for path in [
+            "/pipelines",
+            "/api/figure",
+            "/health/live",
+            "/pkg/x.js",
+            "/",
+        ] {
+            let request = get(path).replacen("GET", method, 1);
+            let answer = server.hear(request).await;
+            assert!(
+                ["404", "405"].contains(&status(&answer)),
+                "{method} {path}: {answer}"
+            );
+            assert!(
+                !answer.contains("Connection: close\r\nX-"),
+                "nothing is echoed"
+            );
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn no_path_leads_out_of_the_site() {
+    let server = Server::start(Limits::default()).await;
+    for path in [
+        "/../../Cargo.toml",
+        "/pkg/../../../Cargo.toml",
+        "/%2e%2e/%2e%2e/Cargo.toml",
+        "/pkg/%2e%2e%2f%2e%2e%2f%2e%2e%2fCargo.toml",
+        "/pkg/..%5c..%5c..%5cCargo.toml",
+        "/..%252f..%252fCargo.toml",
+        "/pkg/%c0%ae%c0%ae/Cargo.toml",
+        "//etc/passwd",
+        "/%2fetc/passwd",
+        "/pkg//etc/passwd",
+        "/pkg/",
+        "/plotly/",
+        "/.built",
+    ] {
+        let answer = server.hear(get(path)).await;
+        let status = status(&answer);
+        assert!(["308", "400", "404"].contains(&status), "{path}: {answer}");
+        assert!(
+            !answer.contains("[package]") && !answer.contains("root:"),
+            "{path}"
+        );
+        assert!(
+            !answer.to_lowercase().contains("location: //"),
+            "{path}: {answer}"
+        );
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn open_pages_and_idle_connections_do_not_hold_up_a_stop() {
+    let server = Server::start(Limits::default()).await;
+    let mut page = server.connect().await;
+    page.write_all(get("/api/live").as_bytes())
+        .await
+        .expect("sent");
+    let mut beginning = [0; 12];
+    page.read_exact(&mut beginning).await.expect("an answer");
+    let idle = server.connect().await;
+    server.stop().await;
+    let told = rest(&mut page).await;
+    assert!(
+        told.ends_with("0\r\n\r\n"),
+        "the stream ends as a whole one: {told}"
+    );
+    drop(idle);
+}
