@@ -96,7 +96,7 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 	@cargo clean --package rse-dashboard 2>/dev/null || true
 
 ##@ Check it
-.PHONY: tests lint unit test-sources e2e soak bench stand-ins
+.PHONY: tests lint unit test-sources e2e api-check soak bench stand-ins
 
 tests: ## everything that must pass: lint, unit, test-sources, e2e
 	@scripts/tests
@@ -115,6 +115,9 @@ stand-ins: setup build ## a Cosmos DB server and a GitHub on this machine, to co
 
 e2e: setup-tests build ## end-to-end tests in a real browser, on the release build
 	@scripts/e2e $(ARGS)
+
+api-check: build ## made-up requests against the server's own OpenAPI description
+	@scripts/api-check
 
 soak: setup build ## the server under load and under attack, and very many random inputs (minutes)
 	@scripts/soak

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::error::AppError;
 
 /// One figure for one filter: the sentence, the table and the chart.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FigureData {
     pub id: String,
     pub title: String,
@@ -28,6 +29,7 @@ pub struct FigureData {
     /// The table, a row an array in the order of the columns.
     pub rows: Vec<Vec<Cell>>,
     /// plotly's `{data, layout}`, kept as text: only JavaScript looks inside.
+    #[schema(value_type = Object)]
     pub plot: Arc<RawValue>,
 }
 
@@ -39,7 +41,7 @@ impl PartialEq for FigureData {
 }
 
 /// A column of a figure's table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ColumnInfo {
     pub id: String,
     pub title: String,
@@ -47,7 +49,7 @@ pub struct ColumnInfo {
 }
 
 /// What a column's cells are, so that a table can align and format them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CellKind {
     Text,
@@ -64,7 +66,7 @@ pub enum CellKind {
 }
 
 /// A cell: a number is a number, an instant or a date is text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Cell {
     Count(i64),
@@ -74,7 +76,7 @@ pub enum Cell {
 }
 
 /// How much of the page's width a card takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Width {
     Third,
@@ -83,7 +85,7 @@ pub enum Width {
 }
 
 /// A card before its figure is there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FigureInfo {
     pub id: String,
     pub title: String,
@@ -96,7 +98,7 @@ pub struct FigureInfo {
 }
 
 /// What is the same on every page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Site {
     /// The organisation's name for this dashboard.
     pub title: String,
@@ -109,7 +111,7 @@ pub struct Site {
 }
 
 /// What a page shows around its figures.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Overview {
     /// The organisation's name for this dashboard.
     pub title: String,
@@ -122,7 +124,7 @@ pub struct Overview {
 }
 
 /// What a team lead wants in five seconds: the builds in the window, and in the window before it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Headline {
     pub days: u16,
     pub builds: u64,
@@ -140,7 +142,7 @@ pub struct Headline {
     pub pipelines: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RedPipeline {
     pub pipeline: String,
     pub project: String,
@@ -155,7 +157,7 @@ pub struct RedPipeline {
 }
 
 /// A piece of a page that is nothing but text: HTML that the server made, for readers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Text {
     pub class: String,
     pub html: String,
@@ -165,7 +167,7 @@ pub struct Text {
 }
 
 /// The state of the data: how old, how complete, and whether they are an organisation's at all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DataState {
     /// What tells this state from others.
     pub live: Live,
@@ -175,7 +177,7 @@ pub struct DataState {
 }
 
 /// What an open page is told: whatever differs from what it shows, it asks for again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Live {
     /// The data version; empty until there are data.
     pub version: String,
@@ -184,7 +186,7 @@ pub struct Live {
 }
 
 /// How old the data of a kind are, and how complete.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Freshness {
     /// `Build events` or `Security facts`.
     pub label: String,
@@ -197,7 +199,7 @@ pub struct Freshness {
 }
 
 /// An instant, for programs and for readers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Moment {
     /// RFC 3339, UTC.
     pub at: String,
@@ -206,7 +208,7 @@ pub struct Moment {
 }
 
 /// How the last refreshes of a source went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SourceState {
     /// `cosmos`, `github`.
     pub name: String,
@@ -221,14 +223,14 @@ pub struct SourceState {
 }
 
 /// When a refresh failed, and why, for readers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
     pub moment: Moment,
     pub reason: String,
 }
 
 /// How much of what a source should cover was read at the last try.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CoverageCounts {
     pub read: u64,
     pub total: u64,
@@ -237,7 +239,7 @@ pub struct CoverageCounts {
 }
 
 /// One thing that a source should cover, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CoverageItem {
     /// The source's name.
     pub source: String,

@@ -10,11 +10,12 @@ use leptos::server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How much of a wrong value is repeated in a message.
 const SHOWN: usize = 60;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum AppError {
     /// A query parameter has a value that does not exist (400).

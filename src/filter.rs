@@ -14,7 +14,7 @@ pub const DEFAULT_DAYS: u16 = 14;
 /// The value of `project` that filters nothing.
 pub const ALL_PROJECTS: &str = "all";
 /// Longer values are refused before they are looked at or repeated in a message.
-const LONGEST_VALUE: usize = 100;
+pub const LONGEST_VALUE: usize = 100;
 
 /// Which pipelines count: all of them, only nightly ones, or only the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -62,8 +62,8 @@ export async function serve(data: string, port = "0", variables: NodeJS.ProcessE
       resolve(serving[1]);
     });
   });
-  const ready = await fetch(`${url}/health/ready`);
-  if (!ready.ok) throw new Error(`the server says it serves but is not ready: ${await ready.text()}`);
+  const live = await fetch(`${url}/health/live`);
+  if (!live.ok) throw new Error(`the server says it serves but does not answer: ${await live.text()}`);
   return {
     url,
     async stop() {

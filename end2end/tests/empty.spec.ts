@@ -48,7 +48,9 @@ test("an empty figure's CSV has its head only", async ({ request }) => {
   }
 });
 
-test("the server is ready all the same", async ({ request }) => {
-  expect((await request.get("/health/ready")).status()).toBe(200);
+test("the server answers, and says why nobody should be sent to it yet", async ({ request }) => {
+  const ready = await request.get("/health/ready");
+  expect(ready.status()).toBe(503);
+  expect(await ready.text()).toBe("not ready: the store holds no data\n");
   expect((await request.get("/health/live")).status()).toBe(200);
 });

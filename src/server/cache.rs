@@ -3,13 +3,17 @@
 //! Keyed by figure, filter and data version; computed at most once however many ask at the same
 //! time. Old versions fall out as the least recently used.
 
-use std::{io::Write as _, sync::Arc};
+use std::{io::Write as _, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
 use axum::body::Bytes;
 use moka::future::Cache;
 
-use super::{figures::Figure, snapshot::Snapshot};
+use super::{
+    figures::Figure,
+    metrics::{CacheSize, Metrics},
+    snapshot::Snapshot,
+};
 use crate::{api::FigureData, error::AppError, filter::Filter};
 
 /// Enough for every figure with some hundred filters.
@@ -33,25 +37,27 @@ struct Key {
 }
 
 #[derive(Clone)]
-pub struct FigureCache(Cache<Key, Arc<CachedFigure>>);
+pub struct FigureCache {
+    figures: Cache<Key, Arc<CachedFigure>>,
+    metrics: Arc<Metrics>,
+}
 
-impl Default for FigureCache {
-    fn default() -> Self {
+impl FigureCache {
+    pub fn new(metrics: Arc<Metrics>) -> Self {
         let size = |_: &Key, figure: &Arc<CachedFigure>| {
             // The parsed form takes about as much again as its JSON.
             let bytes = 2 * figure.json.len() + figure.brotli.len() + figure.gzip.len();
             u32::try_from(bytes).unwrap_or(u32::MAX)
         };
-        Self(
-            Cache::builder()
+        Self {
+            figures: Cache::builder()
                 .max_capacity(MOST_BYTES)
                 .weigher(size)
                 .build(),
-        )
+            metrics,
+        }
     }
-}
 
-impl FigureCache {
     /// The figure for a filter, computed if this version has not been asked for it yet.
     ///
     /// # Errors
@@ -67,19 +73,42 @@ impl FigureCache {
             filter: filter.clone(),
             version: snapshot.version.clone(),
         };
+        let metrics = Arc::clone(&self.metrics);
         let compute = async move {
-            tokio::task::spawn_blocking(move || encode(figure.compute(&snapshot, &filter)?))
-                .await
-                .context("the computation panicked")?
-                .map(Arc::new)
+            // It runs on another thread, and still belongs to the request that asked first.
+            let span = tracing::info_span!("compute a figure", figure = figure.id);
+            let computed = tokio::task::spawn_blocking(move || {
+                let began = Instant::now();
+                let figure_data = span.in_scope(|| encode(figure.compute(&snapshot, &filter)?));
+                metrics.figures.computed(figure.id, began.elapsed());
+                figure_data
+            });
+            let computed = computed.await.context("the computation panicked")?;
+            computed.map(Arc::new)
         };
-        self.0
-            .try_get_with(key, compute)
-            .await
-            .map_err(|error: Arc<anyhow::Error>| {
+        let read = self.figures.entry(key).or_try_insert_with(compute).await;
+        match read {
+            Ok(entry) => {
+                self.metrics.figures.asked(entry.is_fresh());
+                Ok(entry.into_value())
+            }
+            Err(error) => {
+                let error: Arc<anyhow::Error> = error;
                 tracing::error!(figure = figure.id, "cannot compute the figure: {error:#}");
-                AppError::Internal
-            })
+                self.metrics.figures.asked(true);
+                Err(AppError::Internal)
+            }
+        }
+    }
+
+    /// How much it holds.
+    pub async fn size(&self) -> CacheSize {
+        // What is counted is brought up to date by the cache's own upkeep alone.
+        self.figures.run_pending_tasks().await;
+        CacheSize {
+            entries: self.figures.entry_count(),
+            bytes: self.figures.weighted_size(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::{config::Config, state::AppState, store::Store};
 
@@ -19,7 +20,15 @@ const LOADING_SHARE: u32 = 10;
 /// Where the store cannot be read.
 pub async fn load(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
     state.swap_ledger(store.ledger().await?);
-    state.swap(store.load(Arc::clone(config)).await?);
+    load_snapshot(store, config, state).await
+}
+
+async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
+    let began = Instant::now();
+    let span = tracing::info_span!("load a snapshot");
+    let snapshot = store.load(Arc::clone(config)).instrument(span).await?;
+    state.swap(snapshot);
+    state.metrics().snapshots.loaded(began.elapsed());
     Ok(())
 }
 
@@ -28,6 +37,7 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
     loop {
         let began = Instant::now();
         if let Err(error) = look(&store, &config, &state).await {
+            state.metrics().snapshots.failed();
             tracing::error!("cannot follow the store: {error:#}");
         }
         tokio::time::sleep(LOOK.max(began.elapsed() * LOADING_SHARE)).await;
@@ -35,14 +45,14 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
 }
 
 async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
-    if state.ledger_version() != store.ledger_version().await? {
+    if state.ledger().version != store.ledger_version().await? {
         state.swap_ledger(store.ledger().await?);
     }
     let known = state.snapshot().map(|snapshot| snapshot.version.clone());
-    if known.as_ref() != Ok(&store.version(config).await?) {
-        let snapshot = store.load(Arc::clone(config)).await?;
-        tracing::info!(version = snapshot.version, "loaded new data");
-        state.swap(snapshot);
+    let version = store.version(config).await?;
+    if known.as_ref() != Ok(&version) {
+        load_snapshot(store, config, state).await?;
+        tracing::info!(version, "loaded new data");
     }
     Ok(())
 }

@@ -15,9 +15,11 @@ use anyhow::{Context as _, anyhow};
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::{
     config::Config,
+    metrics::Metrics,
     sources::{Brought, Fault, Run, Source, SourceError, error::LONGEST_PAUSE},
     store::{Failed, Store},
 };
@@ -43,6 +45,17 @@ impl Refresher {
     /// # Errors
     /// Why it failed; what came before stays.
     pub async fn refresh(
+        &self,
+        source: &dyn Source,
+        since_ms: Option<i64>,
+        progress: &Progress<'_>,
+    ) -> Result<Brought, SourceError> {
+        let span = tracing::info_span!("refresh a source", source = source.name());
+        let refresh = self.refresh_now(source, since_ms, progress);
+        refresh.instrument(span).await
+    }
+
+    async fn refresh_now(
         &self,
         source: &dyn Source,
         since_ms: Option<i64>,
@@ -83,7 +96,7 @@ impl Refresher {
     }
 
     /// Refreshes a source again and again, until it is dropped.
-    async fn keep_fresh(self, source: Arc<dyn Source>) {
+    async fn keep_fresh(self, source: Arc<dyn Source>, metrics: Arc<Metrics>) {
         let name = source.name();
         tokio::time::sleep(self.until_due(&*source).await).await;
         let mut failures = 0;
@@ -92,6 +105,7 @@ impl Refresher {
                 tracing::debug!(source = name, done, total, "{what}");
             };
             let outcome = self.refresh(&*source, None, &progress).await;
+            metrics.refreshes.ended(name, &outcome);
             match &outcome {
                 Ok(brought) => {
                     failures = 0;
@@ -157,10 +171,17 @@ pub async fn note_fault(store: &mut Store, fault: &Fault) -> anyhow::Result<()> 
 }
 
 /// Keeps all sources fresh in the background, until the set is dropped.
-pub fn schedule(refresher: &Refresher, sources: &[Arc<dyn Source>]) -> JoinSet<()> {
+pub fn schedule(
+    refresher: &Refresher,
+    sources: &[Arc<dyn Source>],
+    metrics: &Arc<Metrics>,
+) -> JoinSet<()> {
     let sources = sources.iter();
     sources
-        .map(|source| refresher.clone().keep_fresh(Arc::clone(source)))
+        .map(|source| {
+            let refresher = refresher.clone();
+            refresher.keep_fresh(Arc::clone(source), Arc::clone(metrics))
+        })
         .collect()
 }
 

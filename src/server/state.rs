@@ -1,6 +1,6 @@
 //! What requests share: the current snapshot, what is known of its sources, the cache of figures.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::watch;
@@ -9,6 +9,7 @@ use super::{
     cache::{CachedFigure, FigureCache},
     figures::{self, Page},
     freshness, headline,
+    metrics::{CacheSize, Metrics},
     snapshot::Snapshot,
     store::Ledger,
     texts,
@@ -31,6 +32,25 @@ pub struct AppState {
     /// What open pages are told; none once the server stops.
     live: watch::Sender<Option<Live>>,
     figures: FigureCache,
+    metrics: Arc<Metrics>,
+}
+
+/// Why the server is not ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unready {
+    Stopping,
+    Loading,
+    NoData,
+}
+
+impl fmt::Display for Unready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stopping => "stopping",
+            Self::Loading => "loading",
+            Self::NoData => "the store holds no data",
+        })
+    }
 }
 
 impl Default for AppState {
@@ -42,13 +62,15 @@ impl Default for AppState {
 impl AppState {
     /// A state without data; `configured` names the sources that this server collects from.
     pub fn new(configured: &[&'static str]) -> Self {
+        let metrics = Arc::<Metrics>::default();
         Self {
             snapshot: Arc::default(),
             ledger: Arc::default(),
             configured: configured.into(),
             base: Base::default(),
             live: watch::Sender::new(Some(Live::default())),
-            figures: FigureCache::default(),
+            figures: FigureCache::new(Arc::clone(&metrics)),
+            metrics,
         }
     }
 
@@ -70,9 +92,38 @@ impl AppState {
         self.tell();
     }
 
-    /// Of what is known of the sources now.
-    pub fn ledger_version(&self) -> i64 {
-        self.ledger.load().version
+    /// What is known of the sources now.
+    pub fn ledger(&self) -> Arc<Ledger> {
+        self.ledger.load_full()
+    }
+
+    /// The sources that this server collects from, by name.
+    pub fn configured(&self) -> &[&'static str] {
+        &self.configured
+    }
+
+    /// What was counted since the process began.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    pub async fn cache_size(&self) -> CacheSize {
+        self.figures.size().await
+    }
+
+    /// The data that the server is ready to answer from.
+    ///
+    /// # Errors
+    /// Why it is not, or should not be asked any more.
+    pub fn readiness(&self) -> Result<Arc<Snapshot>, Unready> {
+        if self.live.borrow().is_none() {
+            return Err(Unready::Stopping);
+        }
+        let snapshot = self.snapshot().map_err(|_| Unready::Loading)?;
+        if snapshot.is_empty() {
+            return Err(Unready::NoData);
+        }
+        Ok(snapshot)
     }
 
     fn tell(&self) {

@@ -126,7 +126,7 @@ async fn a_source_that_fails_or_panics_stops_no_other() {
         }),
         Made::source("panicking", |_| panic!("at the source")),
     ];
-    let background = refresh::schedule(&refresher, &sources);
+    let background = refresh::schedule(&refresher, &sources, &Arc::default());
     let config = Config::built_in();
     let store = Store::open(dir.path(), &config).await.expect("a store");
     let ledger = until(&store, |ledger| {
@@ -189,7 +189,8 @@ async fn refreshes_drop_no_request() {
     let store = Store::open(dir.path(), &config).await.expect("a store");
     let state = AppState::new(&["cosmos"]);
     follow::load(&store, &config, &state).await.expect("loaded");
-    let mut background = refresh::schedule(&refresher, &[Made::source("cosmos", events)]);
+    let sources = [Made::source("cosmos", events)];
+    let mut background = refresh::schedule(&refresher, &sources, state.metrics());
     let swapped = Arc::new(AtomicU64::new(0));
     // Follows more eagerly than the server does, so that many swaps fall into few seconds.
     let (counted, followed) = (Arc::clone(&swapped), state.clone());

@@ -9,12 +9,12 @@ mod sample;
 mod serve;
 mod sync;
 
-use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
 
-use super::config::Config;
+use super::{config::Config, environment::Environment, telemetry::Telemetry};
 
 /// The configuration that is read where none is named, if it is there.
 const CONFIG: &str = "dashboard.toml";
@@ -73,19 +73,22 @@ pub fn main() -> ExitCode {
         eprintln!("rse-dashboard: {error:#}");
         return ExitCode::FAILURE;
     }
-    start_log();
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let done = match runtime {
-        Ok(runtime) => runtime.block_on(run(cli)),
-        Err(error) => Err(anyhow::Error::new(error).context("cannot start the runtime")),
-    };
-    done.unwrap_or_else(|error| {
+    start(cli).unwrap_or_else(|error| {
         eprintln!("rse-dashboard: {error:#}");
         ExitCode::FAILURE
     })
+}
+
+fn start(cli: Cli) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let telemetry = Telemetry::start(&Environment::of_process(), runtime.handle())?;
+    let done = runtime.block_on(run(cli));
+    telemetry.end();
+    done
 }
 
 /// Takes the variables of `.env` in the working directory, if it is there.
@@ -133,17 +136,6 @@ impl Common {
             None => (Config::built_in(), "the built-in one".to_owned()),
         })
     }
-}
-
-/// Log lines go to standard error, so that an export can be piped.
-fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| "info,sqlx=warn,tower_http=info,azure_data_cosmos_driver=warn".into());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
 }
 
 #[cfg(test)]

@@ -61,7 +61,11 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
         data: data.to_owned(),
         config: Arc::clone(&config),
     };
-    let mut background = refresh::schedule(&refresher, &configured.sources);
+    let mut background = refresh::schedule(&refresher, &configured.sources, state.metrics());
+    if let Some(addr) = settings.metrics.addr {
+        let listener = http::metrics::bind(addr).await?;
+        background.spawn(http::metrics::serve(listener, state.clone()));
+    }
     background.spawn(follow::follow(store, config, state.clone()));
     http::serve(listener, state, settings, stopped()).await;
     background.shutdown().await;

@@ -6,7 +6,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{
     error::AppError,
@@ -29,24 +30,27 @@ pub struct Parameters {
     pub days: Option<String>,
 }
 
-type Parsed = Result<Query<Parameters>, QueryRejection>;
+pub type Parsed = Result<Query<Parameters>, QueryRejection>;
+
+/// What is wrong with a request, or with the server: for programs, and in words for readers.
+#[derive(Serialize, ToSchema)]
+pub struct Fault {
+    #[serde(flatten)]
+    error: AppError,
+    message: String,
+}
 
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
-        #[derive(serde::Serialize)]
-        struct Body<'a> {
-            #[serde(flatten)]
-            error: &'a AppError,
-            message: String,
-        }
         let status = StatusCode::from_u16(self.status());
-        let body = Body {
-            message: self.to_string(),
-            error: &self,
-        };
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(&body)).into_response();
-        if self == Self::NotReady {
+        let passing = self == Self::NotReady;
+        let body = Fault {
+            message: self.to_string(),
+            error: self,
+        };
+        let mut response = (status, Json(body)).into_response();
+        if passing {
             let soon = HeaderValue::from_static("2");
             response.headers_mut().insert(header::RETRY_AFTER, soon);
         }
@@ -119,8 +123,7 @@ pub async fn texts(State(state): State<AppState>, query: Parsed) -> Result<Respo
 
 /// Any other path below `/api/`.
 pub async fn unknown() -> Response {
-    let message = "There is no such endpoint: /api/figures, /api/figure, /api/overview, /api/headline, \
-                   /api/freshness, /api/coverage and /api/live exist.";
+    let message = "There is no such endpoint; /api/openapi.json describes those that exist.";
     let body = serde_json::json!({"error": "unknown_endpoint", "message": message});
     (StatusCode::NOT_FOUND, Json(body)).into_response()
 }
@@ -150,7 +153,11 @@ pub async fn csv(state: &AppState, id: &str, query: &Parameters) -> Result<Respo
     Ok((headers, bytes).into_response())
 }
 
-fn parameters(query: Parsed) -> Result<Parameters, AppError> {
+/// The query of a request; a parameter that is there twice is refused.
+///
+/// # Errors
+/// [`AppError::UnknownValue`].
+pub fn parameters(query: Parsed) -> Result<Parameters, AppError> {
     match query {
         Ok(Query(parameters)) => Ok(parameters),
         Err(_) => Err(AppError::unknown_value("query", "", Vec::new())),

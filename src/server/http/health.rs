@@ -9,9 +9,9 @@ pub async fn live() -> &'static str {
     "live\n"
 }
 
-/// The process has data to answer with.
+/// The process has data to answer with, and is to be asked for them.
 pub async fn ready(State(state): State<AppState>) -> impl IntoResponse {
-    match state.snapshot() {
+    match state.readiness() {
         Ok(snapshot) => (
             StatusCode::OK,
             format!("ready: data {}\n", snapshot.version),

@@ -47,9 +47,14 @@ fn events(state: &AppState) -> impl Stream<Item = Result<Event, Infallible>> + u
         IntervalStream::new(ticks).map(move |_| told.borrow().clone())
     };
     let states = futures::stream::select(WatchStream::new(told), beats);
+    let open = state.metrics().requests.open_stream();
     states
         .take_while(|live| std::future::ready(live.is_some()))
-        .filter_map(|live| std::future::ready(live.map(|live| Ok(event(&live)))))
+        .filter_map(move |live| {
+            // The stream counts as open until it is dropped.
+            let _open = &open;
+            std::future::ready(live.map(|live| Ok(event(&live))))
+        })
 }
 
 fn event(live: &Live) -> Event {

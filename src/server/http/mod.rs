@@ -9,6 +9,9 @@ mod headers;
 mod health;
 mod limits;
 mod live;
+pub mod metrics;
+mod observe;
+mod openapi;
 mod pages;
 mod queue;
 mod settings;
@@ -23,14 +26,14 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     http::StatusCode,
     middleware,
-    routing::get,
+    routing::{any, get},
 };
 use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::{LeptosRoutes as _, render_app_async_with_context};
 use tokio::net::TcpListener;
 use tower_http::{
     CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
-    services::ServeDir, timeout::TimeoutLayer, trace::TraceLayer,
+    services::ServeDir, timeout::TimeoutLayer,
 };
 
 pub use limits::Limits;
@@ -147,10 +150,14 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .route("/api/coverage", get(api::coverage))
         .route("/api/texts", get(api::texts))
         .route("/api/live", get(live::live))
-        .route("/api/{*rest}", get(api::unknown))
+        .route("/api/openapi.json", get(openapi::openapi))
+        .route("/api", any(api::unknown))
+        .route("/api/", any(api::unknown))
+        .route("/api/{*rest}", any(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(sign_in::routes(sign_in.as_ref()))
+        .merge(metrics::route(&state.settings.metrics))
         .leptos_routes_with_context(&state, routes, context, shell)
         .fallback_service(files)
         .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
@@ -175,7 +182,10 @@ pub fn router(state: AppState, settings: Settings) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             state.settings.limits.longest_answer,
         ))
-        .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            observe::observe,
+        ))
         .with_state(state);
     base::below(router, &mounted)
 }

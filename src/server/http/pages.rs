@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use axum::{
     extract::{Query, Request, State},
-    http::{StatusCode, Uri, request::Parts},
+    http::{StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
     routing::{MethodRouter, get},
@@ -90,13 +90,12 @@ pub async fn csv(State(state): State<ServerState>, request: Request, next: Next)
         return next.run(request).await;
     };
     if request.method() != axum::http::Method::GET && request.method() != axum::http::Method::HEAD {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        let allowed = [(header::ALLOW, "GET,HEAD")];
+        return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
     }
-    let query = parameters(request.uri());
-    match api::csv(&state.app, id, &query).await {
-        Ok(response) => response,
-        Err(error) => error.into_response(),
-    }
+    let query = api::parameters(Query::try_from_uri(request.uri()));
+    let answer = async { api::csv(&state.app, id, &query?).await };
+    answer.await.into_response()
 }
 
 /// A page renders what is wrong with its address; this gives the status that goes with it.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use ipnet::IpNet;
 use reqwest::Url;
 
-use super::limits::Limits;
+use super::{limits::Limits, metrics};
 use crate::server::{environment::Environment, sign_in};
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
@@ -22,6 +22,7 @@ pub struct Settings {
     pub limits: Limits,
     /// None where everybody may look.
     pub sign_in: Option<sign_in::Settings>,
+    pub metrics: metrics::Settings,
 }
 
 impl Settings {
@@ -39,6 +40,7 @@ impl Settings {
                 .map(|text| parse_network(text))
                 .collect::<Result<_>>()?,
             limits: Limits::of(environment)?,
+            metrics: metrics::Settings::of(environment)?,
         })
     }
 

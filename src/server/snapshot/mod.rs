@@ -126,6 +126,20 @@ impl Builds {
     pub fn is_empty(&self) -> bool {
         self.finished_ms.is_empty()
     }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.finished_ms)
+            + size_of_val(&*self.started_ms)
+            + size_of_val(&*self.duration_ms)
+            + size_of_val(&*self.pipeline)
+            + size_of_val(&*self.result)
+            + size_of_val(&*self.nightly)
+            + size_of_val(&*self.failing_step)
+            + size_of_val(&*self.functional_test_ms)
+            + size_of_val(&*self.build_id)
+            + size_of_val(&*self.hour_of_week)
+            + size_of_val(&*self.day)
+    }
 }
 
 #[derive(Debug)]
@@ -168,6 +182,19 @@ impl Snapshot {
     /// A snapshot without any data.
     pub fn empty(config: Arc<Config>) -> Self {
         SnapshotBuilder::new(config).finish("empty".to_owned(), None, Security::default())
+    }
+
+    /// Whether the store that it was loaded from holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.builds.is_empty() && self.builds_elsewhere == 0 && self.security.is_empty()
+    }
+
+    /// The memory that its columns and texts take, about.
+    pub fn bytes(&self) -> usize {
+        let texts = self.steps.iter().chain(&self.build_ids);
+        let texts = texts.chain(self.pipelines.iter().map(|pipeline| &pipeline.name));
+        let texts: usize = texts.map(|text| size_of_val(text) + text.len()).sum();
+        self.builds.bytes() + texts + self.security.bytes()
     }
 
     /// The builds with `finished_ms` in (as_of − days, as_of] of the filter's project and type.

@@ -25,30 +25,30 @@ use crate::{
     },
 };
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
+pub(super) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    fn header(&self, name: impl header::AsHeaderName) -> &str {
+    pub fn header(&self, name: impl header::AsHeaderName) -> &str {
         let value = self.headers.get(name).expect("the header is there");
         value.to_str().expect("the header is text")
     }
 
-    fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("the body is text")
     }
 }
 
-fn loaded() -> AppState {
+pub(super) fn loaded() -> AppState {
     let state = AppState::default();
     state.swap(snapshot("v1"));
     state
 }
 
-fn snapshot(version: &str) -> Snapshot {
+pub(super) fn snapshot(version: &str) -> Snapshot {
     let mut builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
     for (build_id, result) in [("1", BuildResult::Success), ("2", BuildResult::Failure)] {
         builder.push(&BuildRecord {
@@ -68,7 +68,7 @@ fn snapshot(version: &str) -> Snapshot {
 }
 
 /// What is known of a GitHub that could be read in part, and then not at all.
-fn ledger(version: i64) -> Ledger {
+pub(super) fn ledger(version: i64) -> Ledger {
     let covered = |item: &str, state, reason: Option<&str>| Covered {
         source: "github".to_owned(),
         coverage: Coverage {
@@ -95,7 +95,7 @@ fn ledger(version: i64) -> Ledger {
     }
 }
 
-async fn ask(router: &Router, request: Request<Body>) -> Answer {
+pub(super) async fn ask(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, 10_000_000).await.expect("a whole body");
@@ -106,7 +106,7 @@ async fn ask(router: &Router, request: Request<Body>) -> Answer {
     }
 }
 
-async fn get(router: &Router, uri: &str) -> Answer {
+pub(super) async fn get(router: &Router, uri: &str) -> Answer {
     let request = Request::get(uri).body(Body::empty()).expect("a request");
     ask(router, request).await
 }
@@ -175,6 +175,8 @@ async fn wrong_values_are_named_with_a_status() {
         ("/api/overview?page=elsewhere", 404, "elsewhere"),
         ("/api/elsewhere", 404, "endpoint"),
         ("/figures/nothing.csv", 404, "nothing"),
+        ("/figures/build_status.csv?days=1&days=7", 400, "query"),
+        ("/api", 404, "endpoint"),
     ] {
         let answer = get(&router, uri).await;
         assert_eq!(answer.status.as_u16(), status, "{uri}");
@@ -262,6 +264,24 @@ async fn without_data_it_is_live_but_not_ready() {
         let answer = get(&router, uri).await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{uri}");
     }
+}
+
+#[tokio::test]
+async fn it_is_ready_with_data_until_it_stops_and_says_why_not() {
+    let state = AppState::default();
+    let router = router(state.clone(), Settings::default());
+    let told = async |status: u16, text: &str| {
+        let answer = get(&router, "/health/ready").await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (status, text));
+    };
+    told(503, "not ready: loading\n").await;
+    state.swap(Snapshot::empty(Arc::new(Config::built_in())));
+    told(503, "not ready: the store holds no data\n").await;
+    state.swap(snapshot("v1"));
+    told(200, "ready: data v1\n").await;
+    state.stop();
+    told(503, "not ready: stopping\n").await;
+    assert_eq!(get(&router, "/health/live").await.status, StatusCode::OK);
 }
 
 #[tokio::test]

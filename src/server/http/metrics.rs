@@ -1,0 +1,93 @@
+//! `GET /metrics`: beside everything else, or on a listener of its own that only operators reach.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result};
+use axum::{
+    Router,
+    extract::{FromRef, State},
+    http::header,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tokio::net::TcpListener;
+
+use crate::server::{environment::Environment, metrics, state::AppState};
+
+const ADDR: &str = "RSE_METRICS_ADDR";
+const PATH: &str = "/metrics";
+
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Where metrics are told instead of beside everything else.
+    pub addr: Option<SocketAddr>,
+}
+
+impl Settings {
+    /// # Errors
+    /// Names the variable.
+    pub fn of(environment: &Environment) -> Result<Self> {
+        let addr = environment.text(&[ADDR]).map(|text| {
+            text.parse().with_context(|| {
+                format!("{ADDR}: “{text}” is no address with a port such as 127.0.0.1:9090")
+            })
+        });
+        Ok(Self {
+            addr: addr.transpose()?,
+        })
+    }
+}
+
+/// The route, where metrics have no listener of their own.
+pub fn route<S>(settings: &Settings) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    AppState: FromRef<S>,
+{
+    match settings.addr {
+        None => Router::new().route(PATH, get(metrics)),
+        Some(_) => Router::new(),
+    }
+}
+
+/// # Errors
+/// Names the variable.
+pub async fn bind(addr: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(addr).await.with_context(|| {
+        format!("{ADDR}: cannot listen on {addr}: name a free port of this machine")
+    })
+}
+
+/// Tells metrics, and nothing else, until it is dropped.
+pub async fn serve(listener: TcpListener, state: AppState) {
+    let router = Router::new().route(PATH, get(metrics)).with_state(state);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!("metrics are not told any more: {error}");
+    }
+}
+
+async fn metrics(State(state): State<AppState>) -> Response {
+    let text = state.metrics().text(&state).await;
+    let headers = [
+        (header::CONTENT_TYPE, metrics::CONTENT_TYPE),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_address_is_named_with_its_variable() {
+        let settings = |value: &str| {
+            let variables = [(ADDR.to_owned(), value.to_owned())];
+            Settings::of(&variables.into_iter().collect())
+        };
+        let right = settings("127.0.0.1:9090").expect("an address");
+        assert_eq!(right.addr.map(|addr| addr.port()), Some(9090));
+        let error = settings("9090").expect_err("a port alone");
+        assert!(error.to_string().starts_with(ADDR), "{error}");
+    }
+}

@@ -1,0 +1,112 @@
+//! What is noted of every request, whatever becomes of it: a span that its log lines and its trace
+//! belong to, an id that its answer names, and its metrics.
+//!
+//! Addresses and headers may hold anything, secrets and names of people among it: only the route
+//! that an address took is noted, never the address, and of an id only what looks like one.
+
+mod request_id;
+mod sent;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    body::Body,
+    extract::{MatchedPath, Request, State},
+    http::{Method, StatusCode},
+    middleware::Next,
+    response::Response,
+};
+use tracing::{Instrument as _, field::Empty};
+
+use sent::Sent;
+
+use crate::server::{state::AppState, telemetry};
+
+/// The routes of requests that no route of the router took.
+const FILE: &str = "file";
+const UNKNOWN: &str = "unknown";
+
+pub async fn observe(
+    State(state): State<AppState>,
+    matched: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let metrics = Arc::clone(state.metrics());
+    let began = Instant::now();
+    let in_flight = metrics.requests.begin();
+    let method = name(request.method());
+    let id = request_id::of(&request);
+    let route = route(&request, matched.as_ref());
+    // An error's line needs the span even where nothing less than errors is logged.
+    let span = tracing::error_span!(
+        "request",
+        request_id = id.to_str().unwrap_or_default(),
+        method,
+        route,
+        status = Empty,
+        duration_ms = Empty,
+    );
+    telemetry::continue_trace(&span, request.headers());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    drop(in_flight);
+
+    let (status, took) = (response.status(), began.elapsed());
+    let route = route.unwrap_or_else(|| found(status));
+    metrics
+        .requests
+        .answered(method, route, status.as_u16(), took);
+    span.record("route", route);
+    span.record("status", status.as_u16());
+    span.record("duration_ms", took.as_secs_f64() * 1000.0);
+    span.in_scope(|| {
+        if status.is_server_error() {
+            tracing::info!("answered");
+        } else {
+            tracing::debug!("answered");
+        }
+    });
+    response.headers_mut().insert(request_id::HEADER, id);
+    response.map(|body| {
+        Body::new(Sent {
+            body,
+            metrics,
+            span,
+        })
+    })
+}
+
+/// The method, of those that HTTP itself knows: a client may send any word.
+fn name(method: &Method) -> &'static str {
+    const KNOWN: [(Method, &str); 9] = [
+        (Method::GET, "GET"),
+        (Method::HEAD, "HEAD"),
+        (Method::POST, "POST"),
+        (Method::PUT, "PUT"),
+        (Method::PATCH, "PATCH"),
+        (Method::DELETE, "DELETE"),
+        (Method::OPTIONS, "OPTIONS"),
+        (Method::CONNECT, "CONNECT"),
+        (Method::TRACE, "TRACE"),
+    ];
+    let known = KNOWN.iter().find(|(known, _)| known == method);
+    known.map_or("other", |(_, name)| name)
+}
+
+/// The route that the request takes; none where that shows only afterwards.
+fn route<'a>(request: &Request, matched: Option<&'a MatchedPath>) -> Option<&'a str> {
+    let matched = matched?.as_str();
+    let csv = matched.ends_with("/figures/{id}") && request.uri().path().ends_with(".csv");
+    Some(if csv { "/figures/{id}.csv" } else { matched })
+}
+
+/// What a request was for that took no route.
+fn found(status: StatusCode) -> &'static str {
+    if status.is_success() || status == StatusCode::NOT_MODIFIED {
+        FILE
+    } else {
+        UNKNOWN
+    }
+}

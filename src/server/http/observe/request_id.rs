@@ -1,0 +1,25 @@
+//! The id of a request, by which its answer, its log lines and what a proxy knows of it are found together.
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+};
+use tower_http::request_id::{MakeRequestId as _, MakeRequestUuid};
+
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// As long as two UUIDs; nobody's ids are longer.
+const LONGEST: usize = 72;
+
+/// The id that a proxy or a client gave the request, if it looks like one, else a new one.
+pub fn of(request: &Request) -> HeaderValue {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let looks_right = |id: &&HeaderValue| {
+        let bytes = id.as_bytes();
+        (1..=LONGEST).contains(&bytes.len()) && bytes.iter().all(plain)
+    };
+    let given = request.headers().get(HEADER).filter(looks_right);
+    given.cloned().unwrap_or_else(|| {
+        let made = MakeRequestUuid.make_request_id(request);
+        made.expect("an id can always be made").into_header_value()
+    })
+}

@@ -1,0 +1,138 @@
+//! The description and what is described are the same.
+
+use std::collections::BTreeSet;
+
+use axum::{Router, body::Body, http::Request};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use crate::server::{
+    http::{
+        Settings, router,
+        tests::{get, loaded},
+    },
+    state::AppState,
+};
+
+async fn description(router: &Router) -> Value {
+    let answer = get(router, "/api/openapi.json").await;
+    assert_eq!(answer.status.as_u16(), 200);
+    serde_json::from_slice(&answer.body).expect("JSON")
+}
+
+/// The address of an operation with the first value of each parameter that it needs, and `changed`
+/// with a value that does not exist.
+fn address(path: &str, operation: &Value, changed: Option<&str>) -> String {
+    let mut path = path.to_owned();
+    let mut query = Vec::new();
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let name = parameter["name"].as_str().expect("a name");
+        let value = match (changed == Some(name), &parameter["required"]) {
+            (true, _) => "nothing-of-this-name",
+            (false, Value::Bool(true)) => parameter["schema"]["enum"][0].as_str().expect("a value"),
+            _ => continue,
+        };
+        if parameter["in"] == "path" {
+            path = path.replace(&format!("{{{name}}}"), value);
+        } else {
+            query.push(format!("{name}={value}"));
+        }
+    }
+    format!("{path}?{}", query.join("&"))
+}
+
+#[tokio::test]
+async fn every_route_for_programs_is_described() {
+    let description = description(&router(loaded(), Settings::default())).await;
+    let described = description["paths"].as_object().expect("paths").keys();
+    let described: BTreeSet<&str> = described.map(String::as_str).collect();
+    // Axum does not list its routes: they are read where they are written.
+    let routes = include_str!("../mod.rs").split(".route(\"").skip(1);
+    let routes = routes.filter_map(|rest| rest.split_once('"').map(|(route, _)| route));
+    let routes: BTreeSet<&str> = routes
+        .filter(|route| route.starts_with("/api/") || route.starts_with("/health/"))
+        .filter(|route| !["/api/", "/api/{*rest}"].contains(route))
+        .chain(["/metrics", "/figures/{id}.csv"])
+        .collect();
+    assert!(routes.len() > 10, "{routes:?}");
+    assert_eq!(described, routes);
+}
+
+#[tokio::test]
+async fn every_operation_answers_as_it_is_described() {
+    let router = router(loaded(), Settings::default());
+    let description = description(&router).await;
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        let operation = &item["get"];
+        let uri = address(path, operation, None);
+        let request = Request::get(&uri).body(Body::empty()).expect("a request");
+        // Of a stream of events only the head is waited for.
+        let response = router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 200, "{uri}");
+        let kind = response.headers()["content-type"].to_str().expect("text");
+        let kind = kind.split(';').next().expect("a type");
+        let described = &operation["responses"]["200"];
+        assert!(described["content"][kind].is_object(), "{uri}: {kind}");
+        for name in described["headers"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name)
+        {
+            assert!(response.headers().contains_key(name), "{uri}: {name}");
+        }
+
+        let request = Request::put(&uri).body(Body::empty()).expect("a request");
+        let refused = router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(refused.status().as_u16(), 405, "{uri}");
+        assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_is_not_described_is_refused_with_a_status_that_is() {
+    let router = router(loaded(), Settings::default());
+    let description = description(&router).await;
+    let mut refused = 0;
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        let operation = &item["get"];
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().expect("a name");
+            let uri = address(path, operation, Some(name));
+            let answer = get(&router, &uri).await;
+            let status = answer.status.as_u16();
+            assert!([400, 404].contains(&status), "{uri}: {status}");
+            assert!(
+                operation["responses"][status.to_string()].is_object(),
+                "{uri}: {status}"
+            );
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 16);
+}
+
+#[tokio::test]
+async fn every_value_of_a_filter_is_accepted_and_every_figure_is_there() {
+    let router = router(loaded(), Settings::default());
+    let description = description(&router).await;
+    let parameters = &description["paths"]["/api/headline"]["get"]["parameters"];
+    for parameter in parameters.as_array().expect("parameters") {
+        let name = parameter["name"].as_str().expect("a name");
+        for value in parameter["schema"]["enum"].as_array().expect("values") {
+            let value = value.as_str().expect("text");
+            let answer = get(&router, &format!("/api/headline?{name}={value}")).await;
+            assert_eq!(answer.status.as_u16(), 200, "{name}={value}");
+        }
+    }
+    let figures = &description["paths"]["/api/figure"]["get"]["parameters"][0]["schema"]["enum"];
+    assert_eq!(figures.as_array().map(Vec::len), Some(16));
+}
+
+#[tokio::test]
+async fn without_data_the_form_of_a_project_is_described() {
+    let description = description(&router(AppState::default(), Settings::default())).await;
+    let parameters = &description["paths"]["/api/headline"]["get"]["parameters"];
+    assert_eq!(parameters[0]["schema"]["pattern"], "^[a-z0-9-]*$");
+    assert_eq!(description["openapi"], "3.1.0");
+}

@@ -1,0 +1,64 @@
+//! The data that are served: how many, how large, how old.
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    registry::{Registry, Unit},
+};
+
+use super::{count, number, numbers, seconds};
+use crate::server::state::AppState;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+pub fn register(registry: &mut Registry, state: &AppState) {
+    let ready = f64::from(u8::from(state.readiness().is_ok()));
+    let help = "Whether the server is ready: 1, or 0";
+    number(registry, "ready", help, None, ready);
+    let Ok(snapshot) = state.snapshot() else {
+        return;
+    };
+    let sample = f64::from(u8::from(snapshot.sample));
+    let counts = [
+        (
+            "snapshot_builds",
+            "Builds in the snapshot",
+            snapshot.builds.len(),
+        ),
+        (
+            "snapshot_pipelines",
+            "Pipelines in the snapshot",
+            snapshot.pipelines.len(),
+        ),
+        (
+            "snapshot_repositories",
+            "Repositories in the snapshot",
+            snapshot.security.repositories.len(),
+        ),
+    ];
+    for (name, help, value) in counts {
+        number(registry, name, help, None, count(value));
+    }
+    number(
+        registry,
+        "snapshot",
+        "Memory of the snapshot, about",
+        Some(Unit::Bytes),
+        count(snapshot.bytes()),
+    );
+    let help = "Whether the data are made up: 1, or 0";
+    number(registry, "sample_data", help, None, sample);
+    let as_of = [
+        ("events", snapshot.as_of_ms),
+        ("security", snapshot.security.as_of_ms),
+    ];
+    numbers(
+        registry,
+        "data_as_of_timestamp",
+        "When the data were last brought in, Unix time",
+        Some(Unit::Seconds),
+        as_of.map(|(kind, as_of_ms)| (Kind { kind }, as_of_ms.map(seconds))),
+    );
+}

@@ -1,0 +1,126 @@
+//! What operators are told of the server, in the OpenMetrics text format.
+//!
+//! What happens is counted where it happens, since the process began; what the state shows at any
+//! time is read from it whenever somebody asks. No label holds a value that a client chose.
+
+mod data;
+mod figures;
+mod process;
+mod requests;
+mod snapshots;
+mod sources;
+#[cfg(test)]
+pub mod testing;
+
+use std::{fmt::Debug, hash::Hash, sync::atomic::AtomicU64, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeMetric, text},
+    metrics::{
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+        histogram::Histogram,
+    },
+    registry::{Registry, Unit},
+};
+
+pub use figures::CacheSize;
+
+use super::state::AppState;
+
+/// How the text of [`Metrics::text`] is to be read.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// What every name begins with, but those that are the same for any process.
+const PREFIX: &str = "rse_dashboard";
+
+/// Seconds; from an answer out of the cache to one that is about to be given up.
+const SECONDS: [f64; 14] = [
+    0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+/// What was counted since the process began.
+#[derive(Default)]
+pub struct Metrics {
+    pub requests: requests::Requests,
+    pub figures: figures::Figures,
+    pub snapshots: snapshots::Snapshots,
+    pub refreshes: sources::Refreshes,
+    process: process::Process,
+}
+
+impl Metrics {
+    /// Everything that is known now.
+    pub async fn text(&self, state: &AppState) -> String {
+        let mut registry = Registry::default();
+        self.process.register(&mut registry);
+        let ours = registry.sub_registry_with_prefix(PREFIX);
+        process::register_build(ours);
+        self.requests.register(ours);
+        self.figures.register(ours, state.cache_size().await);
+        self.snapshots.register(ours);
+        self.refreshes.register(ours);
+        data::register(ours, state);
+        sources::register(ours, state);
+        let mut text = String::new();
+        text::encode(&mut text, &registry).expect("a string takes any text");
+        text
+    }
+}
+
+/// A gauge of fractions and instants.
+type Number = Gauge<f64, AtomicU64>;
+
+/// Histograms of seconds, by their labels.
+#[derive(Clone, Debug)]
+struct Durations<S>(Family<S, Histogram, fn() -> Histogram>);
+
+impl<S: Clone + Hash + Eq> Default for Durations<S> {
+    fn default() -> Self {
+        Self(Family::new_with_constructor(|| Histogram::new(SECONDS)))
+    }
+}
+
+impl<S: Clone + Hash + Eq> Durations<S> {
+    fn observe(&self, labels: &S, took: Duration) {
+        self.0.get_or_create(labels).observe(took.as_secs_f64());
+    }
+}
+
+/// A number that is known only now.
+fn number(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>, value: f64) {
+    let gauge = ConstGauge::new(value);
+    match unit {
+        Some(unit) => registry.register_with_unit(name, help, unit, gauge),
+        None => registry.register(name, help, gauge),
+    }
+}
+
+/// Numbers that are known only now, by their labels; of those without a value nothing is said.
+fn numbers<S, I>(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>, values: I)
+where
+    S: EncodeLabelSet + Clone + Hash + Eq + Debug + Send + Sync + 'static,
+    I: IntoIterator<Item = (S, Option<f64>)>,
+    Family<S, Number>: EncodeMetric,
+{
+    let family = Family::<S, Number>::default();
+    for (labels, value) in values {
+        if let Some(value) = value {
+            family.get_or_create(&labels).set(value);
+        }
+    }
+    match unit {
+        Some(unit) => registry.register_with_unit(name, help, unit, family),
+        None => registry.register(name, help, family),
+    }
+}
+
+/// Unix seconds.
+#[expect(clippy::cast_precision_loss, reason = "exact until the year 287396")]
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 9 · 10^15")]
+fn count(number: usize) -> f64 {
+    number as f64
+}

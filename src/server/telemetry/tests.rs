@@ -1,0 +1,162 @@
+//! Traces and log lines as those who collect them get them.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, Request, header},
+    routing::post,
+};
+use tokio::{net::TcpListener, runtime::Handle, sync::mpsc};
+use tower::ServiceExt as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+
+use super::{log::Format, testing::captured, traces::Traces};
+use crate::server::{
+    config::Config, environment::Environment, follow, http, state::AppState, store::Store,
+};
+
+fn environment(name: &str, value: &str) -> Environment {
+    [(name.to_owned(), value.to_owned())].into_iter().collect()
+}
+
+#[test]
+fn a_wrong_format_is_named_with_its_variable() {
+    let format = |value| Format::of(&environment("RSE_LOG_FORMAT", value));
+    assert_eq!(format("").expect("the default"), Format::Text);
+    assert_eq!(format("json").expect("JSON"), Format::Json);
+    let error = format("yaml").expect_err("a wrong value").to_string();
+    assert!(
+        error.contains("RSE_LOG_FORMAT") && error.contains("yaml"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_line_holds_the_fields_of_its_spans_and_its_own() {
+    let (lines, written) = captured(Format::Json, "debug");
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
+        let outer = tracing::info_span!("outer", request_id = "1", late = tracing::field::Empty);
+        outer.record("late", 2_u64);
+        let _outer = outer.entered();
+        let _inner = tracing::info_span!("inner", figure = "heatmap").entered();
+        tracing::warn!(failures = 3, "it “fails”\n{:?}", "\"");
+    });
+    let text = written.text();
+    assert_eq!(text.lines().count(), 1, "one line an event: {text}");
+    let line: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(line["request_id"], "1");
+    assert_eq!(line["late"], 2);
+    assert_eq!(line["span"], "inner");
+    assert_eq!(line["figure"], "heatmap");
+    assert_eq!(line["failures"], 3);
+    assert_eq!(line["level"], "WARN");
+    assert_eq!(line["message"], "it “fails”\n\"\\\"\"");
+}
+
+type Batches = mpsc::UnboundedSender<(HeaderMap, Bytes)>;
+
+/// A collector that hands on what it is sent, and its address.
+async fn collector() -> (String, mpsc::UnboundedReceiver<(HeaderMap, Bytes)>) {
+    async fn take(State(batches): State<Batches>, headers: HeaderMap, body: Bytes) {
+        batches.send((headers, body)).expect("the test listens");
+    }
+    let (sender, batches) = mpsc::unbounded_channel();
+    let router = Router::new()
+        .route("/v1/traces", post(take))
+        .with_state(sender);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (format!("http://{address}"), batches)
+}
+
+fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_gets_the_spans_of_requests_figures_and_loading() {
+    let (address, mut batches) = collector().await;
+    let environment = environment("OTEL_EXPORTER_OTLP_ENDPOINT", &address);
+    let traces = Traces::of(&environment, &Handle::current()).expect("a right address");
+    let traces = traces.expect("traces are on");
+    let subscriber = tracing_subscriber::registry().with(traces.layer());
+    let kept = tracing::subscriber::set_default(subscriber);
+
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = Arc::new(Config::built_in());
+    let store = Store::open(dir.path(), &config).await.expect("a store");
+    let state = AppState::default();
+    follow::load(&store, &config, &state).await.expect("loaded");
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let request = Request::get("/api/figure?id=build_status&project=all&unknown=hunter2")
+        .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"))
+        .body(Body::empty())
+        .expect("a request");
+    let router = http::router(state, http::Settings::default());
+    let response = router.oneshot(request).await.expect("an answer");
+    axum::body::to_bytes(response.into_body(), 1_000_000)
+        .await
+        .expect("a body");
+    drop(kept);
+    tokio::task::spawn_blocking(|| traces.end())
+        .await
+        .expect("ended");
+
+    let (headers, bytes) = batches.recv().await.expect("a batch");
+    assert_eq!(headers[header::CONTENT_TYPE], "application/x-protobuf");
+    for wanted in [
+        "GET /api/figure",
+        "compute a figure",
+        "load a snapshot",
+        "http.response.status_code",
+        "rse-dashboard",
+    ] {
+        assert!(holds(&bytes, wanted.as_bytes()), "{wanted}");
+    }
+    let trace: u128 = u128::from_str_radix(trace, 16).expect("hexadecimal");
+    assert!(
+        holds(&bytes, &trace.to_be_bytes()),
+        "the caller's trace goes on"
+    );
+    assert!(!holds(&bytes, b"hunter2"), "no address is told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_is_away_holds_nobody_up() {
+    let away = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = away.local_addr().expect("an address");
+    drop(away);
+    let environment = environment(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        &format!("http://{address}/elsewhere"),
+    );
+    let traces = Traces::of(&environment, &Handle::current()).expect("a right address");
+    let traces = traces.expect("traces are on");
+    let subscriber = tracing_subscriber::registry().with(traces.layer());
+    tracing::subscriber::with_default(subscriber, || tracing::info_span!("alone").in_scope(|| ()));
+    let ended = tokio::task::spawn_blocking(|| traces.end());
+    let limit = Duration::from_secs(10);
+    tokio::time::timeout(limit, ended)
+        .await
+        .expect("in time")
+        .expect("ended");
+}
+
+#[tokio::test]
+async fn without_a_collector_there_are_no_traces_and_a_wrong_one_is_named() {
+    let runtime = Handle::current();
+    let none = Traces::of(&Environment::default(), &runtime);
+    assert!(none.expect("nothing is wrong").is_none());
+    for name in [
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    ] {
+        let wrong = Traces::of(&environment(name, "localhost:4318"), &runtime);
+        let error = wrong.err().expect("a wrong value").to_string();
+        assert!(error.starts_with(name), "{error}");
+    }
+}

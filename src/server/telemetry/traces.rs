@@ -1,0 +1,209 @@
+//! Traces over OTLP (HTTP, protobuf), where the environment names a collector.
+//!
+//! Everything else is configured as for any program with OpenTelemetry: `OTEL_TRACES_SAMPLER`,
+//! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_BSP_…`.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use axum::http::HeaderMap;
+use opentelemetry::{
+    Key, KeyValue, Value,
+    propagation::{Extractor, TextMapPropagator as _},
+    trace::{SpanKind, Status, TraceContextExt as _, TracerProvider as _},
+};
+use opentelemetry_otlp::{Protocol, WithExportConfig as _};
+use opentelemetry_sdk::{
+    Resource,
+    error::{OTelSdkError, OTelSdkResult},
+    propagation::TraceContextPropagator,
+    trace::{SdkTracerProvider, SpanData, SpanExporter},
+};
+use reqwest::Url;
+use tokio::runtime::Handle;
+use tracing::{Level, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
+
+use crate::server::environment::Environment;
+
+const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+const TRACES_PATH: &str = "v1/traces";
+const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
+/// Only this crate's spans are sent: those of libraries hold addresses.
+const OURS: &str = env!("CARGO_CRATE_NAME");
+/// How long the program waits at its end for a collector that does not answer.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+pub struct Traces(SdkTracerProvider);
+
+impl Traces {
+    /// None where no collector is named.
+    ///
+    /// # Errors
+    /// Names the variable that is wrong.
+    pub fn of(environment: &Environment, runtime: &Handle) -> Result<Option<Self>> {
+        let Some(endpoint) = endpoint(environment)? else {
+            return Ok(None);
+        };
+        let exporter = opentelemetry_otlp::SpanExporter::builder()
+            .with_http()
+            .with_protocol(Protocol::HttpBinary)
+            .with_endpoint(endpoint)
+            .build()
+            .context("the variables that begin with OTEL_EXPORTER_OTLP are wrong")?;
+        let exporter = Exporter {
+            exporter: Arc::new(exporter),
+            runtime: runtime.clone(),
+            failing: AtomicBool::new(false),
+        };
+        let resource = match environment.text(&[SERVICE_NAME]) {
+            Some(name) => Resource::builder().with_service_name(name),
+            None => Resource::builder().with_service_name(env!("CARGO_PKG_NAME")),
+        };
+        let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_resource(resource.with_attribute(version).build());
+        Ok(Some(Self(provider.build())))
+    }
+
+    pub fn layer<S>(&self) -> impl Layer<S> + use<S>
+    where
+        S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    {
+        tracing_opentelemetry::layer()
+            .with_tracer(self.0.tracer(OURS))
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_filter(Targets::new().with_target(OURS, Level::INFO))
+    }
+
+    /// Sends what was not sent yet.
+    pub fn end(self) {
+        if let Err(error) = self.0.shutdown_with_timeout(LAST_WORDS) {
+            tracing::warn!("the last traces were not sent: {error}");
+        }
+    }
+}
+
+/// The whole address that spans are sent to.
+fn endpoint(environment: &Environment) -> Result<Option<String>> {
+    let check = |name: &str, text: &str| {
+        let url = Url::parse(text).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+        url.with_context(|| format!("{name}: “{text}” is no address such as http://localhost:4318"))
+    };
+    if let Some(text) = environment.text(&[TRACES_ENDPOINT]) {
+        return Ok(Some(check(TRACES_ENDPOINT, &text)?.into()));
+    }
+    let Some(text) = environment.text(&[ENDPOINT]) else {
+        return Ok(None);
+    };
+    let url = check(ENDPOINT, &text)?;
+    let base = url.as_str().trim_end_matches('/');
+    Ok(Some(format!("{base}/{TRACES_PATH}")))
+}
+
+/// Makes a request's span a part of the trace that its `traceparent` names, if it names one.
+pub fn continue_trace(span: &Span, headers: &HeaderMap) {
+    struct Headers<'a>(&'a HeaderMap);
+
+    impl Extractor for Headers<'_> {
+        fn get(&self, key: &str) -> Option<&str> {
+            self.0.get(key)?.to_str().ok()
+        }
+
+        fn keys(&self) -> Vec<&str> {
+            self.0.keys().map(|name| name.as_str()).collect()
+        }
+    }
+
+    let parent = TraceContextPropagator::new().extract(&Headers(headers));
+    if parent.span().span_context().is_valid() {
+        // It fails only where no traces are collected.
+        let _ = span.set_parent(parent);
+    }
+}
+
+/// Exports on the program's runtime, which the client needs: the batches come from a thread without one.
+#[derive(Debug)]
+struct Exporter {
+    exporter: Arc<opentelemetry_otlp::SpanExporter>,
+    runtime: Handle,
+    /// The last batch was not taken. A collector that is away is worth one line, not one a batch.
+    failing: AtomicBool,
+}
+
+impl SpanExporter for Exporter {
+    async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
+        batch.iter_mut().for_each(name_conventionally);
+        let exporter = Arc::clone(&self.exporter);
+        let sent = self
+            .runtime
+            .spawn(async move { exporter.export(batch).await });
+        let sent = sent.await.unwrap_or_else(|_| {
+            let reason = "the program is ending".to_owned();
+            Err(OTelSdkError::InternalFailure(reason))
+        });
+        let failed_before = self.failing.swap(sent.is_err(), Ordering::Relaxed);
+        match &sent {
+            Err(error) if !failed_before => {
+                tracing::warn!("the collector of traces cannot be reached: {error}");
+            }
+            Ok(()) if failed_before => tracing::info!("the collector of traces answers again"),
+            _ => {}
+        }
+        sent
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        let exporter = Arc::get_mut(&mut self.exporter);
+        // It comes before the first batch.
+        exporter.expect("nobody exports yet").set_resource(resource);
+    }
+}
+
+/// Gives requests the names and fields by which collectors know requests of any program.
+fn name_conventionally(span: &mut SpanData) {
+    const NAMES: [(&str, &str); 3] = [
+        ("method", "http.request.method"),
+        ("route", "http.route"),
+        ("status", "http.response.status_code"),
+    ];
+    if span.name != "request" {
+        return;
+    }
+    span.span_kind = SpanKind::Server;
+    for attribute in &mut span.attributes {
+        let known = NAMES
+            .iter()
+            .find(|(ours, _)| attribute.key.as_str() == *ours);
+        if let Some((_, theirs)) = known {
+            attribute.key = Key::from_static_str(theirs);
+        }
+    }
+    let value = |key: &str| {
+        let mut attributes = span.attributes.iter();
+        let attribute = attributes.find(|attribute| attribute.key.as_str() == key);
+        attribute.map(|attribute| attribute.value.clone())
+    };
+    if let (Some(method), Some(route)) = (value(NAMES[0].1), value(NAMES[1].1)) {
+        span.name = format!("{method} {route}").into();
+    }
+    if let Some(Value::I64(500..)) = value(NAMES[2].1) {
+        span.status = Status::error("");
+    }
+}
