@@ -93,6 +93,8 @@ LABEL org.opencontainers.image.title="RSE dashboard" \
 # come as a secret, which no layer keeps: --target with-data --secret id=variables,src=.env
 FROM files AS collected
 WORKDIR /collect
+# What was collected for another build is not taken again.
+ARG CREATED=unknown
 RUN --mount=type=secret,id=variables,target=/collect/.env,uid=65532,required=true \
     ["/opt/rse-dashboard/rse-dashboard", "sync"]
 
