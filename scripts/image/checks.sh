@@ -59,9 +59,19 @@ shows() {
 }
 
 without_data() {
-  waits_for 503 /health/ready || return 1
-  curl --silent "$URL/health/ready" >"$work/page"
-  grep -q 'not ready' "$work/page" && "${ENGINE[@]}" logs "$name" 2>&1 | grep -q 'there are no data in /data'
+  "${ENGINE[@]}" logs "$name" >"$work/log" 2>&1
+  grep -q 'there are no data in /data' "$work/log" || { cat "$work/log"; return 1; }
+}
+
+# has_rows FIGURE: within 30 s, for a server follows its store.
+has_rows() {
+  for _ in {1..150}; do
+    curl --silent --max-time 20 "$URL/api/figure?id=$1" >"$work/figure" || true
+    node -e 'process.exit(JSON.parse(require("fs").readFileSync(process.argv[1])).rows?.length > 0 ? 0 : 1)' "$work/figure" 2>/dev/null && return 0
+    sleep 0.2
+  done
+  head -c 300 "$work/figure"
+  return 1
 }
 
 # hashed EXTENSION TYPE [FOLDER]: takes the name from the page, as a browser does.
@@ -194,7 +204,7 @@ export_layers() {
       packed=$(stat -L -c %s "$to/archive/$layer")
       gzip -dc "$to/archive/$layer" >"$to/layers/$number.tar"
     else
-      packed=$(gzip -c "$to/archive/$layer" | wc -c)
+      packed=$(gzip -nc <"$to/archive/$layer" | wc -c)
       cp "$to/archive/$layer" "$to/layers/$number.tar"
     fi
     printf '%s %s %s\n' "$number" "$(stat -c %s "$to/layers/$number.tar")" "$packed" >>"$to/sizes"
