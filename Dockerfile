@@ -36,7 +36,12 @@ FROM dependencies AS build
 COPY package.json package-lock.json ./
 COPY scripts/plotly-bundle.mjs scripts/
 RUN scripts/setup
-COPY . .
+COPY build.rs dashboard.toml LICENSE ./
+COPY scripts/build scripts/*.mjs scripts/
+COPY data data
+COPY public public
+COPY style style
+COPY src src
 # Files keep the time of their last change, which may lie before that of the empty ones.
 RUN touch build.rs src/lib.rs src/main.rs && scripts/build
 RUN mkdir -p /image/opt/rse-dashboard /image/etc/rse-dashboard /image/usr/share/doc/rse-dashboard /data \
