@@ -41,7 +41,7 @@ ifneq ($(shell cat $(BINARY).built-from 2>/dev/null),$(CURDIR))
 endif
 
 ##@ Use it
-.PHONY: help server data production-image
+.PHONY: help server data production-image server-image
 
 help: ## list what can be made
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -58,6 +58,9 @@ data: build ## collect from the configured sources; without any, fill an empty D
 
 production-image: ## build the container image with Docker or Podman
 	@scripts/production-image
+
+server-image: ## run the container image as in production, on PORT
+	@scripts/server-image
 
 ##@ Develop it
 .PHONY: setup setup-tests build watch session shell fmt clean
@@ -96,13 +99,22 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 	@cargo clean --package rse-dashboard 2>/dev/null || true
 
 ##@ Check it
-.PHONY: tests lint unit test-sources e2e api-check soak bench stand-ins
+.PHONY: tests lint licences sbom image-check unit test-sources e2e api-check soak bench stand-ins
 
 tests: ## everything that must pass: lint, unit, test-sources, e2e
 	@scripts/tests
 
 lint: setup ## formatting, Clippy for server and client, documentation, house rules
 	@scripts/lint
+
+licences: setup ## licences of all crates and npm packages, against licences.txt
+	@node scripts/licences.mjs
+
+sbom: setup ## bill of materials of the product (CycloneDX), to target/sbom.cdx.json
+	@mkdir -p target && node scripts/sbom.mjs target/sbom.cdx.json
+
+image-check: ## build the container image and check it from outside, also where no registry is reached
+	@scripts/image-check
 
 unit: setup ## unit and property tests
 	@cargo test --no-default-features --features ssr --lib --bins --test store $(ARGS)

@@ -95,10 +95,11 @@ const bundle = await esbuild.build({
   define: { global: "window" },
   plugins: [slim],
   write: false,
-  metafile: process.argv.includes("--analyze"),
+  metafile: true,
   logLevel: "warning",
 });
-if (bundle.metafile) console.log(await esbuild.analyzeMetafile(bundle.metafile));
+if (process.argv.includes("--analyze")) console.log(await esbuild.analyzeMetafile(bundle.metafile));
+await writeFile(path.join(root, "node_modules", ".plotly-packages"), JSON.stringify(bundledPackages()));
 
 const styles = await esbuild.transform(await readFile(path.join(plotly, "dist", "plotly.css"), "utf8"), {
   loader: "css",
@@ -116,6 +117,14 @@ for (const [extension, content] of [["js", bundle.outputFiles[0].contents], ["cs
   console.log(`  public/plotly/${name}: ${kilobytes(content.length)}, ${kilobytes(brotli)} as brotli`);
 }
 for (const name of await readdir(out)) if (!written.has(name)) await rm(path.join(out, name), { recursive: true });
+
+// The packages that something of is in the bundle, for the bill of materials.
+function bundledPackages() {
+  const [{ inputs }] = Object.values(bundle.metafile.outputs);
+  const used = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  const places = used.map(([file]) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0]);
+  return [...new Set(places.filter(Boolean))].sort();
+}
 
 function kilobytes(bytes) {
   return `${(bytes / 1000).toFixed(1)} kB`;

@@ -4,11 +4,14 @@
 
 CARGO_LEPTOS_VERSION=0.3.10
 
-install_cargo_tools() {
-  local bindgen
-  bindgen=$(wasm_bindgen_version)
+install_cargo_leptos() {
   install_cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" "nine minutes on two cores" \
     "builds server and client together, and watches for changes" --no-default-features --features no_downloads
+}
+
+install_wasm_bindgen() {
+  local bindgen
+  bindgen=$(wasm_bindgen_version)
   install_cargo_tool wasm-bindgen-cli "$bindgen" "one and a half minutes" \
     "binds the client to the browser; must be of the same version as in Cargo.lock"
   # What both shared while they were compiled is of no more use.

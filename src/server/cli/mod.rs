@@ -4,6 +4,7 @@
 
 mod doctor;
 mod export;
+mod health;
 mod import;
 mod sample;
 mod serve;
@@ -62,6 +63,8 @@ enum Command {
     Export(export::Options),
     /// Check configuration, store and sources, and say what mends each fault
     Doctor(doctor::Options),
+    /// Ask the server of this machine whether it lives
+    Health(serve::Options),
 }
 
 /// Variables for a process that is started by hand; what is set already counts more.
@@ -123,6 +126,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sample(options) => sample::run(options, data, config).await,
         Command::Export(options) => export::run(options, data, config).await,
         Command::Doctor(options) => doctor::run(options, data, config, &read_from).await,
+        Command::Health(options) => health::run(options).await,
     }
 }
 

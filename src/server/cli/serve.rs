@@ -32,8 +32,14 @@ pub struct Options {
     port: u16,
 }
 
+impl Options {
+    pub fn listens_on(&self) -> SocketAddr {
+        SocketAddr::new(self.addr, self.port)
+    }
+}
+
 pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
-    let addr = SocketAddr::new(options.addr, options.port);
+    let addr = options.listens_on();
     let listener = TcpListener::bind(addr).await.with_context(|| {
         format!("cannot listen on {addr}: set PORT to a free port, or end what uses this one")
     })?;

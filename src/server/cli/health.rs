@@ -1,0 +1,119 @@
+//! `rse-dashboard health`: asks the server of this machine whether it lives, for a container that
+//! holds no other program to ask with.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::serve;
+
+/// A server that has not answered by then does not serve people either.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+
+pub async fn run(options: serve::Options) -> Result<ExitCode> {
+    let url = format!("http://{}/health/live", reachable(options.listens_on()));
+    // A proxy on the way would answer in the server's place.
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(LONGEST_WAIT)
+        .build()
+        .context("cannot make an HTTP client")?;
+    let answer = client.get(&url).send().await;
+    let status = answer
+        .with_context(|| format!("no answer from {url}"))?
+        .status();
+    ensure!(status.is_success(), "{url} answers {status}");
+    println!("live");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where a server that listens there is reached from its own machine.
+fn reachable(listens_on: SocketAddr) -> SocketAddr {
+    let ip = match listens_on.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listens_on.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: serve::Options,
+    }
+
+    /// The command's outcome where one connection is answered with this status line.
+    async fn outcome(status_line: &'static str) -> (Result<ExitCode>, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let answering = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.expect("a connection");
+            let mut asked = vec![0; 1024];
+            let length = connection.read(&mut asked).await.expect("a request");
+            let answer = format!("HTTP/1.1 {status_line}\r\ncontent-length: 0\r\n\r\n");
+            let written = connection.write_all(answer.as_bytes()).await;
+            written.expect("answered");
+            String::from_utf8_lossy(&asked[..length]).into_owned()
+        });
+        let outcome = run(options("0.0.0.0", port)).await;
+        (outcome, answering.await.expect("no panic"))
+    }
+
+    fn options(addr: &str, port: u16) -> serve::Options {
+        let port = port.to_string();
+        Line::parse_from(["health", "--addr", addr, "--port", &port]).options
+    }
+
+    #[tokio::test]
+    async fn a_server_that_answers_lives() {
+        let (outcome, asked) = outcome("200 OK").await;
+        assert_eq!(outcome.expect("alive"), ExitCode::SUCCESS);
+        assert!(
+            asked.starts_with("GET /health/live HTTP/1.1\r\n"),
+            "{asked}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_server_that_refuses_does_not() {
+        let (outcome, _) = outcome("500 Internal Server Error").await;
+        let error = outcome.expect_err("refused").to_string();
+        assert!(error.contains("/health/live answers 500"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn where_nobody_listens_nobody_lives() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        let error = run(options("127.0.0.1", port)).await.expect_err("nobody");
+        let error = error.to_string();
+        assert!(
+            error.starts_with("no answer from http://127.0.0.1:"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn every_interface_is_reached_by_the_loopback_address() {
+        let reached = |addr| reachable(options(addr, 80).listens_on()).to_string();
+        assert_eq!(reached("0.0.0.0"), "127.0.0.1:80");
+        assert_eq!(reached("::"), "[::1]:80");
+        assert_eq!(reached("10.1.2.3"), "10.1.2.3:80");
+    }
+}
