@@ -7,11 +7,17 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const base = (process.argv[2] ?? "").replace(/\/+$/, "");
 const wait = Number(process.env.SMOKE_WAIT ?? 60);
-const build = process.env.SMOKE_BUILD;
-const token = process.env.SMOKE_TOKEN;
+const build = given("SMOKE_BUILD");
+const token = given("SMOKE_TOKEN");
 const deadline = Date.now() + wait * 1000;
 let faults = 0;
 const pages = new Map();
+
+/** Azure Pipelines leaves the name of a variable that nobody has set, as $(name). */
+function given(name) {
+  const value = process.env[name];
+  return value && !/^\$\(.*\)$/.test(value) ? value : undefined;
+}
 
 function must(condition, otherwise) {
   if (!condition) throw new Error(otherwise);

@@ -2,8 +2,8 @@
 import { commands, texts } from "./files.mjs";
 
 const STAGES = ["Lint", "Test", "Build", "Image", "Smoke", "Push", "Deploy"];
-const SECRETS = ["masterKey", "githubtoken"];
-/** Set where the pipeline is, with the names that the original had. */
+const SECRETS = ["masterKey", "githubtoken", "smokeToken"];
+/** Set where the pipeline is, with the names that they have always had. */
 const GIVEN = ["azureContainerRegistry", "azureSubscriptionEndpoint", "endpoint", "databaseId", "containerId", ...SECRETS];
 const PREDEFINED = /^(Agent|Build|Pipeline|System)\./;
 const ONLY_MAIN = ["succeeded()", "eq(variables['Build.SourceBranch'], 'refs/heads/main')", "ne(variables['Build.Reason'], 'PullRequest')"];
