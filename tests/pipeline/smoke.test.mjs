@@ -1,7 +1,10 @@
 // scripts/smoke.mjs passes a dashboard that is well, and tells what is wrong with one that is not.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -32,6 +35,12 @@ const well = (base = "") => ({
   "/pkg/a.1.wasm": [200, { "content-type": "application/wasm", ...lasting }, ""],
 });
 
+const run = (command, args, env) =>
+  new Promise((done) => {
+    const variables = { PATH: process.env.PATH, SMOKE_WAIT: "0", ...env };
+    execFile(command, args, { env: variables }, (error, out, err) => done({ code: error?.code ?? 0, said: out + err }));
+  });
+
 async function smoke(answers, { base = "", env = {}, guard } = {}) {
   const server = createServer((request, response) => {
     const path = request.url.startsWith(base) ? request.url.slice(base.length) : "/outside";
@@ -41,12 +50,9 @@ async function smoke(answers, { base = "", env = {}, guard } = {}) {
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const url = `http://127.0.0.1:${server.address().port}${base}/`;
-  const { code, said } = await new Promise((done) => {
-    const variables = { PATH: process.env.PATH, SMOKE_WAIT: "0", ...env };
-    execFile(process.execPath, [script, url], { env: variables }, (error, out, err) => done({ code: error?.code ?? 0, said: out + err }));
-  });
+  const result = await run(process.execPath, [script, url], env);
   server.close();
-  return { code, said };
+  return result;
 }
 
 test("a dashboard that is well passes", async () => {
@@ -105,4 +111,23 @@ test("another build than the deployed one is told", async () => {
   const { code, said } = await smoke(well(), { env: { SMOKE_BUILD: "b2" } });
   assert.equal(code, 1);
   assert.match(said, /FAIL {2}build: b1 answers, not b2/);
+});
+
+test("an image is started with nothing but what it may do in production, and removed", async () => {
+  const fake = mkdtempSync(join(tmpdir(), "engine-"));
+  writeFileSync(join(fake, "docker"), `#!/usr/bin/env bash\necho "$*" >>"${fake}/asked"\n`, { mode: 0o755 });
+  // What the container would publish: nobody listens there, so the checks fail and the logs are shown.
+  const { code } = await run(script.replace(/\.mjs$/, ""), ["--image", "an-image"], { HOME: fake, PORT: "1", PATH: `${fake}:${process.env.PATH}` });
+  const asked = readFileSync(join(fake, "asked"), "utf8").trim().split("\n");
+  rmSync(fake, { recursive: true });
+  assert.equal(code, 1);
+  const [sample, serve, logs, remove, volume] = asked;
+  for (const start of [sample, serve]) {
+    assert.match(start, /--read-only --cap-drop=ALL --security-opt no-new-privileges --volume \S+:\/data/);
+  }
+  assert.match(sample, /^run --rm .* an-image sample$/);
+  assert.match(serve, /^run --detach .*--publish 127\.0\.0\.1:1:8050 .* an-image$/);
+  assert.match(logs, /^logs/);
+  assert.match(remove, /^rm --force/);
+  assert.match(volume, /^volume rm --force/);
 });
