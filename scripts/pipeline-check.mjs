@@ -15,7 +15,11 @@ export function faultsOf(validate, read = (path) => readFileSync(at(path), "utf8
   const schema = [...pipeline.documents].flatMap(([file, document]) =>
     validate(document).map((fault) => `${file}: the schema of Azure Pipelines says: ${fault}`),
   );
-  return [...pipeline.faults, ...schema, ...broken(pipeline, { targets, exists: (path) => existsSync(at(path)) })];
+  return [
+    ...pipeline.faults,
+    ...schema,
+    ...broken(pipeline, { targets, exists: (path) => existsSync(at(path)) }),
+  ];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

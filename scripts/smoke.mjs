@@ -101,7 +101,10 @@ async function assets() {
   const links = [...html.matchAll(/(?:href|src)="(\/[^"]+\.(?:css|js|wasm))"/g)].map((match) => match[1]);
   const types = { css: "text/css", js: "text/javascript", wasm: "application/wasm" };
   for (const [ending, type] of Object.entries(types)) {
-    must(links.some((link) => link.endsWith(`.${ending}`)), `the page names no .${ending} file`);
+    must(
+      links.some((link) => link.endsWith(`.${ending}`)),
+      `the page names no .${ending} file`,
+    );
     for (const link of links.filter((link) => link.endsWith(`.${ending}`))) {
       const { headers } = await expect(new URL(link, base));
       const got = headers.get("content-type") ?? "none";
@@ -147,7 +150,9 @@ if (faults > 0) {
 await check("ready", () =>
   inTime(async () => {
     const { status, headers, text } = await get("/health/ready");
-    const said = headers.get("content-type")?.startsWith("text/plain") ? text.trim().split("\n")[0] : "no word of why";
+    const said = headers.get("content-type")?.startsWith("text/plain")
+      ? text.trim().split("\n")[0]
+      : "no word of why";
     must(status === 200, `${status}, ${said}`);
   }),
 );

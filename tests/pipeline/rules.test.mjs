@@ -43,26 +43,68 @@ const cases = [
   ["a script that does not exist", MAIN, "scripts/azure-settings", "scripts/azure-setting", /no scripts\/azure-setting/],
   ["a template that does not exist", MAIN, "azure-pipelines/image.yml", "azure-pipelines/picture.yml", /picture\.yml cannot be read/],
   ["a cache by a file that does not exist", TOOLCHAIN, "| package-lock.json", "| yarn.lock", /yarn\.lock, which is not there/],
-  ["a cache by no file", TOOLCHAIN, '| package-lock.json', "", /names no file/],
+  ["a cache by no file", TOOLCHAIN, "| package-lock.json", "", /names no file/],
   // Secrets.
   ["a secret in a script", MAIN, "script: make sbom", "script: make sbom TOKEN=$(githubtoken)", /secret githubtoken/],
   ["a secret as an argument", MAIN, "arguments: $(appService)", "arguments: $(appService) $(masterKey)", /secret masterKey/],
-  ["a secret in a step outside of the deployment", MAIN, "              IMAGE: $(builtImage)\n", "              IMAGE: $(builtImage)\n              KEY: $(masterKey)\n", /secret masterKey/],
+  [
+    "a secret in a step outside of the deployment",
+    MAIN,
+    "              IMAGE: $(builtImage)\n",
+    "              IMAGE: $(builtImage)\n              KEY: $(masterKey)\n",
+    /secret masterKey/,
+  ],
   ["a secret as a part of a variable", MAIN, "COSMOS_KEY: $(masterKey)", "COSMOS_KEY: key=$(masterKey)", /secret masterKey/],
   ["a secret as an expression", MAIN, "COSMOS_KEY: $(masterKey)", "COSMOS_KEY: ${{ variables.masterKey }}", /secret masterKey/],
-  ["a secret that is written down", MAIN, "  appService: rse-dashboard\n", "  appService: rse-dashboard\n  masterKey: C2y6yDjf5\n", /secret masterKey is set/],
-  ["a build argument", MAIN, "script: make production-image", "script: make production-image && docker build --build-arg endpoint=$(endpoint) .", /build argument/],
+  [
+    "a secret that is written down",
+    MAIN,
+    "  appService: rse-dashboard\n",
+    "  appService: rse-dashboard\n  masterKey: C2y6yDjf5\n",
+    /secret masterKey is set/,
+  ],
+  [
+    "a build argument",
+    MAIN,
+    "script: make production-image",
+    "script: make production-image && docker build --build-arg endpoint=$(endpoint) .",
+    /build argument/,
+  ],
   // The branch that goes out.
   ["a push from any branch", MAIN, /    dependsOn: Smoke\n    condition: .*\n/, "    dependsOn: Smoke\n", /^Push: pushes or deploys/],
-  ["a deployment of a pull request", MAIN, /(dependsOn: \[Smoke, Push\]\n.*), ne\(variables\['Build\.Reason'\], 'PullRequest'\)/, "$1", /^Deploy: pushes or deploys/],
+  [
+    "a deployment of a pull request",
+    MAIN,
+    /(dependsOn: \[Smoke, Push\]\n.*), ne\(variables\['Build\.Reason'\], 'PullRequest'\)/,
+    "$1",
+    /^Deploy: pushes or deploys/,
+  ],
   ["a deployment of another branch", MAIN, /(dependsOn: \[Smoke, Push\]\n.*)refs\/heads\/main/, "$1refs/heads/develop", /^Deploy: pushes or deploys/],
   ["a deployment after a failure", MAIN, /(dependsOn: \[Smoke, Push\]\n.*)succeeded\(\)/, "$1always()", /^Deploy: pushes or deploys/],
-  ["a condition with a way around", MAIN, /(dependsOn: \[Smoke, Push\]\n.*condition: )(.*)\n/, "$1and($2, or(always(), failed()))\n", /^Deploy: pushes or deploys/],
-  ["secrets for a stage that pull requests run", MAIN, "    dependsOn: Image\n", "    dependsOn: Image\n    variables:\n      - group: rse-dashboard\n", /^Smoke: pushes or deploys/],
+  [
+    "a condition with a way around",
+    MAIN,
+    /(dependsOn: \[Smoke, Push\]\n.*condition: )(.*)\n/,
+    "$1and($2, or(always(), failed()))\n",
+    /^Deploy: pushes or deploys/,
+  ],
+  [
+    "secrets for a stage that pull requests run",
+    MAIN,
+    "    dependsOn: Image\n",
+    "    dependsOn: Image\n    variables:\n      - group: rse-dashboard\n",
+    /^Smoke: pushes or deploys/,
+  ],
   ["a check that is left out", MAIN, "    dependsOn: Test\n", "    dependsOn: Lint\n", /^Build: does not wait for Test/],
   // Variables, outputs and times.
   ["a variable that nobody defines", MAIN, "$(imageRepository)", "$(imageRepo)", /nobody defines \$\(imageRepo\)/],
-  ["an original variable that is not used", MAIN, "COSMOS_CONTAINERS: $(containerId)", "COSMOS_CONTAINERS: pipeline-metrics", /containerId is not used/],
+  [
+    "an original variable that is not used",
+    MAIN,
+    "COSMOS_CONTAINERS: $(containerId)",
+    "COSMOS_CONTAINERS: pipeline-metrics",
+    /containerId is not used/,
+  ],
   ["an output of no step", MAIN, "            name: smoke\n", "            name: smoked\n", /names no step/],
   ["an output of a stage that is not waited for", MAIN, "dependsOn: [Smoke, Push]", "dependsOn: Push", /does not depend on it/],
   ["a rebuild only after changes", MAIN, "always: true", "always: false", /none rebuilds/],
@@ -71,6 +113,9 @@ const cases = [
 for (const [name, path, from, to, expected] of cases) {
   test(`${name} is found`, () => {
     const faults = broken(path, from, to);
-    assert.ok(faults.some((fault) => expected.test(fault)), `expected ${expected}, got:\n${faults.join("\n")}`);
+    assert.ok(
+      faults.some((fault) => expected.test(fault)),
+      `expected ${expected}, got:\n${faults.join("\n")}`,
+    );
   });
 }

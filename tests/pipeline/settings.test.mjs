@@ -45,7 +45,10 @@ test("settings reach the App Service through a file, and no secret is an argumen
 
 test("a variable that nobody has set leaves its setting alone", () => {
   const { said, settings } = run({ COSMOS_ENDPOINT: "https://a.example/", COSMOS_KEY: "$(masterKey)", GITHUB_TOKEN: "" });
-  assert.deepEqual(settings.map(({ name }) => name), ["COSMOS_ENDPOINT"]);
+  assert.deepEqual(
+    settings.map(({ name }) => name),
+    ["COSMOS_ENDPOINT"],
+  );
   assert.match(said, /COSMOS_KEY is not set/);
 });
 

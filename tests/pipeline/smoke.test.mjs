@@ -15,8 +15,11 @@ const page = (base) => `<meta name="build" content="b1"><link rel="stylesheet" h
   <h1>Page</h1><article data-figure="build_status"></article>`;
 const lasting = { "cache-control": "public, max-age=31536000, immutable" };
 const safe = {
-  "content-type": "text/html; charset=utf-8", "content-security-policy": POLICY, "x-content-type-options": "nosniff",
-  "referrer-policy": "same-origin", "permissions-policy": "camera=()",
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": POLICY,
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "same-origin",
+  "permissions-policy": "camera=()",
 };
 
 /** Path → [status, headers, text] of a dashboard that is well. */
@@ -45,7 +48,7 @@ async function smoke(answers, { base = "", env = {}, guard } = {}) {
   const server = createServer((request, response) => {
     const path = request.url.startsWith(base) ? request.url.slice(base.length) : "/outside";
     const refused = guard && !path.startsWith("/health/") && request.headers.authorization !== guard;
-    const [status, headers, text] = refused ? [303, { location: "/sign-in" }, ""] : answers[path] ?? [404, {}, ""];
+    const [status, headers, text] = refused ? [303, { location: "/sign-in" }, ""] : (answers[path] ?? [404, {}, ""]);
     response.writeHead(status, headers).end(text);
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
@@ -87,14 +90,26 @@ const cases = [
   ["no answer from the process", { "/health/live": [502, {}, ""] }, /FAIL {2}alive/],
   ["no data", { "/health/ready": [503, { "content-type": "text/plain" }, "not ready: no data\n"] }, /FAIL {2}ready: 503, not ready: no data/],
   ["a page that fails", { "/pipelines": [500, {}, ""] }, /FAIL {2}Pipelines page/],
-  ["a page without figures", { "/security": html({}, '<h1>Security</h1>') }, /FAIL {2}Security page.*no figure/],
+  ["a page without figures", { "/security": html({}, "<h1>Security</h1>") }, /FAIL {2}Security page.*no figure/],
   ["a figure that fails", { "/api/figure?id=build_status": [503, {}, ""] }, /FAIL {2}figures/],
   ["a figure without a plot", { "/api/figure?id=build_status": [200, {}, '{"rows":[]}'] }, /FAIL {2}figures.*no plot/],
   ["a file of the wrong type", { "/pkg/a.1.wasm": [200, { "content-type": "text/html", ...lasting }, ""] }, /FAIL {2}scripts and styles.*text\/html/],
   ["a file that is not kept", { "/pkg/a.1.js": [200, { "content-type": "text/javascript" }, ""] }, /FAIL {2}scripts and styles.*cache-control/],
-  ["a file from elsewhere", { "/pipelines": html({}, `${page("")}<script src="https://cdn.example/x.js"></script>`) }, /FAIL {2}scripts and styles.*elsewhere/],
-  ["scripts without a nonce", { "/pipelines": html({ "content-security-policy": "script-src 'self'; frame-ancestors 'none'" }) }, /FAIL {2}security headers.*nonce/],
-  ["inline scripts", { "/pipelines": html({ "content-security-policy": POLICY.replace("'nonce-abc'", "'nonce-abc' 'unsafe-inline'") }) }, /FAIL {2}security headers.*inline/],
+  [
+    "a file from elsewhere",
+    { "/pipelines": html({}, `${page("")}<script src="https://cdn.example/x.js"></script>`) },
+    /FAIL {2}scripts and styles.*elsewhere/,
+  ],
+  [
+    "scripts without a nonce",
+    { "/pipelines": html({ "content-security-policy": "script-src 'self'; frame-ancestors 'none'" }) },
+    /FAIL {2}security headers.*nonce/,
+  ],
+  [
+    "inline scripts",
+    { "/pipelines": html({ "content-security-policy": POLICY.replace("'nonce-abc'", "'nonce-abc' 'unsafe-inline'") }) },
+    /FAIL {2}security headers.*inline/,
+  ],
   ["a page that may be framed", { "/pipelines": html({ "content-security-policy": "script-src 'nonce-a'" }) }, /FAIL {2}security headers.*framed/],
   ["a missing page that is there", { "/no-such-page": html({}) }, /FAIL {2}what is unknown/],
 ];

@@ -14,7 +14,8 @@ export function readPipeline(read) {
     for (const error of parsed.errors) faults.push(`${path}: ${error.message.split("\n")[0]}`);
     visit(parsed, {
       Node: (_, node) => {
-        if (node.anchor) faults.push(`${path}: the anchor &${node.anchor} is YAML that Azure Pipelines does not read`);
+        if (node.anchor)
+          faults.push(`${path}: the anchor &${node.anchor} is YAML that Azure Pipelines does not read`);
       },
     });
     const content = parsed.errors.length > 0 ? {} : parsed.toJS();

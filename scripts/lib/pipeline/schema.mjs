@@ -5,7 +5,13 @@ import Ajv from "ajv";
 /** Returns a function that tells what is wrong with a document. */
 export function schemaOf(file) {
   // The schema has words of its own for editors. A text such as "true" is a boolean where one is wanted.
-  const ajv = new Ajv({ strict: false, allErrors: true, coerceTypes: true, unicodeRegExp: false, logger: false });
+  const ajv = new Ajv({
+    strict: false,
+    allErrors: true,
+    coerceTypes: true,
+    unicodeRegExp: false,
+    logger: false,
+  });
   const validate = ajv.compile(JSON.parse(readFileSync(file, "utf8")));
   return (document) => (validate(structuredClone(document)) ? [] : telling(validate.errors));
 }
@@ -17,11 +23,17 @@ export function schemaOf(file) {
 function telling(errors) {
   const others = errors
     .filter(({ keyword, instancePath }) => keyword === "pattern" && instancePath.endsWith("/task"))
-    .map(({ instancePath, schemaPath }) => [instancePath.slice(0, -5), schemaPath.replace(/properties\/task\/pattern$/, "")]);
+    .map(({ instancePath, schemaPath }) => [
+      instancePath.slice(0, -5),
+      schemaPath.replace(/properties\/task\/pattern$/, ""),
+    ]);
   const own = errors.filter(
     (error) =>
       !["anyOf", "oneOf"].includes(error.keyword) &&
-      !others.some(([step, task]) => `${error.instancePath}/`.startsWith(`${step}/`) && error.schemaPath.startsWith(task)),
+      !others.some(
+        ([step, task]) =>
+          `${error.instancePath}/`.startsWith(`${step}/`) && error.schemaPath.startsWith(task),
+      ),
   );
   const depth = (error) => error.instancePath.split("/").length;
   const most = Math.max(...own.map(depth));
