@@ -99,7 +99,8 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 	@cargo clean --package rse-dashboard 2>/dev/null || true
 
 ##@ Check it
-.PHONY: tests lint licences sbom image-check unit test-sources e2e api-check soak bench stand-ins
+.PHONY: tests lint licences sbom image-check unit test-sources e2e api-check soak bench stand-ins \
+	pipeline-check smoke
 
 tests: ## everything that must pass: lint, unit, test-sources, e2e
 	@scripts/tests
@@ -121,6 +122,12 @@ unit: setup ## unit and property tests
 
 test-sources: setup ## sources against stand-ins for Azure Cosmos DB and GitHub, with their faults
 	@cargo test --no-default-features --features ssr --test sources $(ARGS)
+
+pipeline-check: ## azure-pipelines.yml against the published schema and the rules of the house
+	@scripts/pipeline-check
+
+smoke: ## ask a running dashboard whether it is well: URL=https://…, or start an image first: IMAGE=…
+	@scripts/smoke $(or $(URL),$(if $(IMAGE),--image $(IMAGE)))
 
 stand-ins: setup build ## a Cosmos DB server and a GitHub on this machine, to collect from
 	@scripts/stand-ins

@@ -23,6 +23,18 @@ fail() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# The program that builds and runs containers.
+find_engine() {
+  local name
+  for name in docker podman; do
+    if have "$name"; then
+      echo "$name"
+      return
+    fi
+  done
+  return 1
+}
+
 # Runs a command with its output in a log, which is shown only if the command fails.
 quietly() {
   local log=$RSE_CACHE/logs/$1.log seconds=$SECONDS
