@@ -149,3 +149,14 @@ test("the first load stays within its budget", async ({ page }) => {
   // library for it was downloaded or built. This keeps it from growing.
   expect(bytes).toBeLessThanOrEqual(630_000);
 });
+
+test("a part of an asset can be asked for, and one that cannot be is refused", async ({ page }) => {
+  const script = (await assets(page)).find((path) => path.endsWith(".wasm"))!;
+  const whole = await raw(script);
+  const part = await raw(script, { headers: { range: "bytes=10-19" } });
+  expect(part.status).toBe(206);
+  expect(part.body.equals(whole.body.subarray(10, 20))).toBe(true);
+  expect(part.headers["content-range"]).toBe(`bytes 10-19/${whole.body.length}`);
+  expect((await raw(script, { headers: { range: `bytes=${whole.body.length}-` } })).status).toBe(416);
+  expect((await raw(script, { headers: { range: "nonsense" } })).status).toBeLessThan(500);
+});
