@@ -53,7 +53,9 @@ test("pages, figures, filters and the event stream stay below the base path", as
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("the form of filters stays below the base path", async ({ page, below }) => {
+  test("the form of filters stays below the base path", async ({ page, below, faults }) => {
+    // A browser that runs no scripts refuses to fetch them, and tells that it preloaded them in vain.
+    faults.provoke(/\.js csp$/, /\.wasm was preloaded using link preload but not used/);
     await page.goto(`${below}/pipelines`);
     await page.getByLabel("Window").selectOption("7");
     await page.getByRole("button", { name: "Apply" }).click();

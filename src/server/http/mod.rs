@@ -48,8 +48,9 @@ use super::{
 };
 use crate::{app, base::Base};
 
-/// Of pages, which are made for one request: a third smaller than the fastest, for ten milliseconds.
-const PAGE_COMPRESSION: i32 = 4;
+/// Of pages, which are made for one request. One step less costs the reader an eighth more bytes, and
+/// saves a millisecond and a half.
+const PAGE_COMPRESSION: i32 = 5;
 
 #[derive(Clone)]
 struct ServerState {
