@@ -74,8 +74,10 @@ setup-tests:
 build: $(BUILT) ## release build of server and client (skipped when nothing changed)
 
 $(BUILT): $(SOURCES) | public/plotly
+	@mkdir -p $(@D) && touch $@.begun
 	@scripts/build
-	@mkdir -p $(@D) && touch $@
+# As old as the build's beginning: what changed meanwhile is not in it.
+	@mv $@.begun $@
 
 # Whoever has not run `make setup` yet gets it done by the first build.
 public/plotly:
