@@ -8,6 +8,7 @@ use std::{io::Write as _, sync::Arc, time::Instant};
 use anyhow::{Context as _, Result};
 use axum::body::Bytes;
 use moka::future::Cache;
+use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
 use super::{
     figures::Figure,
@@ -86,7 +87,11 @@ impl FigureCache {
             let computed = computed.await.context("the computation panicked")?;
             computed.map(Arc::new)
         };
-        let read = self.figures.entry(key).or_try_insert_with(compute).await;
+        // Whoever asked may leave; the work is done once all the same, and kept for the next.
+        let figures = self.figures.clone();
+        let read = async move { figures.entry(key).or_try_insert_with(compute).await };
+        let read = tokio::spawn(read.in_current_span().with_current_subscriber()).await;
+        let read = read.unwrap_or_else(|error| Err(Arc::new(error.into())));
         match read {
             Ok(entry) => {
                 self.metrics.figures.asked(entry.is_fresh());

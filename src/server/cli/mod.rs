@@ -10,7 +10,7 @@ mod sample;
 mod serve;
 mod sync;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -67,6 +67,8 @@ enum Command {
     Health(serve::Options),
 }
 
+/// How long work that nobody waits for any more may go on.
+const LONGEST_END: Duration = Duration::from_millis(200);
 /// Variables for a process that is started by hand; what is set already counts more.
 const VARIABLES: &str = ".env";
 
@@ -91,6 +93,8 @@ fn start(cli: Cli) -> Result<ExitCode> {
     let telemetry = Telemetry::start(&Environment::of_process(), runtime.handle())?;
     let done = runtime.block_on(run(cli));
     telemetry.end();
+    // What runs on other threads, such as a name that nobody resolves, holds up no end.
+    runtime.shutdown_timeout(LONGEST_END);
     done
 }
 

@@ -5,7 +5,10 @@ use std::{net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 use crate::server::{
     config::Config,
@@ -39,6 +42,7 @@ impl Options {
 }
 
 pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+    let stopped = stopped()?;
     let addr = options.listens_on();
     let listener = TcpListener::bind(addr).await.with_context(|| {
         format!("cannot listen on {addr}: set PORT to a free port, or end what uses this one")
@@ -73,28 +77,23 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
         background.spawn(http::metrics::serve(listener, state.clone()));
     }
     background.spawn(follow::follow(store, config, state.clone()));
-    http::serve(listener, state, settings, stopped()).await;
+    http::serve(listener, state, settings, stopped).await;
     background.shutdown().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Resolves when the process is asked to end.
-async fn stopped() {
-    let terminate = async {
-        match tokio::signal::unix::signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::error!("cannot wait for SIGTERM: {error}");
-                std::future::pending::<()>().await;
-            }
+/// Resolves when the process is asked to end. It listens from now on, whether it is awaited or not:
+/// the first process of a container would miss what it does not listen for.
+fn stopped() -> Result<impl Future<Output = ()>> {
+    let listen = |kind| signal(kind).context("cannot listen for signals");
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    };
-    tokio::select! {
-        () = terminate => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-    tracing::info!("stopping: no new connections, finishing what runs");
+        tracing::info!("stopping: no new connections, finishing what runs");
+    })
 }

@@ -23,6 +23,9 @@ pub struct Client {
     pub https: bool,
 }
 
+/// Of a request that came by no connection, as in a test.
+pub const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
 /// Finds out who asks, for everything that comes after.
 pub async fn identify(
     State(settings): State<Arc<Settings>>,
@@ -30,7 +33,7 @@ pub async fn identify(
     next: Next,
 ) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let peer = peer.map_or(NOBODY, |peer| peer.0.ip());
     let client = client(&settings, peer, request.headers());
     request.extensions_mut().insert(client);
     next.run(request).await

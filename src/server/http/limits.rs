@@ -85,6 +85,11 @@ impl Limits {
         self.connections.div_ceil(2)
     }
 
+    /// Of requests that run or wait; a proxy's clients count for themselves.
+    pub fn requests_of_one(&self) -> usize {
+        (self.running + self.waiting).div_ceil(2)
+    }
+
     pub fn event_streams_of_one(&self) -> usize {
         self.event_streams.div_ceil(4)
     }

@@ -11,16 +11,28 @@ use axum::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::limits::Limits;
+use super::{
+    client::{Client, NOBODY},
+    limits::Limits,
+    shares::Shares,
+};
 
-/// Answered at any time: an orchestrator must not take a busy server for a broken one, and an
-/// event stream would keep its place for hours.
-const WITHOUT_WAITING: [&str; 3] = ["/health/", "/metrics", "/api/live"];
+/// Answered at any time: an orchestrator must not take a busy server for a broken one, an event
+/// stream would keep its place for hours, and who signs in waits for somebody else's server.
+const WITHOUT_WAITING: [&str; 6] = [
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/api/live",
+    "/sign-in",
+    "/sign-in/callback",
+];
 
 #[derive(Clone)]
 pub struct Queue {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    shares: Shares,
     limits: Limits,
 }
 
@@ -29,6 +41,7 @@ impl Queue {
         Self {
             running: Arc::new(Semaphore::new(limits.running)),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
+            shares: Shares::new(limits.running + limits.waiting),
             limits: limits.clone(),
         }
     }
@@ -50,9 +63,15 @@ impl Queue {
 /// Lets requests through one after the other, and refuses those that there is no room for.
 pub async fn wait(State(queue): State<Queue>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if WITHOUT_WAITING.iter().any(|start| path.starts_with(start)) {
+    if WITHOUT_WAITING.contains(&path) {
         return next.run(request).await;
     }
+    // Behind a proxy all connections are the proxy's: here its clients are told apart.
+    let client = request.extensions().get::<Client>();
+    let address = client.map_or(NOBODY, |client| client.address);
+    let Some(_share) = queue.shares.take(address, queue.limits.requests_of_one()) else {
+        return busy();
+    };
     match queue.turn().await {
         Some(_turn) => next.run(request).await,
         None => busy(),

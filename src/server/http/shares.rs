@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -35,6 +35,7 @@ impl Shares {
 
     /// A share for a client that may have at most `most_of_one`; none where all are taken.
     pub fn take(&self, client: IpAddr, most_of_one: usize) -> Option<Share> {
+        let client = network(client);
         let mut taken = lock(&self.taken);
         let of_one = taken.by_client.get(&client).copied().unwrap_or_default();
         if taken.in_all >= self.most || of_one >= most_of_one {
@@ -62,6 +63,16 @@ impl Drop for Share {
     }
 }
 
+/// A host has a whole network of IPv6 addresses to itself, and chooses among them as it likes.
+fn network(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 /// Nothing panics between two changes that belong together.
 fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
@@ -85,6 +96,16 @@ mod tests {
         assert!(shares.take(OTHER, 2).is_none(), "all are taken");
         drop(held);
         assert!(shares.take(OTHER, 2).is_some());
+    }
+
+    #[test]
+    fn a_host_with_many_addresses_is_one_client() {
+        let shares = Shares::new(3);
+        let address = |text: &str| text.parse().expect("an address");
+        let _held = shares.take(address("2001:db8::1"), 1);
+        assert!(shares.take(address("2001:db8::2"), 1).is_none());
+        assert!(shares.take(address("2001:db8:0:1::1"), 1).is_some());
+        assert_eq!(network(address("::ffff:192.0.2.1")), ONE);
     }
 
     #[test]

@@ -175,11 +175,16 @@ impl Provider {
                 Some(verified.subject().clone()),
             )
         {
-            let more = request.request_async(&settings.transport).await;
-            let more = more.map_err(|error| {
-                Failure::Down(anyhow!(error).context("the user info endpoint failed"))
-            })?;
-            complete(&mut claims, more);
+            match request.request_async(&settings.transport).await {
+                Ok(more) => complete(&mut claims, more),
+                Err(error) if decides(&claims, settings) => {
+                    tracing::warn!("the user info endpoint failed; a name is missing: {error}");
+                }
+                Err(error) => {
+                    let error = anyhow!(error).context("the user info endpoint failed");
+                    return Err(Failure::Down(error));
+                }
+            }
         }
         Ok(claims)
     }
@@ -288,10 +293,15 @@ fn from_token(token: &Verified) -> Claims {
 
 /// Many providers tell the rest only where they are asked for it.
 fn is_incomplete(claims: &Claims, settings: &Settings) -> bool {
+    claims.name.is_none() || !decides(claims, settings)
+}
+
+/// Whether the claims say who may come in; a name is only for show.
+fn decides(claims: &Claims, settings: &Settings) -> bool {
     let no_email = settings.allowed.needs_email() && claims.email.is_none();
     let groups = settings.allowed.needs_groups();
     let no_groups = groups.is_some_and(|claim| !claims.others.contains_key(claim));
-    no_email || no_groups || claims.name.is_none()
+    !no_email && !no_groups
 }
 
 fn complete(claims: &mut Claims, more: UserInfoClaims<Others, CoreGenderClaim>) {

@@ -40,7 +40,7 @@ const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 /// Only this crate's spans are sent: those of libraries hold addresses.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 /// How long the program waits at its end for a collector that does not answer.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 pub struct Traces(SdkTracerProvider);
 
@@ -118,8 +118,10 @@ pub fn continue_trace(span: &Span, headers: &HeaderMap) {
     struct Headers<'a>(&'a HeaderMap);
 
     impl Extractor for Headers<'_> {
+        /// A client's `tracestate` may hold anything, and would be handed on.
         fn get(&self, key: &str) -> Option<&str> {
-            self.0.get(key)?.to_str().ok()
+            let wanted = key.eq_ignore_ascii_case("traceparent");
+            wanted.then(|| self.0.get(key)?.to_str().ok()).flatten()
         }
 
         fn keys(&self) -> Vec<&str> {

@@ -408,3 +408,22 @@ async fn open_pages_are_told_at_once_and_at_each_change_until_the_server_stops()
     state.stop();
     assert_eq!(told(&mut events).await, None);
 }
+
+#[tokio::test]
+async fn who_leaves_early_has_its_figure_computed_for_the_next() {
+    let router = router(loaded(), Settings::default());
+    let figure = "/api/figure?id=build_status";
+    let computed = async |times: u32| {
+        let count = "figure_computation_duration_seconds_count{figure=\"build_status\"}";
+        let metrics = get(&router, "/metrics").await;
+        metrics.text().contains(&format!("{count} {times}\n"))
+    };
+    let mut first = Box::pin(get(&router, figure));
+    assert!(futures::poll!(&mut first).is_pending());
+    drop(first);
+    while !computed(1).await {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(get(&router, figure).await.status, StatusCode::OK);
+    assert!(computed(1).await, "it was kept");
+}
