@@ -177,7 +177,7 @@ pub struct DataState {
 }
 
 /// What an open page is told: whatever differs from what it shows, it asks for again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Live {
     /// The data version; empty until there are data.
     pub version: String,

@@ -1,11 +1,11 @@
 //! A page of figures: what the server lists for it, in that order.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
+use super::overview::use_overview;
 use crate::{
-    api::{Overview, overview},
+    api::Overview,
     components::{Card, ErrorPanel, Filters, HeadlineBand, PageHeading, Query, Texts, use_query},
-    error::AppError,
 };
 
 /// The page whose figures are about builds, and can be filtered.
@@ -18,57 +18,27 @@ pub fn Board(
     heading: &'static str,
 ) -> impl IntoView {
     let query = use_query();
-    // Which cards there are does not depend on the filter, so the cards stay when that changes;
-    // the values are sent to learn whether they exist.
-    let first = StoredValue::new(query.get_untracked());
-    let board = Resource::new(
-        || (),
-        move |()| {
-            let query = first.get_value();
-            overview(page.to_owned(), query.project, query.build_type, query.days)
-        },
-    );
+    let overview = use_overview(Signal::stored(page.to_owned()), query);
+    let wrong = move |error| {
+        view! {
+            <ErrorPanel
+                heading="These figures cannot be shown"
+                error
+                href=format!("/{page}")
+                action="Show the page without filters"
+            />
+        }
+    };
     view! {
         <div class="frame">
             <PageHeading text=heading />
-            <Suspense fallback=loading>
-                {move || Suspend::new(async move {
-                    match board.await {
-                        Ok(overview) => Either::Left(content(overview, query)),
-                        Err(error) => {
-                            ask_again_when_changed(board, first, query);
-                            Either::Right(
-                                view! {
-                                    <ErrorPanel
-                                        heading="These figures cannot be shown"
-                                        error
-                                        href=format!("/{page}")
-                                        action="Show the page without filters"
-                                    />
-                                },
-                            )
-                        }
-                    }
-                })}
-            </Suspense>
+            {move || match overview.get() {
+                None => loading().into_any(),
+                Some(Ok(overview)) => content(overview, query).into_any(),
+                Some(Err(error)) => wrong(error).into_any(),
+            }}
         </div>
     }
-}
-
-/// A wrong value goes with the address that it stood in: what is asked for then may exist.
-fn ask_again_when_changed(
-    board: Resource<Result<Overview, AppError>>,
-    first: StoredValue<Query>,
-    query: Memo<Query>,
-) {
-    Effect::new(move |before: Option<Query>| {
-        let now = query.get();
-        if before.is_some_and(|before| before != now) {
-            first.set_value(now.clone());
-            board.refetch();
-        }
-        now
-    });
 }
 
 fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {

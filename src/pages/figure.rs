@@ -1,11 +1,14 @@
 //! `/figures/{id}`: one figure, as wide as the page, with its table open.
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::board::{NoScriptNotice, PIPELINES, loading, unit};
+use super::{
+    board::{NoScriptNotice, PIPELINES, loading, unit},
+    overview::use_overview,
+};
 use crate::{
-    api::{Overview, overview},
+    api::Overview,
     base::use_base,
     components::{Card, ErrorPanel, Filters, PageHeading, Query, Texts, use_query},
 };
@@ -14,36 +17,26 @@ use crate::{
 pub fn Figure() -> impl IntoView {
     let params = use_params_map();
     let query = use_query();
-    let first = StoredValue::new(query.get_untracked());
-    let figure = Resource::new(
-        move || params.with(|params| params.get("id").unwrap_or_default()),
-        move |id| {
-            let query = first.get_value();
-            overview(id, query.project, query.build_type, query.days)
-        },
-    );
+    let id = Signal::derive(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let overview = use_overview(id, query);
+    let wrong = |error| {
+        view! {
+            <PageHeading text="Figure" />
+            <ErrorPanel
+                heading="This figure cannot be shown"
+                error
+                href="/pipelines"
+                action="Show all figures"
+            />
+        }
+    };
     view! {
         <div class="frame">
-            <Suspense fallback=loading>
-                {move || Suspend::new(async move {
-                    match figure.await {
-                        Ok(overview) => Either::Left(content(overview, query)),
-                        Err(error) => {
-                            Either::Right(
-                                view! {
-                                    <PageHeading text="Figure" />
-                                    <ErrorPanel
-                                        heading="This figure cannot be shown"
-                                        error
-                                        href="/pipelines"
-                                        action="Show all figures"
-                                    />
-                                },
-                            )
-                        }
-                    }
-                })}
-            </Suspense>
+            {move || match overview.get() {
+                None => loading().into_any(),
+                Some(Ok(overview)) => content(overview, query).into_any(),
+                Some(Err(error)) => wrong(error).into_any(),
+            }}
         </div>
     }
 }

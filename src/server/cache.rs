@@ -3,14 +3,14 @@
 //! Keyed by figure, filter and data version; computed at most once however many ask at the same
 //! time. Old versions fall out as the least recently used.
 
-use std::{io::Write as _, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
-use axum::body::Bytes;
 use moka::future::Cache;
 use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
 use super::{
+    encoded::Encoded,
     figures::Figure,
     metrics::{CacheSize, Metrics},
     snapshot::Snapshot,
@@ -19,15 +19,10 @@ use crate::{api::FigureData, error::AppError, filter::Filter};
 
 /// Enough for every figure with some hundred filters.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
-/// The best trade of size for time on JSON of this size; it is paid once per version and filter.
-const BROTLI_QUALITY: i32 = 5;
-
-/// A figure and its three encodings.
+/// A figure, and its JSON as it is sent.
 pub struct CachedFigure {
     pub data: FigureData,
-    pub json: Bytes,
-    pub brotli: Bytes,
-    pub gzip: Bytes,
+    pub json: Encoded,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -47,7 +42,7 @@ impl FigureCache {
     pub fn new(metrics: Arc<Metrics>) -> Self {
         let size = |_: &Key, figure: &Arc<CachedFigure>| {
             // The parsed form takes about as much again as its JSON.
-            let bytes = 2 * figure.json.len() + figure.brotli.len() + figure.gzip.len();
+            let bytes = figure.json.plain.len() + figure.json.bytes();
             u32::try_from(bytes).unwrap_or(u32::MAX)
         };
         Self {
@@ -118,19 +113,6 @@ impl FigureCache {
 }
 
 fn encode(data: FigureData) -> Result<CachedFigure> {
-    let json = serde_json::to_vec(&data)?;
-    let mut brotli = Vec::with_capacity(json.len() / 4);
-    let parameters = brotli::enc::BrotliEncoderParams {
-        quality: BROTLI_QUALITY,
-        ..Default::default()
-    };
-    brotli::BrotliCompress(&mut json.as_slice(), &mut brotli, &parameters)?;
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    gzip.write_all(&json)?;
-    Ok(CachedFigure {
-        data,
-        json: json.into(),
-        brotli: brotli.into(),
-        gzip: gzip.finish()?.into(),
-    })
+    let json = Encoded::new(serde_json::to_vec(&data)?)?;
+    Ok(CachedFigure { data, json })
 }

@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod cli;
 pub mod config;
+pub mod encoded;
 pub mod environment;
 pub mod export;
 pub mod figures;

@@ -138,6 +138,11 @@ impl AppState {
         });
     }
 
+    /// What open pages were told last; none once the server stops.
+    pub fn told(&self) -> Option<Live> {
+        self.live.borrow().clone()
+    }
+
     /// What open pages are to be told, from now on; none once the server stops.
     pub fn live(&self) -> watch::Receiver<Option<Live>> {
         self.live.subscribe()

@@ -73,7 +73,10 @@ pub async fn figure(
             query.days.as_deref(),
         )
         .await?;
-    Ok(encoding::respond(&figure, &headers))
+    let tag = format!("{}-{}", figure.data.version, env!("BUILD_ID"));
+    let json = HeaderValue::from_static("application/json");
+    let json = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
+    Ok(encoding::respond(&figure.json, &tag, &json, &headers))
 }
 
 /// `GET /api/figures`: what exists, with columns and help.

@@ -1,46 +1,45 @@
 //! Content negotiation of answers that are kept in several encodings.
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 
-use crate::server::cache::CachedFigure;
+use crate::server::encoded::Encoded;
 
-/// A cached figure in the best encoding that the client takes; 304 where it has this one already.
-pub fn respond(figure: &CachedFigure, headers: &HeaderMap) -> Response {
-    let (encoding, bytes) = if accepts(headers, "br") {
-        (Some("br"), &figure.brotli)
-    } else if accepts(headers, "gzip") {
-        (Some("gzip"), &figure.gzip)
+/// The content in the best encoding that the client takes; 304 where it has this one already. `tag`
+/// names the content, and `content_headers` are sent with either.
+pub fn respond(
+    content: &Encoded,
+    tag: &str,
+    content_headers: &HeaderMap,
+    asked: &HeaderMap,
+) -> Response {
+    let (encoding, bytes) = if accepts(asked, "br") {
+        (Some("br"), &content.brotli)
+    } else if accepts(asked, "gzip") {
+        (Some("gzip"), &content.gzip)
     } else {
-        (None, &figure.json)
+        (None, &content.plain)
     };
-    let etag = format!(
-        "\"{}-{}-{}\"",
-        figure.data.version,
-        env!("BUILD_ID"),
-        encoding.unwrap_or("json")
-    );
-    let mut response = if is_known(headers, &etag) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        json(bytes.clone())
-    };
-    let answer = response.headers_mut();
-    if let Ok(etag) = HeaderValue::try_from(etag) {
-        answer.insert(header::ETAG, etag);
+    let etag = format!("\"{tag}-{}\"", encoding.unwrap_or("plain"));
+    let known = is_known(asked, &etag);
+    let body = if known { Bytes::new() } else { bytes.clone() };
+    let mut response = Response::new(Body::from(body));
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
-    answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let headers = response.headers_mut();
+    headers.clone_from(content_headers);
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(encoding) = encoding {
-        answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     response
-}
-
-fn json(bytes: Bytes) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
 }
 
 fn accepts(headers: &HeaderMap, wanted: &str) -> bool {

@@ -18,7 +18,14 @@ use leptos::context::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list_with_exclusions};
 use leptos_router::location::RequestUrl;
 
-use crate::{app::App, base::Base, error::AppError, filter::Filter, server::figures};
+use crate::{
+    app::App,
+    base::Base,
+    error::AppError,
+    filter::Filter,
+    pages::Overviews,
+    server::{figures, state::AppState},
+};
 
 /// The pages that filters belong to.
 const FILTERED: [&str; 2] = ["/pipelines", "/security"];
@@ -44,6 +51,18 @@ pub fn routes() -> Vec<AxumRouteListing> {
         generate_route_list_with_exclusions(App, Some(own))
     };
     ROUTES.get_or_init(list).clone()
+}
+
+/// What stands on a page, for the page itself.
+pub fn overviews(state: AppState) -> Overviews {
+    Overviews::new(move |page, query| {
+        state.overview(
+            page,
+            query.project.as_deref(),
+            query.build_type.as_deref(),
+            query.days.as_deref(),
+        )
+    })
 }
 
 /// Pages route by the address that the browser shows, with the base path.

@@ -28,6 +28,9 @@ const WITHOUT_WAITING: [&str; 6] = [
     "/sign-in/callback",
 ];
 
+/// The right to be worked on, which lasts as long as something holds it.
+pub type Turn = Arc<OwnedSemaphorePermit>;
+
 #[derive(Clone)]
 pub struct Queue {
     running: Arc<Semaphore>,
@@ -61,7 +64,7 @@ impl Queue {
 }
 
 /// Lets requests through one after the other, and refuses those that there is no room for.
-pub async fn wait(State(queue): State<Queue>, request: Request, next: Next) -> Response {
+pub async fn wait(State(queue): State<Queue>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if WITHOUT_WAITING.contains(&path) {
         return next.run(request).await;
@@ -73,7 +76,10 @@ pub async fn wait(State(queue): State<Queue>, request: Request, next: Next) -> R
         return busy();
     };
     match queue.turn().await {
-        Some(_turn) => next.run(request).await,
+        Some(turn) => {
+            request.extensions_mut().insert::<Turn>(turn.into());
+            next.run(request).await
+        }
         None => busy(),
     }
 }

@@ -45,6 +45,13 @@ impl Figures {
         self.asked.get_or_create(&Asked { result }).inc();
     }
 
+    /// How often figures were asked for.
+    #[cfg(test)]
+    pub fn all_asked(&self) -> u64 {
+        let of = |result| self.asked.get_or_create(&Asked { result }).get();
+        of("hit") + of("miss")
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "no cache is that large")]
     pub(super) fn register(&self, registry: &mut Registry, cache: CacheSize) {
         registry.register_with_unit(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -71,8 +71,12 @@ pub async fn guard(
 
 /// Who looks at the page that is being rendered.
 pub fn reader() -> Option<String> {
-    let parts = use_context::<axum::http::request::Parts>()?;
-    let session = parts.extensions.get::<Session>()?;
+    reader_of(&use_context::<axum::http::request::Parts>()?.extensions)
+}
+
+/// Who asks; none where nobody has to sign in.
+pub fn reader_of(request: &Extensions) -> Option<String> {
+    let session = request.get::<Session>()?;
     Some(session.name.clone())
 }
 

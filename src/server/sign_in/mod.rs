@@ -22,7 +22,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use leptos::config::LeptosOptions;
 
-pub use guard::{guard, reader};
+pub use guard::{guard, reader, reader_of};
 pub use routes::routes;
 pub use settings::Settings;
 

@@ -1,0 +1,61 @@
+//! What stands on a page: the server knows it at once, and so does a document that it made; after a
+//! change of page in the browser the server has to be asked.
+
+use std::sync::Arc;
+
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    api::{Overview, overview},
+    components::Query,
+    error::AppError,
+};
+
+/// What a page shows around its figures, or why it cannot.
+pub type Answer = Result<Overview, AppError>;
+
+type AnswerTo = dyn Fn(&str, &Query) -> Answer + Send + Sync;
+
+/// How the server answers itself; in the browser there is none.
+#[derive(Clone)]
+pub struct Overviews(Arc<AnswerTo>);
+
+impl Overviews {
+    pub fn new(of: impl Fn(&str, &Query) -> Answer + Send + Sync + 'static) -> Self {
+        Self(Arc::new(of))
+    }
+}
+
+/// The overview of a page or a figure; none while the server is being asked.
+///
+/// Which figures there are does not depend on the filter, so they stay when that changes. A wrong
+/// value goes with the address that it stood in: what is asked for then may exist.
+pub fn use_overview(of: Signal<String>, query: Memo<Query>) -> ReadSignal<Option<Answer>> {
+    let known = SharedValue::new(move || {
+        let Overviews(answer) = use_context()?;
+        Some(answer(&of.get_untracked(), &query.get_untracked()))
+    });
+    let (answer, set_answer) = signal(known.into_inner());
+    Effect::new(move |before: Option<(String, Query)>| {
+        let wanted = (of.get(), query.get());
+        let is_good = answer.with_untracked(|answer| matches!(answer, Some(Ok(_))));
+        let is_known = match &before {
+            Some(before) => before.0 == wanted.0 && (is_good || before.1 == wanted.1),
+            None => answer.with_untracked(Option::is_some),
+        };
+        if !is_known {
+            set_answer.set(None);
+            let asked = wanted.clone();
+            spawn_local(async move {
+                let (id, values) = asked.clone();
+                let came = overview(id, values.project, values.build_type, values.days).await;
+                let still = of.try_get_untracked().zip(query.try_get_untracked());
+                if still == Some(asked) {
+                    set_answer.set(Some(came));
+                }
+            });
+        }
+        wanted
+    });
+    answer
+}

@@ -1,0 +1,227 @@
+//! Pages as they are sent: rendered to their end whoever leaves, kept until other data are there.
+//!
+//! What a page reads while it is rendered belongs to its rendering; were that dropped half way,
+//! tasks of it would find their values gone and panic. So each runs in a task of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use axum::{
+    body::to_bytes,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, response::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use moka::future::Cache;
+use sha2::{Digest as _, Sha256};
+use tracing::{Instrument as _, instrument::WithSubscriber as _};
+
+use super::{ServerState, encoding, queue::Turn};
+use crate::{
+    api::Live,
+    server::{encoded::Encoded, sign_in},
+};
+
+/// Some dozens of pages.
+const MOST_BYTES: u64 = 24 * 1024 * 1024;
+/// A page in which something went wrong is not shown for longer.
+const LONGEST: Duration = Duration::from_secs(60);
+/// The parameters that a page depends on; with any other it is rendered for itself.
+const PARAMETERS: [&str; 3] = ["project", "type", "days"];
+
+/// What a page depends on.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    /// Path and query.
+    address: String,
+    live: Live,
+    reader: Option<String>,
+}
+
+struct Page {
+    status: StatusCode,
+    headers: HeaderMap,
+    html: Encoded,
+    tag: String,
+}
+
+/// The pages that were asked for.
+#[derive(Clone)]
+pub struct Pages(Cache<Key, Arc<Page>>);
+
+impl Pages {
+    pub fn new() -> Self {
+        let size = |_: &Key, page: &Arc<Page>| u32::try_from(page.html.bytes()).unwrap_or(u32::MAX);
+        let cache = Cache::builder()
+            .max_capacity(MOST_BYTES)
+            .weigher(size)
+            .time_to_live(LONGEST);
+        Self(cache.build())
+    }
+}
+
+/// Answers with a page that was rendered before, or renders it, once however many ask.
+pub async fn keep(
+    State((state, pages)): State<(ServerState, Pages)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return next.run(request).await;
+    }
+    let Some(key) = key(&state, &request) else {
+        return whole(request, next).await;
+    };
+    let asked = request.headers().clone();
+    if let Some(page) = pages.0.get(&key).await {
+        return page.respond(&asked);
+    }
+    let page = to_its_end(async move {
+        // Only good pages are kept: whatever else came out is an error to the cache.
+        let render = async {
+            let page = Arc::new(render(request, next).await.map_err(|_| None)?);
+            if page.status == StatusCode::OK {
+                Ok(page)
+            } else {
+                Err(Some(page))
+            }
+        };
+        match pages.0.entry(key).or_try_insert_with(render).await {
+            Ok(entry) => Some(entry.into_value()),
+            Err(error) => Option::clone(&error),
+        }
+    });
+    match page.await {
+        Some(page) if page.status == StatusCode::OK => page.respond(&asked),
+        Some(page) => page.respond(&without_condition(asked)),
+        None => failed(),
+    }
+}
+
+/// A page that is not kept.
+pub async fn whole(request: Request, next: Next) -> Response {
+    let asked = without_condition(request.headers().clone());
+    let page = to_its_end(async move { render(request, next).await.ok() });
+    page.await.map_or_else(failed, |page| page.respond(&asked))
+}
+
+/// An error is told again.
+fn without_condition(mut asked: HeaderMap) -> HeaderMap {
+    asked.remove(header::IF_NONE_MATCH);
+    asked
+}
+
+fn failed() -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// None where the page depends on more than what is told here.
+fn key(state: &ServerState, request: &Request) -> Option<Key> {
+    let uri = request.uri();
+    let mut parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
+    let known = |parameter: &str| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        PARAMETERS.contains(&name)
+    };
+    parameters.all(known).then_some(())?;
+    Some(Key {
+        address: uri.path_and_query()?.as_str().to_owned(),
+        live: state.app.told()?,
+        reader: sign_in::reader_of(request.extensions()),
+    })
+}
+
+/// Runs on, whether or not somebody waits for it.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let task = tokio::spawn(work.in_current_span().with_current_subscriber());
+    match task.await {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+async fn render(mut request: Request, next: Next) -> Result<Page> {
+    // Its turn is over when it is rendered, not when whoever asked has left.
+    let _turn = request.extensions().get::<Turn>().cloned();
+    *request.method_mut() = Method::GET;
+    let (parts, body) = next.run(request).await.into_parts();
+    let html = to_bytes(body, usize::MAX).await;
+    let page = async {
+        let html = html.context("the page broke off")?;
+        let encoded = tokio::task::spawn_blocking(move || Page::new(parts, &html));
+        encoded.await?
+    };
+    page.await
+        .inspect_err(|error| tracing::error!("cannot render a page: {error:#}"))
+}
+
+impl Page {
+    fn new(parts: Parts, html: &[u8]) -> Result<Self> {
+        let mut headers = parts.headers;
+        let mut html = String::from_utf8(html.to_vec()).context("a page is text")?;
+        let policy = headers.get(header::CONTENT_SECURITY_POLICY);
+        let policy = policy.and_then(|policy| policy.to_str().ok());
+        if let Some((nonce, policy)) = policy.and_then(|policy| by_hash(policy, &html)) {
+            html = html.replace(&nonce, "");
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        Ok(Self {
+            status: parts.status,
+            headers,
+            tag: BASE64_STANDARD.encode(&Sha256::digest(&html)[..15]),
+            html: Encoded::new(html.into_bytes())?,
+        })
+    }
+
+    fn respond(&self, asked: &HeaderMap) -> Response {
+        let mut response = encoding::respond(&self.html, &self.tag, &self.headers, asked);
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = self.status;
+        }
+        response
+    }
+}
+
+/// The nonce of a policy, and the policy with the hashes of the scripts that carry it in its place:
+/// a page that is sent more than once must not tell what would let other scripts run.
+fn by_hash(policy: &str, html: &str) -> Option<(String, HeaderValue)> {
+    let (before, rest) = policy.split_once("'nonce-")?;
+    let (nonce, after) = rest.split_once('\'')?;
+    let hashes: Vec<String> = html
+        .split(&format!(" nonce=\"{nonce}\""))
+        .skip(1)
+        .filter_map(|tag| tag.split_once('>')?.1.split_once("</script>"))
+        .filter(|(script, _)| !script.is_empty())
+        .map(|(script, _)| {
+            let hash = BASE64_STANDARD.encode(Sha256::digest(script));
+            format!("'sha256-{hash}'")
+        })
+        .collect();
+    let policy = format!("{before}{}{after}", hashes.join(" "));
+    Some((nonce.to_owned(), HeaderValue::try_from(policy).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_scripts_with_the_nonce_are_let_through_by_their_hash() {
+        let html = "<script nonce=\"N\">one</script><p>x</p><script type=\"module\" nonce=\"N\">two\
+                    </script><script>three</script><script nonce=\"M\">four</script>";
+        let (nonce, policy) = by_hash("script-src 'self' 'nonce-N'; style-src 'self'", html)
+            .expect("a policy with a nonce");
+        assert_eq!(nonce, "N");
+        let hash = |script: &str| BASE64_STANDARD.encode(Sha256::digest(script));
+        assert_eq!(
+            policy.to_str().expect("text"),
+            format!(
+                "script-src 'self' 'sha256-{}' 'sha256-{}'; style-src 'self'",
+                hash("one"),
+                hash("two")
+            )
+        );
+    }
+}

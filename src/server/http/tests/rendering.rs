@@ -1,0 +1,96 @@
+//! Pages that are rendered once, and to their end.
+
+use super::*;
+use crate::server::metrics::Metrics;
+
+fn with(name: header::HeaderName, value: &str) -> Request<Body> {
+    let request = Request::get("/pipelines").header(name, value);
+    request.body(Body::empty()).expect("a request")
+}
+
+/// How many figures were asked for, whether or not they had to be computed.
+fn asked(metrics: &Metrics) -> u64 {
+    metrics.figures.all_asked()
+}
+
+#[tokio::test]
+async fn a_page_is_rendered_once_until_other_data_are_there() {
+    let state = loaded();
+    let router = router(state.clone(), Settings::default());
+    let first = get(&router, "/pipelines").await;
+    let rendered = asked(state.metrics());
+    let again = get(&router, "/pipelines").await;
+    assert_eq!(asked(state.metrics()), rendered, "nothing was rendered");
+    assert_eq!(again.body, first.body);
+
+    let known = ask(
+        &router,
+        with(header::IF_NONE_MATCH, first.header(header::ETAG)),
+    )
+    .await;
+    assert_eq!(known.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(
+        known.header(header::CONTENT_SECURITY_POLICY),
+        first.header(header::CONTENT_SECURITY_POLICY),
+        "a browser takes the headers over"
+    );
+
+    state.swap(snapshot("v2"));
+    let other = get(&router, "/pipelines").await;
+    assert!(asked(state.metrics()) > rendered);
+    assert_ne!(other.header(header::ETAG), first.header(header::ETAG));
+    assert!(other.text().contains("v2"));
+}
+
+#[tokio::test]
+async fn each_address_and_each_filter_has_a_page_of_its_own() {
+    let router = router(loaded(), Settings::default());
+    let all = get(&router, "/pipelines").await;
+    let nightly = get(&router, "/pipelines?type=nightly").await;
+    let other = get(&router, "/pipelines?colour=red&type=nightly").await;
+    assert_ne!(all.body, nightly.body);
+    assert_eq!(
+        nightly.body, other.body,
+        "an unknown parameter changes nothing"
+    );
+    assert_eq!(
+        get(&router, "/pipelines?type=nightly").await.body,
+        nightly.body
+    );
+}
+
+#[tokio::test]
+async fn every_figure_is_asked_for_once_a_page() {
+    let state = loaded();
+    let router = router(state.clone(), Settings::default());
+    let page = get(&router, "/pipelines").await;
+    assert_eq!(page.text().matches("<article").count(), 11);
+    assert_eq!(asked(state.metrics()), 11);
+}
+
+#[tokio::test]
+async fn a_page_is_rendered_to_its_end_whoever_leaves() {
+    let state = loaded();
+    let router = router(state.clone(), Settings::default());
+    let request = Request::get("/pipelines").body(Body::empty());
+    let mut answer = Box::pin(router.clone().oneshot(request.expect("a request")));
+    assert!(futures::poll!(&mut answer).is_pending());
+    drop(answer);
+    while asked(state.metrics()) < 11 {
+        tokio::task::yield_now().await;
+    }
+    let page = get(&router, "/pipelines").await;
+    assert_eq!(page.text().matches("<article").count(), 11);
+    assert_eq!(asked(state.metrics()), 11, "the page was there already");
+}
+
+#[tokio::test]
+async fn pages_hold_the_same_in_every_encoding() {
+    let router = router(loaded(), Settings::default());
+    let plain = get(&router, "/pipelines").await.body;
+    let brotli = ask(&router, with(header::ACCEPT_ENCODING, "br")).await;
+    assert_eq!(brotli.header(header::CONTENT_ENCODING), "br");
+    let mut bytes = Vec::new();
+    brotli::BrotliDecompress(&mut brotli.body.as_slice(), &mut bytes).expect("brotli");
+    assert_eq!(bytes, plain);
+}
