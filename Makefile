@@ -143,5 +143,5 @@ api-check: build ## made-up requests against the server's own OpenAPI descriptio
 soak: setup build ## the server under load and under attack, and very many random inputs (minutes)
 	@scripts/soak
 
-bench: build ## sizes of what the browser loads, and requests a second on this machine
-	@scripts/bench
+bench: setup build ## measure how fast it is, and write docs/performance.md (ARGS=http measures a part)
+	@node bench/run.mjs $(ARGS)

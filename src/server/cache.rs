@@ -69,6 +69,10 @@ impl FigureCache {
             filter: filter.clone(),
             version: snapshot.version.clone(),
         };
+        if let Some(figure) = self.figures.get(&key).await {
+            self.metrics.figures.asked(false);
+            return Ok(figure);
+        }
         let metrics = Arc::clone(&self.metrics);
         let compute = async move {
             // It runs on another thread, and still belongs to the request that asked first.

@@ -164,6 +164,12 @@ impl Config {
             .position(|project| project.pattern.is_match(job_name))
     }
 
+    /// Whether a project of this name in URLs can be chosen.
+    pub fn has_choice(&self, name: &str) -> bool {
+        let known = self.projects.iter().any(|project| project.slug == name);
+        known || name == ALL_PROJECTS || name == slug(UNOWNED)
+    }
+
     /// All project choices: name in URLs and label, “All” first and “Unowned” last.
     pub fn project_choices(&self) -> Vec<(String, String)> {
         let all = (ALL_PROJECTS.to_owned(), "All".to_owned());

@@ -236,10 +236,10 @@ impl Snapshot {
     /// # Errors
     /// [`AppError::UnknownValue`] names the projects that exist.
     pub fn check(&self, filter: &Filter) -> Result<(), AppError> {
-        let choices = self.config.project_choices();
-        if choices.iter().any(|(slug, _)| *slug == filter.project) {
+        if self.config.has_choice(&filter.project) {
             return Ok(());
         }
+        let choices = self.config.project_choices();
         let known = choices.into_iter().map(|(slug, _)| slug).collect();
         Err(AppError::unknown_value("project", &filter.project, known))
     }

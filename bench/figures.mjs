@@ -1,0 +1,100 @@
+// Figures: computed cold at 1, 10 and 100 times the builds, beside loops that do the arithmetic alone,
+// and beside pandas and DuckDB where Python has them.
+import { spawnSync } from "node:child_process";
+import { openSync } from "node:fs";
+import path from "node:path";
+import { median, run, spread } from "./lib.mjs";
+
+const PAGE = "pipelines";
+
+export async function measure({ binary, scratch, data, root, say }) {
+  say("figures: building the bench (minutes, the first time)");
+  const cargo = ["bench", "--no-default-features", "--features", "ssr", "--bench", "figures"];
+  run("cargo", [...cargo, "--no-run"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  say("figures: each computed many times at 1, 10 and 100 times the builds");
+  const scales = JSON.parse(run("cargo", cargo, { cwd: root, env: { ...process.env, BENCH_STORE: data }, stdio: ["ignore", "pipe", "pipe"] }));
+  const peers = measurePeers({ binary, scratch, data, root, say });
+  return { rows: rows(scales, peers), tables: [...tables(scales), ...peerTables(scales, peers)], bounds: BOUNDS };
+}
+
+const BOUNDS = [
+  "Up to ten times the builds a figure takes as long as its chart takes to be written as JSON and compressed, which grows with what is drawn and not with the builds; beyond, it takes as long as its columns take to be read from memory.",
+  "A figure that reads two columns cannot be much faster than its loop; those that group by pipeline (most failing, lengthy, shortest tests) also sort as many pipelines as there are, which grow with the builds here.",
+];
+
+const ofPage = (scale) => scale.figures.filter(({ page }) => page === PAGE);
+const sum = (figures, ...parts) => figures.reduce((all, figure) => all + parts.reduce((one, part) => one + figure[part][0], 0), 0) / 1000;
+const whole = (scale) => sum(ofPage(scale), "json_us", "encoding_us");
+const part = (us, of) => us[of] / 1000;
+
+function rows(scales, peers) {
+  const [once, , most] = scales;
+  const times = most.times;
+  const edges = (scale) => [1, 2].map((of) => ofPage(scale).reduce((all, figure) => all + part(figure.json_us, of) + part(figure.encoding_us, of), 0));
+  const detail = (scale) => edges(scale).map((ms) => ms.toFixed(1)).join(" to ");
+  const ratios = ofPage(most).map(({ id, rows_us, limit_us }) => [id, rows_us[0] / limit_us[0]]);
+  const [worst, ratio] = ratios.reduce((a, b) => (b[1] > a[1] ? b : a));
+  const figures = [
+    { what: "The eleven figures of a filter, cold, JSON and both compressions included, 1×", target: 5, reached: whole(once), unit: "ms", better: "less", detail: `${detail(once)}; computed and written as JSON ${sum(ofPage(once), "json_us").toFixed(2)}, the tables alone ${sum(ofPage(once), "rows_us").toFixed(2)}` },
+    { what: `The same at ${times}×`, target: 300, reached: whole(most), unit: "ms", better: "less", detail: detail(most) },
+    { what: `The slowest of the eleven beside its hand-written loop, ${times}× (${worst})`, target: 3, reached: ratio, unit: "×", better: "less", detail: `median of the eleven ${median(ratios.map(([, ratio]) => ratio)).toFixed(2)}` },
+  ];
+  const ours = sum(ofPage(once), "rows_us");
+  for (const { engine, times, seconds } of peers) {
+    if (times !== 1) continue;
+    figures.push({ what: `The eleven tables beside ${engine}'s, 1×`, target: null, reached: (1000 * median(seconds)) / ours, unit: "× faster", better: "more", detail: `${engine} ${(1000 * median(seconds)).toFixed(0)} ms (${spread(seconds.map((s) => 1000 * s), 0)})` });
+  }
+  return figures;
+}
+
+function tables(scales) {
+  const ms = (us) => (us ? (us[0] / 1000).toFixed(3) : "–");
+  const each = scales.map((scale) => ({
+    title: `Each figure at ${scale.times}×: ${scale.builds.toLocaleString("en")} builds, ${scale.window.toLocaleString("en")} of them in the window; median ms`,
+    head: ["figure", "table", "loop", "table ÷ loop", "with chart and JSON", "compression", "JSON kB", "brotli kB"],
+    rows: scale.figures.map((figure) => [
+      figure.id,
+      ms(figure.rows_us),
+      ms(figure.limit_us),
+      figure.limit_us ? (figure.rows_us[0] / figure.limit_us[0]).toFixed(2) : "–",
+      ms(figure.json_us),
+      ms(figure.encoding_us),
+      (figure.json_bytes / 1000).toFixed(1),
+      (figure.brotli_bytes / 1000).toFixed(1),
+    ]),
+  }));
+  const [once] = scales;
+  const grows = (of) => scales.map((scale) => (of(scale) / of(once)).toFixed(2));
+  const growth = {
+    title: "Growth: how many times as much as at 1×",
+    head: ["", ...scales.map(({ times }) => `${times}×`)],
+    rows: [
+      ["builds", ...grows(({ builds }) => builds)],
+      ["memory of the snapshot", ...grows(({ bytes }) => bytes)],
+      ["the eleven tables", ...grows((scale) => sum(ofPage(scale), "rows_us"))],
+      ["their loops", ...grows((scale) => sum(ofPage(scale), "limit_us"))],
+      ["the eleven figures, encoded", ...grows(whole)],
+    ],
+  };
+  return [...each, growth];
+}
+
+function measurePeers({ binary, scratch, data, root, say }) {
+  const python = process.env.BENCH_PYTHON ?? "python3";
+  if (spawnSync(python, ["-c", "import pandas"]).status !== 0) {
+    say(`${python} has no pandas (pip install pandas duckdb; BENCH_PYTHON names another Python): no comparison with it`);
+    return [];
+  }
+  say("figures: the same tables by pandas and DuckDB");
+  const csv = path.join(scratch, "builds.csv");
+  run(binary, ["export", "builds", "--format", "csv", "--data", data], { stdio: ["ignore", openSync(csv, "w"), "pipe"] });
+  const lines = run(python, [path.join(root, "bench/peers.py"), csv, "1", "10"], { stdio: ["ignore", "pipe", "pipe"] });
+  return lines.trim().split("\n").map((line) => JSON.parse(line));
+}
+
+function peerTables(scales, peers) {
+  if (peers.length === 0) return [];
+  const row = ({ engine, times, seconds }) => [engine, `${times}×`, (1000 * median(seconds)).toFixed(1), spread(seconds.map((s) => 1000 * s), 1)];
+  const ours = (scale) => ["this program", `${scale.times}×`, sum(ofPage(scale), "rows_us").toFixed(2), "one thread"];
+  return [{ title: "The eleven tables by general engines (without charts, without JSON), ms", head: ["engine", "builds", "median", ""], rows: [...scales.map(ours), ...peers.map(row)] }];
+}

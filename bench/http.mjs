@@ -1,0 +1,120 @@
+// Requests a second: a warm figure and the page, beside nginx that serves the very same compressed bytes as files.
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { have, median, onOneCore, run, serve, spread } from "./lib.mjs";
+
+const RUNS = 5;
+const SECONDS = 3;
+const CONNECTIONS = 16;
+const NGINX_PORT = 8059;
+const WHAT = { figure: "/api/figure?id=heatmap", page: "/pipelines" };
+
+export async function measure({ binary, site, scratch, data, say }) {
+  if (!have("wrk")) {
+    say("wrk is missing (Debian, Ubuntu: apt-get install wrk): requests a second are not measured");
+    return { rows: [] };
+  }
+  const [program, args] = onOneCore(0, binary, ["serve", "--data", data, "--port", "0"]);
+  const ours = await serve(program, args, { env: { LEPTOS_SITE_ROOT: site } });
+  try {
+    const taken = await measured(ours, scratch, say);
+    return { rows: rows(taken), tables: [table(taken)], bounds: BOUNDS };
+  } finally {
+    await ours.stop();
+  }
+}
+
+const BOUNDS = [
+  "A warm answer is a look-up and the bytes as they were compressed once. What remains is the way through the checks that every request passes (limits, client, queue, headers, metrics, a span for the log) and hyper; nginx does none of that for a file.",
+];
+
+async function measured(ours, scratch, say) {
+  const nginx = have("nginx") ? await startNginx(ours, scratch) : undefined;
+  if (!nginx) say("nginx is missing (Debian, Ubuntu: apt-get install nginx-light): nothing to compare with");
+  const taken = {};
+  try {
+    for (let turn = 1; turn <= RUNS; turn++) {
+      say(`requests a second, run ${turn} of ${RUNS}`);
+      for (const [name, address] of Object.entries(WHAT)) {
+        add(taken, `ours ${name}`, wrk(ours.url + address));
+        if (nginx) add(taken, `nginx ${name}`, wrk(`${nginx.url}/${name}`));
+      }
+    }
+  } finally {
+    await nginx?.stop();
+  }
+  return taken;
+}
+
+function add(taken, name, numbers) {
+  (taken[name] ??= []).push(numbers);
+}
+
+/** nginx on the same core, with the bytes and the headers of ours as files. */
+async function startNginx(ours, scratch) {
+  const root = path.join(scratch, "nginx");
+  mkdirSync(root, { recursive: true });
+  for (const [name, address] of Object.entries(WHAT)) {
+    // With a decoder's hands off: what is compared are the compressed bytes.
+    const file = path.join(root, name);
+    run("curl", ["-sf", "-H", "Accept-Encoding: br", "-o", file, ours.url + address]);
+  }
+  const config = path.join(root, "nginx.conf");
+  writeFileSync(
+    config,
+    `daemon off; worker_processes 1; pid ${root}/pid; error_log stderr;
+events { worker_connections 512; }
+http {
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=100;
+  ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path ${root}/${kind};`).join(" ")}
+  server {
+    listen 127.0.0.1:${NGINX_PORT}; root ${root}; add_header Content-Encoding br; add_header Vary accept-encoding;
+    location = /figure { default_type application/json; }
+    location = /page { default_type text/html; }
+  }
+}
+`,
+  );
+  const [program, args] = onOneCore(0, "nginx", ["-c", config, "-p", root]);
+  const url = `http://127.0.0.1:${NGINX_PORT}`;
+  return serve(program, args, { wait: { url, path: "/figure" } });
+}
+
+function wrk(url) {
+  const script = ["-t1", `-c${CONNECTIONS}`, `-d${SECONDS}s`, "--latency", "-H", "Accept-Encoding: br", url];
+  const said = run(...onOneCore(1, "wrk", script));
+  if (/Non-2xx|Socket errors/.test(said)) throw new Error(`not every answer of ${url} was good:\n${said}`);
+  const of = (pattern) => pattern.exec(said);
+  const ms = (share) => {
+    const [, value, unit] = of(new RegExp(`${share}%\\s+([\\d.]+)(us|ms|s)`));
+    return Number(value) * { us: 0.001, ms: 1, s: 1000 }[unit];
+  };
+  return { rate: Number(of(/Requests\/sec:\s+([\d.]+)/)[1]), p50: ms(50), p99: ms(99) };
+}
+
+const middle = (taken, name, key) => median(taken[name].map((numbers) => numbers[key]));
+
+function rows(taken) {
+  const page = taken["ours page"];
+  const rows = [
+    { what: "Page over HTTP: requests a second on one core", target: 500, reached: middle(taken, "ours page", "rate"), unit: "1/s", better: "more", detail: spread(page.map(({ rate }) => rate), 0) },
+    { what: `Page over HTTP: p50 with ${CONNECTIONS} connections`, target: 5, reached: middle(taken, "ours page", "p50"), unit: "ms", better: "less", detail: spread(page.map(({ p50 }) => p50), 2) },
+  ];
+  if (!taken["nginx figure"]) return rows;
+  const ratios = (key) => taken["ours figure"].map((ours, turn) => ours[key] / taken["nginx figure"][turn][key]);
+  return [
+    { what: "Warm figure over HTTP: requests a second, as a share of nginx's", target: 0.5, reached: median(ratios("rate")), unit: "", better: "more", detail: spread(ratios("rate"), 2) },
+    { what: "Warm figure over HTTP: p99, as a multiple of nginx's", target: 2, reached: median(ratios("p99")), unit: "", better: "less", detail: spread(ratios("p99"), 2) },
+    ...rows,
+  ];
+}
+
+function table(taken) {
+  return {
+    title: `Requests a second, ${CONNECTIONS} connections, server on one core, wrk on another`,
+    head: ["", "requests/s", "p50 ms", "p99 ms"],
+    rows: Object.keys(taken)
+      .sort()
+      .map((name) => [name, middle(taken, name, "rate").toFixed(0), middle(taken, name, "p50").toFixed(2), middle(taken, name, "p99").toFixed(2)]),
+  };
+}

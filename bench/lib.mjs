@@ -1,0 +1,63 @@
+// What every part of the bench needs: numbers of several runs, programs that may not be there, the server.
+import { spawn, spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+
+/** The middle one. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+/** Least, most and how many: what a median leaves out. */
+export function spread(values, digits = 1) {
+  const shown = (value) => value.toFixed(digits);
+  return `${shown(Math.min(...values))} to ${shown(Math.max(...values))}, ${values.length} runs`;
+}
+
+export function have(program) {
+  return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
+}
+
+/** Runs a program to its end; what it said, or an error that holds what it complained of. */
+export function run(program, args, options = {}) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 30, ...options });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${status}:\n${stderr || stdout}`);
+  return stdout;
+}
+
+/** Where a program can be tied to one processor, it is: what asks it must not take its time. */
+export function onOneCore(core, program, args) {
+  return have("taskset") ? ["taskset", ["-c", String(core), program, ...args]] : [program, args];
+}
+
+/** Starts a server and waits until it says where it is; ended by `stop`. */
+export async function serve(program, args, { env = {}, says = /serving on (http:\/\/[\d.]+:\d+)/, wait } = {}) {
+  const child = spawn(program, args, {
+    cwd: tmpdir(),
+    env: { ...process.env, RUST_LOG: "info", NO_COLOR: "1", ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const exit = new Promise((resolve) => child.on("exit", resolve));
+  let log = "";
+  child.stderr.on("data", (text) => (log += text));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await exit;
+  };
+  const address = () => (wait ? wait.url : says.exec(log)?.[1]);
+  const started = Date.now();
+  for (;;) {
+    const url = address();
+    if (url && (await answers(wait?.path ? url + wait.path : `${url}/health/ready`))) return { url, pid: child.pid, stop };
+    if (child.exitCode !== null || Date.now() - started > 120_000) {
+      await stop();
+      throw new Error(`${program} did not start:\n${log}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function answers(url) {
+  return fetch(url).then((answer) => answer.ok, () => false);
+}

@@ -1,0 +1,43 @@
+// What was measured, for readers: a line each in the terminal, and docs/performance.md.
+
+const TITLES = { figures: "Figures", store: "Import and store", http: "HTTP", browser: "Browser" };
+
+const digits = (number) => (Number.isInteger(number) ? 0 : number >= 100 ? 0 : number >= 10 ? 1 : 2);
+const number = (value) => value.toLocaleString("en", { minimumFractionDigits: digits(value), maximumFractionDigits: digits(value) });
+const quantity = (value, unit) => (value === null || value === undefined ? "–" : `${number(value)}${unit && unit !== "×" && !unit.startsWith("×") ? " " : ""}${unit}`);
+const limit = ({ target, unit, better }) => (target === null ? "–" : `${better === "less" ? "at most" : "at least"} ${quantity(target, unit)}`);
+
+/** Whether the target was reached; nothing where there is none. */
+function verdict({ target, reached, better }) {
+  if (target === null) return "";
+  return (better === "less" ? reached <= target : reached >= target) ? "yes" : "**no**";
+}
+
+/** A line for each number. */
+export function shown(rows) {
+  return rows.map((row) => `  ${verdict(row).replaceAll("*", "").padEnd(3)}  ${row.what}: ${quantity(row.reached, row.unit)} (${limit(row)})${row.detail ? `; ${row.detail}` : ""}`).join("\n");
+}
+
+/** docs/performance.md, whole. */
+export function document(results, machine, versions) {
+  const parts = Object.entries(results);
+  const all = parts.flatMap(([, { rows }]) => rows);
+  const date = new Date().toISOString().slice(0, 10);
+  return [
+    "# How fast it is",
+    "Measured and written by `make bench`, which anyone can run again. Absolute times are this machine's; what to go by are the ratios, which are measured side by side in one run. Medians, with the spread beside them.",
+    `${date}, ${versions.program}, ${versions.rust}, ${versions.node}; ${machine.cores} cores (${machine.cpu}), ${number(machine.memory / 2 ** 30)} GiB; load at the start ${machine.load.toFixed(2)}; the whole run took ${number(machine.minutes)} minutes.`,
+    "## Targets",
+    table(["what", "target", "reached", "passed", ""], all.map((row) => [row.what, limit(row), quantity(row.reached, row.unit), verdict(row), row.detail ?? ""])),
+    ...parts.flatMap(([name, { tables = [], bounds = [] }]) => [
+      `## ${TITLES[name]}`,
+      ...bounds,
+      ...tables.flatMap(({ title, head, rows }) => [`${title}:`, table(head, rows)]),
+    ]),
+  ].join("\n\n") + "\n";
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.map((cell) => String(cell).replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}

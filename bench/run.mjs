@@ -1,0 +1,52 @@
+// `make bench`: measures each part and writes docs/performance.md. With names of parts (figures, store, http,
+// browser) it measures those and only says what came out.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { run } from "./lib.mjs";
+import { document, shown } from "./report.mjs";
+
+const PARTS = ["figures", "store", "http", "browser"];
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const binary = path.join(process.env.CARGO_TARGET_DIR, "release", "rse-dashboard");
+const site = path.join(root, "target", "site");
+const wanted = process.argv.slice(2);
+const began = Date.now();
+const say = (line) => console.log(`[${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s] ${line}`);
+
+for (const name of wanted) {
+  if (!PARTS.includes(name)) {
+    console.error(`error: “${name}” is no part of the bench; there are ${PARTS.join(", ")}`);
+    process.exit(2);
+  }
+}
+const folder = mkdtempSync(path.join(tmpdir(), "rse-bench-"));
+const load = loadavg()[0];
+if (load > 0.5) say(`the machine is busy (load ${load.toFixed(1)}): ratios hold better than times`);
+try {
+  say("sample data of the original size");
+  const data = path.join(folder, "data");
+  run(binary, ["sample", "--data", data]);
+  const results = {};
+  for (const part of wanted.length ? wanted : PARTS) {
+    const scratch = path.join(folder, part);
+    mkdirSync(scratch);
+    const { measure } = await import(`./${part}.mjs`);
+    results[part] = await measure({ binary, site, scratch, data, root, say });
+    console.log(shown(results[part].rows));
+  }
+  if (wanted.length === 0) {
+    const machine = { cpu: cpus()[0].model.trim(), cores: cpus().length, memory: totalmem(), load, minutes: (Date.now() - began) / 60_000 };
+    writeFileSync(path.join(root, "docs", "performance.md"), document(results, machine, versions()));
+    say("written to docs/performance.md");
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function versions() {
+  const first = (text) => text.trim().split("\n")[0];
+  return { program: first(run(binary, ["--version"])), rust: first(run("rustc", ["--version"])), node: `node ${process.versions.node}` };
+}

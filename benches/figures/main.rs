@@ -1,0 +1,179 @@
+//! How long figures take, at 1, 10 and 100 times the builds of a store, beside a loop that does the
+//! arithmetic alone. Prints JSON; `bench/figures.mjs` runs it and reads that.
+//!
+//! Figure and loop take turns, so that whatever else the machine does meets both.
+
+mod limits;
+
+use std::{hint::black_box, path::PathBuf, sync::Arc, time::Instant};
+
+use anyhow::{Context as _, Result};
+use rse_dashboard::{
+    filter::Filter,
+    server::{
+        config::Config,
+        encoded::Encoded,
+        figures::{self, Figure},
+        snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
+        store::Store,
+    },
+};
+use serde_json::{Value, json};
+
+/// How many times the builds of the store, and how often each figure is computed.
+const SCALES: [(usize, usize); 3] = [(1, 101), (10, 31), (100, 7)];
+
+/// What the snapshot is made of, in memory of its own.
+struct Build {
+    job: String,
+    number: Option<String>,
+    step: Option<String>,
+    branch: Option<String>,
+    record: BuildRecord<'static>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let dir: PathBuf = std::env::var_os("BENCH_STORE")
+        .context("BENCH_STORE names no data directory; `make bench` sets it")?
+        .into();
+    let config = Arc::new(Config::built_in());
+    let store = Store::open(&dir, &config).await?;
+    let loaded = store.load(Arc::clone(&config)).await?;
+    let as_of_ms = loaded.as_of_ms;
+    let builds = builds(&store).await?;
+    let mut security = Some(loaded.security);
+    let mut scales = Vec::new();
+    for (times, repeats) in SCALES {
+        // The facts of code do not grow with the builds.
+        let security = security.take().unwrap_or_default();
+        let snapshot = grown(&builds, times, as_of_ms, &config, security);
+        scales.push(measured(&snapshot, times, repeats)?);
+    }
+    println!("{}", Value::Array(scales));
+    Ok(())
+}
+
+async fn builds(store: &Store) -> Result<Vec<Build>> {
+    let mut builds = Vec::new();
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    store
+        .each_build(&mut |_, build| {
+            let test = build.functional_ms.zip(build.smoke_ms);
+            builds.push(Build {
+                job: build.job.to_owned(),
+                number: own(build.number),
+                step: own(build.failing_step),
+                branch: own(build.branch),
+                record: BuildRecord {
+                    job_name: "",
+                    build_id: "",
+                    branch: None,
+                    failing_step: None,
+                    result: build.result,
+                    nightly: build.nightly,
+                    started_ms: build.started_ms,
+                    finished_ms: build.finished_ms,
+                    duration_ms: build.duration_ms,
+                    functional_test_ms: test.map(|(functional, smoke)| functional - smoke),
+                },
+            });
+            Ok(())
+        })
+        .await?;
+    Ok(builds)
+}
+
+/// So many copies of the pipelines, each a second later than the one before.
+fn grown(
+    builds: &[Build],
+    times: usize,
+    as_of_ms: Option<i64>,
+    config: &Arc<Config>,
+    security: Security,
+) -> Snapshot {
+    let mut builder = SnapshotBuilder::new(Arc::clone(config));
+    let mut job = String::new();
+    for copy in 0..times {
+        for build in builds {
+            job.clone_from(&build.job);
+            if copy > 0 {
+                job.push_str(&format!("-{copy}"));
+            }
+            builder.push(&BuildRecord {
+                job_name: &job,
+                build_id: build.number.as_deref().unwrap_or(""),
+                branch: build.branch.as_deref(),
+                failing_step: build.step.as_deref(),
+                finished_ms: build.record.finished_ms - 1000 * copy as i64,
+                ..build.record
+            });
+        }
+    }
+    builder.finish(format!("{times} times"), as_of_ms, security)
+}
+
+fn measured(snapshot: &Snapshot, times: usize, repeats: usize) -> Result<Value> {
+    let filter = Filter::default();
+    let mut figures = Vec::new();
+    for figure in figures::ALL {
+        figures.push(one(figure, snapshot, &filter, repeats)?);
+    }
+    Ok(json!({
+        "times": times,
+        "builds": snapshot.builds.len(),
+        "window": snapshot.select(&filter).count(),
+        "bytes": snapshot.bytes(),
+        "figures": figures,
+    }))
+}
+
+fn one(figure: &Figure, snapshot: &Snapshot, filter: &Filter, repeats: usize) -> Result<Value> {
+    let limit = limits::of(figure.id);
+    let mut taken: [Vec<f64>; 4] = Default::default();
+    let mut json_bytes = 0;
+    let mut compressed = 0;
+    for _ in 0..repeats {
+        let mut time =
+            |of: usize, began: Instant| taken[of].push(began.elapsed().as_secs_f64() * 1e6);
+        let began = Instant::now();
+        black_box((figure.rows)(black_box(snapshot), filter));
+        time(0, began);
+        if let Some(limit) = limit {
+            let began = Instant::now();
+            black_box(limit(black_box(snapshot)));
+            time(1, began);
+        }
+        let began = Instant::now();
+        let data = figure.compute(black_box(snapshot), filter)?;
+        let json = serde_json::to_vec(&data)?;
+        time(2, began);
+        json_bytes = json.len();
+        let began = Instant::now();
+        let encoded = Encoded::new(json)?;
+        time(3, began);
+        compressed = encoded.brotli.len();
+    }
+    let [rows, limit, json, encoding] = taken.map(spread);
+    Ok(json!({
+        "id": figure.id,
+        "page": figure.page.as_str(),
+        "rows_us": rows,
+        "limit_us": limit,
+        "json_us": json,
+        "encoding_us": encoding,
+        "json_bytes": json_bytes,
+        "brotli_bytes": compressed,
+    }))
+}
+
+/// Median, least and most, to a hundredth of a microsecond; none of nothing.
+fn spread(mut values: Vec<f64>) -> Option<[f64; 3]> {
+    values.sort_by(f64::total_cmp);
+    let chosen = [
+        values.get(values.len() / 2)?,
+        values.first()?,
+        values.last()?,
+    ];
+    Some(chosen.map(|us| (us * 100.0).round() / 100.0))
+}
