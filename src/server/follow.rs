@@ -25,9 +25,14 @@ pub async fn load(store: &Store, config: &Arc<Config>, state: &AppState) -> Resu
 
 async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
     let began = Instant::now();
+    let loading = async {
+        match state.snapshot() {
+            Ok(previous) => store.load_after(previous).await,
+            Err(_) => store.load(Arc::clone(config)).await,
+        }
+    };
     let span = tracing::info_span!("load a snapshot");
-    let snapshot = store.load(Arc::clone(config)).instrument(span).await?;
-    state.swap(snapshot);
+    state.swap(loading.instrument(span).await?);
     state.metrics().snapshots.loaded(began.elapsed());
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The store from outside: whatever comes in, in whatever order, and however it is interrupted.
 
+mod changes;
 mod damage;
 mod faults;
 mod kill;

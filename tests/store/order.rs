@@ -6,7 +6,7 @@ use rse_dashboard::server::{snapshot::BuildResult, sources::Event};
 use crate::support::{content, load, open, runtime};
 
 /// Few values, so that ids, builds and instants meet often.
-fn any_event() -> impl Strategy<Value = Event> {
+pub fn any_event() -> impl Strategy<Value = Event> {
     let text = |values: &'static [&'static str]| option::of(select(values).prop_map(str::to_owned));
     let identity = (
         text(&["a", "b", "c", "~made:", "~"]),

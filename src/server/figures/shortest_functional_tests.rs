@@ -61,7 +61,7 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     shortest.sort_unstable();
     shortest.truncate(MOST);
     let names = shortest.iter().map(|(_, name, _)| (*name).to_owned());
-    let build_id = |build: usize| snapshot.build_ids[builds.build_id[build] as usize].to_string();
+    let build_id = |build: usize| builds.build_id.get(build).into_owned();
     let build_ids = shortest.iter().map(|&(.., build)| build_id(build));
     let seconds = shortest
         .iter()

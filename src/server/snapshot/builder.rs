@@ -1,12 +1,10 @@
-//! Builds the columns from the store's rows, in any order.
+//! Builds the columns from the store's rows, in any order: all of them, or those that changed.
 
-use std::{collections::HashMap, sync::Arc};
-
-use jiff::Timestamp;
+use std::{cmp::Ordering, ops::Range, sync::Arc};
 
 use super::{
-    BuildResult, Builds, DAY_MS, NO_TEST, Pipeline, Snapshot, UNKNOWN_DURATION, UNKNOWN_STEP,
-    security::Security,
+    BuildResult, Builds, NO_TEST, Origin, Pipeline, Snapshot, UNKNOWN_DURATION, UNKNOWN_STEP,
+    clock::LocalClock, columns::Piece, names::Names, security::Security,
 };
 use crate::server::config::Config;
 
@@ -28,54 +26,68 @@ pub struct BuildRecord<'a> {
 
 pub struct SnapshotBuilder {
     config: Arc<Config>,
+    /// What is added to, and changed in.
+    previous: Option<Arc<Snapshot>>,
     builds: Builds,
-    pipelines: Interner,
-    steps: Interner,
-    build_ids: Interner,
-    builds_elsewhere: u64,
-}
-
-#[derive(Default)]
-struct Interner {
-    names: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, u32>,
-}
-
-impl Interner {
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(&number) = self.numbers.get(name) {
-            return number;
-        }
-        let number = u32::try_from(self.names.len()).expect("fewer names than u32::MAX");
-        let name: Arc<str> = name.into();
-        self.names.push(Arc::clone(&name));
-        self.numbers.insert(name, number);
-        number
-    }
+    pipelines: Names,
+    steps: Names,
+    /// The numbers in the store of builds of other branches.
+    elsewhere: Vec<u32>,
+    /// The greatest number of a build in the store.
+    last: u32,
 }
 
 impl SnapshotBuilder {
     pub fn new(config: Arc<Config>) -> Self {
+        Self::with_capacity(config, 0)
+    }
+
+    /// For about so many builds.
+    pub fn with_capacity(config: Arc<Config>, builds: usize) -> Self {
         Self {
             config,
-            builds: Builds::default(),
-            pipelines: Interner::default(),
-            steps: Interner::default(),
-            build_ids: Interner::default(),
-            builds_elsewhere: 0,
+            previous: None,
+            builds: Builds::with_capacity(builds),
+            pipelines: Names::default(),
+            steps: Names::default(),
+            elsewhere: Vec::new(),
+            last: 0,
         }
     }
 
-    /// Adds a build; one of another branch than the default ones is only counted.
+    /// A builder that is given only what is new and what has changed since a snapshot of the same
+    /// store.
+    pub fn after(previous: Arc<Snapshot>) -> Self {
+        let pipelines = previous.pipelines.iter();
+        let mut builder = Self::new(Arc::clone(&previous.config));
+        builder.pipelines = pipelines.map(|known| Arc::clone(&known.name)).collect();
+        builder.steps = previous.steps.iter().map(Arc::clone).collect();
+        builder.last = previous.origin.last_build;
+        builder.previous = Some(previous);
+        builder
+    }
+
+    pub const fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Adds a build that is in no store; one of another branch than the default ones is only counted.
     pub fn push(&mut self, build: &BuildRecord<'_>) {
+        self.push_stored(self.last + 1, build);
+    }
+
+    /// Adds a build, or puts it in the place of what is known of it, by its number in the store.
+    pub fn push_stored(&mut self, stored: u32, build: &BuildRecord<'_>) {
+        self.last = self.last.max(stored);
         let default_branches = &self.config.default_branches;
         if let Some(branch) = build.branch
             && !default_branches.iter().any(|known| known == branch)
         {
-            self.builds_elsewhere += 1;
+            self.elsewhere.push(stored);
             return;
         }
         let columns = &mut self.builds;
+        columns.stored.push(stored);
         columns.finished_ms.push(build.finished_ms);
         columns.started_ms.push(build.started_ms);
         let duration = build.duration_ms.and_then(|ms| u32::try_from(ms).ok());
@@ -89,128 +101,142 @@ impl SnapshotBuilder {
         columns.failing_step.push(step.unwrap_or(UNKNOWN_STEP));
         let test = build.functional_test_ms;
         columns.functional_test_ms.push(test.unwrap_or(NO_TEST));
-        columns.build_id.push(self.build_ids.number(build.build_id));
+        columns.build_id.push(build.build_id);
     }
 
-    /// Sorts the columns and adds those that follow from others.
-    pub fn finish(self, version: String, as_of_ms: Option<i64>, security: Security) -> Snapshot {
-        let pipelines: Vec<Pipeline> = self
-            .pipelines
-            .names
-            .into_iter()
-            .map(|name| Pipeline {
-                project: self.config.project_of(&name),
-                name,
-            })
-            .collect();
-        let mut builds = sorted(self.builds, &pipelines, &self.build_ids.names);
-        let mut clock = LocalClock::new(&self.config);
-        for &at in &builds.finished_ms {
-            let (hour_of_week, day) = clock.read(at);
-            builds.hour_of_week.push(hour_of_week);
-            builds.day.push(day);
-        }
+    /// Sorts the columns, adds those that follow from others, and puts them among what is known.
+    pub fn finish(
+        mut self,
+        version: String,
+        as_of_ms: Option<i64>,
+        security: Security,
+    ) -> Snapshot {
+        let new = self.sorted();
+        let mut builds_elsewhere = self.elsewhere.len() as u64;
+        let mut builds = match &self.previous {
+            None => new,
+            Some(previous) => {
+                let (pieces, moved) = self.pieces(previous, &new);
+                builds_elsewhere += previous.builds_elsewhere - moved;
+                previous.builds.spliced(&new, &pieces)
+            }
+        };
+        let known = self.previous.as_ref();
+        let known = known.map_or(&[][..], |previous| &previous.pipelines);
+        let pipelines = self.pipelines.settle(&mut builds.pipeline).into_iter();
+        let pipelines = pipelines.map(|(name, number)| Pipeline {
+            project: match known.get(number as usize) {
+                Some(known) => known.project,
+                None => self.config.project_of(&name),
+            },
+            name,
+        });
+        let steps = self.steps.settle(&mut builds.failing_step).into_iter();
         Snapshot {
             version,
-            config: self.config,
+            origin: Origin {
+                last_build: self.last,
+                ..Origin::default()
+            },
             sample: false,
             as_of_ms,
             builds,
-            pipelines,
-            steps: self.steps.names,
-            build_ids: self.build_ids.names,
-            builds_elsewhere: self.builds_elsewhere,
+            pipelines: pipelines.collect(),
+            steps: steps.map(|(name, _)| name).collect(),
+            builds_elsewhere,
             security,
-        }
-    }
-}
-
-/// Sorts by `finished_ms`, then by pipeline and build id, so that any order of input gives the same.
-fn sorted(builds: Builds, pipelines: &[Pipeline], build_ids: &[Arc<str>]) -> Builds {
-    let mut order: Vec<u32> = (0..builds.len())
-        .map(|build| u32::try_from(build).expect("fewer builds than u32::MAX"))
-        .collect();
-    let names = |build: usize| {
-        let pipeline = &pipelines[builds.pipeline[build] as usize].name;
-        (pipeline, &build_ids[builds.build_id[build] as usize])
-    };
-    order.sort_unstable_by(|&a, &b| {
-        let (a, b) = (a as usize, b as usize);
-        let by_time = builds.finished_ms[a].cmp(&builds.finished_ms[b]);
-        by_time.then_with(|| names(a).cmp(&names(b)))
-    });
-    fn pick<T: Copy>(column: &[T], order: &[u32]) -> Vec<T> {
-        order.iter().map(|&build| column[build as usize]).collect()
-    }
-    Builds {
-        finished_ms: pick(&builds.finished_ms, &order),
-        started_ms: pick(&builds.started_ms, &order),
-        duration_ms: pick(&builds.duration_ms, &order),
-        pipeline: pick(&builds.pipeline, &order),
-        result: pick(&builds.result, &order),
-        nightly: pick(&builds.nightly, &order),
-        failing_step: pick(&builds.failing_step, &order),
-        functional_test_ms: pick(&builds.functional_test_ms, &order),
-        build_id: pick(&builds.build_id, &order),
-        hour_of_week: Vec::with_capacity(order.len()),
-        day: Vec::with_capacity(order.len()),
-    }
-}
-
-/// Turns ascending instants into local hours and dates; asks the time zone only once per stretch
-/// between two changes of its offset, which is most of the cost.
-struct LocalClock<'a> {
-    config: &'a Config,
-    offset_ms: i64,
-    /// The offset holds before this instant.
-    until_ms: i64,
-}
-
-impl<'a> LocalClock<'a> {
-    fn new(config: &'a Config) -> Self {
-        Self {
-            config,
-            offset_ms: 0,
-            until_ms: i64::MIN,
+            config: self.config,
         }
     }
 
-    fn read(&mut self, at_ms: i64) -> (u8, i32) {
-        if at_ms >= self.until_ms {
-            let zone = &self.config.time_zone;
-            let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::MAX);
-            self.offset_ms = i64::from(zone.to_offset(at).seconds()) * 1000;
-            let change = zone.following(at).next();
-            self.until_ms = change.map_or(i64::MAX, |change| change.timestamp().as_millisecond());
+    /// The rows that were added, in order and complete.
+    fn sorted(&mut self) -> Builds {
+        let builds = std::mem::take(&mut self.builds);
+        let mut order: Vec<u32> = (0..builds.len())
+            .map(|build| u32::try_from(build).expect("fewer builds than u32::MAX"))
+            .collect();
+        // Builds come about in the order of their ends, which a stable sort takes advantage of.
+        order.sort_by(|&a, &b| self.compare((&builds, a as usize), (&builds, b as usize)));
+        let mut builds = builds.ordered(&order);
+        let mut clock = LocalClock::new(&self.config);
+        let local = builds.finished_ms.iter().map(|&at| clock.read(at));
+        (builds.hour_of_week, builds.day) = local.unzip();
+        builds
+    }
+
+    /// The order of two rows: by their end, then by all else that they say, so that any order of
+    /// input gives the same.
+    fn compare(&self, (of_a, a): (&Builds, usize), (of_b, b): (&Builds, usize)) -> Ordering {
+        let pipeline = |of: &Builds, build: usize| self.pipelines.get(of.pipeline[build]);
+        let rest = |of: &Builds, build: usize| {
+            (
+                of.result[build] as u8,
+                of.nightly[build],
+                of.started_ms[build],
+                of.duration_ms[build],
+                self.steps.get(of.failing_step[build]),
+                of.functional_test_ms[build],
+                of.stored[build],
+            )
+        };
+        of_a.finished_ms[a]
+            .cmp(&of_b.finished_ms[b])
+            .then_with(|| pipeline(of_a, a).cmp(&pipeline(of_b, b)))
+            .then_with(|| of_a.build_id.get(a).cmp(&of_b.build_id.get(b)))
+            .then_with(|| rest(of_a, a).cmp(&rest(of_b, b)))
+    }
+
+    /// How the known rows that have not changed and the new ones follow one another, and how many of
+    /// the changed builds were of other branches before.
+    fn pieces(&self, previous: &Snapshot, new: &Builds) -> (Vec<Piece>, u64) {
+        let mut changed = vec![false; previous.origin.last_build as usize + 1];
+        let mut known = 0;
+        for &stored in new.stored.iter().chain(&self.elsewhere) {
+            if let Some(changed) = changed.get_mut(stored as usize) {
+                *changed = true;
+                known += 1;
+            }
         }
-        let local_ms = at_ms + self.offset_ms;
-        let day = local_ms.div_euclid(DAY_MS);
-        let hour = local_ms.rem_euclid(DAY_MS) / super::HOUR_MS;
-        // 1970-01-01 was a Thursday, the fourth day of a week that begins on Monday.
-        let weekday = (day + 3).rem_euclid(7);
-        let hour_of_week = u8::try_from(weekday * 24 + hour).expect("168 hours a week");
-        (hour_of_week, i32::try_from(day).unwrap_or(i32::MAX))
+        let old = &previous.builds;
+        let rows = old.stored.iter().enumerate();
+        let dropped = rows.filter(|&(_, &stored)| changed[stored as usize]);
+        let dropped: Vec<usize> = dropped.map(|(row, _)| row).collect();
+        let moved = known - dropped.len() as u64;
+
+        let mut pieces = Vec::new();
+        let mut kept = 0;
+        let mut left = dropped.into_iter().peekable();
+        let mut keep_until = |end: usize, pieces: &mut Vec<Piece>| {
+            while let Some(row) = left.next_if(|&row| row < end) {
+                pieces.push(Piece::Kept(kept..row));
+                kept = row + 1;
+            }
+            pieces.push(Piece::Kept(kept..end));
+            kept = end;
+        };
+        let mut position = 0;
+        for row in 0..new.len() {
+            position += partition_point(position..old.len(), |known| {
+                self.compare((old, known), (new, row)) == Ordering::Less
+            });
+            keep_until(position, &mut pieces);
+            pieces.push(Piece::New(row..row + 1));
+        }
+        keep_until(old.len(), &mut pieces);
+        (pieces, moved)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> i64 {
-        let instant: Timestamp = text.parse().expect("an instant");
-        instant.as_millisecond()
+/// How many of the rows come first for which something holds, that holds for none after them.
+fn partition_point(rows: Range<usize>, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (rows.start, rows.end);
+    while low < high {
+        let middle = low.midpoint(high);
+        if holds(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-
-    #[test]
-    fn local_hours_follow_daylight_saving() {
-        let mut config = Config::built_in();
-        config.time_zone = jiff::tz::TimeZone::get("Europe/London").expect("a zone");
-        let mut clock = LocalClock::new(&config);
-        // Sunday 2019-10-27: clocks go back from 02:00 to 01:00 local time at 01:00 UTC.
-        assert_eq!(clock.read(at("2019-10-26T23:30:00Z")).0, 6 * 24);
-        assert_eq!(clock.read(at("2019-10-27T00:30:00Z")).0, 6 * 24 + 1);
-        assert_eq!(clock.read(at("2019-10-27T01:30:00Z")).0, 6 * 24 + 1);
-        assert_eq!(clock.read(at("2019-10-28T09:00:00Z")), (9, 18_197));
-    }
+    low - rows.start
 }

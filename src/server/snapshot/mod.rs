@@ -3,12 +3,18 @@
 //! One row per build of a default branch, sorted by `finished_ms`; names are interned. A window is
 //! a range of rows, found by binary search.
 
+mod build_ids;
 mod builder;
+mod clock;
+mod columns;
+mod names;
 pub mod security;
 
 use std::{ops::Range, sync::Arc};
 
+pub use build_ids::BuildIds;
 pub use builder::{BuildRecord, SnapshotBuilder};
+pub use columns::Builds;
 use security::Security;
 
 use crate::{
@@ -93,55 +99,6 @@ impl BuildResult {
     }
 }
 
-/// One column per fact of a build; all of the same length.
-#[derive(Debug, Default)]
-pub struct Builds {
-    /// Unix ms of the latest event; ascending.
-    pub finished_ms: Vec<i64>,
-    /// Unix ms when the build was scheduled.
-    pub started_ms: Vec<i64>,
-    /// [`UNKNOWN_DURATION`] where the source gives none.
-    pub duration_ms: Vec<u32>,
-    /// Index in [`Snapshot::pipelines`].
-    pub pipeline: Vec<u32>,
-    pub result: Vec<BuildResult>,
-    pub nightly: Vec<bool>,
-    /// Of failed builds: index in [`Snapshot::steps`] of the step that failed first, or [`UNKNOWN_STEP`].
-    pub failing_step: Vec<u32>,
-    /// From the end of the smoke test to the end of the functional test, or [`NO_TEST`].
-    pub functional_test_ms: Vec<i64>,
-    /// Index in [`Snapshot::build_ids`].
-    pub build_id: Vec<u32>,
-    /// The local hour of `finished_ms`: weekday × 24 + hour, Monday first.
-    pub hour_of_week: Vec<u8>,
-    /// The local date of `finished_ms`, in days since 1970-01-01.
-    pub day: Vec<i32>,
-}
-
-impl Builds {
-    pub fn len(&self) -> usize {
-        self.finished_ms.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.finished_ms.is_empty()
-    }
-
-    fn bytes(&self) -> usize {
-        size_of_val(&*self.finished_ms)
-            + size_of_val(&*self.started_ms)
-            + size_of_val(&*self.duration_ms)
-            + size_of_val(&*self.pipeline)
-            + size_of_val(&*self.result)
-            + size_of_val(&*self.nightly)
-            + size_of_val(&*self.failing_step)
-            + size_of_val(&*self.functional_test_ms)
-            + size_of_val(&*self.build_id)
-            + size_of_val(&*self.hour_of_week)
-            + size_of_val(&*self.day)
-    }
-}
-
 #[derive(Debug)]
 pub struct Pipeline {
     /// The job's name.
@@ -155,18 +112,30 @@ pub struct Pipeline {
 pub struct Snapshot {
     /// Changes with the data.
     pub version: String,
+    pub origin: Origin,
     pub config: Arc<Config>,
     /// The data are made up.
     pub sample: bool,
     /// When the build events were last brought in, Unix ms; none where there are none.
     pub as_of_ms: Option<i64>,
     pub builds: Builds,
+    /// Those that have builds here, by name.
     pub pipelines: Vec<Pipeline>,
+    /// Those that failed builds here, by name.
     pub steps: Vec<Arc<str>>,
-    pub build_ids: Vec<Arc<str>>,
     /// Builds of other branches, which are not on the page.
     pub builds_elsewhere: u64,
     pub security: Security,
+}
+
+/// Which state of which store a snapshot is of, so that the next one can be made from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub store: String,
+    /// How many changes the store had seen.
+    pub changes: i64,
+    /// The greatest number that a build had in it.
+    pub last_build: u32,
 }
 
 /// The builds of a window that a filter leaves.
@@ -191,8 +160,8 @@ impl Snapshot {
 
     /// The memory that its columns and texts take, about.
     pub fn bytes(&self) -> usize {
-        let texts = self.steps.iter().chain(&self.build_ids);
-        let texts = texts.chain(self.pipelines.iter().map(|pipeline| &pipeline.name));
+        let pipelines = self.pipelines.iter().map(|pipeline| &pipeline.name);
+        let texts = self.steps.iter().chain(pipelines);
         let texts: usize = texts.map(|text| size_of_val(text) + text.len()).sum();
         self.builds.bytes() + texts + self.security.bytes()
     }

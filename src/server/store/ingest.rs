@@ -95,7 +95,8 @@ pub async fn ingest(
         }
     }
     names.write(connection).await?;
-    write::builds(connection, &changed_builds, names).await?;
+    let change = meta::next_change(connection).await?;
+    write::builds(connection, &changed_builds, change, names).await?;
     write::events(connection, &changed_events, names).await?;
     let newest = events.iter().map(|event| event.stage_ms).max();
     let raised = match newest {
@@ -127,6 +128,8 @@ pub async fn roll_up_all(
     names: &Names,
     rules: &Rules,
 ) -> Result<()> {
+    meta::reset(connection).await?;
+    let change = meta::next_change(connection).await?;
     let mut after = 0;
     loop {
         let page = read::build_page(connection, after).await?;
@@ -153,6 +156,6 @@ pub async fn roll_up_all(
             });
             first += group.len();
         }
-        write::builds(connection, &changed, names).await?;
+        write::builds(connection, &changed, change, names).await?;
     }
 }

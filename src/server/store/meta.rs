@@ -7,6 +7,9 @@ use sqlx::SqliteConnection;
 pub const STORE_ID: &str = "store_id";
 /// Counts the transactions that changed something.
 pub const VERSION: &str = "version";
+/// The change by which builds were last deleted, or all rolled up again: what was read of them
+/// before holds no more.
+pub const RESET: &str = "reset";
 /// Counts what sources did: refreshes that began and ended.
 pub const LEDGER: &str = "ledger";
 /// There while the data are made up, and not an organisation's.
@@ -46,6 +49,17 @@ pub async fn raise(connection: &mut SqliteConnection, key: &str, at_ms: i64) -> 
         write(connection, key, &at_ms.to_string()).await?;
     }
     Ok(raised)
+}
+
+/// The number of the change that a transaction is about to make.
+pub async fn next_change(connection: &mut SqliteConnection) -> Result<i64> {
+    Ok(number(connection, VERSION).await?.unwrap_or(0) + 1)
+}
+
+/// What was read of builds before this change holds no more.
+pub async fn reset(connection: &mut SqliteConnection) -> Result<()> {
+    let change = next_change(connection).await?;
+    write(connection, RESET, &change.to_string()).await
 }
 
 /// Every transaction that changes data says so here.

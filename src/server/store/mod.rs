@@ -15,6 +15,7 @@ mod merge;
 mod meta;
 mod names;
 mod open;
+mod pages;
 mod read;
 mod roll_up;
 mod row;
@@ -262,6 +263,18 @@ impl Store {
     pub async fn load(&self, config: Arc<Config>) -> Result<Snapshot> {
         let mut transaction = self.begin_reading().await?;
         load::load(&mut transaction, config)
+            .await
+            .context("cannot read the store")
+    }
+
+    /// Makes a snapshot from an earlier one of the same configuration; only what changed since is
+    /// read, where that is possible. It is the same as a snapshot of everything.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn load_after(&self, previous: Arc<Snapshot>) -> Result<Snapshot> {
+        let mut transaction = self.begin_reading().await?;
+        load::load_after(&mut transaction, previous)
             .await
             .context("cannot read the store")
     }

@@ -27,6 +27,7 @@ pub async fn give_way(connection: &mut SqliteConnection, sample: bool) -> Result
         let deleted = sqlx::query(&delete).execute(&mut *connection).await;
         deleted.context("cannot take the sample data away")?;
     }
+    meta::reset(connection).await?;
     for key in [meta::SAMPLE, meta::BUILDS_AS_OF, meta::SECURITY_AS_OF] {
         meta::remove(connection, key).await?;
     }

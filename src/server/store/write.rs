@@ -15,15 +15,17 @@ pub struct NamedBuild<'a> {
     pub build: Build<'a>,
 }
 
+/// Writes builds, each with the change of the store that it is of.
 pub async fn builds(
     connection: &mut SqliteConnection,
     builds: &[NamedBuild<'_>],
+    change: i64,
     names: &Names,
 ) -> Result<()> {
     for chunk in builds.chunks(ROWS_PER_STATEMENT) {
         let mut query = QueryBuilder::new(
             "INSERT INTO builds (id, tag, job, number, branch, url, nightly, result, started_ms, \
-             finished_ms, duration_ms, failing_step, smoke_ms, functional_ms, events) ",
+             finished_ms, duration_ms, failing_step, smoke_ms, functional_ms, events, changed) ",
         );
         query.push_values(chunk, |mut row, NamedBuild { id, tag, build }| {
             row.push_bind(id)
@@ -40,7 +42,8 @@ pub async fn builds(
                 .push_bind(build.failing_step.map(|name| names.id(name)))
                 .push_bind(build.smoke_ms)
                 .push_bind(build.functional_ms)
-                .push_bind(i64::try_from(build.events).unwrap_or(i64::MAX));
+                .push_bind(i64::try_from(build.events).unwrap_or(i64::MAX))
+                .push_bind(change);
         });
         query.push(
             " ON CONFLICT (id) DO UPDATE SET job = excluded.job, number = excluded.number, \
@@ -48,7 +51,8 @@ pub async fn builds(
              result = excluded.result, started_ms = excluded.started_ms, \
              finished_ms = excluded.finished_ms, duration_ms = excluded.duration_ms, \
              failing_step = excluded.failing_step, smoke_ms = excluded.smoke_ms, \
-             functional_ms = excluded.functional_ms, events = excluded.events",
+             functional_ms = excluded.functional_ms, events = excluded.events, \
+             changed = excluded.changed",
         );
         execute(query, connection, chunk.len()).await?;
     }

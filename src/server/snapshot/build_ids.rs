@@ -1,0 +1,107 @@
+//! The build ids of the source, as compact as they nearly always are: whole numbers.
+
+use std::borrow::Cow;
+
+/// A column of build ids. A plain number is kept as one; of any other text the column holds where it
+/// is, and the texts stand one after another.
+#[derive(Debug, Default)]
+pub struct BuildIds {
+    numbers: Vec<u32>,
+    texts: String,
+    /// Where each text ends in `texts`.
+    ends: Vec<usize>,
+}
+
+/// Set where a number says which text it is.
+const IS_TEXT: u32 = 1 << 31;
+
+impl BuildIds {
+    pub fn with_capacity(builds: usize) -> Self {
+        Self {
+            numbers: Vec::with_capacity(builds),
+            ..Self::default()
+        }
+    }
+
+    pub fn push(&mut self, id: &str) {
+        let number = plain_number(id).unwrap_or_else(|| {
+            let text = u32::try_from(self.ends.len()).expect("fewer builds than 2^31");
+            self.texts.push_str(id);
+            self.ends.push(self.texts.len());
+            text | IS_TEXT
+        });
+        self.numbers.push(number);
+    }
+
+    /// Appends some of another column's ids.
+    pub fn extend(&mut self, other: &Self, builds: impl Iterator<Item = usize>) {
+        for build in builds {
+            let number = other.numbers[build];
+            if number & IS_TEXT == 0 {
+                self.numbers.push(number);
+            } else {
+                self.push(other.text(number));
+            }
+        }
+    }
+
+    /// The build id as the source has it.
+    pub fn get(&self, build: usize) -> Cow<'_, str> {
+        let number = self.numbers[build];
+        if number & IS_TEXT == 0 {
+            Cow::Owned(number.to_string())
+        } else {
+            Cow::Borrowed(self.text(number))
+        }
+    }
+
+    fn text(&self, number: u32) -> &str {
+        let text = (number & !IS_TEXT) as usize;
+        let start = text.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.texts[start..self.ends[text]]
+    }
+
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.numbers) + self.texts.len() + size_of_val(&*self.ends)
+    }
+}
+
+/// The number that is written exactly like this text.
+fn plain_number(text: &str) -> Option<u32> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let padded = text.len() > 1 && text.starts_with('0');
+    let number: u32 = text.parse().ok().filter(|_| digits && !padded)?;
+    (number & IS_TEXT == 0).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_id_comes_back_as_it_was() {
+        let ids = [
+            "0",
+            "7",
+            "007",
+            "+7",
+            "",
+            "2147483647",
+            "2147483648",
+            "4294967296",
+            "a #1",
+            "😀",
+            "7",
+        ];
+        let mut column = BuildIds::default();
+        for id in ids {
+            column.push(id);
+        }
+        let mut reversed = BuildIds::default();
+        reversed.extend(&column, (0..ids.len()).rev());
+        for (build, id) in ids.into_iter().enumerate() {
+            assert_eq!(column.get(build), id);
+            assert_eq!(reversed.get(ids.len() - 1 - build), id);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Names of pipelines and steps, numbered: in the order of their coming while a snapshot is made,
+//! by the alphabet once it is done.
+
+use std::{collections::HashMap, sync::Arc};
+
+#[derive(Default)]
+pub struct Names {
+    names: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+}
+
+impl Names {
+    pub fn number(&mut self, name: &str) -> u32 {
+        match self.numbers.get(name) {
+            Some(&number) => number,
+            None => self.add(name.into()),
+        }
+    }
+
+    fn add(&mut self, name: Arc<str>) -> u32 {
+        let number = u32::try_from(self.names.len()).expect("fewer names than u32::MAX");
+        self.names.push(Arc::clone(&name));
+        self.numbers.insert(name, number);
+        number
+    }
+
+    pub fn get(&self, number: u32) -> Option<&str> {
+        self.names.get(number as usize).map(|name| &**name)
+    }
+
+    /// Leaves out what a column does not name, and numbers the rest by the alphabet, in the column as
+    /// well. So the same builds give the same numbers, however they came. What is no number of a
+    /// name stays in the column as it is. Of each name it says what its number was.
+    pub fn settle(self, column: &mut [u32]) -> Vec<(Arc<str>, u32)> {
+        let mut used = vec![false; self.names.len()];
+        for &number in &*column {
+            if let Some(used) = used.get_mut(number as usize) {
+                *used = true;
+            }
+        }
+        let numbered = self.names.into_iter().zip(0_u32..);
+        let mut names: Vec<(Arc<str>, u32)> = numbered
+            .filter(|&(_, number)| used[number as usize])
+            .collect();
+        names.sort_unstable();
+        let mut settled: Vec<u32> = vec![0; used.len()];
+        for ((_, number), place) in names.iter().zip(0_u32..) {
+            settled[*number as usize] = place;
+        }
+        if settled
+            .iter()
+            .zip(0_u32..)
+            .any(|(&after, before)| after != before)
+        {
+            for number in column {
+                *number = settled.get(*number as usize).copied().unwrap_or(*number);
+            }
+        }
+        names
+    }
+}
+
+impl FromIterator<Arc<str>> for Names {
+    fn from_iter<I: IntoIterator<Item = Arc<str>>>(names: I) -> Self {
+        let mut all = Self::default();
+        for name in names {
+            all.add(name);
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn used_names_are_numbered_by_the_alphabet() {
+        let mut names = Names::default();
+        let mut column: Vec<u32> = ["c", "a", "x", "b", "a"]
+            .map(|name| names.number(name))
+            .into_iter()
+            .filter(|&number| number != 2)
+            .chain([u32::MAX])
+            .collect();
+        let settled = names.settle(&mut column);
+        let before = [("a", 1), ("b", 3), ("c", 0)];
+        assert_eq!(settled, before.map(|(name, number)| (name.into(), number)));
+        assert_eq!(column, [2, 0, 1, 0, u32::MAX]);
+    }
+}

@@ -1,0 +1,130 @@
+//! A snapshot made from an earlier one and what changed is the same as one of everything.
+
+use std::sync::Arc;
+
+use proptest::{collection::vec, prelude::*};
+use regex::Regex;
+use rse_dashboard::{
+    filter::Filter,
+    server::{config::Config, figures, snapshot::Snapshot, store::Store},
+};
+
+use crate::{
+    order::any_event,
+    support::{event, load, open, runtime},
+};
+
+/// Everything that a snapshot says, and what all figures make of it.
+fn content(snapshot: &Snapshot) -> Vec<String> {
+    let filter = Filter::parse(None, None, None).expect("a filter");
+    let figures = figures::ALL.iter().map(|figure| {
+        let data = figure.compute(snapshot, &filter).expect("a figure");
+        serde_json::to_string(&data).expect("JSON")
+    });
+    let builds = &snapshot.builds;
+    let ids: Vec<_> = (0..builds.len())
+        .map(|build| builds.build_id.get(build))
+        .collect();
+    let pipelines: Vec<_> = snapshot
+        .pipelines
+        .iter()
+        .map(|pipeline| (&pipeline.name, pipeline.project))
+        .collect();
+    let facts = &snapshot.security;
+    let mut content = vec![
+        format!(
+            "{} {:?} {}",
+            snapshot.version, snapshot.origin, snapshot.sample
+        ),
+        format!("{:?} {}", snapshot.as_of_ms, snapshot.builds_elsewhere),
+        format!("{:?} {:?}", facts.as_of_ms, facts.repositories),
+        format!("{pipelines:?} {:?}", snapshot.steps),
+        format!("{ids:?}"),
+        format!("{:?} {:?}", builds.stored, builds.finished_ms),
+        format!("{:?} {:?}", builds.started_ms, builds.duration_ms),
+        format!("{:?} {:?}", builds.pipeline, builds.result),
+        format!("{:?} {:?}", builds.nightly, builds.failing_step),
+        format!("{:?} {:?}", builds.functional_test_ms, builds.hour_of_week),
+        format!("{:?}", builds.day),
+    ];
+    content.extend(figures);
+    content
+}
+
+async fn after(store: &Store, previous: &Arc<Snapshot>) -> Arc<Snapshot> {
+    let snapshot = store.load_after(Arc::clone(previous)).await;
+    Arc::new(snapshot.expect("the store can be read"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Some batches come between two looks at the store, and some are looked at alone.
+    #[test]
+    fn any_batches_and_any_looks_give_the_same_as_reading_everything(
+        batches in vec((vec(any_event(), 0..12), any::<bool>()), 1..12),
+    ) {
+        let dir = tempfile::tempdir().expect("a directory");
+        runtime().block_on(async {
+            let mut writer = open(dir.path()).await;
+            let reader = open(dir.path()).await;
+            let mut snapshot = Arc::new(load(&reader).await);
+            for (events, looked_at) in &batches {
+                writer.ingest(events).await.expect("ingested");
+                if *looked_at {
+                    snapshot = after(&reader, &snapshot).await;
+                    prop_assert_eq!(content(&snapshot), content(&load(&reader).await));
+                }
+            }
+            snapshot = after(&reader, &snapshot).await;
+            prop_assert_eq!(content(&snapshot), content(&load(&reader).await));
+            // And once more, where nothing has changed.
+            let again = after(&reader, &snapshot).await;
+            prop_assert_eq!(content(&again), content(&snapshot));
+            Ok(())
+        })?;
+    }
+}
+
+#[test]
+fn real_data_in_the_place_of_a_sample_leave_nothing_of_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut sample = open(dir.path()).await.for_sample();
+        let events: Vec<_> = (0..30).map(|n| event(n % 3, n % 5, n)).collect();
+        sample.ingest(&events).await.expect("ingested");
+        let reader = open(dir.path()).await;
+        let before = Arc::new(load(&reader).await);
+        let mut real = open(dir.path()).await;
+        real.ingest(&[event(7, 7, 7)]).await.expect("ingested");
+        let snapshot = after(&reader, &before).await;
+        assert_eq!(snapshot.builds.len(), 1);
+        assert_eq!(content(&snapshot), content(&load(&reader).await));
+    });
+}
+
+#[test]
+fn other_rules_and_another_store_are_read_from_the_beginning() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(&dir.path().join("a")).await;
+        let events: Vec<_> = (0..30).map(|n| event(n % 3, n % 5, n)).collect();
+        store.ingest(&events).await.expect("ingested");
+        let before = Arc::new(load(&store).await);
+
+        let mut config = Config::built_in();
+        config.rules.nightly = Regex::new("job1").expect("a pattern");
+        let other = Store::open(&dir.path().join("a"), &config).await;
+        other.expect("opens").close().await;
+        let snapshot = after(&store, &before).await;
+        let nightly =
+            |snapshot: &Snapshot| snapshot.builds.nightly.iter().filter(|is| **is).count();
+        assert_eq!((nightly(&before), nightly(&snapshot)), (0, 5));
+        assert_eq!(content(&snapshot), content(&load(&store).await));
+
+        let mut another = open(&dir.path().join("b")).await;
+        another.ingest(&events[..3]).await.expect("ingested");
+        let snapshot = after(&another, &before).await;
+        assert_eq!(content(&snapshot), content(&load(&another).await));
+    });
+}
