@@ -42,7 +42,7 @@ impl FigureCache {
     pub fn new(metrics: Arc<Metrics>) -> Self {
         let size = |_: &Key, figure: &Arc<CachedFigure>| {
             // The parsed form takes about as much again as its JSON.
-            let bytes = figure.json.plain.len() + figure.json.bytes();
+            let bytes = figure.json.plain().len() + figure.json.bytes();
             u32::try_from(bytes).unwrap_or(u32::MAX)
         };
         Self {
@@ -117,6 +117,6 @@ impl FigureCache {
 }
 
 fn encode(data: FigureData) -> Result<CachedFigure> {
-    let json = Encoded::new(serde_json::to_vec(&data)?)?;
+    let json = Encoded::new(serde_json::to_vec(&data)?);
     Ok(CachedFigure { data, json })
 }

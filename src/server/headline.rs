@@ -29,12 +29,12 @@ pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
     let mut counted = 0;
     let mut failed = 0;
     let mut red: HashMap<u32, Option<Red>> = HashMap::new();
-    for build in snapshot.select(filter).iter() {
+    snapshot.select(filter).each(|build| {
         counted += 1;
         let result = builds.result[build];
         failed += u64::from(result.is_failed());
         if !result.is_decided() {
-            continue;
+            return;
         }
         let state = red.entry(builds.pipeline[build]).or_default();
         *state = result.is_failed().then(|| match state.take() {
@@ -49,13 +49,13 @@ pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
                 failed_in_a_row: 1,
             },
         });
-    }
+    });
     let window_start = snapshot.as_of_ms.unwrap_or(0) - i64::from(filter.days) * DAY_MS;
     let (mut counted_before, mut failed_before) = (0, 0);
-    for build in snapshot.select_until(filter, window_start).iter() {
+    snapshot.select_until(filter, window_start).each(|build| {
         counted_before += 1;
         failed_before += u64::from(builds.result[build].is_failed());
-    }
+    });
     let pipelines = red.len() as u64;
     let mut red: Vec<Red> = red.into_values().flatten().collect();
     red.sort_by_key(|red| red.first);

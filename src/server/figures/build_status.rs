@@ -29,9 +29,9 @@ pub const FIGURE: Figure = Figure {
 
 fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let mut counts = [0_u64; BuildResult::ALL.len()];
-    for build in snapshot.select(filter).iter() {
+    snapshot.select(filter).each(|build| {
         counts[snapshot.builds.result[build] as usize] += 1;
-    }
+    });
     let builds = counts.iter().sum();
     let results = BuildResult::ALL.map(|result| result.as_str().to_owned());
     let results = if builds == 0 {

@@ -49,21 +49,21 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let mut ended = 0_u64;
     // Every width is a multiple of half a minute: counted once by the finest, then put together.
     let mut finest: Vec<[u64; RESULTS.len()]> = Vec::new();
-    for build in snapshot.select(filter).iter() {
+    snapshot.select(filter).each(|build| {
         let result = builds.result[build];
         let Some(column) = RESULTS.iter().position(|&drawn| drawn == result) else {
-            continue;
+            return;
         };
         ended += 1;
         if builds.duration_ms[build] == UNKNOWN_DURATION {
-            continue;
+            return;
         }
         let bin = (builds.duration_ms[build] / HALF_MINUTE_MS) as usize;
         if bin >= finest.len() {
             finest.resize(bin + 1, [0; RESULTS.len()]);
         }
         finest[bin][column] += 1;
-    }
+    });
     let width = width_for(finest.len());
     let add = |mut sum: [u64; RESULTS.len()], bin: &[u64; RESULTS.len()]| {
         for (sum, count) in sum.iter_mut().zip(bin) {

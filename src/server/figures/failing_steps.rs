@@ -40,15 +40,15 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let columns = &snapshot.builds;
     let mut counts = vec![0_u64; snapshot.steps.len()];
     let mut unknown = 0;
-    for build in snapshot.select(filter).iter() {
+    snapshot.select(filter).each(|build| {
         if columns.result[build] != BuildResult::Failure {
-            continue;
+            return;
         }
         match columns.failing_step[build] {
             UNKNOWN_STEP => unknown += 1,
             step => counts[step as usize] += 1,
         }
-    }
+    });
     let mut steps: Vec<(&str, u64)> = snapshot
         .steps
         .iter()

@@ -50,13 +50,13 @@ struct Hour {
 fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let columns = &snapshot.builds;
     let mut week = [Hour::default(); 7 * HOURS];
-    for build in snapshot.select(filter).iter() {
+    snapshot.select(filter).each(|build| {
         let result = columns.result[build];
         let hour = &mut week[usize::from(columns.hour_of_week[build])];
         hour.builds += 1;
         hour.decided += u64::from(result.is_decided());
         hour.failed += u64::from(result.is_failed());
-    }
+    });
     let cells = || week.iter().enumerate().filter(|(_, hour)| hour.decided > 0);
     let weekday = |index: usize| WEEKDAYS[index / HOURS].to_owned();
     let counts = |of: fn(&Hour) -> u64| Values::Count(cells().map(|(_, hour)| of(hour)).collect());

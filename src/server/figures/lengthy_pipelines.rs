@@ -19,7 +19,6 @@ use crate::{
 };
 
 /// How many pipelines are listed.
-const MOST: usize = ranking::MOST_ROWS;
 
 pub const FIGURE: Figure = Figure {
     id: "lengthy_pipelines",
@@ -47,15 +46,15 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let builds = &snapshot.builds;
     let mut succeeded = 0_u64;
     let mut by_pipeline = vec![Vec::new(); snapshot.pipelines.len()];
-    for build in snapshot.select(filter).iter() {
+    snapshot.select(filter).each(|build| {
         if builds.result[build] != BuildResult::Success {
-            continue;
+            return;
         }
         succeeded += 1;
         if builds.duration_ms[build] != UNKNOWN_DURATION {
             by_pipeline[builds.pipeline[build] as usize].push(builds.duration_ms[build]);
         }
-    }
+    });
     let with_mean = |(pipeline, durations): (usize, Vec<u32>)| {
         let sum: u64 = durations.iter().map(|&ms| u64::from(ms)).sum();
         let mean = sum as f64 / durations.len() as f64;
@@ -72,11 +71,10 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let mut slowest: Vec<Durations> = known.map(with_mean).collect();
     let with_duration: u64 = slowest.iter().map(|one| one.durations.len() as u64).sum();
     let name = |pipeline: usize| &snapshot.pipelines[pipeline].name;
-    slowest.sort_by(|a, b| {
+    ranking::keep_first(&mut slowest, |a, b| {
         let by_mean = b.mean.total_cmp(&a.mean);
         by_mean.then_with(|| name(a.pipeline).cmp(name(b.pipeline)))
     });
-    slowest.truncate(MOST);
     let minutes = |ms: f64| to_two_decimals(ms / MINUTE_MS as f64);
     let mut percentiles = |share| {
         let of_one = |one: &mut Durations| minutes(percentile(&mut one.durations, share));

@@ -2,8 +2,6 @@
 //!
 //! Reads `pipeline` and `result`. A build counts once, however many of its steps failed.
 
-use std::cmp::Reverse;
-
 use plotly::{
     Bar, Plot, Scatter,
     common::{Font, HoverInfo, Marker, Mode, Orientation, Position},
@@ -48,14 +46,14 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let columns = &snapshot.builds;
     let mut counts = vec![Counts::default(); snapshot.pipelines.len()];
     let mut builds = 0;
-    for build in snapshot.select(filter).iter() {
+    snapshot.select(filter).each(|build| {
         let result = columns.result[build];
         let counts = &mut counts[columns.pipeline[build] as usize];
         counts.builds += 1;
         counts.failure += u64::from(result == BuildResult::Failure);
         counts.aborted += u64::from(result == BuildResult::Aborted);
         builds += 1;
-    }
+    });
     let mut failing: Vec<(&str, Counts)> = snapshot
         .pipelines
         .iter()
@@ -63,8 +61,10 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
         .zip(counts)
         .filter(|(_, counts)| counts.failed() > 0)
         .collect();
-    failing.sort_unstable_by_key(|&(name, counts)| (Reverse(counts.failed()), name));
-    failing.truncate(ranking::MOST_ROWS);
+    ranking::keep_first(&mut failing, |(name, counts), (other, others)| {
+        let by_count = others.failed().cmp(&counts.failed());
+        by_count.then_with(|| name.cmp(other))
+    });
     let count = |of: fn(Counts) -> u64| {
         Values::Count(failing.iter().map(|&(_, counts)| of(counts)).collect())
     };

@@ -3,6 +3,8 @@
 //! Bars stand at the numbers of their rows, so that two long names that are shortened to the same
 //! text stay two bars.
 
+use std::cmp::Ordering;
+
 use plotly::{
     Layout,
     common::{Anchor, AxisSide, Font, Orientation, TickMode},
@@ -20,6 +22,15 @@ const BOTTOM_PIXELS: usize = 8;
 pub const HEIGHT: u16 = (TOP_PIXELS + MOST_ROWS * ROW_PIXELS + BOTTOM_PIXELS) as u16;
 /// As much of a name as a phone has room for, beside its bar.
 const LABEL_CHARACTERS: usize = 38;
+
+/// Leaves the first [`MOST_ROWS`] in order; what comes after them is not put in order before it goes.
+pub fn keep_first<T>(rows: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Ordering) {
+    if rows.len() > MOST_ROWS {
+        rows.select_nth_unstable_by(MOST_ROWS, &mut compare);
+        rows.truncate(MOST_ROWS);
+    }
+    rows.sort_unstable_by(compare);
+}
 
 /// Where the bars of so many rows stand.
 pub fn positions(rows: usize) -> Vec<usize> {

@@ -40,11 +40,11 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let builds = &snapshot.builds;
     let mut latest: Vec<Option<usize>> = vec![None; snapshot.pipelines.len()];
     // Builds come in order of their end, so the last one seen is the latest.
-    for build in snapshot.select(filter).iter() {
+    snapshot.select(filter).each(|build| {
         if builds.functional_test_ms[build] != NO_TEST {
             latest[builds.pipeline[build] as usize] = Some(build);
         }
-    }
+    });
     let tested = latest.iter().flatten().count() as u64;
     let mut shortest: Vec<(i64, &str, usize)> = latest
         .into_iter()

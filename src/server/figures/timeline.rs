@@ -38,17 +38,17 @@ pub const FIGURE: Figure = Figure {
 fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let columns = &snapshot.builds;
     let selection = snapshot.select(&filter.with_days(DAYS));
-    let mut builds = selection.iter().peekable();
     // Dates ascend with the instants that the builds are sorted by.
-    let first = builds.peek().map_or(0, |&build| columns.day[build]);
+    let first = selection.iter().next();
+    let first = first.map_or(0, |build| columns.day[build]);
     let mut days: Vec<[u64; 5]> = Vec::with_capacity(usize::from(DAYS) + 2);
-    for build in builds {
+    selection.each(|build| {
         let day = usize::try_from(columns.day[build] - first).unwrap_or(0);
         if day >= days.len() {
             days.resize(day + 1, [0; 5]);
         }
         days[day][(columns.result[build] as usize).min(OTHER)] += 1;
-    }
+    });
     let days: Vec<(i32, [u64; 5])> = (first..)
         .zip(days)
         .filter(|(_, counts)| counts.iter().any(|&count| count > 0))

@@ -65,7 +65,7 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let mut window = vec![Slot::default(); (last - first + 1) as usize];
     // Builds that took longer than the window, or whose clock was wrong.
     let mut elsewhere: BTreeMap<i64, Slot> = BTreeMap::new();
-    for build in snapshot.select(filter).iter() {
+    snapshot.select(filter).each(|build| {
         let number = columns.started_ms[build].div_euclid(slot_ms);
         let inside = usize::try_from(number - first).ok();
         let slot = match inside.and_then(|index| window.get_mut(index)) {
@@ -74,7 +74,7 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
         };
         slot.builds += 1;
         slot.failed += u64::from(columns.result[build].is_failed());
-    }
+    });
     let mut slots: Vec<(i64, Slot)> = (first..=last)
         .zip(window)
         .filter(|(_, slot)| slot.builds > 0)

@@ -17,11 +17,11 @@ pub fn respond(
     asked: &HeaderMap,
 ) -> Response {
     let (encoding, bytes) = if accepts(asked, "br") {
-        (Some("br"), &content.brotli)
+        (Some("br"), content.brotli())
     } else if accepts(asked, "gzip") {
-        (Some("gzip"), &content.gzip)
+        (Some("gzip"), content.gzip())
     } else {
-        (None, &content.plain)
+        (None, content.plain())
     };
     let etag = format!("\"{tag}-{}\"", encoding.unwrap_or("plain"));
     let known = is_known(asked, &etag);

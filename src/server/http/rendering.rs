@@ -167,11 +167,15 @@ impl Page {
             html = html.replace(&nonce, "");
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
+        let tag = BASE64_STANDARD.encode(&Sha256::digest(&html)[..15]);
+        let html = Encoded::new(html.into_bytes());
+        // As nearly every browser takes it, and off the threads that answer.
+        html.brotli();
         Ok(Self {
             status: parts.status,
             headers,
-            tag: BASE64_STANDARD.encode(&Sha256::digest(&html)[..15]),
-            html: Encoded::new(html.into_bytes())?,
+            tag,
+            html,
         })
     }
 
