@@ -9,8 +9,8 @@ use tracing::Instrument as _;
 
 use super::{config::Config, state::AppState, store::Store};
 
-/// How often the store is looked at.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often the store is looked at, which takes well under a millisecond.
+const LOOK: Duration = Duration::from_millis(250);
 /// While much is written, loading takes at most about one part in so many of the time.
 const LOADING_SHARE: u32 = 10;
 

@@ -1,0 +1,216 @@
+// The store: how fast events come in, how soon the server is ready, what memory it takes, how soon
+// new events are in the figures, and how all of it grows with the data. 100x takes minutes and
+// gigabytes, and is measured only with BENCH_FULL=1.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { Server, median, percentile, sleep, spread } from "./store/server.mjs";
+
+/** The sample's last instant, so that every run has the same events. */
+const AS_OF = "2019-10-25T17:15:00Z";
+const NEW_EVENTS = 1000;
+/** How long other requests are watched before a refresh. */
+const WATCHED_MS = 3000;
+
+export async function measure({ binary, site, scratch, say }) {
+  const full = process.env.BENCH_FULL === "1";
+  const scales = full ? [1, 10, 100] : [1, 10];
+  if (!full) say("100x is left out: BENCH_FULL=1 measures it too (minutes, 8 GB of disk)");
+  const results = [];
+  for (const scale of scales) {
+    const folder = path.join(scratch, `store-${scale}x`);
+    await mkdir(folder, { recursive: true });
+    results.push(await measureScale({ binary, site, folder, scale, say }));
+    await rm(folder, { recursive: true });
+  }
+  return { rows: results.flatMap(rows), tables: [growth(results)], bounds: BOUNDS };
+}
+
+async function measureScale({ binary, site, folder, scale, say }) {
+  const { imports, data } = await measureImports({ binary, folder, scale, say });
+  const { size } = await stat(path.join(data, "dashboard.sqlite"));
+  const result = { scale, imports, size, starts: [], refreshes: [] };
+  say(`store ${scale}x: starting the server, and refreshing it by ${NEW_EVENTS} events`);
+  const news = path.join(folder, "new.ndjson");
+  for (let turn = 1; turn <= (scale === 100 ? 3 : 5); turn++) {
+    await writeFile(news, await newEvents(binary, scale, turn));
+    const server = await Server.start({ binary, site, data });
+    try {
+      const { ready } = server;
+      result.starts.push({ ready, ...(await server.memory()), builds: await server.builds() });
+      result.refreshes.push(await measureRefresh({ binary, data, server, news }));
+    } finally {
+      await server.stop();
+    }
+  }
+  return result;
+}
+
+/** Imports the same events again and again, each time into a new store; the last one is kept. */
+async function measureImports({ binary, folder, scale, say }) {
+  const runs = { 1: 5, 10: 3, 100: 1 }[scale];
+  const file = path.join(folder, "events.ndjson");
+  // At 100x they would fill the disk, and are made while they are imported.
+  const made = scale === 100 ? undefined : await writeSample(binary, scale, file);
+  const imports = [];
+  for (let turn = 1; turn <= runs; turn++) {
+    const data = path.join(folder, `import-${turn}`);
+    say(`store ${scale}x: importing, ${turn} of ${runs}`);
+    const began = performance.now();
+    const { count, peak } = await importEvents(binary, data, made ? file : undefined, scale);
+    const took = seconds(began);
+    const { size } = await stat(path.join(data, "dashboard.sqlite"));
+    imports.push({ rate: count / took, bytes: size / count, peak });
+    if (turn === runs) {
+      await rm(file, { force: true });
+      return { imports, data };
+    }
+    await rm(data, { recursive: true });
+  }
+}
+
+/** How soon a page is told of new events and gets a figure of them, and how others fare meanwhile. */
+async function measureRefresh({ binary, data, server, news }) {
+  const figure = "/api/figure?id=build_status";
+  const ask = (duration) => server.askFor(["/api/figure?id=heatmap", "/disclaimer"], duration);
+  await ask(500);
+  const before = await ask(WATCHED_MS);
+  const { changed } = await server.listen();
+  let done = false;
+  const meanwhile = ask(() => done);
+  const began = performance.now();
+  await importEvents(binary, data, news);
+  const committed = seconds(began);
+  await changed;
+  const { ok } = await fetch(server.url + figure);
+  if (!ok) throw new Error("the figure cannot be read after a refresh");
+  const shown = seconds(began);
+  await sleep(500);
+  done = true;
+  return {
+    shown,
+    afterCommit: shown - committed,
+    before: percentile(before, 99),
+    meanwhile: percentile(await meanwhile, 99),
+  };
+}
+
+async function writeSample(binary, scale, file) {
+  const sample = spawn(binary, sampleToStdout(scale), { stdio: ["ignore", "pipe", "inherit"] });
+  await pipeline(sample.stdout, createWriteStream(file));
+  return file;
+}
+
+/** Events of builds that no sample has, in its pipelines, just before its end. */
+async function newEvents(binary, scale, turn) {
+  const sample = spawn(binary, sampleToStdout(scale), { stdio: ["ignore", "pipe", "ignore"] });
+  const lines = [];
+  for await (const line of createInterface({ input: sample.stdout })) {
+    const event = JSON.parse(line);
+    const number = 900_000 + turn * NEW_EVENTS + lines.length;
+    const at = new Date(Date.parse(AS_OF) - 1000 * (NEW_EVENTS - lines.length)).toISOString();
+    Object.assign(event, {
+      id: `new-${number}`,
+      build_tag: `jenkins-new-${Math.floor(number / 5)}`,
+      build_id: String(number),
+      stage_timestamp: at,
+      current_build_scheduled_time: at,
+    });
+    lines.push(JSON.stringify(event));
+    if (lines.length === NEW_EVENTS) break;
+  }
+  sample.kill();
+  return `${lines.join("\n")}\n`;
+}
+
+function sampleToStdout(scale) {
+  return ["sample", "--scale", scale, "--as-of", AS_OF, "--stdout"].map(String);
+}
+
+/** Imports a file, or the sample while it is made; how many events, and the peak of memory in MB. */
+async function importEvents(binary, data, file, scale) {
+  const time = "/usr/bin/time";
+  const timed = await stat(time).then(() => ["-f", "%M", binary], () => undefined);
+  const words = ["--data", data, "import", "events", "--json", file ?? "-"];
+  const program = timed ? [time, ...timed] : [binary];
+  const importing = spawn(program[0], [...program.slice(1), ...words]);
+  if (file) {
+    importing.stdin.end();
+  } else {
+    const sample = spawn(binary, sampleToStdout(scale), { stdio: ["ignore", "pipe", "inherit"] });
+    sample.stdout.pipe(importing.stdin);
+  }
+  const [report, said, [status]] = await Promise.all([
+    text(importing.stdout),
+    text(importing.stderr),
+    once(importing, "close"),
+  ]);
+  if (status !== 0) throw new Error(`the import failed: ${said}`);
+  const peak = timed ? Number(said.trim().split("\n").at(-1)) / 1024 : undefined;
+  return { count: JSON.parse(report).read, peak };
+}
+
+function rows({ scale, imports, size, starts, refreshes }) {
+  const row = (what, target, values, unit, better = "less") => ({
+    what: `${what}, ${scale}x`,
+    target,
+    reached: median(values),
+    unit,
+    better,
+    detail: spread(values),
+  });
+  const all = (list, key) => list.map((one) => one[key]);
+  const target = (small, large) => ({ 1: small, 100: large })[scale] ?? null;
+  const before = all(refreshes, "before");
+  const found = [
+    row("Import of NDJSON", scale === 100 ? null : 150_000, all(imports, "rate"), "events/s", "more"),
+    row("Bytes of an event on disk", null, all(imports, "bytes"), "B"),
+    row("Size on disk", null, [size / 2 ** 20], "MB"),
+    row("Start to ready", target(0.3, 10), all(starts, "ready"), "s"),
+    row("Resident memory", target(60, 900), all(starts, "resident"), "MB"),
+    row("Peak memory of a start", null, all(starts, "peak"), "MB"),
+    row("1,000 new events, from a file into a figure", target(null, 1), all(refreshes, "shown"), "s"),
+    row("of that, after they are stored", null, all(refreshes, "afterCommit"), "s"),
+    row("p99 of other requests before", null, before, "ms"),
+    row("p99 of other requests meanwhile", 2 * median(before), all(refreshes, "meanwhile"), "ms"),
+  ];
+  if (imports[0].peak) {
+    found.splice(1, 0, row("Peak memory of an import", null, all(imports, "peak"), "MB"));
+  }
+  return found;
+}
+
+function growth(results) {
+  const of = {
+    Builds: ({ starts }) => starts[0].builds,
+    "Size on disk": ({ size }) => size,
+    "Time of an import, for an event": ({ imports }) => 1 / median(imports.map(({ rate }) => rate)),
+    "Start to ready": ({ starts }) => median(starts.map(({ ready }) => ready)),
+    "Resident memory": ({ starts }) => median(starts.map(({ resident }) => resident)),
+    "New events into a figure": ({ refreshes }) => median(refreshes.map(({ shown }) => shown)),
+  };
+  return {
+    title: "Growth of the store, as multiples of 1x",
+    head: ["", ...results.map(({ scale }) => `${scale}x`)],
+    rows: Object.entries(of).map(([what, value]) => [
+      what,
+      ...results.map((result) => (value(result) / value(results[0])).toFixed(1)),
+    ]),
+  };
+}
+
+const BOUNDS = [
+  "An import is bounded by SQLite: half of its time goes into binding and inserting rows, on one thread because a store has one writer. At 100x it is the index of build tags, of which every new build writes another page.",
+  "A start is bounded by SQLite too, which hands each build over once; the columns are made on another thread meanwhile.",
+  "A refresh copies the columns once, whatever has changed; the rest is how often the store is looked at.",
+];
+
+function seconds(since) {
+  return (performance.now() - since) / 1000;
+}

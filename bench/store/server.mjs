@@ -1,0 +1,113 @@
+// A server on a store of its own, measured from outside, and the numbers that come of it.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { Agent, get } from "node:http";
+import { createServer } from "node:net";
+
+export class Server {
+  /** Starts a server and waits until it is ready; `ready` says how long that took, in seconds. */
+  static async start({ binary, site, data }) {
+    const port = await freePort();
+    const began = performance.now();
+    const env = { ...process.env, LEPTOS_SITE_ROOT: site, RSE_DATA: data, PORT: String(port) };
+    const server = new Server();
+    server.process = spawn(binary, ["serve"], { env, stdio: "ignore" });
+    server.url = `http://127.0.0.1:${port}`;
+    server.agent = new Agent({ keepAlive: true });
+    while ((await server.ask("/health/ready").catch(() => 0)) !== 200) {
+      if (server.process.exitCode !== null) throw new Error("the server ended before it was ready");
+      await sleep(2);
+    }
+    server.ready = (performance.now() - began) / 1000;
+    return server;
+  }
+
+  /** The status of an answer that was read to its end. */
+  ask(path) {
+    return new Promise((resolve, reject) => {
+      const request = get(this.url + path, { agent: this.agent }, (answer) => {
+        answer.on("end", () => resolve(answer.statusCode)).on("error", reject);
+        answer.resume();
+      });
+      request.on("error", reject);
+    });
+  }
+
+  /** Asks for paths in turn, fifty times a second, for so many ms or until something is done; how long each took, in ms. */
+  async askFor(paths, until) {
+    const began = performance.now();
+    const over = typeof until === "function" ? until : () => performance.now() - began >= until;
+    const took = [];
+    for (let turn = 0; !over(); turn++) {
+      const asked = performance.now();
+      const status = await this.ask(paths[turn % paths.length]);
+      if (status !== 200) throw new Error(`${paths[turn % paths.length]} was answered with ${status}`);
+      took.push(performance.now() - asked);
+      await sleep(Math.max(0, 20 - took.at(-1)));
+    }
+    return took;
+  }
+
+  /** Listens to what pages are told; `changed` resolves when that is another data version than now. */
+  async listen() {
+    const stop = new AbortController();
+    const answer = await fetch(`${this.url}/api/live`, { signal: stop.signal });
+    const chunks = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    const tell = async (versions) => {
+      while (new Set(text.match(/"version":"[^"]+"/g)).size < versions) {
+        text += (await chunks.read()).value;
+      }
+    };
+    await tell(1);
+    return { changed: tell(2).then(() => stop.abort()) };
+  }
+
+  /** Resident memory and its peak so far, in MB. */
+  async memory() {
+    const status = await readFile(`/proc/${this.process.pid}/status`, "utf8");
+    const of = (name) => Number(status.match(new RegExp(`${name}:\\s+(\\d+)`))[1]) / 1024;
+    return { resident: of("VmRSS"), peak: of("VmHWM") };
+  }
+
+  /** How many builds it has loaded. */
+  async builds() {
+    const answer = await fetch(`${this.url}/metrics`);
+    return Number((await answer.text()).match(/snapshot_builds (\d+)/)[1]);
+  }
+
+  async stop() {
+    this.agent.destroy();
+    const ended = once(this.process, "exit");
+    this.process.kill();
+    await ended;
+  }
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export function percentile(values, percent) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * percent) / 100) - 1)];
+}
+
+export const median = (values) => percentile(values, 50);
+
+/** `(12.1 to 14.0, 5 runs)`; nothing of a single run. */
+export function spread(values) {
+  if (values.length < 2) return undefined;
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const short = (value) => (value >= 100 ? String(Math.round(value)) : value.toPrecision(3));
+  return `(${short(least)} to ${short(most)}, ${values.length} runs)`;
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
