@@ -1,0 +1,120 @@
+// What a reader waits for: the first load of a page and a change of a filter, in Chromium.
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { chromium } from "@playwright/test";
+import { median, run, serve, spread } from "./lib.mjs";
+import { BROWSER, changeFilter, firstLoad, paintAlone } from "./browser/visits.mjs";
+
+const RUNS = 5;
+const FIGURES = { pipelines: 11, security: 5 };
+const AS_OF = "2019-10-25T17:15:00Z";
+// A fifth and a third of the original's time for the whole Pipelines page, and a third of the time
+// that it takes to redraw it when it has all figures already (milliseconds).
+const IN_VIEW = 1100;
+const ALL = 1800;
+const REDRAWN = 630;
+// One window a run: its filters have not been asked for before.
+const WINDOWS = [7, 14, 28, 90, 180];
+
+const FIRST_LOAD = [
+  { what: "requests", of: (load) => load.requests, unit: "requests", target: 14, digits: 0 },
+  { what: "over the wire in all", of: (load) => load.kilobytes.all, unit: "kB", target: 600 },
+  { what: "document with the figures' data", of: (load) => load.kilobytes.document, unit: "kB", target: 40 },
+  { what: "wasm", of: (load) => load.kilobytes.wasm, unit: "kB", target: 200 },
+  { what: "plotly.js", of: (load) => load.kilobytes.plotly, unit: "kB", target: 370 },
+  { what: "other JavaScript", of: (load) => load.kilobytes.script, unit: "kB" },
+  { what: "CSS", of: (load) => load.kilobytes.style, unit: "kB", target: 15 },
+  { what: "layout shift", of: (load) => load.shift, unit: "", target: 0.02, digits: 3 },
+  { what: "first contentful paint", of: (load) => load.firstPaint, unit: "ms", digits: 0 },
+  { what: "largest contentful paint", of: (load) => load.largestPaint, unit: "ms", digits: 0 },
+  { what: "blocking time (of each task what is above 50 ms)", of: (load) => load.blocking, unit: "ms", digits: 0 },
+  { what: "longest task", of: (load) => load.longestTask, unit: "ms", digits: 0 },
+  { what: "figures in view drawn", of: (load) => load.inView, unit: "ms", target: IN_VIEW, digits: 0 },
+  { what: "all figures drawn", of: (load) => load.all, unit: "ms", target: ALL, digits: 0 },
+  { what: "JavaScript heap, all drawn", of: (load) => load.heap, unit: "MB" },
+];
+
+export async function measure({ binary, site, scratch, say }) {
+  const data = path.join(scratch, "browser");
+  await mkdir(data, { recursive: true });
+  const env = { LEPTOS_SITE_ROOT: site };
+  run(binary, ["sample", "--seed", "1", "--as-of", AS_OF, "--data", data], { env: { ...process.env, ...env } });
+  const server = await serve(binary, ["serve", "--data", data, "--port", "0"], { env });
+  const rows = [];
+  try {
+    for (const [page, figures] of Object.entries(FIGURES)) {
+      say(`browser: first load of /${page}, ${RUNS} times with an empty cache`);
+      rows.push(...(await firstLoads(`${server.url}/${page}`, page, figures)));
+    }
+    say(`browser: a change of the filter, ${RUNS} times`);
+    rows.push(...(await filterChanges(server.url)));
+  } finally {
+    await server.stop();
+  }
+  return { rows, bounds: BOUNDS };
+}
+
+const BOUNDS = [
+  "Drawing is bounded by plotly.js: it lays out and draws one chart after another on the only thread that a page has, mostly by measuring text.",
+  "The first paint needs the document and the styles alone; wasm and plotly.js come after it.",
+];
+
+async function firstLoads(url, page, figures) {
+  await fetch(url);
+  const loads = [];
+  for (let time = 0; time < RUNS; time += 1) loads.push(await inNewBrowser((context) => firstLoad(context, url, figures)));
+  const alone = [];
+  for (let time = 0; time < RUNS; time += 1) alone.push(await inNewBrowser((context) => paintAlone(context, url)));
+  const rows = FIRST_LOAD.map(({ what, of, unit, target, digits = 1 }) =>
+    row(`/${page}: ${what}`, page === "pipelines" ? target : null, loads.map(of), unit, digits),
+  );
+  rows.push(row(`/${page}: first contentful paint while wasm and plotly.js are not there`, null, alone, "ms", 0));
+  return rows;
+}
+
+async function filterChanges(url) {
+  const [fresh, known, server] = [[], [], []];
+  const projects = (await (await fetch(`${url}/api/overview?page=pipelines`)).json()).projects.map(([name]) => name).slice(1, 4);
+  for (const days of WINDOWS) {
+    const [first, second, third] = projects;
+    const asks = (project) => askOf(url, project, days);
+    // What the browser does not take part in: from the first question to the last answer.
+    const began = performance.now();
+    await asks(third);
+    server.push(performance.now() - began);
+    await asks(second);
+    await inNewBrowser(async (context) => {
+      const page = await context.newPage();
+      fresh.push(await changeFilter(page, `${url}/pipelines?days=${days}`, first));
+      known.push(await changeFilter(page, undefined, second));
+    });
+  }
+  return [
+    row("another project, not seen before, to the last redraw", REDRAWN, fresh, "ms", 0),
+    row("another project, seen before by others, to the last redraw", REDRAWN, known, "ms", 0),
+    row("of it the server: all figures of a filter not seen before, asked for at once", 20, server, "ms", 1),
+  ];
+}
+
+async function askOf(url, project, days) {
+  const figures = await (await fetch(`${url}/api/figures`)).json();
+  const filter = `project=${project}&days=${days}`;
+  const ids = figures.filter(({ page }) => page === "pipelines").map(({ id }) => id);
+  const addresses = [`/api/headline?${filter}`, ...ids.map((id) => `/api/figure?id=${id}&${filter}`)];
+  await Promise.all(addresses.map(async (address) => (await fetch(url + address)).arrayBuffer()));
+}
+
+/** Each visit has a browser of its own: nothing is cached, and nothing is warm. */
+async function inNewBrowser(visit) {
+  const browser = await chromium.launch(BROWSER);
+  try {
+    return await visit(await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB" }));
+  } finally {
+    await browser.close();
+  }
+}
+
+function row(what, target, values, unit, digits) {
+  const reached = Number(median(values).toFixed(digits));
+  return { what, target: target ?? null, reached, unit, better: "less", detail: `(${spread(values, digits)})` };
+}

@@ -1,0 +1,147 @@
+// Visits of a page, and what is seen during them.
+import { accessSync, constants } from "node:fs";
+import path from "node:path";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const LATE_MS = 60_000;
+const LARGE = /\.wasm$|\/plotly\/.*\.js$/;
+
+/** The machine's own Chromium, never one that a package downloads. */
+export const BROWSER = {
+  executablePath: process.env.CHROMIUM || onPath(),
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+};
+
+function onPath() {
+  const folders = ["/usr/bin", ...(process.env.PATH ?? "").split(path.delimiter)];
+  const found = NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name))).find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (!found) throw new Error("no Chromium was found: install it, or name one in CHROMIUM");
+  return found;
+}
+
+/** The first visit of a page, until all its figures are drawn. */
+export async function firstLoad(context, url, figures) {
+  const page = await context.newPage();
+  const wire = await watchWire(page);
+  await page.addInitScript(watchPage);
+  await page.goto(url);
+  await page.waitForFunction((count) => window.seen.drawn.size >= count, figures, { timeout: LATE_MS });
+  const seen = await page.evaluate(() => {
+    const { paints, shift, tasks, drawn } = window.seen;
+    const times = [...drawn].map(([id, time]) => {
+      const { top, bottom } = document.getElementById(id).getBoundingClientRect();
+      return { time, visible: top < innerHeight && bottom > 0 };
+    });
+    return { paints, shift, tasks, times };
+  });
+  const heap = await heapOf(wire.client);
+  const latest = (times) => Math.max(...times.map(({ time }) => time));
+  return {
+    requests: wire.answers.length,
+    kilobytes: kilobytes(wire),
+    shift: seen.shift,
+    firstPaint: seen.paints["first-contentful-paint"],
+    largestPaint: seen.paints["largest-contentful-paint"],
+    blocking: seen.tasks.reduce((total, task) => total + Math.max(0, task - 50), 0),
+    longestTask: Math.max(0, ...seen.tasks),
+    inView: latest(seen.times.filter(({ visible }) => visible)),
+    all: latest(seen.times),
+    heap,
+  };
+}
+
+/** When something is painted though neither wasm nor plotly.js is ever answered. */
+export async function paintAlone(context, url) {
+  const page = await context.newPage();
+  await page.addInitScript(watchPage);
+  await page.route(LARGE, () => {});
+  await page.goto(url, { waitUntil: "commit" });
+  await page.waitForFunction(() => window.seen.paints["first-contentful-paint"], undefined, { timeout: LATE_MS });
+  const { paint, drawn } = await page.evaluate(() => ({ paint: window.seen.paints["first-contentful-paint"], drawn: window.seen.drawn.size }));
+  if (drawn > 0) throw new Error("figures were drawn without plotly.js: it was not held back");
+  return paint;
+}
+
+/** From the change of the project until every figure was drawn again; with `url` the page is opened before. */
+export async function changeFilter(page, url, project) {
+  if (url) {
+    await page.addInitScript(watchPage);
+    await page.goto(url);
+    await page.waitForFunction(redrawn, undefined, { timeout: LATE_MS });
+  }
+  await page.evaluate((project) => {
+    const select = document.querySelector("select[name=project]");
+    window.seen.drawn.clear();
+    window.seen.changed = performance.now();
+    select.value = project;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  }, project);
+  await page.waitForFunction(redrawn, undefined, { timeout: LATE_MS });
+  return page.evaluate(() => Math.max(...window.seen.drawn.values()) - window.seen.changed);
+}
+
+// In the page: whether each card has drawn again, or has nothing to draw.
+function redrawn() {
+  const done = (card) =>
+    window.seen.drawn.has(`${card.id}-chart`) || (!card.ariaBusy && card.querySelector("details.table").hidden);
+  return [...document.querySelectorAll("article[data-figure]")].every(done);
+}
+
+// Runs in the page before anything else of it.
+function watchPage() {
+  const seen = (window.seen = { paints: {}, shift: 0, tasks: [], drawn: new Map() });
+  const observe = (type, note) =>
+    new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true });
+  observe("paint", ({ name, startTime }) => (seen.paints[name] = startTime));
+  observe("largest-contentful-paint", ({ startTime }) => (seen.paints["largest-contentful-paint"] = startTime));
+  observe("layout-shift", ({ value, hadRecentInput }) => (seen.shift += hadRecentInput ? 0 : value));
+  observe("longtask", ({ duration }) => seen.tasks.push(duration));
+  // Set anew whenever a chart is drawn, and taken away where there is nothing to draw.
+  new MutationObserver((changes) => {
+    for (const { target } of changes) seen.drawn.set(target.id, performance.now());
+  }).observe(document, { subtree: true, attributeFilter: ["data-drawn"] });
+}
+
+async function watchWire(page) {
+  const client = await page.context().newCDPSession(page);
+  await client.send("Network.enable");
+  const wire = { client, answers: [], bytes: new Map() };
+  client.on("Network.responseReceived", ({ requestId, response }) => {
+    if (response.url.startsWith("http")) wire.answers.push({ requestId, url: new URL(response.url), type: response.mimeType });
+  });
+  client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => wire.bytes.set(requestId, encodedDataLength));
+  return wire;
+}
+
+function kilobytes({ answers, bytes }) {
+  const sums = { all: 0, document: 0, wasm: 0, plotly: 0, script: 0, style: 0, other: 0 };
+  for (const { requestId, url, type } of answers) {
+    const size = (bytes.get(requestId) ?? 0) / 1000;
+    sums.all += size;
+    sums[kind(url, type)] += size;
+  }
+  return sums;
+}
+
+function kind({ pathname }, type) {
+  if (type === "text/html") return "document";
+  if (pathname.endsWith(".wasm")) return "wasm";
+  if (pathname.endsWith(".css")) return "style";
+  if (!pathname.endsWith(".js")) return "other";
+  return pathname.includes("/plotly/") ? "plotly" : "script";
+}
+
+async function heapOf(client) {
+  await client.send("HeapProfiler.enable");
+  await client.send("HeapProfiler.collectGarbage");
+  await client.send("Performance.enable");
+  const { metrics } = await client.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "JSHeapUsedSize").value / 1e6;
+}
