@@ -21,9 +21,12 @@ use crate::{
     filter::Filter,
 };
 
-/// Cheap to clone; every request has one.
+/// Cheap to clone; every request has several.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+#[derive(Clone)]
+struct Shared {
     snapshot: Arc<ArcSwapOption<Snapshot>>,
     ledger: Arc<ArcSwap<Ledger>>,
     /// The sources that this server collects from, by name.
@@ -63,7 +66,7 @@ impl AppState {
     /// A state without data; `configured` names the sources that this server collects from.
     pub fn new(configured: &[&'static str]) -> Self {
         let metrics = Arc::<Metrics>::default();
-        Self {
+        Self(Arc::new(Shared {
             snapshot: Arc::default(),
             ledger: Arc::default(),
             configured: configured.into(),
@@ -71,44 +74,45 @@ impl AppState {
             live: watch::Sender::new(Some(Live::default())),
             figures: FigureCache::new(Arc::clone(&metrics)),
             metrics,
-        }
+        }))
     }
 
     /// The same state, for pages below a base path.
     #[must_use]
     pub fn below(self, base: Base) -> Self {
-        Self { base, ..self }
+        let shared = Shared::clone(&self.0);
+        Self(Arc::new(Shared { base, ..shared }))
     }
 
     /// Puts a snapshot in the place of the last one; running requests keep theirs.
     pub fn swap(&self, snapshot: Snapshot) {
-        self.snapshot.store(Some(Arc::new(snapshot)));
+        self.0.snapshot.store(Some(Arc::new(snapshot)));
         self.tell();
     }
 
     /// Puts what is known of the sources in the place of what was known before.
     pub fn swap_ledger(&self, ledger: Ledger) {
-        self.ledger.store(Arc::new(ledger));
+        self.0.ledger.store(Arc::new(ledger));
         self.tell();
     }
 
     /// What is known of the sources now.
     pub fn ledger(&self) -> Arc<Ledger> {
-        self.ledger.load_full()
+        self.0.ledger.load_full()
     }
 
     /// The sources that this server collects from, by name.
     pub fn configured(&self) -> &[&'static str] {
-        &self.configured
+        &self.0.configured
     }
 
     /// What was counted since the process began.
     pub fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
+        &self.0.metrics
     }
 
     pub async fn cache_size(&self) -> CacheSize {
-        self.figures.size().await
+        self.0.figures.size().await
     }
 
     /// The data that the server is ready to answer from.
@@ -116,7 +120,7 @@ impl AppState {
     /// # Errors
     /// Why it is not, or should not be asked any more.
     pub fn readiness(&self) -> Result<Arc<Snapshot>, Unready> {
-        if self.live.borrow().is_none() {
+        if self.0.live.borrow().is_none() {
             return Err(Unready::Stopping);
         }
         let snapshot = self.snapshot().map_err(|_| Unready::Loading)?;
@@ -128,8 +132,8 @@ impl AppState {
 
     fn tell(&self) {
         let snapshot = self.snapshot();
-        let live = snapshot.map(|snapshot| freshness::live(&snapshot, &self.ledger.load()));
-        self.live.send_if_modified(|told| match (told, live) {
+        let live = snapshot.map(|snapshot| freshness::live(&snapshot, &self.0.ledger.load()));
+        self.0.live.send_if_modified(|told| match (told, live) {
             (Some(told), Ok(live)) if *told != live => {
                 *told = live;
                 true
@@ -140,17 +144,17 @@ impl AppState {
 
     /// What open pages were told last; none once the server stops.
     pub fn told(&self) -> Option<Live> {
-        self.live.borrow().clone()
+        self.0.live.borrow().clone()
     }
 
     /// What open pages are to be told, from now on; none once the server stops.
     pub fn live(&self) -> watch::Receiver<Option<Live>> {
-        self.live.subscribe()
+        self.0.live.subscribe()
     }
 
     /// Lets go of the pages that wait to be told something.
     pub fn stop(&self) {
-        self.live.send_replace(None);
+        self.0.live.send_replace(None);
     }
 
     /// How old and how complete the data are.
@@ -159,8 +163,12 @@ impl AppState {
     /// Where nothing is loaded.
     pub fn data_state(&self) -> Result<DataState, AppError> {
         let snapshot = self.snapshot()?;
-        let ledger = self.ledger.load();
-        Ok(freshness::data_state(&snapshot, &ledger, &self.configured))
+        let ledger = self.0.ledger.load();
+        Ok(freshness::data_state(
+            &snapshot,
+            &ledger,
+            &self.0.configured,
+        ))
     }
 
     /// Everything that the sources should cover, what was not read first.
@@ -170,13 +178,13 @@ impl AppState {
     pub fn coverage(&self) -> Result<Vec<CoverageItem>, AppError> {
         let snapshot = self.snapshot()?;
         let zone = &snapshot.config.time_zone;
-        Ok(freshness::coverage(zone, &self.ledger.load()))
+        Ok(freshness::coverage(zone, &self.0.ledger.load()))
     }
 
     /// # Errors
     /// [`AppError::NotReady`] until the first snapshot is there.
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, AppError> {
-        self.snapshot.load_full().ok_or(AppError::NotReady)
+        self.0.snapshot.load_full().ok_or(AppError::NotReady)
     }
 
     /// A figure for a filter, from the cache or computed.
@@ -192,7 +200,7 @@ impl AppState {
     ) -> Result<Arc<CachedFigure>, AppError> {
         let figure = figures::find(id).ok_or_else(|| AppError::unknown_figure(id))?;
         let (snapshot, filter) = self.filtered(project, build_type, days)?;
-        self.figures.read(figure, snapshot, filter).await
+        self.0.figures.read(figure, snapshot, filter).await
     }
 
     /// What a page, or the page of a single figure, shows around its figures.
@@ -242,7 +250,7 @@ impl AppState {
         Some(Site {
             title: config.title.clone(),
             source_url: config.source_url.clone(),
-            live: self.live.borrow().clone().unwrap_or_default(),
+            live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
         })
     }
@@ -253,7 +261,7 @@ impl AppState {
     /// Where there is no such text, or nothing is loaded.
     pub fn texts(&self, of: &str) -> Result<Vec<Text>, AppError> {
         let state = self.data_state()?;
-        let texts = texts::texts(of, &state, &self.base, || {
+        let texts = texts::texts(of, &state, &self.0.base, || {
             self.coverage().unwrap_or_default()
         });
         texts.ok_or_else(|| {

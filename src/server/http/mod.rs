@@ -55,7 +55,7 @@ const COMPRESSION: i32 = 4;
 
 #[derive(Clone)]
 struct ServerState {
-    options: LeptosOptions,
+    options: Arc<LeptosOptions>,
     app: AppState,
     settings: Arc<Settings>,
     event_streams: Shares,
@@ -63,7 +63,7 @@ struct ServerState {
 
 impl FromRef<ServerState> for LeptosOptions {
     fn from_ref(state: &ServerState) -> Self {
-        state.options.clone()
+        Self::clone(&state.options)
     }
 }
 
@@ -106,7 +106,7 @@ pub fn router(state: AppState, settings: Settings) -> Router {
     let base = Base::new(settings.base_path());
     let queue = Queue::new(&settings.limits);
     let state = ServerState {
-        options: options.clone(),
+        options: options.clone().into(),
         app: state.below(base.clone()),
         event_streams: Shares::new(settings.limits.event_streams),
         settings: settings.into(),

@@ -36,7 +36,7 @@ pub struct Queue {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     shares: Shares,
-    limits: Limits,
+    limits: Arc<Limits>,
 }
 
 impl Queue {
@@ -45,7 +45,7 @@ impl Queue {
             running: Arc::new(Semaphore::new(limits.running)),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
             shares: Shares::new(limits.running + limits.waiting),
-            limits: limits.clone(),
+            limits: limits.clone().into(),
         }
     }
 
