@@ -55,8 +55,8 @@ export async function measure({ binary, site, scratch, say }) {
 }
 
 const BOUNDS = [
-  "Drawing is bounded by plotly.js: it lays out and draws one chart after another on the only thread that a page has, mostly by measuring text.",
-  "The first paint needs the document and the styles alone; wasm and plotly.js come after it.",
+  "Charts are drawn by plotly.js one after another, on the only thread that a page has; which part of that takes how long is not profiled here.",
+  "The first paint needs the document and the styles alone: it also comes where wasm and plotly.js are never answered.",
 ];
 
 async function firstLoads(url, page, figures) {
