@@ -27,16 +27,20 @@ pub struct Merged<'a> {
 }
 
 /// Keeps one version of each event.
-pub fn merge(mut entries: Vec<Entry<'_>>) -> Merged<'_> {
-    // Stable, so that offered versions of the same event are met in the order of their coming.
-    entries.sort_by(|a, b| {
+pub fn merge(entries: Vec<Entry<'_>>) -> Merged<'_> {
+    // Stable, so that offered versions of the same event are met in the order of their coming. Places
+    // are sorted, since entries are large.
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by(|&a, &b| {
+        let (a, b) = (&entries[a], &entries[b]);
         a.build
             .cmp(&b.build)
             .then_with(|| a.row.id.cmp(&b.row.id))
             .then_with(|| a.origin.cmp(&b.origin))
     });
+    let mut entries: Vec<Option<Entry<'_>>> = entries.into_iter().map(Some).collect();
     let mut merged = Merged::default();
-    for entry in entries {
+    for entry in order.into_iter().filter_map(|place| entries[place].take()) {
         let known = merged.entries.last_mut();
         let same =
             |known: &&mut Entry<'_>| known.build == entry.build && known.row.id == entry.row.id;

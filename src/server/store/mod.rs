@@ -119,7 +119,11 @@ impl Store {
     /// run again because another program wrote in between.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
         let begun = self.transaction("BEGIN IMMEDIATE").await;
-        begun.context("cannot write to the store")
+        let mut begun = begun.context("cannot write to the store")?;
+        // 64 MB: a batch comes back to pages of the tags' index, which is all over the file.
+        let cache = sqlx::query("PRAGMA cache_size = -64000");
+        cache.execute(&mut *begun).await?;
+        Ok(begun)
     }
 
     /// A transaction of all that is read, so that it is of one moment.

@@ -50,8 +50,11 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
         // The rows that an event refers to are written in the same transaction; checking each
         // again would double the cost of an import.
         .foreign_keys(false)
-        .pragma("cache_size", "-16000")
-        .pragma("wal_autocheckpoint", "4000")
+        // Reading goes through the builds once; writing asks for more.
+        .pragma("cache_size", "-2000")
+        // The index of tags is written all over. Pages that many transactions change go to their
+        // place once for all of them.
+        .pragma("wal_autocheckpoint", "16000")
         .disable_statement_logging();
     let _lock = lock(dir).await?;
     let pool = SqlitePoolOptions::new().max_connections(4);
