@@ -2,6 +2,7 @@
 
 mod api;
 mod base;
+mod below;
 mod client;
 mod connections;
 mod encoding;
@@ -32,6 +33,7 @@ use axum::{
 use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::{LeptosRoutes as _, render_app_async_with_context};
 use tokio::net::TcpListener;
+use tower::layer::layer_fn;
 use tower_http::{
     CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
     services::ServeDir, timeout::TimeoutLayer,
@@ -40,6 +42,7 @@ use tower_http::{
 pub use limits::Limits;
 pub use settings::Settings;
 
+use below::Below;
 use queue::Queue;
 use rendering::Pages;
 use shares::Shares;
@@ -173,20 +176,25 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .fallback_service(files)
         .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
         .layer(middleware::from_fn(pages::without_trailing_slash))
+        .layer(layer_fn(Below::new))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
         .layer(middleware::from_fn_with_state(sign_in, sign_in::guard))
+        .layer(layer_fn(Below::new))
         .layer(middleware::from_fn(headers::caching))
         .layer(middleware::from_fn_with_state(queue, queue::wait))
+        .layer(layer_fn(Below::new))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state.settings),
             headers::limits,
         ))
         .layer(middleware::from_fn(headers::security))
+        .layer(layer_fn(Below::new))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state.settings),
             client::identify,
         ))
         .layer(CatchPanicLayer::new())
+        .layer(layer_fn(Below::new))
         .layer(DefaultBodyLimit::max(state.settings.limits.body))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
