@@ -116,5 +116,5 @@ async function inNewBrowser(visit) {
 
 function row(what, target, values, unit, digits) {
   const reached = Number(median(values).toFixed(digits));
-  return { what, target: target ?? null, reached, unit, better: "less", detail: `(${spread(values, digits)})` };
+  return { what, target: target ?? null, reached, unit, better: "less", detail: spread(values) };
 }

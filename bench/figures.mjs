@@ -42,7 +42,7 @@ function rows(scales, peers) {
   const ours = sum(ofPage(once), "rows_us");
   for (const { engine, times, seconds } of peers) {
     if (times !== 1) continue;
-    figures.push({ what: `The eleven tables beside ${engine}'s, 1×`, target: null, reached: (1000 * median(seconds)) / ours, unit: "× faster", better: "more", detail: `${engine} ${(1000 * median(seconds)).toFixed(0)} ms (${spread(seconds.map((s) => 1000 * s), 0)})` });
+    figures.push({ what: `The eleven tables beside ${engine}'s, 1×`, target: null, reached: (1000 * median(seconds)) / ours, unit: "× faster", better: "more", detail: `${engine} ${(1000 * median(seconds)).toFixed(0)} ms (${spread(seconds.map((s) => 1000 * s))})` });
   }
   return figures;
 }
@@ -94,7 +94,7 @@ function measurePeers({ binary, scratch, data, root, say }) {
 
 function peerTables(scales, peers) {
   if (peers.length === 0) return [];
-  const row = ({ engine, times, seconds }) => [engine, `${times}×`, (1000 * median(seconds)).toFixed(1), spread(seconds.map((s) => 1000 * s), 1)];
+  const row = ({ engine, times, seconds }) => [engine, `${times}×`, (1000 * median(seconds)).toFixed(1), spread(seconds.map((s) => 1000 * s))];
   const ours = (scale) => ["this program", `${scale.times}×`, sum(ofPage(scale), "rows_us").toFixed(2), "one thread"];
   return [{ title: "The eleven tables by general engines (without charts, without JSON), ms", head: ["engine", "builds", "median", ""], rows: [...scales.map(ours), ...peers.map(row)] }];
 }

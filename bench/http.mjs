@@ -97,14 +97,14 @@ const middle = (taken, name, key) => median(taken[name].map((numbers) => numbers
 function rows(taken) {
   const page = taken["ours page"];
   const rows = [
-    { what: "Page over HTTP: requests a second on one core", target: 500, reached: middle(taken, "ours page", "rate"), unit: "1/s", better: "more", detail: spread(page.map(({ rate }) => rate), 0) },
-    { what: `Page over HTTP: p50 with ${CONNECTIONS} connections`, target: 5, reached: middle(taken, "ours page", "p50"), unit: "ms", better: "less", detail: spread(page.map(({ p50 }) => p50), 2) },
+    { what: "Page over HTTP: requests a second on one core", target: 500, reached: middle(taken, "ours page", "rate"), unit: "1/s", better: "more", detail: spread(page.map(({ rate }) => rate)) },
+    { what: `Page over HTTP: p50 with ${CONNECTIONS} connections`, target: 5, reached: middle(taken, "ours page", "p50"), unit: "ms", better: "less", detail: spread(page.map(({ p50 }) => p50)) },
   ];
   if (!taken["nginx figure"]) return rows;
   const ratios = (key) => taken["ours figure"].map((ours, turn) => ours[key] / taken["nginx figure"][turn][key]);
   return [
-    { what: "Warm figure over HTTP: requests a second, as a share of nginx's", target: 0.5, reached: median(ratios("rate")), unit: "", better: "more", detail: spread(ratios("rate"), 2) },
-    { what: "Warm figure over HTTP: p99, as a multiple of nginx's", target: 2, reached: median(ratios("p99")), unit: "", better: "less", detail: spread(ratios("p99"), 2) },
+    { what: "Warm figure over HTTP: requests a second, as a share of nginx's", target: 0.5, reached: median(ratios("rate")), unit: "", better: "more", detail: spread(ratios("rate")) },
+    { what: "Warm figure over HTTP: p99, as a multiple of nginx's", target: 2, reached: median(ratios("p99")), unit: "", better: "less", detail: spread(ratios("p99")) },
     ...rows,
   ];
 }

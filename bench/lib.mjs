@@ -8,10 +8,11 @@ export function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** Least, most and how many: what a median leaves out. */
-export function spread(values, digits = 1) {
-  const shown = (value) => value.toFixed(digits);
-  return `${shown(Math.min(...values))} to ${shown(Math.max(...values))}, ${values.length} runs`;
+/** Least, most and how many: what a median leaves out. Nothing of a single run. */
+export function spread(values) {
+  if (values.length < 2) return undefined;
+  const short = (value) => (value >= 100 || value === 0 ? String(Math.round(value)) : value.toPrecision(3));
+  return `${short(Math.min(...values))} to ${short(Math.max(...values))}, ${values.length} runs`;
 }
 
 export function have(program) {

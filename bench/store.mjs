@@ -10,7 +10,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { Server, median, percentile, sleep, spread } from "./store/server.mjs";
+import { median, spread } from "./lib.mjs";
+import { Server, percentile, sleep } from "./store/server.mjs";
 
 /** The sample's last instant, so that every run has the same events. */
 const AS_OF = "2019-10-25T17:15:00Z";

@@ -93,16 +93,6 @@ export function percentile(values, percent) {
   return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * percent) / 100) - 1)];
 }
 
-export const median = (values) => percentile(values, 50);
-
-/** `(12.1 to 14.0, 5 runs)`; nothing of a single run. */
-export function spread(values) {
-  if (values.length < 2) return undefined;
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const short = (value) => (value >= 100 ? String(Math.round(value)) : value.toPrecision(3));
-  return `(${short(least)} to ${short(most)}, ${values.length} runs)`;
-}
-
 async function freePort() {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
