@@ -10,9 +10,11 @@ const PAGE = "pipelines";
 export async function measure({ binary, scratch, data, root, say }) {
   say("figures: building the bench (minutes, the first time)");
   const cargo = ["bench", "--no-default-features", "--features", "ssr", "--bench", "figures"];
-  run("cargo", [...cargo, "--no-run"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  // Cargo makes the program anew beside its benches: as the release build does, with hashed names.
+  const env = { ...process.env, LEPTOS_HASH_FILES: "true" };
+  run("cargo", [...cargo, "--no-run"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   say("figures: each computed many times at 1, 10 and 100 times the builds");
-  const scales = JSON.parse(run("cargo", cargo, { cwd: root, env: { ...process.env, BENCH_STORE: data }, stdio: ["ignore", "pipe", "pipe"] }));
+  const scales = JSON.parse(run("cargo", cargo, { cwd: root, env: { ...env, BENCH_STORE: data }, stdio: ["ignore", "pipe", "pipe"] }));
   const peers = measurePeers({ binary, scratch, data, root, say });
   return { rows: rows(scales, peers), tables: [...tables(scales), ...peerTables(scales, peers)], bounds: BOUNDS };
 }

@@ -62,7 +62,8 @@ async function startNginx(ours, scratch) {
   const config = path.join(root, "nginx.conf");
   writeFileSync(
     config,
-    `daemon off; worker_processes 1; pid ${root}/pid; error_log stderr;
+    // Root's workers would be somebody else's, who may not read here.
+    `${process.getuid() === 0 ? "user root; " : ""}daemon off; worker_processes 1; pid ${root}/pid; error_log stderr;
 events { worker_connections 512; }
 http {
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=100;

@@ -34,10 +34,16 @@ try {
     const scratch = path.join(folder, part);
     mkdirSync(scratch);
     const { measure } = await import(`./${part}.mjs`);
-    results[part] = await measure({ binary, site, scratch, data, root, say });
-    console.log(shown(results[part].rows));
+    try {
+      results[part] = await measure({ binary, site, scratch, data, root, say });
+      console.log(shown(results[part].rows));
+    } catch (error) {
+      // The others are measured all the same.
+      console.error(`error: ${part} could not be measured: ${error.message.slice(0, 2000)}`);
+      process.exitCode = 1;
+    }
   }
-  if (wanted.length === 0) {
+  if (wanted.length === 0 && !process.exitCode) {
     const machine = { cpu: cpus()[0].model.trim(), cores: cpus().length, memory: totalmem(), load, minutes: (Date.now() - began) / 60_000 };
     writeFileSync(path.join(root, "docs", "performance.md"), document(results, machine, versions()));
     say("written to docs/performance.md");
