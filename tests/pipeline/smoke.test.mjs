@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const script = fileURLToPath(new URL("../../scripts/smoke.mjs", import.meta.url));
-const POLICY = "default-src 'none'; script-src 'self' 'nonce-abc'; frame-ancestors 'none'";
+const POLICY = "default-src 'none'; script-src 'self' 'sha256-AAAA='; frame-ancestors 'none'";
 const page = (base) => `<meta name="build" content="b1"><link rel="stylesheet" href="${base}/pkg/a.1.css">
   <link rel="modulepreload" href="${base}/pkg/a.1.js"><link rel="preload" href="${base}/pkg/a.1.wasm">
   <h1>Page</h1><article data-figure="build_status"></article>`;
@@ -101,16 +101,16 @@ const cases = [
     /FAIL {2}scripts and styles.*elsewhere/,
   ],
   [
-    "scripts without a nonce",
+    "scripts without a hash",
     { "/pipelines": html({ "content-security-policy": "script-src 'self'; frame-ancestors 'none'" }) },
-    /FAIL {2}security headers.*nonce/,
+    /FAIL {2}security headers.*names no script/,
   ],
   [
     "inline scripts",
-    { "/pipelines": html({ "content-security-policy": POLICY.replace("'nonce-abc'", "'nonce-abc' 'unsafe-inline'") }) },
+    { "/pipelines": html({ "content-security-policy": POLICY.replace("'sha256-AAAA='", "'sha256-AAAA=' 'unsafe-inline'") }) },
     /FAIL {2}security headers.*inline/,
   ],
-  ["a page that may be framed", { "/pipelines": html({ "content-security-policy": "script-src 'nonce-a'" }) }, /FAIL {2}security headers.*framed/],
+  ["a page that may be framed", { "/pipelines": html({ "content-security-policy": "script-src 'sha256-AAAA='" }) }, /FAIL {2}security headers.*framed/],
   ["a missing page that is there", { "/no-such-page": html({}) }, /FAIL {2}what is unknown/],
 ];
 

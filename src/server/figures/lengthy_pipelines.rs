@@ -18,8 +18,6 @@ use crate::{
     server::snapshot::{BuildResult, MINUTE_MS, Snapshot, UNKNOWN_DURATION},
 };
 
-/// How many pipelines are listed.
-
 pub const FIGURE: Figure = Figure {
     id: "lengthy_pipelines",
     page: Page::Pipelines,
