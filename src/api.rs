@@ -173,6 +173,8 @@ pub struct DataState {
     pub live: Live,
     /// The data are made up.
     pub sample: bool,
+    /// Since when the store cannot be reached, so that nothing newer is shown; none while it can.
+    pub store_lost: Option<Moment>,
     pub kinds: Vec<Freshness>,
 }
 
@@ -181,7 +183,7 @@ pub struct DataState {
 pub struct Live {
     /// The data version; empty until there are data.
     pub version: String,
-    /// Changes whenever a refresh of a source began, got on or ended.
+    /// Changes whenever a refresh of a source began, got on or ended, or the store was lost or found.
     pub ledger: i64,
 }
 

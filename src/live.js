@@ -72,8 +72,19 @@ function hear() {
     sessionStorage.setItem("build", build);
     location.reload();
   } else {
+    see(version);
     tell(version, ledger);
   }
+}
+
+// Where several replicas answer in turn, a cookie tells them what was seen: whoever is asked for the
+// new data next must not answer with older ones.
+function see(version) {
+  const seen = /(?:^|; )rse-seen=(([^-;]+)-(\d+)[^;]*)/.exec(document.cookie);
+  const [store, change] = version.split("-");
+  if (seen?.[2] !== store || Number(change) <= Number(seen[3])) return;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `rse-seen=${version}; Path=${content("base") || "/"}; SameSite=Lax${secure}`;
 }
 
 function close() {

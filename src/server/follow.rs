@@ -1,7 +1,8 @@
 //! Keeps what is served up with the store: whoever changes it, a refresh of this server or another
-//! process, new data are loaded and swapped in whole.
+//! process, new data are loaded and swapped in whole. While the store cannot be reached, what was
+//! loaded last is served on, and readers are told.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::Result;
 use tokio::time::Instant;
@@ -9,8 +10,6 @@ use tracing::Instrument as _;
 
 use super::{config::Config, state::AppState, store::Store};
 
-/// How often the store is looked at, which takes well under a millisecond.
-const LOOK: Duration = Duration::from_millis(250);
 /// While much is written, loading takes at most about one part in so many of the time.
 const LOADING_SHARE: u32 = 10;
 
@@ -39,13 +38,25 @@ async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) ->
 
 /// Follows the store until it is dropped. While the store cannot be read, the last data stay.
 pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
+    let mut changes = store.changes();
     loop {
         let began = Instant::now();
-        if let Err(error) = look(&store, &config, &state).await {
-            state.metrics().snapshots.failed();
-            tracing::error!("cannot follow the store: {error:#}");
+        match look(&store, &config, &state).await {
+            Ok(()) => {
+                if state.looked(began) {
+                    tracing::info!("the store can be read again");
+                }
+                let rest = tokio::time::sleep(began.elapsed() * LOADING_SHARE);
+                tokio::join!(rest, changes.wait());
+            }
+            Err(error) => {
+                state.metrics().snapshots.failed();
+                if state.store_lost() {
+                    tracing::error!("cannot follow the store, which is tried on: {error:#}");
+                }
+                changes.wait().await;
+            }
         }
-        tokio::time::sleep(LOOK.max(began.elapsed() * LOADING_SHARE)).await;
     }
 }
 

@@ -12,8 +12,14 @@ use crate::api::{
     CoverageCounts, CoverageItem, DataState, Failure, Freshness, Live, Moment, SourceState,
 };
 
-/// The state of the data; `configured` names the sources that this server collects from.
-pub fn data_state(snapshot: &Snapshot, ledger: &Ledger, configured: &[&str]) -> DataState {
+/// The state of the data; `configured` names the sources that this server collects from, and
+/// `lost_ms` says since when the store cannot be reached.
+pub fn data_state(
+    snapshot: &Snapshot,
+    ledger: &Ledger,
+    configured: &[&str],
+    lost_ms: Option<i64>,
+) -> DataState {
     let builds = words::counted(snapshot.builds.len() as u64, "build", "builds");
     let pipelines = words::counted(snapshot.pipelines.len() as u64, "pipeline", "pipelines");
     let repositories = snapshot.security.repositories.len() as u64;
@@ -28,7 +34,8 @@ pub fn data_state(snapshot: &Snapshot, ledger: &Ledger, configured: &[&str]) -> 
             .collect(),
     };
     DataState {
-        live: live(snapshot, ledger),
+        live: live(snapshot, ledger, lost_ms),
+        store_lost: lost_ms.map(|at_ms| moment(&snapshot.config.time_zone, at_ms)),
         sample: snapshot.sample,
         kinds: vec![
             kind(
@@ -46,10 +53,11 @@ pub fn data_state(snapshot: &Snapshot, ledger: &Ledger, configured: &[&str]) -> 
 }
 
 /// What tells the state of the data from others.
-pub fn live(snapshot: &Snapshot, ledger: &Ledger) -> Live {
+pub fn live(snapshot: &Snapshot, ledger: &Ledger, lost_ms: Option<i64>) -> Live {
     Live {
         version: snapshot.version.clone(),
-        ledger: ledger.version,
+        // Odd while the store is lost, and otherwise the same on all replicas.
+        ledger: ledger.version * 2 + i64::from(lost_ms.is_some()),
     }
 }
 
@@ -184,7 +192,7 @@ mod tests {
                 refreshes: vec![refresh],
                 ..Ledger::default()
             };
-            data_state(&snapshot, &ledger, &[]).kinds[0].sources[0].failing
+            data_state(&snapshot, &ledger, &[], None).kinds[0].sources[0].failing
         };
         assert!(!state(None, None));
         assert!(state(None, Some(1)));
@@ -195,7 +203,7 @@ mod tests {
     #[test]
     fn a_source_that_nobody_configured_or_refreshed_is_not_mentioned() {
         let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
-        let state = data_state(&snapshot, &Ledger::default(), &["github"]);
+        let state = data_state(&snapshot, &Ledger::default(), &["github"], None);
         assert!(state.kinds[0].sources.is_empty());
         assert_eq!(state.kinds[1].sources[0].label, "GitHub");
     }

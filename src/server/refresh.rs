@@ -3,15 +3,9 @@
 //! Every source goes its own way: one that fails, waits or hangs never holds up another, and what
 //! the last good refresh brought stays.
 
-use std::{
-    fs::{File, TryLockError},
-    panic::AssertUnwindSafe,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{error::Error, fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -21,11 +15,14 @@ use super::{
     config::Config,
     metrics::Metrics,
     sources::{Brought, Fault, Run, Source, SourceError, error::LONGEST_PAUSE},
-    store::{Failed, Store},
+    store::{Failed, Location, Store},
 };
 
 /// After a failure the next try comes so soon, and later after each further one.
-const FIRST_RETRY: Duration = Duration::from_secs(30);
+const FIRST_RETRY: Duration = Duration::from_millis(FIRST_RETRY_MS.unsigned_abs());
+const FIRST_RETRY_MS: i64 = 30_000;
+/// How often is looked whether another process is still at it, for each time that its claim lasts.
+const LOOKS_PER_LEASE: u32 = 5;
 /// Refreshes of many servers, or of many sources, are spread over this part of the time between two.
 const JITTER: f64 = 0.1;
 
@@ -35,7 +32,7 @@ pub type Progress<'a> = dyn Fn(u64, Option<u64>, &str) + Send + Sync + 'a;
 /// Where refreshes write and what they are configured by.
 #[derive(Clone)]
 pub struct Refresher {
-    pub data: PathBuf,
+    pub location: Location,
     pub config: Arc<Config>,
 }
 
@@ -62,8 +59,10 @@ impl Refresher {
         progress: &Progress<'_>,
     ) -> Result<Brought, SourceError> {
         let name = source.name();
-        let _lock = lock(&self.data, name)?;
-        let mut store = Store::open(&self.data, &self.config).await?;
+        let mut store = Store::open(&self.location, &self.config).await?;
+        let Some(mut claim) = store.claim(name).await? else {
+            return Err(anyhow!(Busy(name)).into());
+        };
         let run = Run {
             started_ms: now_ms(),
             since_ms,
@@ -71,10 +70,13 @@ impl Refresher {
         };
         store.begin_refresh(name, run.started_ms).await?;
         // A source that panics ends only this refresh, and says so like one that fails.
-        let outcome = AssertUnwindSafe(source.sync(&mut store, &run)).catch_unwind();
-        let outcome = outcome.await.unwrap_or_else(|_| {
-            Err(anyhow!("the program failed at it; its log says where").into())
-        });
+        let syncing = AssertUnwindSafe(source.sync(&mut store, &run)).catch_unwind();
+        let outcome = tokio::select! {
+            outcome = syncing => outcome.unwrap_or_else(|_| {
+                Err(anyhow!("the program failed at it; its log says where").into())
+            }),
+            () = claim.lost() => return Err(anyhow!(Busy(name)).into()),
+        };
         let noted = match &outcome {
             Ok(brought) => {
                 let changed = brought.ingested.new + brought.ingested.replaced;
@@ -88,23 +90,29 @@ impl Refresher {
                 store.finish_refresh(name, now_ms(), Err(failed)).await
             }
         };
+        let released = store.release(claim).await;
         store.close().await;
         // Of two failures the source's own says more.
         let brought = outcome?;
-        noted?;
+        noted.and(released)?;
         Ok(brought)
     }
 
     /// Refreshes a source again and again, until it is dropped.
     async fn keep_fresh(self, source: Arc<dyn Source>, metrics: Arc<Metrics>) {
         let name = source.name();
-        tokio::time::sleep(self.until_due(&*source).await).await;
         let mut failures = 0;
         loop {
+            tokio::time::sleep(self.until_due(&*source).await).await;
             let progress = |done: u64, total: Option<u64>, what: &str| {
                 tracing::debug!(source = name, done, total, "{what}");
             };
             let outcome = self.refresh(&*source, None, &progress).await;
+            if outcome.as_ref().is_err_and(is_busy) {
+                // Whoever is at it may be ended from outside.
+                tokio::time::sleep(jittered(self.location.lease / LOOKS_PER_LEASE)).await;
+                continue;
+            }
             metrics.refreshes.ended(name, &outcome);
             match &outcome {
                 Ok(brought) => {
@@ -128,10 +136,11 @@ impl Refresher {
     }
 
     /// A server that is started again soon after a refresh does not begin with another one, nor
-    /// forgets that a source asked for a pause.
+    /// forgets that a source asked for a pause; nor does one of several begin with what another has
+    /// just done.
     async fn until_due(&self, source: &dyn Source) -> Duration {
         let last = async {
-            let store = Store::open(&self.data, &self.config).await?;
+            let store = Store::open(&self.location, &self.config).await?;
             let ledger = store.ledger().await;
             store.close().await;
             ledger
@@ -145,6 +154,11 @@ impl Refresher {
         let every_ms = i64::try_from(source.every().as_millis()).unwrap_or(i64::MAX);
         let last_ms = refresh.succeeded_ms.filter(|_| !failing);
         let due_ms = last_ms.map(|at_ms| at_ms.saturating_add(every_ms));
+        // Many replicas must not try a source that fails the more often.
+        let failed_ms = refresh
+            .failed_ms
+            .filter(|_| failing && self.location.is_shared());
+        let due_ms = due_ms.or(failed_ms.map(|at_ms| at_ms.saturating_add(FIRST_RETRY_MS)));
         let left_ms = due_ms.max(refresh.not_before_ms).unwrap_or(0) - now_ms();
         // A clock that was wrong must not hold a source up for longer than it may ask for.
         let longest = source.every().max(
@@ -199,20 +213,24 @@ fn jittered(wait: Duration) -> Duration {
     wait.mul_f64(1.0 + JITTER * fastrand::f64())
 }
 
-/// Keeps other processes from refreshing the same source; the system lets go of it with the process.
-fn lock(data: &Path, name: &str) -> anyhow::Result<File> {
-    std::fs::create_dir_all(data)
-        .with_context(|| format!("cannot create the data directory {}", data.display()))?;
-    let path = data.join(format!("{name}.lock"));
-    let cannot = || format!("cannot write {}", path.display());
-    let file = File::create(&path).with_context(cannot)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(anyhow!(
+/// Another process is refreshing the source.
+#[derive(Debug)]
+struct Busy(&'static str);
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name) = self;
+        write!(
+            f,
             "another process is refreshing {name} already; its data will be there when it is done"
-        )),
-        Err(TryLockError::Error(error)) => Err(error).with_context(cannot),
+        )
     }
+}
+
+impl Error for Busy {}
+
+fn is_busy(error: &SourceError) -> bool {
+    matches!(error, SourceError::Other(error) if error.is::<Busy>())
 }
 
 /// The instant after a pause, Unix ms.
@@ -257,15 +275,35 @@ mod tests {
         );
     }
 
-    #[test]
-    fn two_processes_never_refresh_one_source_at_a_time() {
+    #[tokio::test]
+    async fn two_processes_never_refresh_one_source_at_a_time() {
         let dir = tempfile::tempdir().expect("a directory");
-        let held = lock(dir.path(), "cosmos").expect("a lock");
-        let refused = lock(dir.path(), "cosmos").expect_err("held already");
-        assert!(refused.to_string().contains("another process"), "{refused}");
-        lock(dir.path(), "github").expect("another source");
-        drop(held);
-        lock(dir.path(), "cosmos").expect("free again");
+        let refresher = refresher(dir.path());
+        let open = async || {
+            let store = Store::open(&refresher.location, &refresher.config).await;
+            store.expect("a store")
+        };
+        let mut one = open().await;
+        let held = one.claim("hourly").await.expect("claimed");
+        let quiet = |_: u64, _: Option<u64>, _: &str| ();
+        let refused = refresher.refresh(&Hourly, None, &quiet).await;
+        let refused = refused.expect_err("held already");
+        assert!(is_busy(&refused) && refused.to_string().contains("another process"));
+        let mut two = open().await;
+        let other = two.claim("github").await.expect("claimed");
+        assert!(other.is_some(), "another source");
+        one.release(held.expect("nobody has it"))
+            .await
+            .expect("released");
+        let brought = refresher.refresh(&Hourly, None, &quiet).await;
+        brought.expect("free again");
+    }
+
+    fn refresher(data: &std::path::Path) -> Refresher {
+        Refresher {
+            location: data.into(),
+            config: Arc::new(Config::built_in()),
+        }
     }
 
     struct Hourly;
@@ -292,10 +330,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_starts_again_waits_for_what_is_due() {
         let dir = tempfile::tempdir().expect("a directory");
-        let refresher = Refresher {
-            data: dir.path().to_owned(),
-            config: Arc::new(Config::built_in()),
-        };
+        let refresher = refresher(dir.path());
         assert_eq!(refresher.until_due(&Hourly).await, Duration::ZERO);
 
         let quiet = |_: u64, _: Option<u64>, _: &str| ();
@@ -306,7 +341,7 @@ mod tests {
         assert!(left > 59 * minute && left <= 60 * minute, "{left:?}");
 
         let fail = async |pause: Option<Duration>| {
-            let store = Store::open(&refresher.data, &refresher.config).await;
+            let store = Store::open(&refresher.location, &refresher.config).await;
             let mut store = store.expect("a store");
             let failed = Failed {
                 reason: "too many requests",

@@ -1,9 +1,16 @@
 //! What requests share: the current snapshot, what is known of its sources, the cache of figures.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use tokio::sync::watch;
+use jiff::Timestamp;
+use tokio::{sync::watch, time::Instant};
 
 use super::{
     cache::{CachedFigure, FigureCache},
@@ -34,15 +41,22 @@ struct Shared {
     base: Base,
     /// What open pages are told; none once the server stops.
     live: watch::Sender<Option<Live>>,
+    /// Since when the store cannot be reached, Unix ms; 0 while it can.
+    store_lost: Arc<AtomicI64>,
+    /// Why nothing could be loaded yet, where that is known.
+    hindrance: Arc<ArcSwapOption<String>>,
+    looks: watch::Sender<Option<Instant>>,
     figures: FigureCache,
     metrics: Arc<Metrics>,
 }
 
 /// Why the server is not ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unready {
     Stopping,
     Loading,
+    /// Why nothing can be loaded.
+    Hindered(Arc<String>),
     NoData,
 }
 
@@ -51,6 +65,7 @@ impl fmt::Display for Unready {
         f.write_str(match self {
             Self::Stopping => "stopping",
             Self::Loading => "loading",
+            Self::Hindered(reason) => reason,
             Self::NoData => "the store holds no data",
         })
     }
@@ -72,6 +87,9 @@ impl AppState {
             configured: configured.into(),
             base: Base::default(),
             live: watch::Sender::new(Some(Live::default())),
+            store_lost: Arc::default(),
+            hindrance: Arc::default(),
+            looks: watch::Sender::new(None),
             figures: FigureCache::new(Arc::clone(&metrics)),
             metrics,
         }))
@@ -123,16 +141,65 @@ impl AppState {
         if self.0.live.borrow().is_none() {
             return Err(Unready::Stopping);
         }
-        let snapshot = self.snapshot().map_err(|_| Unready::Loading)?;
+        let snapshot = self.snapshot().map_err(|_| {
+            let hindrance = self.0.hindrance.load_full();
+            hindrance.map_or(Unready::Loading, Unready::Hindered)
+        })?;
         if snapshot.is_empty() {
             return Err(Unready::NoData);
         }
         Ok(snapshot)
     }
 
+    /// Notes why nothing can be loaded yet.
+    pub fn hinder(&self, reason: String) {
+        self.0.hindrance.store(Some(Arc::new(reason)));
+    }
+
+    /// Notes that the store cannot be reached; says whether that is new.
+    pub fn store_lost(&self) -> bool {
+        let now_ms = Timestamp::now().as_millisecond();
+        let lost = &self.0.store_lost;
+        let new = lost.compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+        self.tell();
+        new.is_ok()
+    }
+
+    /// Notes that a look at the store, which began then, found nothing newer than what is shown by
+    /// now. Says whether the store had been lost before.
+    pub fn looked(&self, began: Instant) -> bool {
+        self.0.looks.send_replace(Some(began));
+        let new = self.0.store_lost.swap(0, Ordering::Relaxed) != 0;
+        if new {
+            self.tell();
+        }
+        new
+    }
+
+    /// When the last look at the store began that found nothing newer.
+    pub fn looks(&self) -> watch::Receiver<Option<Instant>> {
+        self.0.looks.subscribe()
+    }
+
+    pub fn is_store_lost(&self) -> bool {
+        self.store_lost_ms().is_some()
+    }
+
+    /// The data version that is shown; none until there is one.
+    pub fn version(&self) -> Option<String> {
+        let snapshot = self.0.snapshot.load();
+        snapshot.as_ref().map(|snapshot| snapshot.version.clone())
+    }
+
+    fn store_lost_ms(&self) -> Option<i64> {
+        Some(self.0.store_lost.load(Ordering::Relaxed)).filter(|at_ms| *at_ms != 0)
+    }
+
     fn tell(&self) {
         let snapshot = self.snapshot();
-        let live = snapshot.map(|snapshot| freshness::live(&snapshot, &self.0.ledger.load()));
+        let lost_ms = self.store_lost_ms();
+        let live =
+            snapshot.map(|snapshot| freshness::live(&snapshot, &self.0.ledger.load(), lost_ms));
         self.0.live.send_if_modified(|told| match (told, live) {
             (Some(told), Ok(live)) if *told != live => {
                 *told = live;
@@ -168,6 +235,7 @@ impl AppState {
             &snapshot,
             &ledger,
             &self.0.configured,
+            self.store_lost_ms(),
         ))
     }
 

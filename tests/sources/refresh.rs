@@ -93,7 +93,7 @@ fn events(call: i64) -> Result<Vec<Event>, SourceError> {
 
 fn refresher(data: &Path) -> Refresher {
     Refresher {
-        data: data.to_owned(),
+        location: data.into(),
         config: Arc::new(Config::built_in()),
     }
 }

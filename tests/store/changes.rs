@@ -11,7 +11,7 @@ use rse_dashboard::{
 
 use crate::{
     order::any_event,
-    support::{event, load, open, runtime},
+    support::{event, load, open, open_by, runtime},
 };
 
 /// Everything that a snapshot says, and what all figures make of it.
@@ -114,8 +114,7 @@ fn other_rules_and_another_store_are_read_from_the_beginning() {
 
         let mut config = Config::built_in();
         config.rules.nightly = Regex::new("job1").expect("a pattern");
-        let other = Store::open(&dir.path().join("a"), &config).await;
-        other.expect("opens").close().await;
+        open_by(&dir.path().join("a"), &config).await.close().await;
         let snapshot = after(&store, &before).await;
         let nightly =
             |snapshot: &Snapshot| snapshot.builds.nightly.iter().filter(|is| **is).count();

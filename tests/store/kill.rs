@@ -4,25 +4,25 @@
 use std::{
     io::Write,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::support::{content, event, import, ndjson, open, runtime};
+use rse_dashboard::server::store::Build;
+
+use crate::support::{content, event, import, ndjson, open, program, runtime};
 
 const KILLS: usize = 20;
-const EVENTS: i64 = 45_000;
+const EVENTS: usize = 45_000;
 
 /// The program, importing what is written to it.
 fn child(data: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_rse-dashboard"))
-        .args(["import", "events", "-", "--data"])
-        .arg(data)
+    program(data)
+        .args(["import", "events", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -31,20 +31,21 @@ fn child(data: &Path) -> Child {
 }
 
 /// How many events are in the store, which opens as if nothing had happened.
-async fn kept(data: &Path) -> i64 {
-    open(data).await.close().await;
-    let options = SqliteConnectOptions::new().filename(data.join("dashboard.sqlite"));
-    let mut connection = SqliteConnection::connect_with(&options)
-        .await
-        .expect("a store");
-    let count =
-        "SELECT (SELECT COUNT(*) FROM events), (SELECT COALESCE(SUM(events), 0) FROM builds)";
-    let (events, of_builds): (i64, i64) = sqlx::query_as(count)
-        .fetch_one(&mut connection)
-        .await
-        .expect("counted");
+async fn kept(data: &Path) -> usize {
+    let store = open(data).await;
+    let (mut events, mut of_builds) = (0, 0);
+    let mut count_event = |_: &_| {
+        events += 1;
+        Ok(())
+    };
+    store.each_event(&mut count_event).await.expect("counted");
+    let mut count_build = |_: Option<&str>, build: &Build<'_>| {
+        of_builds += build.events;
+        Ok(())
+    };
+    store.each_build(&mut count_build).await.expect("counted");
     assert_eq!(events, of_builds, "the builds are those of the events");
-    connection.close().await.expect("closed");
+    store.close().await;
     events
 }
 
@@ -52,7 +53,7 @@ async fn kept(data: &Path) -> i64 {
 fn an_import_that_is_killed_again_and_again_ends_as_if_it_never_was() {
     let dir = tempfile::tempdir().expect("a directory");
     // The builds overlap, so that most transactions change builds of the one before.
-    let events: Vec<_> = (0..usize::try_from(EVENTS).expect("positive"))
+    let events: Vec<_> = (0..EVENTS)
         .map(|n| event(n % 97, n / 900, n / 97))
         .collect();
     let lines = ndjson(&events);
@@ -89,7 +90,7 @@ fn an_import_that_is_killed_again_and_again_ends_as_if_it_never_was() {
         import(&mut killed, std::slice::from_ref(&file)).await;
         let mut clean = open(&dir.path().join("clean")).await;
         let report = import(&mut clean, &[file]).await;
-        assert_eq!(report.ingested.new, EVENTS.cast_unsigned());
+        assert_eq!(report.ingested.new, EVENTS as u64);
         assert!(
             content(&killed).await == content(&clean).await,
             "the same content"

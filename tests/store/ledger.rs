@@ -8,7 +8,7 @@ use rse_dashboard::server::{
     store::Failed,
 };
 
-use crate::support::{content, event, load, open, runtime};
+use crate::support::{content, event, load, open, open_by, runtime};
 
 fn facts(name: &str) -> RepositoryFacts {
     RepositoryFacts {
@@ -56,8 +56,7 @@ fn events_their_cursor_and_their_coverage_are_written_together() {
         // Another configuration's program may not write, and moves no cursor either.
         let mut config = Config::built_in();
         config.rules.smoke_test_step = "other".to_owned();
-        let other = rse_dashboard::server::store::Store::open(dir.path(), &config).await;
-        other.expect("opened").close().await;
+        open_by(dir.path(), &config).await.close().await;
         let later = Checkpoint {
             state: Some("until 9"),
             ..checkpoint

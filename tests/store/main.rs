@@ -6,6 +6,7 @@ mod faults;
 mod kill;
 mod ledger;
 mod order;
+mod postgres;
 mod real_week;
 mod round_trip;
 mod rules;

@@ -1,9 +1,9 @@
 //! Builds are rolled up again when the rules change.
 
 use regex::Regex;
-use rse_dashboard::server::{config::Config, sources::Event, store::Store};
+use rse_dashboard::server::{config::Config, sources::Event};
 
-use crate::support::{content, event, open, runtime};
+use crate::support::{content, event, open, open_by, runtime};
 
 #[test]
 fn other_rules_roll_up_all_builds_again() {
@@ -19,13 +19,9 @@ fn other_rules_roll_up_all_builds_again() {
         let version = store.version(&config).await.expect("readable");
         store.close().await;
 
-        let again = Store::open(&dir.path().join("a"), &config)
-            .await
-            .expect("opens");
+        let again = open_by(&dir.path().join("a"), &config).await;
         assert_ne!(again.version(&config).await.expect("readable"), version);
-        let mut new = Store::open(&dir.path().join("b"), &config)
-            .await
-            .expect("opens");
+        let mut new = open_by(&dir.path().join("b"), &config).await;
         new.ingest(&events).await.expect("ingested");
         let after = content(&again).await;
         assert_ne!(after.0, before.0);
@@ -40,7 +36,7 @@ fn a_store_opened_with_other_rules_meanwhile_takes_no_events_by_the_old_ones() {
     config.rules.nightly = Regex::new("job1").expect("a pattern");
     runtime().block_on(async {
         let mut old = open(dir.path()).await;
-        let _new = Store::open(dir.path(), &config).await.expect("opens");
+        let _new = open_by(dir.path(), &config).await;
         let refused = old.ingest(&[event(0, 0, 0)]).await;
         assert!(format!("{:#}", refused.expect_err("refused")).contains("rules"));
     });

@@ -1,8 +1,11 @@
-//! What the tests of the store share.
+//! What the tests of the store share. They run on SQLite, and on PostgreSQL where
+//! `RSE_TEST_DATABASE_URL` names a server: there each directory of a test is a schema.
 
 use std::{
     fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
 };
 
@@ -15,8 +18,9 @@ use rse_dashboard::server::{
         Event,
         file::{self, Report},
     },
-    store::Store,
+    store::{Location, Store},
 };
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 /// After all events of the tests.
 pub fn now() -> Timestamp {
@@ -27,8 +31,47 @@ pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Runtime::new().expect("a runtime")
 }
 
+/// The server of the tests, where they run on PostgreSQL.
+pub fn server() -> Option<String> {
+    std::env::var("RSE_TEST_DATABASE_URL").ok()
+}
+
+/// The database of a directory, with a schema of its own.
+pub async fn database_url(dir: &Path) -> Option<String> {
+    let server = server()?;
+    let mut hash = DefaultHasher::new();
+    dir.hash(&mut hash);
+    let schema = format!("of_{:016x}", hash.finish());
+    let mut connection = PgConnection::connect(&server).await.expect("a server");
+    let create = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
+    // Of several that create it at once all but one may fail.
+    let _ = connection.execute(&*create).await;
+    connection.close().await.expect("closed");
+    Some(format!("{server}?options=-csearch_path%3D{schema}"))
+}
+
+pub async fn location(dir: &Path) -> Location {
+    let url = database_url(dir).await;
+    let database = url.map(|url| url.parse().expect("an address"));
+    Location::new(dir.to_owned(), database, None)
+}
+
+/// The program, on the store of a directory.
+pub fn program(data: &Path) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_rse-dashboard"));
+    program.arg("--data").arg(data).env_remove("DATABASE_URL");
+    if let Some(url) = runtime().block_on(database_url(data)) {
+        program.env("DATABASE_URL", url);
+    }
+    program
+}
+
 pub async fn open(dir: &Path) -> Store {
-    let store = Store::open(dir, &Config::built_in()).await;
+    open_by(dir, &Config::built_in()).await
+}
+
+pub async fn open_by(dir: &Path, config: &Config) -> Store {
+    let store = Store::open(location(dir).await, config).await;
     store.expect("the store opens")
 }
 

@@ -1,6 +1,6 @@
 //! `rse-dashboard doctor`: what is wrong with configuration, store and sources, and what mends it.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
@@ -10,7 +10,7 @@ use crate::server::{
     environment::Environment,
     http, sign_in,
     sources::{Configured, Fault, Finding},
-    store::Store,
+    store::{Location, Store},
 };
 
 #[derive(Args)]
@@ -29,7 +29,7 @@ type Findings = Vec<(String, Finding)>;
 /// `read_from` says which configuration was read.
 pub async fn run(
     options: Options,
-    data: &Path,
+    location: &Location,
     config: Config,
     read_from: &str,
 ) -> Result<ExitCode> {
@@ -43,7 +43,7 @@ pub async fn run(
             "configuration".to_owned(),
             configuration(&config, read_from),
         ),
-        ("store".to_owned(), store(data, &config).await),
+        ("store".to_owned(), store(location, &config).await),
         ("http".to_owned(), http(&environment).await),
     ];
     if configured.is_empty() {
@@ -101,16 +101,13 @@ async fn http(environment: &Environment) -> Finding {
     }
 }
 
-async fn store(data: &Path, config: &Config) -> Finding {
-    if !Store::exists(data) {
-        let what = format!(
-            "there is none in {} yet; the first data make it",
-            data.display()
-        );
+async fn store(location: &Location, config: &Config) -> Finding {
+    if !location.exists() {
+        let what = format!("there is none in {} yet; the first data make it", location);
         return Finding::good(what);
     }
     let probed = async {
-        let store = Store::open(data, config).await?;
+        let store = Store::open(location, config).await?;
         store.probe().await?;
         let snapshot = store.load(config.clone().into()).await?;
         store.close().await;
@@ -119,7 +116,7 @@ async fn store(data: &Path, config: &Config) -> Finding {
     match probed.await {
         Ok(snapshot) => Finding::good(format!(
             "{} can be read and written: {} builds of default branches, security facts of {} repositories{}",
-            data.display(),
+            location,
             snapshot.builds.len(),
             snapshot.security.repositories.len(),
             if snapshot.sample {

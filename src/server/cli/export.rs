@@ -1,6 +1,6 @@
 //! `rse-dashboard export events|builds|FIGURE`.
 
-use std::{io::Write as _, path::Path, process::ExitCode, sync::Arc};
+use std::{io::Write as _, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
@@ -11,7 +11,7 @@ use crate::{
         config::Config,
         export::{self, Format},
         figures,
-        store::Store,
+        store::{Location, Store},
     },
 };
 
@@ -38,13 +38,13 @@ enum FormatOption {
     Csv,
 }
 
-pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
     let format = match options.format {
         FormatOption::Ndjson => Format::Ndjson,
         FormatOption::Csv => Format::Csv,
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let store = Store::open(data, &config).await?;
+    let store = Store::open(location, &config).await?;
     match options.what.as_str() {
         "events" => export::events(&store, format, &mut out).await?,
         "builds" => export::builds(&store, format, &mut out).await?,

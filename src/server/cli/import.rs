@@ -1,15 +1,16 @@
 //! `rse-dashboard import events|security FILE…`.
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use crate::server::{config::Config, sources::file, store::Store};
+use crate::server::{
+    config::Config,
+    sources::file,
+    store::{Location, Store},
+};
 
 #[derive(Args)]
 pub struct Options {
@@ -38,8 +39,8 @@ struct Files {
     json: bool,
 }
 
-pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
-    let mut store = Store::open(data, &config).await?;
+pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
+    let mut store = Store::open(location, &config).await?;
     let now = Timestamp::now();
     let (report, files) = match &options.what {
         What::Events(files) => (

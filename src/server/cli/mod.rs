@@ -6,6 +6,7 @@ mod doctor;
 mod export;
 mod health;
 mod import;
+mod migrate;
 mod sample;
 mod serve;
 mod sync;
@@ -15,7 +16,12 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
 
-use super::{config::Config, environment::Environment, telemetry::Telemetry};
+use super::{
+    config::Config,
+    environment::Environment,
+    store::{DATABASE_URL, Location},
+    telemetry::Telemetry,
+};
 
 /// The configuration that is read where none is named, if it is there.
 const CONFIG: &str = "dashboard.toml";
@@ -35,7 +41,7 @@ struct Cli {
 /// Where the data and the configuration are.
 #[derive(Args, Clone)]
 struct Common {
-    /// The data directory; it holds the store
+    /// The data directory; it holds the store, unless DATABASE_URL names a PostgreSQL database
     #[arg(
         long,
         global = true,
@@ -61,12 +67,16 @@ enum Command {
     Sample(sample::Options),
     /// Write events, builds or a figure as NDJSON or CSV
     Export(export::Options),
+    /// Move a store into another one, from a file to PostgreSQL or back
+    Migrate(migrate::Options),
     /// Check configuration, store and sources, and say what mends each fault
     Doctor(doctor::Options),
     /// Ask the server of this machine whether it lives
     Health(serve::Options),
 }
 
+/// For how many seconds a replica has the right to refresh a source without renewing it.
+const LEASE: &str = "RSE_LEASE";
 /// How long work that nobody waits for any more may go on.
 const LONGEST_END: Duration = Duration::from_millis(200);
 /// Variables for a process that is started by hand; what is set already counts more.
@@ -122,19 +132,38 @@ fn line_number(wanted: &str) -> usize {
 
 async fn run(cli: Cli) -> Result<ExitCode> {
     let (config, read_from) = cli.common.read_config()?;
-    let data = &cli.common.data;
+    let location = &cli.common.location()?;
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(options) => serve::run(options, data, config).await,
-        Command::Sync(options) => sync::run(options, data, config).await,
-        Command::Import(options) => import::run(options, data, config).await,
-        Command::Sample(options) => sample::run(options, data, config).await,
-        Command::Export(options) => export::run(options, data, config).await,
-        Command::Doctor(options) => doctor::run(options, data, config, &read_from).await,
+        Command::Serve(options) => serve::run(options, location, config).await,
+        Command::Sync(options) => sync::run(options, location, config).await,
+        Command::Import(options) => import::run(options, location, config).await,
+        Command::Sample(options) => sample::run(options, location, config).await,
+        Command::Export(options) => export::run(options, location, config).await,
+        Command::Migrate(options) => migrate::run(options, location, config).await,
+        Command::Doctor(options) => doctor::run(options, location, config, &read_from).await,
         Command::Health(options) => health::run(options).await,
     }
 }
 
 impl Common {
+    /// Where the store is. The database is no option: its address may hold a password, which options
+    /// show to everybody on the machine.
+    fn location(&self) -> Result<Location> {
+        let environment = Environment::of_process();
+        let database = environment.text(&[DATABASE_URL]);
+        let database = database.map(|url| url.parse()).transpose();
+        let lease = environment.text(&[LEASE]);
+        let lease = lease.map(|seconds| match seconds.parse() {
+            Ok(seconds @ 2..=3600) => Ok(seconds),
+            _ => bail!("{LEASE}={seconds}: it must be a number of seconds from 2 to 3600"),
+        });
+        Ok(Location::new(
+            self.data.clone(),
+            database.context(DATABASE_URL)?,
+            lease.transpose()?,
+        ))
+    }
+
     /// The configuration, and where it was read from.
     fn read_config(&self) -> Result<(Config, String)> {
         let beside = PathBuf::from(CONFIG);

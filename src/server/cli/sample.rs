@@ -2,7 +2,6 @@
 
 use std::{
     io::{IsTerminal as _, Write as _, stderr},
-    path::Path,
     process::ExitCode,
 };
 
@@ -15,7 +14,7 @@ use crate::server::{
     config::Config,
     export::write_event,
     sample::{self, SampleOptions},
-    store::Store,
+    store::{Location, Store},
 };
 
 #[derive(Args)]
@@ -37,7 +36,7 @@ pub struct Options {
     stdout: bool,
 }
 
-pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
     if !(options.scale > 0.0 && options.scale <= 1000.0) {
         bail!(
             "--scale {}: it must be above 0 and at most 1000",
@@ -59,11 +58,11 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
         out.flush()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut store = Store::open(data, &config).await?.for_sample();
+    let mut store = Store::open(location, &config).await?.for_sample();
     if !store.is_empty().await? {
         bail!(
             "{} holds data already: name an empty directory with --data, or remove it",
-            data.display()
+            location
         );
     }
     let meter = Meter::new(&sample_options);
@@ -72,9 +71,7 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     store.close().await;
     eprintln!(
         "{} events and the security facts of {} repositories are in {}",
-        filled.events.new,
-        filled.repositories.new,
-        data.display()
+        filled.events.new, filled.repositories.new, location
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -1,13 +1,14 @@
 //! `rse-dashboard serve`: opens the store, loads the snapshot, refreshes sources in the background,
 //! and answers until it is told to stop.
 
-use std::{net::SocketAddr, path::Path, process::ExitCode, sync::Arc};
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    task::JoinSet,
 };
 
 use crate::server::{
@@ -17,8 +18,11 @@ use crate::server::{
     refresh::{self, Refresher},
     sources::Configured,
     state::AppState,
-    store::Store,
+    store::{Location, Store},
 };
+
+/// Between two tries to open a shared store.
+const RETRY: Duration = Duration::from_secs(1);
 
 #[derive(Args, Clone)]
 pub struct Options {
@@ -41,7 +45,7 @@ impl Options {
     }
 }
 
-pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
     let stopped = stopped()?;
     let addr = options.listens_on();
     let listener = TcpListener::bind(addr).await.with_context(|| {
@@ -51,36 +55,92 @@ pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCo
     let settings = http::Settings::of(&environment)?;
     let configured = Configured::by(&config, &environment);
     let names = configured.names();
-    let mut store = Store::open(data, &config).await?;
     let state = AppState::new(&names);
-    let config = Arc::new(config);
-    if configured.is_empty() && store.is_empty().await? {
-        tracing::warn!(
-            "there are no data in {}: `rse-dashboard sample` makes some, `rse-dashboard import` brings yours in",
-            data.display()
-        );
-    }
-    for fault in &configured.faults {
-        tracing::error!(source = fault.source, "cannot be read: {:#}", fault.error);
-        refresh::note_fault(&mut store, fault).await?;
-    }
-    follow::load(&store, &config, &state).await?;
-    let bound = listener.local_addr().unwrap_or(addr);
-    tracing::info!(sources = names.join(", "), "serving on http://{bound}");
-    let refresher = Refresher {
-        data: data.to_owned(),
-        config: Arc::clone(&config),
-    };
-    let mut background = refresh::schedule(&refresher, &configured.sources, state.metrics());
+    let mut background = JoinSet::new();
     if let Some(addr) = settings.metrics.addr {
         let listener = http::metrics::bind(addr).await?;
         background.spawn(http::metrics::serve(listener, state.clone()));
     }
-    background.spawn(follow::follow(store, config, state.clone()));
+    let work = Work {
+        configured,
+        refresher: Refresher {
+            location: location.clone(),
+            config: Arc::new(config),
+        },
+        state: state.clone(),
+    };
+    if location.is_shared() {
+        // It may come later, while this server says already what it waits for.
+        background.spawn(async move {
+            let store = work.open_patiently().await;
+            work.go_on(store).await;
+        });
+    } else {
+        let store = work.open().await?;
+        background.spawn(work.go_on(store));
+    }
+    let bound = listener.local_addr().unwrap_or(addr);
+    tracing::info!(sources = names.join(", "), "serving on http://{bound}");
     http::serve(listener, state, settings, stopped).await;
     background.shutdown().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a server does beside answering.
+struct Work {
+    configured: Configured,
+    refresher: Refresher,
+    state: AppState,
+}
+
+impl Work {
+    /// Opens the store and loads what there is.
+    async fn open(&self) -> Result<Store> {
+        let Refresher { location, config } = &self.refresher;
+        let mut store = Store::open(location, config).await?;
+        if self.configured.is_empty() && store.is_empty().await? {
+            tracing::warn!(
+                "there are no data in {location}: `rse-dashboard sample` makes some, `rse-dashboard import` brings yours in"
+            );
+        }
+        for fault in &self.configured.faults {
+            tracing::error!(source = fault.source, "cannot be read: {:#}", fault.error);
+            refresh::note_fault(&mut store, fault).await?;
+        }
+        follow::load(&store, config, &self.state).await?;
+        Ok(store)
+    }
+
+    /// Opens the store as soon as that is possible.
+    async fn open_patiently(&self) -> Store {
+        let mut told = String::new();
+        loop {
+            match self.open().await {
+                Ok(store) => return store,
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    if error != told {
+                        tracing::error!("not ready, and trying on: {error}");
+                    }
+                    self.state.hinder(error.clone());
+                    told = error;
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// Refreshes sources and follows the store.
+    async fn go_on(self, store: Store) {
+        let Self {
+            configured,
+            refresher,
+            state,
+        } = self;
+        let _refreshing = refresh::schedule(&refresher, &configured.sources, state.metrics());
+        follow::follow(store, refresher.config, state).await;
+    }
 }
 
 /// Resolves when the process is asked to end. It listens from now on, whether it is awaited or not:

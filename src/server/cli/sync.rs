@@ -2,7 +2,6 @@
 
 use std::{
     io::{IsTerminal as _, stderr},
-    path::Path,
     process::ExitCode,
     sync::{
         Arc,
@@ -22,7 +21,7 @@ use crate::server::{
     environment::Environment,
     refresh::Refresher,
     sources::{self, Brought, Configured, Fault, SourceError},
-    store::Ingested,
+    store::{Ingested, Location},
 };
 
 /// Between two plain lines of progress.
@@ -59,11 +58,11 @@ struct Report<'a> {
     failure: Option<String>,
 }
 
-pub async fn run(options: Options, data: &Path, config: Config) -> Result<ExitCode> {
+pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
     let configured = Configured::by(&config, &Environment::of_process());
     let wanted = wanted(&configured, &options.sources)?;
     let refresher = Refresher {
-        data: data.to_owned(),
+        location: location.clone(),
         config: Arc::new(config),
     };
     let since_ms = options.since.map(Timestamp::as_millisecond);

@@ -16,6 +16,7 @@ mod openapi;
 mod pages;
 mod queue;
 mod rendering;
+mod seen;
 mod settings;
 mod shares;
 #[cfg(test)]
@@ -152,10 +153,7 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .precompressed_gzip()
         .fallback(missing);
     let mounted = Arc::clone(&state.settings);
-    let router = Router::new()
-        .route("/", get(pages::to_pipelines))
-        .route("/dash", get(pages::to_pipelines))
-        .route("/dash/", get(pages::to_pipelines))
+    let mut data = Router::new()
         .route("/api/figure", get(api::figure))
         .route("/api/figures", get(api::figures))
         .route("/api/overview", get(api::overview))
@@ -164,6 +162,18 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .route("/api/coverage", get(api::coverage))
         .route("/api/texts", get(api::texts))
         .route("/api/live", get(live::live))
+        .merge(pages);
+    if state.settings.shared_store {
+        data = data.route_layer(middleware::from_fn_with_state(
+            state.clone(),
+            seen::in_order,
+        ));
+    }
+    let router = Router::new()
+        .route("/", get(pages::to_pipelines))
+        .route("/dash", get(pages::to_pipelines))
+        .route("/dash/", get(pages::to_pipelines))
+        .merge(data)
         .route("/api/openapi.json", get(openapi::openapi))
         .route("/api", any(api::unknown))
         .route("/api/", any(api::unknown))
@@ -172,7 +182,6 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .route("/health/ready", get(health::ready))
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
-        .merge(pages)
         .fallback_service(files)
         .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
         .layer(middleware::from_fn(pages::without_trailing_slash))

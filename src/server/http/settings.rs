@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use reqwest::Url;
 
 use super::{limits::Limits, metrics};
-use crate::server::{environment::Environment, sign_in};
+use crate::server::{environment::Environment, sign_in, store::DATABASE_URL};
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
 const TRUSTED_PROXIES: &str = "RSE_TRUSTED_PROXIES";
@@ -23,6 +23,8 @@ pub struct Settings {
     /// None where everybody may look.
     pub sign_in: Option<sign_in::Settings>,
     pub metrics: metrics::Settings,
+    /// Whether several replicas may answer in turn.
+    pub shared_store: bool,
 }
 
 impl Settings {
@@ -41,6 +43,7 @@ impl Settings {
                 .collect::<Result<_>>()?,
             limits: Limits::of(environment)?,
             metrics: metrics::Settings::of(environment)?,
+            shared_store: environment.text(&[DATABASE_URL]).is_some(),
         })
     }
 

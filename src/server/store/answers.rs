@@ -4,7 +4,9 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use sqlx::{SqliteConnection, prelude::FromRow};
+use sqlx::prelude::FromRow;
+
+use super::engine::{Session, Value};
 
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Answer {
@@ -15,55 +17,29 @@ pub struct Answer {
     pub body: String,
 }
 
-pub async fn read(
-    connection: &mut SqliteConnection,
-    source: &str,
-    key: &str,
-) -> Result<Option<Answer>> {
-    let query = sqlx::query_as("SELECT key, etag, body FROM answers WHERE source = ? AND key = ?");
-    Ok(query
-        .bind(source)
-        .bind(key)
-        .fetch_optional(connection)
-        .await?)
+pub async fn read(session: &mut Session, source: &str, key: &str) -> Result<Option<Answer>> {
+    let sql = "SELECT key, etag, body FROM answers WHERE source = $1 AND key = $2";
+    session.optional(sql, &[source.into(), key.into()]).await
 }
 
-pub async fn keep(
-    connection: &mut SqliteConnection,
-    source: &str,
-    answers: &[Answer],
-) -> Result<()> {
-    for answer in answers {
-        let query = sqlx::query(
-            "INSERT INTO answers (source, key, etag, body) VALUES (?, ?, ?, ?) \
-             ON CONFLICT (source, key) DO UPDATE SET etag = excluded.etag, body = excluded.body",
-        );
-        query
-            .bind(source)
-            .bind(&answer.key)
-            .bind(&answer.etag)
-            .bind(&answer.body)
-            .execute(&mut *connection)
-            .await?;
+pub async fn keep(session: &mut Session, source: &str, answers: &[Answer]) -> Result<()> {
+    for Answer { key, etag, body } in answers {
+        let sql = "INSERT INTO answers (source, key, etag, body) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (source, key) DO UPDATE SET etag = excluded.etag, body = excluded.body";
+        let values = [source, key, etag, body].map(Value::from);
+        session.execute(sql, &values).await?;
     }
     Ok(())
 }
 
 /// Keeps only the answers that are still used.
-pub async fn prune(
-    connection: &mut SqliteConnection,
-    source: &str,
-    used: &HashSet<String>,
-) -> Result<()> {
-    let query = sqlx::query_scalar("SELECT key FROM answers WHERE source = ?");
-    let keys: Vec<String> = query.bind(source).fetch_all(&mut *connection).await?;
-    for key in keys.iter().filter(|key| !used.contains(*key)) {
-        let query = sqlx::query("DELETE FROM answers WHERE source = ? AND key = ?");
-        query
-            .bind(source)
-            .bind(key)
-            .execute(&mut *connection)
-            .await?;
+pub async fn prune(session: &mut Session, source: &str, used: &HashSet<String>) -> Result<()> {
+    let sql = "SELECT key FROM answers WHERE source = $1";
+    let keys: Vec<(String,)> = session.all(sql, &[source.into()]).await?;
+    for (key,) in keys.iter().filter(|(key,)| !used.contains(key)) {
+        let sql = "DELETE FROM answers WHERE source = $1 AND key = $2";
+        let values = [source, key].map(Value::from);
+        session.execute(sql, &values).await?;
     }
     Ok(())
 }

@@ -1,60 +1,64 @@
 //! Everything that the store holds, one by one in a fixed order, for exports.
 
 use anyhow::Result;
-use sqlx::SqliteConnection;
+use futures::TryStreamExt as _;
 
-use super::{keys, names::Names, read::StoredEvent, roll_up::Build};
-use crate::server::{snapshot::BuildResult, sources::Event};
+use super::{
+    engine::Session,
+    keys,
+    names::Names,
+    read::{self, StoredEvent},
+    roll_up::Build,
+};
+use crate::server::sources::Event;
 
-const ROWS_PER_PAGE: i64 = 5_000;
+/// Every [`TaggedEvent`], in any order.
+pub const TAGGED_EVENTS: &str = "SELECT b.tag, e.build, e.id, e.stage_ms, e.ts, e.result, e.step, \
+    e.scheduled_ms, e.duration_ms, e.job, e.branch, e.number, e.url \
+    FROM builds AS b JOIN events AS e ON e.build = b.id";
 
 #[derive(sqlx::FromRow)]
-struct TaggedEvent {
+pub struct TaggedEvent {
     tag: String,
     #[sqlx(flatten)]
     event: StoredEvent,
 }
 
-/// Every event, by the tag of its build and its id. Runs inside a read transaction.
-pub async fn event(
-    connection: &mut SqliteConnection,
-    f: &mut dyn FnMut(&Event) -> Result<()>,
-) -> Result<()> {
-    let mut names = Names::default();
-    names.refresh(connection).await?;
-    let (mut tag, mut id) = (String::new(), String::new());
-    loop {
-        // The first condition on the tag lets the index find where to go on.
-        let query = sqlx::query_as(
-            "SELECT b.tag, e.build, e.id, e.stage_ms, e.ts, e.result, e.step, e.scheduled_ms, \
-             e.duration_ms, e.job, e.branch, e.number, e.url \
-             FROM builds AS b JOIN events AS e ON e.build = b.id \
-             WHERE b.tag >= ? AND (b.tag > ? OR e.id > ?) ORDER BY b.tag, e.id LIMIT ?",
-        );
-        let query = query.bind(&tag).bind(&tag).bind(&id).bind(ROWS_PER_PAGE);
-        let page: Vec<TaggedEvent> = query.fetch_all(&mut *connection).await?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        (tag, id) = (last.tag.clone(), last.event.id.clone());
-        for TaggedEvent { tag, event } in page {
-            let row = event.into_row(&names)?;
-            f(&Event {
-                id: keys::given(&row.id).map(str::to_owned),
-                build_tag: keys::given(&tag).map(str::to_owned),
-                job_name: row.job.to_owned(),
-                build_id: row.number.map(Into::into),
-                result: row.result,
-                stage_ms: row.stage_ms,
-                ts: row.ts,
-                scheduled_ms: row.scheduled_ms,
-                duration_ms: row.duration_ms,
-                step: row.step.map(str::to_owned),
-                branch: row.branch.map(str::to_owned),
-                build_url: row.url.map(Into::into),
-            })?;
-        }
+impl TaggedEvent {
+    /// The key of its build.
+    pub const fn build(&self) -> i64 {
+        self.event.build
     }
+
+    pub fn into_event(self, names: &Names) -> Result<Event> {
+        let row = self.event.into_row(names)?;
+        Ok(Event {
+            id: keys::given(&row.id).map(str::to_owned),
+            build_tag: keys::given(&self.tag).map(str::to_owned),
+            job_name: row.job.to_owned(),
+            build_id: row.number.map(Into::into),
+            result: row.result,
+            stage_ms: row.stage_ms,
+            ts: row.ts,
+            scheduled_ms: row.scheduled_ms,
+            duration_ms: row.duration_ms,
+            step: row.step.map(str::to_owned),
+            branch: row.branch.map(str::to_owned),
+            build_url: row.url.map(Into::into),
+        })
+    }
+}
+
+/// Every event, by the tag of its build and its id. Runs inside a read transaction.
+pub async fn event(session: &mut Session, f: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
+    let mut names = Names::default();
+    names.refresh(session).await?;
+    let sql = format!("{TAGGED_EVENTS} ORDER BY b.tag, e.id");
+    let mut rows = session.each::<TaggedEvent>(&sql, &[])?;
+    while let Some(event) = rows.try_next().await? {
+        f(&event.into_event(&names)?)?;
+    }
+    Ok(())
 }
 
 #[derive(sqlx::FromRow)]
@@ -65,7 +69,7 @@ struct StoredBuild {
     branch: Option<i64>,
     url: Option<String>,
     nightly: bool,
-    result: u8,
+    result: i16,
     started_ms: i64,
     finished_ms: i64,
     duration_ms: Option<i64>,
@@ -77,41 +81,31 @@ struct StoredBuild {
 
 /// Every build with its tag, by tag; none where the source gave none. Runs inside a read transaction.
 pub async fn build(
-    connection: &mut SqliteConnection,
+    session: &mut Session,
     f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
 ) -> Result<()> {
     let mut names = Names::default();
-    names.refresh(connection).await?;
-    let mut after = String::new();
-    loop {
-        let query = sqlx::query_as(
-            "SELECT tag, job, number, branch, url, nightly, result, started_ms, finished_ms, \
-             duration_ms, failing_step, smoke_ms, functional_ms, events \
-             FROM builds WHERE tag > ? ORDER BY tag LIMIT ?",
-        );
-        let query = query.bind(&after).bind(ROWS_PER_PAGE);
-        let page: Vec<StoredBuild> = query.fetch_all(&mut *connection).await?;
-        let Some(last) = page.last() else {
-            return Ok(());
+    names.refresh(session).await?;
+    let sql = "SELECT tag, job, number, branch, url, nightly, result, started_ms, finished_ms, \
+               duration_ms, failing_step, smoke_ms, functional_ms, events FROM builds ORDER BY tag";
+    let mut rows = session.each::<StoredBuild>(sql, &[])?;
+    while let Some(build) = rows.try_next().await? {
+        let rolled_up = Build {
+            job: names.text(build.job)?,
+            number: build.number.as_deref(),
+            branch: build.branch.map(|id| names.text(id)).transpose()?,
+            url: build.url.as_deref(),
+            nightly: build.nightly,
+            result: read::result(build.result),
+            started_ms: build.started_ms,
+            finished_ms: build.finished_ms,
+            duration_ms: build.duration_ms,
+            failing_step: build.failing_step.map(|id| names.text(id)).transpose()?,
+            smoke_ms: build.smoke_ms,
+            functional_ms: build.functional_ms,
+            events: usize::try_from(build.events).unwrap_or(0),
         };
-        after.clone_from(&last.tag);
-        for build in &page {
-            let rolled_up = Build {
-                job: names.text(build.job)?,
-                number: build.number.as_deref(),
-                branch: build.branch.map(|id| names.text(id)).transpose()?,
-                url: build.url.as_deref(),
-                nightly: build.nightly,
-                result: BuildResult::from_number(build.result),
-                started_ms: build.started_ms,
-                finished_ms: build.finished_ms,
-                duration_ms: build.duration_ms,
-                failing_step: build.failing_step.map(|id| names.text(id)).transpose()?,
-                smoke_ms: build.smoke_ms,
-                functional_ms: build.functional_ms,
-                events: usize::try_from(build.events).unwrap_or(0),
-            };
-            f(keys::given(&build.tag), &rolled_up)?;
-        }
+        f(keys::given(&build.tag), &rolled_up)?;
     }
+    Ok(())
 }

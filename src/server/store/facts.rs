@@ -1,43 +1,34 @@
 //! Security facts of repositories, kept with the date from which on they were known.
 
 use anyhow::{Context, Result};
-use sqlx::SqliteConnection;
 
-use super::{Ingested, meta};
+use super::{Ingested, engine::Session, meta};
 use crate::server::snapshot::security::{RepositoryFacts, Security};
 
 /// Runs inside the caller's transaction. Says what changed, and whether anything did.
 pub async fn put(
-    connection: &mut SqliteConnection,
+    session: &mut Session,
     facts: &[RepositoryFacts],
     collected_at_ms: i64,
 ) -> Result<(Ingested, bool)> {
     let mut counts = Ingested::default();
     for repository in facts {
         let text = serde_json::to_string(repository).context("cannot write facts as JSON")?;
-        let query = sqlx::query_as(
-            "SELECT collected_at_ms, facts FROM security_facts \
-             WHERE repository = ? AND collected_at_ms <= ? ORDER BY collected_at_ms DESC LIMIT 1",
-        );
-        let known: Option<(i64, String)> = query
-            .bind(&repository.repository)
-            .bind(collected_at_ms)
-            .fetch_optional(&mut *connection)
-            .await?;
+        let name = repository.repository.as_str();
+        let sql = "SELECT collected_at_ms, facts FROM security_facts \
+                   WHERE repository = $1 AND collected_at_ms <= $2 \
+                   ORDER BY collected_at_ms DESC LIMIT 1";
+        let values = [name.into(), collected_at_ms.into()];
+        let known: Option<(i64, String)> = session.optional(sql, &values).await?;
         if known.as_ref().is_some_and(|(_, known)| *known == text) {
             counts.unchanged += 1;
             continue;
         }
-        let query = sqlx::query(
-            "INSERT INTO security_facts (repository, collected_at_ms, facts) VALUES (?, ?, ?) \
-             ON CONFLICT (repository, collected_at_ms) DO UPDATE SET facts = excluded.facts",
-        );
-        query
-            .bind(&repository.repository)
-            .bind(collected_at_ms)
-            .bind(text)
-            .execute(&mut *connection)
-            .await?;
+        let sql = "INSERT INTO security_facts (repository, collected_at_ms, facts) \
+                   VALUES ($1, $2, $3) ON CONFLICT (repository, collected_at_ms) \
+                   DO UPDATE SET facts = excluded.facts";
+        let values = [name.into(), collected_at_ms.into(), text.as_str().into()];
+        session.execute(sql, &values).await?;
         if known.is_some() {
             counts.replaced += 1;
         } else {
@@ -45,7 +36,7 @@ pub async fn put(
         }
     }
     let raised =
-        !facts.is_empty() && meta::raise(connection, meta::SECURITY_AS_OF, collected_at_ms).await?;
+        !facts.is_empty() && meta::raise(session, meta::SECURITY_AS_OF, collected_at_ms).await?;
     let changed = raised || counts.new + counts.replaced > 0;
     Ok((counts, changed))
 }
@@ -54,35 +45,29 @@ pub async fn put(
 const GONE: &str = "null";
 
 /// The facts of repositories that are gone count no longer; what has none is passed over. Says of how many.
-pub async fn retire(
-    connection: &mut SqliteConnection,
-    repositories: &[String],
-    at_ms: i64,
-) -> Result<u64> {
+pub async fn retire(session: &mut Session, repositories: &[String], at_ms: i64) -> Result<u64> {
     let mut retired = 0;
     for repository in repositories {
-        let query = sqlx::query(
-            "INSERT INTO security_facts (repository, collected_at_ms, facts) SELECT ?1, ?2, ?3 \
-             WHERE EXISTS (SELECT 1 FROM security_facts WHERE repository = ?1) \
-             ON CONFLICT (repository, collected_at_ms) DO UPDATE SET facts = excluded.facts",
-        );
-        let query = query.bind(repository).bind(at_ms).bind(GONE);
-        retired += query.execute(&mut *connection).await?.rows_affected();
+        let sql = "INSERT INTO security_facts (repository, collected_at_ms, facts) \
+                   SELECT $1, $2, $3 \
+                   WHERE EXISTS (SELECT 1 FROM security_facts WHERE repository = $1) \
+                   ON CONFLICT (repository, collected_at_ms) DO UPDATE SET facts = excluded.facts";
+        let values = [repository.as_str().into(), at_ms.into(), GONE.into()];
+        retired += session.execute(sql, &values).await?;
     }
     Ok(retired)
 }
 
 /// The newest facts of every repository that is still there.
-pub async fn load(connection: &mut SqliteConnection) -> Result<Security> {
-    let query = sqlx::query_scalar(
-        "SELECT facts FROM security_facts AS f WHERE collected_at_ms = (SELECT MAX(l.collected_at_ms) \
-         FROM security_facts AS l WHERE l.repository = f.repository) ORDER BY repository",
-    );
-    let texts: Vec<String> = query.fetch_all(&mut *connection).await?;
-    let there = texts.iter().filter(|text| *text != GONE);
-    let facts = there.map(|text| serde_json::from_str(text));
+pub async fn load(session: &mut Session) -> Result<Security> {
+    let sql = "SELECT facts FROM security_facts AS f WHERE collected_at_ms = \
+               (SELECT MAX(l.collected_at_ms) FROM security_facts AS l \
+               WHERE l.repository = f.repository) ORDER BY repository";
+    let texts: Vec<(String,)> = session.all(sql, &[]).await?;
+    let there = texts.iter().filter(|(text,)| text != GONE);
+    let facts = there.map(|(text,)| serde_json::from_str(text));
     Ok(Security {
-        as_of_ms: meta::number(connection, meta::SECURITY_AS_OF).await?,
+        as_of_ms: meta::number(session, meta::SECURITY_AS_OF).await?,
         repositories: facts
             .collect::<Result<_, _>>()
             .context("the store is damaged: security facts cannot be read")?,

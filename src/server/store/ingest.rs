@@ -3,13 +3,15 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use anyhow::Result;
-use sqlx::SqliteConnection;
 
 use super::{
-    Ingested, keys,
+    Ingested,
+    engine::Session,
+    keys,
     merge::{self, Entry, Origin},
     meta,
     names::Names,
+    places::{self, Sought, Tagged},
     read,
     roll_up::roll_up,
     row::Row,
@@ -17,27 +19,34 @@ use super::{
 };
 use crate::server::{config::Rules, sources::Event};
 
+/// How many builds are rolled up again at a time.
+const BUILDS_PER_PAGE: i64 = 500;
+
 /// The builds of a batch, numbered in the order of their coming.
 #[derive(Default)]
 struct Builds<'a> {
-    tags: Vec<Cow<'a, str>>,
+    sought: Vec<Sought<'a>>,
     numbers: HashMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> Builds<'a> {
-    fn number(&mut self, tag: Cow<'a, str>) -> usize {
+    fn number(&mut self, tag: Cow<'a, str>, at_ms: i64) -> usize {
         if let Some(&number) = self.numbers.get(&tag) {
+            let first_ms = &mut self.sought[number].first_ms;
+            *first_ms = at_ms.min(*first_ms);
             return number;
         }
-        self.tags.push(tag.clone());
-        self.numbers.insert(tag, self.tags.len() - 1);
-        self.tags.len() - 1
+        let number = self.sought.len();
+        self.numbers.insert(tag.clone(), number);
+        let first_ms = at_ms;
+        self.sought.push(Sought { tag, first_ms });
+        number
     }
 }
 
 /// Runs inside the caller's transaction. Says what changed, and whether anything did.
 pub async fn ingest(
-    connection: &mut SqliteConnection,
+    session: &mut Session,
     names: &mut Names,
     rules: &Rules,
     events: &[Event],
@@ -50,20 +59,20 @@ pub async fn ingest(
             names.intern(name);
         }
         entries.push(Entry {
-            build: builds.number(keys::tag(event)),
+            build: builds.number(keys::tag(event), event.stage_ms),
             origin: Origin::Offered,
             row: Row::new(event),
         });
     }
     let names = &*names;
-    let known = read::build_ids(connection, &builds.tags).await?;
-    let stored: HashMap<i64, usize> = known
+    let located = places::locate(session, &builds.sought).await?;
+    let stored: HashMap<i64, usize> = located
         .iter()
         .enumerate()
-        .filter_map(|(number, id)| Some(((*id)?, number)))
+        .filter(|(_, located)| !located.is_new)
+        .map(|(number, located)| (located.place.id, number))
         .collect();
-    entries.extend(read::entries(connection, &stored, names).await?);
-    let ids = with_new_ids(connection, &known).await?;
+    entries.extend(read::entries(session, &stored, names).await?);
     let merged = merge::merge(entries);
 
     let (origins, rows): (Vec<(usize, Origin)>, Vec<Row<'_>>) = merged
@@ -78,68 +87,50 @@ pub async fn ingest(
         let rows = &rows[first..first + group.len()];
         first += group.len();
         let number = group[0].0;
-        let id = ids[number];
+        let place = located[number].place;
         let changed = group.iter().zip(rows);
         let before = changed_events.len();
         changed_events.extend(
             changed
                 .filter(|((_, origin), _)| *origin == Origin::Offered)
-                .map(|(_, row)| (id, row)),
+                .map(|(_, row)| (place, row)),
         );
         if changed_events.len() > before {
             changed_builds.push(NamedBuild {
-                id,
-                tag: &builds.tags[number],
+                place,
+                tag: &builds.sought[number].tag,
                 build: roll_up(rows, rules),
             });
         }
     }
-    names.write(connection).await?;
-    let change = meta::next_change(connection).await?;
-    write::builds(connection, &changed_builds, change, names).await?;
-    write::events(connection, &changed_events, names).await?;
+    names.write(session).await?;
+    let change = meta::next_change(session).await?;
+    write::builds(session, &changed_builds, change, names).await?;
+    write::events(session, &changed_events, names).await?;
     let newest = events.iter().map(|event| event.stage_ms).max();
     let raised = match newest {
-        Some(at_ms) => meta::raise(connection, meta::BUILDS_AS_OF, at_ms).await?,
+        Some(at_ms) => meta::raise(session, meta::BUILDS_AS_OF, at_ms).await?,
         None => false,
     };
     Ok((merged.counts, raised || !changed_events.is_empty()))
 }
 
-/// New builds get the ids after the greatest there is.
-async fn with_new_ids(
-    connection: &mut SqliteConnection,
-    known: &[Option<i64>],
-) -> Result<Vec<i64>> {
-    let query = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM builds");
-    let mut last: i64 = query.fetch_one(connection).await?;
-    let id = |known: &Option<i64>| {
-        known.unwrap_or_else(|| {
-            last += 1;
-            last
-        })
-    };
-    Ok(known.iter().map(id).collect())
-}
-
 /// Rolls every build up again, by other rules than before.
-pub async fn roll_up_all(
-    connection: &mut SqliteConnection,
-    names: &Names,
-    rules: &Rules,
-) -> Result<()> {
-    meta::reset(connection).await?;
-    let change = meta::next_change(connection).await?;
-    let mut after = 0;
+pub async fn roll_up_all(session: &mut Session, names: &Names, rules: &Rules) -> Result<()> {
+    meta::reset(session).await?;
+    let change = meta::next_change(session).await?;
+    let mut after = i64::MIN;
     loop {
-        let page = read::build_page(connection, after).await?;
+        let page = places::page(session, after, BUILDS_PER_PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
-        after = last.0;
+        after = last.place.id;
         let numbers = page.iter().enumerate();
-        let numbers = numbers.map(|(number, (id, _))| (*id, number)).collect();
-        let mut entries = read::entries(connection, &numbers, names).await?;
+        let numbers = numbers
+            .map(|(number, build)| (build.place.id, number))
+            .collect();
+        let mut entries = read::entries(session, &numbers, names).await?;
         entries.sort_by_key(|entry| entry.build);
         let (builds, rows): (Vec<usize>, Vec<Row<'_>>) = entries
             .into_iter()
@@ -148,14 +139,14 @@ pub async fn roll_up_all(
         let mut first = 0;
         let mut changed = Vec::new();
         for group in builds.chunk_by(|a, b| a == b) {
-            let (id, tag) = &page[group[0]];
+            let Tagged { tag, place } = &page[group[0]];
             changed.push(NamedBuild {
-                id: *id,
+                place: *place,
                 tag,
                 build: roll_up(&rows[first..first + group.len()], rules),
             });
             first += group.len();
         }
-        write::builds(connection, &changed, change, names).await?;
+        write::builds(session, &changed, change, names).await?;
     }
 }

@@ -21,6 +21,15 @@ pub fn tag(event: &Event) -> Cow<'_, str> {
     Cow::Owned(format!("{MADE}{}:{job}#{number}", job.len()))
 }
 
+/// A number that follows from a build's tag.
+pub fn number(tag: &str) -> i64 {
+    let mut hash = Hash::new();
+    hash.update(tag.as_bytes());
+    let [high, low] = [hash.0 >> 64, hash.0 & u128::from(u64::MAX)];
+    // Of both halves: the low bits of this hash alone depend on few of the text's.
+    ((high ^ low) as u64).cast_signed()
+}
+
 /// The event in its build: its `id`, else a hash of all that it says.
 pub fn id(event: &Event) -> Cow<'_, str> {
     event.id.as_ref().map_or_else(

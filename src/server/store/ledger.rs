@@ -2,9 +2,12 @@
 //! refresh went. All of it is written in the transaction of the data that it describes.
 
 use anyhow::{Context as _, Result};
-use sqlx::{SqliteConnection, prelude::FromRow};
+use sqlx::prelude::FromRow;
 
-use super::meta;
+use super::{
+    engine::{Session, Value},
+    meta,
+};
 use crate::server::sources::{Checkpoint, Coverage, CoverageState};
 
 /// How the last refresh of a source went; instants are Unix ms.
@@ -52,18 +55,14 @@ pub struct Ledger {
     pub coverage: Vec<Covered>,
 }
 
-pub async fn cursor(
-    connection: &mut SqliteConnection,
-    source: &str,
-    feed: &str,
-) -> Result<Option<String>> {
-    let query = sqlx::query_scalar("SELECT state FROM cursors WHERE source = ? AND feed = ?");
-    let query = query.bind(source).bind(feed);
-    Ok(query.fetch_optional(connection).await?)
+pub async fn cursor(session: &mut Session, source: &str, feed: &str) -> Result<Option<String>> {
+    let sql = "SELECT state FROM cursors WHERE source = $1 AND feed = $2";
+    let state: Option<(String,)> = session.optional(sql, &[source.into(), feed.into()]).await?;
+    Ok(state.map(|(state,)| state))
 }
 
 /// Writes where a source has got to; says whether the data are of another moment now.
-pub async fn check(connection: &mut SqliteConnection, checkpoint: &Checkpoint<'_>) -> Result<bool> {
+pub async fn check(session: &mut Session, checkpoint: &Checkpoint<'_>) -> Result<bool> {
     let Checkpoint {
         source,
         feed,
@@ -72,151 +71,119 @@ pub async fn check(connection: &mut SqliteConnection, checkpoint: &Checkpoint<'_
         as_of_ms,
     } = *checkpoint;
     if let Some(state) = state {
-        set_cursor(connection, source, feed, state).await?;
+        set_cursor(session, source, feed, state).await?;
     }
     if let Some((coverage, at_ms)) = coverage {
-        cover(connection, source, std::slice::from_ref(coverage), at_ms).await?;
-        meta::count(connection, meta::LEDGER).await?;
+        cover(session, source, std::slice::from_ref(coverage), at_ms).await?;
+        meta::count(session, meta::LEDGER).await?;
     }
     match as_of_ms {
-        Some(at_ms) => meta::raise(connection, meta::BUILDS_AS_OF, at_ms).await,
+        Some(at_ms) => meta::raise(session, meta::BUILDS_AS_OF, at_ms).await,
         None => Ok(false),
     }
 }
 
-async fn set_cursor(
-    connection: &mut SqliteConnection,
-    source: &str,
-    feed: &str,
-    state: &str,
-) -> Result<()> {
-    let query = sqlx::query(
-        "INSERT INTO cursors (source, feed, state) VALUES (?, ?, ?) \
-         ON CONFLICT (source, feed) DO UPDATE SET state = excluded.state",
-    );
-    query
-        .bind(source)
-        .bind(feed)
-        .bind(state)
-        .execute(connection)
-        .await?;
+async fn set_cursor(session: &mut Session, source: &str, feed: &str, state: &str) -> Result<()> {
+    let sql = "INSERT INTO cursors (source, feed, state) VALUES ($1, $2, $3) \
+               ON CONFLICT (source, feed) DO UPDATE SET state = excluded.state";
+    let values = [source, feed, state].map(Value::from);
+    session.execute(sql, &values).await?;
     Ok(())
 }
 
 /// Writes what became of some of the things that a source should cover.
 pub async fn cover(
-    connection: &mut SqliteConnection,
+    session: &mut Session,
     source: &str,
     coverage: &[Coverage],
     at_ms: i64,
 ) -> Result<()> {
     for item in coverage {
-        let query = sqlx::query(
-            "INSERT INTO coverage (source, item, state, reason, tried_ms, read_ms) \
-             VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (source, item) DO UPDATE SET \
-             state = excluded.state, reason = excluded.reason, tried_ms = excluded.tried_ms, \
-             read_ms = COALESCE(excluded.read_ms, coverage.read_ms)",
-        );
-        query
-            .bind(source)
-            .bind(&item.item)
-            .bind(item.state.as_str())
-            .bind(&item.reason)
-            .bind(at_ms)
-            .bind(item.state.is_read().then_some(at_ms))
-            .execute(&mut *connection)
-            .await?;
+        let sql = "INSERT INTO coverage (source, item, state, reason, tried_ms, read_ms) \
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (source, item) DO UPDATE SET \
+                   state = excluded.state, reason = excluded.reason, tried_ms = excluded.tried_ms, \
+                   read_ms = COALESCE(excluded.read_ms, coverage.read_ms)";
+        let values = [
+            source.into(),
+            item.item.as_str().into(),
+            item.state.as_str().into(),
+            item.reason.as_deref().into(),
+            at_ms.into(),
+            item.state.is_read().then_some(at_ms).into(),
+        ];
+        session.execute(sql, &values).await?;
     }
     Ok(())
 }
 
 /// What a source covered at its last try.
-pub async fn items(connection: &mut SqliteConnection, source: &str) -> Result<Vec<String>> {
-    let query = sqlx::query_scalar("SELECT item FROM coverage WHERE source = ? ORDER BY item");
-    Ok(query.bind(source).fetch_all(connection).await?)
+pub async fn items(session: &mut Session, source: &str) -> Result<Vec<String>> {
+    let sql = "SELECT item FROM coverage WHERE source = $1 ORDER BY item";
+    let items: Vec<(String,)> = session.all(sql, &[source.into()]).await?;
+    Ok(items.into_iter().map(|(item,)| item).collect())
 }
 
 /// Takes what is no longer there out of a source's coverage.
-pub async fn forget(
-    connection: &mut SqliteConnection,
-    source: &str,
-    items: &[String],
-) -> Result<()> {
+pub async fn forget(session: &mut Session, source: &str, items: &[String]) -> Result<()> {
     for item in items {
-        let query = sqlx::query("DELETE FROM coverage WHERE source = ? AND item = ?");
-        query
-            .bind(source)
-            .bind(item)
-            .execute(&mut *connection)
-            .await?;
+        let sql = "DELETE FROM coverage WHERE source = $1 AND item = $2";
+        let values = [source, item].map(Value::from);
+        session.execute(sql, &values).await?;
     }
     Ok(())
 }
 
-pub async fn begin_refresh(
-    connection: &mut SqliteConnection,
-    source: &str,
-    at_ms: i64,
-) -> Result<()> {
-    let query = sqlx::query(
-        "INSERT INTO refreshes (source, started_ms) VALUES (?, ?) ON CONFLICT (source) \
-         DO UPDATE SET started_ms = excluded.started_ms, finished_ms = NULL",
-    );
-    query
-        .bind(source)
-        .bind(at_ms)
-        .execute(&mut *connection)
-        .await?;
-    meta::count(connection, meta::LEDGER).await
+pub async fn begin_refresh(session: &mut Session, source: &str, at_ms: i64) -> Result<()> {
+    let sql = "INSERT INTO refreshes (source, started_ms) VALUES ($1, $2) ON CONFLICT (source) \
+               DO UPDATE SET started_ms = excluded.started_ms, finished_ms = NULL";
+    session.execute(sql, &[source.into(), at_ms.into()]).await?;
+    meta::count(session, meta::LEDGER).await
 }
 
 /// Writes how a refresh ended: with how much that is new, or why it failed.
 pub async fn finish_refresh(
-    connection: &mut SqliteConnection,
+    session: &mut Session,
     source: &str,
     at_ms: i64,
     outcome: Result<u64, Failed<'_>>,
 ) -> Result<()> {
-    let query = match outcome {
-        Ok(changed) => sqlx::query(
-            "UPDATE refreshes SET finished_ms = ?1, succeeded_ms = ?1, changed = ?2, \
-             not_before_ms = NULL WHERE source = ?3",
-        )
-        .bind(at_ms)
-        .bind(i64::try_from(changed).unwrap_or(i64::MAX)),
-        Err(failed) => sqlx::query(
-            "UPDATE refreshes SET finished_ms = ?1, failed_ms = ?1, failure = ?2, \
-             not_before_ms = ?4 WHERE source = ?3",
-        )
-        .bind(at_ms)
-        .bind(failed.reason.to_owned()),
-    };
-    let mut query = query.bind(source);
-    if let Err(failed) = outcome {
-        query = query.bind(failed.not_before_ms);
+    match outcome {
+        Ok(changed) => {
+            let sql = "UPDATE refreshes SET finished_ms = $1, succeeded_ms = $1, changed = $2, \
+                       not_before_ms = NULL WHERE source = $3";
+            let changed = i64::try_from(changed).unwrap_or(i64::MAX);
+            let values = [at_ms.into(), changed.into(), source.into()];
+            session.execute(sql, &values).await?;
+        }
+        Err(failed) => {
+            let sql = "UPDATE refreshes SET finished_ms = $1, failed_ms = $1, failure = $2, \
+                       not_before_ms = $3 WHERE source = $4";
+            let values = [
+                at_ms.into(),
+                failed.reason.into(),
+                failed.not_before_ms.into(),
+                source.into(),
+            ];
+            session.execute(sql, &values).await?;
+        }
     }
-    query.execute(&mut *connection).await?;
-    meta::count(connection, meta::LEDGER).await
+    meta::count(session, meta::LEDGER).await
 }
 
 /// Changes whenever a refresh began, got on or ended.
-pub async fn version(connection: &mut SqliteConnection) -> Result<i64> {
-    let counted = meta::number(connection, meta::LEDGER).await?;
+pub async fn version(session: &mut Session) -> Result<i64> {
+    let counted = meta::number(session, meta::LEDGER).await?;
     Ok(counted.unwrap_or(0))
 }
 
-pub async fn load(connection: &mut SqliteConnection) -> Result<Ledger> {
-    let query = sqlx::query_as(
-        "SELECT source, started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed, \
-         not_before_ms FROM refreshes ORDER BY source",
-    );
-    let refreshes = query.fetch_all(&mut *connection).await?;
-    let query = sqlx::query_as(
-        "SELECT source, item, state, reason, tried_ms, read_ms FROM coverage \
-         ORDER BY source, item",
-    );
+pub async fn load(session: &mut Session) -> Result<Ledger> {
+    let sql = "SELECT source, started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed, \
+               not_before_ms FROM refreshes ORDER BY source";
+    let refreshes = session.all(sql, &[]).await?;
+    let sql = "SELECT source, item, state, reason, tried_ms, read_ms FROM coverage \
+               ORDER BY source, item";
     type Row = (String, String, String, Option<String>, i64, Option<i64>);
-    let rows: Vec<Row> = query.fetch_all(&mut *connection).await?;
+    let rows: Vec<Row> = session.all(sql, &[]).await?;
     let covered = rows
         .into_iter()
         .map(|(source, item, state, reason, tried_ms, read_ms)| {
@@ -234,7 +201,7 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Ledger> {
             })
         });
     Ok(Ledger {
-        version: version(connection).await?,
+        version: version(session).await?,
         refreshes,
         coverage: covered.collect::<Result<_>>()?,
     })

@@ -1,7 +1,8 @@
 //! Single facts about the store: the table `meta`.
 
 use anyhow::Result;
-use sqlx::SqliteConnection;
+
+use super::engine::Session;
 
 /// Made with the store, so that two stores never share a version.
 pub const STORE_ID: &str = "store_id";
@@ -12,6 +13,8 @@ pub const VERSION: &str = "version";
 pub const RESET: &str = "reset";
 /// Counts what sources did: refreshes that began and ended.
 pub const LEDGER: &str = "ledger";
+/// The greatest ordinal of a build, where it is not the greatest id.
+pub const LAST_BUILD: &str = "last_build";
 /// There while the data are made up, and not an organisation's.
 pub const SAMPLE: &str = "sample";
 /// With which rules the builds were rolled up.
@@ -21,60 +24,60 @@ pub const BUILDS_AS_OF: &str = "builds_as_of_ms";
 /// When security facts were last collected, Unix ms.
 pub const SECURITY_AS_OF: &str = "security_as_of_ms";
 
-pub async fn read(connection: &mut SqliteConnection, key: &str) -> Result<Option<String>> {
-    let query = sqlx::query_scalar("SELECT value FROM meta WHERE key = ?");
-    Ok(query.bind(key).fetch_optional(connection).await?)
+pub async fn read(session: &mut Session, key: &str) -> Result<Option<String>> {
+    let sql = "SELECT value FROM meta WHERE key = $1";
+    let value: Option<(String,)> = session.optional(sql, &[key.into()]).await?;
+    Ok(value.map(|(value,)| value))
 }
 
 /// A number; none where it was not written yet.
-pub async fn number(connection: &mut SqliteConnection, key: &str) -> Result<Option<i64>> {
-    let value = read(connection, key).await?;
+pub async fn number(session: &mut Session, key: &str) -> Result<Option<i64>> {
+    let value = read(session, key).await?;
     Ok(value.map(|value| value.parse()).transpose()?)
 }
 
-pub async fn write(connection: &mut SqliteConnection, key: &str, value: &str) -> Result<()> {
-    let query = sqlx::query(
-        "INSERT INTO meta (key, value) VALUES (?, ?) \
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-    );
-    query.bind(key).bind(value).execute(connection).await?;
+pub async fn write(session: &mut Session, key: &str, value: &str) -> Result<()> {
+    let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) \
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    session.execute(sql, &[key.into(), value.into()]).await?;
     Ok(())
 }
 
 /// Raises an instant, never lowers it; says whether it did.
-pub async fn raise(connection: &mut SqliteConnection, key: &str, at_ms: i64) -> Result<bool> {
-    let known = number(connection, key).await?;
+pub async fn raise(session: &mut Session, key: &str, at_ms: i64) -> Result<bool> {
+    let known = number(session, key).await?;
     let raised = known.is_none_or(|known| known < at_ms);
     if raised {
-        write(connection, key, &at_ms.to_string()).await?;
+        write(session, key, &at_ms.to_string()).await?;
     }
     Ok(raised)
 }
 
 /// The number of the change that a transaction is about to make.
-pub async fn next_change(connection: &mut SqliteConnection) -> Result<i64> {
-    Ok(number(connection, VERSION).await?.unwrap_or(0) + 1)
+pub async fn next_change(session: &mut Session) -> Result<i64> {
+    Ok(number(session, VERSION).await?.unwrap_or(0) + 1)
 }
 
 /// What was read of builds before this change holds no more.
-pub async fn reset(connection: &mut SqliteConnection) -> Result<()> {
-    let change = next_change(connection).await?;
-    write(connection, RESET, &change.to_string()).await
+pub async fn reset(session: &mut Session) -> Result<()> {
+    let change = next_change(session).await?;
+    write(session, RESET, &change.to_string()).await
 }
 
 /// Every transaction that changes data says so here.
-pub async fn count_change(connection: &mut SqliteConnection) -> Result<()> {
-    count(connection, VERSION).await
+pub async fn count_change(session: &mut Session) -> Result<()> {
+    count(session, VERSION).await
 }
 
-/// Raises a counter by one.
-pub async fn count(connection: &mut SqliteConnection, key: &str) -> Result<()> {
-    let counted = number(connection, key).await?.unwrap_or(0);
-    write(connection, key, &(counted + 1).to_string()).await
+/// Raises a counter by one, and tells whoever follows the store.
+pub async fn count(session: &mut Session, key: &str) -> Result<()> {
+    let counted = number(session, key).await?.unwrap_or(0);
+    write(session, key, &(counted + 1).to_string()).await?;
+    session.tell().await
 }
 
-pub async fn remove(connection: &mut SqliteConnection, key: &str) -> Result<()> {
-    let query = sqlx::query("DELETE FROM meta WHERE key = ?");
-    query.bind(key).execute(connection).await?;
+pub async fn remove(session: &mut Session, key: &str) -> Result<()> {
+    let sql = "DELETE FROM meta WHERE key = $1";
+    session.execute(sql, &[key.into()]).await?;
     Ok(())
 }

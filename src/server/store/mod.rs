@@ -1,4 +1,4 @@
-//! What must not be lost: one SQLite file in the data directory.
+//! What must not be lost: one SQLite file in the data directory, or a PostgreSQL database.
 //!
 //! Events are kept as they came and rolled up to builds in the same transaction, so that a crash
 //! at any moment leaves either the old state or the new. The same events in any order and any
@@ -6,16 +6,20 @@
 
 mod answers;
 mod each;
+mod engine;
 mod facts;
 mod ingest;
 mod keys;
+mod lease;
 mod ledger;
 mod load;
+mod location;
 mod merge;
 mod meta;
+mod migrate;
 mod names;
-mod open;
 mod pages;
+mod places;
 mod read;
 mod roll_up;
 mod row;
@@ -25,15 +29,24 @@ mod sources;
 mod test_events;
 mod write;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher as _, Hasher as _},
+    sync::Arc,
+};
 
 pub use answers::Answer;
 use anyhow::{Context, Result, bail};
+pub use engine::Changes;
+use engine::{Engine, Session};
+pub use lease::Claim;
+use lease::Lease;
 pub use ledger::{Covered, Failed, Ledger, Refresh};
+pub use location::{DATABASE_URL, Database, Location};
+pub use migrate::{Content, migrate};
 use names::Names;
 pub use roll_up::Build;
 use serde::Serialize;
-use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::{
     config::{Config, Rules},
@@ -42,11 +55,14 @@ use super::{
 };
 
 pub struct Store {
-    pool: SqlitePool,
+    location: Location,
+    engine: Engine,
     rules: Rules,
     names: Names,
     /// What is written is made up.
     sample: bool,
+    /// What is written is written only as long as this holds.
+    lease: Option<Lease>,
 }
 
 /// What became of a batch.
@@ -68,28 +84,31 @@ impl std::ops::AddAssign for Ingested {
 }
 
 impl Store {
-    /// Opens the store of a data directory, or makes it; rolls builds up again if the rules changed.
+    /// Opens the store of a place, or makes it; rolls builds up again if the rules changed.
     ///
     /// # Errors
-    /// Where the directory or the file cannot be used; the message says what to do.
-    pub async fn open(dir: &Path, config: &Config) -> Result<Self> {
+    /// Where the place cannot be used; the message says what to do.
+    pub async fn open(location: impl Into<Location>, config: &Config) -> Result<Self> {
+        let location = location.into();
         let mut store = Self {
-            pool: open::open(dir).await?,
+            engine: Engine::open(&location).await?,
+            location,
             rules: config.rules.clone(),
             names: Names::default(),
             sample: false,
+            lease: None,
         };
-        let mut transaction = store.begin().await?;
-        store.names.refresh(&mut transaction).await?;
-        open::name(&mut transaction).await?;
-        store.apply_rules(&mut transaction).await?;
-        transaction.commit().await?;
+        let mut session = store.begin().await?;
+        store.names.refresh(&mut session).await?;
+        name(&mut session).await?;
+        store.apply_rules(&mut session).await?;
+        session.commit().await?;
         Ok(store)
     }
 
-    /// Whether a data directory holds a store.
-    pub fn exists(dir: &Path) -> bool {
-        open::file(dir).exists()
+    /// Where it is.
+    pub const fn location(&self) -> &Location {
+        &self.location
     }
 
     /// Tries whether the store can be written.
@@ -97,47 +116,47 @@ impl Store {
     /// # Errors
     /// Where it cannot.
     pub async fn probe(&self) -> Result<()> {
-        Ok(self.begin().await?.rollback().await?)
+        self.begin().await?.rollback().await
     }
 
-    async fn apply_rules(&self, connection: &mut SqliteConnection) -> Result<()> {
+    /// Counts the transactions that changed something.
+    async fn change(&self) -> Result<i64> {
+        let mut session = self.begin_reading().await?;
+        Ok(meta::number(&mut session, meta::VERSION)
+            .await?
+            .unwrap_or(0))
+    }
+
+    /// What waits for changes of the store.
+    pub fn changes(&self) -> Changes {
+        self.engine.changes()
+    }
+
+    async fn apply_rules(&self, session: &mut Session) -> Result<()> {
         let fingerprint = self.rules.fingerprint();
-        let known = meta::read(connection, meta::RULES).await?;
+        let known = meta::read(session, meta::RULES).await?;
         if known.as_ref() == Some(&fingerprint) {
             return Ok(());
         }
         if known.is_some() {
-            ingest::roll_up_all(connection, &self.names, &self.rules)
+            ingest::roll_up_all(session, &self.names, &self.rules)
                 .await
                 .context("cannot roll the builds up by the changed rules")?;
-            meta::count_change(connection).await?;
+            meta::count_change(session).await?;
         }
-        meta::write(connection, meta::RULES, &fingerprint).await
+        meta::write(session, meta::RULES, &fingerprint).await
     }
 
-    /// A transaction that holds the right to write from its beginning, so that it never has to be
-    /// run again because another program wrote in between.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
-        let begun = self.transaction("BEGIN IMMEDIATE").await;
-        let mut begun = begun.context("cannot write to the store")?;
-        // 64 MB: a batch comes back to pages of the tags' index, which is all over the file.
-        let cache = sqlx::query("PRAGMA cache_size = -64000");
-        cache.execute(&mut *begun).await?;
-        Ok(begun)
+    async fn begin(&self) -> Result<Session> {
+        let mut session = self.engine.begin().await?;
+        if let Some(lease) = &self.lease {
+            lease::check(&mut session, lease).await?;
+        }
+        Ok(session)
     }
 
-    /// A transaction of all that is read, so that it is of one moment.
-    async fn begin_reading(&self) -> Result<Transaction<'static, Sqlite>> {
-        let begun = self.transaction("BEGIN").await;
-        begun.context("cannot read the store")
-    }
-
-    /// On a task of its own: where whoever waits for it is dropped meanwhile, the connection would go
-    /// back to the pool within a transaction that nobody ends.
-    async fn transaction(&self, begin: &'static str) -> Result<Transaction<'static, Sqlite>> {
-        let pool = self.pool.clone();
-        let begun = tokio::spawn(async move { pool.begin_with(begin).await });
-        Ok(begun.await??)
+    async fn begin_reading(&self) -> Result<Session> {
+        self.engine.begin_reading().await
     }
 
     /// Whether there is neither an event nor a security fact.
@@ -145,10 +164,10 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn is_empty(&self) -> Result<bool> {
-        let query = sqlx::query_scalar(
-            "SELECT NOT EXISTS (SELECT 1 FROM builds) AND NOT EXISTS (SELECT 1 FROM security_facts)",
-        );
-        Ok(query.fetch_one(&self.pool).await?)
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM builds) \
+                   AND NOT EXISTS (SELECT 1 FROM security_facts)";
+        let (empty,): (bool,) = self.begin_reading().await?.one(sql, &[]).await?;
+        Ok(empty)
     }
 
     /// From now on what is written is sample data. It gives way to the first real data.
@@ -182,27 +201,27 @@ impl Store {
         events: &[Event],
         checkpoint: Option<&Checkpoint<'_>>,
     ) -> Result<Ingested> {
-        let mut transaction = self.begin().await?;
-        if meta::read(&mut transaction, meta::RULES).await? != Some(self.rules.fingerprint()) {
+        let mut session = self.begin().await?;
+        if meta::read(&mut session, meta::RULES).await? != Some(self.rules.fingerprint()) {
             bail!("the store was opened with other rules meanwhile; start again");
         }
         // A source that has nothing to tell but that it failed takes no sample away.
-        let cleared = !events.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
+        let cleared = !events.is_empty() && sample::give_way(&mut session, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
-        self.names.refresh(&mut transaction).await?;
+        self.names.refresh(&mut session).await?;
         let (counts, mut changed) =
-            ingest::ingest(&mut transaction, &mut self.names, &self.rules, events)
+            ingest::ingest(&mut session, &mut self.names, &self.rules, events)
                 .await
                 .context("cannot write events to the store")?;
         if let Some(checkpoint) = checkpoint {
-            changed |= ledger::check(&mut transaction, checkpoint).await?;
+            changed |= ledger::check(&mut session, checkpoint).await?;
         }
         if changed || cleared {
-            meta::count_change(&mut transaction).await?;
+            meta::count_change(&mut session).await?;
         }
-        transaction.commit().await?;
+        session.commit().await?;
         self.names.confirm();
         Ok(counts)
     }
@@ -241,22 +260,22 @@ impl Store {
         collected_at_ms: i64,
         coverage: Option<(&str, &[Coverage])>,
     ) -> Result<Ingested> {
-        let mut transaction = self.begin().await?;
-        let cleared = !facts.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
+        let mut session = self.begin().await?;
+        let cleared = !facts.is_empty() && sample::give_way(&mut session, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
-        let (counts, changed) = facts::put(&mut transaction, facts, collected_at_ms)
+        let (counts, changed) = facts::put(&mut session, facts, collected_at_ms)
             .await
             .context("cannot write security facts to the store")?;
         if let Some((source, coverage)) = coverage {
-            ledger::cover(&mut transaction, source, coverage, collected_at_ms).await?;
-            meta::count(&mut transaction, meta::LEDGER).await?;
+            ledger::cover(&mut session, source, coverage, collected_at_ms).await?;
+            meta::count(&mut session, meta::LEDGER).await?;
         }
         if changed || cleared {
-            meta::count_change(&mut transaction).await?;
+            meta::count_change(&mut session).await?;
         }
-        transaction.commit().await?;
+        session.commit().await?;
         Ok(counts)
     }
 
@@ -265,8 +284,8 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn load(&self, config: Arc<Config>) -> Result<Snapshot> {
-        let mut transaction = self.begin_reading().await?;
-        load::load(&mut transaction, config)
+        let mut session = self.begin_reading().await?;
+        load::load(&mut session, config)
             .await
             .context("cannot read the store")
     }
@@ -277,8 +296,8 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn load_after(&self, previous: Arc<Snapshot>) -> Result<Snapshot> {
-        let mut transaction = self.begin_reading().await?;
-        load::load_after(&mut transaction, previous)
+        let mut session = self.begin_reading().await?;
+        load::load_after(&mut session, previous)
             .await
             .context("cannot read the store")
     }
@@ -288,8 +307,8 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn version(&self, config: &Config) -> Result<String> {
-        let mut connection = self.pool.acquire().await?;
-        load::version(&mut connection, config).await
+        let mut session = self.begin_reading().await?;
+        load::version(&mut session, config).await
     }
 
     /// Calls `f` with every event, by build tag and id; all are of one moment.
@@ -297,7 +316,7 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read, or `f` fails.
     pub async fn each_event(&self, f: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
-        each::event(&mut *self.begin_reading().await?, f).await
+        each::event(&mut self.begin_reading().await?, f).await
     }
 
     /// Calls `f` with every build and its tag (none where the source gave none), by tag; all are of
@@ -309,17 +328,35 @@ impl Store {
         &self,
         f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
     ) -> Result<()> {
-        each::build(&mut *self.begin_reading().await?, f).await
+        each::build(&mut self.begin_reading().await?, f).await
     }
 
     /// For tests that look at the tables themselves.
     #[cfg(test)]
-    pub async fn read_connection(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>> {
-        Ok(self.pool.acquire().await?)
+    pub async fn read_connection(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
+        match &self.engine {
+            Engine::Sqlite(pool) => Ok(pool.acquire().await?),
+            Engine::Postgres(_) => bail!("these tests are of SQLite"),
+        }
     }
 
-    /// Finishes what is running and closes the file.
+    /// Finishes what is running and closes the store.
     pub async fn close(self) {
-        self.pool.close().await;
+        self.engine.close().await;
     }
+}
+
+/// Gives a new store its id.
+async fn name(session: &mut Session) -> Result<()> {
+    if meta::read(session, meta::STORE_ID).await?.is_none() {
+        meta::write(session, meta::STORE_ID, &random()).await?;
+    }
+    Ok(())
+}
+
+/// 16 hexadecimal digits that nobody else has.
+fn random() -> String {
+    // The standard library seeds its hashers from the system's randomness.
+    let id = RandomState::new().build_hasher().finish();
+    format!("{id:016x}")
 }

@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use anyhow::{Context, Result};
-use sqlx::{QueryBuilder, SqliteConnection};
+
+use super::engine::{Session, Value};
 
 const ROWS_PER_STATEMENT: usize = 256;
 
@@ -18,16 +19,14 @@ pub struct Names {
 
 impl Names {
     /// Reads what is in the database and forgets what a transaction that failed had added.
-    pub async fn refresh(&mut self, connection: &mut SqliteConnection) -> Result<()> {
+    pub async fn refresh(&mut self, session: &mut Session) -> Result<()> {
         for name in self.texts.drain(self.committed..) {
             self.ids.remove(&name);
         }
-        let query = sqlx::query_scalar("SELECT text FROM strings WHERE id > ? ORDER BY id");
-        let new: Vec<String> = query
-            .bind(number(self.committed))
-            .fetch_all(connection)
-            .await?;
-        for text in new {
+        let sql = "SELECT text FROM strings WHERE id > $1 ORDER BY id";
+        let committed = number(self.committed).into();
+        let new: Vec<(String,)> = session.all(sql, &[committed]).await?;
+        for (text,) in new {
             self.add(&text);
         }
         self.committed = self.texts.len();
@@ -65,15 +64,18 @@ impl Names {
     }
 
     /// Writes the names that are new.
-    pub async fn write(&self, connection: &mut SqliteConnection) -> Result<()> {
+    pub async fn write(&self, session: &mut Session) -> Result<()> {
         let new = &self.texts[self.committed..];
         for (chunk_number, chunk) in new.chunks(ROWS_PER_STATEMENT).enumerate() {
             let first = self.committed + chunk_number * ROWS_PER_STATEMENT + 1;
-            let mut query = QueryBuilder::new("INSERT INTO strings (id, text) ");
-            query.push_values((first..).zip(chunk), |mut row, (id, text)| {
-                row.push_bind(number(id)).push_bind(&**text);
-            });
-            query.build().execute(&mut *connection).await?;
+            let rows = (0..chunk.len()).map(|row| format!("(${}, ${})", row * 2 + 1, row * 2 + 2));
+            let rows: Vec<String> = rows.collect();
+            let sql = format!("INSERT INTO strings (id, text) VALUES {}", rows.join(", "));
+            let values = (first..)
+                .zip(chunk)
+                .flat_map(|(id, text)| [Value::from(number(id)), Value::from(&**text)]);
+            let values: Vec<Value<'_>> = values.collect();
+            session.execute(&sql, &values).await?;
         }
         Ok(())
     }

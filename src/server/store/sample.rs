@@ -2,20 +2,19 @@
 //! place of the sample, in the transaction that writes them.
 
 use anyhow::{Context as _, Result};
-use sqlx::SqliteConnection;
 
-use super::meta;
+use super::{engine::Session, meta};
 
 /// Everything that a sample fills.
 const TABLES: [&str; 4] = ["events", "builds", "strings", "security_facts"];
 
 /// Marks what is written as sample data, or takes away the sample that real data follow. Says
 /// whether there was one.
-pub async fn give_way(connection: &mut SqliteConnection, sample: bool) -> Result<bool> {
-    let is_sample = is_there(connection).await?;
+pub async fn give_way(session: &mut Session, sample: bool) -> Result<bool> {
+    let is_sample = is_there(session).await?;
     if sample {
         if !is_sample {
-            meta::write(connection, meta::SAMPLE, "true").await?;
+            meta::write(session, meta::SAMPLE, "true").await?;
         }
         return Ok(false);
     }
@@ -24,17 +23,17 @@ pub async fn give_way(connection: &mut SqliteConnection, sample: bool) -> Result
     }
     for table in TABLES {
         let delete = format!("DELETE FROM {table}");
-        let deleted = sqlx::query(&delete).execute(&mut *connection).await;
+        let deleted = session.execute(&delete, &[]).await;
         deleted.context("cannot take the sample data away")?;
     }
-    meta::reset(connection).await?;
+    meta::reset(session).await?;
     for key in [meta::SAMPLE, meta::BUILDS_AS_OF, meta::SECURITY_AS_OF] {
-        meta::remove(connection, key).await?;
+        meta::remove(session, key).await?;
     }
     Ok(true)
 }
 
 /// Whether the data are made up.
-pub async fn is_there(connection: &mut SqliteConnection) -> Result<bool> {
-    Ok(meta::read(connection, meta::SAMPLE).await?.is_some())
+pub async fn is_there(session: &mut Session) -> Result<bool> {
+    Ok(meta::read(session, meta::SAMPLE).await?.is_some())
 }

@@ -16,6 +16,11 @@ pub fn texts(state: &DataState, base: &Base) -> Vec<Text> {
              up; the first import or sync takes their place.</p>",
         );
     }
+    if let Some(since) = &state.store_lost {
+        html.push_str("<p class=\"warning\"><strong>The store cannot be reached</strong> since ");
+        time(&mut html, since);
+        html.push_str("; until it can, nothing newer is shown.</p>");
+    }
     html.push_str("<ul aria-label=\"How old and how complete the data are\">");
     for kind in &state.kinds {
         line(&mut html, kind, &sources);

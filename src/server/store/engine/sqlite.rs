@@ -1,25 +1,23 @@
-//! Opens the store's file, and says what to do where that fails.
+//! SQLite: opens the store's file, and says what to do where that fails.
 
 use std::{
-    collections::hash_map::RandomState,
     fs::{self, File},
-    hash::{BuildHasher, Hasher},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use sqlx::{
-    ConnectOptions, SqliteConnection, SqlitePool,
+    ConnectOptions, Sqlite, SqlitePool, Transaction,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::meta;
-
 const FILE: &str = "dashboard.sqlite";
+/// How often the store is looked at, which takes well under a millisecond.
+pub const LOOK: Duration = Duration::from_millis(250);
 const LOCK: &str = "dashboard.lock";
-static MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations");
+static MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
 
 /// The store's file in a data directory.
 pub fn file(dir: &Path) -> PathBuf {
@@ -90,14 +88,13 @@ async fn lock(dir: &Path) -> Result<File> {
     locked.await?.context(cannot)
 }
 
-/// Gives a new store its id.
-pub async fn name(connection: &mut SqliteConnection) -> Result<()> {
-    if meta::read(connection, meta::STORE_ID).await?.is_none() {
-        // The standard library seeds its hashers from the system's randomness.
-        let id = RandomState::new().build_hasher().finish();
-        meta::write(connection, meta::STORE_ID, &format!("{id:016x}")).await?;
-    }
-    Ok(())
+/// A transaction that writes.
+pub async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>> {
+    let mut begun = pool.begin_with("BEGIN IMMEDIATE").await?;
+    // 64 MB: a batch comes back to pages of the tags' index, which is all over the file.
+    let cache = sqlx::query("PRAGMA cache_size = -64000");
+    cache.execute(&mut *begun).await?;
+    Ok(begun)
 }
 
 /// SQLite's error with what can be done about it.

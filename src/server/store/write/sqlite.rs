@@ -1,11 +1,12 @@
-//! Writes builds and events, many rows in a statement.
+//! SQLite takes many rows in a statement.
 
 use std::borrow::Cow;
 
 use anyhow::{Result, anyhow};
 use sqlx::{Arguments as _, Encode, Sqlite, SqliteConnection, Type, sqlite::SqliteArguments};
 
-use super::{names::Names, roll_up::Build, row::Row};
+use super::NamedBuild;
+use crate::server::store::{names::Names, places::Place, row::Row};
 
 /// Times the columns, below the 32,766 parameters that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 250;
@@ -34,22 +35,14 @@ const EVENTS: Insert = Insert {
                   url = excluded.url",
 };
 
-/// A build with its id and tag.
-pub struct NamedBuild<'a> {
-    pub id: i64,
-    pub tag: &'a str,
-    pub build: Build<'a>,
-}
-
-/// Writes builds, each with the change of the store that it is of.
 pub async fn builds(
     connection: &mut SqliteConnection,
     builds: &[NamedBuild<'_>],
     change: i64,
     names: &Names,
 ) -> Result<()> {
-    let bind = |values: &mut Values, NamedBuild { id, tag, build }: &NamedBuild<'_>| {
-        values.add(*id)?;
+    let bind = |values: &mut Values, NamedBuild { place, tag, build }: &NamedBuild<'_>| {
+        values.add(place.id)?;
         values.add((*tag).to_owned())?;
         values.add(names.id(build.job))?;
         values.add(build.number.map(str::to_owned))?;
@@ -69,14 +62,13 @@ pub async fn builds(
     BUILDS.write(connection, builds, bind).await
 }
 
-/// Writes events, each with the id of its build.
 pub async fn events(
     connection: &mut SqliteConnection,
-    events: &[(i64, &Row<'_>)],
+    events: &[(Place, &Row<'_>)],
     names: &Names,
 ) -> Result<()> {
-    let bind = |values: &mut Values, (build, row): &(i64, &Row<'_>)| {
-        values.add(*build)?;
+    let bind = |values: &mut Values, (place, row): &(Place, &Row<'_>)| {
+        values.add(place.id)?;
         values.add(row.id.clone().into_owned())?;
         values.add(row.stage_ms)?;
         values.add(row.ts)?;

@@ -1,0 +1,85 @@
+//! `rse-dashboard migrate`: moves a store into another one, of whichever engine.
+
+use std::{
+    io::{IsTerminal as _, stderr},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+use crate::server::{
+    config::Config,
+    store::{Location, Store, migrate},
+};
+
+/// Between two lines of progress.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+const FILE: &str = "dashboard.sqlite";
+
+#[derive(Args)]
+pub struct Options {
+    /// sqlite:DIR or postgres://…; without it the data directory
+    #[arg(long, value_name = "STORE")]
+    from: Option<String>,
+    /// sqlite:DIR or postgres://…; without it the database of DATABASE_URL
+    #[arg(long, value_name = "STORE")]
+    to: Option<String>,
+}
+
+pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
+    let data = Location::new(location.data.clone(), None, None);
+    let from = options
+        .from
+        .as_deref()
+        .map_or(Ok(data), parse)
+        .context("--from")?;
+    let to = match options.to.as_deref() {
+        Some(to) => parse(to).context("--to")?,
+        None if location.is_shared() => location.clone(),
+        None => bail!("say where to: by --to, or by DATABASE_URL"),
+    };
+    if !from.exists() {
+        bail!("there is no store in {from}");
+    }
+    if from.to_string() == to.to_string() {
+        bail!("{from} cannot be moved to itself");
+    }
+    let began = Instant::now();
+    let source = Store::open(&from, &config).await?;
+    let mut target = Store::open(&to, &config).await?;
+    let shown = std::cell::Cell::new(Instant::now());
+    let progress = |events: u64| {
+        if stderr().is_terminal() || shown.get().elapsed() >= LINE_EVERY {
+            shown.set(Instant::now());
+            eprintln!("{events} events moved");
+        }
+    };
+    let moved = migrate(&source, &mut target, &progress).await?;
+    source.close().await;
+    target.close().await;
+    eprintln!(
+        "{to} holds all that {from} does: {} events of {} builds, {} other rows, compared in content ({:.0} s)",
+        moved.events,
+        moved.builds,
+        moved.others,
+        began.elapsed().as_secs_f64()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn parse(store: &str) -> Result<Location> {
+    let Some(path) = store.strip_prefix("sqlite:") else {
+        let database = store
+            .parse()
+            .context("this is neither sqlite:DIR nor a database")?;
+        return Ok(Location::new(PathBuf::new(), Some(database), None));
+    };
+    let path = Path::new(path.trim_start_matches("//"));
+    // The file itself is understood as well.
+    let is_file = path.file_name().is_some_and(|name| name == FILE);
+    let directory = path.parent().filter(|_| is_file).unwrap_or(path);
+    Ok(Location::new(directory.to_owned(), None, None))
+}

@@ -1,0 +1,148 @@
+//! PostgreSQL: opens the database, says what to do where that fails, and tells who follows it.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Error, Result, anyhow, bail};
+use sqlx::{
+    ConnectOptions as _, PgPool, Postgres, Transaction,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgListener, PgPoolOptions},
+};
+
+use crate::server::store::location::Database;
+
+fn migrations() -> Migrator {
+    sqlx::migrate!("src/server/store/migrations/postgres")
+}
+
+/// Programs and stores whose newest migrations are of the same hundred understand each other.
+const GENERATION: i64 = 100;
+/// A transaction that reads all of one moment.
+pub const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// Who follows the store is told by this name.
+const CHANNEL: &str = "rse_dashboard";
+/// How often the store is looked at where nobody tells that it changed.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long is waited for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECTIONS: u32 = 6;
+
+/// Connects, and brings the schema up to date. Of several that do so at the same time, one does it
+/// while the others wait.
+pub async fn open(database: &Database) -> Result<PgPool> {
+    let options = database
+        .options()
+        .clone()
+        .options([
+            // Whoever stops within a transaction holds up nobody for longer.
+            ("idle_in_transaction_session_timeout", "15s"),
+            // Of many rows that are wanted a few are read, and of few rows none is compiled for.
+            ("jit", "off"),
+        ])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options)
+        .await
+        .map_err(|error| explain(error, database))?;
+    migrate(&pool, database).await?;
+    Ok(pool)
+}
+
+async fn migrate(pool: &PgPool, database: &Database) -> Result<()> {
+    let mut migrations = migrations();
+    let known = migrations.iter().map(|known| known.version).max();
+    // Those of a newer program of the same generation.
+    migrations.set_ignore_missing(true);
+    match migrations.run(pool).await {
+        Ok(()) => {}
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            return Err(explain(error, database));
+        }
+        Err(error) => {
+            return Err(Error::new(error).context(format!("cannot set up {database}")));
+        }
+    }
+    let query = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations");
+    let newest: Option<i64> = query.fetch_one(pool).await?;
+    if newest.map(|version| version / GENERATION) > known.map(|version| version / GENERATION) {
+        bail!(
+            "{database} was changed by a newer version of this program, in a way that this one does not know; use that version, or another database"
+        );
+    }
+    Ok(())
+}
+
+/// A transaction that writes: who else wants to, waits until it is through.
+pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
+    let mut begun = pool.begin().await?;
+    let lock = sqlx::query("SELECT value FROM meta WHERE key = 'writer' FOR UPDATE");
+    let held = lock.fetch_optional(&mut *begun).await?;
+    held.context("the store is damaged: nothing says who writes")?;
+    Ok(begun)
+}
+
+/// Tells all who follow the store, when the transaction is through.
+pub async fn tell(transaction: &mut Transaction<'static, Postgres>) -> Result<()> {
+    let tell = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL);
+    tell.execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// Waits for changes of the store.
+pub struct Changes {
+    pool: PgPool,
+    listener: Option<PgListener>,
+}
+
+impl Changes {
+    pub const fn of(pool: PgPool) -> Self {
+        let listener = None;
+        Self { pool, listener }
+    }
+
+    /// Returns as soon as somebody tells of a change, and after a while in any case: what is told
+    /// gets lost where a connection does, or something stands between that passes nothing on.
+    pub async fn wait(&mut self) {
+        let told = async {
+            let listener = match &mut self.listener {
+                Some(listener) => listener,
+                none => {
+                    let mut listener = PgListener::connect_with(&self.pool).await?;
+                    listener.listen(CHANNEL).await?;
+                    none.insert(listener)
+                }
+            };
+            listener.recv().await.map(drop)
+        };
+        match tokio::time::timeout(LOOK, told).await {
+            Ok(Err(error)) => {
+                tracing::debug!("nothing is told of changes: {error}");
+                self.listener = None;
+                tokio::time::sleep(LOOK).await;
+            }
+            Ok(Ok(())) | Err(_) => {}
+        }
+    }
+}
+
+/// PostgreSQL's error with what can be done about it.
+fn explain(error: sqlx::Error, database: &Database) -> Error {
+    let code = match &error {
+        sqlx::Error::Database(error) => error.code().map(|code| code.into_owned()),
+        _ => None,
+    };
+    let remedy = match (code.as_deref(), &error) {
+        (Some("28P01" | "28000"), _) => "check the user and the password in DATABASE_URL",
+        (Some("3D000"), _) => "create this database, or name another one in DATABASE_URL",
+        (Some("42501"), _) => "allow the user of DATABASE_URL to create tables there",
+        (Some("53300"), _) => "allow more connections (max_connections), or run fewer replicas",
+        (_, sqlx::Error::Tls(_)) => "set sslmode in DATABASE_URL to what the server offers",
+        (_, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => {
+            "check that the server runs and can be reached from here, or DATABASE_URL"
+        }
+        _ => "check DATABASE_URL",
+    };
+    anyhow!(error).context(format!("cannot use the store {database}: {remedy}"))
+}

@@ -1,0 +1,179 @@
+//! A transaction of either engine, and the statements that both understand.
+
+use anyhow::{Result, anyhow};
+use futures::stream::BoxStream;
+use sqlx::{
+    Arguments as _, Database, Encode, FromRow, Postgres, Sqlite, Transaction, Type,
+    postgres::PgRow, sqlite::SqliteRow,
+};
+
+/// How many values a statement asks for.
+const VALUES_PER_STATEMENT: usize = 500;
+
+/// A transaction; dropped without [`Session::commit`], it never was.
+pub enum Session {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A value of a statement, which stands at `$1`, `$2` and so on.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    Number(Option<i64>),
+    Text(Option<&'a str>),
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Number(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Value<'_> {
+    fn from(number: Option<i64>) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// The places of so many values, for a list in a statement: `$1, $2, $3`.
+pub fn list(values: usize) -> String {
+    let places: Vec<String> = (1..=values).map(|place| format!("${place}")).collect();
+    places.join(", ")
+}
+
+/// What a row of either engine can be read as.
+pub trait Record:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+
+impl<T> Record for T where
+    T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+
+fn arguments<'q, DB>(values: &[Value<'q>]) -> Result<DB::Arguments<'q>>
+where
+    DB: Database,
+    Option<i64>: Encode<'q, DB> + Type<DB>,
+    Option<&'q str>: Encode<'q, DB> + Type<DB>,
+{
+    let mut arguments = DB::Arguments::default();
+    for value in values {
+        let added = match *value {
+            Value::Number(number) => arguments.add(number),
+            Value::Text(text) => arguments.add(text),
+        };
+        added.map_err(|error| anyhow!("a value cannot be written: {error}"))?;
+    }
+    Ok(arguments)
+}
+
+/// Runs the same on the connection of either engine, which `Db` names.
+macro_rules! on {
+    ($session:expr, |$connection:ident| $run:expr) => {
+        match $session {
+            Session::Sqlite(transaction) => {
+                type Db = Sqlite;
+                let $connection = &mut **transaction;
+                $run
+            }
+            Session::Postgres(transaction) => {
+                type Db = Postgres;
+                let $connection = &mut **transaction;
+                $run
+            }
+        }
+    };
+}
+
+impl Session {
+    /// Runs a statement; says of how many rows it was.
+    pub async fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
+        Ok(on!(self, |connection| {
+            let query = sqlx::query_with(sql, arguments::<Db>(values)?);
+            query.execute(connection).await?.rows_affected()
+        }))
+    }
+
+    pub async fn all<T: Record>(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<T>> {
+        Ok(on!(self, |connection| {
+            let query = sqlx::query_as_with(sql, arguments::<Db>(values)?);
+            query.fetch_all(connection).await?
+        }))
+    }
+
+    /// All rows of a statement whose `{}` is a list of values, asked for in parts.
+    pub async fn all_of<T: Record>(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<T>> {
+        let mut rows = Vec::new();
+        for chunk in values.chunks(VALUES_PER_STATEMENT) {
+            let sql = sql.replace("{}", &list(chunk.len()));
+            rows.extend(self.all(&sql, chunk).await?);
+        }
+        Ok(rows)
+    }
+
+    pub async fn optional<T: Record>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+    ) -> Result<Option<T>> {
+        Ok(on!(self, |connection| {
+            let query = sqlx::query_as_with(sql, arguments::<Db>(values)?);
+            query.fetch_optional(connection).await?
+        }))
+    }
+
+    pub async fn one<T: Record>(&mut self, sql: &str, values: &[Value<'_>]) -> Result<T> {
+        Ok(on!(self, |connection| {
+            let query = sqlx::query_as_with(sql, arguments::<Db>(values)?);
+            query.fetch_one(connection).await?
+        }))
+    }
+
+    /// Rows one after another, as they are read.
+    pub fn each<'s, T: Record + 's>(
+        &'s mut self,
+        sql: &'s str,
+        values: &[Value<'s>],
+    ) -> Result<BoxStream<'s, sqlx::Result<T>>> {
+        Ok(on!(self, |connection| {
+            sqlx::query_as_with(sql, arguments::<Db>(values)?).fetch(connection)
+        }))
+    }
+
+    /// Tells all who follow the store that it has changed, when the transaction is through. Whoever
+    /// follows a file looks by itself.
+    pub async fn tell(&mut self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(transaction) => super::postgres::tell(transaction).await,
+        }
+    }
+
+    pub async fn commit(self) -> Result<()> {
+        Ok(match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        })
+    }
+
+    pub async fn rollback(self) -> Result<()> {
+        Ok(match self {
+            Self::Sqlite(transaction) => transaction.rollback().await?,
+            Self::Postgres(transaction) => transaction.rollback().await?,
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! The right to refresh a source, which one process has at a time.
+//!
+//! On one machine it is a lock of the data directory, which the system takes back with the process. In
+//! a shared store it is a lease: a row that names its holder until an instant, and is renewed as long as
+//! the holder lives. Leases change hands only while nobody writes, and whoever holds one writes only
+//! after a look at it; so a process that was stopped for longer than its lease writes nothing more.
+
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use tokio::{sync::watch, task::JoinSet};
+
+use super::{
+    Store,
+    engine::{Engine, Session},
+    location::holder,
+};
+
+/// How often it is renewed within that time.
+const RENEWALS: u32 = 4;
+
+/// Held, and given up when dropped.
+pub struct Claim {
+    _lock: Option<File>,
+    lost: watch::Receiver<bool>,
+    _renewing: JoinSet<()>,
+}
+
+/// Which lease a store writes under.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    source: String,
+    token: i64,
+}
+
+impl Claim {
+    /// Resolves when the claim is lost.
+    pub async fn lost(&mut self) {
+        // Where nothing renews it, it cannot be lost either.
+        if self.lost.wait_for(|lost| *lost).await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+impl Store {
+    /// Claims a source; none where another process has it. What is written from now on is written
+    /// only as long as the claim holds.
+    ///
+    /// # Errors
+    /// Where it cannot be said who has it.
+    pub async fn claim(&mut self, source: &str) -> Result<Option<Claim>> {
+        let (told, lost) = watch::channel(false);
+        let mut renewing = JoinSet::new();
+        let lock = if self.location.is_shared() {
+            let Some(lease) = take(&self.engine, source, self.location.lease).await? else {
+                return Ok(None);
+            };
+            renewing.spawn(renew(
+                self.engine.clone(),
+                lease.clone(),
+                self.location.lease,
+                told,
+            ));
+            self.lease = Some(lease);
+            None
+        } else {
+            let Some(lock) = lock(&self.location.data, source)? else {
+                return Ok(None);
+            };
+            Some(lock)
+        };
+        Ok(Some(Claim {
+            _lock: lock,
+            lost,
+            _renewing: renewing,
+        }))
+    }
+
+    /// Gives a claim up, so that others need not wait until it has run out.
+    ///
+    /// # Errors
+    /// Where the store cannot be written.
+    pub async fn release(&mut self, claim: Claim) -> Result<()> {
+        drop(claim);
+        let Some(Lease { source, token }) = self.lease.take() else {
+            return Ok(());
+        };
+        let mut session = self.engine.begin().await?;
+        let sql = "UPDATE leases SET until = clock_timestamp(), holder = '' \
+                   WHERE source = $1 AND token = $2";
+        let values = [source.as_str().into(), token.into()];
+        session.execute(sql, &values).await?;
+        session.commit().await
+    }
+}
+
+/// # Errors
+/// Where the lease does not hold any more.
+pub async fn check(session: &mut Session, lease: &Lease) -> Result<()> {
+    let Lease { source, token } = lease;
+    let sql = "SELECT token FROM leases \
+               WHERE source = $1 AND token = $2 AND until > clock_timestamp()";
+    let values = [source.as_str().into(), (*token).into()];
+    let held: Option<(i64,)> = session.optional(sql, &values).await?;
+    if held.is_none() {
+        bail!("this process has lost the right to refresh {source}; it writes nothing more");
+    }
+    Ok(())
+}
+
+/// Takes a lease that nobody has, or that has run out.
+async fn take(engine: &Engine, source: &str, time: Duration) -> Result<Option<Lease>> {
+    disconnect(engine, source).await?;
+    let mut session = engine.begin().await?;
+    let sql = "INSERT INTO leases (source, holder, token, until) \
+               VALUES ($1, $2, 1, clock_timestamp() + $3 * INTERVAL '1 millisecond') \
+               ON CONFLICT (source) DO UPDATE SET holder = excluded.holder, \
+               token = leases.token + 1, until = excluded.until \
+               WHERE leases.until <= clock_timestamp() RETURNING token";
+    let values = [source.into(), holder().into(), milliseconds(time).into()];
+    let token: Option<(i64,)> = session.optional(sql, &values).await?;
+    session.commit().await?;
+    Ok(token.map(|(token,)| Lease {
+        source: source.to_owned(),
+        token,
+    }))
+}
+
+/// Ends the connections of a holder whose lease has run out: it may have been stopped within a
+/// transaction, which would hold everybody up.
+async fn disconnect(engine: &Engine, source: &str) -> Result<()> {
+    let sql = "SELECT pg_terminate_backend(a.pid) FROM leases AS l \
+               JOIN pg_stat_activity AS a ON a.application_name = l.holder \
+               WHERE l.source = $1 AND l.until <= clock_timestamp() AND l.holder <> $2";
+    let mut session = engine.begin_reading().await?;
+    let ended = session
+        .execute(sql, &[source.into(), holder().into()])
+        .await?;
+    if ended > 0 {
+        tracing::warn!(
+            source,
+            ended,
+            "ended the connections of a process that lost its lease"
+        );
+    }
+    session.commit().await
+}
+
+/// Renews a lease until it is lost, and says so then.
+async fn renew(engine: Engine, lease: Lease, time: Duration, lost: watch::Sender<bool>) {
+    let Lease { source, token } = &lease;
+    let sql = "UPDATE leases SET until = clock_timestamp() + $3 * INTERVAL '1 millisecond' \
+               WHERE source = $1 AND token = $2 AND until > clock_timestamp()";
+    let values = [
+        source.as_str().into(),
+        (*token).into(),
+        milliseconds(time).into(),
+    ];
+    let mut renewed = tokio::time::Instant::now();
+    loop {
+        tokio::time::sleep(time / RENEWALS).await;
+        let began = tokio::time::Instant::now();
+        let renewal = async {
+            let mut session = engine.begin_aside().await?;
+            let rows = session.execute(sql, &values).await?;
+            session.commit().await?;
+            anyhow::Ok(rows > 0)
+        };
+        match tokio::time::timeout(time, renewal).await {
+            Ok(Ok(true)) => renewed = began,
+            Ok(Ok(false)) => break,
+            Ok(Err(error)) => tracing::debug!(source, "the lease was not renewed: {error:#}"),
+            Err(_) => {}
+        }
+        if renewed.elapsed() >= time {
+            break;
+        }
+    }
+    tracing::warn!(source, "lost the lease");
+    lost.send_replace(true);
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Keeps other processes from refreshing the same source; the system lets go of it with the process.
+fn lock(data: &Path, source: &str) -> Result<Option<File>> {
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("cannot create the data directory {}", data.display()))?;
+    let path = data.join(format!("{source}.lock"));
+    let cannot = || format!("cannot write {}", path.display());
+    let file = File::create(&path).with_context(cannot)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(anyhow!(error)).with_context(cannot),
+    }
+}

@@ -1,0 +1,152 @@
+//! Where a store is: in the data directory, or in a database that `DATABASE_URL` names.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::LazyLock,
+    time::Duration,
+};
+
+use anyhow::{Result, anyhow};
+use sqlx::postgres::PgConnectOptions;
+
+use super::engine::file;
+
+/// The variable that names the database which holds the store, in the place of the data directory.
+pub const DATABASE_URL: &str = "DATABASE_URL";
+
+#[derive(Clone, Debug)]
+pub struct Location {
+    /// Holds the store where no database is named.
+    pub data: PathBuf,
+    pub database: Option<Database>,
+    /// How long the right to refresh a source holds where it is not renewed.
+    pub lease: Duration,
+}
+
+/// As long as a replica may be out of touch before another does its work.
+const LEASE: Duration = Duration::from_secs(15);
+
+impl Location {
+    /// `database` counts more than `data`; `lease` is in seconds.
+    pub fn new(data: PathBuf, database: Option<Database>, lease: Option<u64>) -> Self {
+        let lease = lease.map_or(LEASE, Duration::from_secs);
+        Self {
+            data,
+            database,
+            lease,
+        }
+    }
+
+    /// Whether there is a store already, as far as this can be said without connecting.
+    pub fn exists(&self) -> bool {
+        self.is_shared() || file(&self.data).exists()
+    }
+
+    /// Whether several replicas can use the store.
+    pub const fn is_shared(&self) -> bool {
+        self.database.is_some()
+    }
+}
+
+impl From<&Path> for Location {
+    fn from(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            database: None,
+            lease: LEASE,
+        }
+    }
+}
+
+impl From<&Location> for Location {
+    fn from(location: &Location) -> Self {
+        location.clone()
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.database {
+            None => self.data.display().fmt(f),
+            Some(database) => database.fmt(f),
+        }
+    }
+}
+
+/// A PostgreSQL database. Its password cannot be printed.
+#[derive(Clone)]
+pub struct Database(PgConnectOptions);
+
+impl Database {
+    pub const fn options(&self) -> &PgConnectOptions {
+        &self.0
+    }
+}
+
+/// Tells this process from all others that use the same database.
+pub fn holder() -> &'static str {
+    static HOLDER: LazyLock<String> =
+        LazyLock::new(|| format!("rse-dashboard {}", super::random()));
+    &HOLDER
+}
+
+impl FromStr for Database {
+    type Err = anyhow::Error;
+
+    fn from_str(url: &str) -> Result<Self> {
+        let wanted = "postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+        // What it is instead is not told, for it may hold a password.
+        let is_ours = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        let options = is_ours
+            .then(|| url.parse::<PgConnectOptions>().ok())
+            .flatten();
+        let options = options.ok_or_else(|| anyhow!("the address of a database is {wanted}"))?;
+        Ok(Self(options.application_name(holder())))
+    }
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = &self.0;
+        let (host, port) = (options.get_host(), options.get_port());
+        let name = options.get_database().unwrap_or(options.get_username());
+        write!(f, "postgres://{host}:{port}/{name}")
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_told_without_its_password() {
+        let database: Database = "postgres://me:secret@db.example:6432/dash?sslmode=require"
+            .parse()
+            .expect("an address");
+        assert_eq!(database.to_string(), "postgres://db.example:6432/dash");
+        assert!(!format!("{database:?}").contains("secret"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_and_not_told() {
+        for url in [
+            "mysql://me:secret@host/db",
+            "secret",
+            "postgres://host:secret:9/x",
+        ] {
+            let error = url.parse::<Database>().expect_err("no address").to_string();
+            assert!(
+                error.contains("postgres://USER") && !error.contains("secret"),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Moves all that a store holds into another one, of whichever engine. It goes on where it was
+//! interrupted, and compares both contents at the end.
+
+use anyhow::{Result, bail};
+use futures::TryStreamExt as _;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Store,
+    each::{self, TAGGED_EVENTS, TaggedEvent},
+    engine::{Session, Value},
+    meta,
+    names::Names,
+    sample,
+};
+use crate::server::{
+    export::write_event,
+    sources::{Checkpoint, Event},
+};
+
+/// Builds are moved whole, so that a batch can be somewhat longer.
+const EVENTS_PER_BATCH: usize = 20_000;
+/// In whose name the store remembers how far a move is.
+const MOVE: &str = "migrate";
+
+/// The small tables: their keys, and their other columns.
+const TABLES: [Table; 5] = [
+    Table("security_facts", "repository, collected_at_ms", "facts"),
+    Table("cursors", "source, feed", "state"),
+    Table(
+        "coverage",
+        "source, item",
+        "state, reason, tried_ms, read_ms",
+    ),
+    Table(
+        "refreshes",
+        "source",
+        "started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed, not_before_ms",
+    ),
+    Table("answers", "source, key", "etag, body"),
+];
+/// As many columns as the widest of them has.
+const COLUMNS: usize = 8;
+
+struct Table(&'static str, &'static str, &'static str);
+
+type Text = Option<String>;
+type Row = (Text, Text, Text, Text, Text, Text, Text, Text);
+
+/// What a store holds, so that two can be compared: counts, and sums that do not depend on the order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    pub events: u64,
+    pub builds: u64,
+    /// Rows of the small tables.
+    pub others: u64,
+    sum: u128,
+}
+
+impl Content {
+    fn add(&mut self, bytes: &[u8]) {
+        let hash = Sha256::digest(bytes);
+        let first = hash.first_chunk().copied().unwrap_or_default();
+        self.sum = self.sum.wrapping_add(u128::from_le_bytes(first));
+    }
+}
+
+/// Moves what `from` holds into `to`, and says what that is. `progress` is told how many events are
+/// there.
+///
+/// # Errors
+/// Where a store cannot be used, `to` holds other data, or `from` has changed meanwhile. What was
+/// moved stays, and the next move goes on from there.
+pub async fn migrate(from: &Store, to: &mut Store, progress: &dyn Fn(u64)) -> Result<Content> {
+    let mut reading = from.begin_reading().await?;
+    let id = meta::read(&mut reading, meta::STORE_ID)
+        .await?
+        .unwrap_or_default();
+    let change = meta::number(&mut reading, meta::VERSION)
+        .await?
+        .unwrap_or(0);
+    let began = to.cursor(MOVE, &id).await?;
+    if began.is_none() && !to.is_empty().await? {
+        bail!(
+            "{} holds data of its own; name an empty store to move to",
+            to.location()
+        );
+    }
+    to.sample = sample::is_there(&mut reading).await?;
+    // What has changed since may be anywhere.
+    let after = began.and_then(|state| {
+        let (of, after) = state.split_once(' ')?;
+        (of == change.to_string()).then(|| after.parse().ok())?
+    });
+    move_events(
+        &mut reading,
+        to,
+        (&id, change),
+        after.unwrap_or(i64::MIN),
+        progress,
+    )
+    .await?;
+    move_others(&mut reading, to).await?;
+    let expected = content(&mut reading).await?;
+    let moved = content(&mut to.begin_reading().await?).await?;
+    if moved != expected {
+        bail!(
+            "{} does not hold the same as {}: {moved:?} instead of {expected:?}; who else writes to it?",
+            to.location(),
+            from.location()
+        );
+    }
+    if from.change().await? != change {
+        bail!("{} has changed meanwhile; run this again", from.location());
+    }
+    Ok(moved)
+}
+
+async fn move_events(
+    reading: &mut Session,
+    to: &mut Store,
+    (id, change): (&str, i64),
+    after: i64,
+    progress: &dyn Fn(u64),
+) -> Result<()> {
+    let mut names = Names::default();
+    names.refresh(reading).await?;
+    let sql = format!("{TAGGED_EVENTS} WHERE e.build > $1 ORDER BY e.build");
+    let mut rows = reading.each::<TaggedEvent>(&sql, &[after.into()])?;
+    let mut batch: Vec<Event> = Vec::new();
+    let (mut build, mut done) = (after, 0);
+    loop {
+        let row = rows.try_next().await?;
+        let ended = row.as_ref().is_none_or(|row| row.build() != build);
+        if ended && (batch.len() >= EVENTS_PER_BATCH || row.is_none()) {
+            let state = format!("{change} {build}");
+            let checkpoint = Checkpoint {
+                source: MOVE,
+                feed: id,
+                state: Some(&state),
+                coverage: None,
+                as_of_ms: None,
+            };
+            to.ingest_from(&batch, &checkpoint).await?;
+            done += batch.len() as u64;
+            progress(done);
+            batch.clear();
+        }
+        let Some(row) = row else {
+            return Ok(());
+        };
+        build = row.build();
+        batch.push(row.into_event(&names)?);
+    }
+}
+
+async fn move_others(reading: &mut Session, to: &Store) -> Result<()> {
+    let mut writing = to.begin().await?;
+    for table in &TABLES {
+        let (select, upsert) = (table.select(), table.upsert());
+        let rows: Vec<Row> = reading.all(&select, &[]).await?;
+        for row in rows {
+            let texts = texts(&row);
+            let values: Vec<Value<'_>> = texts.into_iter().map(Value::from).collect();
+            writing
+                .execute(&upsert, &values[..table.columns().count()])
+                .await?;
+        }
+    }
+    for key in [meta::BUILDS_AS_OF, meta::SECURITY_AS_OF] {
+        if let Some(at_ms) = meta::number(reading, key).await? {
+            meta::raise(&mut writing, key, at_ms).await?;
+        }
+    }
+    meta::count(&mut writing, meta::LEDGER).await?;
+    meta::count_change(&mut writing).await?;
+    writing.commit().await
+}
+
+/// What a store holds, apart from how far a move is.
+async fn content(session: &mut Session) -> Result<Content> {
+    let mut content = Content::default();
+    let mut line = Vec::new();
+    let mut names = Names::default();
+    names.refresh(session).await?;
+    let mut rows = session.each::<TaggedEvent>(TAGGED_EVENTS, &[])?;
+    while let Some(row) = rows.try_next().await? {
+        line.clear();
+        write_event(&mut line, &row.into_event(&names)?)?;
+        content.add(&line);
+        content.events += 1;
+    }
+    drop(rows);
+    each::build(session, &mut |tag, build| {
+        content.add(format!("{tag:?} {build:?}").as_bytes());
+        content.builds += 1;
+        Ok(())
+    })
+    .await?;
+    for table in &TABLES {
+        let rows: Vec<Row> = session.all(&table.select(), &[]).await?;
+        for row in rows {
+            content.add(format!("{} {row:?}", table.0).as_bytes());
+            content.others += 1;
+        }
+    }
+    Ok(content)
+}
+
+fn texts(row: &Row) -> [Option<&str>; COLUMNS] {
+    let (a, b, c, d, e, f, g, h) = row;
+    [a, b, c, d, e, f, g, h].map(Option::as_deref)
+}
+
+impl Table {
+    fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.1.split(", ").chain(self.2.split(", "))
+    }
+
+    /// All rows, every value as text.
+    fn select(&self) -> String {
+        let columns = self
+            .columns()
+            .map(|column| format!("CAST({column} AS TEXT)"));
+        let nothing = std::iter::repeat("CAST(NULL AS TEXT)".to_owned());
+        let columns: Vec<String> = columns.chain(nothing).take(COLUMNS).collect();
+        let mut sql = format!("SELECT {} FROM {}", columns.join(", "), self.0);
+        if self.0 == "cursors" {
+            sql.push_str(&format!(" WHERE source <> '{MOVE}'"));
+        }
+        sql
+    }
+
+    fn upsert(&self) -> String {
+        let columns: Vec<&str> = self.columns().collect();
+        let is_number = |column: &str| column.ends_with("_ms") || column == "changed";
+        let values = columns.iter().enumerate().map(|(place, column)| {
+            let place = place + 1;
+            let of = if is_number(column) { "BIGINT" } else { "TEXT" };
+            format!("CAST(${place} AS {of})")
+        });
+        let values: Vec<String> = values.collect();
+        let set = self
+            .2
+            .split(", ")
+            .map(|column| format!("{column} = excluded.{column}"));
+        let set: Vec<String> = set.collect();
+        format!(
+            "INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}",
+            self.0,
+            columns.join(", "),
+            values.join(", "),
+            self.1,
+            set.join(", ")
+        )
+    }
+}

@@ -1,0 +1,120 @@
+//! Builds as a snapshot needs them, read page by page, so that memory stays bounded.
+
+mod postgres;
+mod sqlite;
+
+use std::borrow::Cow;
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+use super::{engine::Session, keys};
+use crate::server::snapshot::{BuildRecord, BuildResult, SnapshotBuilder};
+
+const BUILDS_PER_PAGE: i64 = 10_000;
+const DAMAGED: &str = "the store is damaged: its builds cannot be read";
+
+/// Which builds are read.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    /// All of them, up to this ordinal.
+    All(i64),
+    /// Those that were written after this change of the store, up to that one.
+    Changed(i64, i64),
+}
+
+/// Some builds, in the form that the engine hands over fastest.
+pub enum Page {
+    Json(String),
+    Builds(Vec<StoredBuild<'static>>),
+}
+
+/// A build, as the engines list its columns.
+#[derive(Deserialize)]
+pub struct StoredBuild<'a> {
+    ordinal: u32,
+    #[serde(borrow)]
+    number: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    tag: Option<Cow<'a, str>>,
+    job: usize,
+    branch: Option<usize>,
+    nightly: u8,
+    result: u8,
+    started_ms: i64,
+    finished_ms: i64,
+    duration_ms: Option<i64>,
+    failing_step: Option<usize>,
+    functional_test_ms: Option<i64>,
+}
+
+/// Reads the wanted builds and hands them over page by page, as long as somebody takes them.
+pub async fn read(session: &mut Session, wanted: Wanted, pages: mpsc::Sender<Page>) -> Result<()> {
+    match session {
+        Session::Sqlite(_) => sqlite::read(session, wanted, pages).await,
+        Session::Postgres(_) => postgres::read(session, wanted, pages).await,
+    }
+}
+
+/// Adds the builds of a page to a snapshot.
+pub fn push(page: &Page, texts: &Texts, snapshot: &mut SnapshotBuilder) -> Result<()> {
+    let parsed: Vec<StoredBuild<'_>>;
+    let builds = match page {
+        Page::Builds(builds) => builds,
+        Page::Json(text) => {
+            parsed = serde_json::from_str(text).context(DAMAGED)?;
+            &parsed
+        }
+    };
+    for build in builds {
+        let tag = build.tag.as_deref().and_then(keys::given);
+        let record = BuildRecord {
+            job_name: texts.get(build.job)?,
+            build_id: build.number.as_deref().or(tag).unwrap_or(""),
+            branch: build.branch.map(|id| texts.get(id)).transpose()?,
+            result: BuildResult::from_number(build.result),
+            nightly: build.nightly != 0,
+            started_ms: build.started_ms,
+            finished_ms: build.finished_ms,
+            duration_ms: build.duration_ms,
+            failing_step: build.failing_step.map(|id| texts.get(id)).transpose()?,
+            functional_test_ms: build.functional_test_ms,
+        };
+        snapshot.push_stored(build.ordinal, &record);
+    }
+    Ok(())
+}
+
+/// The names that wanted builds have, by their ids.
+pub struct Texts(Vec<Option<Box<str>>>);
+
+impl Texts {
+    pub async fn read(session: &mut Session, wanted: Wanted) -> Result<Self> {
+        let known: Vec<(i64, String)> = match wanted {
+            Wanted::All(_) => session.all("SELECT id, text FROM strings", &[]).await?,
+            Wanted::Changed(after, last) => {
+                let sql = "WITH wanted AS (SELECT job, branch, failing_step FROM builds \
+                           WHERE changed > $1 AND changed <= $2) \
+                           SELECT id, text FROM strings WHERE id IN \
+                           (SELECT job FROM wanted UNION ALL SELECT branch FROM wanted \
+                           UNION ALL SELECT failing_step FROM wanted)";
+                session.all(sql, &[after.into(), last.into()]).await?
+            }
+        };
+        let mut texts = Vec::new();
+        for (id, text) in known {
+            let id = usize::try_from(id).context(DAMAGED)?;
+            if texts.len() <= id {
+                texts.resize(id + 1, None);
+            }
+            texts[id] = Some(text.into());
+        }
+        Ok(Self(texts))
+    }
+
+    fn get(&self, id: usize) -> Result<&str> {
+        let text = self.0.get(id).and_then(|text| text.as_deref());
+        text.with_context(|| format!("the store is damaged: it holds no string {id}"))
+    }
+}

@@ -1,0 +1,153 @@
+//! PostgreSQL finds a build by a key that follows from its tag: the key says, without any look-up, on
+//! which node of a distributed database the build and its events are. Both stand in the partition of
+//! the build's month, which is made when its first build comes.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Result;
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Located, Place, Sought, Tagged, columns};
+use crate::server::store::{
+    engine::{Session, Value},
+    keys, meta,
+};
+
+/// A stamp from before is of a clock that was wrong.
+const FIRST_YEAR: i32 = 2000;
+const LAST_YEAR: i32 = 2199;
+
+pub async fn locate(session: &mut Session, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
+    let (known, new) = find(session, builds).await?;
+    let mut last = last(session).await?;
+    let months: HashSet<i32> = new
+        .keys()
+        .map(|&build| month(builds[build].first_ms))
+        .collect();
+    for month in months {
+        make_partition(session, month).await?;
+    }
+    let located = builds.iter().enumerate().map(|(number, build)| {
+        if let Some(&place) = known.get(&number) {
+            let is_new = false;
+            return Located { place, is_new };
+        }
+        last += 1;
+        Located {
+            place: Place {
+                id: new[&number],
+                ordinal: last,
+                month: month(build.first_ms),
+            },
+            is_new: true,
+        }
+    });
+    let located: Vec<Located> = located.collect();
+    if !new.is_empty() {
+        meta::write(session, meta::LAST_BUILD, &last.to_string()).await?;
+    }
+    Ok(located)
+}
+
+pub async fn last(session: &mut Session) -> Result<i64> {
+    let last = meta::number(session, meta::LAST_BUILD).await?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The places of known builds and the keys of new ones, by their numbers in the list. Where two tags
+/// have the same key, which is about as likely as never, the second to come has the next one.
+async fn find(
+    session: &mut Session,
+    builds: &[Sought<'_>],
+) -> Result<(HashMap<usize, Place>, HashMap<usize, i64>)> {
+    let columns = columns(session);
+    let sql = format!("SELECT tag, {columns} FROM builds WHERE id IN ({{}})");
+    let (mut known, mut new, mut taken) = (HashMap::new(), HashMap::new(), HashSet::new());
+    let mut left: Vec<(usize, i64)> = builds
+        .iter()
+        .map(|build| keys::number(&build.tag))
+        .enumerate()
+        .collect();
+    while !left.is_empty() {
+        let ids: Vec<Value<'_>> = left.iter().map(|&(_, id)| id.into()).collect();
+        let rows: Vec<Tagged> = session.all_of(&sql, &ids).await?;
+        let rows: HashMap<i64, Tagged> = rows.into_iter().map(|row| (row.place.id, row)).collect();
+        left.retain_mut(|(number, id)| {
+            match rows.get(id) {
+                Some(row) if row.tag == builds[*number].tag => {
+                    known.insert(*number, row.place);
+                    return false;
+                }
+                None if taken.insert(*id) => {
+                    new.insert(*number, *id);
+                    return false;
+                }
+                _ => *id = id.wrapping_add(1),
+            }
+            true
+        });
+    }
+    Ok((known, new))
+}
+
+/// Months from year 0 on, of an instant in Unix ms.
+pub fn month(at_ms: i64) -> i32 {
+    let year_and_month = Timestamp::from_millisecond(at_ms).map(|at| {
+        let date = TimeZone::UTC.to_datetime(at);
+        (i32::from(date.year()), i32::from(date.month()))
+    });
+    let (year, month) = year_and_month.unwrap_or((FIRST_YEAR, 1));
+    (year * 12 + month - 1).clamp(FIRST_YEAR * 12, LAST_YEAR * 12 + 11)
+}
+
+/// Attached afterwards, and not created as a part, so that nobody who reads has to stop for it.
+async fn make_partition(session: &mut Session, month: i32) -> Result<()> {
+    for table in ["builds", "events"] {
+        let name = partition(table, month);
+        let known: Option<(String,)> = session
+            .optional(
+                "SELECT CAST(c.relname AS TEXT) FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid \
+                 WHERE i.inhparent = CAST(CAST($1 AS TEXT) AS REGCLASS) AND c.relname = $2",
+                &[table.into(), name.as_str().into()],
+            )
+            .await?;
+        if known.is_some() {
+            continue;
+        }
+        let create = format!("CREATE TABLE {name} (LIKE {table} INCLUDING ALL)");
+        session.execute(&create, &[]).await?;
+        let until = month + 1;
+        let attach = format!(
+            "ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({month}) TO ({until})"
+        );
+        session.execute(&attach, &[]).await?;
+    }
+    Ok(())
+}
+
+/// The name of a month's part of a table: `events_2026_11`.
+pub fn partition(table: &str, month: i32) -> String {
+    format!(
+        "{table}_{:04}_{:02}",
+        month.div_euclid(12),
+        month.rem_euclid(12) + 1
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_counted_from_year_0_and_kept_within_reason() {
+        let of = |text: &str| {
+            let at: Timestamp = text.parse().expect("an instant");
+            partition("events", month(at.as_millisecond()))
+        };
+        assert_eq!(of("2026-11-30T23:59:59.999Z"), "events_2026_11");
+        assert_eq!(of("2026-12-01T00:00:00Z"), "events_2026_12");
+        assert_eq!(of("1970-01-01T00:00:00Z"), "events_2000_01");
+        assert_eq!(of("9999-01-01T00:00:00Z"), "events_2199_12");
+        assert_eq!(partition("builds", month(i64::MAX)), "builds_2000_01");
+    }
+}

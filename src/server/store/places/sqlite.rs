@@ -1,0 +1,43 @@
+//! SQLite finds a build by its tag; a new one gets the number after the greatest there is, so that it
+//! and its events are written at the end of their tables.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+
+use super::{Located, Place, Sought, Tagged, columns};
+use crate::server::store::engine::{Session, Value};
+
+pub async fn locate(session: &mut Session, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
+    let columns = columns(session);
+    let sql = format!("SELECT tag, {columns} FROM builds WHERE tag IN ({{}})");
+    let tags: Vec<Value<'_>> = builds.iter().map(|build| (&*build.tag).into()).collect();
+    let known: Vec<Tagged> = session.all_of(&sql, &tags).await?;
+    let known: HashMap<String, Place> = known
+        .into_iter()
+        .map(|Tagged { tag, place }| (tag, place))
+        .collect();
+    let mut last = last(session).await?;
+    let place = |build: &Sought<'_>| {
+        let known = known.get(&*build.tag).copied();
+        let place = known.unwrap_or_else(|| {
+            last += 1;
+            Place {
+                id: last,
+                ordinal: last,
+                month: 0,
+            }
+        });
+        Located {
+            place,
+            is_new: known.is_none(),
+        }
+    };
+    Ok(builds.iter().map(place).collect())
+}
+
+pub async fn last(session: &mut Session) -> Result<i64> {
+    let sql = "SELECT COALESCE(MAX(id), 0) FROM builds";
+    let (last,): (i64,) = session.one(sql, &[]).await?;
+    Ok(last)
+}

@@ -1,0 +1,278 @@
+//! What only a shared store has: rights that change hands, programs of two versions, a server that is
+//! away, and keys fit for distribution. Skipped where the tests run on SQLite.
+
+use std::{path::Path, time::Duration};
+
+use rse_dashboard::server::{
+    config::Config,
+    sources::Checkpoint,
+    store::{Location, Store},
+};
+use sqlx::{Connection as _, PgConnection};
+
+use crate::support::{content, database_url, event, load, location, open, runtime, server};
+
+fn skipped() -> bool {
+    let skipped = server().is_none();
+    if skipped {
+        eprintln!("skipped: RSE_TEST_DATABASE_URL names no PostgreSQL server");
+    }
+    skipped
+}
+
+async fn connect(dir: &Path) -> PgConnection {
+    let url = database_url(dir).await.expect("a server");
+    PgConnection::connect(&url).await.expect("connected")
+}
+
+fn at(url: &str, dir: &Path) -> Location {
+    let database = url.parse().expect("an address");
+    Location::new(dir.to_owned(), Some(database), None)
+}
+
+async fn fault(location: &Location) -> String {
+    let opened = Store::open(location, &Config::built_in()).await;
+    format!("{:#}", opened.err().expect("a fault"))
+}
+
+#[test]
+fn every_key_of_the_big_tables_holds_the_key_of_the_build() {
+    if skipped() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        store.ingest(&[event(0, 0, 0)]).await.expect("ingested");
+        let keys = "SELECT CAST(t.relname AS TEXT), CAST(array_agg(CAST(a.attname AS TEXT)) AS TEXT[]) \
+                    FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid \
+                    JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = ANY(i.indkey) \
+                    WHERE i.indisunique AND t.relnamespace = CAST(current_schema() AS REGNAMESPACE) \
+                    GROUP BY i.indexrelid, t.relname";
+        let mut connection = connect(dir.path()).await;
+        let keys: Vec<(String, Vec<String>)> = sqlx::query_as(keys)
+            .fetch_all(&mut connection)
+            .await
+            .expect("read");
+        let of = |table: &str, column: &str| {
+            let keys = keys.iter().filter(|(name, _)| name.starts_with(table));
+            let keys: Vec<_> = keys.collect();
+            // The table itself, and its month.
+            assert_eq!(keys.len(), 2, "{keys:?}");
+            assert!(keys.iter().all(|(_, key)| key.iter().any(|part| part == column)), "{keys:?}");
+        };
+        of("builds", "id");
+        of("events", "build");
+        let foreign = "SELECT COUNT(*) FROM pg_constraint WHERE contype = 'f' \
+                       AND connamespace = CAST(current_schema() AS REGNAMESPACE)";
+        let (foreign,): (i64,) = sqlx::query_as(foreign)
+            .fetch_one(&mut connection)
+            .await
+            .expect("read");
+        assert_eq!(foreign, 0);
+    });
+}
+
+#[test]
+fn a_lease_has_one_holder_and_is_given_up_at_once() {
+    if skipped() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let (mut one, mut two) = (open(dir.path()).await, open(dir.path()).await);
+        let held = one.claim("a").await.expect("asked").expect("nobody has it");
+        assert!(two.claim("a").await.expect("asked").is_none());
+        let other = two.claim("b").await.expect("asked");
+        assert!(other.is_some(), "another source");
+        one.release(held).await.expect("released");
+        assert!(two.claim("a").await.expect("asked").is_some());
+    });
+}
+
+#[test]
+fn whoever_has_lost_the_lease_writes_nothing_more() {
+    if skipped() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let (mut one, mut two) = (open(dir.path()).await, open(dir.path()).await);
+        let mut held = one.claim("a").await.expect("asked").expect("nobody has it");
+        one.ingest(&[event(0, 0, 0)]).await.expect("ingested");
+        // As if it had been stopped for longer than its lease.
+        let mut connection = connect(dir.path()).await;
+        let expire = "UPDATE leases SET until = clock_timestamp() - INTERVAL '1 second'";
+        sqlx::query(expire)
+            .execute(&mut connection)
+            .await
+            .expect("written");
+        let before = content(&one).await;
+
+        let checkpoint = Checkpoint {
+            source: "a",
+            feed: "feed",
+            state: Some("further"),
+            coverage: None,
+            as_of_ms: None,
+        };
+        let written = one.ingest_from(&[event(0, 0, 1)], &checkpoint).await;
+        let error = format!("{:#}", written.expect_err("refused"));
+        assert!(error.contains("lost the right to refresh a"), "{error}");
+        let taken = two
+            .claim("a")
+            .await
+            .expect("asked")
+            .expect("it has run out");
+        let written = one.ingest(&[event(0, 0, 2)]).await;
+        assert!(written.is_err());
+        assert!(one.finish_refresh("a", 1, Ok(1)).await.is_err());
+        assert_eq!(content(&two).await, before);
+        assert_eq!(two.cursor("a", "feed").await.expect("read"), None);
+        two.ingest(&[event(0, 0, 3)]).await.expect("ingested");
+        held.lost().await;
+        // Giving up what one has not any more takes it from nobody.
+        one.release(held).await.expect("nothing is left to give up");
+        two.ingest(&[event(0, 0, 4)]).await.expect("ingested");
+        two.release(taken).await.expect("released");
+    });
+}
+
+#[test]
+fn two_that_both_believe_they_are_alone_double_and_lose_nothing() {
+    if skipped() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let events: Vec<_> = (0..20_000)
+        .map(|n| event(n % 37, n / 400, n / 37))
+        .collect();
+    runtime().block_on(async {
+        let write = async |reversed: bool| {
+            let mut store = open(dir.path()).await;
+            let mut batches: Vec<_> = events.chunks(1_000).collect();
+            if reversed {
+                batches.reverse();
+            }
+            for batch in batches {
+                store.ingest(batch).await.expect("ingested");
+            }
+        };
+        tokio::join!(write(false), write(true));
+        let mut clean = open(&dir.path().join("clean")).await;
+        clean.ingest(&events).await.expect("ingested");
+        let store = open(dir.path()).await;
+        assert!(
+            content(&store).await == content(&clean).await,
+            "the same content"
+        );
+    });
+}
+
+#[test]
+fn followers_are_told_of_changes() {
+    if skipped() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let follower = open(dir.path()).await;
+        let mut writer = open(dir.path()).await;
+        let mut changes = follower.changes();
+        // The first wait begins to listen.
+        changes.wait().await;
+        let version = follower.version(&Config::built_in()).await.expect("read");
+        let told = tokio::spawn(async move {
+            let began = tokio::time::Instant::now();
+            loop {
+                changes.wait().await;
+                if follower.version(&Config::built_in()).await.expect("read") != version {
+                    return began.elapsed();
+                }
+            }
+        });
+        writer.ingest(&[event(0, 0, 0)]).await.expect("ingested");
+        let told = tokio::time::timeout(Duration::from_secs(60), told).await;
+        told.expect("told").expect("no panic");
+    });
+}
+
+#[test]
+fn programs_of_one_generation_understand_each_other() {
+    if skipped() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        store.ingest(&[event(0, 0, 0)]).await.expect("ingested");
+        let mut connection = connect(dir.path()).await;
+        let mut migrate = async |version: i64, sql: &str| {
+            sqlx::query(sql)
+                .execute(&mut connection)
+                .await
+                .expect("changed");
+            let applied = "INSERT INTO _sqlx_migrations \
+                           (version, description, success, checksum, execution_time) \
+                           VALUES ($1, 'from the future', TRUE, '', 0)";
+            let applied = sqlx::query(applied).bind(version);
+            applied.execute(&mut connection).await.expect("noted");
+        };
+        migrate(99, "ALTER TABLE builds ADD COLUMN owner TEXT").await;
+        // The one that runs goes on, and so does one that starts now.
+        store.ingest(&[event(0, 0, 1)]).await.expect("ingested");
+        let mut new = open(dir.path()).await;
+        new.ingest(&[event(1, 0, 1)]).await.expect("ingested");
+        assert_eq!(load(&new).await.builds.len(), 2);
+
+        migrate(100, "ALTER TABLE builds DROP COLUMN owner").await;
+        let error = fault(&location(dir.path()).await).await;
+        assert!(error.contains("newer version"), "{error}");
+    });
+}
+
+#[test]
+fn many_that_set_a_new_store_up_at_once_agree() {
+    if skipped() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let opening = (0..8).map(|_| open(dir.path()));
+        let stores = futures::future::join_all(opening).await;
+        let mut versions = Vec::new();
+        for store in &stores {
+            versions.push(store.version(&Config::built_in()).await.expect("read"));
+        }
+        versions.dedup();
+        assert_eq!(versions.len(), 1, "{versions:?}");
+    });
+}
+
+#[test]
+fn a_server_that_cannot_be_used_is_named_with_the_remedy_and_without_the_password() {
+    let Some(server) = server().filter(|_| !skipped()) else {
+        return;
+    };
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let (scheme, rest) = server.split_once("://").expect("an address");
+        let (_, host) = rest.split_once('@').expect("an address");
+        let wrong = format!("{scheme}://dashboard:wrong-secret@{host}");
+        let error = fault(&at(&wrong, dir.path())).await;
+        assert!(error.contains("the password in DATABASE_URL"), "{error}");
+        assert!(!error.contains("wrong-secret"), "{error}");
+
+        let (server, _) = server.rsplit_once('/').expect("an address");
+        let error = fault(&at(&format!("{server}/nowhere"), dir.path())).await;
+        assert!(error.contains("create this database"), "{error}");
+
+        // Nobody listens on the first port.
+        let error = fault(&at("postgres://me:secret@127.0.0.1:1/x", dir.path())).await;
+        assert!(
+            error.contains("127.0.0.1:1/x") && error.contains("can be reached"),
+            "{error}"
+        );
+        assert!(!error.contains("secret"), "{error}");
+    });
+}
