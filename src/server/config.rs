@@ -22,6 +22,7 @@ pub struct Config {
     pub source_url: String,
     pub rules: Rules,
     pub security: Security,
+    pub store: Store,
     pub owners: Owners,
     pub projects: Vec<Project>,
     pub sources: Sources,
@@ -51,6 +52,14 @@ pub struct Security {
     pub cve_teams_more_than: u32,
 }
 
+/// How long data are kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// So many whole months before the current one; 0 is all.
+    pub keep_months: u16,
+}
+
 /// One of the organisation's projects.
 #[derive(Clone, Debug)]
 pub struct Project {
@@ -74,6 +83,8 @@ struct File {
     source_url: String,
     rules: FileRules,
     security: Security,
+    #[serde(default)]
+    store: Store,
     #[serde(default)]
     owners: Owners,
     projects: Vec<FileProject>,
@@ -151,6 +162,7 @@ impl Config {
                 functional_test_step: file.rules.functional_test_step,
             },
             security: file.security,
+            store: file.store,
             owners: file.owners,
             projects,
             sources: file.sources,

@@ -90,12 +90,28 @@ impl Refresher {
                 store.finish_refresh(name, now_ms(), Err(failed)).await
             }
         };
+        self.drop_old(&mut store).await;
         let released = store.release(claim).await;
         store.close().await;
         // Of two failures the source's own says more.
         let brought = outcome?;
         noted.and(released)?;
         Ok(brought)
+    }
+
+    /// What is older than it is wanted harms nobody: it may be dropped another time.
+    async fn drop_old(&self, store: &mut Store) {
+        let months = self.config.store.keep_months;
+        if months == 0 {
+            return;
+        }
+        match store.keep_months(months, Timestamp::now()).await {
+            Ok(true) => tracing::info!(months, "dropped what is older"),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!("cannot drop what is older than {months} months: {error:#}")
+            }
+        }
     }
 
     /// Refreshes a source again and again, until it is dropped.

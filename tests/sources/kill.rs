@@ -31,7 +31,7 @@ fn eager(text: String) -> String {
 /// Opens the store as if nothing had happened, and counts its events. GitHub is due again then, which
 /// it would not be for a minute.
 async fn whole(program: &Program) -> i64 {
-    let store = Store::open(&program.data(), &program.config()).await;
+    let store = Store::open(program.data().as_path(), &program.config()).await;
     store.expect("the store opens").close().await;
     let options = SqliteConnectOptions::new().filename(program.data().join("dashboard.sqlite"));
     let connection = SqliteConnection::connect_with(&options).await;

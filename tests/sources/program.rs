@@ -64,7 +64,9 @@ impl Program {
     /// Everything in the store that figures are made of, as text.
     pub async fn content(&self) -> String {
         let config = self.config();
-        let store = Store::open(&self.data(), &config).await.expect("a store");
+        let store = Store::open(self.data().as_path(), &config)
+            .await
+            .expect("a store");
         let mut bytes = Vec::new();
         let exported = export::builds(&store, Format::Ndjson, &mut bytes).await;
         exported.expect("builds can be exported");

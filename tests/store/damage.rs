@@ -18,7 +18,8 @@ fn fault(dir: &Path) -> String {
 fn a_store_of_a_newer_version_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
-        open(dir.path()).await.close().await;
+        let store = Store::open(dir.path(), &Config::built_in()).await;
+        store.expect("the store opens").close().await;
         let options = SqliteConnectOptions::new().filename(dir.path().join(FILE));
         let mut connection = SqliteConnection::connect_with(&options)
             .await

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use anyhow::Result;
 use sqlx::prelude::FromRow;
 
-use super::engine::{Session, Value};
+use super::engine::{Transaction, Value};
 
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Answer {
@@ -17,29 +17,39 @@ pub struct Answer {
     pub body: String,
 }
 
-pub async fn read(session: &mut Session, source: &str, key: &str) -> Result<Option<Answer>> {
+pub async fn read(
+    transaction: &mut Transaction,
+    source: &str,
+    key: &str,
+) -> Result<Option<Answer>> {
     let sql = "SELECT key, etag, body FROM answers WHERE source = $1 AND key = $2";
-    session.optional(sql, &[source.into(), key.into()]).await
+    transaction
+        .optional(sql, &[source.into(), key.into()])
+        .await
 }
 
-pub async fn keep(session: &mut Session, source: &str, answers: &[Answer]) -> Result<()> {
+pub async fn keep(transaction: &mut Transaction, source: &str, answers: &[Answer]) -> Result<()> {
     for Answer { key, etag, body } in answers {
         let sql = "INSERT INTO answers (source, key, etag, body) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (source, key) DO UPDATE SET etag = excluded.etag, body = excluded.body";
         let values = [source, key, etag, body].map(Value::from);
-        session.execute(sql, &values).await?;
+        transaction.execute(sql, &values).await?;
     }
     Ok(())
 }
 
 /// Keeps only the answers that are still used.
-pub async fn prune(session: &mut Session, source: &str, used: &HashSet<String>) -> Result<()> {
+pub async fn prune(
+    transaction: &mut Transaction,
+    source: &str,
+    used: &HashSet<String>,
+) -> Result<()> {
     let sql = "SELECT key FROM answers WHERE source = $1";
-    let keys: Vec<(String,)> = session.all(sql, &[source.into()]).await?;
+    let keys: Vec<(String,)> = transaction.all(sql, &[source.into()]).await?;
     for (key,) in keys.iter().filter(|(key,)| !used.contains(key)) {
         let sql = "DELETE FROM answers WHERE source = $1 AND key = $2";
         let values = [source, key].map(Value::from);
-        session.execute(sql, &values).await?;
+        transaction.execute(sql, &values).await?;
     }
     Ok(())
 }

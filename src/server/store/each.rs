@@ -4,7 +4,7 @@ use anyhow::Result;
 use futures::TryStreamExt as _;
 
 use super::{
-    engine::Session,
+    engine::Transaction,
     keys,
     names::Names,
     read::{self, StoredEvent},
@@ -50,11 +50,14 @@ impl TaggedEvent {
 }
 
 /// Every event, by the tag of its build and its id. Runs inside a read transaction.
-pub async fn event(session: &mut Session, f: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
+pub async fn event(
+    transaction: &mut Transaction,
+    f: &mut dyn FnMut(&Event) -> Result<()>,
+) -> Result<()> {
     let mut names = Names::default();
-    names.refresh(session).await?;
+    names.refresh(transaction).await?;
     let sql = format!("{TAGGED_EVENTS} ORDER BY b.tag, e.id");
-    let mut rows = session.each::<TaggedEvent>(&sql, &[])?;
+    let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
     while let Some(event) = rows.try_next().await? {
         f(&event.into_event(&names)?)?;
     }
@@ -81,14 +84,14 @@ struct StoredBuild {
 
 /// Every build with its tag, by tag; none where the source gave none. Runs inside a read transaction.
 pub async fn build(
-    session: &mut Session,
+    transaction: &mut Transaction,
     f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
 ) -> Result<()> {
     let mut names = Names::default();
-    names.refresh(session).await?;
+    names.refresh(transaction).await?;
     let sql = "SELECT tag, job, number, branch, url, nightly, result, started_ms, finished_ms, \
                duration_ms, failing_step, smoke_ms, functional_ms, events FROM builds ORDER BY tag";
-    let mut rows = session.each::<StoredBuild>(sql, &[])?;
+    let mut rows = transaction.each::<StoredBuild>(sql, &[])?;
     while let Some(build) = rows.try_next().await? {
         let rolled_up = Build {
             job: names.text(build.job)?,

@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result};
 
-use super::{Ingested, engine::Session, meta};
+use super::{Ingested, engine::Transaction, meta};
 use crate::server::snapshot::security::{RepositoryFacts, Security};
 
 /// Runs inside the caller's transaction. Says what changed, and whether anything did.
 pub async fn put(
-    session: &mut Session,
+    transaction: &mut Transaction,
     facts: &[RepositoryFacts],
     collected_at_ms: i64,
 ) -> Result<(Ingested, bool)> {
@@ -19,7 +19,7 @@ pub async fn put(
                    WHERE repository = $1 AND collected_at_ms <= $2 \
                    ORDER BY collected_at_ms DESC LIMIT 1";
         let values = [name.into(), collected_at_ms.into()];
-        let known: Option<(i64, String)> = session.optional(sql, &values).await?;
+        let known: Option<(i64, String)> = transaction.optional(sql, &values).await?;
         if known.as_ref().is_some_and(|(_, known)| *known == text) {
             counts.unchanged += 1;
             continue;
@@ -28,15 +28,15 @@ pub async fn put(
                    VALUES ($1, $2, $3) ON CONFLICT (repository, collected_at_ms) \
                    DO UPDATE SET facts = excluded.facts";
         let values = [name.into(), collected_at_ms.into(), text.as_str().into()];
-        session.execute(sql, &values).await?;
+        transaction.execute(sql, &values).await?;
         if known.is_some() {
             counts.replaced += 1;
         } else {
             counts.new += 1;
         }
     }
-    let raised =
-        !facts.is_empty() && meta::raise(session, meta::SECURITY_AS_OF, collected_at_ms).await?;
+    let raised = !facts.is_empty()
+        && meta::raise(transaction, meta::SECURITY_AS_OF, collected_at_ms).await?;
     let changed = raised || counts.new + counts.replaced > 0;
     Ok((counts, changed))
 }
@@ -45,7 +45,11 @@ pub async fn put(
 const GONE: &str = "null";
 
 /// The facts of repositories that are gone count no longer; what has none is passed over. Says of how many.
-pub async fn retire(session: &mut Session, repositories: &[String], at_ms: i64) -> Result<u64> {
+pub async fn retire(
+    transaction: &mut Transaction,
+    repositories: &[String],
+    at_ms: i64,
+) -> Result<u64> {
     let mut retired = 0;
     for repository in repositories {
         let sql = "INSERT INTO security_facts (repository, collected_at_ms, facts) \
@@ -53,21 +57,21 @@ pub async fn retire(session: &mut Session, repositories: &[String], at_ms: i64) 
                    WHERE EXISTS (SELECT 1 FROM security_facts WHERE repository = $1) \
                    ON CONFLICT (repository, collected_at_ms) DO UPDATE SET facts = excluded.facts";
         let values = [repository.as_str().into(), at_ms.into(), GONE.into()];
-        retired += session.execute(sql, &values).await?;
+        retired += transaction.execute(sql, &values).await?;
     }
     Ok(retired)
 }
 
 /// The newest facts of every repository that is still there.
-pub async fn load(session: &mut Session) -> Result<Security> {
+pub async fn load(transaction: &mut Transaction) -> Result<Security> {
     let sql = "SELECT facts FROM security_facts AS f WHERE collected_at_ms = \
                (SELECT MAX(l.collected_at_ms) FROM security_facts AS l \
                WHERE l.repository = f.repository) ORDER BY repository";
-    let texts: Vec<(String,)> = session.all(sql, &[]).await?;
+    let texts: Vec<(String,)> = transaction.all(sql, &[]).await?;
     let there = texts.iter().filter(|(text,)| text != GONE);
     let facts = there.map(|(text,)| serde_json::from_str(text));
     Ok(Security {
-        as_of_ms: meta::number(session, meta::SECURITY_AS_OF).await?,
+        as_of_ms: meta::number(transaction, meta::SECURITY_AS_OF).await?,
         repositories: facts
             .collect::<Result<_, _>>()
             .context("the store is damaged: security facts cannot be read")?,

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{
     Ingested,
-    engine::Session,
+    engine::Transaction,
     keys,
     merge::{self, Entry, Origin},
     meta,
@@ -46,7 +46,7 @@ impl<'a> Builds<'a> {
 
 /// Runs inside the caller's transaction. Says what changed, and whether anything did.
 pub async fn ingest(
-    session: &mut Session,
+    transaction: &mut Transaction,
     names: &mut Names,
     rules: &Rules,
     events: &[Event],
@@ -65,14 +65,14 @@ pub async fn ingest(
         });
     }
     let names = &*names;
-    let located = places::locate(session, &builds.sought).await?;
+    let located = places::locate(transaction, &builds.sought).await?;
     let stored: HashMap<i64, usize> = located
         .iter()
         .enumerate()
         .filter(|(_, located)| !located.is_new)
         .map(|(number, located)| (located.place.id, number))
         .collect();
-    entries.extend(read::entries(session, &stored, names).await?);
+    entries.extend(read::entries(transaction, &stored, names).await?);
     let merged = merge::merge(entries);
 
     let (origins, rows): (Vec<(usize, Origin)>, Vec<Row<'_>>) = merged
@@ -103,25 +103,29 @@ pub async fn ingest(
             });
         }
     }
-    names.write(session).await?;
-    let change = meta::next_change(session).await?;
-    write::builds(session, &changed_builds, change, names).await?;
-    write::events(session, &changed_events, names).await?;
+    names.write(transaction).await?;
+    let change = meta::next_change(transaction).await?;
+    write::builds(transaction, &changed_builds, change, names).await?;
+    write::events(transaction, &changed_events, names).await?;
     let newest = events.iter().map(|event| event.stage_ms).max();
     let raised = match newest {
-        Some(at_ms) => meta::raise(session, meta::BUILDS_AS_OF, at_ms).await?,
+        Some(at_ms) => meta::raise(transaction, meta::BUILDS_AS_OF, at_ms).await?,
         None => false,
     };
     Ok((merged.counts, raised || !changed_events.is_empty()))
 }
 
 /// Rolls every build up again, by other rules than before.
-pub async fn roll_up_all(session: &mut Session, names: &Names, rules: &Rules) -> Result<()> {
-    meta::reset(session).await?;
-    let change = meta::next_change(session).await?;
+pub async fn roll_up_all(
+    transaction: &mut Transaction,
+    names: &Names,
+    rules: &Rules,
+) -> Result<()> {
+    meta::reset(transaction).await?;
+    let change = meta::next_change(transaction).await?;
     let mut after = i64::MIN;
     loop {
-        let page = places::page(session, after, BUILDS_PER_PAGE).await?;
+        let page = places::page(transaction, after, BUILDS_PER_PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
@@ -130,7 +134,7 @@ pub async fn roll_up_all(session: &mut Session, names: &Names, rules: &Rules) ->
         let numbers = numbers
             .map(|(number, build)| (build.place.id, number))
             .collect();
-        let mut entries = read::entries(session, &numbers, names).await?;
+        let mut entries = read::entries(transaction, &numbers, names).await?;
         entries.sort_by_key(|entry| entry.build);
         let (builds, rows): (Vec<usize>, Vec<Row<'_>>) = entries
             .into_iter()
@@ -147,6 +151,6 @@ pub async fn roll_up_all(session: &mut Session, names: &Names, rules: &Rules) ->
             });
             first += group.len();
         }
-        write::builds(session, &changed, change, names).await?;
+        write::builds(transaction, &changed, change, names).await?;
     }
 }

@@ -16,7 +16,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use super::{
     Store,
-    engine::{Engine, Session},
+    engine::{Engine, Transaction},
     location::holder,
 };
 
@@ -90,23 +90,23 @@ impl Store {
         let Some(Lease { source, token }) = self.lease.take() else {
             return Ok(());
         };
-        let mut session = self.engine.begin().await?;
+        let mut transaction = self.engine.begin().await?;
         let sql = "UPDATE leases SET until = clock_timestamp(), holder = '' \
                    WHERE source = $1 AND token = $2";
         let values = [source.as_str().into(), token.into()];
-        session.execute(sql, &values).await?;
-        session.commit().await
+        transaction.execute(sql, &values).await?;
+        transaction.commit().await
     }
 }
 
 /// # Errors
 /// Where the lease does not hold any more.
-pub async fn check(session: &mut Session, lease: &Lease) -> Result<()> {
+pub async fn check(transaction: &mut Transaction, lease: &Lease) -> Result<()> {
     let Lease { source, token } = lease;
     let sql = "SELECT token FROM leases \
                WHERE source = $1 AND token = $2 AND until > clock_timestamp()";
     let values = [source.as_str().into(), (*token).into()];
-    let held: Option<(i64,)> = session.optional(sql, &values).await?;
+    let held: Option<(i64,)> = transaction.optional(sql, &values).await?;
     if held.is_none() {
         bail!("this process has lost the right to refresh {source}; it writes nothing more");
     }
@@ -116,15 +116,15 @@ pub async fn check(session: &mut Session, lease: &Lease) -> Result<()> {
 /// Takes a lease that nobody has, or that has run out.
 async fn take(engine: &Engine, source: &str, time: Duration) -> Result<Option<Lease>> {
     disconnect(engine, source).await?;
-    let mut session = engine.begin().await?;
+    let mut transaction = engine.begin().await?;
     let sql = "INSERT INTO leases (source, holder, token, until) \
                VALUES ($1, $2, 1, clock_timestamp() + $3 * INTERVAL '1 millisecond') \
                ON CONFLICT (source) DO UPDATE SET holder = excluded.holder, \
                token = leases.token + 1, until = excluded.until \
                WHERE leases.until <= clock_timestamp() RETURNING token";
     let values = [source.into(), holder().into(), milliseconds(time).into()];
-    let token: Option<(i64,)> = session.optional(sql, &values).await?;
-    session.commit().await?;
+    let token: Option<(i64,)> = transaction.optional(sql, &values).await?;
+    transaction.commit().await?;
     Ok(token.map(|(token,)| Lease {
         source: source.to_owned(),
         token,
@@ -137,8 +137,8 @@ async fn disconnect(engine: &Engine, source: &str) -> Result<()> {
     let sql = "SELECT pg_terminate_backend(a.pid) FROM leases AS l \
                JOIN pg_stat_activity AS a ON a.application_name = l.holder \
                WHERE l.source = $1 AND l.until <= clock_timestamp() AND l.holder <> $2";
-    let mut session = engine.begin_reading().await?;
-    let ended = session
+    let mut transaction = engine.begin_reading().await?;
+    let ended = transaction
         .execute(sql, &[source.into(), holder().into()])
         .await?;
     if ended > 0 {
@@ -148,7 +148,7 @@ async fn disconnect(engine: &Engine, source: &str) -> Result<()> {
             "ended the connections of a process that lost its lease"
         );
     }
-    session.commit().await
+    transaction.commit().await
 }
 
 /// Renews a lease until it is lost, and says so then.
@@ -166,9 +166,9 @@ async fn renew(engine: Engine, lease: Lease, time: Duration, lost: watch::Sender
         tokio::time::sleep(time / RENEWALS).await;
         let began = tokio::time::Instant::now();
         let renewal = async {
-            let mut session = engine.begin_aside().await?;
-            let rows = session.execute(sql, &values).await?;
-            session.commit().await?;
+            let mut transaction = engine.begin_aside().await?;
+            let rows = transaction.execute(sql, &values).await?;
+            transaction.commit().await?;
             anyhow::Ok(rows > 0)
         };
         match tokio::time::timeout(time, renewal).await {

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use sqlx::prelude::FromRow;
 
 use super::{
-    engine::{Session, Value},
+    engine::{Transaction, Value},
     meta,
 };
 use crate::server::sources::{Checkpoint, Coverage, CoverageState};
@@ -55,14 +55,20 @@ pub struct Ledger {
     pub coverage: Vec<Covered>,
 }
 
-pub async fn cursor(session: &mut Session, source: &str, feed: &str) -> Result<Option<String>> {
+pub async fn cursor(
+    transaction: &mut Transaction,
+    source: &str,
+    feed: &str,
+) -> Result<Option<String>> {
     let sql = "SELECT state FROM cursors WHERE source = $1 AND feed = $2";
-    let state: Option<(String,)> = session.optional(sql, &[source.into(), feed.into()]).await?;
+    let state: Option<(String,)> = transaction
+        .optional(sql, &[source.into(), feed.into()])
+        .await?;
     Ok(state.map(|(state,)| state))
 }
 
 /// Writes where a source has got to; says whether the data are of another moment now.
-pub async fn check(session: &mut Session, checkpoint: &Checkpoint<'_>) -> Result<bool> {
+pub async fn check(transaction: &mut Transaction, checkpoint: &Checkpoint<'_>) -> Result<bool> {
     let Checkpoint {
         source,
         feed,
@@ -71,29 +77,34 @@ pub async fn check(session: &mut Session, checkpoint: &Checkpoint<'_>) -> Result
         as_of_ms,
     } = *checkpoint;
     if let Some(state) = state {
-        set_cursor(session, source, feed, state).await?;
+        set_cursor(transaction, source, feed, state).await?;
     }
     if let Some((coverage, at_ms)) = coverage {
-        cover(session, source, std::slice::from_ref(coverage), at_ms).await?;
-        meta::count(session, meta::LEDGER).await?;
+        cover(transaction, source, std::slice::from_ref(coverage), at_ms).await?;
+        meta::count(transaction, meta::LEDGER).await?;
     }
     match as_of_ms {
-        Some(at_ms) => meta::raise(session, meta::BUILDS_AS_OF, at_ms).await,
+        Some(at_ms) => meta::raise(transaction, meta::BUILDS_AS_OF, at_ms).await,
         None => Ok(false),
     }
 }
 
-async fn set_cursor(session: &mut Session, source: &str, feed: &str, state: &str) -> Result<()> {
+async fn set_cursor(
+    transaction: &mut Transaction,
+    source: &str,
+    feed: &str,
+    state: &str,
+) -> Result<()> {
     let sql = "INSERT INTO cursors (source, feed, state) VALUES ($1, $2, $3) \
                ON CONFLICT (source, feed) DO UPDATE SET state = excluded.state";
     let values = [source, feed, state].map(Value::from);
-    session.execute(sql, &values).await?;
+    transaction.execute(sql, &values).await?;
     Ok(())
 }
 
 /// Writes what became of some of the things that a source should cover.
 pub async fn cover(
-    session: &mut Session,
+    transaction: &mut Transaction,
     source: &str,
     coverage: &[Coverage],
     at_ms: i64,
@@ -111,38 +122,40 @@ pub async fn cover(
             at_ms.into(),
             item.state.is_read().then_some(at_ms).into(),
         ];
-        session.execute(sql, &values).await?;
+        transaction.execute(sql, &values).await?;
     }
     Ok(())
 }
 
 /// What a source covered at its last try.
-pub async fn items(session: &mut Session, source: &str) -> Result<Vec<String>> {
+pub async fn items(transaction: &mut Transaction, source: &str) -> Result<Vec<String>> {
     let sql = "SELECT item FROM coverage WHERE source = $1 ORDER BY item";
-    let items: Vec<(String,)> = session.all(sql, &[source.into()]).await?;
+    let items: Vec<(String,)> = transaction.all(sql, &[source.into()]).await?;
     Ok(items.into_iter().map(|(item,)| item).collect())
 }
 
 /// Takes what is no longer there out of a source's coverage.
-pub async fn forget(session: &mut Session, source: &str, items: &[String]) -> Result<()> {
+pub async fn forget(transaction: &mut Transaction, source: &str, items: &[String]) -> Result<()> {
     for item in items {
         let sql = "DELETE FROM coverage WHERE source = $1 AND item = $2";
         let values = [source, item].map(Value::from);
-        session.execute(sql, &values).await?;
+        transaction.execute(sql, &values).await?;
     }
     Ok(())
 }
 
-pub async fn begin_refresh(session: &mut Session, source: &str, at_ms: i64) -> Result<()> {
+pub async fn begin_refresh(transaction: &mut Transaction, source: &str, at_ms: i64) -> Result<()> {
     let sql = "INSERT INTO refreshes (source, started_ms) VALUES ($1, $2) ON CONFLICT (source) \
                DO UPDATE SET started_ms = excluded.started_ms, finished_ms = NULL";
-    session.execute(sql, &[source.into(), at_ms.into()]).await?;
-    meta::count(session, meta::LEDGER).await
+    transaction
+        .execute(sql, &[source.into(), at_ms.into()])
+        .await?;
+    meta::count(transaction, meta::LEDGER).await
 }
 
 /// Writes how a refresh ended: with how much that is new, or why it failed.
 pub async fn finish_refresh(
-    session: &mut Session,
+    transaction: &mut Transaction,
     source: &str,
     at_ms: i64,
     outcome: Result<u64, Failed<'_>>,
@@ -153,7 +166,7 @@ pub async fn finish_refresh(
                        not_before_ms = NULL WHERE source = $3";
             let changed = i64::try_from(changed).unwrap_or(i64::MAX);
             let values = [at_ms.into(), changed.into(), source.into()];
-            session.execute(sql, &values).await?;
+            transaction.execute(sql, &values).await?;
         }
         Err(failed) => {
             let sql = "UPDATE refreshes SET finished_ms = $1, failed_ms = $1, failure = $2, \
@@ -164,26 +177,26 @@ pub async fn finish_refresh(
                 failed.not_before_ms.into(),
                 source.into(),
             ];
-            session.execute(sql, &values).await?;
+            transaction.execute(sql, &values).await?;
         }
     }
-    meta::count(session, meta::LEDGER).await
+    meta::count(transaction, meta::LEDGER).await
 }
 
 /// Changes whenever a refresh began, got on or ended.
-pub async fn version(session: &mut Session) -> Result<i64> {
-    let counted = meta::number(session, meta::LEDGER).await?;
+pub async fn version(transaction: &mut Transaction) -> Result<i64> {
+    let counted = meta::number(transaction, meta::LEDGER).await?;
     Ok(counted.unwrap_or(0))
 }
 
-pub async fn load(session: &mut Session) -> Result<Ledger> {
+pub async fn load(transaction: &mut Transaction) -> Result<Ledger> {
     let sql = "SELECT source, started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed, \
                not_before_ms FROM refreshes ORDER BY source";
-    let refreshes = session.all(sql, &[]).await?;
+    let refreshes = transaction.all(sql, &[]).await?;
     let sql = "SELECT source, item, state, reason, tried_ms, read_ms FROM coverage \
                ORDER BY source, item";
     type Row = (String, String, String, Option<String>, i64, Option<i64>);
-    let rows: Vec<Row> = session.all(sql, &[]).await?;
+    let rows: Vec<Row> = transaction.all(sql, &[]).await?;
     let covered = rows
         .into_iter()
         .map(|(source, item, state, reason, tried_ms, read_ms)| {
@@ -201,7 +214,7 @@ pub async fn load(session: &mut Session) -> Result<Ledger> {
             })
         });
     Ok(Ledger {
-        version: version(session).await?,
+        version: version(transaction).await?,
         refreshes,
         coverage: covered.collect::<Result<_>>()?,
     })

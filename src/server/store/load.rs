@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
 use super::{
-    engine::Session,
+    engine::Transaction,
     facts, meta,
     pages::{self, Page, Texts, Wanted},
     places, sample,
@@ -20,38 +20,45 @@ use crate::server::{
 };
 
 /// Makes a snapshot of everything. Runs inside a read transaction, so that all is of one moment.
-pub async fn load(session: &mut Session, config: Arc<Config>) -> Result<Snapshot> {
-    let last = places::last_ordinal(session).await?;
+pub async fn load(transaction: &mut Transaction, config: Arc<Config>) -> Result<Snapshot> {
+    let last = places::last_ordinal(transaction).await?;
     let builder = SnapshotBuilder::with_capacity(config, usize::try_from(last)?);
-    fill(session, builder, Wanted::All(last)).await
+    fill(transaction, builder, Wanted::All(last)).await
 }
 
 /// Makes a snapshot from an earlier one and what changed since; of everything, where the earlier one
 /// is of another store or nothing of it holds any more. Runs inside a read transaction.
-pub async fn load_after(session: &mut Session, previous: Arc<Snapshot>) -> Result<Snapshot> {
-    let store = meta::read(session, meta::STORE_ID).await?;
-    let reset = meta::number(session, meta::RESET).await?;
+pub async fn load_after(
+    transaction: &mut Transaction,
+    previous: Arc<Snapshot>,
+) -> Result<Snapshot> {
+    let store = meta::read(transaction, meta::STORE_ID).await?;
+    let reset = meta::number(transaction, meta::RESET).await?;
     let Origin { changes, .. } = previous.origin;
     if store.as_ref() != Some(&previous.origin.store) || reset > Some(changes) {
-        return load(session, Arc::clone(&previous.config)).await;
+        return load(transaction, Arc::clone(&previous.config)).await;
     }
-    let wanted = Wanted::Changed(changes, self::changes(session).await?);
-    fill(session, SnapshotBuilder::after(previous), wanted).await
+    let wanted = Wanted::Changed(changes, self::changes(transaction).await?);
+    fill(transaction, SnapshotBuilder::after(previous), wanted).await
 }
 
 /// One thread reads the text of a page while another puts the builds of the one before in columns,
 /// which leaves the threads that answer requests alone.
-async fn fill(session: &mut Session, builder: SnapshotBuilder, wanted: Wanted) -> Result<Snapshot> {
-    let version = version(session, builder.config()).await?;
+async fn fill(
+    transaction: &mut Transaction,
+    builder: SnapshotBuilder,
+    wanted: Wanted,
+) -> Result<Snapshot> {
+    let version = version(transaction, builder.config()).await?;
     let origin = Origin {
-        store: store_id(session).await?,
-        changes: changes(session).await?,
+        store: store_id(transaction).await?,
+        changes: changes(transaction).await?,
         ..Origin::default()
     };
-    let sample = sample::is_there(session).await?;
-    let as_of_ms = meta::number(session, meta::BUILDS_AS_OF).await?;
-    let security = facts::load(session).await?;
-    let texts = Texts::read(session, wanted).await?;
+    let sample = sample::is_there(transaction).await?;
+    let as_of_ms = meta::number(transaction, meta::BUILDS_AS_OF).await?;
+    let security = facts::load(transaction).await?;
+    let texts = Texts::read(transaction, wanted).await?;
     let (sender, mut received) = mpsc::channel::<Page>(1);
     let building = tokio::task::spawn_blocking(move || {
         let mut builder = builder;
@@ -70,25 +77,25 @@ async fn fill(session: &mut Session, builder: SnapshotBuilder, wanted: Wanted) -
             ..snapshot
         })
     });
-    pages::read(session, wanted, sender).await?;
+    pages::read(transaction, wanted, sender).await?;
     building.await.context("making the snapshot panicked")?
 }
 
 /// Names the data and the configuration that they are read by: either changes the figures.
-pub async fn version(session: &mut Session, config: &Config) -> Result<String> {
-    let store = store_id(session).await?;
-    let changes = changes(session).await?;
+pub async fn version(transaction: &mut Transaction, config: &Config) -> Result<String> {
+    let store = store_id(transaction).await?;
+    let changes = changes(transaction).await?;
     let mut hash = DefaultHasher::new();
     format!("{config:?}").hash(&mut hash);
     Ok(format!("{store}-{changes}-{:016x}", hash.finish()))
 }
 
-async fn store_id(session: &mut Session) -> Result<String> {
-    let store = meta::read(session, meta::STORE_ID).await?;
+async fn store_id(transaction: &mut Transaction) -> Result<String> {
+    let store = meta::read(transaction, meta::STORE_ID).await?;
     Ok(store.unwrap_or_default())
 }
 
-async fn changes(session: &mut Session) -> Result<i64> {
-    let changes = meta::number(session, meta::VERSION).await?;
+async fn changes(transaction: &mut Transaction) -> Result<i64> {
+    let changes = meta::number(transaction, meta::VERSION).await?;
     Ok(changes.unwrap_or(0))
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::engine::Session;
+use super::engine::Transaction;
 
 /// Made with the store, so that two stores never share a version.
 pub const STORE_ID: &str = "store_id";
@@ -15,6 +15,8 @@ pub const RESET: &str = "reset";
 pub const LEDGER: &str = "ledger";
 /// The greatest ordinal of a build, where it is not the greatest id.
 pub const LAST_BUILD: &str = "last_build";
+/// The first month that is kept, from year 0 on; older ones have been dropped.
+pub const FIRST_MONTH: &str = "first_month";
 /// There while the data are made up, and not an organisation's.
 pub const SAMPLE: &str = "sample";
 /// With which rules the builds were rolled up.
@@ -24,60 +26,62 @@ pub const BUILDS_AS_OF: &str = "builds_as_of_ms";
 /// When security facts were last collected, Unix ms.
 pub const SECURITY_AS_OF: &str = "security_as_of_ms";
 
-pub async fn read(session: &mut Session, key: &str) -> Result<Option<String>> {
+pub async fn read(transaction: &mut Transaction, key: &str) -> Result<Option<String>> {
     let sql = "SELECT value FROM meta WHERE key = $1";
-    let value: Option<(String,)> = session.optional(sql, &[key.into()]).await?;
+    let value: Option<(String,)> = transaction.optional(sql, &[key.into()]).await?;
     Ok(value.map(|(value,)| value))
 }
 
 /// A number; none where it was not written yet.
-pub async fn number(session: &mut Session, key: &str) -> Result<Option<i64>> {
-    let value = read(session, key).await?;
+pub async fn number(transaction: &mut Transaction, key: &str) -> Result<Option<i64>> {
+    let value = read(transaction, key).await?;
     Ok(value.map(|value| value.parse()).transpose()?)
 }
 
-pub async fn write(session: &mut Session, key: &str, value: &str) -> Result<()> {
+pub async fn write(transaction: &mut Transaction, key: &str, value: &str) -> Result<()> {
     let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) \
                ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-    session.execute(sql, &[key.into(), value.into()]).await?;
+    transaction
+        .execute(sql, &[key.into(), value.into()])
+        .await?;
     Ok(())
 }
 
 /// Raises an instant, never lowers it; says whether it did.
-pub async fn raise(session: &mut Session, key: &str, at_ms: i64) -> Result<bool> {
-    let known = number(session, key).await?;
+pub async fn raise(transaction: &mut Transaction, key: &str, at_ms: i64) -> Result<bool> {
+    let known = number(transaction, key).await?;
     let raised = known.is_none_or(|known| known < at_ms);
     if raised {
-        write(session, key, &at_ms.to_string()).await?;
+        write(transaction, key, &at_ms.to_string()).await?;
     }
     Ok(raised)
 }
 
 /// The number of the change that a transaction is about to make.
-pub async fn next_change(session: &mut Session) -> Result<i64> {
-    Ok(number(session, VERSION).await?.unwrap_or(0) + 1)
+pub async fn next_change(transaction: &mut Transaction) -> Result<i64> {
+    Ok(number(transaction, VERSION).await?.unwrap_or(0) + 1)
 }
 
 /// What was read of builds before this change holds no more.
-pub async fn reset(session: &mut Session) -> Result<()> {
-    let change = next_change(session).await?;
-    write(session, RESET, &change.to_string()).await
+pub async fn reset(transaction: &mut Transaction) -> Result<()> {
+    let change = next_change(transaction).await?;
+    write(transaction, RESET, &change.to_string()).await
 }
 
 /// Every transaction that changes data says so here.
-pub async fn count_change(session: &mut Session) -> Result<()> {
-    count(session, VERSION).await
+pub async fn count_change(transaction: &mut Transaction) -> Result<()> {
+    count(transaction, VERSION).await
 }
 
 /// Raises a counter by one, and tells whoever follows the store.
-pub async fn count(session: &mut Session, key: &str) -> Result<()> {
-    let counted = number(session, key).await?.unwrap_or(0);
-    write(session, key, &(counted + 1).to_string()).await?;
-    session.tell().await
+pub async fn count(transaction: &mut Transaction, key: &str) -> Result<()> {
+    let counted = number(transaction, key).await?.unwrap_or(0);
+    write(transaction, key, &(counted + 1).to_string()).await?;
+    transaction.tell().await
 }
 
-pub async fn remove(session: &mut Session, key: &str) -> Result<()> {
+pub async fn remove(transaction: &mut Transaction, key: &str) -> Result<()> {
     let sql = "DELETE FROM meta WHERE key = $1";
-    session.execute(sql, &[key.into()]).await?;
+    transaction.execute(sql, &[key.into()]).await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Store,
     each::{self, TAGGED_EVENTS, TaggedEvent},
-    engine::{Session, Value},
+    engine::{Transaction, Value},
     meta,
     names::Names,
     sample,
@@ -117,7 +117,7 @@ pub async fn migrate(from: &Store, to: &mut Store, progress: &dyn Fn(u64)) -> Re
 }
 
 async fn move_events(
-    reading: &mut Session,
+    reading: &mut Transaction,
     to: &mut Store,
     (id, change): (&str, i64),
     after: i64,
@@ -154,7 +154,7 @@ async fn move_events(
     }
 }
 
-async fn move_others(reading: &mut Session, to: &Store) -> Result<()> {
+async fn move_others(reading: &mut Transaction, to: &Store) -> Result<()> {
     let mut writing = to.begin().await?;
     for table in &TABLES {
         let (select, upsert) = (table.select(), table.upsert());
@@ -178,12 +178,12 @@ async fn move_others(reading: &mut Session, to: &Store) -> Result<()> {
 }
 
 /// What a store holds, apart from how far a move is.
-async fn content(session: &mut Session) -> Result<Content> {
+async fn content(transaction: &mut Transaction) -> Result<Content> {
     let mut content = Content::default();
     let mut line = Vec::new();
     let mut names = Names::default();
-    names.refresh(session).await?;
-    let mut rows = session.each::<TaggedEvent>(TAGGED_EVENTS, &[])?;
+    names.refresh(transaction).await?;
+    let mut rows = transaction.each::<TaggedEvent>(TAGGED_EVENTS, &[])?;
     while let Some(row) = rows.try_next().await? {
         line.clear();
         write_event(&mut line, &row.into_event(&names)?)?;
@@ -191,14 +191,14 @@ async fn content(session: &mut Session) -> Result<Content> {
         content.events += 1;
     }
     drop(rows);
-    each::build(session, &mut |tag, build| {
+    each::build(transaction, &mut |tag, build| {
         content.add(format!("{tag:?} {build:?}").as_bytes());
         content.builds += 1;
         Ok(())
     })
     .await?;
     for table in &TABLES {
-        let rows: Vec<Row> = session.all(&table.select(), &[]).await?;
+        let rows: Vec<Row> = transaction.all(&table.select(), &[]).await?;
         for row in rows {
             content.add(format!("{} {row:?}", table.0).as_bytes());
             content.others += 1;

@@ -21,6 +21,7 @@ mod names;
 mod pages;
 mod places;
 mod read;
+mod retention;
 mod roll_up;
 mod row;
 mod sample;
@@ -38,7 +39,7 @@ use std::{
 pub use answers::Answer;
 use anyhow::{Context, Result, bail};
 pub use engine::Changes;
-use engine::{Engine, Session};
+use engine::{Engine, Transaction};
 pub use lease::Claim;
 use lease::Lease;
 pub use ledger::{Covered, Failed, Ledger, Refresh};
@@ -98,11 +99,11 @@ impl Store {
             sample: false,
             lease: None,
         };
-        let mut session = store.begin().await?;
-        store.names.refresh(&mut session).await?;
-        name(&mut session).await?;
-        store.apply_rules(&mut session).await?;
-        session.commit().await?;
+        let mut transaction = store.begin().await?;
+        store.names.refresh(&mut transaction).await?;
+        name(&mut transaction).await?;
+        store.apply_rules(&mut transaction).await?;
+        transaction.commit().await?;
         Ok(store)
     }
 
@@ -121,8 +122,8 @@ impl Store {
 
     /// Counts the transactions that changed something.
     async fn change(&self) -> Result<i64> {
-        let mut session = self.begin_reading().await?;
-        Ok(meta::number(&mut session, meta::VERSION)
+        let mut transaction = self.begin_reading().await?;
+        Ok(meta::number(&mut transaction, meta::VERSION)
             .await?
             .unwrap_or(0))
     }
@@ -132,30 +133,30 @@ impl Store {
         self.engine.changes()
     }
 
-    async fn apply_rules(&self, session: &mut Session) -> Result<()> {
+    async fn apply_rules(&self, transaction: &mut Transaction) -> Result<()> {
         let fingerprint = self.rules.fingerprint();
-        let known = meta::read(session, meta::RULES).await?;
+        let known = meta::read(transaction, meta::RULES).await?;
         if known.as_ref() == Some(&fingerprint) {
             return Ok(());
         }
         if known.is_some() {
-            ingest::roll_up_all(session, &self.names, &self.rules)
+            ingest::roll_up_all(transaction, &self.names, &self.rules)
                 .await
                 .context("cannot roll the builds up by the changed rules")?;
-            meta::count_change(session).await?;
+            meta::count_change(transaction).await?;
         }
-        meta::write(session, meta::RULES, &fingerprint).await
+        meta::write(transaction, meta::RULES, &fingerprint).await
     }
 
-    async fn begin(&self) -> Result<Session> {
-        let mut session = self.engine.begin().await?;
+    async fn begin(&self) -> Result<Transaction> {
+        let mut transaction = self.engine.begin().await?;
         if let Some(lease) = &self.lease {
-            lease::check(&mut session, lease).await?;
+            lease::check(&mut transaction, lease).await?;
         }
-        Ok(session)
+        Ok(transaction)
     }
 
-    async fn begin_reading(&self) -> Result<Session> {
+    async fn begin_reading(&self) -> Result<Transaction> {
         self.engine.begin_reading().await
     }
 
@@ -201,27 +202,27 @@ impl Store {
         events: &[Event],
         checkpoint: Option<&Checkpoint<'_>>,
     ) -> Result<Ingested> {
-        let mut session = self.begin().await?;
-        if meta::read(&mut session, meta::RULES).await? != Some(self.rules.fingerprint()) {
+        let mut transaction = self.begin().await?;
+        if meta::read(&mut transaction, meta::RULES).await? != Some(self.rules.fingerprint()) {
             bail!("the store was opened with other rules meanwhile; start again");
         }
         // A source that has nothing to tell but that it failed takes no sample away.
-        let cleared = !events.is_empty() && sample::give_way(&mut session, self.sample).await?;
+        let cleared = !events.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
-        self.names.refresh(&mut session).await?;
+        self.names.refresh(&mut transaction).await?;
         let (counts, mut changed) =
-            ingest::ingest(&mut session, &mut self.names, &self.rules, events)
+            ingest::ingest(&mut transaction, &mut self.names, &self.rules, events)
                 .await
                 .context("cannot write events to the store")?;
         if let Some(checkpoint) = checkpoint {
-            changed |= ledger::check(&mut session, checkpoint).await?;
+            changed |= ledger::check(&mut transaction, checkpoint).await?;
         }
         if changed || cleared {
-            meta::count_change(&mut session).await?;
+            meta::count_change(&mut transaction).await?;
         }
-        session.commit().await?;
+        transaction.commit().await?;
         self.names.confirm();
         Ok(counts)
     }
@@ -260,22 +261,22 @@ impl Store {
         collected_at_ms: i64,
         coverage: Option<(&str, &[Coverage])>,
     ) -> Result<Ingested> {
-        let mut session = self.begin().await?;
-        let cleared = !facts.is_empty() && sample::give_way(&mut session, self.sample).await?;
+        let mut transaction = self.begin().await?;
+        let cleared = !facts.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
-        let (counts, changed) = facts::put(&mut session, facts, collected_at_ms)
+        let (counts, changed) = facts::put(&mut transaction, facts, collected_at_ms)
             .await
             .context("cannot write security facts to the store")?;
         if let Some((source, coverage)) = coverage {
-            ledger::cover(&mut session, source, coverage, collected_at_ms).await?;
-            meta::count(&mut session, meta::LEDGER).await?;
+            ledger::cover(&mut transaction, source, coverage, collected_at_ms).await?;
+            meta::count(&mut transaction, meta::LEDGER).await?;
         }
         if changed || cleared {
-            meta::count_change(&mut session).await?;
+            meta::count_change(&mut transaction).await?;
         }
-        session.commit().await?;
+        transaction.commit().await?;
         Ok(counts)
     }
 
@@ -284,8 +285,8 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn load(&self, config: Arc<Config>) -> Result<Snapshot> {
-        let mut session = self.begin_reading().await?;
-        load::load(&mut session, config)
+        let mut transaction = self.begin_reading().await?;
+        load::load(&mut transaction, config)
             .await
             .context("cannot read the store")
     }
@@ -296,8 +297,8 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn load_after(&self, previous: Arc<Snapshot>) -> Result<Snapshot> {
-        let mut session = self.begin_reading().await?;
-        load::load_after(&mut session, previous)
+        let mut transaction = self.begin_reading().await?;
+        load::load_after(&mut transaction, previous)
             .await
             .context("cannot read the store")
     }
@@ -307,8 +308,8 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn version(&self, config: &Config) -> Result<String> {
-        let mut session = self.begin_reading().await?;
-        load::version(&mut session, config).await
+        let mut transaction = self.begin_reading().await?;
+        load::version(&mut transaction, config).await
     }
 
     /// Calls `f` with every event, by build tag and id; all are of one moment.
@@ -347,9 +348,9 @@ impl Store {
 }
 
 /// Gives a new store its id.
-async fn name(session: &mut Session) -> Result<()> {
-    if meta::read(session, meta::STORE_ID).await?.is_none() {
-        meta::write(session, meta::STORE_ID, &random()).await?;
+async fn name(transaction: &mut Transaction) -> Result<()> {
+    if meta::read(transaction, meta::STORE_ID).await?.is_none() {
+        meta::write(transaction, meta::STORE_ID, &random()).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use anyhow::{Context, Result};
 
-use super::engine::{Session, Value};
+use super::engine::{Transaction, Value};
 
 const ROWS_PER_STATEMENT: usize = 256;
 
@@ -19,13 +19,13 @@ pub struct Names {
 
 impl Names {
     /// Reads what is in the database and forgets what a transaction that failed had added.
-    pub async fn refresh(&mut self, session: &mut Session) -> Result<()> {
+    pub async fn refresh(&mut self, transaction: &mut Transaction) -> Result<()> {
         for name in self.texts.drain(self.committed..) {
             self.ids.remove(&name);
         }
         let sql = "SELECT text FROM strings WHERE id > $1 ORDER BY id";
         let committed = number(self.committed).into();
-        let new: Vec<(String,)> = session.all(sql, &[committed]).await?;
+        let new: Vec<(String,)> = transaction.all(sql, &[committed]).await?;
         for (text,) in new {
             self.add(&text);
         }
@@ -64,7 +64,7 @@ impl Names {
     }
 
     /// Writes the names that are new.
-    pub async fn write(&self, session: &mut Session) -> Result<()> {
+    pub async fn write(&self, transaction: &mut Transaction) -> Result<()> {
         let new = &self.texts[self.committed..];
         for (chunk_number, chunk) in new.chunks(ROWS_PER_STATEMENT).enumerate() {
             let first = self.committed + chunk_number * ROWS_PER_STATEMENT + 1;
@@ -75,7 +75,7 @@ impl Names {
                 .zip(chunk)
                 .flat_map(|(id, text)| [Value::from(number(id)), Value::from(&**text)]);
             let values: Vec<Value<'_>> = values.collect();
-            session.execute(&sql, &values).await?;
+            transaction.execute(&sql, &values).await?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap};
 use anyhow::Result;
 
 use super::{
-    engine::{Session, Value},
+    engine::{Transaction, Value},
     merge::{Entry, Origin},
     names::Names,
     row::Row,
@@ -52,7 +52,7 @@ impl StoredEvent {
 
 /// The stored events of builds; `builds` gives their numbers in the batch.
 pub async fn entries<'a>(
-    session: &mut Session,
+    transaction: &mut Transaction,
     builds: &HashMap<i64, usize>,
     names: &'a Names,
 ) -> Result<Vec<Entry<'a>>> {
@@ -60,7 +60,7 @@ pub async fn entries<'a>(
     ids.sort_unstable();
     let ids: Vec<Value<'_>> = ids.into_iter().map(Value::from).collect();
     let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE build IN ({{}})");
-    let events: Vec<StoredEvent> = session.all_of(&sql, &ids).await?;
+    let events: Vec<StoredEvent> = transaction.all_of(&sql, &ids).await?;
     let entry = |event: StoredEvent| {
         anyhow::Ok(Entry {
             build: builds[&event.build],

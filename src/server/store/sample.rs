@@ -3,18 +3,18 @@
 
 use anyhow::{Context as _, Result};
 
-use super::{engine::Session, meta};
+use super::{engine::Transaction, meta};
 
 /// Everything that a sample fills.
 const TABLES: [&str; 4] = ["events", "builds", "strings", "security_facts"];
 
 /// Marks what is written as sample data, or takes away the sample that real data follow. Says
 /// whether there was one.
-pub async fn give_way(session: &mut Session, sample: bool) -> Result<bool> {
-    let is_sample = is_there(session).await?;
+pub async fn give_way(transaction: &mut Transaction, sample: bool) -> Result<bool> {
+    let is_sample = is_there(transaction).await?;
     if sample {
         if !is_sample {
-            meta::write(session, meta::SAMPLE, "true").await?;
+            meta::write(transaction, meta::SAMPLE, "true").await?;
         }
         return Ok(false);
     }
@@ -23,17 +23,17 @@ pub async fn give_way(session: &mut Session, sample: bool) -> Result<bool> {
     }
     for table in TABLES {
         let delete = format!("DELETE FROM {table}");
-        let deleted = session.execute(&delete, &[]).await;
+        let deleted = transaction.execute(&delete, &[]).await;
         deleted.context("cannot take the sample data away")?;
     }
-    meta::reset(session).await?;
+    meta::reset(transaction).await?;
     for key in [meta::SAMPLE, meta::BUILDS_AS_OF, meta::SECURITY_AS_OF] {
-        meta::remove(session, key).await?;
+        meta::remove(transaction, key).await?;
     }
     Ok(true)
 }
 
 /// Whether the data are made up.
-pub async fn is_there(session: &mut Session) -> Result<bool> {
-    Ok(meta::read(session, meta::SAMPLE).await?.is_some())
+pub async fn is_there(transaction: &mut Transaction) -> Result<bool> {
+    Ok(meta::read(transaction, meta::SAMPLE).await?.is_some())
 }

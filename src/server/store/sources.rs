@@ -19,18 +19,18 @@ impl Store {
         still_there: &[String],
         at_ms: i64,
     ) -> Result<u64> {
-        let mut session = self.begin().await?;
-        let mut gone = ledger::items(&mut session, source).await?;
+        let mut transaction = self.begin().await?;
+        let mut gone = ledger::items(&mut transaction, source).await?;
         gone.retain(|item| !still_there.contains(item));
         if gone.is_empty() {
             return Ok(0);
         }
-        ledger::forget(&mut session, source, &gone).await?;
-        meta::count(&mut session, meta::LEDGER).await?;
-        if facts::retire(&mut session, &gone, at_ms).await? > 0 {
-            meta::count_change(&mut session).await?;
+        ledger::forget(&mut transaction, source, &gone).await?;
+        meta::count(&mut transaction, meta::LEDGER).await?;
+        if facts::retire(&mut transaction, &gone, at_ms).await? > 0 {
+            meta::count_change(&mut transaction).await?;
         }
-        session.commit().await?;
+        transaction.commit().await?;
         Ok(gone.len() as u64)
     }
 
@@ -39,8 +39,8 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn cursor(&self, source: &str, feed: &str) -> Result<Option<String>> {
-        let mut session = self.begin_reading().await?;
-        ledger::cursor(&mut session, source, feed).await
+        let mut transaction = self.begin_reading().await?;
+        ledger::cursor(&mut transaction, source, feed).await
     }
 
     /// What a source remembers of an answer.
@@ -48,8 +48,8 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn answer(&self, source: &str, key: &str) -> Result<Option<Answer>> {
-        let mut session = self.begin_reading().await?;
-        answers::read(&mut session, source, key).await
+        let mut transaction = self.begin_reading().await?;
+        answers::read(&mut transaction, source, key).await
     }
 
     /// Remembers answers for a source.
@@ -57,9 +57,9 @@ impl Store {
     /// # Errors
     /// Where the store cannot be written; nothing is kept then.
     pub async fn keep_answers(&mut self, source: &str, answers: &[Answer]) -> Result<()> {
-        let mut session = self.begin().await?;
-        answers::keep(&mut session, source, answers).await?;
-        Ok(session.commit().await?)
+        let mut transaction = self.begin().await?;
+        answers::keep(&mut transaction, source, answers).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Forgets the answers of a source that are no longer used.
@@ -67,9 +67,9 @@ impl Store {
     /// # Errors
     /// Where the store cannot be written; nothing is forgotten then.
     pub async fn prune_answers(&mut self, source: &str, used: &HashSet<String>) -> Result<()> {
-        let mut session = self.begin().await?;
-        answers::prune(&mut session, source, used).await?;
-        Ok(session.commit().await?)
+        let mut transaction = self.begin().await?;
+        answers::prune(&mut transaction, source, used).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Notes that a refresh of a source begins.
@@ -77,9 +77,9 @@ impl Store {
     /// # Errors
     /// Where the store cannot be written.
     pub async fn begin_refresh(&mut self, source: &str, at_ms: i64) -> Result<()> {
-        let mut session = self.begin().await?;
-        ledger::begin_refresh(&mut session, source, at_ms).await?;
-        Ok(session.commit().await?)
+        let mut transaction = self.begin().await?;
+        ledger::begin_refresh(&mut transaction, source, at_ms).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Notes how a refresh of a source ended: with how much that is new, or why it failed.
@@ -92,9 +92,9 @@ impl Store {
         at_ms: i64,
         outcome: Result<u64, Failed<'_>>,
     ) -> Result<()> {
-        let mut session = self.begin().await?;
-        ledger::finish_refresh(&mut session, source, at_ms, outcome).await?;
-        Ok(session.commit().await?)
+        let mut transaction = self.begin().await?;
+        ledger::finish_refresh(&mut transaction, source, at_ms, outcome).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Everything that the store knows of sources.
@@ -112,7 +112,7 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn ledger_version(&self) -> Result<i64> {
-        let mut session = self.begin_reading().await?;
-        ledger::version(&mut session).await
+        let mut transaction = self.begin_reading().await?;
+        ledger::version(&mut transaction).await
     }
 }

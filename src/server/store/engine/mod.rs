@@ -3,13 +3,13 @@
 //! of the engine's name; all other SQL is understood by both.
 
 mod postgres;
-mod session;
 mod sqlite;
+mod transaction;
 
 use anyhow::{Context as _, Result};
-pub use session::{Session, Value};
 pub use sqlite::file;
 use sqlx::{PgPool, SqlitePool};
+pub use transaction::{Transaction, Value};
 
 use super::location::Location;
 
@@ -34,51 +34,53 @@ impl Engine {
 
     /// A transaction that holds the right to write from its beginning, so that it never has to be
     /// run again because another program wrote in between.
-    pub async fn begin(&self) -> Result<Session> {
+    pub async fn begin(&self) -> Result<Transaction> {
         let begun = self.on_a_task(Self::begin_writing).await;
         begun.context("cannot write to the store")
     }
 
     /// A transaction of all that is read, so that it is of one moment.
-    pub async fn begin_reading(&self) -> Result<Session> {
+    pub async fn begin_reading(&self) -> Result<Transaction> {
         let begun = self.on_a_task(Self::begin_snapshot).await;
         begun.context("cannot read the store")
     }
 
     /// On a task of its own: where whoever waits for it is dropped meanwhile, the connection would go
     /// back to the pool within a transaction that nobody ends.
-    async fn on_a_task<F>(&self, begin: impl FnOnce(Self) -> F) -> Result<Session>
+    async fn on_a_task<F>(&self, begin: impl FnOnce(Self) -> F) -> Result<Transaction>
     where
-        F: Future<Output = Result<Session>> + Send + 'static,
+        F: Future<Output = Result<Transaction>> + Send + 'static,
     {
         tokio::spawn(begin(self.clone())).await?
     }
 
-    async fn begin_writing(self) -> Result<Session> {
+    async fn begin_writing(self) -> Result<Transaction> {
         Ok(match self {
-            Self::Sqlite(pool) => Session::Sqlite(sqlite::begin(&pool).await?),
-            Self::Postgres(pool) => Session::Postgres(postgres::begin(&pool).await?),
+            Self::Sqlite(pool) => Transaction::Sqlite(sqlite::begin(&pool).await?),
+            Self::Postgres(pool) => Transaction::Postgres(postgres::begin(&pool).await?),
         })
     }
 
-    async fn begin_snapshot(self) -> Result<Session> {
+    async fn begin_snapshot(self) -> Result<Transaction> {
         Ok(match self {
-            Self::Sqlite(pool) => Session::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => Session::Postgres(pool.begin_with(postgres::SNAPSHOT).await?),
+            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => {
+                Transaction::Postgres(pool.begin_with(postgres::SNAPSHOT).await?)
+            }
         })
     }
 
     /// A transaction that writes what only its own process does, beside one that holds the right to
     /// write.
-    pub async fn begin_aside(&self) -> Result<Session> {
+    pub async fn begin_aside(&self) -> Result<Transaction> {
         let begun = self.on_a_task(Self::begin_anything).await;
         begun.context("cannot write to the store")
     }
 
-    async fn begin_anything(self) -> Result<Session> {
+    async fn begin_anything(self) -> Result<Transaction> {
         Ok(match self {
-            Self::Sqlite(pool) => Session::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => Session::Postgres(pool.begin().await?),
+            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Error, Result, anyhow, bail};
 use sqlx::{
-    ConnectOptions as _, PgPool, Postgres, Transaction,
+    ConnectOptions as _, PgPool, Postgres,
     migrate::{MigrateError, Migrator},
     postgres::{PgListener, PgPoolOptions},
 };
@@ -26,6 +26,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long is waited for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 6;
+
+pub type Transaction = sqlx::Transaction<'static, Postgres>;
 
 /// Connects, and brings the schema up to date. Of several that do so at the same time, one does it
 /// while the others wait.
@@ -75,7 +77,7 @@ async fn migrate(pool: &PgPool, database: &Database) -> Result<()> {
 }
 
 /// A transaction that writes: who else wants to, waits until it is through.
-pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
+pub async fn begin(pool: &PgPool) -> Result<Transaction> {
     let mut begun = pool.begin().await?;
     let lock = sqlx::query("SELECT value FROM meta WHERE key = 'writer' FOR UPDATE");
     let held = lock.fetch_optional(&mut *begun).await?;
@@ -84,7 +86,7 @@ pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>> {
 }
 
 /// Tells all who follow the store, when the transaction is through.
-pub async fn tell(transaction: &mut Transaction<'static, Postgres>) -> Result<()> {
+pub async fn tell(transaction: &mut Transaction) -> Result<()> {
     let tell = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL);
     tell.execute(&mut **transaction).await?;
     Ok(())

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use sqlx::{
-    ConnectOptions, Sqlite, SqlitePool, Transaction,
+    ConnectOptions, Sqlite, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -18,6 +18,8 @@ const FILE: &str = "dashboard.sqlite";
 pub const LOOK: Duration = Duration::from_millis(250);
 const LOCK: &str = "dashboard.lock";
 static MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
+
+pub type Transaction = sqlx::Transaction<'static, Sqlite>;
 
 /// The store's file in a data directory.
 pub fn file(dir: &Path) -> PathBuf {
@@ -89,7 +91,7 @@ async fn lock(dir: &Path) -> Result<File> {
 }
 
 /// A transaction that writes.
-pub async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>> {
+pub async fn begin(pool: &SqlitePool) -> Result<Transaction> {
     let mut begun = pool.begin_with("BEGIN IMMEDIATE").await?;
     // 64 MB: a batch comes back to pages of the tags' index, which is all over the file.
     let cache = sqlx::query("PRAGMA cache_size = -64000");

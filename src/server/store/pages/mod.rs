@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::{engine::Session, keys};
+use super::{engine::Transaction, keys};
 use crate::server::snapshot::{BuildRecord, BuildResult, SnapshotBuilder};
 
 const BUILDS_PER_PAGE: i64 = 10_000;
@@ -50,10 +50,14 @@ pub struct StoredBuild<'a> {
 }
 
 /// Reads the wanted builds and hands them over page by page, as long as somebody takes them.
-pub async fn read(session: &mut Session, wanted: Wanted, pages: mpsc::Sender<Page>) -> Result<()> {
-    match session {
-        Session::Sqlite(_) => sqlite::read(session, wanted, pages).await,
-        Session::Postgres(_) => postgres::read(session, wanted, pages).await,
+pub async fn read(
+    transaction: &mut Transaction,
+    wanted: Wanted,
+    pages: mpsc::Sender<Page>,
+) -> Result<()> {
+    match transaction {
+        Transaction::Sqlite(_) => sqlite::read(transaction, wanted, pages).await,
+        Transaction::Postgres(_) => postgres::read(transaction, wanted, pages).await,
     }
 }
 
@@ -90,16 +94,16 @@ pub fn push(page: &Page, texts: &Texts, snapshot: &mut SnapshotBuilder) -> Resul
 pub struct Texts(Vec<Option<Box<str>>>);
 
 impl Texts {
-    pub async fn read(session: &mut Session, wanted: Wanted) -> Result<Self> {
+    pub async fn read(transaction: &mut Transaction, wanted: Wanted) -> Result<Self> {
         let known: Vec<(i64, String)> = match wanted {
-            Wanted::All(_) => session.all("SELECT id, text FROM strings", &[]).await?,
+            Wanted::All(_) => transaction.all("SELECT id, text FROM strings", &[]).await?,
             Wanted::Changed(after, last) => {
                 let sql = "WITH wanted AS (SELECT job, branch, failing_step FROM builds \
                            WHERE changed > $1 AND changed <= $2) \
                            SELECT id, text FROM strings WHERE id IN \
                            (SELECT job FROM wanted UNION ALL SELECT branch FROM wanted \
                            UNION ALL SELECT failing_step FROM wanted)";
-                session.all(sql, &[after.into(), last.into()]).await?
+                transaction.all(sql, &[after.into(), last.into()]).await?
             }
         };
         let mut texts = Vec::new();

@@ -5,7 +5,7 @@ use futures::TryStreamExt as _;
 use tokio::sync::mpsc;
 
 use super::{BUILDS_PER_PAGE, DAMAGED, Page, StoredBuild, Wanted};
-use crate::server::store::engine::Session;
+use crate::server::store::engine::Transaction;
 use anyhow::Context as _;
 
 /// The columns in the order of [`StoredBuild`].
@@ -24,7 +24,11 @@ type Row = (
     Option<i64>,
 );
 
-pub async fn read(session: &mut Session, wanted: Wanted, pages: mpsc::Sender<Page>) -> Result<()> {
+pub async fn read(
+    transaction: &mut Transaction,
+    wanted: Wanted,
+    pages: mpsc::Sender<Page>,
+) -> Result<()> {
     let columns = "SELECT ordinal, number, CASE WHEN number IS NULL THEN tag END, job, branch, \
                    nightly, result, started_ms, finished_ms, duration_ms, failing_step, \
                    functional_ms - smoke_ms FROM builds";
@@ -35,7 +39,7 @@ pub async fn read(session: &mut Session, wanted: Wanted, pages: mpsc::Sender<Pag
             vec![after.into(), last.into()],
         ),
     };
-    let mut rows = session.each::<Row>(&sql, &values)?;
+    let mut rows = transaction.each::<Row>(&sql, &values)?;
     let mut page = Vec::new();
     while let Some(row) = rows.try_next().await? {
         page.push(build(row).context(DAMAGED)?);

@@ -4,9 +4,13 @@ use anyhow::Result;
 use tokio::sync::mpsc;
 
 use super::{BUILDS_PER_PAGE, Page, Wanted};
-use crate::server::store::engine::Session;
+use crate::server::store::engine::Transaction;
 
-pub async fn read(session: &mut Session, wanted: Wanted, pages: mpsc::Sender<Page>) -> Result<()> {
+pub async fn read(
+    transaction: &mut Transaction,
+    wanted: Wanted,
+    pages: mpsc::Sender<Page>,
+) -> Result<()> {
     // Where to begin after, where to end, and how far a page goes: a change is never of many builds.
     let (column, mut after, last, step) = match wanted {
         Wanted::All(last) => ("id", 0, last, BUILDS_PER_PAGE),
@@ -21,7 +25,7 @@ pub async fn read(session: &mut Session, wanted: Wanted, pages: mpsc::Sender<Pag
     );
     while after < last {
         let until = last.min(after + step);
-        let (page,): (String,) = session.one(&sql, &[after.into(), until.into()]).await?;
+        let (page,): (String,) = transaction.one(&sql, &[after.into(), until.into()]).await?;
         if pages.send(Page::Json(page)).await.is_err() {
             break;
         }

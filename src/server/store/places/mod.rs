@@ -1,6 +1,6 @@
 //! Where builds are kept: how the tag of a build leads to its row.
 
-mod postgres;
+pub mod postgres;
 mod sqlite;
 
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use anyhow::Result;
 use sqlx::FromRow;
 
-use super::engine::Session;
+use super::engine::Transaction;
 
 /// Where a build is kept; of a build's events the same holds.
 #[derive(Clone, Copy, Debug, FromRow)]
@@ -44,32 +44,32 @@ pub struct Sought<'a> {
 }
 
 /// The places of builds, in their order; of new ones the places that they get.
-pub async fn locate(session: &mut Session, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
-    match session {
-        Session::Sqlite(_) => sqlite::locate(session, builds).await,
-        Session::Postgres(_) => postgres::locate(session, builds).await,
+pub async fn locate(transaction: &mut Transaction, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
+    match transaction {
+        Transaction::Sqlite(_) => sqlite::locate(transaction, builds).await,
+        Transaction::Postgres(_) => postgres::locate(transaction, builds).await,
     }
 }
 
 /// The greatest ordinal that was ever given.
-pub async fn last_ordinal(session: &mut Session) -> Result<i64> {
-    match session {
-        Session::Sqlite(_) => sqlite::last(session).await,
-        Session::Postgres(_) => postgres::last(session).await,
+pub async fn last_ordinal(transaction: &mut Transaction) -> Result<i64> {
+    match transaction {
+        Transaction::Sqlite(_) => sqlite::last(transaction).await,
+        Transaction::Postgres(_) => postgres::last(transaction).await,
     }
 }
 
 /// The columns of a [`Place`].
-pub const fn columns(session: &Session) -> &'static str {
-    match session {
-        Session::Sqlite(_) => "id, id AS ordinal, 0 AS month",
-        Session::Postgres(_) => "id, ordinal, month",
+pub const fn columns(transaction: &Transaction) -> &'static str {
+    match transaction {
+        Transaction::Sqlite(_) => "id, id AS ordinal, 0 AS month",
+        Transaction::Postgres(_) => "id, ordinal, month",
     }
 }
 
 /// The next builds after one, by id.
-pub async fn page(session: &mut Session, after: i64, limit: i64) -> Result<Vec<Tagged>> {
-    let columns = columns(session);
+pub async fn page(transaction: &mut Transaction, after: i64, limit: i64) -> Result<Vec<Tagged>> {
+    let columns = columns(transaction);
     let sql = format!("SELECT tag, {columns} FROM builds WHERE id > $1 ORDER BY id LIMIT $2");
-    session.all(&sql, &[after.into(), limit.into()]).await
+    transaction.all(&sql, &[after.into(), limit.into()]).await
 }

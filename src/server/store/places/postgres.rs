@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Located, Place, Sought, Tagged, columns};
 use crate::server::store::{
-    engine::{Session, Value},
+    engine::{Transaction, Value},
     keys, meta,
 };
 
@@ -17,15 +17,15 @@ use crate::server::store::{
 const FIRST_YEAR: i32 = 2000;
 const LAST_YEAR: i32 = 2199;
 
-pub async fn locate(session: &mut Session, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
-    let (known, new) = find(session, builds).await?;
-    let mut last = last(session).await?;
+pub async fn locate(transaction: &mut Transaction, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
+    let (known, new) = find(transaction, builds).await?;
+    let mut last = last(transaction).await?;
     let months: HashSet<i32> = new
         .keys()
         .map(|&build| month(builds[build].first_ms))
         .collect();
     for month in months {
-        make_partition(session, month).await?;
+        make_partition(transaction, month).await?;
     }
     let located = builds.iter().enumerate().map(|(number, build)| {
         if let Some(&place) = known.get(&number) {
@@ -44,23 +44,23 @@ pub async fn locate(session: &mut Session, builds: &[Sought<'_>]) -> Result<Vec<
     });
     let located: Vec<Located> = located.collect();
     if !new.is_empty() {
-        meta::write(session, meta::LAST_BUILD, &last.to_string()).await?;
+        meta::write(transaction, meta::LAST_BUILD, &last.to_string()).await?;
     }
     Ok(located)
 }
 
-pub async fn last(session: &mut Session) -> Result<i64> {
-    let last = meta::number(session, meta::LAST_BUILD).await?;
+pub async fn last(transaction: &mut Transaction) -> Result<i64> {
+    let last = meta::number(transaction, meta::LAST_BUILD).await?;
     Ok(last.unwrap_or(0))
 }
 
 /// The places of known builds and the keys of new ones, by their numbers in the list. Where two tags
 /// have the same key, which is about as likely as never, the second to come has the next one.
 async fn find(
-    session: &mut Session,
+    transaction: &mut Transaction,
     builds: &[Sought<'_>],
 ) -> Result<(HashMap<usize, Place>, HashMap<usize, i64>)> {
-    let columns = columns(session);
+    let columns = columns(transaction);
     let sql = format!("SELECT tag, {columns} FROM builds WHERE id IN ({{}})");
     let (mut known, mut new, mut taken) = (HashMap::new(), HashMap::new(), HashSet::new());
     let mut left: Vec<(usize, i64)> = builds
@@ -70,7 +70,7 @@ async fn find(
         .collect();
     while !left.is_empty() {
         let ids: Vec<Value<'_>> = left.iter().map(|&(_, id)| id.into()).collect();
-        let rows: Vec<Tagged> = session.all_of(&sql, &ids).await?;
+        let rows: Vec<Tagged> = transaction.all_of(&sql, &ids).await?;
         let rows: HashMap<i64, Tagged> = rows.into_iter().map(|row| (row.place.id, row)).collect();
         left.retain_mut(|(number, id)| {
             match rows.get(id) {
@@ -101,10 +101,10 @@ pub fn month(at_ms: i64) -> i32 {
 }
 
 /// Attached afterwards, and not created as a part, so that nobody who reads has to stop for it.
-async fn make_partition(session: &mut Session, month: i32) -> Result<()> {
+async fn make_partition(transaction: &mut Transaction, month: i32) -> Result<()> {
     for table in ["builds", "events"] {
         let name = partition(table, month);
-        let known: Option<(String,)> = session
+        let known: Option<(String,)> = transaction
             .optional(
                 "SELECT CAST(c.relname AS TEXT) FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid \
                  WHERE i.inhparent = CAST(CAST($1 AS TEXT) AS REGCLASS) AND c.relname = $2",
@@ -115,12 +115,12 @@ async fn make_partition(session: &mut Session, month: i32) -> Result<()> {
             continue;
         }
         let create = format!("CREATE TABLE {name} (LIKE {table} INCLUDING ALL)");
-        session.execute(&create, &[]).await?;
+        transaction.execute(&create, &[]).await?;
         let until = month + 1;
         let attach = format!(
             "ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({month}) TO ({until})"
         );
-        session.execute(&attach, &[]).await?;
+        transaction.execute(&attach, &[]).await?;
     }
     Ok(())
 }

@@ -6,18 +6,18 @@ use std::collections::HashMap;
 use anyhow::Result;
 
 use super::{Located, Place, Sought, Tagged, columns};
-use crate::server::store::engine::{Session, Value};
+use crate::server::store::engine::{Transaction, Value};
 
-pub async fn locate(session: &mut Session, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
-    let columns = columns(session);
+pub async fn locate(transaction: &mut Transaction, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
+    let columns = columns(transaction);
     let sql = format!("SELECT tag, {columns} FROM builds WHERE tag IN ({{}})");
     let tags: Vec<Value<'_>> = builds.iter().map(|build| (&*build.tag).into()).collect();
-    let known: Vec<Tagged> = session.all_of(&sql, &tags).await?;
+    let known: Vec<Tagged> = transaction.all_of(&sql, &tags).await?;
     let known: HashMap<String, Place> = known
         .into_iter()
         .map(|Tagged { tag, place }| (tag, place))
         .collect();
-    let mut last = last(session).await?;
+    let mut last = last(transaction).await?;
     let place = |build: &Sought<'_>| {
         let known = known.get(&*build.tag).copied();
         let place = known.unwrap_or_else(|| {
@@ -36,8 +36,8 @@ pub async fn locate(session: &mut Session, builds: &[Sought<'_>]) -> Result<Vec<
     Ok(builds.iter().map(place).collect())
 }
 
-pub async fn last(session: &mut Session) -> Result<i64> {
+pub async fn last(transaction: &mut Transaction) -> Result<i64> {
     let sql = "SELECT COALESCE(MAX(id), 0) FROM builds";
-    let (last,): (i64,) = session.one(sql, &[]).await?;
+    let (last,): (i64,) = transaction.one(sql, &[]).await?;
     Ok(last)
 }

@@ -6,7 +6,7 @@ mod sqlite;
 
 use anyhow::Result;
 
-use super::{engine::Session, names::Names, places::Place, roll_up::Build, row::Row};
+use super::{engine::Transaction, names::Names, places::Place, roll_up::Build, row::Row};
 
 /// A build with its place and tag.
 pub struct NamedBuild<'a> {
@@ -17,14 +17,16 @@ pub struct NamedBuild<'a> {
 
 /// Writes builds, each with the change of the store that it is of.
 pub async fn builds(
-    session: &mut Session,
+    transaction: &mut Transaction,
     builds: &[NamedBuild<'_>],
     change: i64,
     names: &Names,
 ) -> Result<()> {
-    match session {
-        Session::Sqlite(transaction) => sqlite::builds(transaction, builds, change, names).await,
-        Session::Postgres(transaction) => {
+    match transaction {
+        Transaction::Sqlite(transaction) => {
+            sqlite::builds(transaction, builds, change, names).await
+        }
+        Transaction::Postgres(transaction) => {
             postgres::builds(transaction, builds, change, names).await
         }
     }
@@ -32,12 +34,12 @@ pub async fn builds(
 
 /// Writes events, each with the place of its build.
 pub async fn events(
-    session: &mut Session,
+    transaction: &mut Transaction,
     events: &[(Place, &Row<'_>)],
     names: &Names,
 ) -> Result<()> {
-    match session {
-        Session::Sqlite(transaction) => sqlite::events(transaction, events, names).await,
-        Session::Postgres(transaction) => postgres::events(transaction, events, names).await,
+    match transaction {
+        Transaction::Sqlite(transaction) => sqlite::events(transaction, events, names).await,
+        Transaction::Postgres(transaction) => postgres::events(transaction, events, names).await,
     }
 }

@@ -3,17 +3,19 @@
 use anyhow::{Result, anyhow};
 use futures::stream::BoxStream;
 use sqlx::{
-    Arguments as _, Database, Encode, FromRow, Postgres, Sqlite, Transaction, Type,
-    postgres::PgRow, sqlite::SqliteRow,
+    Arguments as _, Database, Encode, FromRow, Postgres, Sqlite, Type, postgres::PgRow,
+    sqlite::SqliteRow,
 };
+
+use super::{postgres, sqlite};
 
 /// How many values a statement asks for.
 const VALUES_PER_STATEMENT: usize = 500;
 
-/// A transaction; dropped without [`Session::commit`], it never was.
-pub enum Session {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+/// A transaction; dropped without [`Transaction::commit`], it never was.
+pub enum Transaction {
+    Sqlite(sqlite::Transaction),
+    Postgres(postgres::Transaction),
 }
 
 /// A value of a statement, which stands at `$1`, `$2` and so on.
@@ -83,14 +85,14 @@ where
 
 /// Runs the same on the connection of either engine, which `Db` names.
 macro_rules! on {
-    ($session:expr, |$connection:ident| $run:expr) => {
-        match $session {
-            Session::Sqlite(transaction) => {
+    ($transaction:expr, |$connection:ident| $run:expr) => {
+        match $transaction {
+            Transaction::Sqlite(transaction) => {
                 type Db = Sqlite;
                 let $connection = &mut **transaction;
                 $run
             }
-            Session::Postgres(transaction) => {
+            Transaction::Postgres(transaction) => {
                 type Db = Postgres;
                 let $connection = &mut **transaction;
                 $run
@@ -99,7 +101,7 @@ macro_rules! on {
     };
 }
 
-impl Session {
+impl Transaction {
     /// Runs a statement; says of how many rows it was.
     pub async fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
         Ok(on!(self, |connection| {
@@ -159,7 +161,7 @@ impl Session {
     pub async fn tell(&mut self) -> Result<()> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(transaction) => super::postgres::tell(transaction).await,
+            Self::Postgres(transaction) => postgres::tell(transaction).await,
         }
     }
 

@@ -1,0 +1,71 @@
+//! What is older than an organisation wants to keep.
+
+use jiff::Timestamp;
+use rse_dashboard::server::sources::Event;
+
+use crate::support::{content, event, load, open, runtime};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
+
+fn ended(build: usize, text: &str) -> Event {
+    Event {
+        stage_ms: at(text).as_millisecond(),
+        ..event(1, build, 0)
+    }
+}
+
+#[test]
+fn whole_months_are_dropped_with_their_events() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let old = [
+        ended(1, "2019-06-30T23:59:59Z"),
+        ended(2, "2019-07-01T00:00:00Z"),
+        ended(3, "2019-07-31T23:59:59Z"),
+    ];
+    let kept = [
+        ended(4, "2019-08-01T00:00:00Z"),
+        ended(5, "2019-10-20T12:00:00Z"),
+    ];
+    runtime().block_on(async {
+        let mut store = open(&dir.path().join("a")).await;
+        store.ingest(&old).await.expect("ingested");
+        store.ingest(&kept).await.expect("ingested");
+        assert_eq!(load(&store).await.builds.len(), 5);
+        let dropped = store.keep_months(2, at("2019-10-25T00:00:00Z")).await;
+        assert!(dropped.expect("dropped"));
+        let mut only = open(&dir.path().join("b")).await;
+        only.ingest(&kept).await.expect("ingested");
+        assert_eq!(content(&store).await, content(&only).await);
+
+        // Once a month is enough, and what comes again is a build like any other.
+        store.ingest(&old[2..]).await.expect("ingested");
+        let again = store.keep_months(2, at("2019-10-31T00:00:00Z")).await;
+        assert!(!again.expect("looked"));
+        assert_eq!(load(&store).await.builds.len(), 3);
+        let next = store.keep_months(2, at("2019-11-01T00:00:00Z")).await;
+        assert!(next.expect("dropped"));
+        assert_eq!(load(&store).await.builds.len(), 1);
+    });
+}
+
+#[test]
+fn followers_read_everything_anew_after_something_was_dropped() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        let reader = open(dir.path()).await;
+        let events = [
+            ended(1, "2019-06-30T23:59:59Z"),
+            ended(2, "2019-10-20T12:00:00Z"),
+        ];
+        store.ingest(&events).await.expect("ingested");
+        let before = load(&reader).await;
+        assert_eq!(before.builds.len(), 2);
+        let dropped = store.keep_months(2, at("2019-10-25T00:00:00Z")).await;
+        assert!(dropped.expect("dropped"));
+        let after = reader.load_after(before.into()).await.expect("loaded");
+        assert_eq!(after.builds.len(), 1);
+    });
+}
