@@ -101,7 +101,7 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 	@cargo clean --package rse-dashboard 2>/dev/null || true
 
 ##@ Check it
-.PHONY: tests lint licences sbom image-check unit test-sources e2e api-check soak bench stand-ins \
+.PHONY: tests lint licences sbom image-check unit test-postgres test-sources e2e api-check soak bench stand-ins \
 	pipeline-check smoke
 
 tests: ## everything that must pass: lint, unit, test-sources, e2e
@@ -121,6 +121,9 @@ image-check: ## build the container image and check it from outside, also where 
 
 unit: setup ## unit and property tests
 	@cargo test --no-default-features --features ssr --lib --bins --test store $(ARGS)
+
+test-postgres: setup-tests ## the store's tests on a PostgreSQL server of their own
+	@node scripts/with-postgres.mjs cargo test --no-default-features --features ssr --test store $(ARGS)
 
 test-sources: setup ## sources against stand-ins for Azure Cosmos DB and GitHub, with their faults
 	@cargo test --no-default-features --features ssr --test sources $(ARGS)

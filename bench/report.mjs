@@ -1,6 +1,6 @@
 // What was measured, for readers: a line each in the terminal, and docs/performance.md.
 
-const TITLES = { figures: "Figures", store: "Import and store", http: "HTTP", browser: "Browser" };
+const TITLES = { figures: "Figures", store: "Import and store", postgres: "Shared store", http: "HTTP", browser: "Browser" };
 
 const digits = (number) => (Number.isInteger(number) ? 0 : number >= 100 ? 0 : number >= 10 ? 1 : 2);
 const number = (value) => value.toLocaleString("en", { minimumFractionDigits: digits(value), maximumFractionDigits: digits(value) });

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { run } from "./lib.mjs";
 import { document, shown } from "./report.mjs";
 
-const PARTS = ["figures", "store", "http", "browser"];
+const PARTS = ["figures", "store", "postgres", "http", "browser"];
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const binary = path.join(process.env.CARGO_TARGET_DIR, "release", "rse-dashboard");

@@ -2,20 +2,12 @@
 // new events are in the figures, and how all of it grows with the data. 100x takes minutes and
 // gigabytes, and is measured only with BENCH_FULL=1.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import { text } from "node:stream/consumers";
-import { pipeline } from "node:stream/promises";
 import { median, spread } from "./lib.mjs";
+import { NEW_EVENTS, importEvents, newEvents, writeSample } from "./store/events.mjs";
 import { Server, percentile, sleep } from "./store/server.mjs";
 
-/** The sample's last instant, so that every run has the same events. */
-const AS_OF = "2019-10-25T17:15:00Z";
-const NEW_EVENTS = 1000;
 /** How long other requests are watched before a refresh. */
 const WATCHED_MS = 3000;
 
@@ -41,7 +33,7 @@ async function measureScale({ binary, site, folder, scale, say }) {
   const news = path.join(folder, "new.ndjson");
   for (let turn = 1; turn <= (scale === 100 ? 3 : 5); turn++) {
     await writeFile(news, await newEvents(binary, scale, turn));
-    const server = await Server.start({ binary, site, data });
+    const server = await Server.start({ binary, site, env: { RSE_DATA: data } });
     try {
       const { ready } = server;
       result.starts.push({ ready, ...(await server.memory()), builds: await server.builds() });
@@ -64,7 +56,7 @@ async function measureImports({ binary, folder, scale, say }) {
     const data = path.join(folder, `import-${turn}`);
     say(`store ${scale}x: importing, ${turn} of ${runs}`);
     const began = performance.now();
-    const { count, peak } = await importEvents(binary, data, made ? file : undefined, scale);
+    const { count, peak } = await importEvents(binary, { RSE_DATA: data }, made ? file : undefined, scale);
     const took = seconds(began);
     const { size } = await stat(path.join(data, "dashboard.sqlite"));
     imports.push({ rate: count / took, bytes: size / count, peak });
@@ -86,7 +78,7 @@ async function measureRefresh({ binary, data, server, news }) {
   let done = false;
   const meanwhile = ask(() => done);
   const began = performance.now();
-  await importEvents(binary, data, news);
+  await importEvents(binary, { RSE_DATA: data }, news);
   const committed = seconds(began);
   await changed;
   const { ok } = await fetch(server.url + figure);
@@ -100,61 +92,6 @@ async function measureRefresh({ binary, data, server, news }) {
     before: percentile(before, 99),
     meanwhile: percentile(await meanwhile, 99),
   };
-}
-
-async function writeSample(binary, scale, file) {
-  const sample = spawn(binary, sampleToStdout(scale), { stdio: ["ignore", "pipe", "inherit"] });
-  await pipeline(sample.stdout, createWriteStream(file));
-  return file;
-}
-
-/** Events of builds that no sample has, in its pipelines, just before its end. */
-async function newEvents(binary, scale, turn) {
-  const sample = spawn(binary, sampleToStdout(scale), { stdio: ["ignore", "pipe", "ignore"] });
-  const lines = [];
-  for await (const line of createInterface({ input: sample.stdout })) {
-    const event = JSON.parse(line);
-    const number = 900_000 + turn * NEW_EVENTS + lines.length;
-    const at = new Date(Date.parse(AS_OF) - 1000 * (NEW_EVENTS - lines.length)).toISOString();
-    Object.assign(event, {
-      id: `new-${number}`,
-      build_tag: `jenkins-new-${Math.floor(number / 5)}`,
-      build_id: String(number),
-      stage_timestamp: at,
-      current_build_scheduled_time: at,
-    });
-    lines.push(JSON.stringify(event));
-    if (lines.length === NEW_EVENTS) break;
-  }
-  sample.kill();
-  return `${lines.join("\n")}\n`;
-}
-
-function sampleToStdout(scale) {
-  return ["sample", "--scale", scale, "--as-of", AS_OF, "--stdout"].map(String);
-}
-
-/** Imports a file, or the sample while it is made; how many events, and the peak of memory in MB. */
-async function importEvents(binary, data, file, scale) {
-  const time = "/usr/bin/time";
-  const timed = await stat(time).then(() => ["-f", "%M", binary], () => undefined);
-  const words = ["--data", data, "import", "events", "--json", file ?? "-"];
-  const program = timed ? [time, ...timed] : [binary];
-  const importing = spawn(program[0], [...program.slice(1), ...words]);
-  if (file) {
-    importing.stdin.end();
-  } else {
-    const sample = spawn(binary, sampleToStdout(scale), { stdio: ["ignore", "pipe", "inherit"] });
-    sample.stdout.pipe(importing.stdin);
-  }
-  const [report, said, [status]] = await Promise.all([
-    text(importing.stdout),
-    text(importing.stderr),
-    once(importing, "close"),
-  ]);
-  if (status !== 0) throw new Error(`the import failed: ${said}`);
-  const peak = timed ? Number(said.trim().split("\n").at(-1)) / 1024 : undefined;
-  return { count: JSON.parse(report).read, peak };
 }
 
 function rows({ scale, imports, size, starts, refreshes }) {

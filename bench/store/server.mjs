@@ -7,11 +7,11 @@ import { Agent, get } from "node:http";
 import { createServer } from "node:net";
 
 export class Server {
-  /** Starts a server and waits until it is ready; `ready` says how long that took, in seconds. */
-  static async start({ binary, site, data }) {
+  /** Starts a server on the store of these variables and waits until it is ready; `ready` says how long that took, in seconds. */
+  static async start({ binary, site, env: store }) {
     const port = await freePort();
     const began = performance.now();
-    const env = { ...process.env, LEPTOS_SITE_ROOT: site, RSE_DATA: data, PORT: String(port) };
+    const env = { ...process.env, LEPTOS_SITE_ROOT: site, ...store, PORT: String(port) };
     const server = new Server();
     server.process = spawn(binary, ["serve"], { env, stdio: "ignore" });
     server.url = `http://127.0.0.1:${port}`;

@@ -2,9 +2,9 @@
 //! process, new data are loaded and swapped in whole. While the store cannot be reached, what was
 //! loaded last is served on, and readers are told.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -12,6 +12,8 @@ use super::{config::Config, state::AppState, store::Store};
 
 /// While much is written, loading takes at most about one part in so many of the time.
 const LOADING_SHARE: u32 = 10;
+/// A store that has not said its version by then cannot be reached.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Loads what there is, once.
 ///
@@ -61,12 +63,15 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
 }
 
 async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
-    if state.ledger().version != store.ledger_version().await? {
+    let versions =
+        async { anyhow::Ok((store.ledger_version().await?, store.version(config).await?)) };
+    // A connection that died in silence never says so.
+    let versions = tokio::time::timeout(PATIENCE, versions).await;
+    let (ledger, version) = versions.context("the store does not answer")??;
+    if state.ledger().version != ledger {
         state.swap_ledger(store.ledger().await?);
     }
-    let known = state.snapshot().map(|snapshot| snapshot.version.clone());
-    let version = store.version(config).await?;
-    if known.as_ref() != Ok(&version) {
+    if state.version().as_ref() != Some(&version) {
         load_snapshot(store, config, state).await?;
         tracing::info!(version, "loaded new data");
     }

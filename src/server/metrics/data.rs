@@ -17,6 +17,9 @@ pub fn register(registry: &mut Registry, state: &AppState) {
     let ready = f64::from(u8::from(state.readiness().is_ok()));
     let help = "Whether the server is ready: 1, or 0";
     number(registry, "ready", help, None, ready);
+    let lost = f64::from(u8::from(state.is_store_lost()));
+    let help = "Whether the store cannot be reached: 1, or 0";
+    number(registry, "store_lost", help, None, lost);
     let Ok(snapshot) = state.snapshot() else {
         return;
     };

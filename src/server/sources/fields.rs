@@ -27,6 +27,8 @@ impl Field<'_> {
         match self {
             Self::Missing => Ok(None),
             Self::Text(text) if text.is_empty() => Ok(None),
+            // Not every store takes this character, and a text says as much without it.
+            Self::Text(text) if text.contains('\0') => Ok(Some(text.replace('\0', "\u{fffd}"))),
             Self::Text(text) => Ok(Some(text.into_owned())),
             Self::Integer(number) => Ok(Some(number.to_string())),
             Self::Decimal(number) => Ok(Some(number.to_string())),
@@ -141,6 +143,12 @@ mod tests {
             assert_eq!(field(json).text(), Ok(None));
             assert_eq!(field(json).number(), Ok(None));
         }
+    }
+
+    #[test]
+    fn a_text_comes_without_what_a_store_may_not_take() {
+        let text = field(r#""a\u0000b""#).text();
+        assert_eq!(text, Ok(Some("a\u{fffd}b".to_owned())));
     }
 
     #[test]

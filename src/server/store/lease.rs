@@ -16,7 +16,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use super::{
     Store,
-    engine::{Engine, Transaction},
+    engine::{Engine, Purpose, Transaction},
     location::holder,
 };
 
@@ -90,7 +90,7 @@ impl Store {
         let Some(Lease { source, token }) = self.lease.take() else {
             return Ok(());
         };
-        let mut transaction = self.engine.begin().await?;
+        let mut transaction = self.engine.begin(Purpose::Write).await?;
         let sql = "UPDATE leases SET until = clock_timestamp(), holder = '' \
                    WHERE source = $1 AND token = $2";
         let values = [source.as_str().into(), token.into()];
@@ -116,7 +116,7 @@ pub async fn check(transaction: &mut Transaction, lease: &Lease) -> Result<()> {
 /// Takes a lease that nobody has, or that has run out.
 async fn take(engine: &Engine, source: &str, time: Duration) -> Result<Option<Lease>> {
     disconnect(engine, source).await?;
-    let mut transaction = engine.begin().await?;
+    let mut transaction = engine.begin(Purpose::Write).await?;
     let sql = "INSERT INTO leases (source, holder, token, until) \
                VALUES ($1, $2, 1, clock_timestamp() + $3 * INTERVAL '1 millisecond') \
                ON CONFLICT (source) DO UPDATE SET holder = excluded.holder, \
@@ -137,7 +137,7 @@ async fn disconnect(engine: &Engine, source: &str) -> Result<()> {
     let sql = "SELECT pg_terminate_backend(a.pid) FROM leases AS l \
                JOIN pg_stat_activity AS a ON a.application_name = l.holder \
                WHERE l.source = $1 AND l.until <= clock_timestamp() AND l.holder <> $2";
-    let mut transaction = engine.begin_reading().await?;
+    let mut transaction = engine.begin(Purpose::Read).await?;
     let ended = transaction
         .execute(sql, &[source.into(), holder().into()])
         .await?;
@@ -166,7 +166,7 @@ async fn renew(engine: Engine, lease: Lease, time: Duration, lost: watch::Sender
         tokio::time::sleep(time / RENEWALS).await;
         let began = tokio::time::Instant::now();
         let renewal = async {
-            let mut transaction = engine.begin_aside().await?;
+            let mut transaction = engine.begin(Purpose::WriteAside).await?;
             let rows = transaction.execute(sql, &values).await?;
             transaction.commit().await?;
             anyhow::Ok(rows > 0)

@@ -39,7 +39,7 @@ use std::{
 pub use answers::Answer;
 use anyhow::{Context, Result, bail};
 pub use engine::Changes;
-use engine::{Engine, Transaction};
+use engine::{Engine, Purpose, Transaction};
 pub use lease::Claim;
 use lease::Lease;
 pub use ledger::{Covered, Failed, Ledger, Refresh};
@@ -149,7 +149,7 @@ impl Store {
     }
 
     async fn begin(&self) -> Result<Transaction> {
-        let mut transaction = self.engine.begin().await?;
+        let mut transaction = self.engine.begin(Purpose::Write).await?;
         if let Some(lease) = &self.lease {
             lease::check(&mut transaction, lease).await?;
         }
@@ -157,7 +157,7 @@ impl Store {
     }
 
     async fn begin_reading(&self) -> Result<Transaction> {
-        self.engine.begin_reading().await
+        self.engine.begin(Purpose::Read).await
     }
 
     /// Whether there is neither an event nor a security fact.

@@ -20,6 +20,18 @@ pub enum Engine {
     Postgres(PgPool),
 }
 
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// All that is read is of one moment.
+    Read,
+    /// It holds the right to write from its beginning, so that it never has to be run again because
+    /// another program wrote in between.
+    Write,
+    /// It writes what only its own process does, while another may hold the right to write.
+    WriteAside,
+}
+
 impl Engine {
     /// Opens the store of a place, or makes it, and brings its schema up to date.
     ///
@@ -32,55 +44,24 @@ impl Engine {
         })
     }
 
-    /// A transaction that holds the right to write from its beginning, so that it never has to be
-    /// run again because another program wrote in between.
-    pub async fn begin(&self) -> Result<Transaction> {
-        let begun = self.on_a_task(Self::begin_writing).await;
-        begun.context("cannot write to the store")
-    }
-
-    /// A transaction of all that is read, so that it is of one moment.
-    pub async fn begin_reading(&self) -> Result<Transaction> {
-        let begun = self.on_a_task(Self::begin_snapshot).await;
-        begun.context("cannot read the store")
-    }
-
-    /// On a task of its own: where whoever waits for it is dropped meanwhile, the connection would go
-    /// back to the pool within a transaction that nobody ends.
-    async fn on_a_task<F>(&self, begin: impl FnOnce(Self) -> F) -> Result<Transaction>
-    where
-        F: Future<Output = Result<Transaction>> + Send + 'static,
-    {
-        tokio::spawn(begin(self.clone())).await?
-    }
-
-    async fn begin_writing(self) -> Result<Transaction> {
-        Ok(match self {
-            Self::Sqlite(pool) => Transaction::Sqlite(sqlite::begin(&pool).await?),
-            Self::Postgres(pool) => Transaction::Postgres(postgres::begin(&pool).await?),
-        })
-    }
-
-    async fn begin_snapshot(self) -> Result<Transaction> {
-        Ok(match self {
-            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => {
-                Transaction::Postgres(pool.begin_with(postgres::SNAPSHOT).await?)
-            }
-        })
-    }
-
-    /// A transaction that writes what only its own process does, beside one that holds the right to
-    /// write.
-    pub async fn begin_aside(&self) -> Result<Transaction> {
-        let begun = self.on_a_task(Self::begin_anything).await;
-        begun.context("cannot write to the store")
-    }
-
-    async fn begin_anything(self) -> Result<Transaction> {
-        Ok(match self {
-            Self::Sqlite(pool) => Transaction::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+    /// Begins a transaction, on a task of its own: where whoever waits for it is dropped meanwhile, the
+    /// connection would go back to the pool within a transaction that nobody ends.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached, or written to.
+    pub async fn begin(&self, purpose: Purpose) -> Result<Transaction> {
+        let engine = self.clone();
+        let begun = tokio::spawn(async move {
+            anyhow::Ok(match engine {
+                Self::Sqlite(pool) => Transaction::Sqlite(sqlite::begin(&pool, purpose).await?),
+                Self::Postgres(pool) => {
+                    Transaction::Postgres(postgres::begin(&pool, purpose).await?)
+                }
+            })
+        });
+        begun.await?.context(match purpose {
+            Purpose::Read => "cannot read the store",
+            Purpose::Write | Purpose::WriteAside => "cannot write to the store",
         })
     }
 

@@ -9,6 +9,7 @@ use sqlx::{
     postgres::{PgListener, PgPoolOptions},
 };
 
+use super::Purpose;
 use crate::server::store::location::Database;
 
 fn migrations() -> Migrator {
@@ -18,7 +19,7 @@ fn migrations() -> Migrator {
 /// Programs and stores whose newest migrations are of the same hundred understand each other.
 const GENERATION: i64 = 100;
 /// A transaction that reads all of one moment.
-pub const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Who follows the store is told by this name.
 const CHANNEL: &str = "rse_dashboard";
 /// How often the store is looked at where nobody tells that it changed.
@@ -38,6 +39,10 @@ pub async fn open(database: &Database) -> Result<PgPool> {
         .options([
             // Whoever stops within a transaction holds up nobody for longer.
             ("idle_in_transaction_session_timeout", "15s"),
+            // The server learns that a client is gone, and lets go of what it held.
+            ("tcp_keepalives_idle", "15"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
             // Of many rows that are wanted a few are read, and of few rows none is compiled for.
             ("jit", "off"),
         ])
@@ -76,9 +81,13 @@ async fn migrate(pool: &PgPool, database: &Database) -> Result<()> {
     Ok(())
 }
 
-/// A transaction that writes: who else wants to, waits until it is through.
-pub async fn begin(pool: &PgPool) -> Result<Transaction> {
-    let mut begun = pool.begin().await?;
+/// Whoever else wants to write waits until a transaction that writes is through.
+pub async fn begin(pool: &PgPool, purpose: Purpose) -> Result<Transaction> {
+    let mut begun = match purpose {
+        Purpose::Read => return Ok(pool.begin_with(SNAPSHOT).await?),
+        Purpose::WriteAside => return Ok(pool.begin().await?),
+        Purpose::Write => pool.begin().await?,
+    };
     let lock = sqlx::query("SELECT value FROM meta WHERE key = 'writer' FOR UPDATE");
     let held = lock.fetch_optional(&mut *begun).await?;
     held.context("the store is damaged: nothing says who writes")?;

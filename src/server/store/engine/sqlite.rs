@@ -13,6 +13,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::Purpose;
+
 const FILE: &str = "dashboard.sqlite";
 /// How often the store is looked at, which takes well under a millisecond.
 pub const LOOK: Duration = Duration::from_millis(250);
@@ -90,8 +92,10 @@ async fn lock(dir: &Path) -> Result<File> {
     locked.await?.context(cannot)
 }
 
-/// A transaction that writes.
-pub async fn begin(pool: &SqlitePool) -> Result<Transaction> {
+pub async fn begin(pool: &SqlitePool, purpose: Purpose) -> Result<Transaction> {
+    if matches!(purpose, Purpose::Read) {
+        return Ok(pool.begin().await?);
+    }
     let mut begun = pool.begin_with("BEGIN IMMEDIATE").await?;
     // 64 MB: a batch comes back to pages of the tags' index, which is all over the file.
     let cache = sqlx::query("PRAGMA cache_size = -64000");
