@@ -15,17 +15,45 @@ import esbuild from "esbuild";
 // What the figures draw. Histograms are counted on the server and drawn as bars.
 const TRACES = ["bar", "heatmap", "pie", "scatter", "treemap"];
 
-// What `require("plotly.js/lib/core")` always brings, though no figure uses it.
+// The components of plotly.js that they need, in the order in which it registers them: the legend's
+// defaults come before those of the hovers.
+const COMPONENTS = ["annotations", "rangeslider", "rangeselector", "shapes", "errorbars", "colorscale", "colorbar", "legend", "fx", "modebar"];
+
+// The pieces of d3 that plotly.js draws with; each brings what it is made of.
+const D3 = [
+  "start", "compat/", "core/", "event/", "selection/", "transition/", "arrays/extent", "arrays/max", "arrays/min",
+  "behavior/drag", "format/round", "scale/linear", "svg/arc", "end",
+];
+
+// The notations of colours that are read: #rrggbb, names, rgb(…) and hsl(…).
+const COLOURS = `
+  import { converter, formatHex, formatRgb, modeHsl, modeLrgb, modeRgb, useMode, wcagContrast, wcagLuminance } from "culori/fn";
+  for (const mode of [modeRgb, modeHsl, modeLrgb]) useMode(mode);
+  export { converter, formatHex, formatRgb, wcagContrast, wcagLuminance };
+`;
+
+// What is always brought along though no figure uses it, and what stands in its place.
 const UNUSED = [
   // A polyfill for browsers older than any that run WebAssembly.
-  /native-promise-only[\\/]/,
+  [/native-promise-only[\\/]/, ""],
   // The style rules as text, to be injected: they are served as a stylesheet instead.
-  /plotly\.js[\\/]build[\\/]plotcss\.js$/,
+  [/plotly\.js[\\/]build[\\/]plotcss\.js$/, ""],
+  // Nothing can be selected or drawn upon: the buttons for it are not shown.
+  [/components[\\/]selections[\\/]index\.js$/, "exports.prepSelect = exports.selectOnClick = exports.clearOutline = exports.clearSelectionsCache = () => {};"],
+  [/components[\\/]shapes[\\/]index\.js$/, 'module.exports = { moduleType: "component", name: "shapes", supplyLayoutDefaults: (_, layout) => (layout.shapes = []) };'],
+  [/components[\\/]shapes[\\/]draw\.js$/, "exports.eraseActiveShape = () => {};"],
+  // For whoever writes charts by hand.
+  [/plot_api[\\/](validate|template_api)\.js$/, ""],
+  // A heatmap's numbers come counted.
+  [/traces[\\/]histogram2d[\\/]calc\.js$/, ""],
+  [/culori[\\/]bundled[\\/]culori\.cjs$/, COLOURS],
 ];
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const out = path.join(root, "public", "plotly");
-const plotly = path.dirname(createRequire(path.join(root, "package.json")).resolve("plotly.js/package.json"));
+const { resolve } = createRequire(path.join(root, "package.json"));
+const plotly = path.dirname(resolve("plotly.js/package.json"));
+const d3Folder = path.dirname(createRequire(path.join(plotly, "package.json")).resolve("@plotly/d3/package.json"));
 
 // The schema describes every attribute in prose, a fifth of the bundle that nothing ever reads.
 // A property `description` made of string literals is replaced by an empty string.
@@ -63,14 +91,56 @@ function isProse(node) {
   }
 }
 
+// d3 comes in files that are meant to become one: each once, where it is first imported.
+async function d3(names) {
+  const seen = new Set();
+  const whole = async (file) => {
+    if (seen.has(file)) return "";
+    seen.add(file);
+    let source = "";
+    for (const line of (await readFile(file, "utf8")).split("\n")) {
+      const imported = /^import "(.+)";/.exec(line)?.[1];
+      source += imported ? await whole(piece(path.dirname(file), imported)) : `${line}\n`;
+    }
+    return source;
+  };
+  let source = "";
+  for (const name of names) source += await whole(piece(path.join(d3Folder, "src"), name));
+  return source;
+}
+
+function piece(folder, name) {
+  return path.join(folder, name.endsWith("/") ? `${name}index.js` : `${name}.js`);
+}
+
+// What plotly.js calls of d3 is there: a newer one may draw with other pieces.
+async function checkD3(files) {
+  const there = await d3(D3);
+  for (const file of files) {
+    const source = await readFile(path.join(root, file), "utf8");
+    full(parse(source, { ecmaVersion: "latest", sourceType: "script" }), ({ type, start, end }) => {
+      const [used] = (type === "MemberExpression" && /^d3\.((svg|scale|behavior)\.)?\w+$/.exec(source.slice(start, end))) || [];
+      if (used && !there.includes(`${used} =`)) throw new Error(`${file} needs ${used}: add its piece to D3`);
+    });
+  }
+}
+
+// plotly.js says itself what it registers: what no figure needs is left out.
+function withoutComponents(source) {
+  return source.replace(/require\('\.\/components\/(\w+)'\),?/g, (text, name) => (COMPONENTS.includes(name) ? text : ""));
+}
+
 const slim = {
   name: "slim",
   setup(build) {
     build.onLoad({ filter: /\.css$/ }, () => ({ contents: "", loader: "js" }));
-    build.onLoad({ filter: /\.js$/ }, async ({ path: file }) => {
-      if (UNUSED.some((pattern) => pattern.test(file))) return { contents: "", loader: "js" };
+    build.onLoad({ filter: /\.c?js$/ }, async ({ path: file }) => {
+      const instead = UNUSED.find(([pattern]) => pattern.test(file));
+      if (instead) return { contents: instead[1], loader: "js", resolveDir: root };
+      if (file === path.join(d3Folder, "d3.js")) return { contents: await d3(D3), loader: "js" };
       if (!file.startsWith(path.join(plotly, "src"))) return undefined;
       const source = await readFile(file, "utf8");
+      if (file === path.join(plotly, "src", "core.js")) return { contents: withoutComponents(source), loader: "js" };
       return source.includes("description") ? { contents: withoutDescriptions(source), loader: "js" } : undefined;
     });
   },
@@ -99,6 +169,7 @@ const bundle = await esbuild.build({
   logLevel: "warning",
 });
 if (process.argv.includes("--analyze")) console.log(await esbuild.analyzeMetafile(bundle.metafile));
+await checkD3(Object.keys(bundle.metafile.inputs).filter((file) => file.includes("/plotly.js/src/")));
 await writeFile(path.join(root, "node_modules", ".plotly-packages"), JSON.stringify(bundledPackages()));
 
 const styles = await esbuild.transform(await readFile(path.join(plotly, "dist", "plotly.css"), "utf8"), {
