@@ -1,5 +1,6 @@
 // What every part of the bench needs: numbers of several runs, programs that may not be there, the server.
 import { spawn, spawnSync } from "node:child_process";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 
 /** The middle one. */
@@ -32,7 +33,7 @@ export function onOneCore(core, program, args) {
   return have("taskset") ? ["taskset", ["-c", String(core), program, ...args]] : [program, args];
 }
 
-/** Starts a server and waits until it says where it is; ended by `stop`. */
+/** Starts a server and waits until it says where it is and is ready, which `ready` says the seconds of; ended by `stop`. */
 export async function serve(program, args, { env = {}, says = /serving on (http:\/\/[\d.]+:\d+)/, wait } = {}) {
   const child = spawn(program, args, {
     cwd: tmpdir(),
@@ -47,18 +48,34 @@ export async function serve(program, args, { env = {}, says = /serving on (http:
     await exit;
   };
   const address = () => (wait ? wait.url : says.exec(log)?.[1]);
-  const started = Date.now();
+  const started = performance.now();
   for (;;) {
     const url = address();
-    if (url && (await answers(wait?.path ? url + wait.path : `${url}/health/ready`))) return { url, pid: child.pid, stop };
-    if (child.exitCode !== null || Date.now() - started > 120_000) {
+    if (url && (await answers(wait?.path ? url + wait.path : `${url}/health/ready`))) {
+      return { url, pid: child.pid, ready: (performance.now() - started) / 1000, stop };
+    }
+    if (child.exitCode !== null || performance.now() - started > 120_000) {
       await stop();
       throw new Error(`${program} did not start:\n${log}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(2);
   }
 }
 
-async function answers(url) {
-  return fetch(url).then((answer) => answer.ok, () => false);
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Whether an address is answered well. */
+function answers(url) {
+  return status(url).then((status) => status === 200, () => false);
+}
+
+/** The status of an answer that was read to its end. */
+export function status(url, options = {}) {
+  return new Promise((resolve, reject) => {
+    const request = get(url, options, (answer) => {
+      answer.on("end", () => resolve(answer.statusCode)).on("error", reject);
+      answer.resume();
+    });
+    request.on("error", reject);
+  });
 }

@@ -4,9 +4,9 @@
 
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { median, spread } from "./lib.mjs";
+import { median, sleep, spread } from "./lib.mjs";
 import { NEW_EVENTS, importEvents, newEvents, writeSample } from "./store/events.mjs";
-import { Server, percentile, sleep } from "./store/server.mjs";
+import { Server, percentile } from "./store/server.mjs";
 
 /** How long other requests are watched before a refresh. */
 const WATCHED_MS = 3000;

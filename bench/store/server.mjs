@@ -1,38 +1,20 @@
 // A server on a store of its own, measured from outside, and the numbers that come of it.
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { Agent, get } from "node:http";
-import { createServer } from "node:net";
+import { Agent } from "node:http";
+import { serve, sleep, status } from "../lib.mjs";
 
 export class Server {
   /** Starts a server on the store of these variables and waits until it is ready; `ready` says how long that took, in seconds. */
   static async start({ binary, site, env: store }) {
-    const port = await freePort();
-    const began = performance.now();
-    const env = { ...process.env, LEPTOS_SITE_ROOT: site, ...store, PORT: String(port) };
-    const server = new Server();
-    server.process = spawn(binary, ["serve"], { env, stdio: "ignore" });
-    server.url = `http://127.0.0.1:${port}`;
-    server.agent = new Agent({ keepAlive: true });
-    while ((await server.ask("/health/ready").catch(() => 0)) !== 200) {
-      if (server.process.exitCode !== null) throw new Error("the server ended before it was ready");
-      await sleep(2);
-    }
-    server.ready = (performance.now() - began) / 1000;
-    return server;
+    const env = { LEPTOS_SITE_ROOT: site, ...store };
+    const served = await serve(binary, ["serve", "--port", "0"], { env });
+    return Object.assign(new Server(), served, { agent: new Agent({ keepAlive: true }) });
   }
 
   /** The status of an answer that was read to its end. */
   ask(path) {
-    return new Promise((resolve, reject) => {
-      const request = get(this.url + path, { agent: this.agent }, (answer) => {
-        answer.on("end", () => resolve(answer.statusCode)).on("error", reject);
-        answer.resume();
-      });
-      request.on("error", reject);
-    });
+    return status(this.url + path, { agent: this.agent });
   }
 
   /** Asks for paths in turn, fifty times a second, for so many ms or until something is done; how long each took, in ms. */
@@ -67,7 +49,7 @@ export class Server {
 
   /** Resident memory and its peak so far, in MB. */
   async memory() {
-    const status = await readFile(`/proc/${this.process.pid}/status`, "utf8");
+    const status = await readFile(`/proc/${this.pid}/status`, "utf8");
     const of = (name) => Number(status.match(new RegExp(`${name}:\\s+(\\d+)`))[1]) / 1024;
     return { resident: of("VmRSS"), peak: of("VmHWM") };
   }
@@ -77,27 +59,9 @@ export class Server {
     const answer = await fetch(`${this.url}/metrics`);
     return Number((await answer.text()).match(/snapshot_builds (\d+)/)[1]);
   }
-
-  async stop() {
-    this.agent.destroy();
-    const ended = once(this.process, "exit");
-    this.process.kill();
-    await ended;
-  }
 }
-
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export function percentile(values, percent) {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * percent) / 100) - 1)];
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, "close");
-  return port;
 }

@@ -35,13 +35,6 @@ fn window(snapshot: &Snapshot, days: i64) -> Range<usize> {
         ..finished.partition_point(|&at| at <= end)
 }
 
-fn is_failed(result: BuildResult) -> u64 {
-    u64::from(matches!(
-        result,
-        BuildResult::Failure | BuildResult::Aborted
-    ))
-}
-
 fn results(snapshot: &Snapshot, days: i64) -> u64 {
     let mut counts = [0_u64; 6];
     for &result in &snapshot.builds.result[window(snapshot, days)] {
@@ -69,7 +62,7 @@ fn by_hour(snapshot: &Snapshot) -> u64 {
     for (&hour, &result) in pairs.zip(&columns.result[window]) {
         let count = &mut counts[usize::from(hour)];
         count[0] += u64::from((result as u8) < 4);
-        count[1] += is_failed(result);
+        count[1] += u64::from(result.is_failed());
     }
     counts.iter().flatten().sum()
 }
@@ -88,7 +81,7 @@ fn by_slot(snapshot: &Snapshot) -> u64 {
         match slot.ok().and_then(|slot| counts.get_mut(slot)) {
             Some(count) => {
                 count[0] += 1;
-                count[1] += is_failed(result);
+                count[1] += u64::from(result.is_failed());
             }
             None => elsewhere += 1,
         }
