@@ -10,6 +10,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const printing = matchMedia("print");
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 const coarse = matchMedia("(pointer: coarse)");
+const ruler = document.createElement("canvas").getContext("2d");
 let lastNumber = 0;
 let bundle;
 let idle = false;
@@ -90,11 +91,11 @@ function drawSoon(chart) {
   else drawTheRestWhenIdle();
 }
 
-// One at a time, so that the page stays responsive meanwhile.
+// One at a time, and each after whatever else the page has to do, so that it stays responsive.
 function drawTheRestWhenIdle() {
   if (idle || waiting.size === 0) return;
   idle = true;
-  const later = window.requestIdleCallback ?? ((task) => setTimeout(task, 50));
+  const later = window.scheduler?.postTask ? (task) => scheduler.postTask(task, { priority: "background" }) : (task) => setTimeout(task, 50);
   later(async () => {
     const chart = [...waiting].find(({ element }) => element.isConnected);
     if (chart) await draw(chart);
@@ -248,8 +249,18 @@ function fitted(layout, data, chart) {
     // At most 45 % of the width for the names, at about 0.55 em a character.
     const most = Math.floor((width * 0.45) / ((layout.font?.size ?? 12) * 0.55));
     layout.yaxis = shortTicks(layout.yaxis ?? {}, bars, most);
+    // A margin that turns out to be too small costs another drawing of everything.
+    const size = layout.yaxis.tickfont?.size ?? layout.font?.size ?? 12;
+    const names = widest(layout.yaxis.ticktext ?? [], `${size}px ${layout.template.layout.font.family}`);
+    layout.margin = { ...layout.margin, l: Math.max(layout.margin?.l ?? 0, names + 16) };
   }
   return layout;
+}
+
+// The pixels that the longest of some texts takes.
+function widest(texts, font) {
+  ruler.font = font;
+  return Math.ceil(Math.max(0, ...texts.map((text) => ruler.measureText(text.replace(/&\w+;/g, "&")).width)));
 }
 
 // Many short labels, such as hours, would be turned on their sides: every third is enough.

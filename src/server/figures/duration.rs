@@ -6,7 +6,7 @@
 use plotly::{
     Bar, Plot,
     common::{Anchor, Marker, Orientation, Title},
-    layout::{Axis, BarMode, HoverMode, Legend, TraceOrder},
+    layout::{Axis, BarMode, HoverMode, Legend, Margin, TraceOrder},
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
@@ -173,6 +173,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .y_anchor(Anchor::Bottom);
     plot.set_layout(
         theme::layout()
+            .margin(Margin::new().left(58).right(16).top(44).bottom(46))
             .bar_mode(BarMode::Stack)
             .hover_mode(HoverMode::Closest)
             .show_legend(true)

@@ -167,7 +167,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     }
     plot.set_layout(
         theme::layout()
-            .margin(Margin::new().left(40).right(8).top(64).bottom(36))
+            .margin(Margin::new().left(48).right(8).top(80).bottom(36))
             .x_axis(
                 axis((0..HOURS).map(|hour| format!("{hour:02}")).collect()).range(vec![-0.5, 23.5]),
             )

@@ -105,7 +105,8 @@ fn mixed(colours: &[[u8; 3]; 3], share: f64) -> String {
     format!("#{:02x}{:02x}{:02x}", channel(0), channel(1), channel(2))
 }
 
-/// The layout that every chart begins with.
+/// The layout that every chart begins with. A figure whose axes, keys or sliders need more room says so
+/// in its margin: plotly.js draws all of it a second time where it finds that out while it draws.
 pub fn layout() -> Layout {
     Layout::new()
         .auto_size(true)
