@@ -1,28 +1,43 @@
 //! The figures that were asked for, as the bytes that go over the wire.
 //!
 //! Keyed by figure, filter and data version; computed at most once however many ask at the same
-//! time. Old versions fall out as the least recently used.
+//! time, and before new data are shown where they were asked for of the last ones. Old versions fall
+//! out as the least recently used.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result};
 use moka::future::Cache;
-use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
 use super::{
     encoded::Encoded,
-    figures::Figure,
+    figures::{self, Figure},
     metrics::{CacheSize, Metrics},
     snapshot::Snapshot,
+    tasks,
 };
 use crate::{api::FigureData, error::AppError, filter::Filter};
 
 /// Enough for every figure with some hundred filters.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// How many figures, and for how long, new data wait for: those of some pages.
+const MOST_PREPARED: usize = 64;
+/// For so many versions a figure is prepared though nobody asks for it.
+const MOST_UNASKED: u8 = 3;
+const LONGEST_PREPARATION: Duration = Duration::from_millis(300);
+
 /// A figure, and its JSON as it is sent.
 pub struct CachedFigure {
     pub data: FigureData,
     pub json: Encoded,
+    /// For how many versions nobody has asked for it.
+    unasked: AtomicU8,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -42,7 +57,7 @@ impl FigureCache {
     pub fn new(metrics: Arc<Metrics>) -> Self {
         let size = |_: &Key, figure: &Arc<CachedFigure>| {
             // The parsed form takes about as much again as its JSON.
-            let bytes = figure.json.plain().len() + figure.json.bytes();
+            let bytes = figure.json.plain().bytes.len() + figure.json.bytes();
             u32::try_from(bytes).unwrap_or(u32::MAX)
         };
         Self {
@@ -66,15 +81,83 @@ impl FigureCache {
     ) -> Result<Arc<CachedFigure>, AppError> {
         let key = Key {
             figure: figure.id,
-            filter: filter.clone(),
+            filter,
             version: snapshot.version.clone(),
         };
         if let Some(figure) = self.figures.get(&key).await {
             self.metrics.figures.asked(false);
+            figure.unasked.store(0, Ordering::Relaxed);
             return Ok(figure);
         }
+        // Whoever asked may leave; the work is done once all the same, and kept for the next.
+        let figures = self.figures.clone();
+        let compute = self.compute(figure, snapshot, key.filter.clone());
+        let read = async move { figures.entry(key).or_try_insert_with(compute).await };
+        let read = tasks::to_its_end(read).await;
+        match read.unwrap_or_else(|error| Err(Arc::new(error.into()))) {
+            Ok(entry) => {
+                self.metrics.figures.asked(entry.is_fresh());
+                let figure = entry.into_value();
+                figure.unasked.store(0, Ordering::Relaxed);
+                Ok(figure)
+            }
+            Err(error) => {
+                let error: Arc<anyhow::Error> = error;
+                tracing::error!(figure = figure.id, "cannot compute the figure: {error:#}");
+                self.metrics.figures.asked(true);
+                Err(AppError::Internal)
+            }
+        }
+    }
+
+    /// Computes of new data what was asked for of the last ones, so that nobody waits for it once
+    /// they are there: one after the other beside what is being answered, as it was sent before.
+    pub async fn prepare(&self, snapshot: &Arc<Snapshot>, last_version: &str) {
+        let began = Instant::now();
+        let mut asked: Vec<_> = self
+            .figures
+            .iter()
+            .filter(|(key, figure)| {
+                key.version == last_version && figure.unasked.load(Ordering::Relaxed) < MOST_UNASKED
+            })
+            .collect();
+        // What a page shows first comes first.
+        asked.sort_by_key(|(key, _)| key.filter != Filter::default());
+        for (key, last) in asked.into_iter().take(MOST_PREPARED) {
+            if began.elapsed() > LONGEST_PREPARATION {
+                break;
+            }
+            let Some(figure) = figures::find(key.figure) else {
+                continue;
+            };
+            let compute = self.compute(figure, Arc::clone(snapshot), key.filter.clone());
+            let key = Key {
+                version: snapshot.version.clone(),
+                ..Key::clone(&key)
+            };
+            let compute = async move {
+                let figure = compute.await?;
+                let unasked = last.unasked.load(Ordering::Relaxed) + 1;
+                figure.unasked.store(unasked, Ordering::Relaxed);
+                let compressed = Arc::clone(&figure);
+                tokio::task::spawn_blocking(move || compressed.json.prepare(&last.json)).await?;
+                anyhow::Ok(figure)
+            };
+            // Whoever asks for it will hear of it.
+            if let Err(error) = self.figures.entry(key).or_try_insert_with(compute).await {
+                tracing::error!(figure = figure.id, "cannot prepare the figure: {error:#}");
+            }
+        }
+    }
+
+    fn compute(
+        &self,
+        figure: &'static Figure,
+        snapshot: Arc<Snapshot>,
+        filter: Filter,
+    ) -> impl Future<Output = Result<Arc<CachedFigure>>> + Send + 'static {
         let metrics = Arc::clone(&self.metrics);
-        let compute = async move {
+        async move {
             // It runs on another thread, and still belongs to the request that asked first.
             let span = tracing::info_span!("compute a figure", figure = figure.id);
             let computed = tokio::task::spawn_blocking(move || {
@@ -85,23 +168,6 @@ impl FigureCache {
             });
             let computed = computed.await.context("the computation panicked")?;
             computed.map(Arc::new)
-        };
-        // Whoever asked may leave; the work is done once all the same, and kept for the next.
-        let figures = self.figures.clone();
-        let read = async move { figures.entry(key).or_try_insert_with(compute).await };
-        let read = tokio::spawn(read.in_current_span().with_current_subscriber()).await;
-        let read = read.unwrap_or_else(|error| Err(Arc::new(error.into())));
-        match read {
-            Ok(entry) => {
-                self.metrics.figures.asked(entry.is_fresh());
-                Ok(entry.into_value())
-            }
-            Err(error) => {
-                let error: Arc<anyhow::Error> = error;
-                tracing::error!(figure = figure.id, "cannot compute the figure: {error:#}");
-                self.metrics.figures.asked(true);
-                Err(AppError::Internal)
-            }
         }
     }
 
@@ -117,6 +183,12 @@ impl FigureCache {
 }
 
 fn encode(data: FigureData) -> Result<CachedFigure> {
-    let json = Encoded::new(serde_json::to_vec(&data)?);
-    Ok(CachedFigure { data, json })
+    let tag = format!("{}-{}", data.version, env!("BUILD_ID"));
+    let json = Encoded::new(serde_json::to_vec(&data)?, tag);
+    let unasked = AtomicU8::default();
+    Ok(CachedFigure {
+        data,
+        json,
+        unasked,
+    })
 }

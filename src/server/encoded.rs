@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, sync::OnceLock};
 
-use axum::body::Bytes;
+use axum::{body::Bytes, http::HeaderValue};
 use brotli::enc::BrotliEncoderParams;
 
 /// The best trade of size for time on JSON and HTML of this size; it is paid once per content.
@@ -14,50 +14,85 @@ const NO_MEMORY_FAILS: &str = "memory takes whatever is written to it";
 
 /// The same content in the encodings that clients take.
 pub struct Encoded {
-    plain: Bytes,
-    brotli: OnceLock<Bytes>,
-    gzip: OnceLock<Bytes>,
+    /// What names the content.
+    tag: String,
+    plain: Variant,
+    brotli: OnceLock<Variant>,
+    gzip: OnceLock<Variant>,
+}
+
+/// The content in one encoding.
+pub struct Variant {
+    pub bytes: Bytes,
+    /// None of the plain content.
+    pub encoding: Option<HeaderValue>,
+    pub etag: HeaderValue,
 }
 
 impl Encoded {
-    pub fn new(plain: Vec<u8>) -> Self {
+    /// `tag` names the content, in characters that a header may have.
+    pub fn new(plain: Vec<u8>, tag: String) -> Self {
         Self {
-            plain: plain.into(),
+            plain: Variant::new(plain, None, &tag),
+            tag,
             brotli: OnceLock::new(),
             gzip: OnceLock::new(),
         }
     }
 
-    pub const fn plain(&self) -> &Bytes {
+    pub const fn plain(&self) -> &Variant {
         &self.plain
     }
 
-    pub fn brotli(&self) -> &Bytes {
+    pub fn brotli(&self) -> &Variant {
         self.brotli.get_or_init(|| {
-            let mut bytes = Vec::with_capacity(self.plain.len() / 4);
+            let plain = &*self.plain.bytes;
+            let mut bytes = Vec::with_capacity(plain.len() / 4);
             let parameters = BrotliEncoderParams {
                 quality: BROTLI_QUALITY,
                 lgwin: BROTLI_WINDOW,
-                size_hint: self.plain.len(),
+                size_hint: plain.len(),
                 ..Default::default()
             };
-            brotli::BrotliCompress(&mut &*self.plain, &mut bytes, &parameters)
-                .expect(NO_MEMORY_FAILS);
-            bytes.into()
+            brotli::BrotliCompress(&mut &*plain, &mut bytes, &parameters).expect(NO_MEMORY_FAILS);
+            Variant::new(bytes, Some("br"), &self.tag)
         })
     }
 
-    pub fn gzip(&self) -> &Bytes {
+    pub fn gzip(&self) -> &Variant {
         self.gzip.get_or_init(|| {
             let level = flate2::Compression::default();
             let mut gzip = flate2::write::GzEncoder::new(Vec::new(), level);
-            gzip.write_all(&self.plain).expect(NO_MEMORY_FAILS);
-            gzip.finish().expect(NO_MEMORY_FAILS).into()
+            gzip.write_all(&self.plain.bytes).expect(NO_MEMORY_FAILS);
+            let bytes = gzip.finish().expect(NO_MEMORY_FAILS);
+            Variant::new(bytes, Some("gzip"), &self.tag)
         })
+    }
+
+    /// Compresses it as another content was sent.
+    pub fn prepare(&self, like: &Self) {
+        if like.brotli.get().is_some() {
+            self.brotli();
+        }
+        if like.gzip.get().is_some() {
+            self.gzip();
+        }
     }
 
     /// The memory that it takes, about, with what may be made of it later.
     pub fn bytes(&self) -> usize {
-        self.plain.len() + self.plain.len() / 3
+        let plain = self.plain.bytes.len();
+        plain + plain / 3
+    }
+}
+
+impl Variant {
+    fn new(bytes: Vec<u8>, encoding: Option<&'static str>, tag: &str) -> Self {
+        let etag = format!("\"{tag}-{}\"", encoding.unwrap_or("plain"));
+        Self {
+            bytes: bytes.into(),
+            encoding: encoding.map(HeaderValue::from_static),
+            etag: HeaderValue::try_from(etag).expect("tags are of plain characters"),
+        }
     }
 }

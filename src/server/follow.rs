@@ -33,7 +33,9 @@ async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) ->
         }
     };
     let span = tracing::info_span!("load a snapshot");
-    state.swap(loading.instrument(span).await?);
+    let snapshot = Arc::new(loading.instrument(span).await?);
+    state.prepare(&snapshot).await;
+    state.swap(snapshot);
     state.metrics().snapshots.loaded(began.elapsed());
     Ok(())
 }

@@ -19,5 +19,6 @@ pub mod snapshot;
 pub mod sources;
 pub mod state;
 pub mod store;
+mod tasks;
 pub mod telemetry;
 pub mod texts;

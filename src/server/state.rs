@@ -102,9 +102,16 @@ impl AppState {
         Self(Arc::new(Shared { base, ..shared }))
     }
 
+    /// Computes of a snapshot what was asked for of the last one, before it is put in its place.
+    pub async fn prepare(&self, snapshot: &Arc<Snapshot>) {
+        if let Ok(last) = self.snapshot() {
+            self.0.figures.prepare(snapshot, &last.version).await;
+        }
+    }
+
     /// Puts a snapshot in the place of the last one; running requests keep theirs.
-    pub fn swap(&self, snapshot: Snapshot) {
-        self.0.snapshot.store(Some(Arc::new(snapshot)));
+    pub fn swap(&self, snapshot: impl Into<Arc<Snapshot>>) {
+        self.0.snapshot.store(Some(snapshot.into()));
         self.tell();
     }
 

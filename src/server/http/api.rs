@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{Query, Request, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -17,6 +17,9 @@ use crate::{
         state::{AppState, figure_infos},
     },
 };
+
+/// About as many headers as an answer comes to.
+const MOST_HEADERS: usize = 16;
 
 /// The query of every endpoint; an unknown parameter is ignored.
 #[derive(Default, Deserialize)]
@@ -59,12 +62,8 @@ impl IntoResponse for AppError {
 }
 
 /// `GET /api/figure?id=…&project=…&type=…&days=…`
-pub async fn figure(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    query: Parsed,
-) -> Result<Response, AppError> {
-    let query = parameters(query)?;
+pub async fn figure(State(state): State<AppState>, request: Request) -> Result<Response, AppError> {
+    let query = parameters(Query::try_from_uri(request.uri()))?;
     let figure = state
         .figure(
             &query.id,
@@ -73,10 +72,10 @@ pub async fn figure(
             query.days.as_deref(),
         )
         .await?;
-    let tag = format!("{}-{}", figure.data.version, env!("BUILD_ID"));
+    let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
     let json = HeaderValue::from_static("application/json");
-    let json = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
-    Ok(encoding::respond(&figure.json, &tag, &json, &headers))
+    headers.insert(header::CONTENT_TYPE, json);
+    Ok(encoding::respond(&figure.json, headers, request.headers()))
 }
 
 /// `GET /api/figures`: what exists, with columns and help.

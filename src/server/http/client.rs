@@ -1,15 +1,10 @@
 //! Who asks, and how: from the connection, or from what a trusted proxy says of it.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Request},
     http::HeaderMap,
-    middleware::Next,
-    response::Response,
 };
 
 use super::Settings;
@@ -26,17 +21,11 @@ pub struct Client {
 /// Of a request that came by no connection, as in a test.
 pub const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// Finds out who asks, for everything that comes after.
-pub async fn identify(
-    State(settings): State<Arc<Settings>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// Who asks.
+pub fn identify(settings: &Settings, request: &Request) -> Client {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(NOBODY, |peer| peer.0.ip());
-    let client = client(&settings, peer, request.headers());
-    request.extensions_mut().insert(client);
-    next.run(request).await
+    client(settings, peer, request.headers())
 }
 
 /// Each proxy appends who asked it. Read from the end, the first address that is no trusted proxy

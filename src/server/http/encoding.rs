@@ -8,36 +8,31 @@ use axum::{
 
 use crate::server::encoded::Encoded;
 
-/// The content in the best encoding that the client takes; 304 where it has this one already. `tag`
-/// names the content, and `content_headers` are sent with either.
-pub fn respond(
-    content: &Encoded,
-    tag: &str,
-    content_headers: &HeaderMap,
-    asked: &HeaderMap,
-) -> Response {
-    let (encoding, bytes) = if accepts(asked, "br") {
-        (Some("br"), content.brotli())
+/// The content in the best encoding that the client takes; 304 where it has this one already. `headers`
+/// are sent with either.
+pub fn respond(content: &Encoded, mut headers: HeaderMap, asked: &HeaderMap) -> Response {
+    let sent = if accepts(asked, "br") {
+        content.brotli()
     } else if accepts(asked, "gzip") {
-        (Some("gzip"), content.gzip())
+        content.gzip()
     } else {
-        (None, content.plain())
+        content.plain()
     };
-    let etag = format!("\"{tag}-{}\"", encoding.unwrap_or("plain"));
-    let known = is_known(asked, &etag);
-    let body = if known { Bytes::new() } else { bytes.clone() };
+    headers.insert(header::ETAG, sent.etag.clone());
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = &sent.encoding {
+        headers.insert(header::CONTENT_ENCODING, encoding.clone());
+    }
+    let known = is_known(asked, &sent.etag);
+    let body = if known {
+        Bytes::new()
+    } else {
+        sent.bytes.clone()
+    };
     let mut response = Response::new(Body::from(body));
+    *response.headers_mut() = headers;
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    let headers = response.headers_mut();
-    headers.clone_from(content_headers);
-    if let Ok(etag) = HeaderValue::try_from(etag) {
-        headers.insert(header::ETAG, etag);
-    }
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if let Some(encoding) = encoding {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     response
 }
@@ -60,13 +55,13 @@ fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
         })
 }
 
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let values = headers.get_all(header::IF_NONE_MATCH).iter();
     values
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(|known| known.trim().trim_start_matches("W/"))
-        .any(|known| known == etag || known == "*")
+        .any(|known| known.as_bytes() == etag.as_bytes() || known == "*")
 }
 
 #[cfg(test)]

@@ -1,17 +1,11 @@
-//! Headers that every answer carries, and limits on what is asked.
-
-use std::sync::Arc;
+//! Headers that every answer carries, and which addresses are refused.
 
 use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    middleware::Next,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
 use leptos::{context::use_context, nonce::use_nonce};
 use leptos_axum::ResponseOptions;
-
-use super::{Settings, client::Client};
 
 /// The hash of an empty style attribute, which plotly.js sets to take styles away.
 const EMPTY_STYLE: &str = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
@@ -20,6 +14,31 @@ const BOLD_STYLE: &str = "sha256-wkY2X5hecQzbhnFCqvTpwrUJ1f4X8LH5WFjYUzv1wmU=";
 const A_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const A_YEAR_OF_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+/// Of answers that have none of their own.
+const SECURITY: [(HeaderName, HeaderValue); 6] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    // Pages have a policy of their own; nothing else is to be run or framed at all.
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+];
 
 /// Of pages: only scripts of this origin, or with this answer's nonce, run. Called while a page renders.
 pub fn content_security_policy() {
@@ -38,75 +57,56 @@ pub fn content_security_policy() {
 }
 
 /// Headers that cost nothing and close doors.
-pub async fn security(request: Request, next: Next) -> Response {
-    let https = request
-        .extensions()
-        .get::<Client>()
-        .is_some_and(|client| client.https);
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+pub fn secure(headers: &mut HeaderMap, https: bool) {
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, A_YEAR_OF_HTTPS);
     }
-    let mut set = |name: HeaderName, value: &'static str| {
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
-    };
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::REFERRER_POLICY, "same-origin");
-    set(header::X_FRAME_OPTIONS, "DENY");
-    set(
-        HeaderName::from_static("permissions-policy"),
-        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    );
-    set(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
-    // Pages have a policy of their own; nothing else is to be run or framed at all.
-    set(
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'",
-    );
-    response
-}
-
-/// Files with a hash in their name never change; everything else is asked for again, at the price of a 304.
-pub async fn caching(request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
-    let good = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-    let headers = response.headers_mut();
-    let lasting = good && is_hashed(&path);
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(if lasting { A_YEAR } else { REVALIDATE });
-    if is_file(&path) && !varies(headers) {
-        let vary = HeaderValue::from_static("accept-encoding");
-        headers.append(header::VARY, vary);
+    for (name, value) in SECURITY {
+        headers.entry(name).or_insert(value);
     }
-    response
 }
 
-/// Refuses addresses that no link of the dashboard has.
-pub async fn limits(
-    State(settings): State<Arc<Settings>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let uri = request.uri();
+/// How long an answer may be kept, and what it depends on: decided by what was asked for.
+#[derive(Clone, Copy)]
+pub struct Caching {
+    hashed: bool,
+    file: bool,
+}
+
+impl Caching {
+    pub fn of(path: &str) -> Self {
+        Self {
+            hashed: is_hashed(path),
+            file: is_file(path),
+        }
+    }
+
+    /// Files with a hash in their name never change; everything else is asked for again, at the price
+    /// of a 304.
+    pub fn tell(self, status: StatusCode, headers: &mut HeaderMap) {
+        let good = status.is_success() || status == StatusCode::NOT_MODIFIED;
+        let lasting = good && self.hashed;
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(if lasting { A_YEAR } else { REVALIDATE });
+        if self.file && !varies(headers) {
+            let vary = HeaderValue::from_static("accept-encoding");
+            headers.append(header::VARY, vary);
+        }
+    }
+}
+
+/// The refusal of an address that no link of the dashboard has.
+pub fn refusal(uri: &Uri, longest: usize) -> Option<Response> {
     if !uri.path().starts_with('/') {
         let message = "The address of a request begins with a slash.\n";
-        return (StatusCode::BAD_REQUEST, message).into_response();
+        return Some((StatusCode::BAD_REQUEST, message).into_response());
     }
     let length = uri.path().len() + uri.query().map_or(0, str::len);
-    let longest = settings.limits.address;
-    if length > longest {
+    (length > longest).then(|| {
         let message = format!("The address is longer than {longest} bytes.\n");
-        return (StatusCode::URI_TOO_LONG, message).into_response();
-    }
-    next.run(request).await
+        (StatusCode::URI_TOO_LONG, message).into_response()
+    })
 }
 
 fn is_hashed(path: &str) -> bool {

@@ -5,6 +5,7 @@ mod base;
 mod below;
 mod client;
 mod connections;
+mod door;
 mod encoding;
 mod headers;
 mod health;
@@ -44,7 +45,7 @@ pub use limits::Limits;
 pub use settings::Settings;
 
 use below::Below;
-use queue::Queue;
+use door::Door;
 use rendering::Pages;
 use shares::Shares;
 
@@ -101,14 +102,20 @@ pub async fn serve(
         stop.await;
         app.stop();
     };
-    connections::serve(listener, router(state, settings.clone()), &settings, stop).await;
+    let (router, renewal) = routes(state, settings.clone());
+    tokio::spawn(renewal);
+    connections::serve(listener, router, &settings, stop).await;
 }
 
 /// All routes, with their limits and headers.
 pub fn router(state: AppState, settings: Settings) -> Router {
+    routes(state, settings).0
+}
+
+/// All routes, and what renews pages while they are served.
+fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = ()>) {
     let options = leptos_options();
     let base = Base::new(settings.base_path());
-    let queue = Queue::new(&settings.limits);
     let state = ServerState {
         options: options.clone().into(),
         app: state.below(base.clone()),
@@ -118,7 +125,7 @@ pub fn router(state: AppState, settings: Settings) -> Router {
     let sign_in = state.settings.sign_in.clone();
     let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
     let shell = move || app::shell(options.clone());
-    let routes = pages::routes();
+    let listed = pages::routes();
     let context = {
         let app = state.app.clone();
         move || {
@@ -140,13 +147,15 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         shell.clone(),
     ))
     .layer(middleware::from_fn(rendering::whole));
+    let kept = Pages::new();
     let pages = Router::new()
-        .leptos_routes_with_context(&state, routes, context, shell)
+        .leptos_routes_with_context(&state, listed, context, shell)
         .route_layer(middleware::from_fn_with_state(state.clone(), pages::status))
         .route_layer(middleware::from_fn_with_state(
-            (state.clone(), Pages::new()),
+            (state.clone(), kept.clone()),
             rendering::keep,
         ));
+    let renewal = kept.renew(pages.clone().with_state(state.clone()), state.app.live());
     let files = ServeDir::new(&*state.options.site_root)
         .append_index_html_on_directories(false)
         .precompressed_br()
@@ -183,24 +192,18 @@ pub fn router(state: AppState, settings: Settings) -> Router {
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)
-        .layer(middleware::from_fn_with_state(state.clone(), pages::csv))
-        .layer(middleware::from_fn(pages::without_trailing_slash))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            pages::beside_routes,
+        ))
         .layer(layer_fn(Below::new))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
+        .layer(layer_fn(Below::new))
         .layer(middleware::from_fn_with_state(sign_in, sign_in::guard))
         .layer(layer_fn(Below::new))
-        .layer(middleware::from_fn(headers::caching))
-        .layer(middleware::from_fn_with_state(queue, queue::wait))
-        .layer(layer_fn(Below::new))
         .layer(middleware::from_fn_with_state(
-            Arc::clone(&state.settings),
-            headers::limits,
-        ))
-        .layer(middleware::from_fn(headers::security))
-        .layer(layer_fn(Below::new))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&state.settings),
-            client::identify,
+            Door::new(Arc::clone(&state.settings)),
+            door::pass,
         ))
         .layer(CatchPanicLayer::new())
         .layer(layer_fn(Below::new))
@@ -214,7 +217,7 @@ pub fn router(state: AppState, settings: Settings) -> Router {
             observe::observe,
         ))
         .with_state(state);
-    base::below(router, &mounted)
+    (base::below(router, &mounted), renewal)
 }
 
 /// Where the client's files are and how they are named. Whether their names carry a hash is known

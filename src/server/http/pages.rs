@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use axum::{
     extract::{Query, Request, State},
-    http::{StatusCode, Uri, header, request::Parts},
+    http::{Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
     routing::{MethodRouter, get},
@@ -87,32 +87,41 @@ where
     })
 }
 
-/// `/pipelines/` is `/pipelines`.
-pub async fn without_trailing_slash(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
+/// Addresses that are no routes: `/pipelines/` is `/pipelines`, and `/figures/{id}.csv` is a figure's
+/// table while the rest of `/figures/` are pages.
+pub async fn beside_routes(
+    State(state): State<ServerState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let uri = request.uri();
+    if let Some(redirect) = without_trailing_slash(uri) {
+        return redirect.into_response();
+    }
+    let name = uri.path().strip_prefix("/figures/");
+    match name.and_then(|name| name.strip_suffix(".csv")) {
+        Some(id) => csv(&state, id, request.method(), uri).await,
+        None => next.run(request).await,
+    }
+}
+
+fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {
+    let path = uri.path();
     let shorter = path.trim_end_matches('/');
     if shorter.len() == path.len() || shorter.is_empty() || shorter == "/dash" {
-        return next.run(request).await;
+        return None;
     }
     // A path that begins with two slashes, whichever way they lean, would lead to another host.
     let local = format!("/{}", shorter.trim_start_matches(['/', '\\']));
-    Redirect::permanent(&with_query(&local, request.uri())).into_response()
+    Some(Redirect::permanent(&with_query(&local, uri)))
 }
 
-/// `/figures/{id}.csv` is a figure's table; the rest of `/figures/` are pages.
-pub async fn csv(State(state): State<ServerState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let id = path
-        .strip_prefix("/figures/")
-        .and_then(|name| name.strip_suffix(".csv"));
-    let Some(id) = id else {
-        return next.run(request).await;
-    };
-    if request.method() != axum::http::Method::GET && request.method() != axum::http::Method::HEAD {
+async fn csv(state: &ServerState, id: &str, method: &Method, uri: &Uri) -> Response {
+    if method != Method::GET && method != Method::HEAD {
         let allowed = [(header::ALLOW, "GET,HEAD")];
         return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
     }
-    let query = api::parameters(Query::try_from_uri(request.uri()));
+    let query = api::parameters(Query::try_from_uri(uri));
     let answer = async { api::csv(&state.app, id, &query?).await };
     answer.await.into_response()
 }

@@ -1,20 +1,18 @@
 //! A bounded queue in front of the work: what cannot be answered soon is refused at once, so that
 //! a rush neither takes all memory nor makes everybody wait.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    client::{Client, NOBODY},
     limits::Limits,
-    shares::Shares,
+    shares::{Share, Shares},
 };
 
 /// Answered at any time: an orchestrator must not take a busy server for a broken one, an event
@@ -63,24 +61,24 @@ impl Queue {
     }
 }
 
-/// Lets requests through one after the other, and refuses those that there is no room for.
-pub async fn wait(State(queue): State<Queue>, mut request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    if WITHOUT_WAITING.contains(&path) {
-        return next.run(request).await;
-    }
-    // Behind a proxy all connections are the proxy's: here its clients are told apart.
-    let client = request.extensions().get::<Client>();
-    let address = client.map_or(NOBODY, |client| client.address);
-    let Some(_share) = queue.shares.take(address, queue.limits.requests_of_one()) else {
-        return busy();
-    };
-    match queue.turn().await {
-        Some(turn) => {
-            request.extensions_mut().insert::<Turn>(turn.into());
-            next.run(request).await
+/// What a request holds of the queue while it is worked on.
+pub struct Admission {
+    _share: Option<Share>,
+}
+
+impl Queue {
+    /// Lets requests through one after the other; none where there is no room for it.
+    pub async fn admit(&self, request: &mut Request, client: IpAddr) -> Option<Admission> {
+        if WITHOUT_WAITING.contains(&request.uri().path()) {
+            return Some(Admission { _share: None });
         }
-        None => busy(),
+        // Behind a proxy all connections are the proxy's: here its clients are told apart.
+        let share = self.shares.take(client, self.limits.requests_of_one())?;
+        let turn = self.turn().await?;
+        request.extensions_mut().insert::<Turn>(turn.into());
+        Some(Admission {
+            _share: Some(share),
+        })
     }
 }
 

@@ -1,13 +1,22 @@
-//! Pages as they are sent: rendered to their end whoever leaves, kept until other data are there.
+//! Pages as they are sent: rendered to their end whoever leaves, kept until other data are there, and
+//! then rendered again before somebody asks.
 //!
 //! What a page reads while it is rendered belongs to its rendering; were that dropped half way,
 //! tasks of it would find their values gone and panic. So each runs in a task of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use axum::{
-    body::to_bytes,
+    Router,
+    body::{Body, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, response::Parts},
     middleware::Next,
@@ -16,18 +25,21 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use moka::future::Cache;
 use sha2::{Digest as _, Sha256};
-use tracing::{Instrument as _, instrument::WithSubscriber as _};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
 
 use super::{ServerState, encoding, queue::Turn};
 use crate::{
     api::Live,
-    server::{encoded::Encoded, sign_in},
+    server::{encoded::Encoded, sign_in, tasks},
 };
 
 /// Some dozens of pages.
 const MOST_BYTES: u64 = 24 * 1024 * 1024;
 /// A page in which something went wrong is not shown for longer.
 const LONGEST: Duration = Duration::from_secs(60);
+/// How many pages are rendered again when other data are there.
+const MOST_RENEWED: usize = 12;
 /// The parameters that a page depends on; with any other it is rendered for itself.
 const PARAMETERS: [&str; 3] = ["project", "type", "days"];
 
@@ -44,8 +56,13 @@ struct Page {
     status: StatusCode,
     headers: HeaderMap,
     html: Encoded,
-    tag: String,
+    /// By somebody outside, since it was rendered.
+    asked: AtomicBool,
 }
+
+/// A request of the server itself.
+#[derive(Clone)]
+struct Renewal;
 
 /// The pages that were asked for.
 #[derive(Clone)]
@@ -59,6 +76,29 @@ impl Pages {
             .weigher(size)
             .time_to_live(LONGEST);
         Self(cache.build())
+    }
+
+    /// Renders what was asked for of the last data as soon as there are others, one page after the
+    /// other, so that nobody waits for it; until the server stops. `routes` are those of the pages.
+    pub async fn renew(self, routes: Router, mut live: watch::Receiver<Option<Live>>) {
+        while live.changed().await.is_ok() && live.borrow_and_update().is_some() {
+            for address in self.asked() {
+                let request = Request::get(address).extension(Renewal);
+                if let Ok(request) = request.body(Body::empty()) {
+                    // Who asks for the page hears what is wrong with it.
+                    let _ = routes.clone().oneshot(request).await;
+                }
+            }
+        }
+    }
+
+    /// The addresses of what strangers asked for in the last minute.
+    fn asked(&self) -> HashSet<String> {
+        let pages = self.0.iter();
+        let asked = pages
+            .filter(|(key, page)| key.reader.is_none() && page.asked.load(Ordering::Relaxed))
+            .map(|(key, _)| key.address.clone());
+        asked.take(MOST_RENEWED).collect()
     }
 }
 
@@ -74,11 +114,16 @@ pub async fn keep(
     let Some(key) = key(&state, &request) else {
         return whole(request, next).await;
     };
+    let from_outside = request.extensions().get::<Renewal>().is_none();
     let asked = request.headers().clone();
+    let respond = |page: Arc<Page>, asked: &HeaderMap| {
+        page.asked.fetch_or(from_outside, Ordering::Relaxed);
+        page.respond(asked)
+    };
     if let Some(page) = pages.0.get(&key).await {
-        return page.respond(&asked);
+        return respond(page, &asked);
     }
-    let page = to_its_end(async move {
+    let page = rendered(async move {
         // Only good pages are kept: whatever else came out is an error to the cache.
         let render = async {
             let page = Arc::new(render(request, next).await.map_err(|_| None)?);
@@ -94,7 +139,7 @@ pub async fn keep(
         }
     });
     match page.await {
-        Some(page) if page.status == StatusCode::OK => page.respond(&asked),
+        Some(page) if page.status == StatusCode::OK => respond(page, &asked),
         Some(page) => page.respond(&without_condition(asked)),
         None => failed(),
     }
@@ -103,7 +148,7 @@ pub async fn keep(
 /// A page that is not kept.
 pub async fn whole(request: Request, next: Next) -> Response {
     let asked = without_condition(request.headers().clone());
-    let page = to_its_end(async move { render(request, next).await.ok() });
+    let page = rendered(async move { render(request, next).await.ok() });
     page.await.map_or_else(failed, |page| page.respond(&asked))
 }
 
@@ -133,10 +178,9 @@ fn key(state: &ServerState, request: &Request) -> Option<Key> {
     })
 }
 
-/// Runs on, whether or not somebody waits for it.
-async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    let task = tokio::spawn(work.in_current_span().with_current_subscriber());
-    match task.await {
+/// A panic is that of the request.
+async fn rendered<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tasks::to_its_end(work).await {
         Ok(value) => value,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
@@ -168,19 +212,19 @@ impl Page {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         let tag = BASE64_STANDARD.encode(&Sha256::digest(&html)[..15]);
-        let html = Encoded::new(html.into_bytes());
+        let html = Encoded::new(html.into_bytes(), tag);
         // As nearly every browser takes it, and off the threads that answer.
         html.brotli();
         Ok(Self {
             status: parts.status,
             headers,
-            tag,
             html,
+            asked: AtomicBool::default(),
         })
     }
 
     fn respond(&self, asked: &HeaderMap) -> Response {
-        let mut response = encoding::respond(&self.html, &self.tag, &self.headers, asked);
+        let mut response = encoding::respond(&self.html, self.headers.clone(), asked);
         if response.status() == StatusCode::OK {
             *response.status_mut() = self.status;
         }

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use traces::Traces;
-pub use traces::continue_trace;
+pub use traces::{answered, continue_trace};
 
 use super::environment::Environment;
 

@@ -39,6 +39,7 @@ const TRACES_PATH: &str = "v1/traces";
 const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 /// Only this crate's spans are sent: those of libraries hold addresses.
 const OURS: &str = env!("CARGO_CRATE_NAME");
+const STATUS: &str = "http.response.status_code";
 /// How long the program waits at its end for a collector that does not answer.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -129,11 +130,19 @@ pub fn continue_trace(span: &Span, headers: &HeaderMap) {
         }
     }
 
+    if !headers.contains_key("traceparent") {
+        return;
+    }
     let parent = TraceContextPropagator::new().extract(&Headers(headers));
     if parent.span().span_context().is_valid() {
         // It fails only where no traces are collected.
         let _ = span.set_parent(parent);
     }
+}
+
+/// Notes with which status a request was answered, where traces are collected.
+pub fn answered(span: &Span, status: u16) {
+    span.set_attribute(STATUS, i64::from(status));
 }
 
 /// Exports on the program's runtime, which the client needs: the batches come from a thread without one.
@@ -180,11 +189,7 @@ impl SpanExporter for Exporter {
 
 /// Gives requests the names and fields by which collectors know requests of any program.
 fn name_conventionally(span: &mut SpanData) {
-    const NAMES: [(&str, &str); 3] = [
-        ("method", "http.request.method"),
-        ("route", "http.route"),
-        ("status", "http.response.status_code"),
-    ];
+    const NAMES: [(&str, &str); 2] = [("method", "http.request.method"), ("route", "http.route")];
     if span.name != "request" {
         return;
     }
@@ -205,7 +210,7 @@ fn name_conventionally(span: &mut SpanData) {
     if let (Some(method), Some(route)) = (value(NAMES[0].1), value(NAMES[1].1)) {
         span.name = format!("{method} {route}").into();
     }
-    if let Some(Value::I64(500..)) = value(NAMES[2].1) {
+    if let Some(Value::I64(500..)) = value(STATUS) {
         span.status = Status::error("");
     }
 }

@@ -18,7 +18,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tracing::{Instrument as _, field::Empty};
+use tracing::Instrument as _;
 
 use sent::Sent;
 
@@ -46,26 +46,27 @@ pub async fn observe(
         request_id = id.to_str().unwrap_or_default(),
         method,
         route,
-        status = Empty,
-        duration_ms = Empty,
     );
     telemetry::continue_trace(&span, request.headers());
     let mut response = next.run(request).instrument(span.clone()).await;
     drop(in_flight);
 
     let (status, took) = (response.status(), began.elapsed());
-    let route = route.unwrap_or_else(|| found(status));
-    metrics
-        .requests
-        .answered(method, route, status.as_u16(), took);
-    span.record("route", route);
-    span.record("status", status.as_u16());
-    span.record("duration_ms", took.as_secs_f64() * 1000.0);
+    let route = route.unwrap_or_else(|| {
+        let route = found(status);
+        span.record("route", route);
+        route
+    });
+    let status_code = status.as_u16();
+    metrics.requests.answered(method, route, status_code, took);
+    telemetry::answered(&span, status_code);
+    // Of the line and not of the span: most requests have no line, and a span's fields are written out.
+    let duration_ms = took.as_secs_f64() * 1000.0;
     span.in_scope(|| {
         if status.is_server_error() {
-            tracing::info!("answered");
+            tracing::info!(status = status_code, duration_ms, "answered");
         } else {
-            tracing::debug!("answered");
+            tracing::debug!(status = status_code, duration_ms, "answered");
         }
     });
     response.headers_mut().insert(request_id::HEADER, id);

@@ -14,7 +14,7 @@ use axum::{
 use futures::StreamExt as _;
 use tower::ServiceExt as _;
 
-use super::{Settings, router};
+use super::{Settings, router, routes};
 use crate::{
     api::{CoverageItem, DataState, FigureData, Live},
     server::{

@@ -43,6 +43,42 @@ async fn a_page_is_rendered_once_until_other_data_are_there() {
 }
 
 #[tokio::test]
+async fn what_was_asked_for_is_there_before_other_data_are() {
+    let state = loaded();
+    let router = router(state.clone(), Settings::default());
+    let figure = "/api/figure?id=build_status";
+    get(&router, figure).await;
+    state.prepare(&snapshot("v2").into()).await;
+    let computed = async || {
+        let count = "figure_computation_duration_seconds_count{figure=\"build_status\"} 2\n";
+        get(&router, "/metrics").await.text().contains(count)
+    };
+    assert!(computed().await, "computed for the new data");
+    assert!(get(&router, figure).await.text().contains("v1"));
+    state.swap(snapshot("v2"));
+    assert!(get(&router, figure).await.text().contains("v2"));
+    assert!(computed().await, "and not once more");
+}
+
+#[tokio::test]
+async fn a_page_that_was_asked_for_is_rendered_again_for_other_data() {
+    let state = loaded();
+    let (router, renewal) = routes(state.clone(), Settings::default());
+    let renewal = tokio::spawn(renewal);
+    get(&router, "/pipelines").await;
+    assert_eq!(asked(state.metrics()), 11);
+    state.swap(snapshot("v2"));
+    while asked(state.metrics()) < 22 {
+        tokio::task::yield_now().await;
+    }
+    let page = get(&router, "/pipelines").await;
+    assert!(page.text().contains("v2"));
+    assert_eq!(asked(state.metrics()), 22, "the page was there already");
+    state.stop();
+    renewal.await.expect("it ends with the server");
+}
+
+#[tokio::test]
 async fn each_address_and_each_filter_has_a_page_of_its_own() {
     let router = router(loaded(), Settings::default());
     let all = get(&router, "/pipelines").await;
