@@ -11,6 +11,7 @@ import path from "node:path";
 import { programs } from "./lib/postgres.mjs";
 import { anyKilled } from "./replicas/any_killed.mjs";
 import { check, counted } from "./replicas/checks.mjs";
+import { Fleet } from "./replicas/fleet.mjs";
 import { isInstalled } from "./replicas/proxy.mjs";
 import { frozen, killed } from "./replicas/refreshing.mjs";
 import { missing, stopped } from "./replicas/store_away.mjs";
@@ -39,11 +40,16 @@ if (absent.length) {
 const scenarios = named.length ? named : Object.keys(args.includes("--quick") ? quick : all);
 for (const name of scenarios) {
   const began = Date.now();
+  const { failed } = counted;
   console.log(`  ${name}`);
+  const fleet = await Fleet.create(BINARY);
   try {
-    await all[name](BINARY);
+    await all[name](fleet);
   } catch (error) {
     check(`${name} ran to its end`, false, error.stack);
+  } finally {
+    if (counted.failed > failed) console.log(fleet.logs);
+    await fleet.remove();
   }
   console.log(`          ${((Date.now() - began) / 1000).toFixed(0)} s`);
 }

@@ -6,8 +6,12 @@ import { Proxy } from "./proxy.mjs";
 
 const REPLICAS = 3;
 
+/** Of each log, where a scenario fails. */
+const LINES = 30;
+
 export class Fleet {
   replicas = [];
+  #guests = [];
 
   /** PostgreSQL and the program; no replica runs yet. */
   static async create(binary) {
@@ -27,6 +31,12 @@ export class Fleet {
     }
     await Promise.all(this.replicas.map((replica) => replica.ready()));
     this.proxy = await Proxy.start(this.program, this.replicas);
+  }
+
+  /** What is stopped with the fleet: a client, a source. */
+  guest(guest) {
+    this.#guests.push(guest);
+    return guest;
   }
 
   async importEvents(file) {
@@ -54,7 +64,7 @@ export class Fleet {
     if (!row) return undefined;
     const [token, holder] = row.split("\t");
     const ports = this.postgres.query(`SELECT client_port FROM pg_stat_activity WHERE application_name = '${holder}'`).split("\n").filter(Boolean);
-    const holds = (replica) => replica.isRunning && ports.some((port) => replica.hasSocket(Number(port)));
+    const holds = (replica) => replica.isRunning && ports.some((port) => replica.isConnected(Number(port), this.postgres.port));
     return { token: Number(token), replica: this.replicas.find(holds) };
   }
 
@@ -93,7 +103,14 @@ export class Fleet {
     return this.postgres.query("SELECT writer, COUNT(*) FROM trespassers GROUP BY writer");
   }
 
+  /** The ends of the logs. */
+  get logs() {
+    const logs = [...this.replicas, this.proxy].filter(Boolean);
+    return logs.map(({ name, log }) => `${name}:\n${log.split("\n").slice(-LINES).join("\n")}`).join("\n");
+  }
+
   async remove() {
+    await Promise.all(this.#guests.map((guest) => guest.stop()));
     await Promise.all(this.replicas.map((replica) => replica.kill()));
     await this.proxy?.stop();
     await this.postgres.remove();

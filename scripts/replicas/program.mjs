@@ -14,8 +14,7 @@ const MOST_OUTPUT = 1 << 30;
 function configuration() {
   return readFileSync("dashboard.toml", "utf8")
     .replace('every = "10m"', 'every = "1s"')
-    .replace('branches = "default"', 'branches = "all"')
-    .replace("first_days = 180", "first_days = 60");
+    .replace('branches = "default"', 'branches = "all"');
 }
 
 /** A working directory of one scenario, with the program in it. */
@@ -125,11 +124,11 @@ export class Replica {
     await ended;
   }
 
-  /** Whether a connection from this local port is its own: the system knows by the socket's number. */
-  hasSocket(port) {
-    const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  /** Whether a connection between these ports is its own: the system knows by the socket's number. */
+  isConnected(from, to) {
+    const ends = [from, to].map((port) => `:${port.toString(16).toUpperCase().padStart(4, "0")}`);
     const rows = readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);
-    const row = rows.map((line) => line.trim().split(/\s+/)).find(([, local, , state]) => local?.endsWith(`:${hex}`) && state === "01");
+    const row = rows.map((line) => line.trim().split(/\s+/)).find(([, local, remote]) => local?.endsWith(ends[0]) && remote.endsWith(ends[1]));
     const of = `/proc/${this.child.pid}/fd`;
     const opened = (file) => {
       try {

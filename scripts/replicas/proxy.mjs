@@ -1,5 +1,6 @@
 // nginx in front of the replicas, as an operator would put it there: in turn, and the next where one
-// is gone. A replica that is gone is asked again after a second.
+// is gone or not ready. It keeps no account of failures (max_fails=0): to be refused costs nothing, and
+// of three replicas all would soon count as gone.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -13,12 +14,12 @@ const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 export const isInstalled = () => spawnSync("nginx", ["-v"], { env }).status === 0;
 
 function configuration(folder, port, replicas) {
-  const servers = replicas.map((replica) => `    server 127.0.0.1:${replica.port} max_fails=1 fail_timeout=1s;`).join("\n");
+  const servers = replicas.map((replica) => `    server 127.0.0.1:${replica.port} max_fails=0;`).join("\n");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((what) => `  ${what}_temp_path ${folder}/${what};`).join("\n");
   return `${process.getuid() === 0 ? "user root;\n" : ""}worker_processes 1;
 daemon off;
 pid ${folder}/pid;
-error_log ${folder}/error.log warn;
+error_log stderr warn;
 events { worker_connections 1024; }
 http {
   access_log off;
@@ -46,6 +47,9 @@ ${servers}
 }
 
 export class Proxy {
+  name = "nginx";
+  log = "";
+
   static async start(program, replicas) {
     const proxy = new Proxy();
     const folder = path.join(program.folder, "nginx");
@@ -54,12 +58,11 @@ export class Proxy {
     proxy.url = `http://127.0.0.1:${port}`;
     const file = path.join(folder, "nginx.conf");
     writeFileSync(file, configuration(folder, port, replicas));
-    const child = spawn("nginx", ["-p", folder, "-c", file, "-e", `${folder}/error.log`], { env, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn("nginx", ["-p", folder, "-c", file, "-e", "stderr"], { env, stdio: ["ignore", "ignore", "pipe"] });
     proxy.child = child;
-    let said = "";
-    child.stderr.on("data", (text) => (said += text));
+    child.stderr.on("data", (text) => (proxy.log += text));
     await until("nginx answers", () => {
-      if (child.exitCode !== null) throw new Error(`it ended: ${said}`);
+      if (child.exitCode !== null) throw new Error(`it ended: ${proxy.log}`);
       return fetch(`${proxy.url}/health/live`);
     });
     return proxy;

@@ -3,24 +3,24 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { Account } from "./account.mjs";
 import { check, difference, times, until } from "./checks.mjs";
-import { Fleet } from "./fleet.mjs";
+import { changeOf } from "./fleet.mjs";
 import { LEASE } from "./program.mjs";
 
 const KILLS = 20;
 const FREEZES = 5;
 /** A day of events is a page of the account's, and a transaction of the refresh's. */
-const DAYS = 58;
-const PAGE_MS = 250;
+const DAYS = 170;
+const PAGE_MS = 400;
 /** No measure of speed, but of whether anybody takes over at all. */
 const GENEROUS_MS = LEASE * 1000 + 10_000;
 
-async function refreshingFleet(binary) {
-  const fleet = await Fleet.create(binary);
-  const account = await Account.start(fleet.program.sample(DAYS, 0.1));
+/** The replicas refresh from it, slowly; it comes back. */
+async function refreshFromAccount(fleet) {
+  const account = fleet.guest(await Account.start(fleet.program.sample(DAYS, 0.03)));
   await account.slowDown(PAGE_MS);
   await fleet.start(account.variables);
   fleet.watchWriters();
-  return { fleet, account };
+  return account;
 }
 
 /** Waits until another replica refreshes; says after how long since then. */
@@ -50,65 +50,55 @@ async function sameAsClean(fleet, account, what) {
   check(`${what}: all replicas show the last change`, true, `change ${change}`);
 }
 
-export async function killed(binary) {
-  const { fleet, account } = await refreshingFleet(binary);
-  try {
-    const took = [];
-    let [token, within, byAnother] = [0, 0, 0];
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      const lease = await fleet.refreshing(token);
-      // Wherever it is just then.
-      await pause(Math.random() * PAGE_MS);
-      within += Number(fleet.postgres.query("SELECT COUNT(*) FROM refreshes WHERE finished_ms IS NULL"));
-      const since = Date.now();
-      await lease.replica.kill();
-      lease.replica.start();
-      const next = await takenOver(fleet, lease, since);
-      took.push(next.took);
-      byAnother += Number(next.byAnother);
-      token = lease.token;
-    }
-    check(`${KILLS} replicas were killed while they refreshed`, within === KILLS, `${within} within a refresh`);
-    check("each time the refreshing was taken over", Math.max(...took) < GENEROUS_MS, `${times(took)} (the lease is ${LEASE} s), ${byAnother} times by another one`);
-    await sameAsClean(fleet, account, "after the kills");
-  } finally {
-    account.stop();
-    await fleet.remove();
+export async function killed(fleet) {
+  const account = await refreshFromAccount(fleet);
+  const took = [];
+  let [token, within, byAnother] = [0, 0, 0];
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const lease = await fleet.refreshing(token);
+    // Wherever it is just then.
+    await pause(Math.random() * PAGE_MS);
+    within += Number(fleet.postgres.query("SELECT COUNT(*) FROM refreshes WHERE finished_ms IS NULL"));
+    const since = Date.now();
+    await lease.replica.kill();
+    lease.replica.start();
+    const next = await takenOver(fleet, lease, since);
+    took.push(next.took);
+    byAnother += Number(next.byAnother);
+    token = lease.token;
   }
+  check(`${KILLS} replicas were killed while they refreshed`, within === KILLS, `${within} within a refresh`);
+  check("each time the refreshing was taken over", Math.max(...took) < GENEROUS_MS, `${times(took)} (the lease is ${LEASE} s), ${byAnother} times by another one`);
+  await sameAsClean(fleet, account, "after the kills");
 }
 
-export async function frozen(binary) {
-  const { fleet, account } = await refreshingFleet(binary);
-  try {
-    const took = [];
-    let [token, told, serving] = [0, 0, 0];
-    for (let freeze = 0; freeze < FREEZES; freeze += 1) {
-      const lease = await fleet.refreshing(token);
-      await pause(Math.random() * PAGE_MS);
-      const { replica } = lease;
-      const said = replica.log.length;
-      replica.signal("SIGSTOP");
-      try {
-        const next = await takenOver(fleet, lease, Date.now());
-        took.push(next.took);
-        token = lease.token;
-        await fleet.refreshing(token);
-      } finally {
-        replica.signal("SIGCONT");
-      }
-      const loss = /lost the (lease|right)/;
-      await until("the one that was frozen knows what it lost", () => loss.test(replica.log.slice(said)));
-      told += 1;
-      const change = fleet.change();
-      await until("it serves what came meanwhile", async () => (await replica.freshness()).live.version.split("-")[1] >= change);
-      serving += Number(replica.isRunning);
+export async function frozen(fleet) {
+  const account = await refreshFromAccount(fleet);
+  const took = [];
+  let [token, told, serving] = [0, 0, 0];
+  for (let freeze = 0; freeze < FREEZES; freeze += 1) {
+    const lease = await fleet.refreshing(token);
+    await pause(Math.random() * PAGE_MS);
+    const { replica } = lease;
+    const said = replica.log.length;
+    replica.signal("SIGSTOP");
+    try {
+      const next = await takenOver(fleet, lease, Date.now());
+      took.push(next.took);
+      token = lease.token;
+      await fleet.refreshing(token);
+    } finally {
+      replica.signal("SIGCONT");
     }
-    check(`${FREEZES} replicas were frozen while they refreshed, and each was replaced`, Math.max(...took) < GENEROUS_MS, times(took));
-    check("resumed, each said that it had lost the right to refresh", told === FREEZES);
-    check("and each went on serving, with what the others had brought", serving === FREEZES);
-    await sameAsClean(fleet, account, "after the freezes");
-  } finally {
-    account.stop();
-    await fleet.remove();
+    const loss = /lost the (lease|right)/;
+    await until("the one that was frozen knows what it lost", () => loss.test(replica.log.slice(said)));
+    told += 1;
+    const change = fleet.change();
+    await until("it serves what came meanwhile", async () => changeOf(await replica.freshness()) >= change);
+    serving += Number(replica.isRunning);
   }
+  check(`${FREEZES} replicas were frozen while they refreshed, and each was replaced`, Math.max(...took) < GENEROUS_MS, times(took));
+  check("resumed, each said that it had lost the right to refresh", told === FREEZES);
+  check("and each went on serving, with what the others had brought", serving === FREEZES);
+  await sameAsClean(fleet, account, "after the freezes");
 }
