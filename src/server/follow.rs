@@ -2,7 +2,7 @@
 //! process, new data are loaded and swapped in whole. While the store cannot be reached, what was
 //! loaded last is served on, and readers are told.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use tokio::time::Instant;
@@ -12,6 +12,9 @@ use super::{config::Config, state::AppState, store::Store};
 
 /// While much is written, loading takes at most about one part in so many of the time.
 const LOADING_SHARE: u32 = 10;
+/// Loading that took longer than a part of this was held up, by a process that was frozen or a
+/// connection that was lost.
+const LONGEST_REST: Duration = Duration::from_secs(10);
 
 /// Loads what there is, once.
 ///
@@ -19,10 +22,12 @@ const LOADING_SHARE: u32 = 10;
 /// Where the store cannot be read.
 pub async fn load(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
     state.swap_ledger(store.ledger().await?);
-    load_snapshot(store, config, state).await
+    load_snapshot(store, config, state).await?;
+    Ok(())
 }
 
-async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
+/// Says how long it took.
+async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
     let began = Instant::now();
     let loading = async {
         match state.snapshot() {
@@ -32,8 +37,9 @@ async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) ->
     };
     let span = tracing::info_span!("load a snapshot");
     state.swap(loading.instrument(span).await?);
-    state.metrics().snapshots.loaded(began.elapsed());
-    Ok(())
+    let took = began.elapsed();
+    state.metrics().snapshots.loaded(took);
+    Ok(took)
 }
 
 /// Follows the store until it is dropped. While the store cannot be read, the last data stay.
@@ -42,12 +48,12 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
     loop {
         let began = Instant::now();
         match look(&store, &config, &state).await {
-            Ok(()) => {
+            Ok(loading) => {
                 if state.looked(began) {
                     tracing::info!("the store can be read again");
                 }
-                let rest = tokio::time::sleep(began.elapsed() * LOADING_SHARE);
-                tokio::join!(rest, changes.wait());
+                let rest = (loading * LOADING_SHARE).min(LONGEST_REST);
+                tokio::join!(tokio::time::sleep(rest), changes.wait());
             }
             Err(error) => {
                 state.metrics().snapshots.failed();
@@ -60,15 +66,17 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
     }
 }
 
-async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
+/// Loads what is new. Says how long loading took, without the wait for a store that was away.
+async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
     if state.ledger().version != store.ledger_version().await? {
         state.swap_ledger(store.ledger().await?);
     }
     let known = state.snapshot().map(|snapshot| snapshot.version.clone());
     let version = store.version(config).await?;
-    if known.as_ref() != Ok(&version) {
-        load_snapshot(store, config, state).await?;
-        tracing::info!(version, "loaded new data");
+    if known.as_ref() == Ok(&version) {
+        return Ok(Duration::ZERO);
     }
-    Ok(())
+    let took = load_snapshot(store, config, state).await?;
+    tracing::info!(version, "loaded new data");
+    Ok(took)
 }
