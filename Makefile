@@ -101,8 +101,8 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 	@cargo clean --package rse-dashboard 2>/dev/null || true
 
 ##@ Check it
-.PHONY: tests lint licences sbom image-check unit test-postgres test-sources e2e api-check soak bench stand-ins \
-	pipeline-check smoke
+.PHONY: tests lint licences sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
+	e2e api-check soak bench stand-ins pipeline-check smoke
 
 tests: ## everything that must pass: lint, unit, test-sources, e2e
 	@scripts/tests
@@ -127,6 +127,12 @@ test-postgres: setup-tests ## the store's tests on a PostgreSQL server of their 
 
 test-sources: setup ## sources against stand-ins for Azure Cosmos DB and GitHub, with their faults
 	@cargo test --no-default-features --features ssr --test sources $(ARGS)
+
+test-replicas: setup-tests build ## three replicas behind nginx on one PostgreSQL: killed, frozen, cut off (minutes; ARGS names scenarios)
+	@node scripts/replicas.mjs $(ARGS)
+
+test-replicas-quick: setup-tests build ## those of them that take seconds
+	@node scripts/replicas.mjs --quick
 
 pipeline-check: ## azure-pipelines.yml against the published schema and the rules of the house
 	@scripts/pipeline-check

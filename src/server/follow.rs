@@ -12,6 +12,8 @@ use super::{config::Config, state::AppState, store::Store};
 
 /// While much is written, loading takes at most about one part in so many of the time.
 const LOADING_SHARE: u32 = 10;
+/// And it rests no longer than this: replicas are to be at one within two seconds.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 /// A store that has not said its version by then cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(6);
 
@@ -21,10 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(6);
 /// Where the store cannot be read.
 pub async fn load(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
     state.swap_ledger(store.ledger().await?);
-    load_snapshot(store, config, state).await
+    load_snapshot(store, config, state).await?;
+    Ok(())
 }
 
-async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
+/// Says how long it took.
+async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
     let began = Instant::now();
     let loading = async {
         match state.snapshot() {
@@ -34,10 +38,11 @@ async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) ->
     };
     let span = tracing::info_span!("load a snapshot");
     let snapshot = Arc::new(loading.instrument(span).await?);
+    let took = began.elapsed();
+    state.metrics().snapshots.loaded(took);
     state.prepare(&snapshot).await;
     state.swap(snapshot);
-    state.metrics().snapshots.loaded(began.elapsed());
-    Ok(())
+    Ok(took)
 }
 
 /// Follows the store until it is dropped. While the store cannot be read, the last data stay.
@@ -46,12 +51,12 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
     loop {
         let began = Instant::now();
         match look(&store, &config, &state).await {
-            Ok(()) => {
+            Ok(loading) => {
                 if state.looked(began) {
                     tracing::info!("the store can be read again");
                 }
-                let rest = tokio::time::sleep(began.elapsed() * LOADING_SHARE);
-                tokio::join!(rest, changes.wait());
+                let rest = (loading * LOADING_SHARE).min(LONGEST_REST);
+                tokio::join!(tokio::time::sleep(rest), changes.wait());
             }
             Err(error) => {
                 state.metrics().snapshots.failed();
@@ -64,7 +69,8 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
     }
 }
 
-async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
+/// Loads what is new. Says how long loading took, without the wait for a store that was away.
+async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
     let versions =
         async { anyhow::Ok((store.ledger_version().await?, store.version(config).await?)) };
     // A connection that died in silence never says so.
@@ -73,9 +79,10 @@ async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<(
     if state.ledger().version != ledger {
         state.swap_ledger(store.ledger().await?);
     }
-    if state.version().as_ref() != Some(&version) {
-        load_snapshot(store, config, state).await?;
-        tracing::info!(version, "loaded new data");
+    if state.version().as_ref() == Some(&version) {
+        return Ok(Duration::ZERO);
     }
-    Ok(())
+    let took = load_snapshot(store, config, state).await?;
+    tracing::info!(version, "loaded new data");
+    Ok(took)
 }

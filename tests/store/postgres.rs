@@ -8,7 +8,7 @@ use rse_dashboard::server::{
     sources::Checkpoint,
     store::{Location, Store},
 };
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, migrate::Migrate as _};
 
 use crate::support::{content, database_url, event, load, location, open, runtime, server};
 
@@ -246,6 +246,29 @@ fn many_that_set_a_new_store_up_at_once_agree() {
         }
         versions.dedup();
         assert_eq!(versions.len(), 1, "{versions:?}");
+    });
+}
+
+#[test]
+fn whoever_only_looks_waits_for_nobody_who_writes_or_migrates() {
+    if skipped() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut holder = open(dir.path()).await;
+        let held = holder.claim("a").await.expect("asked");
+        // As if a process had been frozen with all locks that there are.
+        let mut frozen = connect(dir.path()).await;
+        frozen.lock().await.expect("locked");
+        let mut frozen = frozen.begin().await.expect("begun");
+        let writer = sqlx::query("SELECT value FROM meta WHERE key = 'writer' FOR UPDATE");
+        writer.execute(&mut *frozen).await.expect("locked");
+
+        let look = async { open(dir.path()).await.claim("a").await };
+        let looked = tokio::time::timeout(Duration::from_secs(60), look).await;
+        let claim = looked.expect("it does not wait").expect("asked");
+        assert!(held.is_some() && claim.is_none());
     });
 }
 

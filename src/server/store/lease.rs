@@ -115,6 +115,9 @@ pub async fn check(transaction: &mut Transaction, lease: &Lease) -> Result<()> {
 
 /// Takes a lease that nobody has, or that has run out.
 async fn take(engine: &Engine, source: &str, time: Duration) -> Result<Option<Lease>> {
+    if is_held(engine, source).await? {
+        return Ok(None);
+    }
     disconnect(engine, source).await?;
     let mut transaction = engine.begin(Purpose::Write).await?;
     let sql = "INSERT INTO leases (source, holder, token, until) \
@@ -129,6 +132,14 @@ async fn take(engine: &Engine, source: &str, time: Duration) -> Result<Option<Le
         source: source.to_owned(),
         token,
     }))
+}
+
+/// Whoever only looks waits for nobody who writes.
+async fn is_held(engine: &Engine, source: &str) -> Result<bool> {
+    let sql = "SELECT token FROM leases WHERE source = $1 AND until > clock_timestamp()";
+    let mut transaction = engine.begin(Purpose::Read).await?;
+    let held: Option<(i64,)> = transaction.optional(sql, &[source.into()]).await?;
+    Ok(held.is_some())
 }
 
 /// Ends the connections of a holder whose lease has run out: it may have been stopped within a

@@ -99,12 +99,26 @@ impl Store {
             sample: false,
             lease: None,
         };
-        let mut transaction = store.begin().await?;
-        store.names.refresh(&mut transaction).await?;
-        name(&mut transaction).await?;
-        store.apply_rules(&mut transaction).await?;
-        transaction.commit().await?;
+        if !store.is_set_up().await? {
+            let mut transaction = store.begin().await?;
+            store.names.refresh(&mut transaction).await?;
+            name(&mut transaction).await?;
+            store.apply_rules(&mut transaction).await?;
+            transaction.commit().await?;
+        }
         Ok(store)
+    }
+
+    /// Whether there is nothing to write before it can be used. Replicas open their store again and
+    /// again: they must not wait for each other.
+    async fn is_set_up(&mut self) -> Result<bool> {
+        let mut transaction = self.begin_reading().await?;
+        self.names.refresh(&mut transaction).await?;
+        let is_named = meta::read(&mut transaction, meta::STORE_ID)
+            .await?
+            .is_some();
+        let rules = meta::read(&mut transaction, meta::RULES).await?;
+        Ok(is_named && rules == Some(self.rules.fingerprint()))
     }
 
     /// Where it is.

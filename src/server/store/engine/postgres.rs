@@ -62,23 +62,37 @@ async fn migrate(pool: &PgPool, database: &Database) -> Result<()> {
     let known = migrations.iter().map(|known| known.version).max();
     // Those of a newer program of the same generation.
     migrations.set_ignore_missing(true);
-    match migrations.run(pool).await {
-        Ok(()) => {}
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
-            return Err(explain(error, database));
+    let mut newest = applied(pool).await?;
+    // Running them takes a lock, even where nothing is to be done: a process that is stopped just then
+    // would hold up all others.
+    if newest < known {
+        match migrations.run(pool).await {
+            Ok(()) => {}
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                return Err(explain(error, database));
+            }
+            Err(error) => {
+                return Err(Error::new(error).context(format!("cannot set up {database}")));
+            }
         }
-        Err(error) => {
-            return Err(Error::new(error).context(format!("cannot set up {database}")));
-        }
+        newest = applied(pool).await?;
     }
-    let query = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations");
-    let newest: Option<i64> = query.fetch_one(pool).await?;
     if newest.map(|version| version / GENERATION) > known.map(|version| version / GENERATION) {
         bail!(
             "{database} was changed by a newer version of this program, in a way that this one does not know; use that version, or another database"
         );
     }
     Ok(())
+}
+
+/// The newest migration of a database; none where nothing is set up.
+async fn applied(pool: &PgPool) -> Result<Option<i64>> {
+    let table = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
+    if !table.fetch_one(pool).await? {
+        return Ok(None);
+    }
+    let newest = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success");
+    Ok(newest.fetch_one(pool).await?)
 }
 
 /// Whoever else wants to write waits until a transaction that writes is through.

@@ -1,0 +1,104 @@
+// Whoever refreshes is killed, or frozen for longer than its right to do so lasts, again and again.
+import { setTimeout as pause } from "node:timers/promises";
+
+import { Account } from "./account.mjs";
+import { check, difference, times, until } from "./checks.mjs";
+import { changeOf } from "./fleet.mjs";
+import { LEASE } from "./program.mjs";
+
+const KILLS = 20;
+const FREEZES = 5;
+/** A day of events is a page of the account's, and a transaction of the refresh's. */
+const DAYS = 170;
+const PAGE_MS = 400;
+/** No measure of speed, but of whether anybody takes over at all. */
+const GENEROUS_MS = LEASE * 1000 + 10_000;
+
+/** The replicas refresh from it, slowly; it comes back. */
+async function refreshFromAccount(fleet) {
+  const account = fleet.guest(await Account.start(fleet.program.sample(DAYS, 0.03)));
+  await account.slowDown(PAGE_MS);
+  await fleet.start(account.variables);
+  fleet.watchWriters();
+  return account;
+}
+
+/** Waits until another replica refreshes; says after how long since then. */
+async function takenOver(fleet, { token, replica }, since) {
+  const next = await until("another replica refreshes", () => {
+    const lease = fleet.lease();
+    return lease?.replica && lease.token > token && lease;
+  });
+  return { took: Date.now() - since, byAnother: next.replica !== replica, token: next.token };
+}
+
+/** Lets the refresh come to its end, and compares with a store that was filled undisturbed. */
+async function sameAsClean(fleet, account, what) {
+  await account.hurry();
+  const ended = "SELECT 1 FROM refreshes WHERE succeeded_ms > started_ms AND started_ms >";
+  const now = Date.now();
+  await until("a whole refresh has ended", () => fleet.postgres.query(`${ended} ${now}`));
+  const clean = { RSE_DATA: `${fleet.program.folder}/clean` };
+  await fleet.program.runBeside(["sync"], { ...clean, ...account.variables });
+  const expected = fleet.program.content(clean);
+  const differs = difference(fleet.content(), expected);
+  check(`${what}: the contents are those of a clean run`, differs === "", differs || `${expected.split("\n").length - 1} builds and events`);
+  const trespassers = fleet.trespassers();
+  check(`${what}: nobody wrote without the right to`, trespassers === "", trespassers);
+  const change = fleet.change();
+  await fleet.shows(change);
+  check(`${what}: all replicas show the last change`, true, `change ${change}`);
+}
+
+export async function killed(fleet) {
+  const account = await refreshFromAccount(fleet);
+  const took = [];
+  let [token, within, byAnother] = [0, 0, 0];
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const lease = await fleet.refreshing(token);
+    // Wherever it is just then.
+    await pause(Math.random() * PAGE_MS);
+    within += Number(fleet.postgres.query("SELECT COUNT(*) FROM refreshes WHERE finished_ms IS NULL"));
+    const since = Date.now();
+    await lease.replica.kill();
+    lease.replica.start();
+    const next = await takenOver(fleet, lease, since);
+    took.push(next.took);
+    byAnother += Number(next.byAnother);
+    token = lease.token;
+  }
+  check(`${KILLS} replicas were killed while they refreshed`, within === KILLS, `${within} within a refresh`);
+  check("each time the refreshing was taken over", Math.max(...took) < GENEROUS_MS, `${times(took)} (the lease is ${LEASE} s), ${byAnother} times by another one`);
+  await sameAsClean(fleet, account, "after the kills");
+}
+
+export async function frozen(fleet) {
+  const account = await refreshFromAccount(fleet);
+  const took = [];
+  let [token, told, serving] = [0, 0, 0];
+  for (let freeze = 0; freeze < FREEZES; freeze += 1) {
+    const lease = await fleet.refreshing(token);
+    await pause(Math.random() * PAGE_MS);
+    const { replica } = lease;
+    const said = replica.log.length;
+    replica.signal("SIGSTOP");
+    try {
+      const next = await takenOver(fleet, lease, Date.now());
+      took.push(next.took);
+      token = lease.token;
+      await fleet.refreshing(token);
+    } finally {
+      replica.signal("SIGCONT");
+    }
+    const loss = /lost the (lease|right)/;
+    await until("the one that was frozen knows what it lost", () => loss.test(replica.log.slice(said)));
+    told += 1;
+    const change = fleet.change();
+    await until("it serves what came meanwhile", async () => changeOf(await replica.freshness()) >= change);
+    serving += Number(replica.isRunning);
+  }
+  check(`${FREEZES} replicas were frozen while they refreshed, and each was replaced`, Math.max(...took) < GENEROUS_MS, times(took));
+  check("resumed, each said that it had lost the right to refresh", told === FREEZES);
+  check("and each went on serving, with what the others had brought", serving === FREEZES);
+  await sameAsClean(fleet, account, "after the freezes");
+}

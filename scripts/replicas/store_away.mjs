@@ -1,0 +1,67 @@
+// PostgreSQL is stopped under load, and missing when a replica starts.
+import { check, times, until } from "./checks.mjs";
+import { Clients } from "./clients.mjs";
+import { events } from "./events.mjs";
+
+/** As an administrator stops it, as an administrator does again, and as in a crash. */
+const STOPS = ["SIGINT", "SIGINT", "SIGQUIT"];
+/** Answers without a store, each time. */
+const ANSWERS = 300;
+const GENEROUS_MS = 10_000;
+
+const areAll = (fleet, lost) => async () => {
+  const states = await Promise.all(fleet.replicas.map((replica) => replica.freshness()));
+  return states.every((state) => (state.store_lost !== null) === lost);
+};
+
+export async function stopped(fleet) {
+  await fleet.importEvents(fleet.program.sample(30, 0.1));
+  await fleet.start();
+  const before = fleet.replicas.map((replica) => replica.child.pid);
+  const clients = fleet.guest(new Clients(fleet.proxy.url));
+  const [noticed, recovered, shown] = [[], [], []];
+  for (const [round, signal] of STOPS.entries()) {
+    const stopping = Date.now();
+    await fleet.postgres.stop(signal);
+    await until("every replica says that the store is lost", areAll(fleet, true));
+    noticed.push(Date.now() - stopping);
+    const { answers } = clients;
+    await until("many were answered without a store", () => clients.answers > answers + ANSWERS);
+    await fleet.postgres.start();
+    const started = Date.now();
+    await until("every replica has the store again", areAll(fleet, false));
+    recovered.push(Date.now() - started);
+    await fleet.importEvents(fleet.program.file("after.ndjson", events(`after-${round}`, 50)));
+    const imported = Date.now();
+    await fleet.shows(fleet.change());
+    shown.push(Date.now() - imported);
+  }
+  await clients.stop();
+  check("PostgreSQL was stopped under load: every request was answered", clients.bad.length === 0, clients.faults);
+  check("every replica said that the store was lost", true, times(noticed));
+  check("every replica found it again by itself", true, times(recovered));
+  check("and shows what came in afterwards", Math.max(...shown) < GENEROUS_MS, times(shown));
+  check("no replica ended", fleet.replicas.every((replica, number) => replica.isRunning && replica.child.pid === before[number]));
+  const panic = fleet.replicas.map((replica) => /.*panicked.*/.exec(replica.log)?.[0]).find(Boolean);
+  check("nothing panicked", !panic, panic ?? "");
+}
+
+export async function missing(fleet) {
+  await fleet.importEvents(fleet.program.file("events.ndjson", events("first", 100)));
+  await fleet.postgres.stop();
+  const starting = fleet.start();
+  // Asked for below; until then it is no fault of nobody's.
+  starting.catch(() => {});
+  const says = async (replica) => {
+    const answer = await replica.ask("/health/ready");
+    return answer.text.includes("cannot use the store") && answer;
+  };
+  const [first] = await until("there are replicas", () => fleet.replicas.length > 0 && fleet.replicas);
+  const answer = await until("a replica says why it is not ready", () => says(first));
+  check("without a store a replica is not ready, and says why", answer.status === 503 && !answer.text.includes("secret"), answer.text.trim());
+  check("it lives", (await first.ask("/health/live")).status === 200);
+  await fleet.postgres.start();
+  const started = Date.now();
+  await starting;
+  check("all are ready by themselves when it comes", fleet.replicas.every((replica) => replica.isRunning), `after ${((Date.now() - started) / 1000).toFixed(2)} s`);
+}
