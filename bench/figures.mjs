@@ -13,7 +13,7 @@ export async function measure({ binary, scratch, data, root, say }) {
   // Cargo makes the program anew beside its benches: as the release build does, with hashed names.
   const env = { ...process.env, LEPTOS_HASH_FILES: "true" };
   run("cargo", [...cargo, "--no-run"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
-  say("figures: each computed many times at 1, 10 and 100 times the builds");
+  say("figures: each computed many times at 1, 10 and 100 times the builds (BENCH_FULL=1: 1000 times, too)");
   const scales = JSON.parse(run("cargo", cargo, { cwd: root, env: { ...env, BENCH_STORE: data }, stdio: ["ignore", "pipe", "pipe"] }));
   const peers = measurePeers({ binary, scratch, data, root, say });
   return { rows: rows(scales, peers), tables: [...tables(scales), ...peerTables(scales, peers)], bounds: BOUNDS };
@@ -41,6 +41,14 @@ function rows(scales, peers) {
     { what: `The same at ${times}×`, target: 300, reached: whole(most), unit: "ms", better: "less", detail: detail(most) },
     { what: `The slowest of the eleven beside its hand-written loop, ${times}× (${worst})`, target: 3, reached: ratio, unit: "×", better: "less", detail: `median of the eleven ${median(ratios.map(([, ratio]) => ratio)).toFixed(2)}` },
   ];
+  const largest = scales.at(-1);
+  if (largest.times > times) {
+    const grown = `${largest.builds.toLocaleString("en")} builds; the columns made in ${largest.made_s.toFixed(0)} s`;
+    figures.push(
+      { what: `The same at ${largest.times}×`, target: null, reached: whole(largest), unit: "ms", better: "less", detail: detail(largest) },
+      { what: `Memory of the columns at ${largest.times}×`, target: null, reached: largest.bytes / 2 ** 20, unit: "MB", better: "less", detail: grown },
+    );
+  }
   const ours = sum(ofPage(once), "rows_us");
   for (const { engine, times, seconds } of peers) {
     if (times !== 1) continue;

@@ -59,7 +59,7 @@ impl Store {
     pub async fn keep_answers(&mut self, source: &str, answers: &[Answer]) -> Result<()> {
         let mut transaction = self.begin().await?;
         answers::keep(&mut transaction, source, answers).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Forgets the answers of a source that are no longer used.
@@ -69,7 +69,7 @@ impl Store {
     pub async fn prune_answers(&mut self, source: &str, used: &HashSet<String>) -> Result<()> {
         let mut transaction = self.begin().await?;
         answers::prune(&mut transaction, source, used).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Notes that a refresh of a source begins.
@@ -79,7 +79,7 @@ impl Store {
     pub async fn begin_refresh(&mut self, source: &str, at_ms: i64) -> Result<()> {
         let mut transaction = self.begin().await?;
         ledger::begin_refresh(&mut transaction, source, at_ms).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Notes how a refresh of a source ended: with how much that is new, or why it failed.
@@ -94,7 +94,7 @@ impl Store {
     ) -> Result<()> {
         let mut transaction = self.begin().await?;
         ledger::finish_refresh(&mut transaction, source, at_ms, outcome).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Everything that the store knows of sources.

@@ -141,13 +141,10 @@ impl Changes {
             };
             listener.recv().await.map(drop)
         };
-        match tokio::time::timeout(LOOK, told).await {
-            Ok(Err(error)) => {
-                tracing::debug!("nothing is told of changes: {error}");
-                self.listener = None;
-                tokio::time::sleep(LOOK).await;
-            }
-            Ok(Ok(())) | Err(_) => {}
+        if let Ok(Err(error)) = tokio::time::timeout(LOOK, told).await {
+            tracing::debug!("nothing is told of changes: {error}");
+            self.listener = None;
+            tokio::time::sleep(LOOK).await;
         }
     }
 }
