@@ -104,7 +104,7 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 .PHONY: tests lint licences sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
 	e2e api-check soak bench stand-ins pipeline-check smoke
 
-tests: ## everything that must pass: lint, unit, test-sources, e2e
+tests: ## everything that must pass: lint, unit, test-postgres, test-sources, test-replicas-quick, e2e
 	@scripts/tests
 
 lint: setup ## formatting, Clippy for server and client, documentation, house rules
