@@ -11,7 +11,7 @@ use super::{
     merge::{self, Entry, Origin},
     meta,
     names::Names,
-    places::{self, Sought, Tagged},
+    places::{self, Located, Sought, Tagged},
     read,
     roll_up::roll_up,
     row::Row,
@@ -87,17 +87,17 @@ pub async fn ingest(
         let rows = &rows[first..first + group.len()];
         first += group.len();
         let number = group[0].0;
-        let place = located[number].place;
+        let located = located[number];
         let changed = group.iter().zip(rows);
         let before = changed_events.len();
         changed_events.extend(
             changed
                 .filter(|((_, origin), _)| *origin == Origin::Offered)
-                .map(|(_, row)| (place, row)),
+                .map(|(_, row)| (located, row)),
         );
         if changed_events.len() > before {
             changed_builds.push(NamedBuild {
-                place,
+                located,
                 tag: &builds.sought[number].tag,
                 build: roll_up(rows, rules),
             });
@@ -145,7 +145,10 @@ pub async fn roll_up_all(
         for group in builds.chunk_by(|a, b| a == b) {
             let Tagged { tag, place } = &page[group[0]];
             changed.push(NamedBuild {
-                place: *place,
+                located: Located {
+                    place: *place,
+                    is_new: false,
+                },
                 tag,
                 build: roll_up(&rows[first..first + group.len()], rules),
             });

@@ -8,10 +8,7 @@ use anyhow::Result;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Located, Place, Sought, Tagged, columns};
-use crate::server::store::{
-    engine::{Transaction, Value},
-    keys, meta,
-};
+use crate::server::store::{engine::Transaction, keys, meta};
 
 /// A stamp from before is of a clock that was wrong.
 const FIRST_YEAR: i32 = 2000;
@@ -61,7 +58,8 @@ async fn find(
     builds: &[Sought<'_>],
 ) -> Result<(HashMap<usize, Place>, HashMap<usize, i64>)> {
     let columns = columns(transaction);
-    let sql = format!("SELECT tag, {columns} FROM builds WHERE id IN ({{}})");
+    // One value for the list: a plan is made once for all batches.
+    let sql = format!("SELECT tag, {columns} FROM builds WHERE id = ANY(CAST($1 AS BIGINT[]))");
     let (mut known, mut new, mut taken) = (HashMap::new(), HashMap::new(), HashSet::new());
     let mut left: Vec<(usize, i64)> = builds
         .iter()
@@ -69,8 +67,9 @@ async fn find(
         .enumerate()
         .collect();
     while !left.is_empty() {
-        let ids: Vec<Value<'_>> = left.iter().map(|&(_, id)| id.into()).collect();
-        let rows: Vec<Tagged> = transaction.all_of(&sql, &ids).await?;
+        let ids: Vec<String> = left.iter().map(|(_, id)| id.to_string()).collect();
+        let ids = format!("{{{}}}", ids.join(","));
+        let rows: Vec<Tagged> = transaction.all(&sql, &[ids.as_str().into()]).await?;
         let rows: HashMap<i64, Tagged> = rows.into_iter().map(|row| (row.place.id, row)).collect();
         left.retain_mut(|(number, id)| {
             match rows.get(id) {

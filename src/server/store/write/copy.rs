@@ -9,11 +9,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    pub fn with_capacity(bytes: usize) -> Self {
-        Self {
-            text: String::with_capacity(bytes),
-            within: false,
-        }
+    pub const fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     fn separate(&mut self) {

@@ -6,11 +6,11 @@ mod sqlite;
 
 use anyhow::Result;
 
-use super::{engine::Transaction, names::Names, places::Place, roll_up::Build, row::Row};
+use super::{engine::Transaction, names::Names, places::Located, roll_up::Build, row::Row};
 
 /// A build with its place and tag.
 pub struct NamedBuild<'a> {
-    pub place: Place,
+    pub located: Located,
     pub tag: &'a str,
     pub build: Build<'a>,
 }
@@ -35,7 +35,7 @@ pub async fn builds(
 /// Writes events, each with the place of its build.
 pub async fn events(
     transaction: &mut Transaction,
-    events: &[(Place, &Row<'_>)],
+    events: &[(Located, &Row<'_>)],
     names: &Names,
 ) -> Result<()> {
     match transaction {

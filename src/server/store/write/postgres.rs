@@ -1,11 +1,12 @@
-//! PostgreSQL takes the rows of a batch by `COPY` into a table of the connection's own, and from there by
-//! one statement.
+//! PostgreSQL takes the rows of a batch by `COPY`: those of new builds, which nobody else can write
+//! meanwhile, straight into the table; those of known ones into a table of the connection's own, and from
+//! there by one statement.
 
 use anyhow::Result;
 use sqlx::{Executor as _, PgConnection};
 
 use super::{NamedBuild, copy::Rows};
-use crate::server::store::{names::Names, places::Place, row::Row};
+use crate::server::store::{names::Names, places::Located, row::Row};
 
 /// A table, its key and its other columns.
 struct Table {
@@ -54,17 +55,20 @@ const EVENTS: Table = Table {
     ],
 };
 
-/// About as long as a row is.
-const BYTES_PER_ROW: usize = 200;
-
 pub async fn builds(
     connection: &mut PgConnection,
     builds: &[NamedBuild<'_>],
     change: i64,
     names: &Names,
 ) -> Result<()> {
-    let mut rows = Rows::with_capacity(builds.len() * BYTES_PER_ROW);
-    for NamedBuild { place, tag, build } in builds {
+    let mut batch = Batch::default();
+    for NamedBuild {
+        located,
+        tag,
+        build,
+    } in builds
+    {
+        let (rows, place) = (batch.rows(located), &located.place);
         rows.number(place.id);
         rows.number(i64::from(place.month));
         rows.number(place.ordinal);
@@ -85,16 +89,17 @@ pub async fn builds(
         rows.number(change);
         rows.end_row();
     }
-    BUILDS.write(connection, rows).await
+    BUILDS.write(connection, batch).await
 }
 
 pub async fn events(
     connection: &mut PgConnection,
-    events: &[(Place, &Row<'_>)],
+    events: &[(Located, &Row<'_>)],
     names: &Names,
 ) -> Result<()> {
-    let mut rows = Rows::with_capacity(events.len() * BYTES_PER_ROW);
-    for (place, row) in events {
+    let mut batch = Batch::default();
+    for (located, row) in events {
+        let (rows, place) = (batch.rows(located), &located.place);
         rows.number(place.id);
         rows.text(&*row.id);
         rows.number(i64::from(place.month));
@@ -110,36 +115,70 @@ pub async fn events(
         rows.text(row.url.as_deref());
         rows.end_row();
     }
-    EVENTS.write(connection, rows).await
+    EVENTS.write(connection, batch).await
+}
+
+/// The rows of builds that are new, and of those that were known before.
+#[derive(Default)]
+struct Batch {
+    new: Rows,
+    known: Rows,
+}
+
+impl Batch {
+    fn rows(&mut self, located: &Located) -> &mut Rows {
+        if located.is_new {
+            &mut self.new
+        } else {
+            &mut self.known
+        }
+    }
 }
 
 impl Table {
-    async fn write(&self, connection: &mut PgConnection, rows: Rows) -> Result<()> {
-        let Self { name, key, rest } = self;
-        let columns = [key, rest].map(|columns| columns.join(", ")).join(", ");
-        let stage = format!(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS staged_{name} ON COMMIT DELETE ROWS AS \
-             SELECT {columns} FROM {name} WITH NO DATA"
-        );
-        connection.execute(&*stage).await?;
-        let copy = format!("COPY staged_{name} ({columns}) FROM STDIN");
+    async fn write(&self, connection: &mut PgConnection, batch: Batch) -> Result<()> {
+        if !batch.new.is_empty() {
+            self.copy(connection, self.name, batch.new).await?;
+        }
+        if !batch.known.is_empty() {
+            self.upsert(connection, batch.known).await?;
+        }
+        Ok(())
+    }
+
+    async fn copy(&self, connection: &mut PgConnection, into: &str, rows: Rows) -> Result<()> {
+        let copy = format!("COPY {into} ({}) FROM STDIN", self.columns());
         let mut copying = connection.copy_in_raw(&copy).await?;
         copying.send(rows.into_bytes()).await?;
         copying.finish().await?;
-        let set = rest
-            .iter()
-            .map(|column| format!("{column} = excluded.{column}"));
-        let set: Vec<String> = set.collect();
+        Ok(())
+    }
+
+    async fn upsert(&self, connection: &mut PgConnection, rows: Rows) -> Result<()> {
+        let (name, columns) = (self.name, self.columns());
+        let staged = format!("staged_{name}");
+        let stage = format!(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ON COMMIT DELETE ROWS AS \
+             SELECT {columns} FROM {name} WITH NO DATA"
+        );
+        connection.execute(&*stage).await?;
+        self.copy(connection, &staged, rows).await?;
+        let set = self.rest.iter();
+        let set: Vec<String> = set
+            .map(|column| format!("{column} = excluded.{column}"))
+            .collect();
         let upsert = format!(
-            "INSERT INTO {name} ({columns}) SELECT {columns} FROM staged_{name} \
+            "INSERT INTO {name} ({columns}) SELECT {columns} FROM {staged} \
              ON CONFLICT ({}) DO UPDATE SET {}",
-            key.join(", "),
+            self.key.join(", "),
             set.join(", ")
         );
         connection.execute(&*upsert).await?;
-        connection
-            .execute(&*format!("TRUNCATE staged_{name}"))
-            .await?;
+        connection.execute(&*format!("TRUNCATE {staged}")).await?;
         Ok(())
+    }
+
+    fn columns(&self) -> String {
+        [self.key, self.rest].concat().join(", ")
     }
 }

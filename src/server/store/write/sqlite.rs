@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use sqlx::{Arguments as _, Encode, Sqlite, SqliteConnection, Type, sqlite::SqliteArguments};
 
 use super::NamedBuild;
-use crate::server::store::{names::Names, places::Place, row::Row};
+use crate::server::store::{names::Names, places::Located, row::Row};
 
 /// Times the columns, below the 32,766 parameters that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 250;
@@ -41,8 +41,13 @@ pub async fn builds(
     change: i64,
     names: &Names,
 ) -> Result<()> {
-    let bind = |values: &mut Values, NamedBuild { place, tag, build }: &NamedBuild<'_>| {
-        values.add(place.id)?;
+    let bind = |values: &mut Values,
+                NamedBuild {
+                    located,
+                    tag,
+                    build,
+                }: &NamedBuild<'_>| {
+        values.add(located.place.id)?;
         values.add((*tag).to_owned())?;
         values.add(names.id(build.job))?;
         values.add(build.number.map(str::to_owned))?;
@@ -64,11 +69,11 @@ pub async fn builds(
 
 pub async fn events(
     connection: &mut SqliteConnection,
-    events: &[(Place, &Row<'_>)],
+    events: &[(Located, &Row<'_>)],
     names: &Names,
 ) -> Result<()> {
-    let bind = |values: &mut Values, (place, row): &(Place, &Row<'_>)| {
-        values.add(place.id)?;
+    let bind = |values: &mut Values, (located, row): &(Located, &Row<'_>)| {
+        values.add(located.place.id)?;
         values.add(row.id.clone().into_owned())?;
         values.add(row.stage_ms)?;
         values.add(row.ts)?;
