@@ -15,7 +15,7 @@ use super::{
     config::Config,
     metrics::Metrics,
     sources::{Brought, Fault, Run, Source, SourceError, error::LONGEST_PAUSE},
-    store::{Failed, Location, Store},
+    store::{Failed, Location, Lost, Store},
 };
 
 /// After a failure the next try comes so soon, and later after each further one.
@@ -90,6 +90,13 @@ impl Refresher {
                 store.finish_refresh(name, now_ms(), Err(failed)).await
             }
         };
+        // Whoever took over has ended the connections of this process, of which its source failed.
+        if let Err(error) = &noted
+            && error.is::<Lost>()
+        {
+            tracing::warn!("{error:#}");
+            return Err(anyhow!(Busy(name)).into());
+        }
         self.drop_old(&mut store).await;
         let released = store.release(claim).await;
         store.close().await;

@@ -1,11 +1,12 @@
 //! What only a shared store has: rights that change hands, programs of two versions, a server that is
 //! away, and keys fit for distribution. Skipped where the tests run on SQLite.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use rse_dashboard::server::{
     config::Config,
-    sources::Checkpoint,
+    refresh::Refresher,
+    sources::{Brought, Checkpoint, Finding, Run, Source, SourceError},
     store::{Location, Store},
 };
 use sqlx::{Connection as _, PgConnection, migrate::Migrate as _};
@@ -135,6 +136,54 @@ fn whoever_has_lost_the_lease_writes_nothing_more() {
         one.release(held).await.expect("nothing is left to give up");
         two.ingest(&[event(0, 0, 4)]).await.expect("ingested");
         two.release(taken).await.expect("released");
+    });
+}
+
+/// A source that fails of what happens to a process that was frozen: its lease runs out, and whoever
+/// takes over ends its connections.
+struct Frozen(String);
+
+#[async_trait::async_trait]
+impl Source for Frozen {
+    fn name(&self) -> &'static str {
+        "a"
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn sync(&self, _: &mut Store, _: &Run<'_>) -> Result<Brought, SourceError> {
+        let connection = PgConnection::connect(&self.0).await;
+        let mut connection = connection.expect("connected");
+        let take = "UPDATE leases SET token = token + 1, holder = 'another'";
+        let taken = sqlx::query(take).execute(&mut connection).await;
+        taken.expect("written");
+        Err(anyhow::anyhow!("terminating connection due to administrator command").into())
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_refresh_that_lost_its_lease_has_not_failed_but_is_another_ones() {
+    if skipped() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let refresher = Refresher {
+            location: location(dir.path()).await,
+            config: Arc::new(Config::built_in()),
+        };
+        let source = Frozen(database_url(dir.path()).await.expect("a server"));
+        let refreshed = refresher.refresh(&source, None, &|_, _, _| ()).await;
+        let error = refreshed.expect_err("not refreshed").to_string();
+        assert!(error.contains("another process is refreshing a"), "{error}");
+        let ledger = open(dir.path()).await.ledger().await.expect("read");
+        assert_eq!(ledger.refreshes[0].failed_ms, None);
     });
 }
 

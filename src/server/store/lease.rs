@@ -6,12 +6,14 @@
 //! after a look at it; so a process that was stopped for longer than its lease writes nothing more.
 
 use std::{
+    error::Error,
+    fmt,
     fs::{File, TryLockError},
     path::Path,
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{
@@ -99,8 +101,24 @@ impl Store {
     }
 }
 
+/// The lease of a source does not hold any more.
+#[derive(Debug)]
+pub struct Lost(String);
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(source) = self;
+        write!(
+            f,
+            "this process has lost the right to refresh {source}; it writes nothing more"
+        )
+    }
+}
+
+impl Error for Lost {}
+
 /// # Errors
-/// Where the lease does not hold any more.
+/// [`Lost`] where the lease does not hold any more.
 pub async fn check(transaction: &mut Transaction, lease: &Lease) -> Result<()> {
     let Lease { source, token } = lease;
     let sql = "SELECT token FROM leases \
@@ -108,7 +126,7 @@ pub async fn check(transaction: &mut Transaction, lease: &Lease) -> Result<()> {
     let values = [source.as_str().into(), (*token).into()];
     let held: Option<(i64,)> = transaction.optional(sql, &values).await?;
     if held.is_none() {
-        bail!("this process has lost the right to refresh {source}; it writes nothing more");
+        return Err(anyhow!(Lost(source.clone())));
     }
     Ok(())
 }
