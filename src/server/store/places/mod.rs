@@ -47,7 +47,10 @@ pub struct Sought<'a> {
 pub async fn locate(transaction: &mut Transaction, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
     match transaction {
         Transaction::Sqlite(_) => sqlite::locate(transaction, builds).await,
-        Transaction::Postgres(_) => postgres::locate(transaction, builds).await,
+        Transaction::Postgres(connection) => {
+            let found = postgres::find(connection, builds).await?;
+            postgres::locate(transaction, builds, found).await
+        }
     }
 }
 

@@ -6,16 +6,27 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
 use jiff::{Timestamp, tz::TimeZone};
+use sqlx::PgConnection;
 
-use super::{Located, Place, Sought, Tagged, columns};
+use super::{Located, Place, Sought, Tagged};
 use crate::server::store::{engine::Transaction, keys, meta};
 
 /// A stamp from before is of a clock that was wrong.
 const FIRST_YEAR: i32 = 2000;
 const LAST_YEAR: i32 = 2199;
 
-pub async fn locate(transaction: &mut Transaction, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
-    let (known, new) = find(transaction, builds).await?;
+/// The places of known builds and the keys of new ones, by their numbers in a list.
+#[derive(Default)]
+pub struct Found {
+    known: HashMap<usize, Place>,
+    new: HashMap<usize, i64>,
+}
+
+pub async fn locate(
+    transaction: &mut Transaction,
+    builds: &[Sought<'_>],
+    Found { known, new }: Found,
+) -> Result<Vec<Located>> {
     let mut last = last(transaction).await?;
     let months: HashSet<i32> = new
         .keys()
@@ -51,25 +62,21 @@ pub async fn last(transaction: &mut Transaction) -> Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
-/// The places of known builds and the keys of new ones, by their numbers in the list. Where two tags
-/// have the same key, which is about as likely as never, the second to come has the next one.
-async fn find(
-    transaction: &mut Transaction,
-    builds: &[Sought<'_>],
-) -> Result<(HashMap<usize, Place>, HashMap<usize, i64>)> {
-    let columns = columns(transaction);
-    // One value for the list: a plan is made once for all batches.
-    let sql = format!("SELECT tag, {columns} FROM builds WHERE id = ANY(CAST($1 AS BIGINT[]))");
-    let (mut known, mut new, mut taken) = (HashMap::new(), HashMap::new(), HashSet::new());
+/// Looks for builds. Where two tags have the same key, which is about as likely as never, the second to
+/// come has the next one.
+pub async fn find(connection: &mut PgConnection, builds: &[Sought<'_>]) -> Result<Found> {
+    let sql = "SELECT tag, id, ordinal, month FROM builds WHERE id = ANY($1)";
+    let Found { mut known, mut new } = Found::default();
+    let mut taken = HashSet::new();
     let mut left: Vec<(usize, i64)> = builds
         .iter()
         .map(|build| keys::number(&build.tag))
         .enumerate()
         .collect();
     while !left.is_empty() {
-        let ids: Vec<String> = left.iter().map(|(_, id)| id.to_string()).collect();
-        let ids = format!("{{{}}}", ids.join(","));
-        let rows: Vec<Tagged> = transaction.all(&sql, &[ids.as_str().into()]).await?;
+        let ids: Vec<i64> = left.iter().map(|&(_, id)| id).collect();
+        let rows = sqlx::query_as(sql).bind(ids);
+        let rows: Vec<Tagged> = rows.fetch_all(&mut *connection).await?;
         let rows: HashMap<i64, Tagged> = rows.into_iter().map(|row| (row.place.id, row)).collect();
         left.retain_mut(|(number, id)| {
             match rows.get(id) {
@@ -86,7 +93,7 @@ async fn find(
             true
         });
     }
-    Ok((known, new))
+    Ok(Found { known, new })
 }
 
 /// Months from year 0 on, of an instant in Unix ms.
