@@ -147,7 +147,7 @@ test("the first load stays within its budget", async ({ page }) => {
   expect(requests).toBeLessThanOrEqual(14);
   // The target is 600 kB; this keeps it from growing. Rust's library for the client is some kB more or
   // less as it was downloaded or built.
-  expect(bytes).toBeLessThanOrEqual(530_000);
+  expect(bytes).toBeLessThanOrEqual(545_000);
 });
 
 test("a part of an asset can be asked for, and one that cannot be is refused", async ({ page }) => {

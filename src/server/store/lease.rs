@@ -25,7 +25,7 @@ use super::{
 /// How often it is renewed within that time.
 const RENEWALS: u32 = 4;
 
-/// Held, and given up when dropped.
+/// Held as long as it lives; a lease that is not given up runs out after that.
 pub struct Claim {
     _lock: Option<File>,
     lost: watch::Receiver<bool>,
