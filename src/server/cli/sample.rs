@@ -61,8 +61,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let mut store = Store::open(location, &config).await?.for_sample();
     if !store.is_empty().await? {
         bail!(
-            "{} holds data already: name an empty directory with --data, or remove it",
-            location
+            "{location} holds data already: name an empty directory with --data (or another database), or remove it"
         );
     }
     let meter = Meter::new(&sample_options);

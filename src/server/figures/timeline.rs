@@ -133,7 +133,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     }
     plot.set_layout(
         theme::layout()
-            .margin(Margin::new().left(52).right(8).top(92).bottom(94))
+            .margin(Margin::new().left(48).right(8).top(92).bottom(24))
             .bar_mode(BarMode::Stack)
             .bar_norm(BarNorm::Percent)
             .bar_gap(0.08)

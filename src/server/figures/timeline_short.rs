@@ -174,7 +174,7 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     let in_view = i64::from(days.min(DAYS_IN_VIEW)) * DAY_MS;
     plot.set_layout(
         theme::layout()
-            .margin(Margin::new().left(48).right(8).top(106).bottom(110))
+            .margin(Margin::new().left(48).right(8).top(96).bottom(24))
             .x_axis(
                 time_axis::sliding(vec![
                     time_axis::last(7, SelectorStep::Day, "7d"),
