@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { openSync } from "node:fs";
 import path from "node:path";
-import { median, run, spread } from "./lib.mjs";
+import { isFull, median, run, spread } from "./lib.mjs";
 
 const PAGE = "pipelines";
 
@@ -14,7 +14,7 @@ export async function measure({ binary, scratch, data, root, say }) {
   const env = { ...process.env, LEPTOS_HASH_FILES: "true" };
   run("cargo", [...cargo, "--no-run"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   say("figures: each computed many times at 1, 10 and 100 times the builds (BENCH_FULL=1: 1000 times, too)");
-  const scales = JSON.parse(run("cargo", cargo, { cwd: root, env: { ...env, BENCH_STORE: data }, stdio: ["ignore", "pipe", "pipe"] }));
+  const scales = JSON.parse(run("cargo", cargo, { cwd: root, env: { ...env, BENCH_STORE: data, BENCH_FULL: isFull("figures") ? "1" : "" }, stdio: ["ignore", "pipe", "pipe"] }));
   const peers = measurePeers({ binary, scratch, data, root, say });
   return { rows: rows(scales, peers), tables: [...tables(scales), ...peerTables(scales, peers)], bounds: BOUNDS };
 }

@@ -16,6 +16,12 @@ export function spread(values) {
   return `${short(Math.min(...values))} to ${short(Math.max(...values))}, ${values.length} runs`;
 }
 
+/** Whether a part is measured at its largest scale, too: BENCH_FULL=1 asks for all, or names parts with commas. */
+export function isFull(part) {
+  const wanted = (process.env.BENCH_FULL ?? "").split(",");
+  return wanted.includes("1") || wanted.includes(part);
+}
+
 export function have(program) {
   return spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 }

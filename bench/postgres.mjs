@@ -4,7 +4,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Postgres, programs } from "../scripts/lib/postgres.mjs";
-import { median, spread } from "./lib.mjs";
+import { isFull, median, spread } from "./lib.mjs";
 import { NEW_EVENTS, importEvents, newEvents, writeSample } from "./store/events.mjs";
 import { Server } from "./store/server.mjs";
 
@@ -19,7 +19,7 @@ export async function measure({ binary, site, scratch, say }) {
     return { rows: [], tables: [], bounds: ["PostgreSQL was not installed where this was measured."] };
   }
   const results = [];
-  for (const scale of process.env.BENCH_FULL === "1" ? [1, 10, 100] : [1, 10]) {
+  for (const scale of isFull("postgres") ? [1, 10, 100] : [1, 10]) {
     const folder = path.join(scratch, `${scale}x`);
     await mkdir(folder);
     results.push(await measureScale({ binary, site, folder, scale, say }));

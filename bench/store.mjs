@@ -4,7 +4,7 @@
 
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { median, sleep, spread } from "./lib.mjs";
+import { isFull, median, sleep, spread } from "./lib.mjs";
 import { NEW_EVENTS, importEvents, newEvents, writeSample } from "./store/events.mjs";
 import { Server, percentile } from "./store/server.mjs";
 
@@ -12,7 +12,7 @@ import { Server, percentile } from "./store/server.mjs";
 const WATCHED_MS = 3000;
 
 export async function measure({ binary, site, scratch, say }) {
-  const full = process.env.BENCH_FULL === "1";
+  const full = isFull("store");
   const scales = full ? [1, 10, 100] : [1, 10];
   if (!full) say("100x is left out: BENCH_FULL=1 measures it too (minutes, 8 GB of disk)");
   const results = [];
