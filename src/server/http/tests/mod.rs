@@ -366,10 +366,11 @@ async fn without_data_nothing_is_known_of_sources() {
     }
 }
 
+/// What is told of a ledger while its store can be reached.
 fn live(version: &str, ledger: i64) -> Live {
     Live {
         version: version.to_owned(),
-        ledger,
+        ledger: ledger * 2,
     }
 }
 
@@ -406,6 +407,17 @@ async fn open_pages_are_told_at_once_and_at_each_change_until_the_server_stops()
     state.swap(snapshot("v2"));
     assert_eq!(told(&mut events).await, Some(live("v2", 0)));
     state.swap_ledger(ledger(3));
+    assert_eq!(told(&mut events).await, Some(live("v2", 3)));
+    assert!(state.store_lost());
+    assert_ne!(told(&mut events).await, Some(live("v2", 3)));
+    assert!(
+        get(&router, "/api/freshness")
+            .await
+            .text()
+            .contains("store_lost\":{")
+    );
+    assert!(!state.store_lost(), "it is known already");
+    assert!(state.looked(tokio::time::Instant::now()));
     assert_eq!(told(&mut events).await, Some(live("v2", 3)));
     state.stop();
     assert_eq!(told(&mut events).await, None);
