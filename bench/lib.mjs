@@ -16,6 +16,11 @@ export function spread(values) {
   return `${short(Math.min(...values))} to ${short(Math.max(...values))}, ${values.length} runs`;
 }
 
+/** A line of the report: the median of several values, with their spread beside it. */
+export function row(what, target, values, unit, better = "less") {
+  return { what, target, reached: median(values), unit, better, detail: spread(values) };
+}
+
 /** Whether a part is measured at its largest scale, too: BENCH_FULL=1 asks for all, or names parts with commas. */
 export function isFull(part) {
   const wanted = (process.env.BENCH_FULL ?? "").split(",");

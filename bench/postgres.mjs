@@ -4,7 +4,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Postgres, programs } from "../scripts/lib/postgres.mjs";
-import { isFull, median, spread } from "./lib.mjs";
+import { isFull, row as line } from "./lib.mjs";
 import { NEW_EVENTS, importEvents, newEvents, writeSample } from "./store/events.mjs";
 import { Server } from "./store/server.mjs";
 
@@ -80,14 +80,7 @@ async function measureReplicas({ binary, site, folder, store, scale, say, result
 }
 
 function rows({ scale, imports, count, size, starts, shown, memory }) {
-  const row = (what, target, values, unit, better = "less") => ({
-    what: `PostgreSQL: ${what}, ${scale}x`,
-    target,
-    reached: median(values),
-    unit,
-    better,
-    detail: spread(values),
-  });
+  const row = (what, ...rest) => line(`PostgreSQL: ${what}, ${scale}x`, ...rest);
   const all = (list, key) => list.map((one) => one[key]);
   return [
     row("import of NDJSON", 50_000, all(imports, "rate"), "events/s", "more"),

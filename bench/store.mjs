@@ -4,7 +4,7 @@
 
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { isFull, median, sleep, spread } from "./lib.mjs";
+import { isFull, median, row as line, sleep } from "./lib.mjs";
 import { NEW_EVENTS, importEvents, newEvents, writeSample } from "./store/events.mjs";
 import { Server, percentile } from "./store/server.mjs";
 
@@ -95,14 +95,7 @@ async function measureRefresh({ binary, data, server, news }) {
 }
 
 function rows({ scale, imports, size, starts, refreshes }) {
-  const row = (what, target, values, unit, better = "less") => ({
-    what: `${what}, ${scale}x`,
-    target,
-    reached: median(values),
-    unit,
-    better,
-    detail: spread(values),
-  });
+  const row = (what, ...rest) => line(`${what}, ${scale}x`, ...rest);
   const all = (list, key) => list.map((one) => one[key]);
   const target = (small, large) => ({ 1: small, 100: large })[scale] ?? null;
   const before = all(refreshes, "before");
