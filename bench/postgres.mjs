@@ -96,4 +96,5 @@ function rows({ scale, imports, count, size, starts, shown, memory }) {
 
 const BOUNDS = [
   "The database stands on the same two cores as the import and the replicas, and waits for its disk at each of their transactions.",
+  "With more data an event costs more: a build's key follows from its tag, so that the indexes are written all over, and each page of them goes into the log whole after a checkpoint. That is the likely reason and has not been profiled.",
 ];
