@@ -2,7 +2,6 @@
 
 use std::{
     io::{IsTerminal as _, stderr},
-    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -17,7 +16,6 @@ use crate::server::{
 
 /// Between two lines of progress.
 const LINE_EVERY: Duration = Duration::from_secs(10);
-const FILE: &str = "dashboard.sqlite";
 
 #[derive(Args)]
 pub struct Options {
@@ -34,10 +32,10 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let from = options
         .from
         .as_deref()
-        .map_or(Ok(data), parse)
+        .map_or(Ok(data), str::parse)
         .context("--from")?;
     let to = match options.to.as_deref() {
-        Some(to) => parse(to).context("--to")?,
+        Some(to) => to.parse().context("--to")?,
         None if location.is_shared() => location.clone(),
         None => bail!("say where to: by --to, or by DATABASE_URL"),
     };
@@ -68,18 +66,4 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         began.elapsed().as_secs_f64()
     );
     Ok(ExitCode::SUCCESS)
-}
-
-fn parse(store: &str) -> Result<Location> {
-    let Some(path) = store.strip_prefix("sqlite:") else {
-        let database = store
-            .parse()
-            .context("this is neither sqlite:DIR nor a database")?;
-        return Ok(Location::new(PathBuf::new(), Some(database), None));
-    };
-    let path = Path::new(path.trim_start_matches("//"));
-    // The file itself is understood as well.
-    let is_file = path.file_name().is_some_and(|name| name == FILE);
-    let directory = path.parent().filter(|_| is_file).unwrap_or(path);
-    Ok(Location::new(directory.to_owned(), None, None))
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use sqlx::postgres::PgConnectOptions;
 
 use super::engine::file;
@@ -63,6 +63,24 @@ impl From<&Path> for Location {
 impl From<&Location> for Location {
     fn from(location: &Location) -> Self {
         location.clone()
+    }
+}
+
+/// `sqlite:DIR` or `postgres://…`.
+impl FromStr for Location {
+    type Err = anyhow::Error;
+
+    fn from_str(store: &str) -> Result<Self> {
+        let Some(path) = store.strip_prefix("sqlite:") else {
+            let database = store
+                .parse()
+                .context("this is neither sqlite:DIR nor a database")?;
+            return Ok(Self::new(PathBuf::new(), Some(database), None));
+        };
+        let path = Path::new(path.trim_start_matches("//"));
+        // The file itself is understood as well.
+        let directory = path.parent().filter(|directory| file(directory) == path);
+        Ok(Self::new(directory.unwrap_or(path).to_owned(), None, None))
     }
 }
 
@@ -133,6 +151,25 @@ mod tests {
             .expect("an address");
         assert_eq!(database.to_string(), "postgres://db.example:6432/dash");
         assert!(!format!("{database:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_file_stands_for_its_directory() {
+        for (store, data) in [
+            ("sqlite:data", "data"),
+            ("sqlite:data/dashboard.sqlite", "data"),
+            ("sqlite:dashboard.sqlite", ""),
+            ("sqlite:///srv/data", "/srv/data"),
+            (
+                "sqlite:/srv/dashboard.sqlite/other",
+                "/srv/dashboard.sqlite/other",
+            ),
+        ] {
+            let location: Location = store.parse().expect("a place");
+            assert_eq!(location.data, Path::new(data), "{store}");
+            assert!(!location.is_shared());
+        }
+        assert!("nonsense".parse::<Location>().is_err());
     }
 
     #[test]
