@@ -48,6 +48,16 @@ quietly() {
   fi
 }
 
+# Cargo takes two clones for one when they share compiled code, but the client's code names files of the
+# clone that it was compiled in: for another, it has to be compiled again.
+claim_compiled_client() {
+  local owner=$CARGO_TARGET_DIR/front/compiled-in
+  [[ $(cat "$owner" 2>/dev/null) == "$ROOT" ]] && return
+  touch "$ROOT/src/lib.rs"
+  mkdir -p "${owner%/*}"
+  echo "$ROOT" >"$owner"
+}
+
 # Debian packages need root; elsewhere the caller is told what to install.
 apt_install() {
   local sudo=()
