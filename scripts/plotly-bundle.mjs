@@ -26,9 +26,24 @@ const D3 = [
 ];
 
 // The notations of colours that are read: #rrggbb, names, rgb(…) and hsl(…).
+// The same few are read for every point of a chart, and kept.
 const COLOURS = `
-  import { converter, formatHex, formatRgb, modeHsl, modeLrgb, modeRgb, useMode, wcagContrast, wcagLuminance } from "culori/fn";
+  import { converter as reader, formatHex, formatRgb, modeHsl, modeLrgb, modeRgb, useMode, wcagContrast, wcagLuminance } from "culori/fn";
   for (const mode of [modeRgb, modeHsl, modeLrgb]) useMode(mode);
+  const KEPT = 1000;
+  function converter(mode) {
+    const read = reader(mode);
+    const known = new Map();
+    return (colour) => {
+      if (typeof colour !== "string") return read(colour);
+      if (!known.has(colour)) {
+        if (known.size === KEPT) known.clear();
+        known.set(colour, read(colour));
+      }
+      const found = known.get(colour);
+      return found && { ...found };
+    };
+  }
   export { converter, formatHex, formatRgb, wcagContrast, wcagLuminance };
 `;
 
@@ -47,6 +62,28 @@ const UNUSED = [
   // A heatmap's numbers come counted.
   [/traces[\\/]histogram2d[\\/]calc\.js$/, ""],
   [/culori[\\/]bundled[\\/]culori\.cjs$/, COLOURS],
+];
+
+// Where plotly.js does again what it did before, or for every point what is never seen.
+const MENDED = [
+  // How much room axes and range sliders need is known once the axes are drawn. It is given to them before
+  // the data are drawn; plotly.js draws all of the chart and then, because of the margins, all of it again.
+  {
+    file: "plot_api/plot_api.js",
+    from: "seq.push(drawAxes, function insideTickLabelsAutorange",
+    to: `seq.push(drawAxes, function giveRoom(gd) {
+      const before = Lib.extendFlat({}, fullLayout._size);
+      Plots.doAutoMargin(gd);
+      if (!Plots.didMarginChange(before, fullLayout._size)) return;
+      return Lib.syncOrAsync([marginPushers, positionAndAutorange, subroutines.layoutStyles, drawAxes], gd);
+    }, function insideTickLabelsAutorange`,
+  },
+  // Bars without a text in them have no text to be measured and placed.
+  {
+    file: "traces/bar/plot.js",
+    from: "appendBarText(gd, plotinfo, bar, cd, i, x0, x1, y0, y1, r, overhead, opts, makeOnCompleteCallback);",
+    to: "if (trace.textposition !== 'none') $&",
+  },
 ];
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
@@ -130,6 +167,16 @@ function withoutComponents(source) {
   return source.replace(/require\('\.\/components\/(\w+)'\),?/g, (text, name) => (COMPONENTS.includes(name) ? text : ""));
 }
 
+// A newer plotly.js may say it otherwise: then it has to be looked at again.
+function mended(file, source) {
+  for (const { file: name, from, to } of MENDED) {
+    if (file !== path.join(plotly, "src", name)) continue;
+    if (source.split(from).length !== 2) throw new Error(`${file} does not have once: ${from}`);
+    source = source.replace(from, to);
+  }
+  return source;
+}
+
 const slim = {
   name: "slim",
   setup(build) {
@@ -139,9 +186,9 @@ const slim = {
       if (instead) return { contents: instead[1], loader: "js", resolveDir: root };
       if (file === path.join(d3Folder, "d3.js")) return { contents: await d3(D3), loader: "js" };
       if (!file.startsWith(path.join(plotly, "src"))) return undefined;
-      const source = await readFile(file, "utf8");
+      const source = mended(file, await readFile(file, "utf8"));
       if (file === path.join(plotly, "src", "core.js")) return { contents: withoutComponents(source), loader: "js" };
-      return source.includes("description") ? { contents: withoutDescriptions(source), loader: "js" } : undefined;
+      return { contents: source.includes("description") ? withoutDescriptions(source) : source, loader: "js" };
     });
   },
 };
@@ -161,7 +208,9 @@ const bundle = await esbuild.build({
   target: ["es2022"],
   minify: true,
   legalComments: "none",
-  banner: { js: "/* plotly.js, MIT licence, Copyright Plotly Inc.; built for the RSE dashboard */" },
+  // Most of it is needed for the first chart. Browsers that know the first line compile it while it is
+  // downloaded, beside what else the page does, and not function by function when each is first called.
+  banner: { js: "//# allFunctionsCalledOnLoad\n/* plotly.js, MIT licence, Copyright Plotly Inc.; built for the RSE dashboard */" },
   define: { global: "window" },
   plugins: [slim],
   write: false,

@@ -310,7 +310,8 @@ function template(element) {
       plot_bgcolor: "rgba(0,0,0,0)",
       colorway: colour("colours").split(/\s*,\s*/),
       xaxis: { ...axis, automargin: true, rangeselector: { ...control, activecolor: colour("control-active") }, rangeslider: control },
-      yaxis: { ...axis, automargin: true },
+      // Names that the margin makes room for cannot stand out: plotly.js would measure each to see.
+      yaxis: { ...axis, automargin: true, ticklabeloverflow: "allow" },
       hoverlabel: { bgcolor: colour("hover"), bordercolor: colour("line"), font: { color: colour("text"), family: style.fontFamily } },
       legend: { bgcolor: "rgba(0,0,0,0)" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("text") },
