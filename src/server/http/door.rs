@@ -1,13 +1,17 @@
 //! What every request passes before anything is done for it, and every answer after: one layer, since
 //! each costs every request something.
+//!
+//! A request may wait in the queue, but not for ever; a panic is an answer, too.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
+    http::StatusCode,
     middleware::Next,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
+use futures::FutureExt as _;
 
 use super::{
     Settings, client,
@@ -38,13 +42,48 @@ pub async fn pass(State(Door(rules)): State<Door>, mut request: Request, next: N
     request.extensions_mut().insert(client);
     let mut response = match headers::refusal(request.uri(), rules.settings.limits.address) {
         Some(refusal) => refusal,
-        None => match rules.queue.admit(&mut request, client.address).await {
-            Some(_admission) => next.run(request).await,
-            None => queue::busy(),
-        },
+        None => {
+            let work = async {
+                match rules.queue.admit(&mut request, client.address).await {
+                    Some(_admission) => next.run(request).await,
+                    None => queue::busy(),
+                }
+            };
+            bounded(work, rules.settings.limits.longest_answer).await
+        }
     };
     let status = response.status();
     caching.tell(status, response.headers_mut());
     headers::secure(response.headers_mut(), client.https);
     response
+}
+
+/// Work that takes too long or panics is answered all the same, and no other request notices.
+async fn bounded(work: impl Future<Output = Response>, longest: Duration) -> Response {
+    let work = AssertUnwindSafe(work).catch_unwind();
+    match tokio::time::timeout(longest, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_panic)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[tokio::test]
+    async fn a_panic_and_endless_work_are_answered() {
+        let panics = async { panic!("in a handler") };
+        let answer = bounded(panics, LONG).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let answer = bounded(pending(), Duration::ZERO).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let answer = bounded(async { "fine".into_response() }, LONG).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
 }

@@ -12,6 +12,7 @@ mod health;
 mod limits;
 mod live;
 pub mod metrics;
+mod modules;
 mod observe;
 mod openapi;
 mod pages;
@@ -28,7 +29,6 @@ use std::{future::Future, path::PathBuf, sync::Arc};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
-    http::StatusCode,
     middleware,
     routing::{any, get},
 };
@@ -36,10 +36,7 @@ use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::{LeptosRoutes as _, render_app_async_with_context};
 use tokio::net::TcpListener;
 use tower::layer::layer_fn;
-use tower_http::{
-    CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer,
-    services::ServeDir, timeout::TimeoutLayer,
-};
+use tower_http::{CompressionLevel, compression::CompressionLayer, services::ServeDir};
 
 pub use limits::Limits;
 pub use settings::Settings;
@@ -124,7 +121,8 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     };
     let sign_in = state.settings.sign_in.clone();
     let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
-    let shell = move || app::shell(options.clone());
+    let modules: Arc<[String]> = modules::addresses(&options.site_root).into();
+    let shell = move || app::shell(options.clone(), &modules);
     let listed = pages::routes();
     let context = {
         let app = state.app.clone();
@@ -163,7 +161,6 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .fallback(missing);
     let mounted = Arc::clone(&state.settings);
     let mut data = Router::new()
-        .route("/api/figure", get(api::figure))
         .route("/api/figures", get(api::figures))
         .route("/api/overview", get(api::overview))
         .route("/api/headline", get(api::headline))
@@ -172,11 +169,11 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/texts", get(api::texts))
         .route("/api/live", get(live::live))
         .merge(pages);
+    let mut figure = Router::new().route("/api/figure", get(api::figure));
     if state.settings.shared_store {
-        data = data.route_layer(middleware::from_fn_with_state(
-            state.clone(),
-            seen::in_order,
-        ));
+        let in_order = || middleware::from_fn_with_state(state.clone(), seen::in_order);
+        data = data.route_layer(in_order());
+        figure = figure.route_layer(in_order());
     }
     let router = Router::new()
         .route("/", get(pages::to_pipelines))
@@ -198,20 +195,22 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         ))
         .layer(layer_fn(Below::new))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
+        .layer(DefaultBodyLimit::max(state.settings.limits.body))
         .layer(layer_fn(Below::new))
-        .layer(middleware::from_fn_with_state(sign_in, sign_in::guard))
-        .layer(layer_fn(Below::new))
+        // Asked for most, and compressed already: it does without the layers above.
+        .merge(figure);
+    let router = match sign_in {
+        Some(sign_in) => router
+            .layer(middleware::from_fn_with_state(sign_in, sign_in::guard))
+            .layer(layer_fn(Below::new)),
+        None => router,
+    };
+    let router = router
         .layer(middleware::from_fn_with_state(
             Door::new(Arc::clone(&state.settings)),
             door::pass,
         ))
-        .layer(CatchPanicLayer::new())
         .layer(layer_fn(Below::new))
-        .layer(DefaultBodyLimit::max(state.settings.limits.body))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            state.settings.limits.longest_answer,
-        ))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             observe::observe,

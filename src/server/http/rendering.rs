@@ -31,7 +31,10 @@ use tower::ServiceExt as _;
 use super::{ServerState, encoding, queue::Turn};
 use crate::{
     api::Live,
-    server::{encoded::Encoded, sign_in, tasks},
+    server::{
+        encoded::{Effort, Encoded},
+        sign_in, tasks,
+    },
 };
 
 /// Some dozens of pages.
@@ -212,7 +215,7 @@ impl Page {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         let tag = BASE64_STANDARD.encode(&Sha256::digest(&html)[..15]);
-        let html = Encoded::new(html.into_bytes(), tag);
+        let html = Encoded::new(html.into_bytes(), tag, Effort::Much);
         // As nearly every browser takes it, and off the threads that answer.
         html.brotli();
         Ok(Self {

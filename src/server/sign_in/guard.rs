@@ -31,13 +31,10 @@ const FOLDERS: [&str; 2] = ["/pkg/", "/plotly/"];
 
 /// Lets through whoever signed in or has a token.
 pub async fn guard(
-    State(sign_in): State<Option<Arc<SignIn>>>,
+    State(sign_in): State<Arc<SignIn>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(sign_in) = sign_in else {
-        return next.run(request).await;
-    };
     let path = request.uri().path();
     if OPEN.contains(&path) {
         return next.run(request).await;

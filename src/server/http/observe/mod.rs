@@ -18,6 +18,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use hyper::body::Body as _;
 use tracing::Instrument as _;
 
 use sent::Sent;
@@ -70,13 +71,23 @@ pub async fn observe(
         }
     });
     response.headers_mut().insert(request_id::HEADER, id);
-    response.map(|body| {
-        Body::new(Sent {
-            body,
-            metrics,
-            span,
-        })
-    })
+    if method == "HEAD" {
+        return response;
+    }
+    // What lies ready is sent by the connection at once; what is still to come is watched.
+    match response.body().size_hint().exact() {
+        Some(bytes) => {
+            metrics.requests.sent(bytes);
+            response
+        }
+        None => response.map(|body| {
+            Body::new(Sent {
+                body,
+                metrics,
+                span,
+            })
+        }),
+    }
 }
 
 /// The method, of those that HTTP itself knows: a client may send any word.
