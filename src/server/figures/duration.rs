@@ -46,24 +46,28 @@ pub const FIGURE: Figure = Figure {
 /// Rows reach from the first to the last bin with builds; bins without any between them are rows of zeros.
 fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let builds = &snapshot.builds;
-    let mut ended = 0_u64;
-    // Every width is a multiple of half a minute: counted once by the finest, then put together.
-    let mut finest: Vec<[u64; RESULTS.len()]> = Vec::new();
+    let mut ended = [0_u64; BuildResult::ALL.len()];
+    // Every width is a multiple of half a minute: counted once by the finest, then put together. Counted
+    // for every result, since it costs more to leave some out.
+    let mut finest: Vec<[u64; BuildResult::ALL.len()]> = Vec::new();
     snapshot.select(filter).each(|build| {
-        let result = builds.result[build];
-        let Some(column) = RESULTS.iter().position(|&drawn| drawn == result) else {
-            return;
-        };
-        ended += 1;
+        let result = builds.result[build] as usize;
+        ended[result] += 1;
         if builds.duration_ms[build] == UNKNOWN_DURATION {
             return;
         }
         let bin = (builds.duration_ms[build] / HALF_MINUTE_MS) as usize;
         if bin >= finest.len() {
-            finest.resize(bin + 1, [0; RESULTS.len()]);
+            finest.resize(bin + 1, [0; BuildResult::ALL.len()]);
         }
-        finest[bin][column] += 1;
+        finest[bin][result] += 1;
     });
+    let drawn =
+        |counts: &[u64; BuildResult::ALL.len()]| RESULTS.map(|result| counts[result as usize]);
+    let ended: u64 = drawn(&ended).iter().sum();
+    let mut finest: Vec<[u64; RESULTS.len()]> = finest.iter().map(drawn).collect();
+    let last = finest.iter().rposition(|bin| *bin != [0; RESULTS.len()]);
+    finest.truncate(last.map_or(0, |last| last + 1));
     let width = width_for(finest.len());
     let add = |mut sum: [u64; RESULTS.len()], bin: &[u64; RESULTS.len()]| {
         for (sum, count) in sum.iter_mut().zip(bin) {

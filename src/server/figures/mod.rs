@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use plotly::Plot;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 pub use rows::{Column, Rows, Values};
 
@@ -169,7 +169,7 @@ impl Figure {
         let rows = (self.rows)(snapshot, filter);
         let context = Context::new(snapshot, filter, self);
         let plot = if rows.is_empty() {
-            r#"{"data":[],"layout":{}}"#.to_owned()
+            RawValue::from_string(r#"{"data":[],"layout":{}}"#.to_owned())?
         } else {
             plot_json(&(self.plot)(&rows, &context))?
         };
@@ -182,13 +182,13 @@ impl Figure {
             builds: rows.builds,
             columns: rows.column_infos(),
             rows: rows.cells(),
-            plot: RawValue::from_string(plot)?.into(),
+            plot: plot.into(),
         })
     }
 }
 
 /// `{data, layout}` as plotly.js takes it, without what plotly.js does not need.
-fn plot_json(plot: &Plot) -> Result<String> {
+fn plot_json(plot: &Plot) -> Result<Box<RawValue>> {
     #[derive(serde::Serialize)]
     struct Parts<'a> {
         data: &'a plotly::Traces,
@@ -198,7 +198,7 @@ fn plot_json(plot: &Plot) -> Result<String> {
         data: plot.data(),
         layout: plot.layout(),
     };
-    serde_json::to_string(&parts).context("cannot write a plot as JSON")
+    to_raw_value(&parts).context("cannot write a plot as JSON")
 }
 
 #[cfg(test)]

@@ -35,14 +35,12 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let columns = &snapshot.builds;
     let mut builds = [0_u64; 2];
     let mut failed = [0_u64; 2];
-    for build in snapshot
-        .select(&filter.with_build_type(BuildType::All))
-        .iter()
-    {
+    let selection = snapshot.select(&filter.with_build_type(BuildType::All));
+    selection.each(|build| {
         let kind = usize::from(!columns.nightly[build]);
         builds[kind] += 1;
         failed[kind] += u64::from(columns.result[build].is_failed());
-    }
+    });
     let total = builds.iter().sum();
     let shown = if total == 0 { 0 } else { KINDS.len() };
     let kinds = KINDS.map(|kind| kind.label().to_owned());
