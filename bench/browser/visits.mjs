@@ -6,10 +6,13 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 const LATE_MS = 60_000;
 const LARGE = /\.wasm$|\/plotly\/.*\.js$/;
 
+// Pages of Chromium's own address bar, which a new window of it would load beside the first page.
+const ITS_OWN = ["WebUIOmniboxPopup", "WebUIOmniboxFullPopup", "WebUIOmniboxAimPopup", "PreloadTopChromeWebUI"];
+
 /** The machine's own Chromium, never one that a package downloads. */
 export const BROWSER = {
   executablePath: process.env.CHROMIUM || onPath(),
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", `--disable-features=${ITS_OWN}`],
 };
 
 function onPath() {

@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result};
 use moka::future::Cache;
 
 use super::{
-    encoded::Encoded,
+    encoded::{Effort, Encoded},
     figures::{self, Figure},
     metrics::{CacheSize, Metrics},
     snapshot::Snapshot,
@@ -184,7 +184,7 @@ impl FigureCache {
 
 fn encode(data: FigureData) -> Result<CachedFigure> {
     let tag = format!("{}-{}", data.version, env!("BUILD_ID"));
-    let json = Encoded::new(serde_json::to_vec(&data)?, tag);
+    let json = Encoded::new(serde_json::to_vec(&data)?, tag, Effort::Little);
     let unasked = AtomicU8::default();
     Ok(CachedFigure {
         data,

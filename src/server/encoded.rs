@@ -5,8 +5,25 @@ use std::{io::Write as _, sync::OnceLock};
 use axum::{body::Bytes, http::HeaderValue};
 use brotli::enc::BrotliEncoderParams;
 
-/// The best trade of size for time on JSON and HTML of this size; it is paid once per content.
-const BROTLI_QUALITY: i32 = 5;
+/// How long it may take to make content small: it is paid once.
+#[derive(Clone, Copy, Debug)]
+pub enum Effort {
+    /// For what somebody waits for: a quarter of the time, for a tenth more bytes.
+    Little,
+    /// For what is large, and mostly made before it is asked for.
+    Much,
+}
+
+impl Effort {
+    /// Brotli's quality.
+    const fn quality(self) -> i32 {
+        match self {
+            Self::Little => 3,
+            Self::Much => 5,
+        }
+    }
+}
+
 /// The logarithm of how far back repetitions are found: with more, small contents take half as long
 /// again, and large ones are not smaller.
 const BROTLI_WINDOW: i32 = 18;
@@ -16,6 +33,7 @@ const NO_MEMORY_FAILS: &str = "memory takes whatever is written to it";
 pub struct Encoded {
     /// What names the content.
     tag: String,
+    effort: Effort,
     plain: Variant,
     brotli: OnceLock<Variant>,
     gzip: OnceLock<Variant>,
@@ -31,10 +49,11 @@ pub struct Variant {
 
 impl Encoded {
     /// `tag` names the content, in characters that a header may have.
-    pub fn new(plain: Vec<u8>, tag: String) -> Self {
+    pub fn new(plain: Vec<u8>, tag: String, effort: Effort) -> Self {
         Self {
             plain: Variant::new(plain, None, &tag),
             tag,
+            effort,
             brotli: OnceLock::new(),
             gzip: OnceLock::new(),
         }
@@ -49,7 +68,7 @@ impl Encoded {
             let plain = &*self.plain.bytes;
             let mut bytes = Vec::with_capacity(plain.len() / 4);
             let parameters = BrotliEncoderParams {
-                quality: BROTLI_QUALITY,
+                quality: self.effort.quality(),
                 lgwin: BROTLI_WINDOW,
                 size_hint: plain.len(),
                 ..Default::default()
