@@ -58,15 +58,22 @@ pub const fn result_label(result: BuildResult) -> &'static str {
     }
 }
 
+/// Green, yellow and red of 0 %, 50 % and 100 % failed.
+const FAILURE_COLOURS: [[u8; 3]; 3] = [[0x85, 0x99, 0x4b], [0xff, 0xdd, 0x00], [0xd4, 0x35, 0x1c]];
+
 /// Unremarkable blue, purple and red. White text can be read on all between them.
 const ATTENTION_COLOURS: [[u8; 3]; 3] =
     [[0x1d, 0x70, 0xb8], [0x6f, 0x72, 0xaf], [0xd4, 0x35, 0x1c]];
 
 /// 0 % green, 50 % yellow, 100 % red.
 pub fn failure_scale() -> ColorScale {
-    let stops = [(0.0, "#85994b"), (0.5, YELLOW), (1.0, RED)];
-    let stop = |(share, colour): (f64, &str)| ColorScaleElement(share, colour.to_owned());
-    ColorScale::Vector(stops.map(stop).to_vec())
+    let stop = |percent| ColorScaleElement(percent / 100.0, failure_colour(percent));
+    ColorScale::Vector([0.0, 50.0, 100.0].map(stop).to_vec())
+}
+
+/// The colour of a percentage on [`failure_scale`], in steps of 5 %: more is not seen.
+pub fn failure_colour(percent: f64) -> String {
+    mixed(&FAILURE_COLOURS, (percent / 5.0).round() / 20.0)
 }
 
 /// The colours of values from the least to the greatest of them, which deserves a look most.
@@ -245,6 +252,14 @@ fn luminance(colour: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failure_goes_from_green_over_yellow_to_red() {
+        assert_eq!(failure_colour(0.0), "#85994b");
+        assert_eq!(failure_colour(48.0), YELLOW);
+        assert_eq!(failure_colour(100.0), RED);
+        assert_eq!(failure_colour(75.0), "#ea890e");
+    }
 
     #[test]
     fn the_greatest_value_is_red_and_equals_are_blue() {

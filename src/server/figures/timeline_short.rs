@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use plotly::{
-    Bar, Plot,
-    common::{Marker, TextPosition},
+    Bar, Plot, Scatter,
+    common::{HoverInfo, Marker, Mode, TextPosition},
     layout::{Axis, Margin, RangeMode, SelectorStep},
 };
 
@@ -158,8 +158,11 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     let local = |at_ms: i64| local_minute(at_ms, context.time_zone);
     let starts = rows.instant("slot_start");
     let percents = rows.percent("failure_percent").iter();
-    let percents = percents.map(|percent| percent.unwrap_or(0.0).round() as u64);
     let failed = rows.count("failed").iter();
+    let percents: Vec<f64> = percents.map(|percent| percent.unwrap_or(0.0)).collect();
+    let colours = percents
+        .iter()
+        .map(|&percent| theme::failure_colour(percent));
     let bars = Bar::new(
         starts.iter().map(|&start| local(start)).collect(),
         rows.count("builds").to_vec(),
@@ -168,23 +171,21 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     .width(slot_ms as f64)
     .text_array(failed.map(u64::to_string).collect())
     .text_position(TextPosition::None)
+    .hover_text_array(
+        percents
+            .iter()
+            .map(|percent| format!("{percent:.0}"))
+            .collect(),
+    )
     .hover_template(
         "<b>%{x|%a %-d %b %Y, %H:%M}</b><br>\
-         %{text} of %{y} builds failed, %{marker.color} %<extra></extra>",
+         %{text} of %{y} builds failed, %{hovertext} %<extra></extra>",
     )
     .show_legend(false)
-    .marker(
-        Marker::new()
-            .color_array(percents.collect())
-            .color_scale(theme::failure_scale())
-            .cmin(0.0)
-            .cmax(100.0)
-            .show_scale(true)
-            // Above the buttons, so that both have room on a phone.
-            .color_bar(theme::failure_bar().y(1.12)),
-    );
+    .marker(Marker::new().color_array(colours.collect()));
     let mut plot = Plot::new();
     plot.add_trace(bars);
+    plot.add_trace(colour_key());
     let end = context.as_of_ms.unwrap_or(0).div_euclid(slot_ms) * slot_ms + slot_ms;
     let in_view = i64::from(days.min(DAYS_IN_VIEW)) * DAY_MS;
     plot.set_layout(
@@ -207,6 +208,25 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
             ),
     );
     plot
+}
+
+/// The key to the bars' colours, on a trace without points: theirs are no numbers on a scale, of each of
+/// which plotly.js would complain at length.
+fn colour_key() -> Box<Scatter<Option<u8>, Option<u8>>> {
+    Scatter::new(vec![None], vec![None])
+        .mode(Mode::Markers)
+        .hover_info(HoverInfo::Skip)
+        .show_legend(false)
+        .marker(
+            Marker::new()
+                .color_array(vec![0_u8])
+                .color_scale(theme::failure_scale())
+                .cmin(0.0)
+                .cmax(100.0)
+                .show_scale(true)
+                // Above the buttons, so that both have room on a phone.
+                .color_bar(theme::failure_bar().y(1.12)),
+        )
 }
 
 #[cfg(test)]
