@@ -2,8 +2,8 @@
 
 use axum::{
     Json,
-    extract::{Query, Request, State, rejection::QueryRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -33,8 +33,6 @@ pub struct Parameters {
     pub days: Option<String>,
 }
 
-pub type Parsed = Result<Query<Parameters>, QueryRejection>;
-
 /// What is wrong with a request, or with the server: for programs, and in words for readers.
 #[derive(Serialize, ToSchema)]
 pub struct Fault {
@@ -63,7 +61,7 @@ impl IntoResponse for AppError {
 
 /// `GET /api/figure?id=…&project=…&type=…&days=…`
 pub async fn figure(State(state): State<AppState>, request: Request) -> Result<Response, AppError> {
-    let query = parameters(Query::try_from_uri(request.uri()))?;
+    let query = parameters(request.uri())?;
     let figure = state
         .figure(
             &query.id,
@@ -85,8 +83,8 @@ pub async fn figures(State(state): State<AppState>) -> Result<Response, AppError
 }
 
 /// `GET /api/overview?page=…&project=…&type=…&days=…`
-pub async fn overview(State(state): State<AppState>, query: Parsed) -> Result<Response, AppError> {
-    let query = parameters(query)?;
+pub async fn overview(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
+    let query = parameters(&uri)?;
     let overview = state.overview(
         &query.page,
         query.project.as_deref(),
@@ -97,8 +95,8 @@ pub async fn overview(State(state): State<AppState>, query: Parsed) -> Result<Re
 }
 
 /// `GET /api/headline?project=…&type=…&days=…`
-pub async fn headline(State(state): State<AppState>, query: Parsed) -> Result<Response, AppError> {
-    let query = parameters(query)?;
+pub async fn headline(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
+    let query = parameters(&uri)?;
     let headline = state.headline(
         query.project.as_deref(),
         query.r#type.as_deref(),
@@ -118,8 +116,8 @@ pub async fn coverage(State(state): State<AppState>) -> Result<Response, AppErro
 }
 
 /// `GET /api/texts?of=…`
-pub async fn texts(State(state): State<AppState>, query: Parsed) -> Result<Response, AppError> {
-    let query = parameters(query)?;
+pub async fn texts(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
+    let query = parameters(&uri)?;
     Ok(Json(state.texts(&query.of)?).into_response())
 }
 
@@ -159,9 +157,7 @@ pub async fn csv(state: &AppState, id: &str, query: &Parameters) -> Result<Respo
 ///
 /// # Errors
 /// [`AppError::UnknownValue`].
-pub fn parameters(query: Parsed) -> Result<Parameters, AppError> {
-    match query {
-        Ok(Query(parameters)) => Ok(parameters),
-        Err(_) => Err(AppError::unknown_value("query", "", Vec::new())),
-    }
+pub fn parameters(uri: &Uri) -> Result<Parameters, AppError> {
+    let query = uri.query().unwrap_or_default();
+    serde_urlencoded::from_str(query).map_err(|_| AppError::unknown_value("query", "", Vec::new()))
 }

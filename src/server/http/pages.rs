@@ -3,17 +3,14 @@
 use std::sync::OnceLock;
 
 use axum::{
-    extract::{Query, Request, State},
+    extract::{Request, State},
     http::{Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
     routing::{MethodRouter, get},
 };
 
-use super::{
-    ServerState,
-    api::{self, Parameters},
-};
+use super::{ServerState, api};
 use leptos::context::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list_with_exclusions};
 use leptos_router::location::RequestUrl;
@@ -121,7 +118,7 @@ async fn csv(state: &ServerState, id: &str, method: &Method, uri: &Uri) -> Respo
         let allowed = [(header::ALLOW, "GET,HEAD")];
         return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
     }
-    let query = api::parameters(Query::try_from_uri(uri));
+    let query = api::parameters(uri);
     let answer = async { api::csv(&state.app, id, &query?).await };
     answer.await.into_response()
 }
@@ -152,7 +149,7 @@ fn problem(state: &ServerState, uri: &Uri) -> Option<AppError> {
     {
         return Some(AppError::unknown_figure(id));
     }
-    let query = parameters(uri);
+    let query = api::parameters(uri).unwrap_or_default();
     let filter = Filter::parse(
         query.project.as_deref(),
         query.r#type.as_deref(),
@@ -160,10 +157,6 @@ fn problem(state: &ServerState, uri: &Uri) -> Option<AppError> {
     );
     let checked = filter.and_then(|filter| state.app.snapshot()?.check(&filter));
     checked.err()
-}
-
-fn parameters(uri: &Uri) -> Parameters {
-    Query::try_from_uri(uri).map_or_else(|_| Parameters::default(), |Query(query)| query)
 }
 
 fn with_query(path: &str, uri: &Uri) -> String {
