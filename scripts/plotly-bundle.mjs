@@ -64,6 +64,8 @@ const UNUSED = [
   [/culori[\\/]bundled[\\/]culori\.cjs$/, COLOURS],
 ];
 
+const TEXTS = path.join(path.dirname(fileURLToPath(import.meta.url)), "plotly-texts.js");
+
 // Where plotly.js does again what it did before, or for every point what is never seen.
 const MENDED = [
   // How much room axes and range sliders need is known once the axes are drawn. It is given to them before
@@ -77,6 +79,14 @@ const MENDED = [
       if (!Plots.didMarginChange(before, fullLayout._size)) return;
       return Lib.syncOrAsync([marginPushers, positionAndAutorange, subroutines.layoutStyles, drawAxes], gd);
     }, function insideTickLabelsAutorange`,
+  },
+  // A text is measured without being laid out, where its font alone says how large it is.
+  {
+    file: "components/drawing/index.js",
+    from: "    var testNode, tester;\n    if (inTester) {",
+    to: `    var known = !inTester && require("${TEXTS}").boxOf(node);
+    if (known) return known;
+$&`,
   },
   // Bars without a text in them have no text to be measured and placed.
   {
