@@ -138,6 +138,11 @@ async function drawOnce(chart) {
       return;
     }
     const { data, layout } = JSON.parse(chart.plot);
+    // Around a pie plotly.js places labels by the room that they had when it was drawn last.
+    if (chart.drawn && data.some(({ type, automargin }) => type === "pie" && automargin)) {
+      plotly.purge(element);
+      chart.drawn = false;
+    }
     await plotly.react(element, data, fitted(layout, data, chart), config());
     if (chart.generation !== generation) return;
     if (!chart.drawn) follow(plotly, chart);

@@ -114,3 +114,16 @@ for (const [id, mark] of [
     await expect(chart.locator(".hoverlayer text, .hoverlayer .hovertext").first()).toBeVisible();
   });
 }
+
+test("labels around a pie stand where they belong after the window was narrow", async ({ page }) => {
+  await page.goto("/figures/cve_per_team");
+  const chart = await drawn(page, "cve_per_team");
+  const width = () => chart.locator("svg.main-svg").first().getAttribute("width");
+  const placed = () => chart.locator(".slicetext, .textline").evaluateAll((all) => all.map((one) => one.getAttribute("transform") ?? one.getAttribute("d")));
+  const [wide, before] = [await width(), await placed()];
+  await page.setViewportSize({ width: 420, height: 900 });
+  await expect.poll(width).not.toBe(wide);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await expect.poll(width).toBe(wide);
+  await expect.poll(placed).toEqual(before);
+});
