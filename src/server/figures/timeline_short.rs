@@ -48,10 +48,10 @@ struct Slot {
     failed: u64,
 }
 
-/// How long a slot is in a window of so many days.
 const QUARTER_MS: i64 = 15 * MINUTE_MS;
 const SIX_HOURS_MS: i64 = 6 * HOUR_MS;
 
+/// How long a slot is in a window of so many days.
 const fn slot_ms(days: u16) -> i64 {
     match days {
         0..=14 => QUARTER_MS,

@@ -3,7 +3,7 @@
 //!
 //! A request may wait in the queue, but not for ever; a panic is an answer, too.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -63,24 +63,47 @@ async fn bounded(work: impl Future<Output = Response>, longest: Duration) -> Res
     let work = AssertUnwindSafe(work).catch_unwind();
     match tokio::time::timeout(longest, work).await {
         Ok(Ok(response)) => response,
-        Ok(Err(_panic)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Ok(Err(panic)) => {
+            // In the request's span: this line has its id, which the panic's own does not.
+            tracing::error!("a request panicked: {}", said(&*panic));
+            let message = "The server failed to answer this request.\n";
+            (StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+        }
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// What a panic was called with.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without words")
 }
 
 #[cfg(test)]
 mod tests {
     use std::future::pending;
 
+    use tracing_subscriber::layer::SubscriberExt as _;
+
     use super::*;
+    use crate::server::telemetry::testing::{Format, captured};
 
     const LONG: Duration = Duration::from_secs(600);
 
     #[tokio::test]
     async fn a_panic_and_endless_work_are_answered() {
-        let panics = async { panic!("in a handler") };
-        let answer = bounded(panics, LONG).await;
-        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let (lines, written) = captured(Format::Json, "error");
+        let subscriber = tracing_subscriber::registry().with(lines);
+        let _kept = tracing::subscriber::set_default(subscriber);
+        for panics in [|| panic!("in a handler"), || panic!("{} handlers", 2)] {
+            let answer = bounded(async move { panics() }, LONG).await;
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        let written = written.text();
+        for words in ["in a handler", "2 handlers"] {
+            assert!(written.contains(words), "{words}: {written}");
+        }
         let answer = bounded(pending(), Duration::ZERO).await;
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         let answer = bounded(async { "fine".into_response() }, LONG).await;
