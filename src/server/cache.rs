@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use foldhash::fast::RandomState;
 use moka::future::Cache;
 
 use super::{
@@ -44,12 +45,12 @@ pub struct CachedFigure {
 struct Key {
     figure: &'static str,
     filter: Filter,
-    version: String,
+    version: Arc<str>,
 }
 
 #[derive(Clone)]
 pub struct FigureCache {
-    figures: Cache<Key, Arc<CachedFigure>>,
+    figures: Cache<Key, Arc<CachedFigure>, RandomState>,
     metrics: Arc<Metrics>,
 }
 
@@ -64,7 +65,7 @@ impl FigureCache {
             figures: Cache::builder()
                 .max_capacity(MOST_BYTES)
                 .weigher(size)
-                .build(),
+                .build_with_hasher(RandomState::default()),
             metrics,
         }
     }
@@ -82,7 +83,7 @@ impl FigureCache {
         let key = Key {
             figure: figure.id,
             filter,
-            version: snapshot.version.clone(),
+            version: Arc::clone(&snapshot.version),
         };
         if let Some(figure) = self.figures.get(&key).await {
             self.metrics.figures.asked(false);
@@ -118,7 +119,8 @@ impl FigureCache {
             .figures
             .iter()
             .filter(|(key, figure)| {
-                key.version == last_version && figure.unasked.load(Ordering::Relaxed) < MOST_UNASKED
+                &*key.version == last_version
+                    && figure.unasked.load(Ordering::Relaxed) < MOST_UNASKED
             })
             .collect();
         // What a page shows first comes first.
@@ -132,7 +134,7 @@ impl FigureCache {
             };
             let compute = self.compute(figure, Arc::clone(snapshot), key.filter.clone());
             let key = Key {
-                version: snapshot.version.clone(),
+                version: Arc::clone(&snapshot.version),
                 ..Key::clone(&key)
             };
             let compute = async move {

@@ -55,7 +55,7 @@ pub fn data_state(
 /// What tells the state of the data from others.
 pub fn live(snapshot: &Snapshot, ledger: &Ledger, lost_ms: Option<i64>) -> Live {
     Live {
-        version: snapshot.version.clone(),
+        version: snapshot.version.to_string(),
         // Odd while the store is lost, and otherwise the same on all replicas.
         ledger: ledger.version * 2 + i64::from(lost_ms.is_some()),
     }

@@ -22,3 +22,7 @@ pub mod store;
 mod tasks;
 pub mod telemetry;
 pub mod texts;
+
+/// Imports and requests make and drop many small things, and not on the thread that they were made on.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -178,7 +178,7 @@ impl Figure {
             title: self.title.to_owned(),
             summary: (self.summary)(&rows, &context),
             as_of: words::instant(context.as_of_ms),
-            version: snapshot.version.clone(),
+            version: snapshot.version.to_string(),
             builds: rows.builds,
             columns: rows.column_infos(),
             rows: rows.cells(),

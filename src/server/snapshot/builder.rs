@@ -133,7 +133,7 @@ impl SnapshotBuilder {
         });
         let steps = self.steps.settle(&mut builds.failing_step).into_iter();
         Snapshot {
-            version,
+            version: version.into(),
             origin: Origin {
                 last_build: self.last,
                 ..Origin::default()

@@ -111,7 +111,7 @@ pub struct Pipeline {
 #[derive(Debug)]
 pub struct Snapshot {
     /// Changes with the data.
-    pub version: String,
+    pub version: Arc<str>,
     pub origin: Origin,
     pub config: Arc<Config>,
     /// The data are made up.

@@ -1,7 +1,9 @@
 //! Names of pipelines and steps, numbered: in the order of their coming while a snapshot is made,
 //! by the alphabet once it is done.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
+
+use foldhash::HashMap;
 
 #[derive(Default)]
 pub struct Names {

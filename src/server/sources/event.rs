@@ -1,5 +1,7 @@
 //! A build event as the CI system's Cosmos documents have it.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -135,13 +137,14 @@ pub fn instant(
     let text = match field {
         Field::Missing => return Ok(None),
         Field::Text(text) if text.is_empty() => return Ok(None),
-        Field::Text(text) => text.into_owned(),
-        Field::Integer(number) => number.to_string(),
-        Field::Decimal(number) => number.to_string(),
+        Field::Text(text) => text,
+        Field::Integer(number) => Cow::Owned(number.to_string()),
+        Field::Decimal(number) => Cow::Owned(number.to_string()),
         Field::Other => return Err(wrong_type(name, "an instant as text")),
     };
-    let shown: String = text.chars().take(SHOWN).collect();
+    let shown = || text.chars().take(SHOWN).collect::<String>();
     let Ok(at) = text.parse::<Timestamp>() else {
+        let shown = shown();
         return Err(Rejection::of(
             name,
             FaultKind::BadTimestamp,
@@ -153,7 +156,7 @@ pub fn instant(
         return Err(Rejection::of(
             name,
             FaultKind::Before1970,
-            format!("{name} {shown} is before 1970"),
+            format!("{name} {} is before 1970", shown()),
         ));
     }
     // Clocks differ, and time zones are mistaken; a day covers both.
@@ -161,7 +164,7 @@ pub fn instant(
         return Err(Rejection::of(
             name,
             FaultKind::InTheFuture,
-            format!("{name} {shown} is more than a day in the future"),
+            format!("{name} {} is more than a day in the future", shown()),
         ));
     }
     Ok(Some(at_ms))

@@ -1,8 +1,9 @@
 //! One batch of events: merged with what is stored of their builds, rolled up and written.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use anyhow::Result;
+use foldhash::HashMap;
 
 use super::{
     Ingested,

@@ -1,8 +1,9 @@
 //! Interned names: the table `strings` and its copy in memory, which only ever grow.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use foldhash::HashMap;
 
 use super::engine::{Transaction, Value};
 

@@ -1,8 +1,9 @@
 //! Reads events and builds back, page by page, so that memory stays bounded.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use anyhow::Result;
+use foldhash::HashMap;
 
 use super::{
     engine::{Transaction, Value},

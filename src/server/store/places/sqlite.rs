@@ -1,9 +1,8 @@
 //! SQLite finds a build by its tag; a new one gets the number after the greatest there is, so that it
 //! and its events are written at the end of their tables.
 
-use std::collections::HashMap;
-
 use anyhow::Result;
+use foldhash::HashMap;
 
 use super::{Located, Place, Sought, Tagged, columns};
 use crate::server::store::engine::{Transaction, Value};
