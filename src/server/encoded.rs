@@ -24,9 +24,10 @@ impl Effort {
     }
 }
 
-/// The logarithm of how far back repetitions are found: with more, small contents take half as long
-/// again, and large ones are not smaller.
-const BROTLI_WINDOW: i32 = 18;
+/// The logarithm of how far back repetitions are found: with more, large contents are not smaller.
+const WIDEST_WINDOW: u32 = 18;
+/// As little as brotli has.
+const NARROWEST_WINDOW: u32 = 10;
 const NO_MEMORY_FAILS: &str = "memory takes whatever is written to it";
 
 /// The same content in the encodings that clients take.
@@ -69,7 +70,7 @@ impl Encoded {
             let mut bytes = Vec::with_capacity(plain.len() / 4);
             let parameters = BrotliEncoderParams {
                 quality: self.effort.quality(),
-                lgwin: BROTLI_WINDOW,
+                lgwin: window(plain.len()),
                 size_hint: plain.len(),
                 ..Default::default()
             };
@@ -103,6 +104,14 @@ impl Encoded {
         let plain = self.plain.bytes.len();
         plain + plain / 3
     }
+}
+
+/// The logarithm of a window for so many bytes: whatever is wider than they are is made ready in vain,
+/// which takes longer than to compress a small content.
+fn window(bytes: usize) -> i32 {
+    // Brotli keeps 16 for itself.
+    let bits = usize::BITS - (bytes + 16).leading_zeros();
+    bits.clamp(NARROWEST_WINDOW, WIDEST_WINDOW).cast_signed()
 }
 
 impl Variant {

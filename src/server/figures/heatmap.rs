@@ -57,7 +57,9 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
         hour.decided += u64::from(result.is_decided());
         hour.failed += u64::from(result.is_failed());
     });
-    let cells = || week.iter().enumerate().filter(|(_, hour)| hour.decided > 0);
+    let cells = week.iter().enumerate().filter(|(_, hour)| hour.decided > 0);
+    let cells: Vec<(usize, &Hour)> = cells.collect();
+    let cells = || cells.iter().copied();
     let weekday = |index: usize| WEEKDAYS[index / HOURS].to_owned();
     let counts = |of: fn(&Hour) -> u64| Values::Count(cells().map(|(_, hour)| of(hour)).collect());
     let percents = cells().map(|(_, hour)| percent(hour.failed, hour.decided));

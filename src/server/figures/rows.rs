@@ -1,8 +1,11 @@
 //! A figure's table, column by column: what the page, CSV and JSON show and what the chart is drawn from.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, tz::TimeZone};
 
-use crate::api::{Cell, CellKind, ColumnInfo};
+use crate::{
+    api::{Cell, CellKind, ColumnInfo},
+    server::snapshot::DAY_MS,
+};
 
 /// What stands in a cell for what cannot be read.
 pub const UNKNOWN: &str = "unknown";
@@ -199,9 +202,11 @@ pub fn instant_text(at_ms: i64) -> String {
 
 /// ISO 8601.
 pub fn date_text(day: i32) -> String {
-    let epoch = Date::constant(1970, 1, 1);
-    let date = epoch.checked_add(jiff::Span::new().days(day));
-    date.map_or_else(|_| String::new(), |date| date.to_string())
+    let midnight = Timestamp::from_second(i64::from(day) * DAY_MS / 1000);
+    midnight.map_or_else(
+        |_| String::new(),
+        |at| TimeZone::UTC.to_datetime(at).date().to_string(),
+    )
 }
 
 /// `part` of `whole` in percent, to two decimals; none where there is nothing to divide.

@@ -2,6 +2,8 @@
 //!
 //! Colours of text, grid and background are not here: the page gives them, by its colour mode.
 
+use std::{array, sync::LazyLock};
+
 use plotly::{
     Layout,
     common::{
@@ -67,13 +69,15 @@ const ATTENTION_COLOURS: [[u8; 3]; 3] =
 
 /// 0 % green, 50 % yellow, 100 % red.
 pub fn failure_scale() -> ColorScale {
-    let stop = |percent| ColorScaleElement(percent / 100.0, failure_colour(percent));
+    let stop = |percent| ColorScaleElement(percent / 100.0, failure_colour(percent).to_owned());
     ColorScale::Vector([0.0, 50.0, 100.0].map(stop).to_vec())
 }
 
 /// The colour of a percentage on [`failure_scale`], in steps of 5 %: more is not seen.
-pub fn failure_colour(percent: f64) -> String {
-    mixed(&FAILURE_COLOURS, (percent / 5.0).round() / 20.0)
+pub fn failure_colour(percent: f64) -> &'static str {
+    static STEPS: LazyLock<[String; 21]> =
+        LazyLock::new(|| array::from_fn(|step| mixed(&FAILURE_COLOURS, step as f64 / 20.0)));
+    &STEPS[((percent / 5.0).round() as usize).min(20)]
 }
 
 /// The colours of values from the least to the greatest of them, which deserves a look most.
@@ -214,15 +218,21 @@ pub fn wrap(text: &str, most: usize) -> String {
         .join("<br>")
 }
 
-/// Colours of the text on other colours, where plotly takes one for each part of a chart.
+/// A colour for each part of a chart, where plotly takes one or many.
 #[derive(Clone, Debug, Serialize)]
-pub struct Inks(Vec<&'static str>);
+pub struct Colours(Vec<&'static str>);
 
-impl Color for Inks {}
+impl Color for Colours {}
+
+impl FromIterator<&'static str> for Colours {
+    fn from_iter<I: IntoIterator<Item = &'static str>>(colours: I) -> Self {
+        Self(colours.into_iter().collect())
+    }
+}
 
 /// For each colour, the text that can be read on it.
-pub fn inks<'a>(colours: impl IntoIterator<Item = &'a str>) -> Inks {
-    Inks(colours.into_iter().map(ink).collect())
+pub fn inks<'a>(colours: impl IntoIterator<Item = &'a str>) -> Colours {
+    colours.into_iter().map(ink).collect()
 }
 
 /// Black or white, whichever can be read better on a colour (`#rrggbb`).

@@ -1,8 +1,6 @@
 //! Time axes: local time as plotly.js takes it, the slider and the buttons that choose a range.
 
-use std::fmt::Write as _;
-
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
 use plotly::{
     common::Anchor,
     layout::{Axis, AxisType, RangeSelector, RangeSlider, SelectorButton, SelectorStep, StepMode},
@@ -10,13 +8,12 @@ use plotly::{
 
 /// `2019-10-25 17:15` in the organisation's zone: plotly.js knows no zones and shows what it gets.
 pub fn local_minute(at_ms: i64, zone: &TimeZone) -> String {
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().separator(b' ');
     let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
-    let local = zone.to_datetime(at);
-    let mut text = String::with_capacity(16);
-    let (year, month, day) = (local.year(), local.month(), local.day());
-    let (hour, minute) = (local.hour(), local.minute());
-    write!(text, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
-        .expect("a string takes any text");
+    let mut text = PRINTER.datetime_to_string(&zone.to_datetime(at));
+    if let Some((minute, _)) = text.rsplit_once(':') {
+        text.truncate(minute.len());
+    }
     text
 }
 

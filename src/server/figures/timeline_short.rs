@@ -174,7 +174,8 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     .hover_text_array(
         percents
             .iter()
-            .map(|percent| format!("{percent:.0}"))
+            // As decimals are rounded where a number is written, which takes longer.
+            .map(|percent| (percent.round_ties_even() as u8).to_string())
             .collect(),
     )
     .hover_template(
@@ -182,7 +183,7 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
          %{text} of %{y} builds failed, %{hovertext} %<extra></extra>",
     )
     .show_legend(false)
-    .marker(Marker::new().color_array(colours.collect()));
+    .marker(Marker::new().color(colours.collect::<theme::Colours>()));
     let mut plot = Plot::new();
     plot.add_trace(bars);
     plot.add_trace(colour_key());
