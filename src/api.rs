@@ -3,14 +3,14 @@
 //! They are public HTTP endpoints: everything that arrives is validated again. What they answer
 //! is computed once per data version and filter (`server::cache`).
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::error::AppError;
+use crate::{error::AppError, json::Json};
 
 /// One figure for one filter: the sentence, the table and the chart.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -66,13 +66,51 @@ pub enum CellKind {
 }
 
 /// A cell: a number is a number, an instant or a date is text.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Cell {
     Count(i64),
     Number(f64),
     Text(String),
     Missing,
+}
+
+/// By hand: what serde makes of `untagged` reads each cell into a value of any kind first, at the price
+/// of time and of kilobytes of the client.
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyCell;
+
+        impl Visitor<'_> for AnyCell {
+            type Value = Cell;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, a text or null")
+            }
+
+            fn visit_i64<E>(self, count: i64) -> Result<Cell, E> {
+                Ok(Cell::Count(count))
+            }
+
+            fn visit_u64<E>(self, count: u64) -> Result<Cell, E> {
+                Ok(i64::try_from(count).map_or(Cell::Number(count as f64), Cell::Count))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Cell, E> {
+                Ok(Cell::Number(number))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Cell, E> {
+                Ok(Cell::Text(text.to_owned()))
+            }
+
+            fn visit_unit<E>(self) -> Result<Cell, E> {
+                Ok(Cell::Missing)
+            }
+        }
+
+        deserializer.deserialize_any(AnyCell)
+    }
 }
 
 /// How much of the page's width a card takes.
@@ -275,7 +313,7 @@ pub fn ask_below_base() {
 ///
 /// # Errors
 /// [`AppError::UnknownFigure`], [`AppError::UnknownValue`], [`AppError::NotReady`].
-#[server(name = FigureFunction, prefix = "/api", endpoint = "figure", input = GetUrl)]
+#[server(name = FigureFunction, prefix = "/api", endpoint = "figure", input = GetUrl, output = Json)]
 pub async fn figure(
     id: String,
     project: Option<String>,
@@ -295,7 +333,7 @@ pub async fn figure(
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].
-#[server(name = OverviewFunction, prefix = "/api", endpoint = "overview", input = GetUrl)]
+#[server(name = OverviewFunction, prefix = "/api", endpoint = "overview", input = GetUrl, output = Json)]
 pub async fn overview(
     page: String,
     project: Option<String>,
@@ -313,30 +351,20 @@ pub async fn overview(
     )
 }
 
-/// The state of the builds in the window.
+/// What stands on pages beside figures, as text: `of` is `freshness`, `headline`, which is for a filter,
+/// or `sources`.
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].
-#[server(name = HeadlineFunction, prefix = "/api", endpoint = "headline", input = GetUrl)]
-pub async fn headline(
+#[server(name = TextsFunction, prefix = "/api", endpoint = "texts", input = GetUrl, output = Json)]
+pub async fn texts(
+    of: String,
     project: Option<String>,
     r#type: Option<String>,
     days: Option<String>,
-) -> Result<Headline, AppError> {
+) -> Result<Vec<Text>, AppError> {
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    state.headline(project.as_deref(), r#type.as_deref(), days.as_deref())
-}
-
-/// What is known of the sources, as text: `of` is `freshness` or `sources`.
-///
-/// # Errors
-/// [`AppError::UnknownValue`], [`AppError::NotReady`].
-#[server(name = TextsFunction, prefix = "/api", endpoint = "texts", input = GetUrl)]
-pub async fn texts(of: String) -> Result<Vec<Text>, AppError> {
-    use crate::server::state::AppState;
-
-    let state = expect_context::<AppState>();
-    state.texts(&of)
+    state.texts(&of, project.as_deref(), r#type.as_deref(), days.as_deref())
 }

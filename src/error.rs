@@ -5,18 +5,17 @@
 
 use std::fmt;
 
-use leptos::server_fn::{
-    codec::JsonEncoding,
-    error::{FromServerFnError, ServerFnErrorErr},
-};
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::json::JsonText;
 
 /// How much of a wrong value is repeated in a message.
 const SHOWN: usize = 60;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "error", rename_all = "snake_case")]
+#[serde(tag = "error", rename_all = "snake_case", from = "Received")]
 pub enum AppError {
     /// A query parameter has a value that does not exist (400).
     UnknownValue {
@@ -35,6 +34,56 @@ pub enum AppError {
     Unreachable,
     /// Something failed on the server; its log says what (500).
     Internal,
+}
+
+/// The fields of every error, as they are read: what serde makes of `tag` reads all into values of any
+/// kind first, at the price of kilobytes of the client.
+#[derive(Deserialize)]
+struct Received {
+    error: Kind,
+    #[serde(default)]
+    parameter: String,
+    #[serde(default)]
+    value: String,
+    #[serde(default)]
+    known: Vec<String>,
+    #[serde(default)]
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    UnknownValue,
+    SignInNeeded,
+    UnknownFigure,
+    NotReady,
+    Unreachable,
+    Internal,
+}
+
+impl From<Received> for AppError {
+    fn from(received: Received) -> Self {
+        let Received {
+            error,
+            parameter,
+            value,
+            known,
+            id,
+        } = received;
+        match error {
+            Kind::UnknownValue => Self::UnknownValue {
+                parameter,
+                value,
+                known,
+            },
+            Kind::SignInNeeded => Self::SignInNeeded,
+            Kind::UnknownFigure => Self::UnknownFigure { id },
+            Kind::NotReady => Self::NotReady,
+            Kind::Unreachable => Self::Unreachable,
+            Kind::Internal => Self::Internal,
+        }
+    }
 }
 
 impl AppError {
@@ -105,7 +154,7 @@ impl fmt::Display for AppError {
 impl std::error::Error for AppError {}
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

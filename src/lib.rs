@@ -8,6 +8,7 @@ pub mod base;
 pub mod components;
 pub mod error;
 pub mod filter;
+pub mod json;
 pub mod live;
 pub mod pages;
 pub mod plotly;

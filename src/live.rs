@@ -55,6 +55,14 @@ impl Told {
         self.version.get()
     }
 
+    /// The data alone, whatever the sources do.
+    pub fn data(self) -> Live {
+        Live {
+            version: self.version(),
+            ..Live::default()
+        }
+    }
+
     /// The data version and how the sources are.
     pub fn live(self) -> Live {
         self.live.get()

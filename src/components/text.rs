@@ -1,13 +1,13 @@
-//! Pieces of pages that are nothing but text, such as what is known of sources: HTML that the server
-//! made. Nothing of them is sent a second time for hydration, and to the client they cost a fraction
-//! of what elements of the framework do.
+//! Pieces of pages that are nothing but text, such as the headline and what is known of sources: HTML
+//! that the server made. Nothing of them is sent a second time for hydration, and to the client they
+//! cost a fraction of what elements of the framework do.
 
 use std::sync::Arc;
 
 use leptos::{either::Either, prelude::*};
 use serde::{Deserialize, Serialize};
 
-use super::ask_again_when_heard;
+use super::{ErrorPanel, Query, ask_again_when_heard, at_once};
 use crate::{
     api::{Text, texts},
     error::AppError,
@@ -41,31 +41,59 @@ impl From<Text> for Part {
 
 type Loaded = Resource<Result<Vec<Part>, AppError>>;
 
-/// The texts of a name: again whenever other data or other news of sources are there, with what the
-/// reader has unfolded left open.
+/// The texts of a name: again whenever there are other data, with what the reader has unfolded left
+/// open.
 #[component]
-pub fn Texts(of: &'static str) -> impl IntoView {
+pub fn Texts(
+    of: &'static str,
+    /// What is not there where they cannot be had: a heading.
+    failed: &'static str,
+    /// The filter of texts that are about builds; all others are about sources, and asked for again
+    /// whenever there are news of these.
+    #[prop(optional)]
+    query: Option<Memo<Query>>,
+    /// Whether they are being asked for again.
+    #[prop(optional)]
+    set_busy: Option<WriteSignal<bool>>,
+) -> impl IntoView {
     let told = use_told();
     let parts: Loaded = Resource::new(
-        move || told.live(),
-        move |_| async move {
-            let texts = texts(of.to_owned()).await?;
+        move || match query {
+            Some(query) => (query.get(), told.data()),
+            None => (Query::default(), told.live()),
+        },
+        move |(query, _)| async move {
+            let texts = texts(of.to_owned(), query.project, query.build_type, query.days).await?;
             Ok(texts.into_iter().map(Part::from).collect())
         },
     );
+    let set_busy = set_busy.unwrap_or_else(|| signal(false).1);
     view! {
-        <Transition>
+        <Transition fallback=at_once(loading) set_pending=set_busy>
             {move || Suspend::new(async move {
                 match parts.await {
                     Ok(parts) => Either::Left(parts.into_iter().map(part).collect_view()),
                     Err(error) => {
                         ask_again_when_heard(&error, move || parts.refetch());
-                        Either::Right(failed(&error))
+                        Either::Right(
+                            view! {
+                                <ErrorPanel
+                                    heading=failed
+                                    error
+                                    href="/pipelines"
+                                    action="Show all pipelines"
+                                />
+                            },
+                        )
                     }
                 }
             })}
         </Transition>
     }
+}
+
+fn loading() -> impl IntoView {
+    view! { <p class="loading">"Loading…"</p> }
 }
 
 fn part(part: Part) -> impl IntoView {
@@ -76,15 +104,6 @@ fn part(part: Part) -> impl IntoView {
                 <summary inner_html=part.summary></summary>
                 <div inner_html=part.folded></div>
             </details>
-        </div>
-    }
-}
-
-fn failed(error: &AppError) -> impl IntoView + use<> {
-    view! {
-        <div class="error-panel">
-            <p class="error-heading">"What is known of the sources could not be loaded"</p>
-            <p>{error.to_string()}</p>
         </div>
     }
 }

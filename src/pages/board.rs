@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::overview::use_overview;
 use crate::{
     api::Overview,
-    components::{Card, ErrorPanel, Filters, HeadlineBand, PageHeading, Query, Texts, use_query},
+    components::{AtOnce, Card, ErrorPanel, Filters, PageHeading, Query, Texts, use_query},
 };
 
 /// The page whose figures are about builds, and can be filtered.
@@ -33,9 +33,9 @@ pub fn Board(
         <div class="frame">
             <PageHeading text=heading />
             {move || match overview.get() {
-                None => loading().into_any(),
-                Some(Ok(overview)) => content(overview, query).into_any(),
-                Some(Err(error)) => wrong(error).into_any(),
+                None => AtOnce(loading()).into_any(),
+                Some(Ok(overview)) => AtOnce(content(overview, query)).into_any(),
+                Some(Err(error)) => AtOnce(wrong(error)).into_any(),
             }}
         </div>
     }
@@ -45,19 +45,40 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
     let filtered = overview.page == PIPELINES;
     let unit = unit(&overview.page);
     let filters = filtered.then(|| view! { <Filters projects=overview.projects query /> });
-    let headline = filtered.then(|| view! { <HeadlineBand query /> });
+    let headline = filtered.then(|| view! { <Headline query /> });
     let cards = overview
         .figures
         .into_iter()
         .map(|info| view! { <Card info query unit /> })
         .collect_view();
     view! {
-        <Texts of="freshness" />
+        <Freshness />
         {filters}
         <NoScriptNotice />
         {headline}
         <div class="cards">{cards}</div>
     }
+}
+
+/// Above the figures: what a team lead wants in five seconds.
+#[component]
+fn Headline(query: Memo<Query>) -> impl IntoView {
+    let (busy, set_busy) = signal(false);
+    view! {
+        <section
+            class="headline"
+            aria-label="At a glance"
+            aria-busy=move || busy.get().then_some("true")
+        >
+            <Texts of="headline" failed="The summary could not be loaded" query set_busy />
+        </section>
+    }
+}
+
+/// How old and how complete the data are.
+#[component]
+pub fn Freshness() -> impl IntoView {
+    view! { <Texts of="freshness" failed="What is known of the sources could not be loaded" /> }
 }
 
 /// What the figures of a page count: one and many.

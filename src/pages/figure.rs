@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{
-    board::{NoScriptNotice, PIPELINES, loading, unit},
+    board::{Freshness, NoScriptNotice, PIPELINES, loading, unit},
     overview::use_overview,
 };
 use crate::{
     api::Overview,
     base::use_base,
-    components::{Card, ErrorPanel, Filters, PageHeading, Query, Texts, use_query},
+    components::{AtOnce, Card, ErrorPanel, Filters, PageHeading, Query, use_query},
 };
 
 #[component]
@@ -33,9 +33,9 @@ pub fn Figure() -> impl IntoView {
     view! {
         <div class="frame">
             {move || match overview.get() {
-                None => loading().into_any(),
-                Some(Ok(overview)) => content(overview, query).into_any(),
-                Some(Err(error)) => wrong(error).into_any(),
+                None => AtOnce(loading()).into_any(),
+                Some(Ok(overview)) => AtOnce(content(overview, query)).into_any(),
+                Some(Err(error)) => AtOnce(wrong(error)).into_any(),
             }}
         </div>
     }
@@ -62,7 +62,7 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
             </a>
         </p>
         <PageHeading text=heading.unwrap_or_default() />
-        <Texts of="freshness" />
+        <Freshness />
         {filters}
         <NoScriptNotice />
         <div class="cards">{cards}</div>

@@ -14,7 +14,7 @@ pub fn Sources() -> impl IntoView {
                 "never read is in no figure and counts as nothing, least of all as safe; what could "
                 "not be read again counts as it was read last. Both are listed here."
             </p>
-            <Texts of="sources" />
+            <Texts of="sources" failed="What is known of the sources could not be loaded" />
         </div>
     }
 }

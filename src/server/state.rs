@@ -195,7 +195,9 @@ impl AppState {
     /// The data version that is shown; none until there is one.
     pub fn version(&self) -> Option<String> {
         let snapshot = self.0.snapshot.load();
-        snapshot.as_ref().map(|snapshot| snapshot.version.clone())
+        snapshot
+            .as_ref()
+            .map(|snapshot| snapshot.version.to_string())
     }
 
     fn store_lost_ms(&self) -> Option<i64> {
@@ -330,19 +332,27 @@ impl AppState {
         })
     }
 
-    /// What is known of the sources, as text.
+    /// What stands on pages beside figures, as text; only the headline depends on the filter.
     ///
     /// # Errors
-    /// Where there is no such text, or nothing is loaded.
-    pub fn texts(&self, of: &str) -> Result<Vec<Text>, AppError> {
-        let state = self.data_state()?;
-        let texts = texts::texts(of, &state, &self.0.base, || {
-            self.coverage().unwrap_or_default()
-        });
-        texts.ok_or_else(|| {
-            let known = texts::NAMES.map(str::to_owned);
-            AppError::unknown_value("of", of, known.to_vec())
-        })
+    /// Where there is no such text, a value is unknown, or nothing is loaded.
+    pub fn texts(
+        &self,
+        of: &str,
+        project: Option<&str>,
+        build_type: Option<&str>,
+        days: Option<&str>,
+    ) -> Result<Vec<Text>, AppError> {
+        let (snapshot, filter) = self.filtered(project, build_type, days)?;
+        match of {
+            "freshness" => Ok(texts::freshness(&self.data_state()?, &self.0.base)),
+            "headline" => Ok(texts::headline(&headline::headline(&snapshot, &filter))),
+            "sources" => Ok(texts::sources(&self.data_state()?, &self.coverage()?)),
+            _ => {
+                let known = texts::NAMES.map(str::to_owned);
+                Err(AppError::unknown_value("of", of, known.to_vec()))
+            }
+        }
     }
 
     fn filtered(

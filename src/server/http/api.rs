@@ -115,10 +115,16 @@ pub async fn coverage(State(state): State<AppState>) -> Result<Response, AppErro
     Ok(Json(state.coverage()?).into_response())
 }
 
-/// `GET /api/texts?of=…`
+/// `GET /api/texts?of=…&project=…&type=…&days=…`
 pub async fn texts(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
     let query = parameters(&uri)?;
-    Ok(Json(state.texts(&query.of)?).into_response())
+    let texts = state.texts(
+        &query.of,
+        query.project.as_deref(),
+        query.r#type.as_deref(),
+        query.days.as_deref(),
+    )?;
+    Ok(Json(texts).into_response())
 }
 
 /// Any other path below `/api/`.

@@ -1,39 +1,30 @@
-//! What pages say of the sources, as strings of HTML: made here, so that the client needs to know
+//! What pages say beside their figures, as strings of HTML: made here, so that the client needs to know
 //! neither the words nor what they are about.
 
 mod freshness;
+mod headline;
 mod sources;
 
-use crate::{
-    api::{CoverageItem, DataState, Moment, Text},
-    base::Base,
-    components::data_table::escape,
-};
+pub use freshness::texts as freshness;
+pub use headline::texts as headline;
+pub use sources::texts as sources;
+
+use crate::{api::Moment, components::data_table::escape};
 
 /// Every text that there is, by name.
-pub const NAMES: [&str; 2] = ["freshness", "sources"];
-
-/// The texts of a name; none where there is no such name. What stands on every page needs no
-/// coverage, which is long.
-pub fn texts(
-    name: &str,
-    state: &DataState,
-    base: &Base,
-    coverage: impl FnOnce() -> Vec<CoverageItem>,
-) -> Option<Vec<Text>> {
-    match name {
-        "freshness" => Some(freshness::texts(state, base)),
-        "sources" => Some(sources::texts(state, &coverage())),
-        _ => None,
-    }
-}
+pub const NAMES: [&str; 3] = ["freshness", "headline", "sources"];
 
 /// An instant for readers and programs.
 fn time(html: &mut String, moment: &Moment) {
+    timed(html, &moment.at, &moment.text);
+}
+
+/// An instant for programs (RFC 3339) and for readers.
+fn timed(html: &mut String, at: &str, text: &str) {
     html.push_str("<time datetime=\"");
-    escape(html, &moment.at);
+    escape(html, at);
     html.push_str("\">");
-    escape(html, &moment.text);
+    escape(html, text);
     html.push_str("</time>");
 }
 

@@ -162,8 +162,9 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
         Endpoint {
             path: "/api/texts",
             id: "texts",
-            summary: "What is known of the sources, as HTML for readers",
-            parameters: vec![parameters::texts()],
+            summary: "What stands on pages beside their figures, as HTML for readers: the headline \
+                      for a filter, and what is known of the sources",
+            parameters: with_filters(parameters::texts()),
             responses: vec![("200", responses::list("Text")), wrong(), not_ready()],
         },
         Endpoint {

@@ -109,7 +109,7 @@ async fn a_value_that_is_not_described_is_refused_with_a_status_that_is() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 16);
+    assert_eq!(refused, 19);
 }
 
 #[tokio::test]
