@@ -209,9 +209,11 @@ pub fn date_text(day: i32) -> String {
     )
 }
 
-/// `part` of `whole` in percent, to two decimals; none where there is nothing to divide.
+/// `part` of `whole` in percent, to two decimals, half up; none where there is nothing to divide.
 pub fn percent(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| to_two_decimals(100.0 * part as f64 / whole as f64))
+    // Counts are whole: to divide them as such is exact, and takes half as long.
+    let hundredths = (2 * 10_000 * part + whole).checked_div(2 * whole)?;
+    Some(hundredths as f64 / 100.0)
 }
 
 /// Rounds half away from zero, to two decimals.
@@ -233,5 +235,7 @@ mod tests {
     fn nothing_of_nothing_is_no_percentage() {
         assert_eq!(percent(0, 0), None);
         assert_eq!(percent(1, 3), Some(33.33));
+        assert_eq!(percent(1, 800), Some(0.13));
+        assert_eq!(percent(7, 7), Some(100.0));
     }
 }
