@@ -94,6 +94,18 @@ $&`,
     from: "appendBarText(gd, plotinfo, bar, cd, i, x0, x1, y0, y1, r, overhead, opts, makeOnCompleteCallback);",
     to: "if (trace.textposition !== 'none') $&",
   },
+  // Labels around a pie stand elsewhere once there is room for them, and then need other room: after a
+  // third drawing others are no better, and what is said to the console helps nobody.
+  {
+    file: "plots/plots.js",
+    from: "var maxNumberOfRedraws = 3 * (1 +",
+    to: "var maxNumberOfRedraws = gd._fullData.every(({type}) => type === 'pie') ? 3 : 3 * (1 +",
+  },
+  {
+    file: "plots/plots.js",
+    from: "Lib.warn('Too many auto-margin redraws.');",
+    to: "",
+  },
 ];
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
