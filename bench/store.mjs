@@ -4,10 +4,13 @@
 
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { isFull, median, row as line, sleep } from "./lib.mjs";
+import { have, isFull, median, row as line, sleep } from "./lib.mjs";
 import { NEW_EVENTS, importEvents, newEvents, writeSample } from "./store/events.mjs";
 import { Server, percentile } from "./store/server.mjs";
+import { wrk } from "./wrk.mjs";
 
+/** A figure that is known already. */
+const WARM = "/api/figure?id=heatmap";
 /** How long other requests are watched before a refresh. */
 const WATCHED_MS = 3000;
 
@@ -28,7 +31,7 @@ export async function measure({ binary, site, scratch, say }) {
 async function measureScale({ binary, site, folder, scale, say }) {
   const { imports, data } = await measureImports({ binary, folder, scale, say });
   const { size } = await stat(path.join(data, "dashboard.sqlite"));
-  const result = { scale, imports, size, starts: [], refreshes: [] };
+  const result = { scale, imports, size, starts: [], refreshes: [], warm: [] };
   say(`store ${scale}x: starting the server, and refreshing it by ${NEW_EVENTS} events`);
   const news = path.join(folder, "new.ndjson");
   for (let turn = 1; turn <= (scale === 100 ? 3 : 5); turn++) {
@@ -38,6 +41,7 @@ async function measureScale({ binary, site, folder, scale, say }) {
       const { ready } = server;
       result.starts.push({ ready, ...(await server.memory()), builds: await server.builds() });
       result.refreshes.push(await measureRefresh({ binary, data, server, news }));
+      if (have("wrk")) result.warm.push(wrk(server.url + WARM).rate);
     } finally {
       await server.stop();
     }
@@ -71,7 +75,7 @@ async function measureImports({ binary, folder, scale, say }) {
 /** How soon a page is told of new events and gets a figure of them, and how others fare meanwhile. */
 async function measureRefresh({ binary, data, server, news }) {
   const figure = "/api/figure?id=build_status";
-  const ask = (duration) => server.askFor(["/api/figure?id=heatmap", "/disclaimer"], duration);
+  const ask = (duration) => server.askFor([WARM, "/disclaimer"], duration);
   await ask(500);
   const before = await ask(WATCHED_MS);
   const { changed } = await server.listen();
@@ -126,6 +130,8 @@ function growth(results) {
     "Resident memory": ({ starts }) => median(starts.map(({ resident }) => resident)),
     "New events into a figure": ({ refreshes }) => median(refreshes.map(({ shown }) => shown)),
   };
+  // Of a heatmap, whose chart does not grow with the builds.
+  if (results[0].warm.length) of["A warm figure over HTTP"] = ({ warm }) => 1 / median(warm);
   return {
     title: "Growth of the store, as multiples of 1x",
     head: ["", ...results.map(({ scale }) => `${scale}x`)],

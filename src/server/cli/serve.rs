@@ -46,6 +46,7 @@ impl Options {
 }
 
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
+    http::check_site()?;
     let stopped = stopped()?;
     let addr = options.listens_on();
     let listener = TcpListener::bind(addr).await.with_context(|| {

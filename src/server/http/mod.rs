@@ -21,10 +21,11 @@ mod rendering;
 mod seen;
 mod settings;
 mod shares;
+mod site;
 #[cfg(test)]
 mod tests;
 
-use std::{future::Future, path::PathBuf, sync::Arc};
+use std::{future::Future, sync::Arc};
 
 use axum::{
     Router,
@@ -40,6 +41,7 @@ use tower_http::{CompressionLevel, compression::CompressionLayer, services::Serv
 
 pub use limits::Limits;
 pub use settings::Settings;
+pub use site::check as check_site;
 
 use below::Below;
 use door::Door;
@@ -111,7 +113,7 @@ pub fn router(state: AppState, settings: Settings) -> Router {
 
 /// All routes, and what renews pages while they are served.
 fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = ()>) {
-    let options = leptos_options();
+    let options = site::options();
     let base = Base::new(settings.base_path());
     let state = ServerState {
         options: options.clone().into(),
@@ -217,27 +219,4 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         ))
         .with_state(state);
     (base::below(router, &mounted), renewal)
-}
-
-/// Where the client's files are and how they are named. Whether their names carry a hash is known
-/// when the program is built: a program that is moved or started by hand must not guess it.
-fn leptos_options() -> LeptosOptions {
-    let site_root = std::env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| {
-        let beside = std::env::current_exe()
-            .ok()
-            .and_then(|program| Some(program.parent()?.join("site")))
-            .filter(|site| site.is_dir());
-        let site = beside.unwrap_or_else(|| PathBuf::from("target/site"));
-        site.display().to_string()
-    });
-    let reload_port = std::env::var("LEPTOS_RELOAD_PORT")
-        .ok()
-        .and_then(|port| port.parse().ok());
-    LeptosOptions::builder()
-        .output_name(env!("CARGO_PKG_NAME"))
-        .site_root(site_root)
-        .site_pkg_dir("pkg")
-        .hash_files(env!("HASH_FILES") == "true")
-        .reload_port(reload_port.unwrap_or(8051))
-        .build()
 }
