@@ -8,7 +8,7 @@ use rse_dashboard::server::{
     sources::Event,
 };
 
-use crate::support::{content, event, import, import_bytes, ndjson, open, runtime};
+use crate::support::{content, event, import, import_bytes, ndjson, open, runtime, server};
 
 fn strange_events() -> Vec<Event> {
     let mut events: Vec<Event> = (0..40).map(|n| event(n % 3, n % 5, n)).collect();
@@ -39,6 +39,28 @@ fn exported_events_import_as_the_same_store() {
         let report = import(&mut copy, &[file]).await;
         assert!(report.is_clean(), "{report}");
         assert_eq!(content(&copy).await, exported);
+    });
+}
+
+#[test]
+fn once_a_store_is_closed_its_file_alone_is_all_of_it() {
+    if server().is_some() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let [original, copied] = ["a", "b"].map(|name| dir.path().join(name));
+    runtime().block_on(async {
+        let mut store = open(&original).await;
+        store.ingest(&strange_events()).await.expect("ingested");
+        // By connections of their own, which are closed together.
+        let (expected, again) = tokio::join!(content(&store), content(&store));
+        assert_eq!(again, expected);
+        store.close().await;
+        assert!(!original.join("dashboard.sqlite-wal").exists());
+        fs::create_dir(&copied).expect("a directory");
+        let file = "dashboard.sqlite";
+        fs::copy(original.join(file), copied.join(file)).expect("a copy");
+        assert_eq!(content(&open(&copied).await).await, expected);
     });
 }
 

@@ -75,7 +75,7 @@ impl Engine {
 
     pub async fn close(&self) {
         match self {
-            Self::Sqlite(pool) => pool.close().await,
+            Self::Sqlite(pool) => sqlite::close(pool).await,
             Self::Postgres(pool) => pool.close().await,
         }
     }

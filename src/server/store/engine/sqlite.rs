@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use sqlx::{
-    ConnectOptions, Sqlite, SqlitePool,
+    ConnectOptions, Connection as _, Sqlite, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -101,6 +101,19 @@ pub async fn begin(pool: &SqlitePool, purpose: Purpose) -> Result<Transaction> {
     let cache = sqlx::query("PRAGMA cache_size = -64000");
     cache.execute(&mut *begun).await?;
     Ok(begun)
+}
+
+/// Closes the store, so that its one file is all of it.
+pub async fn close(pool: &SqlitePool) {
+    let options = pool.connect_options();
+    pool.close().await;
+    // Whichever is closed last empties the log. Of those that are closed together each may take another
+    // for that, and none does: one more is the last for certain.
+    let closed = async { options.connect().await?.close().await };
+    if let Err(error) = closed.await {
+        // Nothing is lost: whoever opens the store next reads the log.
+        tracing::debug!("the log of the store was left as it is: {error}");
+    }
 }
 
 /// SQLite's error with what can be done about it.
