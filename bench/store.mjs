@@ -5,6 +5,7 @@
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { have, isFull, median, row as line, sleep } from "./lib.mjs";
+import { asking } from "./store/asker.mjs";
 import { NEW_EVENTS, importEvents, newEvents, writeSample } from "./store/events.mjs";
 import { Server, percentile } from "./store/server.mjs";
 import { wrk } from "./wrk.mjs";
@@ -13,6 +14,8 @@ import { wrk } from "./wrk.mjs";
 const WARM = "/api/figure?id=heatmap";
 /** How long other requests are watched before a refresh. */
 const WATCHED_MS = 3000;
+/** Until whoever asks has begun to, and then some: the store is looked at four times a second. */
+const startingMs = () => 200 + 250 * Math.random();
 
 export async function measure({ binary, site, scratch, say }) {
   const full = isFull("store");
@@ -75,12 +78,17 @@ async function measureImports({ binary, folder, scale, say }) {
 /** How soon a page is told of new events and gets a figure of them, and how others fare meanwhile. */
 async function measureRefresh({ binary, data, server, news }) {
   const figure = "/api/figure?id=build_status";
-  const ask = (duration) => server.askFor([WARM, "/disclaimer"], duration);
+  const paths = [WARM, "/disclaimer"];
+  const ask = async (duration) => {
+    const asked = asking(server.url, paths);
+    await sleep(duration);
+    return asked.stop();
+  };
   await ask(500);
   const before = await ask(WATCHED_MS);
   const { changed } = await server.listen();
-  let done = false;
-  const meanwhile = ask(() => done);
+  const meanwhile = asking(server.url, paths);
+  await sleep(startingMs());
   const began = performance.now();
   await importEvents(binary, { RSE_DATA: data }, news);
   const committed = seconds(began);
@@ -89,12 +97,11 @@ async function measureRefresh({ binary, data, server, news }) {
   if (!ok) throw new Error("the figure cannot be read after a refresh");
   const shown = seconds(began);
   await sleep(500);
-  done = true;
   return {
     shown,
     afterCommit: shown - committed,
     before: percentile(before, 99),
-    meanwhile: percentile(await meanwhile, 99),
+    meanwhile: percentile(await meanwhile.stop(), 99),
   };
 }
 

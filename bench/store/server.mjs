@@ -1,35 +1,14 @@
 // A server on a store of its own, measured from outside, and the numbers that come of it.
 
 import { readFile } from "node:fs/promises";
-import { Agent } from "node:http";
-import { serve, sleep, status } from "../lib.mjs";
+import { serve } from "../lib.mjs";
 
 export class Server {
   /** Starts a server on the store of these variables and waits until it is ready; `ready` says how long that took, in seconds. */
   static async start({ binary, site, env: store }) {
     const env = { LEPTOS_SITE_ROOT: site, ...store };
     const served = await serve(binary, ["serve", "--port", "0"], { env });
-    return Object.assign(new Server(), served, { agent: new Agent({ keepAlive: true }) });
-  }
-
-  /** The status of an answer that was read to its end. */
-  ask(path) {
-    return status(this.url + path, { agent: this.agent });
-  }
-
-  /** Asks for paths in turn, fifty times a second, for so many ms or until something is done; how long each took, in ms. */
-  async askFor(paths, until) {
-    const began = performance.now();
-    const over = typeof until === "function" ? until : () => performance.now() - began >= until;
-    const took = [];
-    for (let turn = 0; !over(); turn++) {
-      const asked = performance.now();
-      const status = await this.ask(paths[turn % paths.length]);
-      if (status !== 200) throw new Error(`${paths[turn % paths.length]} was answered with ${status}`);
-      took.push(performance.now() - asked);
-      await sleep(Math.max(0, 20 - took.at(-1)));
-    }
-    return took;
+    return Object.assign(new Server(), served);
   }
 
   /** Listens to what pages are told; `changed` resolves when that is another data version than now. */

@@ -22,12 +22,28 @@ impl Effort {
             Self::Much => 5,
         }
     }
+
+    /// The logarithm of a window for so many bytes: whatever is wider than they are is made ready in
+    /// vain, which takes longer than to compress a small content.
+    fn window(self, bytes: usize) -> i32 {
+        // Brotli keeps 16 for itself.
+        let bits = usize::BITS - (bytes + 16).leading_zeros();
+        let narrowest = self.narrowest_window();
+        bits.clamp(narrowest, WIDEST_WINDOW).cast_signed()
+    }
+
+    /// The logarithm of the narrowest window. From a quality of 5 on, the crate takes tens of megabytes for one
+    /// that is narrower than this.
+    const fn narrowest_window(self) -> u32 {
+        match self {
+            Self::Little => 10,
+            Self::Much => 17,
+        }
+    }
 }
 
 /// The logarithm of how far back repetitions are found: with more, large contents are not smaller.
 const WIDEST_WINDOW: u32 = 18;
-/// As little as brotli has.
-const NARROWEST_WINDOW: u32 = 10;
 const NO_MEMORY_FAILS: &str = "memory takes whatever is written to it";
 
 /// The same content in the encodings that clients take.
@@ -70,7 +86,7 @@ impl Encoded {
             let mut bytes = Vec::with_capacity(plain.len() / 4);
             let parameters = BrotliEncoderParams {
                 quality: self.effort.quality(),
-                lgwin: window(plain.len()),
+                lgwin: self.effort.window(plain.len()),
                 size_hint: plain.len(),
                 ..Default::default()
             };
@@ -104,14 +120,6 @@ impl Encoded {
         let plain = self.plain.bytes.len();
         plain + plain / 3
     }
-}
-
-/// The logarithm of a window for so many bytes: whatever is wider than they are is made ready in vain,
-/// which takes longer than to compress a small content.
-fn window(bytes: usize) -> i32 {
-    // Brotli keeps 16 for itself.
-    let bits = usize::BITS - (bytes + 16).leading_zeros();
-    bits.clamp(NARROWEST_WINDOW, WIDEST_WINDOW).cast_signed()
 }
 
 impl Variant {

@@ -107,10 +107,15 @@ pub async fn begin(pool: &SqlitePool, purpose: Purpose) -> Result<Transaction> {
 pub async fn close(pool: &SqlitePool) {
     let options = pool.connect_options();
     pool.close().await;
-    // Whichever is closed last empties the log. Of those that are closed together each may take another
-    // for that, and none does: one more is the last for certain.
-    let closed = async { options.connect().await?.close().await };
-    if let Err(error) = closed.await {
+    // Whoever closes last empties the log. Of those that close together each may take another for that,
+    // and none does.
+    let emptied = async {
+        let mut alone = options.connect().await?;
+        let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
+        checkpoint.execute(&mut alone).await?;
+        alone.close().await
+    };
+    if let Err(error) = emptied.await {
         // Nothing is lost: whoever opens the store next reads the log.
         tracing::debug!("the log of the store was left as it is: {error}");
     }

@@ -1,0 +1,38 @@
+// Asks for paths in turn, fifty times a second, until it is told to stop; says how long each took, in ms.
+// In a thread of its own: whatever the bench does meanwhile, such as starting a program, delays no answer.
+import { Agent } from "node:http";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
+import { sleep, status } from "../lib.mjs";
+
+const PAUSE_MS = 20;
+
+/** Asks from now on; `stop` resolves to how long each answer took. */
+export function asking(url, paths) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { url, paths } });
+  const said = new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  return {
+    stop: () => {
+      worker.postMessage("stop");
+      return said;
+    },
+  };
+}
+
+async function ask({ url, paths }) {
+  const agent = new Agent({ keepAlive: true });
+  const took = [];
+  let stopped = false;
+  parentPort.once("message", () => (stopped = true));
+  for (let turn = 0; !stopped; turn++) {
+    const path = paths[turn % paths.length];
+    const asked = performance.now();
+    const answer = await status(url + path, { agent });
+    if (answer !== 200) throw new Error(`${path} was answered with ${answer}`);
+    took.push(performance.now() - asked);
+    await sleep(Math.max(0, PAUSE_MS - took.at(-1)));
+  }
+  agent.destroy();
+  parentPort.postMessage(took);
+}
+
+if (!isMainThread) await ask(workerData);
