@@ -55,7 +55,7 @@ export async function measure({ binary, site, scratch, say }) {
 }
 
 const BOUNDS = [
-  "Charts are drawn by plotly.js one after another, on the only thread that a page has. In profiles of a first load the charts took two thirds of the time; what they did twice, and measuring texts by laying them out, are gone since. A browser must also parse the document, read the client's wasm and hydrate the page, about half a second here.",
+  "Charts are drawn by plotly.js one after another, on the only thread that a page has. In profiles of a first load the charts took two thirds of the time; what they did twice, and measuring texts by laying them out, are gone since. A browser must also parse the document, read the client's wasm and hydrate the page.",
   "The first paint needs the document and the styles alone: it also comes where wasm and plotly.js are never answered.",
 ];
 
