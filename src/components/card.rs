@@ -11,13 +11,13 @@ use super::{
     Query, ask_again_when_heard, at_once,
     chart::{Chart, Drawing},
     data_table::table_html,
-    numbers,
 };
 use crate::{
     api::{FigureData, FigureInfo, Width, figure},
     base::use_base,
     error::AppError,
     live::use_told,
+    numbers,
 };
 
 /// A figure as a card needs it. The table is in the page's HTML already when the client hydrates,

@@ -3,8 +3,10 @@
 
 use std::fmt::Write as _;
 
-use super::numbers;
-use crate::api::{Cell, CellKind, ColumnInfo};
+use crate::{
+    api::{Cell, CellKind, ColumnInfo},
+    numbers,
+};
 
 /// What goes inside `<table>`; text from data is escaped.
 pub fn table_html(caption: &str, columns: &[ColumnInfo], rows: &[Vec<Cell>]) -> String {

@@ -8,7 +8,6 @@ mod error_panel;
 mod filters;
 mod heading;
 mod layout;
-mod numbers;
 mod query;
 mod text;
 

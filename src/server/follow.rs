@@ -79,7 +79,7 @@ async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<D
     if state.ledger().version != ledger {
         state.swap_ledger(store.ledger().await?);
     }
-    if state.version().as_ref() == Some(&version) {
+    if state.version().as_deref() == Some(&*version) {
         return Ok(Duration::ZERO);
     }
     let took = load_snapshot(store, config, state).await?;

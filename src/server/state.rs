@@ -193,11 +193,10 @@ impl AppState {
     }
 
     /// The data version that is shown; none until there is one.
-    pub fn version(&self) -> Option<String> {
+    pub fn version(&self) -> Option<Arc<str>> {
         let snapshot = self.0.snapshot.load();
-        snapshot
-            .as_ref()
-            .map(|snapshot| snapshot.version.to_string())
+        let snapshot = snapshot.as_ref()?;
+        Some(Arc::clone(&snapshot.version))
     }
 
     fn store_lost_ms(&self) -> Option<i64> {

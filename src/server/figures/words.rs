@@ -4,6 +4,8 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Context, rows, theme};
 
+pub use crate::numbers::{counted, thousands};
+
 /// An instant in RFC 3339, or nothing.
 pub fn instant(at_ms: Option<i64>) -> String {
     at_ms.map_or_else(String::new, rows::instant_text)
@@ -14,28 +16,6 @@ pub fn local_instant(zone: &TimeZone, at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
     let local = at.to_zoned_datetime(zone.clone());
     local.strftime("%a %-d %b %Y, %H:%M %Z").to_string()
-}
-
-/// `1,373 builds`, `1 build`.
-pub fn counted(count: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        thousands(count),
-        if count == 1 { one } else { many }
-    )
-}
-
-/// A count with separators: `12,345`.
-pub fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A percentage as a sentence has it: `14 %`, `0.4 %`.

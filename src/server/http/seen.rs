@@ -53,9 +53,9 @@ pub async fn in_order(State(state): State<ServerState>, request: Request, next: 
     let shown = state
         .app
         .version()
-        .filter(|shown| seen.as_ref() != Some(shown));
+        .filter(|shown| seen.as_deref() != Some(&**shown));
     if let Some(shown) = shown
-        && let Ok(cookie) = HeaderValue::from_str(&cookie(&state, shown).to_string())
+        && let Ok(cookie) = HeaderValue::from_str(&cookie(&state, &shown).to_string())
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -67,10 +67,10 @@ fn seen(headers: &HeaderMap) -> Option<String> {
     Some(cookies.get(NAME)?.value().to_owned())
 }
 
-fn cookie(state: &ServerState, version: String) -> Cookie<'static> {
+fn cookie(state: &ServerState, version: &str) -> Cookie<'static> {
     let path = state.settings.base_path();
     let path = if path.is_empty() { "/" } else { path };
-    Cookie::build((NAME, version))
+    Cookie::build((NAME, version.to_owned()))
         .path(path.to_owned())
         .same_site(SameSite::Lax)
         .secure(state.settings.is_https())
