@@ -100,7 +100,7 @@ async function askOf(url, project, days) {
   const figures = await (await fetch(`${url}/api/figures`)).json();
   const filter = `project=${project}&days=${days}`;
   const ids = figures.filter(({ page }) => page === "pipelines").map(({ id }) => id);
-  const addresses = [`/api/texts?of=headline&${filter}`, ...ids.map((id) => `/api/figure?id=${id}&${filter}`)];
+  const addresses = [`/api/fragments?of=headline&${filter}`, ...ids.map((id) => `/api/figure?id=${id}&${filter}`)];
   await Promise.all(addresses.map(async (address) => (await fetch(url + address)).arrayBuffer()));
 }
 

@@ -196,7 +196,7 @@ pub struct RedPipeline {
 
 /// A piece of a page that is nothing but text: HTML that the server made, for readers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Text {
+pub struct HtmlFragment {
     pub class: String,
     pub html: String,
     /// What says that there is more to unfold, and that; empty where there is not.
@@ -221,7 +221,7 @@ pub struct DataState {
 pub struct Live {
     /// The data version; empty until there are data.
     pub version: String,
-    /// Changes whenever a refresh of a source began, got on or ended, or the store was lost or found.
+    /// Changes whenever a sync of a source began, got on or ended, or the store was lost or found.
     pub ledger: i64,
 }
 
@@ -247,7 +247,7 @@ pub struct Moment {
     pub text: String,
 }
 
-/// How the last refreshes of a source went.
+/// How the last syncs of a source went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SourceState {
     /// `cosmos`, `github`.
@@ -255,16 +255,16 @@ pub struct SourceState {
     /// `Azure Cosmos DB`, `GitHub`.
     pub label: String,
     pub last_success: Option<Moment>,
-    pub last_failure: Option<Failure>,
-    /// The last refresh that ended failed: the data are older than they should be.
+    pub last_failure: Option<SyncFailure>,
+    /// The last sync that ended failed: the data are older than they should be.
     pub failing: bool,
     /// None where nothing was tried yet.
     pub coverage: Option<CoverageCounts>,
 }
 
-/// When a refresh failed, and why, for readers.
+/// When a sync failed, and why, for readers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Failure {
+pub struct SyncFailure {
     pub moment: Moment,
     pub reason: String,
 }
@@ -356,15 +356,15 @@ pub async fn overview(
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].
-#[server(name = TextsFunction, prefix = "/api", endpoint = "texts", input = GetUrl, output = Json)]
-pub async fn texts(
+#[server(name = FragmentsFunction, prefix = "/api", endpoint = "fragments", input = GetUrl, output = Json)]
+pub async fn fragments(
     of: String,
     project: Option<String>,
     r#type: Option<String>,
     days: Option<String>,
-) -> Result<Vec<Text>, AppError> {
+) -> Result<Vec<HtmlFragment>, AppError> {
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    state.texts(&of, project.as_deref(), r#type.as_deref(), days.as_deref())
+    state.fragments(&of, project.as_deref(), r#type.as_deref(), days.as_deref())
 }

@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result};
 use rse_dashboard::{
     filter::Filter,
     server::{
+        compression::{Encoded, Level},
         config::Config,
-        encoded::{Effort, Encoded},
         figures::{self, Figure},
         snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
         store::Store,
@@ -159,7 +159,7 @@ fn one(figure: &Figure, snapshot: &Snapshot, filter: &Filter, repeats: usize) ->
         time(2, began);
         json_bytes = json.len();
         let began = Instant::now();
-        compressed = Encoded::new(json, String::new(), Effort::Little)
+        compressed = Encoded::new(json, String::new(), Level::Fast)
             .brotli()
             .bytes
             .len();

@@ -5,11 +5,11 @@ use jiff::tz::TimeZone;
 use super::{
     figures::words,
     snapshot::Snapshot,
-    sources::{self, About, CoverageState, Kind},
+    sources::{self, CoverageState, DataKind, SourceInfo},
     store::{Covered, Ledger},
 };
 use crate::api::{
-    CoverageCounts, CoverageItem, DataState, Failure, Freshness, Live, Moment, SourceState,
+    CoverageCounts, CoverageItem, DataState, Freshness, Live, Moment, SourceState, SyncFailure,
 };
 
 /// The state of the data; `configured` names the sources that this server collects from, and
@@ -23,7 +23,7 @@ pub fn data_state(
     let builds = words::counted(snapshot.builds.len() as u64, "build", "builds");
     let pipelines = words::counted(snapshot.pipelines.len() as u64, "pipeline", "pipelines");
     let repositories = snapshot.security.repositories.len() as u64;
-    let kind = |kind: Kind, as_of_ms: Option<i64>, rests_on: String| Freshness {
+    let kind = |kind: DataKind, as_of_ms: Option<i64>, rests_on: String| Freshness {
         label: kind.label().to_owned(),
         as_of: as_of_ms.map(|at_ms| moment(&snapshot.config.time_zone, at_ms)),
         rests_on,
@@ -39,12 +39,12 @@ pub fn data_state(
         sample: snapshot.sample,
         kinds: vec![
             kind(
-                Kind::Events,
+                DataKind::Events,
                 snapshot.as_of_ms,
                 format!("{builds} of {pipelines}"),
             ),
             kind(
-                Kind::Security,
+                DataKind::Security,
                 snapshot.security.as_of_ms,
                 words::counted(repositories, "repository", "repositories"),
             ),
@@ -61,37 +61,34 @@ pub fn live(snapshot: &Snapshot, ledger: &Ledger, lost_ms: Option<i64>) -> Live 
     }
 }
 
-/// None of a source that this server does not collect from and that nobody else has refreshed.
+/// None of a source that this server does not collect from and that nobody else has synced.
 fn source(
     zone: &TimeZone,
     ledger: &Ledger,
-    about: &About,
+    about: &SourceInfo,
     configured: &[&str],
 ) -> Option<SourceState> {
-    let refresh = ledger
-        .refreshes
-        .iter()
-        .find(|refresh| refresh.source == about.name);
-    if refresh.is_none() && !configured.contains(&about.name) {
+    let sync = ledger.syncs.iter().find(|sync| sync.source == about.name);
+    if sync.is_none() && !configured.contains(&about.name) {
         return None;
     }
-    let refresh = refresh.cloned().unwrap_or_default();
-    let reason = refresh.failure.unwrap_or_default();
+    let sync = sync.cloned().unwrap_or_default();
+    let reason = sync.failure.unwrap_or_default();
     Some(SourceState {
         name: about.name.to_owned(),
         label: about.label.to_owned(),
-        last_success: refresh.succeeded_ms.map(|at_ms| moment(zone, at_ms)),
-        last_failure: refresh.failed_ms.map(|at_ms| Failure {
+        last_success: sync.succeeded_ms.map(|at_ms| moment(zone, at_ms)),
+        last_failure: sync.failed_ms.map(|at_ms| SyncFailure {
             moment: moment(zone, at_ms),
             reason,
         }),
-        failing: refresh.failed_ms > refresh.succeeded_ms,
+        failing: sync.failed_ms > sync.succeeded_ms,
         coverage: counts(&ledger.coverage, about),
     })
 }
 
 /// `412 of 438 repositories read, 18 no access, 8 rate-limited`.
-fn counts(coverage: &[Covered], about: &About) -> Option<CoverageCounts> {
+fn counts(coverage: &[Covered], about: &SourceInfo) -> Option<CoverageCounts> {
     let states = coverage
         .iter()
         .filter(|covered| covered.source == about.name);
@@ -142,7 +139,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::server::{config::Config, sources::Coverage, store::Refresh};
+    use crate::server::{config::Config, sources::Coverage, store::SyncRecord};
 
     fn covered(item: &str, state: CoverageState) -> Covered {
         Covered {
@@ -179,17 +176,17 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_failing_only_while_its_last_refresh_failed() {
+    fn a_source_is_failing_only_while_its_last_sync_failed() {
         let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
         let state = |succeeded_ms, failed_ms| {
-            let refresh = Refresh {
+            let sync = SyncRecord {
                 source: "cosmos".to_owned(),
                 succeeded_ms,
                 failed_ms,
-                ..Refresh::default()
+                ..SyncRecord::default()
             };
             let ledger = Ledger {
-                refreshes: vec![refresh],
+                syncs: vec![sync],
                 ..Ledger::default()
             };
             data_state(&snapshot, &ledger, &[], None).kinds[0].sources[0].failing
@@ -201,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_nobody_configured_or_refreshed_is_not_mentioned() {
+    fn a_source_that_nobody_configured_or_synced_is_not_mentioned() {
         let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
         let state = data_state(&snapshot, &Ledger::default(), &["github"], None);
         assert!(state.kinds[0].sources.is_empty());

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How many red pipelines are named.
-const MOST_RED: usize = 12;
+const MAX_RED: usize = 12;
 
 /// A pipeline whose latest decided builds failed.
 struct Red {
@@ -69,7 +69,7 @@ pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
         red_total: red.len() as u64,
         red: red
             .iter()
-            .take(MOST_RED)
+            .take(MAX_RED)
             .map(|red| named(snapshot, red))
             .collect(),
         pipelines,

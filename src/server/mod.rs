@@ -2,26 +2,26 @@
 
 pub mod cache;
 pub mod cli;
+pub mod compression;
 pub mod config;
-pub mod encoded;
 pub mod environment;
 pub mod export;
 pub mod figures;
-pub mod follow;
+pub mod fragments;
 pub mod freshness;
 pub mod headline;
 pub mod http;
 pub mod metrics;
-pub mod refresh;
+pub mod reload;
 pub mod sample;
 pub mod sign_in;
 pub mod snapshot;
 pub mod sources;
 pub mod state;
 pub mod store;
+pub mod sync;
 mod tasks;
 pub mod telemetry;
-pub mod texts;
 
 /// Imports and requests make and drop many small things, and not on the thread that they were made on.
 #[global_allocator]

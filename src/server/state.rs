@@ -15,14 +15,13 @@ use tokio::{sync::watch, time::Instant};
 use super::{
     cache::{CachedFigure, FigureCache},
     figures::{self, Page},
-    freshness, headline,
+    fragments, freshness, headline,
     metrics::{CacheSize, Metrics},
     snapshot::Snapshot,
     store::Ledger,
-    texts,
 };
 use crate::{
-    api::{CoverageItem, DataState, FigureInfo, Headline, Live, Overview, Site, Text},
+    api::{CoverageItem, DataState, FigureInfo, Headline, HtmlFragment, Live, Overview, Site},
     base::Base,
     error::AppError,
     filter::Filter,
@@ -44,7 +43,7 @@ struct Shared {
     /// Since when the store cannot be reached, Unix ms; 0 while it can.
     store_lost: Arc<AtomicI64>,
     /// Why nothing could be loaded yet, where that is known.
-    hindrance: Arc<ArcSwapOption<String>>,
+    not_ready_reason: Arc<ArcSwapOption<String>>,
     looks: watch::Sender<Option<Instant>>,
     figures: FigureCache,
     metrics: Arc<Metrics>,
@@ -88,7 +87,7 @@ impl AppState {
             base: Base::default(),
             live: watch::Sender::new(Some(Live::default())),
             store_lost: Arc::default(),
-            hindrance: Arc::default(),
+            not_ready_reason: Arc::default(),
             looks: watch::Sender::new(None),
             figures: FigureCache::new(Arc::clone(&metrics)),
             metrics,
@@ -112,13 +111,13 @@ impl AppState {
     /// Puts a snapshot in the place of the last one; running requests keep theirs.
     pub fn swap(&self, snapshot: impl Into<Arc<Snapshot>>) {
         self.0.snapshot.store(Some(snapshot.into()));
-        self.tell();
+        self.broadcast();
     }
 
     /// Puts what is known of the sources in the place of what was known before.
     pub fn swap_ledger(&self, ledger: Ledger) {
         self.0.ledger.store(Arc::new(ledger));
-        self.tell();
+        self.broadcast();
     }
 
     /// What is known of the sources now.
@@ -149,8 +148,8 @@ impl AppState {
             return Err(Unready::Stopping);
         }
         let snapshot = self.snapshot().map_err(|_| {
-            let hindrance = self.0.hindrance.load_full();
-            hindrance.map_or(Unready::Loading, Unready::Hindered)
+            let not_ready_reason = self.0.not_ready_reason.load_full();
+            not_ready_reason.map_or(Unready::Loading, Unready::Hindered)
         })?;
         if snapshot.is_empty() {
             return Err(Unready::NoData);
@@ -159,8 +158,8 @@ impl AppState {
     }
 
     /// Notes why nothing can be loaded yet.
-    pub fn hinder(&self, reason: String) {
-        self.0.hindrance.store(Some(Arc::new(reason)));
+    pub fn set_not_ready(&self, reason: String) {
+        self.0.not_ready_reason.store(Some(Arc::new(reason)));
     }
 
     /// Notes that the store cannot be reached; says whether that is new.
@@ -168,17 +167,17 @@ impl AppState {
         let now_ms = Timestamp::now().as_millisecond();
         let lost = &self.0.store_lost;
         let new = lost.compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
-        self.tell();
+        self.broadcast();
         new.is_ok()
     }
 
     /// Notes that a look at the store, which began then, found nothing newer than what is shown by
     /// now. Says whether the store had been lost before.
-    pub fn looked(&self, began: Instant) -> bool {
+    pub fn record_store_check(&self, began: Instant) -> bool {
         self.0.looks.send_replace(Some(began));
         let new = self.0.store_lost.swap(0, Ordering::Relaxed) != 0;
         if new {
-            self.tell();
+            self.broadcast();
         }
         new
     }
@@ -203,7 +202,7 @@ impl AppState {
         Some(self.0.store_lost.load(Ordering::Relaxed)).filter(|at_ms| *at_ms != 0)
     }
 
-    fn tell(&self) {
+    fn broadcast(&self) {
         let snapshot = self.snapshot();
         let lost_ms = self.store_lost_ms();
         let live =
@@ -218,7 +217,7 @@ impl AppState {
     }
 
     /// What open pages were told last; none once the server stops.
-    pub fn told(&self) -> Option<Live> {
+    pub fn current_live(&self) -> Option<Live> {
         self.0.live.borrow().clone()
     }
 
@@ -335,20 +334,20 @@ impl AppState {
     ///
     /// # Errors
     /// Where there is no such text, a value is unknown, or nothing is loaded.
-    pub fn texts(
+    pub fn fragments(
         &self,
         of: &str,
         project: Option<&str>,
         build_type: Option<&str>,
         days: Option<&str>,
-    ) -> Result<Vec<Text>, AppError> {
+    ) -> Result<Vec<HtmlFragment>, AppError> {
         let (snapshot, filter) = self.filtered(project, build_type, days)?;
         match of {
-            "freshness" => Ok(texts::freshness(&self.data_state()?, &self.0.base)),
-            "headline" => Ok(texts::headline(&headline::headline(&snapshot, &filter))),
-            "sources" => Ok(texts::sources(&self.data_state()?, &self.coverage()?)),
+            "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
+            "headline" => Ok(fragments::headline(&headline::headline(&snapshot, &filter))),
+            "sources" => Ok(fragments::sources(&self.data_state()?, &self.coverage()?)),
             _ => {
-                let known = texts::NAMES.map(str::to_owned);
+                let known = fragments::NAMES.map(str::to_owned);
                 Err(AppError::unknown_value("of", of, known.to_vec()))
             }
         }

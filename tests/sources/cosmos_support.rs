@@ -15,7 +15,7 @@ use rse_dashboard::server::{
     export::{self, Format},
     sample::{self, SampleOptions},
     sources::{
-        Brought, Event, Run, Source as _, SourceError,
+        Event, Run, Source as _, SourceError, SyncReport,
         cosmos::{Branches, Cosmos},
     },
     store::Store,
@@ -240,7 +240,7 @@ impl Held {
         }
     }
 
-    pub async fn sync(&mut self, source: &Cosmos) -> Result<Brought, SourceError> {
+    pub async fn sync(&mut self, source: &Cosmos) -> Result<SyncReport, SourceError> {
         self.sync_at(source, now(), None).await
     }
 
@@ -249,7 +249,7 @@ impl Held {
         source: &Cosmos,
         started: Timestamp,
         since: Option<Timestamp>,
-    ) -> Result<Brought, SourceError> {
+    ) -> Result<SyncReport, SourceError> {
         let run = Run {
             started_ms: started.as_millisecond(),
             since_ms: since.map(Timestamp::as_millisecond),

@@ -47,10 +47,10 @@ async fn every_oddity_of_the_own_organisation_is_read_as_it_should() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     let source = stand_in.source(true);
-    let (brought, progress) = bench.sync_at(&source, 1_000).await;
-    let brought = brought.expect("a refresh");
-    assert_eq!((brought.read, brought.ingested.new), (13, 13));
-    assert!(brought.requests_left.is_some_and(|left| left < 5_000));
+    let (report, progress) = bench.sync_at(&source, 1_000).await;
+    let report = report.expect("a sync");
+    assert_eq!((report.read, report.ingested.new), (13, 13));
+    assert!(report.requests_left.is_some_and(|left| left < 5_000));
     assert_eq!(progress, [(0, Some(13)), (13, Some(13))]);
     let facts = bench.facts().await;
     let lines: Vec<String> = facts.iter().map(line).collect();
@@ -94,8 +94,8 @@ async fn forks_are_read_where_they_are_wanted_and_users_like_organisations() {
         .await;
     let mut bench = Bench::new().await;
     let with_forks = stand_in.source_with(TOKEN, |settings| settings.forks = true);
-    let brought = bench.sync(&with_forks).await.expect("a refresh");
-    assert_eq!(brought.read, 14);
+    let report = bench.sync(&with_forks).await.expect("a sync");
+    assert_eq!(report.read, 14);
     assert!(bench.facts_of("em-fork").await.fork);
     // Pages are followed to the end.
     let log = stand_in.log().await;
@@ -104,7 +104,7 @@ async fn forks_are_read_where_they_are_wanted_and_users_like_organisations() {
         .filter(|entry| path(entry).starts_with("/users/hmcts/repos"));
     assert_eq!(pages.count(), 5);
     // Whoever no longer wants forks has none.
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     let facts = bench.facts().await;
     assert_eq!(facts.len(), 13);
     assert!(facts.iter().all(|facts| !facts.fork));
@@ -131,14 +131,14 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
             .await;
         let source = stand_in.source(graphql);
         let mut bench = Bench::new().await;
-        bench.sync(&source).await.expect("a refresh");
+        bench.sync(&source).await.expect("a sync");
         stand_in.log().await;
         let (content, copies) = (bench.content().await, bench.rows("security_facts").await);
-        let answers = bench.rows("answers").await;
+        let answers = bench.rows("http_cache").await;
 
-        let brought = bench.sync(&source).await.expect("a refresh");
-        assert_eq!((brought.ingested.unchanged, brought.ingested.new), (13, 0));
-        assert_eq!(brought.ingested.replaced, 0);
+        let report = bench.sync(&source).await.expect("a sync");
+        assert_eq!((report.ingested.unchanged, report.ingested.new), (13, 0));
+        assert_eq!(report.ingested.replaced, 0);
         let log = stand_in.log().await;
         let unchanged = log.iter().filter(|entry| entry["status"] == 304).count();
         if graphql {
@@ -150,12 +150,12 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
         }
         assert_eq!(bench.content().await, content);
         assert_eq!(bench.rows("security_facts").await, copies);
-        assert_eq!(bench.rows("answers").await, answers);
+        assert_eq!(bench.rows("http_cache").await, answers);
 
         // At the same moment nothing at all changes for readers.
         let version = bench.snapshot().await.version;
         let (again, _) = bench.sync_at(&source, STARTED_MS + 60_000).await;
-        again.expect("a refresh");
+        again.expect("a sync");
         assert_eq!(bench.snapshot().await.version, version);
 
         // Whoever wants everything read again gets it.
@@ -165,7 +165,7 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
             .sync_at(&source, STARTED_MS + 60_000)
             .await
             .0
-            .expect("a refresh");
+            .expect("a sync");
         bench.since_ms = None;
         let log = stand_in.log().await;
         assert!(log.iter().all(|entry| entry["status"] != 304), "{log:?}");
@@ -173,9 +173,9 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
         // A change is seen, and only its repository gets a copy.
         let change = json!({ "docs": { ".nvmrc": "20" } });
         stand_in.control(json!({ "files": change })).await;
-        let brought = bench.sync(&source).await.expect("a refresh");
+        let report = bench.sync(&source).await.expect("a sync");
         assert_eq!(
-            (brought.ingested.unchanged, brought.ingested.replaced),
+            (report.ingested.unchanged, report.ingested.replaced),
             (12, 1)
         );
         assert_eq!(
@@ -191,29 +191,23 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
 async fn what_is_no_longer_asked_is_forgotten() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
-    bench
-        .sync(&stand_in.source(false))
-        .await
-        .expect("a refresh");
-    assert_eq!(bench.rows("answers").await, 1 + 12);
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
-    assert_eq!(bench.rows("answers").await, 1);
+    bench.sync(&stand_in.source(false)).await.expect("a sync");
+    assert_eq!(bench.rows("http_cache").await, 1 + 12);
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
+    assert_eq!(bench.rows("http_cache").await, 1);
 }
 
 #[tokio::test]
 async fn what_is_wanted_of_a_repository_is_part_of_what_is_remembered() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
-    bench
-        .sync(&stand_in.source(false))
-        .await
-        .expect("a refresh");
+    bench.sync(&stand_in.source(false)).await.expect("a sync");
     assert_eq!(bench.facts_of("em-private").await.suppressions.len(), 1);
     let elsewhere = stand_in.source_with(TOKEN, |settings| {
         settings.graphql = false;
         settings.suppression_files = vec!["suppressions.xml".to_owned()];
     });
-    bench.sync(&elsewhere).await.expect("a refresh");
+    bench.sync(&elsewhere).await.expect("a sync");
     assert_eq!(bench.facts_of("em-private").await.suppressions.len(), 0);
     let stated = bench.facts_of("docs").await.stated;
     assert_eq!(stated.suppression_files, ["suppressions.xml"]);
@@ -299,9 +293,9 @@ async fn a_repository_that_begins_a_new_page_is_seen_though_the_page_before_did_
     stand_in.control(json!({ "many": 86 })).await;
     let mut bench = Bench::new().await;
     let source = stand_in.source(true);
-    let brought = bench.sync(&source).await.expect("a refresh");
-    assert_eq!(brought.read, 99);
+    let report = bench.sync(&source).await.expect("a sync");
+    assert_eq!(report.read, 99);
     stand_in.control(json!({ "many": 1 })).await;
-    let brought = bench.sync(&source).await.expect("a refresh");
-    assert_eq!((brought.read, brought.ingested.new), (100, 1));
+    let report = bench.sync(&source).await.expect("a sync");
+    assert_eq!((report.read, report.ingested.new), (100, 1));
 }

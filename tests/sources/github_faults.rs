@@ -23,7 +23,7 @@ async fn a_token_that_is_not_accepted_is_named() {
     // Another try would not help.
     assert_eq!(stand_in.log().await.len(), 1);
 
-    // Revoked while a refresh runs.
+    // Revoked while a sync runs.
     let fault = json!({ "faults": [{ "path": "^/graphql", "status": 401 }] });
     with_fault(&stand_in, true, fault, async |outcome| {
         assert!(failure(outcome).contains("GITHUB_TOKEN (or githubtoken)"));
@@ -134,7 +134,7 @@ async fn passing_faults_are_tried_again() {
                 graphql,
                 json!({ "faults": faults }),
                 async |outcome| {
-                    assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
+                    assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
                 },
             )
             .await;
@@ -225,11 +225,11 @@ async fn an_answer_that_does_not_come_is_given_up_and_asked_for_again() {
         patience,
     );
     let mut bench = Bench::new().await;
-    let brought = bench
+    let report = bench
         .sync(&source.expect("a source"))
         .await
-        .expect("a refresh");
-    assert_eq!(brought.read, 13);
+        .expect("a sync");
+    assert_eq!(report.read, 13);
     // Whoever waits for the first answer asks but once.
     let log = stand_in.log().await;
     let lists = log.iter().filter_map(|entry| entry["path"].as_str());

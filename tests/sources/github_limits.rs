@@ -13,7 +13,7 @@ async fn a_short_primary_limit_is_waited_for() {
     for resource in ["core", "graphql"] {
         let fault = json!({ "limits": { resource: { "remaining": 0, "resetIn": 1 } } });
         with_fault(&stand_in, true, fault, async |outcome| {
-            assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
+            assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
             assert!(outcome.took >= Duration::from_secs(1), "{:?}", outcome.took);
             // One request was too many, and none more.
             assert_eq!(outcome.log.len(), 5, "{:?}", outcome.log);
@@ -23,7 +23,7 @@ async fn a_short_primary_limit_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_long_primary_limit_ends_the_refresh_and_says_so_of_all_that_is_left() {
+async fn a_long_primary_limit_ends_the_sync_and_says_so_of_all_that_is_left() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "limits": { "graphql": { "remaining": 0, "resetIn": 1800 } } });
     with_fault(&stand_in, true, fault, async |outcome| {
@@ -52,7 +52,7 @@ async fn a_limit_in_the_middle_keeps_what_was_read() {
     let fault = json!({ "limits": { "core": { "remaining": 25, "resetIn": 1800 } } });
     with_fault(&stand_in, false, fault, async |outcome| {
         // All that was known before costs nothing.
-        assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
+        assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
     })
     .await;
     stand_in.control(json!({ "reset": true })).await;
@@ -77,7 +77,7 @@ async fn a_secondary_limit_is_waited_for_as_told() {
         "body": { "message": "You have exceeded a secondary rate limit." },
     }] });
     with_fault(&stand_in, true, fault, async |outcome| {
-        assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
+        assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
         assert!(outcome.took >= Duration::from_secs(1), "{:?}", outcome.took);
     })
     .await;
@@ -99,7 +99,7 @@ async fn a_secondary_limit_in_a_successful_answer_is_one_all_the_same() {
     };
     let short = limit(json!({ "times": 1, "headers": { "retry-after": "1" } }));
     with_fault(&stand_in, true, short, async |outcome| {
-        assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
+        assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
         assert!(outcome.took >= Duration::from_secs(1), "{:?}", outcome.took);
         // One request was too many, and none more.
         assert_eq!(outcome.log.len(), 5, "{:?}", outcome.log);
@@ -143,7 +143,7 @@ async fn a_secondary_limit_that_says_nothing_is_waited_for_longer_each_time() {
         "path": "^/graphql", "times": 2, "status": 429, "body": { "message": "Too many requests" },
     }] });
     with_fault(&stand_in, true, fault, async |outcome| {
-        assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
+        assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
         // 20 ms and then 40 ms, by the patience of the tests.
         assert!(
             outcome.took >= Duration::from_millis(60),
@@ -180,10 +180,7 @@ async fn a_limit_between_batches_keeps_the_batches_before() {
     assert_eq!(bench.in_state(CoverageState::RateLimited).await.len(), 33);
     let full = json!({ "limits": { "graphql": { "remaining": 5000, "resetIn": 1800 } } });
     stand_in.control(full).await;
-    let brought = bench.sync(&stand_in.source(true)).await.expect("a refresh");
-    assert_eq!(
-        (brought.ingested.new, brought.ingested.unchanged),
-        (33, 100)
-    );
+    let report = bench.sync(&stand_in.source(true)).await.expect("a sync");
+    assert_eq!((report.ingested.new, report.ingested.unchanged), (33, 100));
     assert!(bench.in_state(CoverageState::RateLimited).await.is_empty());
 }

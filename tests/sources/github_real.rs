@@ -275,8 +275,8 @@ async fn real_repositories_in_two_states_give_the_figures_that_their_facts_say()
         stand_in.control(json!({ "state": state })).await;
         let at: jiff::Timestamp = instant.parse().expect("an instant");
         let at_ms = at.as_millisecond();
-        let (brought, _) = bench.sync_at(&stand_in.source(true), at_ms).await;
-        let brought = brought.expect("a refresh");
+        let (report, _) = bench.sync_at(&stand_in.source(true), at_ms).await;
+        let report = report.expect("a sync");
         let plain = list(&facts).filter_map(|one| {
             let name = text(&one["name"]).expect("a name");
             let team = name.split('-').next().expect("a part");
@@ -284,7 +284,7 @@ async fn real_repositories_in_two_states_give_the_figures_that_their_facts_say()
             Some(Plain { name, team, state })
         });
         let plain: Vec<Plain<'_>> = plain.collect();
-        assert_eq!(brought.read, plain.len() as u64);
+        assert_eq!(report.read, plain.len() as u64);
         let covered = bench.in_state(CoverageState::Read).await;
         assert_eq!(covered.len(), plain.len(), "{:?}", bench.coverage().await);
 
@@ -300,8 +300,8 @@ async fn real_repositories_in_two_states_give_the_figures_that_their_facts_say()
         eprintln!("{state}: {} repositories, rows: {counts:?}", plain.len());
         before = shown;
 
-        let (brought, _) = by_rest.sync_at(&stand_in.source(false), at_ms).await;
-        brought.expect("a refresh");
+        let (report, _) = by_rest.sync_at(&stand_in.source(false), at_ms).await;
+        report.expect("a sync");
         assert!(
             bench.content().await == by_rest.content().await,
             "REST gives the same"

@@ -10,7 +10,7 @@ async fn one_repository_that_fails_does_not_take_the_others_along() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "faults": [{ "path": "^/repos/hmcts/ccd-web/", "status": 500 }] });
     with_fault(&stand_in, false, fault, async |outcome| {
-        assert_eq!(outcome.result.as_ref().expect("a refresh"), &12);
+        assert_eq!(outcome.result.as_ref().expect("a sync"), &12);
         let failed = outcome.bench.in_state(CoverageState::Failed).await;
         assert_eq!(
             failed,
@@ -35,7 +35,7 @@ async fn errors_of_graphql_for_one_repository_are_its_own() {
     for (kind, state) in cases {
         let fault = json!({ "graphqlErrors": { "ccd-api": kind } });
         with_fault(&stand_in, true, fault, async |outcome| {
-            assert_eq!(outcome.result.as_ref().expect("a refresh"), &12);
+            assert_eq!(outcome.result.as_ref().expect("a sync"), &12);
             let of_state = outcome.bench.in_state(state).await;
             assert_eq!(of_state.len(), 1, "{kind}");
             assert_eq!(of_state[0].0, "ccd-api");
@@ -56,7 +56,7 @@ async fn errors_of_graphql_without_a_place_are_traced_to_their_repository() {
     for kind in ["FORBIDDEN", "SERVICE_UNAVAILABLE"] {
         let fault = json!({ "graphqlErrors": { "ccd-api": kind }, "withoutPath": true });
         with_fault(&stand_in, true, fault, async |outcome| {
-            assert_eq!(outcome.result.as_ref().expect("a refresh"), &12);
+            assert_eq!(outcome.result.as_ref().expect("a sync"), &12);
             let failed = outcome.bench.in_state(CoverageState::Failed).await;
             assert_eq!(failed.len(), 1, "{failed:?}");
             assert_eq!(failed[0].0, "ccd-api");
@@ -78,7 +78,7 @@ async fn a_repository_without_access_is_said_to_be_so_in_both_ways() {
             graphql,
             json!({ "forbidden": ["em-private"] }),
             async |outcome| {
-                assert_eq!(outcome.result.as_ref().expect("a refresh"), &12);
+                assert_eq!(outcome.result.as_ref().expect("a sync"), &12);
                 let without = outcome.bench.in_state(CoverageState::NoAccess).await;
                 assert_eq!(without.len(), 1);
                 assert_eq!(without[0].0, "em-private");
@@ -93,7 +93,7 @@ async fn a_token_that_may_read_no_repository_at_all_is_no_success() {
     let stand_in = StandIn::start(&[]);
     let facts = clean_content(&stand_in, true).await;
     let mut bench = Bench::new().await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     let names: Vec<String> = bench
         .facts()
         .await
@@ -113,7 +113,7 @@ async fn a_token_that_may_read_no_repository_at_all_is_no_success() {
     );
     assert_eq!(bench.in_state(CoverageState::NoAccess).await.len(), 13);
     stand_in.control(json!({ "reset": true })).await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     assert_eq!(bench.content().await, facts);
 }
 
@@ -125,7 +125,7 @@ async fn a_query_that_is_too_much_is_cut_into_smaller_ones() {
         true,
         json!({ "maxRepositories": 4 }),
         async |outcome| {
-            assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
+            assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
             let queries = outcome.log.iter().filter(|entry| entry["status"] == 200);
             let most = queries
                 .filter_map(|entry| entry["repositories"].as_array())
@@ -146,7 +146,7 @@ async fn malformed_files_of_one_repository_are_told_and_the_others_read() {
     } } });
     for graphql in [true, false] {
         with_fault(&stand_in, graphql, fault.clone(), async |outcome| {
-            assert_eq!(outcome.result.as_ref().expect("a refresh"), &13);
+            assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
             let partial = outcome.bench.in_state(CoverageState::Partial).await;
             assert_eq!(partial.len(), 2);
             let (name, reason) = &partial[0];
@@ -172,11 +172,11 @@ async fn malformed_files_of_one_repository_are_told_and_the_others_read() {
 async fn a_repository_that_is_gone_counts_no_longer_and_one_that_cannot_be_asked_for_does() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     stand_in
         .control(json!({ "gone": ["docs", "ccd-web"] }))
         .await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     let names: Vec<String> = bench
         .facts()
         .await
@@ -189,7 +189,7 @@ async fn a_repository_that_is_gone_counts_no_longer_and_one_that_cannot_be_asked
     // Its past is kept, and it may come back.
     assert_eq!(bench.rows("security_facts").await, 13 + 2);
     let clean = clean_content(&stand_in, true).await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     assert_eq!(bench.content().await, clean);
 
     // Whoever cannot be asked for is not declared gone.
@@ -197,7 +197,7 @@ async fn a_repository_that_is_gone_counts_no_longer_and_one_that_cannot_be_asked
         "gone": ["docs"],
         "faults": [{ "path": "^/repos/hmcts/docs$", "status": 429, "headers": { "retry-after": "900" } }],
     })).await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     assert_eq!(bench.facts().await.len(), 13);
     stand_in.control(json!({ "reset": true })).await;
 
@@ -216,13 +216,13 @@ async fn a_repository_that_only_its_name_finds_is_still_there() {
     let stand_in = StandIn::start(&[]);
     let clean = clean_content(&stand_in, true).await;
     let mut bench = Bench::new().await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     stand_in.control(json!({ "unlisted": ["docs"] })).await;
     stand_in.log().await;
     // However the organisation's name is written.
     let source = stand_in.source_with(TOKEN, |settings| settings.organisation = "HMCTS".to_owned());
-    let brought = bench.sync_at(&source, STARTED_MS + 60_000).await.0;
-    assert_eq!(brought.expect("a refresh").read, 12);
+    let report = bench.sync_at(&source, STARTED_MS + 60_000).await.0;
+    assert_eq!(report.expect("a sync").read, 12);
     let log = stand_in.log().await;
     let found = log
         .iter()
@@ -238,10 +238,10 @@ async fn a_repository_that_only_its_name_finds_is_still_there() {
 async fn a_repository_of_another_owner_counts_no_longer() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     stand_in.control(json!({ "transferred": ["docs"] })).await;
     stand_in.log().await;
-    bench.sync(&stand_in.source(true)).await.expect("a refresh");
+    bench.sync(&stand_in.source(true)).await.expect("a sync");
     let log = stand_in.log().await;
     let followed = |asked: &Value| {
         let path = asked["path"].as_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the tests of the GitHub source share: its stand-in, and what a refresh left in the store.
+//! What the tests of the GitHub source share: its stand-in, and what a sync left in the store.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -12,7 +12,7 @@ use rse_dashboard::server::{
     config::Config,
     snapshot::{Snapshot, security::RepositoryFacts},
     sources::{
-        Brought, CoverageState, Run, Source as _, SourceError,
+        CoverageState, Run, Source as _, SourceError, SyncReport,
         github::{Github, Patience, Settings},
     },
     store::Store,
@@ -22,7 +22,7 @@ use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 /// What no error, finding or debug output may hold.
 pub const TOKEN: &str = "planted-t0ken-of-the-stand-in";
-/// The moment of the first refresh of a test; the next ones are a minute later each.
+/// The moment of the first sync of a test; the next ones are a minute later each.
 pub const STARTED_MS: i64 = 1_572_023_700_000;
 
 /// The stand-in, as a process that ends with the test.
@@ -101,13 +101,13 @@ pub fn patience() -> Patience {
     }
 }
 
-/// A store of its own, and the refreshes of it.
+/// A store of its own, and the syncs of it.
 pub struct Bench {
     pub dir: tempfile::TempDir,
     pub store: Store,
     /// Everything is read again.
     pub since_ms: Option<i64>,
-    refreshes: i64,
+    syncs: i64,
 }
 
 impl Bench {
@@ -118,23 +118,23 @@ impl Bench {
             dir,
             store: store.expect("the store opens"),
             since_ms: None,
-            refreshes: 0,
+            syncs: 0,
         }
     }
 
-    /// Refreshes a minute after the refresh before.
-    pub async fn sync(&mut self, source: &Github) -> Result<Brought, SourceError> {
-        let at_ms = STARTED_MS + self.refreshes * 60_000;
-        self.refreshes += 1;
+    /// Syncs a minute after the sync before.
+    pub async fn sync(&mut self, source: &Github) -> Result<SyncReport, SourceError> {
+        let at_ms = STARTED_MS + self.syncs * 60_000;
+        self.syncs += 1;
         self.sync_at(source, at_ms).await.0
     }
 
-    /// Refreshes, and says what the progress was.
+    /// Syncs, and says what the progress was.
     pub async fn sync_at(
         &mut self,
         source: &Github,
         started_ms: i64,
-    ) -> (Result<Brought, SourceError>, Vec<(u64, Option<u64>)>) {
+    ) -> (Result<SyncReport, SourceError>, Vec<(u64, Option<u64>)>) {
         let told = Mutex::new(Vec::new());
         let progress = |done, total, what: &str| {
             assert!(what.eq_ignore_ascii_case("repositories of hmcts"), "{what}");
@@ -145,11 +145,11 @@ impl Bench {
             since_ms: self.since_ms,
             progress: &progress,
         };
-        let brought = source.sync(&mut self.store, &run).await;
-        if let Err(error) = &brought {
+        let report = source.sync(&mut self.store, &run).await;
+        if let Err(error) = &report {
             no_secret(&format!("{error} {error:?}"));
         }
-        (brought, told.into_inner().expect("not poisoned"))
+        (report, told.into_inner().expect("not poisoned"))
     }
 
     pub async fn snapshot(&self) -> Snapshot {
@@ -187,7 +187,7 @@ impl Bench {
         named.collect()
     }
 
-    /// Everything that a refresh leaves behind, but for when it was.
+    /// Everything that a sync leaves behind, but for when it was.
     pub async fn content(&self) -> String {
         format!("{:#?}\n{:#?}", self.facts().await, self.coverage().await)
     }
@@ -210,7 +210,7 @@ pub fn no_secret(text: &str) {
     assert!(!text.contains("t0ken"), "a secret: {text}");
 }
 
-/// What a clean refresh of the stand-in leaves behind.
+/// What a clean sync of the stand-in leaves behind.
 pub async fn clean_content(stand_in: &StandIn, graphql: bool) -> String {
     stand_in
         .control(json!({ "reset": true, "state": "head" }))
@@ -219,7 +219,7 @@ pub async fn clean_content(stand_in: &StandIn, graphql: bool) -> String {
     bench
         .sync(&stand_in.source(graphql))
         .await
-        .expect("a clean refresh");
+        .expect("a clean sync");
     stand_in.log().await;
     bench.content().await
 }
@@ -245,12 +245,12 @@ pub async fn with_fault(
     for known_before in [true, false] {
         let mut bench = Bench::new().await;
         if known_before {
-            bench.sync(&source).await.expect("a clean refresh");
+            bench.sync(&source).await.expect("a clean sync");
         }
         stand_in.control(fault.clone()).await;
         stand_in.log().await;
         let began = Instant::now();
-        let result = bench.sync(&source).await.map(|brought| brought.read);
+        let result = bench.sync(&source).await.map(|report| report.read);
         let mut outcome = Outcome {
             result,
             took: began.elapsed(),

@@ -1,4 +1,4 @@
-//! A server that is killed in the middle of its refreshes, again and again: the store is always
+//! A server that is killed in the middle of its syncs, again and again: the store is always
 //! whole, and in the end holds what a clean run brings.
 
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ const LATEST: usize = 9;
 /// How many events come in between two kills.
 const NEW: usize = 60;
 
-/// Refreshes follow each other closely, so that few kills come between two of them.
+/// Syncs follow each other closely, so that few kills come between two of them.
 fn eager(text: String) -> String {
     text.replace("every = \"10m\"", "every = \"1s\"")
         .replace("every = \"6h\"", "every = \"1m\"")
@@ -54,7 +54,7 @@ async fn whole(program: &Program) -> i64 {
     .await
     .expect("counted");
     assert_eq!(uncovered, 0, "what counts as read has facts");
-    let due = sqlx::query("DELETE FROM refreshes WHERE source = 'github'");
+    let due = sqlx::query("DELETE FROM syncs WHERE source = 'github'");
     due.execute(&mut connection).await.expect("deleted");
     connection.close().await.expect("closed");
     events

@@ -121,33 +121,27 @@ fn a_repository_that_is_gone_counts_no_longer_until_it_comes_back() {
 }
 
 #[test]
-fn a_refresh_is_noted_with_its_end() {
+fn a_sync_is_noted_with_its_end() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(dir.path()).await;
         let before = store.ledger_version().await.expect("a version");
-        store.begin_refresh("cosmos", 1).await.expect("noted");
-        store
-            .finish_refresh("cosmos", 2, Ok(7))
-            .await
-            .expect("noted");
-        store.begin_refresh("cosmos", 3).await.expect("noted");
+        store.begin_sync("cosmos", 1).await.expect("noted");
+        store.finish_sync("cosmos", 2, Ok(7)).await.expect("noted");
+        store.begin_sync("cosmos", 3).await.expect("noted");
         let no_route = Failed {
             reason: "no route",
             not_before_ms: Some(9),
         };
-        let failed = store.finish_refresh("cosmos", 4, Err(no_route)).await;
+        let failed = store.finish_sync("cosmos", 4, Err(no_route)).await;
         failed.expect("noted");
-        store.begin_refresh("cosmos", 5).await.expect("noted");
+        store.begin_sync("cosmos", 5).await.expect("noted");
         let ledger = store.ledger().await.expect("a ledger");
-        let refresh = &ledger.refreshes[0];
-        assert_eq!((refresh.started_ms, refresh.finished_ms), (5, None));
-        assert_eq!(
-            (refresh.succeeded_ms, refresh.failed_ms),
-            (Some(2), Some(4))
-        );
-        assert_eq!(refresh.failure.as_deref(), Some("no route"));
-        assert_eq!((refresh.changed, refresh.not_before_ms), (Some(7), Some(9)));
+        let sync = &ledger.syncs[0];
+        assert_eq!((sync.started_ms, sync.finished_ms), (5, None));
+        assert_eq!((sync.succeeded_ms, sync.failed_ms), (Some(2), Some(4)));
+        assert_eq!(sync.failure.as_deref(), Some("no route"));
+        assert_eq!((sync.changed, sync.not_before_ms), (Some(7), Some(9)));
         assert_eq!(store.ledger_version().await.expect("a version"), before + 5);
     });
 }

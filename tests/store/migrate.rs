@@ -5,7 +5,7 @@ use std::{cell::Cell, path::Path, sync::Mutex};
 use rse_dashboard::server::{
     config::Config,
     sources::{Checkpoint, Coverage, CoverageState},
-    store::{Answer, Failed, Location, Store, migrate},
+    store::{CachedResponse, Failed, Location, Store, migrate},
 };
 
 use tokio::sync::Notify;
@@ -47,16 +47,16 @@ async fn filled(dir: &Path, events: usize) -> Store {
     for (at_ms, version) in [(1_000, "8"), (2_000, "12")] {
         store.put_facts(&facts(version), at_ms).await.expect("kept");
     }
-    store.begin_refresh("cosmos", 5).await.expect("noted");
+    store.begin_sync("cosmos", 5).await.expect("noted");
     let failed = Failed {
         reason: "no\taccess",
         not_before_ms: Some(70),
     };
     store
-        .finish_refresh("cosmos", 6, Err(failed))
+        .finish_sync("cosmos", 6, Err(failed))
         .await
         .expect("noted");
-    let answer = Answer {
+    let answer = CachedResponse {
         key: "/repos".to_owned(),
         etag: "\"1\"".to_owned(),
         body: "[]".to_owned(),
@@ -94,7 +94,7 @@ fn a_store_moves_there_and_back_and_is_the_same() {
             assert_eq!(format!("{:?}", is.security), format!("{:?}", was.security));
             let (is, was) = (store.ledger().await, from.ledger().await);
             let (is, was) = (is.expect("a ledger"), was.expect("a ledger"));
-            assert_eq!((is.refreshes, is.coverage), (was.refreshes, was.coverage));
+            assert_eq!((is.syncs, is.coverage), (was.syncs, was.coverage));
             let cursor = store.cursor("cosmos", "jenkins/pipeline-metrics").await;
             assert_eq!(cursor.expect("read").as_deref(), Some("until 5"));
             let answer = store.answer("github", "/repos").await.expect("read");

@@ -5,9 +5,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use rse_dashboard::server::{
     config::Config,
-    refresh::Refresher,
-    sources::{Brought, Checkpoint, Finding, Run, Source, SourceError},
+    sources::{CheckResult, Checkpoint, Run, Source, SourceError, SyncReport},
     store::{Location, Store},
+    sync::Syncer,
 };
 use sqlx::{Connection as _, PgConnection, migrate::Migrate as _};
 
@@ -119,7 +119,7 @@ fn whoever_has_lost_the_lease_writes_nothing_more() {
         };
         let written = one.ingest_from(&[event(0, 0, 1)], &checkpoint).await;
         let error = format!("{:#}", written.expect_err("refused"));
-        assert!(error.contains("lost the right to refresh a"), "{error}");
+        assert!(error.contains("lost the right to sync a"), "{error}");
         let taken = two
             .claim("a")
             .await
@@ -127,7 +127,7 @@ fn whoever_has_lost_the_lease_writes_nothing_more() {
             .expect("it has run out");
         let written = one.ingest(&[event(0, 0, 2)]).await;
         assert!(written.is_err());
-        assert!(one.finish_refresh("a", 1, Ok(1)).await.is_err());
+        assert!(one.finish_sync("a", 1, Ok(1)).await.is_err());
         assert_eq!(content(&two).await, before);
         assert_eq!(two.cursor("a", "feed").await.expect("read"), None);
         two.ingest(&[event(0, 0, 3)]).await.expect("ingested");
@@ -153,7 +153,7 @@ impl Source for Frozen {
         Duration::from_secs(60)
     }
 
-    async fn sync(&self, _: &mut Store, _: &Run<'_>) -> Result<Brought, SourceError> {
+    async fn sync(&self, _: &mut Store, _: &Run<'_>) -> Result<SyncReport, SourceError> {
         let connection = PgConnection::connect(&self.0).await;
         let mut connection = connection.expect("connected");
         let take = "UPDATE leases SET token = token + 1, holder = 'another'";
@@ -162,28 +162,28 @@ impl Source for Frozen {
         Err(anyhow::anyhow!("terminating connection due to administrator command").into())
     }
 
-    async fn check(&self) -> Vec<Finding> {
+    async fn check(&self) -> Vec<CheckResult> {
         Vec::new()
     }
 }
 
 #[test]
-fn a_refresh_that_lost_its_lease_has_not_failed_but_is_another_ones() {
+fn a_sync_that_lost_its_lease_has_not_failed_but_is_another_ones() {
     if skipped() {
         return;
     }
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
-        let refresher = Refresher {
+        let syncer = Syncer {
             location: location(dir.path()).await,
             config: Arc::new(Config::built_in()),
         };
         let source = Frozen(database_url(dir.path()).await.expect("a server"));
-        let refreshed = refresher.refresh(&source, None, &|_, _, _| ()).await;
-        let error = refreshed.expect_err("not refreshed").to_string();
-        assert!(error.contains("another process is refreshing a"), "{error}");
+        let synced = syncer.sync(&source, None, &|_, _, _| ()).await;
+        let error = synced.expect_err("not synced").to_string();
+        assert!(error.contains("another process is syncing a"), "{error}");
         let ledger = open(dir.path()).await.ledger().await.expect("read");
-        assert_eq!(ledger.refreshes[0].failed_ms, None);
+        assert_eq!(ledger.syncs[0].failed_ms, None);
     });
 }
 

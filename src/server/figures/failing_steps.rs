@@ -19,7 +19,7 @@ use crate::{
 /// What a build counts under whose source names no step.
 const UNKNOWN: &str = "unknown";
 /// So many steps are drawn; what remains is one grey part.
-const MOST_DRAWN: usize = 11;
+const MAX_DRAWN: usize = 11;
 
 pub const FIGURE: Figure = Figure {
     id: "failing_steps",
@@ -105,7 +105,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let mut hovers = Vec::new();
     let mut colours = Vec::new();
     let mut categories = theme::CATEGORIES.iter();
-    for step in steps.iter().take(MOST_DRAWN) {
+    for step in steps.iter().take(MAX_DRAWN) {
         let label = theme::short_label(step, 32);
         // A pie adds up parts of the same label.
         let twins = labels
@@ -212,6 +212,6 @@ mod tests {
         let mut unique: Vec<&str> = labels.iter().filter_map(|label| label.as_str()).collect();
         unique.sort_unstable();
         unique.dedup();
-        assert_eq!(unique.len(), MOST_DRAWN + 1);
+        assert_eq!(unique.len(), MAX_DRAWN + 1);
     }
 }

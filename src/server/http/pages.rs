@@ -32,7 +32,7 @@ const WITH_HANDLERS: [&str; 4] = [
     "/api/figure",
     "/api/overview",
     "/api/headline",
-    "/api/texts",
+    "/api/fragments",
 ];
 
 pub async fn to_pipelines(uri: Uri) -> Redirect {

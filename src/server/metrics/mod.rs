@@ -44,7 +44,7 @@ pub struct Metrics {
     pub requests: requests::Requests,
     pub figures: figures::Figures,
     pub snapshots: snapshots::Snapshots,
-    pub refreshes: sources::Refreshes,
+    pub syncs: sources::Syncs,
     process: process::Process,
 }
 
@@ -58,7 +58,7 @@ impl Metrics {
         self.requests.register(ours);
         self.figures.register(ours, state.cache_size().await);
         self.snapshots.register(ours);
-        self.refreshes.register(ours);
+        self.syncs.register(ours);
         data::register(ours, state);
         sources::register(ours, state);
         let mut text = String::new();

@@ -8,7 +8,7 @@ use crate::server::{
     store::{Ingested, Store},
 };
 
-/// About how many events a day of scale 1 has.
+/// SourceInfo how many events a day of scale 1 has.
 const EVENTS_A_DAY: f64 = 1_400.0;
 /// Large enough to make transactions cheap, small enough for any memory.
 const BATCH: usize = 20_000;
@@ -20,7 +20,7 @@ pub struct Filled {
     pub repositories: Ingested,
 }
 
-/// About how many events the sample has: enough to say how much is left.
+/// SourceInfo how many events the sample has: enough to say how much is left.
 pub fn expected_events(options: &SampleOptions) -> u64 {
     (EVENTS_A_DAY * f64::from(options.days) * options.scale) as u64
 }

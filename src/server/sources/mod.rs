@@ -50,25 +50,25 @@ pub trait Source: Send + Sync {
     /// Its name in commands and in the store.
     fn name(&self) -> &'static str;
 
-    /// How long after one refresh the next begins.
+    /// How long after one sync the next begins.
     fn every(&self) -> Duration;
 
     /// Collects what is new and writes it to the store, in transactions that each leave it
     /// consistent. Being ended at any moment loses nothing that the next call does not bring.
-    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<Brought, SourceError>;
+    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError>;
 
     /// Tries whether it can be read, for `doctor`. Writes nothing.
-    async fn check(&self) -> Vec<Finding>;
+    async fn check(&self) -> Vec<CheckResult>;
 }
 
 /// The data that a source brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum DataKind {
     Events,
     Security,
 }
 
-impl Kind {
+impl DataKind {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Events => "Build events",
@@ -77,19 +77,19 @@ impl Kind {
     }
 }
 
-/// What a source is told of the refresh that it runs in.
+/// What a source is told of the sync that it runs in.
 pub struct Run<'a> {
     /// Unix ms.
     pub started_ms: i64,
     /// Where the reader asked for it: the instant (Unix ms) from which on everything is read again.
     pub since_ms: Option<i64>,
-    /// Is told how far the refresh is: done, in all (if known), and of what.
+    /// Is told how far the sync is: done, in all (if known), and of what.
     pub progress: &'a (dyn Fn(u64, Option<u64>, &str) + Send + Sync),
 }
 
-/// What a refresh brought.
+/// What a sync brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Brought {
+pub struct SyncReport {
     /// What was read, whether or not it was known.
     pub read: u64,
     pub ingested: Ingested,
@@ -172,14 +172,14 @@ pub struct Checkpoint<'a> {
 
 /// One thing that `doctor` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct CheckResult {
     pub good: bool,
     pub what: String,
     /// What mends it; empty where nothing is wrong.
     pub remedy: String,
 }
 
-impl Finding {
+impl CheckResult {
     pub fn good(what: impl Into<String>) -> Self {
         Self {
             good: true,
@@ -199,50 +199,50 @@ impl Finding {
 
 /// What a source is called and brings, whether or not it is configured.
 #[derive(Clone, Copy, Debug)]
-pub struct About {
+pub struct SourceInfo {
     /// In commands and in the store.
     pub name: &'static str,
     /// For readers.
     pub label: &'static str,
-    pub kind: Kind,
+    pub kind: DataKind,
     /// What it covers: one and many.
     pub unit: (&'static str, &'static str),
 }
 
 /// Every source that there is.
-pub const ALL: [About; 2] = [
-    About {
+pub const ALL: [SourceInfo; 2] = [
+    SourceInfo {
         name: cosmos::NAME,
         label: "Azure Cosmos DB",
-        kind: Kind::Events,
+        kind: DataKind::Events,
         unit: ("container", "containers"),
     },
-    About {
+    SourceInfo {
         name: github::NAME,
         label: "GitHub",
-        kind: Kind::Security,
+        kind: DataKind::Security,
         unit: ("repository", "repositories"),
     },
 ];
 
 /// The sources that the configuration and the environment give access to.
 #[derive(Default)]
-pub struct Configured {
+pub struct Sources {
     pub sources: Vec<Arc<dyn Source>>,
     /// Those that are configured by half or wrongly, which harms no other.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ConfigError>,
 }
 
 /// A source that is configured by half or wrongly.
 #[derive(Debug)]
-pub struct Fault {
+pub struct ConfigError {
     /// Its name.
     pub source: &'static str,
     /// Names the variable or the field.
     pub error: anyhow::Error,
 }
 
-impl Configured {
+impl Sources {
     pub fn by(config: &Config, environment: &Environment) -> Self {
         let mut configured = Self::default();
         let cosmos = cosmos::Cosmos::configured(config, environment);
@@ -256,7 +256,7 @@ impl Configured {
         match source {
             Ok(Some(source)) => self.sources.push(Arc::new(source)),
             Ok(None) => {}
-            Err(error) => self.faults.push(Fault {
+            Err(error) => self.faults.push(ConfigError {
                 source: name,
                 error,
             }),

@@ -41,7 +41,7 @@ pub async fn put(
     Ok((counts, changed))
 }
 
-/// What stands in the place of facts from when on a repository was gone.
+/// What stands in the location of facts from when on a repository was gone.
 const GONE: &str = "null";
 
 /// The facts of repositories that are gone count no longer; what has none is passed over. Says of how many.

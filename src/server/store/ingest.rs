@@ -7,12 +7,12 @@ use foldhash::HashMap;
 
 use super::{
     Ingested,
+    build_location::{self, BuildLookup, Sought, Tagged},
     engine::Transaction,
     keys,
     merge::{self, Entry, Origin},
     meta,
     names::Names,
-    places::{self, Located, Sought, Tagged},
     read,
     roll_up::roll_up,
     row::Row,
@@ -66,12 +66,12 @@ pub async fn ingest(
         });
     }
     let names = &*names;
-    let located = places::locate(transaction, &builds.sought).await?;
+    let located = build_location::locate(transaction, &builds.sought).await?;
     let stored: HashMap<i64, usize> = located
         .iter()
         .enumerate()
         .filter(|(_, located)| !located.is_new)
-        .map(|(number, located)| (located.place.id, number))
+        .map(|(number, located)| (located.location.id, number))
         .collect();
     entries.extend(read::entries(transaction, &stored, names).await?);
     let merged = merge::merge(entries);
@@ -126,14 +126,14 @@ pub async fn roll_up_all(
     let change = meta::next_change(transaction).await?;
     let mut after = i64::MIN;
     loop {
-        let page = places::page(transaction, after, BUILDS_PER_PAGE).await?;
+        let page = build_location::page(transaction, after, BUILDS_PER_PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
-        after = last.place.id;
+        after = last.location.id;
         let numbers = page.iter().enumerate();
         let numbers = numbers
-            .map(|(number, build)| (build.place.id, number))
+            .map(|(number, build)| (build.location.id, number))
             .collect();
         let mut entries = read::entries(transaction, &numbers, names).await?;
         entries.sort_by_key(|entry| entry.build);
@@ -144,10 +144,10 @@ pub async fn roll_up_all(
         let mut first = 0;
         let mut changed = Vec::new();
         for group in builds.chunk_by(|a, b| a == b) {
-            let Tagged { tag, place } = &page[group[0]];
+            let Tagged { tag, location } = &page[group[0]];
             changed.push(NamedBuild {
-                located: Located {
-                    place: *place,
+                located: BuildLookup {
+                    location: *location,
                     is_new: false,
                 },
                 tag,

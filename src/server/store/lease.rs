@@ -1,4 +1,4 @@
-//! The right to refresh a source, which one process has at a time.
+//! The right to sync a source, which one process has at a time.
 //!
 //! On one machine it is a lock of the data directory, which the system takes back with the process. In
 //! a shared store it is a lease: a row that names its holder until an instant, and is renewed as long as
@@ -110,7 +110,7 @@ impl fmt::Display for Lost {
         let Self(source) = self;
         write!(
             f,
-            "this process has lost the right to refresh {source}; it writes nothing more"
+            "this process has lost the right to sync {source}; it writes nothing more"
         )
     }
 }
@@ -218,7 +218,7 @@ fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Keeps other processes from refreshing the same source; the system lets go of it with the process.
+/// Keeps other processes from syncing the same source; the system lets go of it with the process.
 fn lock(data: &Path, source: &str) -> Result<Option<File>> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot create the data directory {}", data.display()))?;

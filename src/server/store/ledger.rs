@@ -1,5 +1,5 @@
 //! What the store knows of sources: how far they were read, what they cover, how their last
-//! refresh went. All of it is written in the transaction of the data that it describes.
+//! sync went. All of it is written in the transaction of the data that it describes.
 
 use anyhow::{Context as _, Result};
 use sqlx::prelude::FromRow;
@@ -10,9 +10,9 @@ use super::{
 };
 use crate::server::sources::{Checkpoint, Coverage, CoverageState};
 
-/// How the last refresh of a source went; instants are Unix ms.
+/// How the last sync of a source went; instants are Unix ms.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
-pub struct Refresh {
+pub struct SyncRecord {
     pub source: String,
     pub started_ms: i64,
     /// None while it runs, or where it was ended from outside.
@@ -27,7 +27,7 @@ pub struct Refresh {
     pub not_before_ms: Option<i64>,
 }
 
-/// Why a refresh failed.
+/// Why a sync failed.
 #[derive(Clone, Copy, Debug)]
 pub struct Failed<'a> {
     /// For readers.
@@ -49,9 +49,9 @@ pub struct Covered {
 /// Everything that the store knows of sources, by source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// Changes whenever a refresh began, got on or ended.
+    /// Changes whenever a sync began, got on or ended.
     pub version: i64,
-    pub refreshes: Vec<Refresh>,
+    pub syncs: Vec<SyncRecord>,
     pub coverage: Vec<Covered>,
 }
 
@@ -144,8 +144,8 @@ pub async fn forget(transaction: &mut Transaction, source: &str, items: &[String
     Ok(())
 }
 
-pub async fn begin_refresh(transaction: &mut Transaction, source: &str, at_ms: i64) -> Result<()> {
-    let sql = "INSERT INTO refreshes (source, started_ms) VALUES ($1, $2) ON CONFLICT (source) \
+pub async fn begin_sync(transaction: &mut Transaction, source: &str, at_ms: i64) -> Result<()> {
+    let sql = "INSERT INTO syncs (source, started_ms) VALUES ($1, $2) ON CONFLICT (source) \
                DO UPDATE SET started_ms = excluded.started_ms, finished_ms = NULL";
     transaction
         .execute(sql, &[source.into(), at_ms.into()])
@@ -153,8 +153,8 @@ pub async fn begin_refresh(transaction: &mut Transaction, source: &str, at_ms: i
     meta::count(transaction, meta::LEDGER).await
 }
 
-/// Writes how a refresh ended: with how much that is new, or why it failed.
-pub async fn finish_refresh(
+/// Writes how a sync ended: with how much that is new, or why it failed.
+pub async fn finish_sync(
     transaction: &mut Transaction,
     source: &str,
     at_ms: i64,
@@ -162,14 +162,14 @@ pub async fn finish_refresh(
 ) -> Result<()> {
     match outcome {
         Ok(changed) => {
-            let sql = "UPDATE refreshes SET finished_ms = $1, succeeded_ms = $1, changed = $2, \
+            let sql = "UPDATE syncs SET finished_ms = $1, succeeded_ms = $1, changed = $2, \
                        not_before_ms = NULL WHERE source = $3";
             let changed = i64::try_from(changed).unwrap_or(i64::MAX);
             let values = [at_ms.into(), changed.into(), source.into()];
             transaction.execute(sql, &values).await?;
         }
         Err(failed) => {
-            let sql = "UPDATE refreshes SET finished_ms = $1, failed_ms = $1, failure = $2, \
+            let sql = "UPDATE syncs SET finished_ms = $1, failed_ms = $1, failure = $2, \
                        not_before_ms = $3 WHERE source = $4";
             let values = [
                 at_ms.into(),
@@ -183,7 +183,7 @@ pub async fn finish_refresh(
     meta::count(transaction, meta::LEDGER).await
 }
 
-/// Changes whenever a refresh began, got on or ended.
+/// Changes whenever a sync began, got on or ended.
 pub async fn version(transaction: &mut Transaction) -> Result<i64> {
     let counted = meta::number(transaction, meta::LEDGER).await?;
     Ok(counted.unwrap_or(0))
@@ -191,8 +191,8 @@ pub async fn version(transaction: &mut Transaction) -> Result<i64> {
 
 pub async fn load(transaction: &mut Transaction) -> Result<Ledger> {
     let sql = "SELECT source, started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed, \
-               not_before_ms FROM refreshes ORDER BY source";
-    let refreshes = transaction.all(sql, &[]).await?;
+               not_before_ms FROM syncs ORDER BY source";
+    let syncs = transaction.all(sql, &[]).await?;
     let sql = "SELECT source, item, state, reason, tried_ms, read_ms FROM coverage \
                ORDER BY source, item";
     type Row = (String, String, String, Option<String>, i64, Option<i64>);
@@ -215,7 +215,7 @@ pub async fn load(transaction: &mut Transaction) -> Result<Ledger> {
         });
     Ok(Ledger {
         version: version(transaction).await?,
-        refreshes,
+        syncs,
         coverage: covered.collect::<Result<_>>()?,
     })
 }

@@ -9,10 +9,10 @@ use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
 use super::{
+    build_location,
     engine::Transaction,
-    facts, meta,
-    pages::{self, Page, Texts, Wanted},
-    places, sample,
+    facts, meta, sample,
+    snapshot_rows::{self, RowBatch, RowRange, Texts},
 };
 use crate::server::{
     config::Config,
@@ -21,9 +21,9 @@ use crate::server::{
 
 /// Makes a snapshot of everything. Runs inside a read transaction, so that all is of one moment.
 pub async fn load(transaction: &mut Transaction, config: Arc<Config>) -> Result<Snapshot> {
-    let last = places::last_ordinal(transaction).await?;
+    let last = build_location::last_ordinal(transaction).await?;
     let builder = SnapshotBuilder::with_capacity(config, usize::try_from(last)?);
-    fill(transaction, builder, Wanted::All(last)).await
+    fill(transaction, builder, RowRange::All(last)).await
 }
 
 /// Makes a snapshot from an earlier one and what changed since; of everything, where the earlier one
@@ -38,7 +38,7 @@ pub async fn load_after(
     if store.as_ref() != Some(&previous.origin.store) || reset > Some(changes) {
         return load(transaction, Arc::clone(&previous.config)).await;
     }
-    let wanted = Wanted::Changed(changes, self::changes(transaction).await?);
+    let wanted = RowRange::Changed(changes, self::changes(transaction).await?);
     fill(transaction, SnapshotBuilder::after(previous), wanted).await
 }
 
@@ -47,7 +47,7 @@ pub async fn load_after(
 async fn fill(
     transaction: &mut Transaction,
     builder: SnapshotBuilder,
-    wanted: Wanted,
+    wanted: RowRange,
 ) -> Result<Snapshot> {
     let version = version(transaction, builder.config()).await?;
     let origin = Origin {
@@ -59,11 +59,11 @@ async fn fill(
     let as_of_ms = meta::number(transaction, meta::BUILDS_AS_OF).await?;
     let security = facts::load(transaction).await?;
     let texts = Texts::read(transaction, wanted).await?;
-    let (sender, mut received) = mpsc::channel::<Page>(1);
+    let (sender, mut received) = mpsc::channel::<RowBatch>(1);
     let building = tokio::task::spawn_blocking(move || {
         let mut builder = builder;
         while let Some(page) = received.blocking_recv() {
-            pages::push(&page, &texts, &mut builder)?;
+            snapshot_rows::push(&page, &texts, &mut builder)?;
         }
         drop(texts);
         let snapshot = builder.finish(version, as_of_ms, security);
@@ -77,7 +77,7 @@ async fn fill(
             ..snapshot
         })
     });
-    pages::read(transaction, wanted, sender).await?;
+    snapshot_rows::read(transaction, wanted, sender).await?;
     building.await.context("making the snapshot panicked")?
 }
 

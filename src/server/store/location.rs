@@ -13,7 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::engine::file;
 
-/// The variable that names the database which holds the store, in the place of the data directory.
+/// The variable that names the database which holds the store, in the location of the data directory.
 pub const DATABASE_URL: &str = "DATABASE_URL";
 
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Location {
     /// Holds the store where no database is named.
     pub data: PathBuf,
     pub database: Option<Database>,
-    /// How long the right to refresh a source holds where it is not renewed.
+    /// How long the right to sync a source holds where it is not renewed.
     pub lease: Duration,
 }
 
@@ -165,7 +165,7 @@ mod tests {
                 "/srv/dashboard.sqlite/other",
             ),
         ] {
-            let location: Location = store.parse().expect("a place");
+            let location: Location = store.parse().expect("a location");
             assert_eq!(location.data, Path::new(data), "{store}");
             assert!(!location.is_shared());
         }

@@ -11,7 +11,7 @@ pub const VERSION: &str = "version";
 /// The change by which builds were last deleted, or all rolled up again: what was read of them
 /// before holds no more.
 pub const RESET: &str = "reset";
-/// Counts what sources did: refreshes that began and ended.
+/// Counts what sources did: syncs that began and ended.
 pub const LEDGER: &str = "ledger";
 /// The greatest ordinal of a build, where it is not the greatest id.
 pub const LAST_BUILD: &str = "last_build";
@@ -77,7 +77,7 @@ pub async fn count_change(transaction: &mut Transaction) -> Result<()> {
 pub async fn count(transaction: &mut Transaction, key: &str) -> Result<()> {
     let counted = number(transaction, key).await?.unwrap_or(0);
     write(transaction, key, &(counted + 1).to_string()).await?;
-    transaction.tell().await
+    transaction.notify().await
 }
 
 pub async fn remove(transaction: &mut Transaction, key: &str) -> Result<()> {

@@ -7,11 +7,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Store,
-    each::{self, TAGGED_EVENTS, TaggedEvent},
     engine::{Transaction, Value},
     meta,
     names::Names,
     sample,
+    scan::{self, TAGGED_EVENTS, TaggedEvent},
 };
 use crate::server::{
     export::write_event,
@@ -33,11 +33,11 @@ const TABLES: [Table; 5] = [
         "state, reason, tried_ms, read_ms",
     ),
     Table(
-        "refreshes",
+        "syncs",
         "source",
         "started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed, not_before_ms",
     ),
-    Table("answers", "source, key", "etag, body"),
+    Table("http_cache", "source, key", "etag, body"),
 ];
 /// As many columns as the widest of them has.
 const COLUMNS: usize = 8;
@@ -191,7 +191,7 @@ async fn content(transaction: &mut Transaction) -> Result<Content> {
         content.events += 1;
     }
     drop(rows);
-    each::build(transaction, &mut |tag, build| {
+    scan::build(transaction, &mut |tag, build| {
         content.add(format!("{tag:?} {build:?}").as_bytes());
         content.builds += 1;
         Ok(())
@@ -234,10 +234,10 @@ impl Table {
     fn upsert(&self) -> String {
         let columns: Vec<&str> = self.columns().collect();
         let is_number = |column: &str| column.ends_with("_ms") || column == "changed";
-        let values = columns.iter().enumerate().map(|(place, column)| {
-            let place = place + 1;
+        let values = columns.iter().enumerate().map(|(location, column)| {
+            let location = location + 1;
             let of = if is_number(column) { "BIGINT" } else { "TEXT" };
-            format!("CAST(${place} AS {of})")
+            format!("CAST(${location} AS {of})")
         });
         let values: Vec<String> = values.collect();
         let set = self

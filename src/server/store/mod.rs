@@ -4,10 +4,10 @@
 //! at any moment leaves either the old state or the new. The same events in any order and any
 //! batches give the same builds (`merge` and `roll_up` are pure).
 
-mod answers;
-mod each;
+mod build_location;
 mod engine;
 mod facts;
+mod http_cache;
 mod ingest;
 mod keys;
 mod lease;
@@ -18,13 +18,13 @@ mod merge;
 mod meta;
 mod migrate;
 mod names;
-mod pages;
-mod places;
 mod read;
 mod retention;
 mod roll_up;
 mod row;
 mod sample;
+mod scan;
+mod snapshot_rows;
 mod sources;
 #[cfg(test)]
 mod test_events;
@@ -36,13 +36,13 @@ use std::{
     sync::Arc,
 };
 
-pub use answers::Answer;
 use anyhow::{Context, Result, bail};
 pub use engine::Changes;
 use engine::{Engine, Purpose, Transaction};
+pub use http_cache::CachedResponse;
 use lease::Lease;
 pub use lease::{Claim, Lost};
-pub use ledger::{Covered, Failed, Ledger, Refresh};
+pub use ledger::{Covered, Failed, Ledger, SyncRecord};
 pub use location::{DATABASE_URL, Database, Location};
 pub use migrate::{Content, migrate};
 use names::Names;
@@ -85,10 +85,10 @@ impl std::ops::AddAssign for Ingested {
 }
 
 impl Store {
-    /// Opens the store of a place, or makes it; rolls builds up again if the rules changed.
+    /// Opens the store of a location, or makes it; rolls builds up again if the rules changed.
     ///
     /// # Errors
-    /// Where the place cannot be used; the message says what to do.
+    /// Where the location cannot be used; the message says what to do.
     pub async fn open(location: impl Into<Location>, config: &Config) -> Result<Self> {
         let location = location.into();
         let mut store = Self {
@@ -331,7 +331,7 @@ impl Store {
     /// # Errors
     /// Where the store cannot be read, or `f` fails.
     pub async fn each_event(&self, f: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
-        each::event(&mut self.begin_reading().await?, f).await
+        scan::event(&mut self.begin_reading().await?, f).await
     }
 
     /// Calls `f` with every build and its tag (none where the source gave none), by tag; all are of
@@ -343,7 +343,7 @@ impl Store {
         &self,
         f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
     ) -> Result<()> {
-        each::build(&mut self.begin_reading().await?, f).await
+        scan::build(&mut self.begin_reading().await?, f).await
     }
 
     /// For tests that look at the tables themselves.

@@ -9,7 +9,7 @@ use super::engine::{Transaction, Value};
 
 const ROWS_PER_STATEMENT: usize = 256;
 
-/// The id of a name is its place in the list, from 1.
+/// The id of a name is its location in the list, from 1.
 #[derive(Debug, Default)]
 pub struct Names {
     texts: Vec<Arc<str>>,

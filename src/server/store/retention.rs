@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use super::{
     Store,
+    build_location::postgres::{month, partition},
     engine::Transaction,
     meta,
-    places::postgres::{month, partition},
 };
 
 impl Store {
@@ -51,7 +51,7 @@ async fn delete(transaction: &mut Transaction, first: i32) -> Result<bool> {
 
 /// By the months that the builds are kept under: that takes as long for many as for few.
 async fn drop_partitions(transaction: &mut Transaction, first: i32) -> Result<bool> {
-    // Whoever reads the whole table just now is not waited for: the next refresh tries again.
+    // Whoever reads the whole table just now is not waited for: the next sync tries again.
     transaction
         .execute("SET LOCAL lock_timeout = '3s'", &[])
         .await?;

@@ -1,5 +1,5 @@
 //! Sample data and an organisation's own never stand in one store: the first real data take the
-//! place of the sample, in the transaction that writes them.
+//! location of the sample, in the transaction that writes them.
 
 use anyhow::{Context as _, Result};
 

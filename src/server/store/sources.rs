@@ -1,11 +1,11 @@
-//! What the store keeps for sources: where they have got to, how their refreshes went, what they
+//! What the store keeps for sources: where they have got to, how their syncs went, what they
 //! were answered.
 
 use std::collections::HashSet;
 
 use anyhow::{Context as _, Result};
 
-use super::{Answer, Failed, Ledger, Store, answers, facts, ledger, meta};
+use super::{CachedResponse, Failed, Ledger, Store, facts, http_cache, ledger, meta};
 
 impl Store {
     /// Keeps of what a source covered only what is still there; of repositories that are gone the
@@ -47,18 +47,18 @@ impl Store {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub async fn answer(&self, source: &str, key: &str) -> Result<Option<Answer>> {
+    pub async fn answer(&self, source: &str, key: &str) -> Result<Option<CachedResponse>> {
         let mut transaction = self.begin_reading().await?;
-        answers::read(&mut transaction, source, key).await
+        http_cache::read(&mut transaction, source, key).await
     }
 
     /// Remembers answers for a source.
     ///
     /// # Errors
     /// Where the store cannot be written; nothing is kept then.
-    pub async fn keep_answers(&mut self, source: &str, answers: &[Answer]) -> Result<()> {
+    pub async fn keep_answers(&mut self, source: &str, answers: &[CachedResponse]) -> Result<()> {
         let mut transaction = self.begin().await?;
-        answers::keep(&mut transaction, source, answers).await?;
+        http_cache::keep(&mut transaction, source, answers).await?;
         transaction.commit().await
     }
 
@@ -68,32 +68,32 @@ impl Store {
     /// Where the store cannot be written; nothing is forgotten then.
     pub async fn prune_answers(&mut self, source: &str, used: &HashSet<String>) -> Result<()> {
         let mut transaction = self.begin().await?;
-        answers::prune(&mut transaction, source, used).await?;
+        http_cache::prune(&mut transaction, source, used).await?;
         transaction.commit().await
     }
 
-    /// Notes that a refresh of a source begins.
+    /// Notes that a sync of a source begins.
     ///
     /// # Errors
     /// Where the store cannot be written.
-    pub async fn begin_refresh(&mut self, source: &str, at_ms: i64) -> Result<()> {
+    pub async fn begin_sync(&mut self, source: &str, at_ms: i64) -> Result<()> {
         let mut transaction = self.begin().await?;
-        ledger::begin_refresh(&mut transaction, source, at_ms).await?;
+        ledger::begin_sync(&mut transaction, source, at_ms).await?;
         transaction.commit().await
     }
 
-    /// Notes how a refresh of a source ended: with how much that is new, or why it failed.
+    /// Notes how a sync of a source ended: with how much that is new, or why it failed.
     ///
     /// # Errors
     /// Where the store cannot be written.
-    pub async fn finish_refresh(
+    pub async fn finish_sync(
         &mut self,
         source: &str,
         at_ms: i64,
         outcome: Result<u64, Failed<'_>>,
     ) -> Result<()> {
         let mut transaction = self.begin().await?;
-        ledger::finish_refresh(&mut transaction, source, at_ms, outcome).await?;
+        ledger::finish_sync(&mut transaction, source, at_ms, outcome).await?;
         transaction.commit().await
     }
 
@@ -107,7 +107,7 @@ impl Store {
             .context("cannot read from the store how sources are")
     }
 
-    /// Changes whenever a refresh began, got on or ended.
+    /// Changes whenever a sync began, got on or ended.
     ///
     /// # Errors
     /// Where the store cannot be read.

@@ -7,9 +7,9 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// How long after one refresh the next begins.
+    /// How long after one sync the next begins.
     pub every: SignedDuration,
-    /// How far back the first refresh reads.
+    /// How far back the first sync reads.
     pub first_days: u16,
     /// Only events of the default branches, or of all.
     pub branches: Branches,

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 pub(super) use facts::{date, is_cve};
 use progress::{Meter, Progress};
 use read::{Parse, Reader};
-pub use report::{Fault, Report};
+pub use report::{RecordFault, Report};
 
 use super::event;
 pub use super::rejection::FaultKind;

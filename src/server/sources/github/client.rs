@@ -17,8 +17,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::{
-    answer::{self, Expected, Failure, Reply, Try, broken, no_json},
     limits::{self, Patience},
+    response::{self, Expected, GithubFailure, Reply, Try, broken, no_json},
 };
 
 const USER_AGENT: &str = concat!("rse-dashboard/", env!("CARGO_PKG_VERSION"));
@@ -101,8 +101,8 @@ impl Client {
     /// Asks for JSON; with an ETag only for what is new since.
     ///
     /// # Errors
-    /// See [`Failure`].
-    pub async fn get(&self, url: Url, etag: Option<&str>) -> Result<Reply, Failure> {
+    /// See [`GithubFailure`].
+    pub async fn get(&self, url: Url, etag: Option<&str>) -> Result<Reply, GithubFailure> {
         self.send(&Ask {
             url,
             expected: Expected::Json,
@@ -116,8 +116,8 @@ impl Client {
     /// Asks for a file's bytes.
     ///
     /// # Errors
-    /// See [`Failure`]; [`Failure::TooGreat`] beyond `max` bytes.
-    pub async fn raw(&self, url: Url, max: u64) -> Result<Vec<u8>, Failure> {
+    /// See [`GithubFailure`]; [`GithubFailure::TooGreat`] beyond `max` bytes.
+    pub async fn raw(&self, url: Url, max: u64) -> Result<Vec<u8>, GithubFailure> {
         let ask = Ask {
             url,
             expected: Expected::Bytes,
@@ -131,8 +131,8 @@ impl Client {
     /// Asks a GraphQL query; the answer may hold errors for parts of it.
     ///
     /// # Errors
-    /// See [`Failure`].
-    pub async fn graphql(&self, query: &Value) -> Result<Value, Failure> {
+    /// See [`GithubFailure`].
+    pub async fn graphql(&self, query: &Value) -> Result<Value, GithubFailure> {
         let ask = Ask {
             url: self.graphql_url(),
             expected: Expected::Graphql,
@@ -162,9 +162,9 @@ impl Client {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, ask: &Ask<'_>) -> Result<Reply, Failure> {
+    async fn send(&self, ask: &Ask<'_>) -> Result<Reply, GithubFailure> {
         if ask.url.origin() != self.base.origin() {
-            return Err(Failure::Refused(
+            return Err(GithubFailure::Refused(
                 "the answer names a next page on another host".to_owned(),
             ));
         }
@@ -186,7 +186,7 @@ impl Client {
                     let wait = self.patience.limit_wait(said, met);
                     met += 1;
                     if wait > self.patience.longest_wait || met as usize > self.patience.attempts {
-                        return Err(Failure::Limited { retry_after: wait });
+                        return Err(GithubFailure::Limited { retry_after: wait });
                     }
                     tracing::info!(seconds = wait.as_secs(), "GitHub asks to wait");
                     self.pause(wait);
@@ -232,7 +232,7 @@ impl Client {
             Err(error) => return Try::Passing(broken(&error)),
         };
         self.note_limits(response.headers());
-        answer::judge(response, ask.expected, ask.max).await
+        response::judge(response, ask.expected, ask.max).await
     }
 
     fn authorization(&self) -> HeaderValue {

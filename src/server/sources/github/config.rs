@@ -9,7 +9,7 @@ use serde::Deserialize;
 pub struct Settings {
     /// The organisation whose repositories are read.
     pub organisation: String,
-    /// How long after one refresh the next begins.
+    /// How long after one sync the next begins.
     pub every: SignedDuration,
     /// Whether forks are read, too.
     pub forks: bool,

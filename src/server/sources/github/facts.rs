@@ -3,7 +3,7 @@
 use super::{
     build_files::{self, Package},
     checks, dockerfile,
-    files::{DOCKERFILE, Files, GRADLE, NVMRC, PACKAGE, POM, Text},
+    files::{DOCKERFILE, FileText, Files, GRADLE, NVMRC, PACKAGE, POM},
     maven,
     repositories::Repository,
     runtime::{self, Platform, Statements},
@@ -27,10 +27,10 @@ impl<'a> Reading<'a> {
     /// The text of a file that is there and can be read.
     fn text(&mut self, path: &str) -> Option<&'a str> {
         let why = match self.files.texts.get(path)? {
-            Text::Whole(text) => return Some(text),
-            Text::Binary => "is no text",
-            Text::TooGreat => "is greater than 4 MiB",
-            Text::Cut => "was cut short",
+            FileText::Whole(text) => return Some(text),
+            FileText::Binary => "is no text",
+            FileText::TooGreat => "is greater than 4 MiB",
+            FileText::Cut => "was cut short",
         };
         self.faults.push(format!("{path}: {why}"));
         None
@@ -164,7 +164,7 @@ mod tests {
             entries: texts.iter().map(|(path, _)| (*path).to_owned()).collect(),
             texts: texts
                 .iter()
-                .map(|(path, text)| ((*path).to_owned(), Text::Whole((*text).to_owned())))
+                .map(|(path, text)| ((*path).to_owned(), FileText::Whole((*text).to_owned())))
                 .collect(),
             empty: false,
         };

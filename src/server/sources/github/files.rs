@@ -19,14 +19,14 @@ const MAX_DOCKERFILES: usize = 10;
 
 /// What is read of every repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct FileRequest {
     /// Files whose text is read, where they are there.
     pub files: Vec<String>,
     /// Folders whose entries are listed; the root always is.
     pub folders: Vec<String>,
 }
 
-impl Wanted {
+impl FileRequest {
     pub fn new(suppression_files: &[String]) -> Self {
         let known = [DOCKERFILE, NVMRC, PACKAGE, GRADLE[0], GRADLE[1], POM];
         let known = known.iter().map(|&path| path.to_owned());
@@ -43,13 +43,13 @@ pub struct Files {
     /// The paths of everything in the root and the wanted folders.
     pub entries: BTreeSet<String>,
     /// By path; files that are not there have none.
-    pub texts: BTreeMap<String, Text>,
+    pub texts: BTreeMap<String, FileText>,
     /// Without a commit.
     pub empty: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Text {
+pub enum FileText {
     Whole(String),
     Binary,
     /// Greater than [`MAX_BYTES`].
@@ -58,7 +58,7 @@ pub enum Text {
     Cut,
 }
 
-impl Text {
+impl FileText {
     pub fn of_bytes(bytes: Vec<u8>) -> Self {
         if bytes.contains(&0) {
             return Self::Binary;

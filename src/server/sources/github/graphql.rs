@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::{Failure, is_limit},
     client::Client,
-    files::{Files, MAX_BYTES, Text, Wanted},
-    read::{Trouble, ends_the_refresh},
+    files::{FileRequest, FileText, Files, MAX_BYTES},
+    read::{Trouble, ends_the_sync},
     repositories::Repository,
+    response::{GithubFailure, is_limit},
     rest,
 };
 
@@ -37,9 +37,9 @@ struct Part<'a> {
 /// Where going on makes no sense.
 pub async fn read(
     client: &Client,
-    wanted: &Wanted,
+    wanted: &FileRequest,
     batch: &[Repository],
-) -> Result<Vec<Result<Files, Trouble>>, Failure> {
+) -> Result<Vec<Result<Files, Trouble>>, GithubFailure> {
     let root = [String::new()];
     let parts = batch.iter().enumerate().map(|(place, repository)| Part {
         place,
@@ -89,9 +89,9 @@ async fn complete(
     client: &Client,
     repository: &Repository,
     files: &mut Files,
-) -> Result<(), Failure> {
+) -> Result<(), GithubFailure> {
     for (path, text) in &mut files.texts {
-        if *text == Text::Cut {
+        if *text == FileText::Cut {
             *text = rest::text(client, repository, path).await?;
         }
     }
@@ -103,7 +103,7 @@ async fn complete(
 async fn ask(
     client: &Client,
     parts: Vec<Part<'_>>,
-) -> Result<BTreeMap<usize, Result<Files, Trouble>>, Failure> {
+) -> Result<BTreeMap<usize, Result<Files, Trouble>>, GithubFailure> {
     let mut outcomes = BTreeMap::new();
     let mut open = vec![parts];
     let mut failures = 0;
@@ -113,10 +113,12 @@ async fn ask(
         }
         let answer = match client.graphql(&query(&parts)).await {
             Ok(answer) => answer,
-            Err(Failure::NotFound(_)) => return Err(Failure::Refused(NO_GRAPHQL.to_owned())),
+            Err(GithubFailure::NotFound(_)) => {
+                return Err(GithubFailure::Refused(NO_GRAPHQL.to_owned()));
+            }
             // Said of the query as a whole, it would be said of every other.
-            Err(failure @ Failure::Forbidden(_)) => return Err(failure),
-            Err(failure) if ends_the_refresh(&failure) => return Err(failure),
+            Err(failure @ GithubFailure::Forbidden(_)) => return Err(failure),
+            Err(failure) if ends_the_sync(&failure) => return Err(failure),
             Err(failure) => json!({ "errors": [{ "message": failure.to_string() }] }),
         };
         let (asked, mut again) = (parts.len(), Vec::new());
@@ -275,14 +277,14 @@ fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
     files
 }
 
-fn text(blob: Blob) -> Option<Text> {
+fn text(blob: Blob) -> Option<FileText> {
     let bytes = blob.byte_size?;
     Some(match blob.text {
-        _ if bytes > MAX_BYTES => Text::TooGreat,
-        _ if blob.is_binary == Some(true) => Text::Binary,
-        _ if blob.is_truncated => Text::Cut,
-        Some(text) => Text::Whole(text),
-        None => Text::Binary,
+        _ if bytes > MAX_BYTES => FileText::TooGreat,
+        _ if blob.is_binary == Some(true) => FileText::Binary,
+        _ if blob.is_truncated => FileText::Cut,
+        Some(text) => FileText::Whole(text),
+        None => FileText::Binary,
     })
 }
 

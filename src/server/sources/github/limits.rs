@@ -9,7 +9,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use reqwest::{StatusCode, header::HeaderMap};
 
-use crate::server::sources::error::LONGEST_PAUSE;
+use crate::server::sources::error::MAX_PAUSE;
 
 /// How requests are tried again. Tests shorten it.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub struct Patience {
     pub pause: Duration,
     /// How long to wait for a limit that does not say how long.
     pub limit_pause: Duration,
-    /// A longer wait ends the refresh; the next one goes on.
+    /// A longer wait ends the sync; the next one goes on.
     pub longest_wait: Duration,
     pub connect_timeout: Duration,
     pub timeout: Duration,
@@ -73,7 +73,7 @@ pub fn is_named(message: &str) -> bool {
 
 /// The wait that the headers of an answer ask for, as far as it makes sense.
 pub fn wait(headers: &HeaderMap) -> Option<Duration> {
-    said(headers).map(|wait| wait.min(LONGEST_PAUSE))
+    said(headers).map(|wait| wait.min(MAX_PAUSE))
 }
 
 fn said(headers: &HeaderMap) -> Option<Duration> {

@@ -3,7 +3,6 @@
 //! The repositories are enumerated, not searched for: code search knows only some of them. Known
 //! paths of each are then read from its default branch, many repositories a request.
 
-mod answer;
 mod build_files;
 mod checks;
 mod client;
@@ -18,6 +17,7 @@ mod limits;
 mod maven;
 mod read;
 mod repositories;
+mod response;
 mod rest;
 mod runtime;
 mod suppressions;
@@ -31,12 +31,12 @@ use async_trait::async_trait;
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use answer::Failure;
 use client::Client;
 pub use config::Settings;
 pub use limits::Patience;
+use response::GithubFailure;
 
-use super::{Brought, Finding, Run, Source, SourceError};
+use super::{CheckResult, Run, Source, SourceError, SyncReport};
 use crate::server::{config::Config, environment::Environment, store::Store};
 
 pub const NAME: &str = "github";
@@ -111,31 +111,31 @@ impl Source for Github {
         self.settings.every.unsigned_abs()
     }
 
-    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<Brought, SourceError> {
+    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError> {
         sync::sync(self, store, run).await
     }
 
-    async fn check(&self) -> Vec<Finding> {
+    async fn check(&self) -> Vec<CheckResult> {
         doctor::check(self).await
     }
 }
 
 /// What a failure means for the whole source, and what mends it.
-impl From<Failure> for SourceError {
-    fn from(failure: Failure) -> Self {
+impl From<GithubFailure> for SourceError {
+    fn from(failure: GithubFailure) -> Self {
         match failure {
-            Failure::Limited { retry_after } => Self::RateLimited { retry_after },
-            Failure::Unauthorized => Self::Unauthorized(
+            GithubFailure::Limited { retry_after } => Self::RateLimited { retry_after },
+            GithubFailure::Unauthorized => Self::Unauthorized(
                 "GITHUB_TOKEN (or githubtoken): GitHub does not accept the token; it is wrong, was \
                  revoked or has expired"
                     .to_owned(),
             ),
-            Failure::Forbidden(words) => Self::Unauthorized(format!(
+            GithubFailure::Forbidden(words) => Self::Unauthorized(format!(
                 "GITHUB_TOKEN (or githubtoken): the token lacks a right ({words}); a fine-grained one \
                  needs read access to Metadata and Contents of the organisation's repositories, a \
                  classic one the scope repo, and both the organisation's approval"
             )),
-            Failure::Unreachable(what) => Self::Other(anyhow!(
+            GithubFailure::Unreachable(what) => Self::Other(anyhow!(
                 "GitHub cannot be reached: {what}; check {API_URL} and the network"
             )),
             failure => Self::Other(anyhow!("{failure}")),

@@ -3,14 +3,14 @@
 use futures::{StreamExt as _, stream};
 
 use super::{
-    answer::Failure,
     client::Client,
-    files::{Files, Wanted},
+    files::{FileRequest, Files},
     graphql,
     repositories::Repository,
+    response::GithubFailure,
     rest,
 };
-use crate::server::{sources::CoverageState, store::Answer};
+use crate::server::{sources::CoverageState, store::CachedResponse};
 
 /// Repositories read at a time without GraphQL.
 const CONCURRENT: usize = 4;
@@ -30,11 +30,11 @@ impl Trouble {
 
     /// # Errors
     /// The failure itself, where it is not one of this repository alone.
-    pub fn of(failure: Failure) -> Result<Self, Failure> {
+    pub fn of(failure: GithubFailure) -> Result<Self, GithubFailure> {
         match failure {
-            failure if ends_the_refresh(&failure) => Err(failure),
-            Failure::NotFound(_) => Ok(Self::not_found()),
-            Failure::Forbidden(words) => Ok(Self::NoAccess(words)),
+            failure if ends_the_sync(&failure) => Err(failure),
+            GithubFailure::NotFound(_) => Ok(Self::not_found()),
+            GithubFailure::Forbidden(words) => Ok(Self::NoAccess(words)),
             failure => Ok(Self::Failed(failure.to_string())),
         }
     }
@@ -56,10 +56,10 @@ impl Trouble {
 }
 
 /// Whether other repositories would fail the same way.
-pub fn ends_the_refresh(failure: &Failure) -> bool {
+pub fn ends_the_sync(failure: &GithubFailure) -> bool {
     matches!(
         failure,
-        Failure::Limited { .. } | Failure::Unauthorized | Failure::Unreachable(_)
+        GithubFailure::Limited { .. } | GithubFailure::Unauthorized | GithubFailure::Unreachable(_)
     )
 }
 
@@ -67,7 +67,7 @@ pub fn ends_the_refresh(failure: &Failure) -> bool {
 pub struct Outcomes {
     pub files: Vec<Result<Files, Trouble>>,
     /// To be remembered.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<CachedResponse>,
 }
 
 /// How repositories are read.
@@ -100,10 +100,10 @@ impl Way {
     pub async fn read(
         &self,
         client: &Client,
-        wanted: &Wanted,
+        wanted: &FileRequest,
         batch: &[Repository],
-        known: &[Option<Answer>],
-    ) -> Result<Outcomes, Failure> {
+        known: &[Option<CachedResponse>],
+    ) -> Result<Outcomes, GithubFailure> {
         if matches!(self, Self::Graphql) {
             let files = graphql::read(client, wanted, batch).await?;
             let answers = Vec::new();

@@ -6,10 +6,10 @@ use anyhow::anyhow;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use super::{answer::Failure, client::Client};
+use super::{client::Client, response::GithubFailure};
 use crate::server::{
     sources::SourceError,
-    store::{Answer, Store},
+    store::{CachedResponse, Store},
 };
 
 /// As many as GitHub gives at a time.
@@ -32,7 +32,7 @@ pub struct Owner {
 
 /// What is kept of a page until it changes.
 #[derive(Serialize, Deserialize)]
-struct Page {
+struct RepositoryPage {
     repositories: Vec<Repository>,
     next: Option<String>,
 }
@@ -98,16 +98,16 @@ async fn page(
     store: &mut Store,
     url: Url,
     key: &str,
-) -> Result<Option<Page>, SourceError> {
+) -> Result<Option<RepositoryPage>, SourceError> {
     let known = store.answer(super::NAME, key).await?;
     let known = known.and_then(|answer| {
-        let page: Page = serde_json::from_str(&answer.body).ok()?;
+        let page: RepositoryPage = serde_json::from_str(&answer.body).ok()?;
         Some((answer.etag, page))
     });
     let etag = known.as_ref().map(|(etag, _)| etag.as_str());
     let mut reply = match client.get(url.clone(), etag).await {
         Ok(reply) => reply,
-        Err(Failure::NotFound(_)) => return Ok(None),
+        Err(GithubFailure::NotFound(_)) => return Ok(None),
         Err(failure) => return Err(failure.into()),
     };
     if let Some((_, page)) = known.filter(|_| reply.unchanged) {
@@ -119,14 +119,14 @@ async fn page(
     }
     let Ok(repositories) = serde_json::from_slice(&reply.body) else {
         let what = "the answer is no list of repositories; does GITHUB_API_URL name GitHub's API?";
-        return Err(Failure::Refused(what.to_owned()).into());
+        return Err(GithubFailure::Refused(what.to_owned()).into());
     };
-    let page = Page {
+    let page = RepositoryPage {
         repositories,
         next: reply.next,
     };
     if let Some(etag) = reply.etag {
-        let answer = Answer {
+        let answer = CachedResponse {
             key: key.to_owned(),
             etag,
             body: serde_json::to_string(&page).expect("a page has nothing that JSON cannot hold"),

@@ -5,18 +5,18 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    answer::Failure,
     client::Client,
-    files::{Files, MAX_BYTES, Text, Wanted},
+    files::{FileRequest, FileText, Files, MAX_BYTES},
     read::Trouble,
     repositories::Repository,
+    response::GithubFailure,
 };
-use crate::server::store::Answer;
+use crate::server::store::CachedResponse;
 
 /// What is remembered of a repository.
 #[derive(Serialize, Deserialize)]
 struct Known {
-    wanted: Wanted,
+    wanted: FileRequest,
     files: Files,
 }
 
@@ -36,10 +36,10 @@ pub fn key(client: &Client, repository: &Repository) -> String {
 /// Why it could not be read.
 pub async fn read(
     client: &Client,
-    wanted: &Wanted,
+    wanted: &FileRequest,
     repository: &Repository,
-    known: Option<&Answer>,
-) -> Result<Result<(Files, Option<Answer>), Trouble>, Failure> {
+    known: Option<&CachedResponse>,
+) -> Result<Result<(Files, Option<CachedResponse>), Trouble>, GithubFailure> {
     let known = known.and_then(|answer| {
         let known: Known = serde_json::from_str(&answer.body).ok()?;
         (known.wanted == *wanted).then_some((answer.etag.as_str(), known.files))
@@ -48,7 +48,7 @@ pub async fn read(
     let reply = match client.get(url, known.as_ref().map(|(etag, _)| *etag)).await {
         Ok(reply) => reply,
         // GitHub has no root to show where there is no commit.
-        Err(Failure::NotFound(words)) if words.contains("is empty") => {
+        Err(GithubFailure::NotFound(words)) if words.contains("is empty") => {
             let files = Files {
                 empty: true,
                 ..Files::default()
@@ -65,7 +65,7 @@ pub async fn read(
     if let Err(failure) = outcome {
         return Trouble::of(failure).map(Err);
     }
-    let answer = reply.etag.map(|etag| Answer {
+    let answer = reply.etag.map(|etag| CachedResponse {
         key: key(client, repository),
         etag,
         body: serde_json::to_string(&Known {
@@ -79,11 +79,11 @@ pub async fn read(
 
 async fn fill(
     client: &Client,
-    wanted: &Wanted,
+    wanted: &FileRequest,
     repository: &Repository,
     root: &[u8],
     files: &mut Files,
-) -> Result<(), Failure> {
+) -> Result<(), GithubFailure> {
     let entries = |body: &[u8]| {
         let entries: Option<Vec<Entry>> = serde_json::from_slice(body).ok();
         entries.into_iter().flatten().map(|entry| entry.name)
@@ -98,7 +98,7 @@ async fn fill(
                 let paths = entries(&reply.body).map(|name| format!("{folder}/{name}"));
                 files.entries.extend(paths);
             }
-            Err(Failure::NotFound(_)) => {}
+            Err(GithubFailure::NotFound(_)) => {}
             Err(failure) => return Err(failure),
         }
     }
@@ -116,7 +116,7 @@ async fn fill(
             Ok(text) => {
                 files.texts.insert(path, text);
             }
-            Err(Failure::NotFound(_)) => {}
+            Err(GithubFailure::NotFound(_)) => {}
             Err(failure) => return Err(failure),
         }
     }
@@ -124,13 +124,17 @@ async fn fill(
 }
 
 /// The text of a file of the default branch.
-pub async fn text(client: &Client, repository: &Repository, path: &str) -> Result<Text, Failure> {
+pub async fn text(
+    client: &Client,
+    repository: &Repository,
+    path: &str,
+) -> Result<FileText, GithubFailure> {
     match client
         .raw(contents(client, repository, path), MAX_BYTES)
         .await
     {
-        Ok(bytes) => Ok(Text::of_bytes(bytes)),
-        Err(Failure::TooGreat) => Ok(Text::TooGreat),
+        Ok(bytes) => Ok(FileText::of_bytes(bytes)),
+        Err(GithubFailure::TooGreat) => Ok(FileText::TooGreat),
         Err(failure) => Err(failure),
     }
 }

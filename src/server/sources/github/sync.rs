@@ -1,4 +1,4 @@
-//! One refresh: lists the repositories, reads them batch by batch, and writes each batch with what
+//! One sync: lists the repositories, reads them batch by batch, and writes each batch with what
 //! became of it.
 
 use std::collections::HashSet;
@@ -7,15 +7,14 @@ use anyhow::anyhow;
 use jiff::Timestamp;
 
 use super::{
-    Github, NAME,
-    answer::Failure,
-    facts,
-    files::{Files, Wanted},
+    Github, NAME, facts,
+    files::{FileRequest, Files},
     read::{Trouble, Way},
     repositories::{self, Repository},
+    response::GithubFailure,
 };
 use crate::server::{
-    sources::{Brought, Coverage, CoverageState, Run, SourceError},
+    sources::{Coverage, CoverageState, Run, SourceError, SyncReport},
     store::Store,
 };
 
@@ -23,7 +22,7 @@ pub async fn sync(
     github: &Github,
     store: &mut Store,
     run: &Run<'_>,
-) -> Result<Brought, SourceError> {
+) -> Result<SyncReport, SourceError> {
     let Github { settings, client } = github;
     let mut used = HashSet::new();
     if run.since_ms.is_some() {
@@ -46,7 +45,7 @@ pub async fn sync(
         true => Way::Graphql,
         false => Way::Rest,
     };
-    let mut brought = Brought::default();
+    let mut report = SyncReport::default();
     let mut done = 0;
     while done < wanted.len() {
         let end = wanted.len().min(done + way.batch());
@@ -54,8 +53,8 @@ pub async fn sync(
         let read = read_batch(github, store, run, &way, batch, &mut used).await?;
         match read {
             Ok(more) => {
-                brought.read += more.read;
-                brought.ingested += more.ingested;
+                report.read += more.read;
+                report.ingested += more.ingested;
             }
             Err(failure) => {
                 give_up(store, run, &wanted[done..], &failure).await?;
@@ -65,18 +64,18 @@ pub async fn sync(
         done = end;
         (run.progress)(done as u64, Some(total), &what);
     }
-    if brought.read == 0 && total > 0 {
+    if report.read == 0 && total > 0 {
         let problem = anyhow!("none of {total} {what} could be read; their list says why");
         return Err(SourceError::Other(problem));
     }
     let names = still_there(github, store, &wanted).await?;
     store.retire_others(NAME, &names, run.started_ms).await?;
     store.prune_answers(NAME, &used).await?;
-    brought.requests_left = client.requests_left();
-    Ok(brought)
+    report.requests_left = client.requests_left();
+    Ok(report)
 }
 
-/// Reads a batch and writes it. The inner error is one that ends the refresh.
+/// Reads a batch and writes it. The inner error is one that ends the sync.
 async fn read_batch(
     github: &Github,
     store: &mut Store,
@@ -84,7 +83,7 @@ async fn read_batch(
     way: &Way,
     batch: &[Repository],
     used: &mut HashSet<String>,
-) -> Result<Result<Brought, Failure>, SourceError> {
+) -> Result<Result<SyncReport, GithubFailure>, SourceError> {
     let Github { settings, client } = github;
     let mut known = Vec::new();
     for repository in batch {
@@ -95,14 +94,14 @@ async fn read_batch(
         known.push(store.answer(NAME, &key).await?);
         used.insert(key);
     }
-    let wanted = Wanted::new(&settings.suppression_files);
+    let wanted = FileRequest::new(&settings.suppression_files);
     let outcomes = match way.read(client, &wanted, batch, &known).await {
         Ok(outcomes) => outcomes,
         Err(failure) => return Ok(Err(failure)),
     };
     if let Some(why) = failed_all(&outcomes.files) {
         let what = format!("none of {} repositories could be read: {why}", batch.len());
-        return Ok(Err(Failure::Server(what)));
+        return Ok(Err(GithubFailure::Server(what)));
     }
     let (mut all_facts, mut coverage) = (Vec::new(), Vec::new());
     for (repository, outcome) in batch.iter().zip(outcomes.files) {
@@ -118,7 +117,7 @@ async fn read_batch(
     let put = store.put_facts_from(&all_facts, run.started_ms, NAME, &coverage);
     let ingested = put.await?;
     store.keep_answers(NAME, &outcomes.answers).await?;
-    Ok(Ok(Brought {
+    Ok(Ok(SyncReport {
         read: all_facts.len() as u64,
         ingested,
         requests_left: None,
@@ -150,17 +149,17 @@ async fn give_up(
     store: &mut Store,
     run: &Run<'_>,
     left: &[Repository],
-    failure: &Failure,
+    failure: &GithubFailure,
 ) -> Result<(), SourceError> {
     let (state, reason) = match failure {
-        Failure::Limited { retry_after } => {
+        GithubFailure::Limited { retry_after } => {
             let until = Timestamp::now().checked_add(*retry_after);
             let until = until.unwrap_or(Timestamp::MAX);
             let until = until.strftime("%Y-%m-%d %H:%M UTC");
             let reason = format!("GitHub grants no more requests until {until}");
             (CoverageState::RateLimited, reason)
         }
-        Failure::Forbidden(words) => (CoverageState::NoAccess, words.clone()),
+        GithubFailure::Forbidden(words) => (CoverageState::NoAccess, words.clone()),
         failure => (CoverageState::Failed, failure.to_string()),
     };
     let coverage = left.iter().map(|repository| Coverage {
@@ -201,7 +200,7 @@ async fn still_there(
                         && owner.eq_ignore_ascii_case(&settings.organisation)
                         && (settings.forks || !found.fork)
                 }),
-                Err(Failure::NotFound(_)) => false,
+                Err(GithubFailure::NotFound(_)) => false,
                 // What cannot be asked for is not declared gone, nor is GitHub asked any more.
                 Err(_) => {
                     asking = false;

@@ -33,7 +33,7 @@ pub enum Purpose {
 }
 
 impl Engine {
-    /// Opens the store of a place, or makes it, and brings its schema up to date.
+    /// Opens the store of a location, or makes it, and brings its schema up to date.
     ///
     /// # Errors
     /// Where it cannot be used; the message says what to do.

@@ -112,7 +112,7 @@ pub async fn begin(pool: &PgPool, purpose: Purpose) -> Result<Transaction> {
 }
 
 /// Tells all who follow the store, when the transaction is through.
-pub async fn tell(transaction: &mut Transaction) -> Result<()> {
+pub async fn notify(transaction: &mut Transaction) -> Result<()> {
     let tell = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL);
     tell.execute(&mut **transaction).await?;
     Ok(())

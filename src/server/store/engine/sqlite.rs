@@ -55,7 +55,7 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
         // Reading goes through the builds once; writing asks for more.
         .pragma("cache_size", "-2000")
         // The index of tags is written all over. Pages that many transactions change go to their
-        // place once for all of them.
+        // location once for all of them.
         .pragma("wal_autocheckpoint", "16000")
         .disable_statement_logging();
     let _lock = lock(dir).await?;

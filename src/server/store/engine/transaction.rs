@@ -49,10 +49,12 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
     }
 }
 
-/// The places of so many values, for a list in a statement: `$1, $2, $3`.
+/// The locations of so many values, for a list in a statement: `$1, $2, $3`.
 pub fn list(values: usize) -> String {
-    let places: Vec<String> = (1..=values).map(|place| format!("${place}")).collect();
-    places.join(", ")
+    let locations: Vec<String> = (1..=values)
+        .map(|location| format!("${location}"))
+        .collect();
+    locations.join(", ")
 }
 
 /// What a row of either engine can be read as.
@@ -158,10 +160,10 @@ impl Transaction {
 
     /// Tells all who follow the store that it has changed, when the transaction is through. Whoever
     /// follows a file looks by itself.
-    pub async fn tell(&mut self) -> Result<()> {
+    pub async fn notify(&mut self) -> Result<()> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(transaction) => postgres::tell(transaction).await,
+            Self::Postgres(transaction) => postgres::notify(transaction).await,
         }
     }
 

@@ -6,11 +6,13 @@ mod sqlite;
 
 use anyhow::Result;
 
-use super::{engine::Transaction, names::Names, places::Located, roll_up::Build, row::Row};
+use super::{
+    build_location::BuildLookup, engine::Transaction, names::Names, roll_up::Build, row::Row,
+};
 
-/// A build with its place and tag.
+/// A build with its location and tag.
 pub struct NamedBuild<'a> {
-    pub located: Located,
+    pub located: BuildLookup,
     pub tag: &'a str,
     pub build: Build<'a>,
 }
@@ -32,10 +34,10 @@ pub async fn builds(
     }
 }
 
-/// Writes events, each with the place of its build.
+/// Writes events, each with the location of its build.
 pub async fn events(
     transaction: &mut Transaction,
-    events: &[(Located, &Row<'_>)],
+    events: &[(BuildLookup, &Row<'_>)],
     names: &Names,
 ) -> Result<()> {
     match transaction {

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use sqlx::{Arguments as _, Encode, Sqlite, SqliteConnection, Type, sqlite::SqliteArguments};
 
 use super::NamedBuild;
-use crate::server::store::{names::Names, places::Located, row::Row};
+use crate::server::store::{build_location::BuildLookup, names::Names, row::Row};
 
 /// Times the columns, below the 32,766 parameters that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 250;
@@ -47,7 +47,7 @@ pub async fn builds(
                     tag,
                     build,
                 }: &NamedBuild<'_>| {
-        values.add(located.place.id)?;
+        values.add(located.location.id)?;
         values.add((*tag).to_owned())?;
         values.add(names.id(build.job))?;
         values.add(build.number.map(str::to_owned))?;
@@ -69,11 +69,11 @@ pub async fn builds(
 
 pub async fn events(
     connection: &mut SqliteConnection,
-    events: &[(Located, &Row<'_>)],
+    events: &[(BuildLookup, &Row<'_>)],
     names: &Names,
 ) -> Result<()> {
-    let bind = |values: &mut Values, (located, row): &(Located, &Row<'_>)| {
-        values.add(located.place.id)?;
+    let bind = |values: &mut Values, (located, row): &(BuildLookup, &Row<'_>)| {
+        values.add(located.location.id)?;
         values.add(row.id.clone().into_owned())?;
         values.add(row.stage_ms)?;
         values.add(row.ts)?;
@@ -104,7 +104,7 @@ impl Values {
     }
 }
 
-/// Rows that are inserted, or put in the place of those that are known by their key.
+/// Rows that are inserted, or put in the location of those that are known by their key.
 struct Insert {
     into: &'static str,
     columns: usize,

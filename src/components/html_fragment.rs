@@ -7,9 +7,9 @@ use std::sync::Arc;
 use leptos::{either::Either, prelude::*};
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorPanel, Query, ask_again_when_heard, at_once};
+use super::{ErrorPanel, Query, ask_again_when_heard, eager_hydration};
 use crate::{
-    api::{Text, texts},
+    api::{HtmlFragment, fragments},
     error::AppError,
     live::use_told,
 };
@@ -27,8 +27,8 @@ struct Part {
     folded: Arc<str>,
 }
 
-impl From<Text> for Part {
-    fn from(text: Text) -> Self {
+impl From<HtmlFragment> for Part {
+    fn from(text: HtmlFragment) -> Self {
         Self {
             class: text.class,
             folds: !text.folded.is_empty(),
@@ -41,14 +41,14 @@ impl From<Text> for Part {
 
 type Loaded = Resource<Result<Vec<Part>, AppError>>;
 
-/// The texts of a name: again whenever there are other data, with what the reader has unfolded left
+/// The fragments of a name: again whenever there are other data, with what the reader has unfolded left
 /// open.
 #[component]
-pub fn Texts(
+pub fn Fragments(
     of: &'static str,
     /// What is not there where they cannot be had: a heading.
     failed: &'static str,
-    /// The filter of texts that are about builds; all others are about sources, and asked for again
+    /// The filter of fragments that are about builds; all others are about sources, and asked for again
     /// whenever there are news of these.
     #[prop(optional)]
     query: Option<Memo<Query>>,
@@ -63,13 +63,14 @@ pub fn Texts(
             None => (Query::default(), told.live()),
         },
         move |(query, _)| async move {
-            let texts = texts(of.to_owned(), query.project, query.build_type, query.days).await?;
-            Ok(texts.into_iter().map(Part::from).collect())
+            let fragments =
+                fragments(of.to_owned(), query.project, query.build_type, query.days).await?;
+            Ok(fragments.into_iter().map(Part::from).collect())
         },
     );
     let set_busy = set_busy.unwrap_or_else(|| signal(false).1);
     view! {
-        <Transition fallback=at_once(loading) set_pending=set_busy>
+        <Transition fallback=eager_hydration(loading) set_pending=set_busy>
             {move || Suspend::new(async move {
                 match parts.await {
                     Ok(parts) => Either::Left(parts.into_iter().map(part).collect_view()),

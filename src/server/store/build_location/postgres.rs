@@ -8,17 +8,17 @@ use anyhow::Result;
 use jiff::{Timestamp, tz::TimeZone};
 use sqlx::PgConnection;
 
-use super::{Located, Place, Sought, Tagged};
+use super::{BuildLocation, BuildLookup, Sought, Tagged};
 use crate::server::store::{engine::Transaction, keys, meta};
 
 /// A stamp from before is of a clock that was wrong.
 const FIRST_YEAR: i32 = 2000;
 const LAST_YEAR: i32 = 2199;
 
-/// The places of known builds and the keys of new ones, by their numbers in a list.
+/// The locations of known builds and the keys of new ones, by their numbers in a list.
 #[derive(Default)]
 pub struct Found {
-    known: HashMap<usize, Place>,
+    known: HashMap<usize, BuildLocation>,
     new: HashMap<usize, i64>,
 }
 
@@ -26,7 +26,7 @@ pub async fn locate(
     transaction: &mut Transaction,
     builds: &[Sought<'_>],
     Found { known, new }: Found,
-) -> Result<Vec<Located>> {
+) -> Result<Vec<BuildLookup>> {
     let mut last = last(transaction).await?;
     let months: HashSet<i32> = new
         .keys()
@@ -36,13 +36,13 @@ pub async fn locate(
         make_partition(transaction, month).await?;
     }
     let located = builds.iter().enumerate().map(|(number, build)| {
-        if let Some(&place) = known.get(&number) {
+        if let Some(&location) = known.get(&number) {
             let is_new = false;
-            return Located { place, is_new };
+            return BuildLookup { location, is_new };
         }
         last += 1;
-        Located {
-            place: Place {
+        BuildLookup {
+            location: BuildLocation {
                 id: new[&number],
                 ordinal: last,
                 month: month(build.first_ms),
@@ -50,7 +50,7 @@ pub async fn locate(
             is_new: true,
         }
     });
-    let located: Vec<Located> = located.collect();
+    let located: Vec<BuildLookup> = located.collect();
     if !new.is_empty() {
         meta::write(transaction, meta::LAST_BUILD, &last.to_string()).await?;
     }
@@ -77,11 +77,12 @@ pub async fn find(connection: &mut PgConnection, builds: &[Sought<'_>]) -> Resul
         let ids: Vec<i64> = left.iter().map(|&(_, id)| id).collect();
         let rows = sqlx::query_as(sql).bind(ids);
         let rows: Vec<Tagged> = rows.fetch_all(&mut *connection).await?;
-        let rows: HashMap<i64, Tagged> = rows.into_iter().map(|row| (row.place.id, row)).collect();
+        let rows: HashMap<i64, Tagged> =
+            rows.into_iter().map(|row| (row.location.id, row)).collect();
         left.retain_mut(|(number, id)| {
             match rows.get(id) {
                 Some(row) if row.tag == builds[*number].tag => {
-                    known.insert(*number, row.place);
+                    known.insert(*number, row.location);
                     return false;
                 }
                 None if taken.insert(*id) => {

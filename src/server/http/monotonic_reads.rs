@@ -41,7 +41,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-pub async fn in_order(State(state): State<ServerState>, request: Request, next: Next) -> Response {
+pub async fn enforce(State(state): State<ServerState>, request: Request, next: Next) -> Response {
     let seen = seen(request.headers());
     if let Some(seen) = seen.as_deref().and_then(Seen::parse)
         && !catch_up(&state.app, &seen, PATIENCE).await
@@ -148,7 +148,7 @@ mod tests {
         assert!(!waiting.is_finished());
         let began = Instant::now();
         state.swap(snapshot("a-3-x"));
-        state.looked(began);
+        state.record_store_check(began);
         assert!(waiting.await.expect("no panic"));
     }
 
@@ -164,7 +164,7 @@ mod tests {
         let later = restored.clone();
         let waiting = tokio::spawn(async move { catch_up(&later, &newer(), LONG).await });
         tokio::task::yield_now().await;
-        restored.looked(Instant::now() + Duration::from_millis(1));
+        restored.record_store_check(Instant::now() + Duration::from_millis(1));
         assert!(waiting.await.expect("no panic"));
     }
 }

@@ -1,7 +1,7 @@
 //! What stands below a layer, behind one pointer.
 //!
 //! Axum copies all that is below a layer for each request that passes the layer, so a dozen of them
-//! cost their square. Below this only the pointer is copied, and the rest once it is called.
+//! cost their square. SharedService this only the pointer is copied, and the rest once it is called.
 
 use std::{
     convert::Infallible,
@@ -12,21 +12,21 @@ use std::{
 use axum::{extract::Request, response::Response};
 use tower::{Service, ServiceExt as _, util::Oneshot};
 
-pub struct Below<S>(Arc<S>);
+pub struct SharedService<S>(Arc<S>);
 
-impl<S> Below<S> {
+impl<S> SharedService<S> {
     pub fn new(below: S) -> Self {
         Self(Arc::new(below))
     }
 }
 
-impl<S> Clone for Below<S> {
+impl<S> Clone for SharedService<S> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<S> Service<Request> for Below<S>
+impl<S> Service<Request> for SharedService<S>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone,
 {

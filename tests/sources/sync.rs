@@ -1,4 +1,4 @@
-//! Refreshing as such, with sources made for the test: what one of them does never harms another,
+//! Syncing as such, with sources made for the test: what one of them does never harms another,
 //! nor those who read meanwhile.
 
 use std::{
@@ -13,12 +13,12 @@ use std::{
 use async_trait::async_trait;
 use rse_dashboard::server::{
     config::Config,
-    follow, http,
-    refresh::{self, Refresher},
+    http, reload,
     snapshot::BuildResult,
-    sources::{Brought, Checkpoint, Event, Finding, Run, Source, SourceError},
+    sources::{CheckResult, Checkpoint, Event, Run, Source, SourceError, SyncReport},
     state::AppState,
     store::{Ledger, Store},
+    sync::{self, Syncer},
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -52,7 +52,7 @@ impl Source for Made {
         Duration::from_millis(50)
     }
 
-    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<Brought, SourceError> {
+    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError> {
         let events = (self.act)(self.calls.fetch_add(1, Ordering::Relaxed))?;
         let checkpoint = Checkpoint {
             source: self.name,
@@ -61,14 +61,14 @@ impl Source for Made {
             coverage: None,
             as_of_ms: Some(run.started_ms),
         };
-        Ok(Brought {
+        Ok(SyncReport {
             read: events.len() as u64,
             ingested: store.ingest_from(&events, &checkpoint).await?,
             requests_left: None,
         })
     }
 
-    async fn check(&self) -> Vec<Finding> {
+    async fn check(&self) -> Vec<CheckResult> {
         Vec::new()
     }
 }
@@ -91,8 +91,8 @@ fn events(call: i64) -> Result<Vec<Event>, SourceError> {
     Ok((0..50).map(event).collect())
 }
 
-fn refresher(data: &Path) -> Refresher {
-    Refresher {
+fn syncer(data: &Path) -> Syncer {
+    Syncer {
         location: data.into(),
         config: Arc::new(Config::built_in()),
     }
@@ -116,7 +116,7 @@ async fn until(store: &Store, wanted: impl Fn(&Ledger) -> bool) -> Ledger {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_fails_or_panics_stops_no_other() {
     let dir = tempfile::tempdir().expect("a directory");
-    let refresher = refresher(dir.path());
+    let syncer = syncer(dir.path());
     let sources = [
         Made::source("cosmos", events),
         Made::source("github", |_| {
@@ -126,13 +126,13 @@ async fn a_source_that_fails_or_panics_stops_no_other() {
         }),
         Made::source("panicking", |_| panic!("at the source")),
     ];
-    let background = refresh::schedule(&refresher, &sources, &Arc::default());
+    let background = sync::schedule(&syncer, &sources, &Arc::default());
     let config = Config::built_in();
     let store = Store::open(dir.path(), &config).await.expect("a store");
     let ledger = until(&store, |ledger| {
         let ended = |name: &str| {
-            let refresh = ledger.refreshes.iter().find(|known| known.source == name);
-            refresh.is_some_and(|refresh| refresh.succeeded_ms.or(refresh.failed_ms).is_some())
+            let sync = ledger.syncs.iter().find(|known| known.source == name);
+            sync.is_some_and(|sync| sync.succeeded_ms.or(sync.failed_ms).is_some())
         };
         ["cosmos", "github", "panicking"]
             .iter()
@@ -141,9 +141,9 @@ async fn a_source_that_fails_or_panics_stops_no_other() {
     .await;
     drop(background);
     let failures: Vec<Option<&str>> = ledger
-        .refreshes
+        .syncs
         .iter()
-        .map(|refresh| refresh.failure.as_deref())
+        .map(|sync| sync.failure.as_deref())
         .collect();
     let broke = Some("the program failed at it; its log says where");
     assert_eq!(failures, [None, Some("GITHUB_TOKEN is not valid"), broke]);
@@ -154,21 +154,21 @@ async fn a_source_that_fails_or_panics_stops_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_failure_the_last_good_data_stay_and_say_so() {
     let dir = tempfile::tempdir().expect("a directory");
-    let refresher = refresher(dir.path());
+    let syncer = syncer(dir.path());
     let source = Made::source("cosmos", |call| match call {
         0 => events(0),
         _ => Err(anyhow::anyhow!("COSMOS_ENDPOINT cannot be reached").into()),
     });
     let quiet = |_: u64, _: Option<u64>, _: &str| ();
-    let brought = refresher.refresh(&*source, None, &quiet).await;
-    assert_eq!(brought.expect("brought").ingested.new, 50);
-    let failed = refresher.refresh(&*source, None, &quiet).await;
+    let report = syncer.sync(&*source, None, &quiet).await;
+    assert_eq!(report.expect("report").ingested.new, 50);
+    let failed = syncer.sync(&*source, None, &quiet).await;
     failed.expect_err("the second fails");
 
-    let config = Arc::clone(&refresher.config);
+    let config = Arc::clone(&syncer.config);
     let store = Store::open(dir.path(), &config).await.expect("a store");
     let state = AppState::new(&["cosmos"]);
-    follow::load(&store, &config, &state).await.expect("loaded");
+    reload::load(&store, &config, &state).await.expect("loaded");
     let data = state.data_state().expect("a state");
     let source = &data.kinds[0].sources[0];
     assert_eq!(data.kinds[0].rests_on, "50 builds of 1 pipeline");
@@ -184,19 +184,19 @@ const SWAPS: u64 = 10;
 #[tokio::test(flavor = "multi_thread")]
 async fn refreshes_drop_no_request() {
     let dir = tempfile::tempdir().expect("a directory");
-    let refresher = refresher(dir.path());
-    let config = Arc::clone(&refresher.config);
+    let syncer = syncer(dir.path());
+    let config = Arc::clone(&syncer.config);
     let store = Store::open(dir.path(), &config).await.expect("a store");
     let state = AppState::new(&["cosmos"]);
-    follow::load(&store, &config, &state).await.expect("loaded");
+    reload::load(&store, &config, &state).await.expect("loaded");
     let sources = [Made::source("cosmos", events)];
-    let mut background = refresh::schedule(&refresher, &sources, state.metrics());
+    let mut background = sync::schedule(&syncer, &sources, state.metrics());
     let swapped = Arc::new(AtomicU64::new(0));
     // Follows more eagerly than the server does, so that many swaps fall into few seconds.
     let (counted, followed) = (Arc::clone(&swapped), state.clone());
     background.spawn(async move {
         loop {
-            follow::load(&store, &config, &followed)
+            reload::load(&store, &config, &followed)
                 .await
                 .expect("loaded");
             counted.fetch_add(1, Ordering::Relaxed);

@@ -4,7 +4,7 @@ use anyhow::Result;
 use futures::TryStreamExt as _;
 use tokio::sync::mpsc;
 
-use super::{BUILDS_PER_PAGE, DAMAGED, Page, StoredBuild, Wanted};
+use super::{BUILDS_PER_PAGE, DAMAGED, RowBatch, RowRange, StoredBuild};
 use crate::server::store::engine::Transaction;
 use anyhow::Context as _;
 
@@ -26,15 +26,15 @@ type Row = (
 
 pub async fn read(
     transaction: &mut Transaction,
-    wanted: Wanted,
-    pages: mpsc::Sender<Page>,
+    wanted: RowRange,
+    pages: mpsc::Sender<RowBatch>,
 ) -> Result<()> {
     let columns = "SELECT ordinal, number, CASE WHEN number IS NULL THEN tag END, job, branch, \
                    nightly, result, started_ms, finished_ms, duration_ms, failing_step, \
                    functional_ms - smoke_ms FROM builds";
     let (sql, values) = match wanted {
-        Wanted::All(_) => (columns.to_owned(), Vec::new()),
-        Wanted::Changed(after, last) => (
+        RowRange::All(_) => (columns.to_owned(), Vec::new()),
+        RowRange::Changed(after, last) => (
             format!("{columns} WHERE changed > $1 AND changed <= $2"),
             vec![after.into(), last.into()],
         ),
@@ -45,7 +45,7 @@ pub async fn read(
         page.push(build(row).context(DAMAGED)?);
         if page.len() == BUILDS_PER_PAGE as usize
             && pages
-                .send(Page::Builds(std::mem::take(&mut page)))
+                .send(RowBatch::Builds(std::mem::take(&mut page)))
                 .await
                 .is_err()
         {
@@ -53,7 +53,7 @@ pub async fn read(
         }
     }
     // Whoever takes the pages may have gone; then nobody misses the last one.
-    let _ = pages.send(Page::Builds(page)).await;
+    let _ = pages.send(RowBatch::Builds(page)).await;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use super::limits;
 
 /// Why a request failed in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum GithubFailure {
     Limited {
         retry_after: Duration,
     },
@@ -32,7 +32,7 @@ pub enum Failure {
     Refused(String),
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for GithubFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Limited { .. } => f.write_str("too many requests"),
@@ -62,8 +62,8 @@ pub enum Try {
     Done(Reply),
     Limited(Option<Duration>),
     /// It may go better the next time.
-    Passing(Failure),
-    Failed(Failure),
+    Passing(GithubFailure),
+    Failed(GithubFailure),
 }
 
 /// What a successful answer holds.
@@ -83,7 +83,7 @@ pub async fn judge(mut response: Response, expected: Expected, max: u64) -> Try 
     }
     let body = match body(response, max).await {
         Ok(body) => body,
-        Err(Failure::TooGreat) => return Try::Failed(Failure::TooGreat),
+        Err(GithubFailure::TooGreat) => return Try::Failed(GithubFailure::TooGreat),
         Err(failure) => return Try::Passing(failure),
     };
     if status.is_success() {
@@ -97,14 +97,14 @@ pub async fn judge(mut response: Response, expected: Expected, max: u64) -> Try 
         return Try::Limited(said);
     }
     match status.as_u16() {
-        401 => Try::Failed(Failure::Unauthorized),
-        403 => Try::Failed(Failure::Forbidden(words)),
-        404 => Try::Failed(Failure::NotFound(words)),
-        500..=599 | 408 => Try::Passing(Failure::Server(format!("GitHub answered {status}"))),
-        300..=399 => Try::Failed(Failure::Refused(
+        401 => Try::Failed(GithubFailure::Unauthorized),
+        403 => Try::Failed(GithubFailure::Forbidden(words)),
+        404 => Try::Failed(GithubFailure::NotFound(words)),
+        500..=599 | 408 => Try::Passing(GithubFailure::Server(format!("GitHub answered {status}"))),
+        300..=399 => Try::Failed(GithubFailure::Refused(
             "GitHub redirects to another host, which is not followed".to_owned(),
         )),
-        _ => Try::Failed(Failure::Refused(format!(
+        _ => Try::Failed(GithubFailure::Refused(format!(
             "GitHub answered {status}: {words}"
         ))),
     }
@@ -114,7 +114,9 @@ pub async fn judge(mut response: Response, expected: Expected, max: u64) -> Try 
 fn judge_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Try {
     match serde_json::from_slice::<IgnoredAny>(&body) {
         Err(error) if error.is_eof() => {
-            return Try::Passing(Failure::Server("GitHub's answer broke off".to_owned()));
+            return Try::Passing(GithubFailure::Server(
+                "GitHub's answer broke off".to_owned(),
+            ));
         }
         Err(_) => return Try::Failed(no_json()),
         Ok(_) => {}
@@ -148,8 +150,10 @@ pub fn is_limit(error: &Value) -> bool {
     matches!(kind, "RATE_LIMITED" | "RATE_LIMIT") || limits::is_named(words)
 }
 
-pub fn no_json() -> Failure {
-    Failure::Refused("the answer is no JSON; does GITHUB_API_URL name GitHub's API?".to_owned())
+pub fn no_json() -> GithubFailure {
+    GithubFailure::Refused(
+        "the answer is no JSON; does GITHUB_API_URL name GitHub's API?".to_owned(),
+    )
 }
 
 fn reply(unchanged: bool, headers: HeaderMap, body: Vec<u8>) -> Reply {
@@ -178,11 +182,11 @@ fn next_page(link: &str) -> Option<String> {
 }
 
 /// The body as far as it is read: what is greater is not taken into memory.
-async fn body(mut response: Response, max: u64) -> Result<Vec<u8>, Failure> {
+async fn body(mut response: Response, max: u64) -> Result<Vec<u8>, GithubFailure> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
         if (body.len() + chunk.len()) as u64 > max {
-            return Err(Failure::TooGreat);
+            return Err(GithubFailure::TooGreat);
         }
         body.extend_from_slice(&chunk);
     }
@@ -190,13 +194,13 @@ async fn body(mut response: Response, max: u64) -> Result<Vec<u8>, Failure> {
 }
 
 /// Why there was no whole answer, without the address, which may be an internal one.
-pub fn broken(error: &reqwest::Error) -> Failure {
+pub fn broken(error: &reqwest::Error) -> GithubFailure {
     if error.is_connect() {
-        Failure::Unreachable("no connection can be made".to_owned())
+        GithubFailure::Unreachable("no connection can be made".to_owned())
     } else if error.is_timeout() {
-        Failure::Server("GitHub did not answer in time".to_owned())
+        GithubFailure::Server("GitHub did not answer in time".to_owned())
     } else {
-        Failure::Server("the connection broke off".to_owned())
+        GithubFailure::Server("the connection broke off".to_owned())
     }
 }
 

@@ -7,19 +7,19 @@ use brotli::enc::BrotliEncoderParams;
 
 /// How long it may take to make content small: it is paid once.
 #[derive(Clone, Copy, Debug)]
-pub enum Effort {
+pub enum Level {
     /// For what somebody waits for: a quarter of the time, for a tenth more bytes.
-    Little,
+    Fast,
     /// For what is large, and mostly made before it is asked for.
-    Much,
+    Small,
 }
 
-impl Effort {
+impl Level {
     /// Brotli's quality.
     const fn quality(self) -> i32 {
         match self {
-            Self::Little => 3,
-            Self::Much => 5,
+            Self::Fast => 3,
+            Self::Small => 5,
         }
     }
 
@@ -36,8 +36,8 @@ impl Effort {
     /// that is narrower than this.
     const fn narrowest_window(self) -> u32 {
         match self {
-            Self::Little => 10,
-            Self::Much => 17,
+            Self::Fast => 10,
+            Self::Small => 17,
         }
     }
 }
@@ -50,7 +50,7 @@ const NO_MEMORY_FAILS: &str = "memory takes whatever is written to it";
 pub struct Encoded {
     /// What names the content.
     tag: String,
-    effort: Effort,
+    effort: Level,
     plain: Variant,
     brotli: OnceLock<Variant>,
     gzip: OnceLock<Variant>,
@@ -66,7 +66,7 @@ pub struct Variant {
 
 impl Encoded {
     /// `tag` names the content, in characters that a header may have.
-    pub fn new(plain: Vec<u8>, tag: String, effort: Effort) -> Self {
+    pub fn new(plain: Vec<u8>, tag: String, effort: Level) -> Self {
         Self {
             plain: Variant::new(plain, None, &tag),
             tag,

@@ -9,7 +9,7 @@ use sqlx::prelude::FromRow;
 use super::engine::{Transaction, Value};
 
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct Answer {
+pub struct CachedResponse {
     /// The address that was asked, or another name.
     pub key: String,
     pub etag: String,
@@ -21,16 +21,20 @@ pub async fn read(
     transaction: &mut Transaction,
     source: &str,
     key: &str,
-) -> Result<Option<Answer>> {
-    let sql = "SELECT key, etag, body FROM answers WHERE source = $1 AND key = $2";
+) -> Result<Option<CachedResponse>> {
+    let sql = "SELECT key, etag, body FROM http_cache WHERE source = $1 AND key = $2";
     transaction
         .optional(sql, &[source.into(), key.into()])
         .await
 }
 
-pub async fn keep(transaction: &mut Transaction, source: &str, answers: &[Answer]) -> Result<()> {
-    for Answer { key, etag, body } in answers {
-        let sql = "INSERT INTO answers (source, key, etag, body) VALUES ($1, $2, $3, $4) \
+pub async fn keep(
+    transaction: &mut Transaction,
+    source: &str,
+    answers: &[CachedResponse],
+) -> Result<()> {
+    for CachedResponse { key, etag, body } in answers {
+        let sql = "INSERT INTO http_cache (source, key, etag, body) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (source, key) DO UPDATE SET etag = excluded.etag, body = excluded.body";
         let values = [source, key, etag, body].map(Value::from);
         transaction.execute(sql, &values).await?;
@@ -44,10 +48,10 @@ pub async fn prune(
     source: &str,
     used: &HashSet<String>,
 ) -> Result<()> {
-    let sql = "SELECT key FROM answers WHERE source = $1";
+    let sql = "SELECT key FROM http_cache WHERE source = $1";
     let keys: Vec<(String,)> = transaction.all(sql, &[source.into()]).await?;
     for (key,) in keys.iter().filter(|(key,)| !used.contains(key)) {
-        let sql = "DELETE FROM answers WHERE source = $1 AND key = $2";
+        let sql = "DELETE FROM http_cache WHERE source = $1 AND key = $2";
         let values = [source, key].map(Value::from);
         transaction.execute(sql, &values).await?;
     }

@@ -17,7 +17,7 @@ const DAMAGED: &str = "the store is damaged: its builds cannot be read";
 
 /// Which builds are read.
 #[derive(Clone, Copy, Debug)]
-pub enum Wanted {
+pub enum RowRange {
     /// All of them, up to this ordinal.
     All(i64),
     /// Those that were written after this change of the store, up to that one.
@@ -25,7 +25,7 @@ pub enum Wanted {
 }
 
 /// Some builds, in the form that the engine hands over fastest.
-pub enum Page {
+pub enum RowBatch {
     Json(String),
     Builds(Vec<StoredBuild<'static>>),
 }
@@ -52,8 +52,8 @@ pub struct StoredBuild<'a> {
 /// Reads the wanted builds and hands them over page by page, as long as somebody takes them.
 pub async fn read(
     transaction: &mut Transaction,
-    wanted: Wanted,
-    pages: mpsc::Sender<Page>,
+    wanted: RowRange,
+    pages: mpsc::Sender<RowBatch>,
 ) -> Result<()> {
     match transaction {
         Transaction::Sqlite(_) => sqlite::read(transaction, wanted, pages).await,
@@ -62,11 +62,11 @@ pub async fn read(
 }
 
 /// Adds the builds of a page to a snapshot.
-pub fn push(page: &Page, texts: &Texts, snapshot: &mut SnapshotBuilder) -> Result<()> {
+pub fn push(page: &RowBatch, texts: &Texts, snapshot: &mut SnapshotBuilder) -> Result<()> {
     let parsed: Vec<StoredBuild<'_>>;
     let builds = match page {
-        Page::Builds(builds) => builds,
-        Page::Json(text) => {
+        RowBatch::Builds(builds) => builds,
+        RowBatch::Json(text) => {
             parsed = serde_json::from_str(text).context(DAMAGED)?;
             &parsed
         }
@@ -94,10 +94,10 @@ pub fn push(page: &Page, texts: &Texts, snapshot: &mut SnapshotBuilder) -> Resul
 pub struct Texts(Vec<Option<Box<str>>>);
 
 impl Texts {
-    pub async fn read(transaction: &mut Transaction, wanted: Wanted) -> Result<Self> {
+    pub async fn read(transaction: &mut Transaction, wanted: RowRange) -> Result<Self> {
         let known: Vec<(i64, String)> = match wanted {
-            Wanted::All(_) => transaction.all("SELECT id, text FROM strings", &[]).await?,
-            Wanted::Changed(after, last) => {
+            RowRange::All(_) => transaction.all("SELECT id, text FROM strings", &[]).await?,
+            RowRange::Changed(after, last) => {
                 let sql = "WITH wanted AS (SELECT job, branch, failing_step FROM builds \
                            WHERE changed > $1 AND changed <= $2) \
                            SELECT id, text FROM strings WHERE id IN \

@@ -5,9 +5,9 @@ mod freshness;
 mod headline;
 mod sources;
 
-pub use freshness::texts as freshness;
-pub use headline::texts as headline;
-pub use sources::texts as sources;
+pub use freshness::fragments as freshness;
+pub use headline::fragments as headline;
+pub use sources::fragments as sources;
 
 use crate::{api::Moment, components::data_table::escape};
 
@@ -28,7 +28,7 @@ fn timed(html: &mut String, at: &str, text: &str) {
     html.push_str("</time>");
 }
 
-/// Text with a full stop, unless it ends already.
+/// HtmlFragment with a full stop, unless it ends already.
 fn sentence(html: &mut String, text: &str) {
     escape(html, text);
     if !text.ends_with(['.', '!', '?']) {

@@ -4,35 +4,38 @@
 use anyhow::Result;
 use foldhash::HashMap;
 
-use super::{Located, Place, Sought, Tagged, columns};
+use super::{BuildLocation, BuildLookup, Sought, Tagged, columns};
 use crate::server::store::engine::{Transaction, Value};
 
-pub async fn locate(transaction: &mut Transaction, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
+pub async fn locate(
+    transaction: &mut Transaction,
+    builds: &[Sought<'_>],
+) -> Result<Vec<BuildLookup>> {
     let columns = columns(transaction);
     let sql = format!("SELECT tag, {columns} FROM builds WHERE tag IN ({{}})");
     let tags: Vec<Value<'_>> = builds.iter().map(|build| (&*build.tag).into()).collect();
     let known: Vec<Tagged> = transaction.all_of(&sql, &tags).await?;
-    let known: HashMap<String, Place> = known
+    let known: HashMap<String, BuildLocation> = known
         .into_iter()
-        .map(|Tagged { tag, place }| (tag, place))
+        .map(|Tagged { tag, location }| (tag, location))
         .collect();
     let mut last = last(transaction).await?;
-    let place = |build: &Sought<'_>| {
+    let location = |build: &Sought<'_>| {
         let known = known.get(&*build.tag).copied();
-        let place = known.unwrap_or_else(|| {
+        let location = known.unwrap_or_else(|| {
             last += 1;
-            Place {
+            BuildLocation {
                 id: last,
                 ordinal: last,
                 month: 0,
             }
         });
-        Located {
-            place,
+        BuildLookup {
+            location,
             is_new: known.is_none(),
         }
     };
-    Ok(builds.iter().map(place).collect())
+    Ok(builds.iter().map(location).collect())
 }
 
 pub async fn last(transaction: &mut Transaction) -> Result<i64> {

@@ -3,18 +3,18 @@
 use anyhow::Result;
 use tokio::sync::mpsc;
 
-use super::{BUILDS_PER_PAGE, Page, Wanted};
+use super::{BUILDS_PER_PAGE, RowBatch, RowRange};
 use crate::server::store::engine::Transaction;
 
 pub async fn read(
     transaction: &mut Transaction,
-    wanted: Wanted,
-    pages: mpsc::Sender<Page>,
+    wanted: RowRange,
+    pages: mpsc::Sender<RowBatch>,
 ) -> Result<()> {
     // Where to begin after, where to end, and how far a page goes: a change is never of many builds.
     let (column, mut after, last, step) = match wanted {
-        Wanted::All(last) => ("id", 0, last, BUILDS_PER_PAGE),
-        Wanted::Changed(after, last) => ("changed", after, last, 1),
+        RowRange::All(last) => ("id", 0, last, BUILDS_PER_PAGE),
+        RowRange::Changed(after, last) => ("changed", after, last, 1),
     };
     // The tag stands in for a missing number only, and is long: it is not read otherwise.
     let sql = format!(
@@ -26,7 +26,7 @@ pub async fn read(
     while after < last {
         let until = last.min(after + step);
         let (page,): (String,) = transaction.one(&sql, &[after.into(), until.into()]).await?;
-        if pages.send(Page::Json(page)).await.is_err() {
+        if pages.send(RowBatch::Json(page)).await.is_err() {
             break;
         }
         after = until;

@@ -12,7 +12,7 @@ use super::engine::Transaction;
 
 /// Where a build is kept; of a build's events the same holds.
 #[derive(Clone, Copy, Debug, FromRow)]
-pub struct Place {
+pub struct BuildLocation {
     /// Its key.
     pub id: i64,
     /// Its number in snapshots, which are the smaller the denser these are.
@@ -23,17 +23,17 @@ pub struct Place {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Located {
-    pub place: Place,
+pub struct BuildLookup {
+    pub location: BuildLocation,
     pub is_new: bool,
 }
 
-/// The tag of a build and its place.
+/// The tag of a build and its location.
 #[derive(FromRow)]
 pub struct Tagged {
     pub tag: String,
     #[sqlx(flatten)]
-    pub place: Place,
+    pub location: BuildLocation,
 }
 
 /// A build that is looked for.
@@ -43,8 +43,11 @@ pub struct Sought<'a> {
     pub first_ms: i64,
 }
 
-/// The places of builds, in their order; of new ones the places that they get.
-pub async fn locate(transaction: &mut Transaction, builds: &[Sought<'_>]) -> Result<Vec<Located>> {
+/// The locations of builds, in their order; of new ones the locations that they get.
+pub async fn locate(
+    transaction: &mut Transaction,
+    builds: &[Sought<'_>],
+) -> Result<Vec<BuildLookup>> {
     match transaction {
         Transaction::Sqlite(_) => sqlite::locate(transaction, builds).await,
         Transaction::Postgres(connection) => {
@@ -62,7 +65,7 @@ pub async fn last_ordinal(transaction: &mut Transaction) -> Result<i64> {
     }
 }
 
-/// The columns of a [`Place`].
+/// The columns of a [`BuildLocation`].
 pub const fn columns(transaction: &Transaction) -> &'static str {
     match transaction {
         Transaction::Sqlite(_) => "id, id AS ordinal, 0 AS month",

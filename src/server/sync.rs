@@ -1,7 +1,7 @@
-//! Refreshes sources: once, or on their schedule for as long as the server runs.
+//! Syncs sources: once, or on their schedule for as long as the server runs.
 //!
 //! Every source goes its own way: one that fails, waits or hangs never holds up another, and what
-//! the last good refresh brought stays.
+//! the last good sync brought stays.
 
 use std::{error::Error, fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use super::{
     config::Config,
     metrics::Metrics,
-    sources::{Brought, Fault, Run, Source, SourceError, error::LONGEST_PAUSE},
+    sources::{ConfigError, Run, Source, SourceError, SyncReport, error::MAX_PAUSE},
     store::{Failed, Location, Lost, Store},
 };
 
@@ -23,41 +23,41 @@ const FIRST_RETRY: Duration = Duration::from_millis(FIRST_RETRY_MS.unsigned_abs(
 const FIRST_RETRY_MS: i64 = 30_000;
 /// How often is looked whether another process is still at it, for each time that its claim lasts.
 const LOOKS_PER_LEASE: u32 = 5;
-/// Refreshes of many servers, or of many sources, are spread over this part of the time between two.
+/// Syncs of many servers, or of many sources, are spread over this part of the time between two.
 const JITTER: f64 = 0.1;
 
-/// Is told how far a refresh is: done, in all (if known), and of what.
+/// Is told how far a sync is: done, in all (if known), and of what.
 pub type Progress<'a> = dyn Fn(u64, Option<u64>, &str) + Send + Sync + 'a;
 
-/// Where refreshes write and what they are configured by.
+/// Where syncs write and what they are configured by.
 #[derive(Clone)]
-pub struct Refresher {
+pub struct Syncer {
     pub location: Location,
     pub config: Arc<Config>,
 }
 
-impl Refresher {
-    /// Refreshes a source once and notes in the store how that went.
+impl Syncer {
+    /// Syncs a source once and notes in the store how that went.
     ///
     /// # Errors
     /// Why it failed; what came before stays.
-    pub async fn refresh(
+    pub async fn sync(
         &self,
         source: &dyn Source,
         since_ms: Option<i64>,
         progress: &Progress<'_>,
-    ) -> Result<Brought, SourceError> {
-        let span = tracing::info_span!("refresh a source", source = source.name());
-        let refresh = self.refresh_now(source, since_ms, progress);
-        refresh.instrument(span).await
+    ) -> Result<SyncReport, SourceError> {
+        let span = tracing::info_span!("sync a source", source = source.name());
+        let sync = self.sync_now(source, since_ms, progress);
+        sync.instrument(span).await
     }
 
-    async fn refresh_now(
+    async fn sync_now(
         &self,
         source: &dyn Source,
         since_ms: Option<i64>,
         progress: &Progress<'_>,
-    ) -> Result<Brought, SourceError> {
+    ) -> Result<SyncReport, SourceError> {
         let name = source.name();
         let mut store = Store::open(&self.location, &self.config).await?;
         let Some(mut claim) = store.claim(name).await? else {
@@ -68,8 +68,8 @@ impl Refresher {
             since_ms,
             progress,
         };
-        store.begin_refresh(name, run.started_ms).await?;
-        // A source that panics ends only this refresh, and says so like one that fails.
+        store.begin_sync(name, run.started_ms).await?;
+        // A source that panics ends only this sync, and says so like one that fails.
         let syncing = AssertUnwindSafe(source.sync(&mut store, &run)).catch_unwind();
         let outcome = tokio::select! {
             outcome = syncing => outcome.unwrap_or_else(|_| {
@@ -78,16 +78,16 @@ impl Refresher {
             () = claim.lost() => return Err(anyhow!(Busy(name)).into()),
         };
         let noted = match &outcome {
-            Ok(brought) => {
-                let changed = brought.ingested.new + brought.ingested.replaced;
-                store.finish_refresh(name, now_ms(), Ok(changed)).await
+            Ok(report) => {
+                let changed = report.ingested.new + report.ingested.replaced;
+                store.finish_sync(name, now_ms(), Ok(changed)).await
             }
             Err(error) => {
                 let failed = Failed {
                     reason: &error.to_string(),
                     not_before_ms: error.pause().map(after),
                 };
-                store.finish_refresh(name, now_ms(), Err(failed)).await
+                store.finish_sync(name, now_ms(), Err(failed)).await
             }
         };
         // Whoever took over has ended the connections of this process, of which its source failed.
@@ -101,9 +101,9 @@ impl Refresher {
         let released = store.release(claim).await;
         store.close().await;
         // Of two failures the source's own says more.
-        let brought = outcome?;
+        let report = outcome?;
         noted.and(released)?;
-        Ok(brought)
+        Ok(report)
     }
 
     /// What is older than it is wanted harms nobody: it may be dropped another time.
@@ -121,7 +121,7 @@ impl Refresher {
         }
     }
 
-    /// Refreshes a source again and again, until it is dropped.
+    /// Syncs a source again and again, until it is dropped.
     async fn keep_fresh(self, source: Arc<dyn Source>, metrics: Arc<Metrics>) {
         let name = source.name();
         let mut failures = 0;
@@ -130,27 +130,27 @@ impl Refresher {
             let progress = |done: u64, total: Option<u64>, what: &str| {
                 tracing::debug!(source = name, done, total, "{what}");
             };
-            let outcome = self.refresh(&*source, None, &progress).await;
+            let outcome = self.sync(&*source, None, &progress).await;
             if outcome.as_ref().is_err_and(is_busy) {
                 // Whoever is at it may be ended from outside.
                 tokio::time::sleep(jittered(self.location.lease / LOOKS_PER_LEASE)).await;
                 continue;
             }
-            metrics.refreshes.ended(name, &outcome);
+            metrics.syncs.ended(name, &outcome);
             match &outcome {
-                Ok(brought) => {
+                Ok(report) => {
                     failures = 0;
                     tracing::info!(
                         source = name,
-                        read = brought.read,
-                        new = brought.ingested.new,
-                        replaced = brought.ingested.replaced,
-                        "refreshed"
+                        read = report.read,
+                        new = report.ingested.new,
+                        replaced = report.ingested.replaced,
+                        "synced"
                     );
                 }
                 Err(error) => {
                     failures += 1;
-                    tracing::warn!(source = name, failures, "the refresh failed: {error}");
+                    tracing::warn!(source = name, failures, "the sync failed: {error}");
                 }
             }
             let wait = wait(source.every(), failures, outcome.err().as_ref());
@@ -158,7 +158,7 @@ impl Refresher {
         }
     }
 
-    /// A server that is started again soon after a refresh does not begin with another one, nor
+    /// A server that is started again soon after a sync does not begin with another one, nor
     /// forgets that a source asked for a pause; nor does one of several begin with what another has
     /// just done.
     async fn until_due(&self, source: &dyn Source) -> Duration {
@@ -169,26 +169,24 @@ impl Refresher {
             ledger
         };
         let ledger = last.await.unwrap_or_default();
-        let mut refreshes = ledger.refreshes.into_iter();
-        let Some(refresh) = refreshes.find(|refresh| refresh.source == source.name()) else {
+        let mut syncs = ledger.syncs.into_iter();
+        let Some(sync) = syncs.find(|sync| sync.source == source.name()) else {
             return Duration::ZERO;
         };
-        let failing = refresh.failed_ms > refresh.succeeded_ms;
+        let failing = sync.failed_ms > sync.succeeded_ms;
         let every_ms = i64::try_from(source.every().as_millis()).unwrap_or(i64::MAX);
-        let last_ms = refresh.succeeded_ms.filter(|_| !failing);
+        let last_ms = sync.succeeded_ms.filter(|_| !failing);
         let due_ms = last_ms.map(|at_ms| at_ms.saturating_add(every_ms));
         // Many replicas must not try a source that fails the more often.
-        let failed_ms = refresh
+        let failed_ms = sync
             .failed_ms
             .filter(|_| failing && self.location.is_shared());
         let due_ms = due_ms.or(failed_ms.map(|at_ms| at_ms.saturating_add(FIRST_RETRY_MS)));
-        let left_ms = due_ms.max(refresh.not_before_ms).unwrap_or(0) - now_ms();
+        let left_ms = due_ms.max(sync.not_before_ms).unwrap_or(0) - now_ms();
         // A clock that was wrong must not hold a source up for longer than it may ask for.
-        let longest = source.every().max(
-            refresh
-                .not_before_ms
-                .map_or(Duration::ZERO, |_| LONGEST_PAUSE),
-        );
+        let longest = source
+            .every()
+            .max(sync.not_before_ms.map_or(Duration::ZERO, |_| MAX_PAUSE));
         Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)).min(longest)
     }
 }
@@ -197,32 +195,32 @@ impl Refresher {
 ///
 /// # Errors
 /// Where the store cannot be written.
-pub async fn note_fault(store: &mut Store, fault: &Fault) -> anyhow::Result<()> {
+pub async fn note_fault(store: &mut Store, fault: &ConfigError) -> anyhow::Result<()> {
     let at_ms = now_ms();
-    store.begin_refresh(fault.source, at_ms).await?;
+    store.begin_sync(fault.source, at_ms).await?;
     let failed = Failed {
         reason: &format!("{:#}", fault.error),
         not_before_ms: None,
     };
-    store.finish_refresh(fault.source, at_ms, Err(failed)).await
+    store.finish_sync(fault.source, at_ms, Err(failed)).await
 }
 
 /// Keeps all sources fresh in the background, until the set is dropped.
 pub fn schedule(
-    refresher: &Refresher,
+    syncer: &Syncer,
     sources: &[Arc<dyn Source>],
     metrics: &Arc<Metrics>,
 ) -> JoinSet<()> {
     let sources = sources.iter();
     sources
         .map(|source| {
-            let refresher = refresher.clone();
-            refresher.keep_fresh(Arc::clone(source), Arc::clone(metrics))
+            let syncer = syncer.clone();
+            syncer.keep_fresh(Arc::clone(source), Arc::clone(metrics))
         })
         .collect()
 }
 
-/// How long after a refresh the next one comes.
+/// How long after a sync the next one comes.
 fn wait(every: Duration, failures: u32, error: Option<&SourceError>) -> Duration {
     let retry = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
     match error {
@@ -236,7 +234,7 @@ fn jittered(wait: Duration) -> Duration {
     wait.mul_f64(1.0 + JITTER * fastrand::f64())
 }
 
-/// Another process is refreshing the source.
+/// Another process is syncing the source.
 #[derive(Debug)]
 struct Busy(&'static str);
 
@@ -245,7 +243,7 @@ impl fmt::Display for Busy {
         let Self(name) = self;
         write!(
             f,
-            "another process is refreshing {name} already; its data will be there when it is done"
+            "another process is syncing {name} already; its data will be there when it is done"
         )
     }
 }
@@ -276,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_refresh_is_tried_again_soon_and_then_less_often() {
+    fn a_failed_sync_is_tried_again_soon_and_then_less_often() {
         let waits = [1, 2, 3, 4, 5, 6, 60].map(|failures| {
             let wait = wait(TEN_MINUTES, failures, Some(&other()));
             wait.as_secs()
@@ -294,22 +292,22 @@ mod tests {
         // But not one without an end, which a wrong header may ask for.
         assert_eq!(
             wait(TEN_MINUTES, 1, Some(&limited(Duration::MAX))),
-            LONGEST_PAUSE
+            MAX_PAUSE
         );
     }
 
     #[tokio::test]
-    async fn two_processes_never_refresh_one_source_at_a_time() {
+    async fn two_processes_never_sync_one_source_at_a_time() {
         let dir = tempfile::tempdir().expect("a directory");
-        let refresher = refresher(dir.path());
+        let syncer = syncer(dir.path());
         let open = async || {
-            let store = Store::open(&refresher.location, &refresher.config).await;
+            let store = Store::open(&syncer.location, &syncer.config).await;
             store.expect("a store")
         };
         let mut one = open().await;
         let held = one.claim("hourly").await.expect("claimed");
         let quiet = |_: u64, _: Option<u64>, _: &str| ();
-        let refused = refresher.refresh(&Hourly, None, &quiet).await;
+        let refused = syncer.sync(&Hourly, None, &quiet).await;
         let refused = refused.expect_err("held already");
         assert!(is_busy(&refused) && refused.to_string().contains("another process"));
         let mut two = open().await;
@@ -318,12 +316,12 @@ mod tests {
         one.release(held.expect("nobody has it"))
             .await
             .expect("released");
-        let brought = refresher.refresh(&Hourly, None, &quiet).await;
-        brought.expect("free again");
+        let report = syncer.sync(&Hourly, None, &quiet).await;
+        report.expect("free again");
     }
 
-    fn refresher(data: &std::path::Path) -> Refresher {
-        Refresher {
+    fn syncer(data: &std::path::Path) -> Syncer {
+        Syncer {
             location: data.into(),
             config: Arc::new(Config::built_in()),
         }
@@ -341,11 +339,11 @@ mod tests {
             Duration::from_secs(3600)
         }
 
-        async fn sync(&self, _: &mut Store, _: &Run<'_>) -> Result<Brought, SourceError> {
-            Ok(Brought::default())
+        async fn sync(&self, _: &mut Store, _: &Run<'_>) -> Result<SyncReport, SourceError> {
+            Ok(SyncReport::default())
         }
 
-        async fn check(&self) -> Vec<crate::server::sources::Finding> {
+        async fn check(&self) -> Vec<crate::server::sources::CheckResult> {
             Vec::new()
         }
     }
@@ -353,31 +351,31 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_starts_again_waits_for_what_is_due() {
         let dir = tempfile::tempdir().expect("a directory");
-        let refresher = refresher(dir.path());
-        assert_eq!(refresher.until_due(&Hourly).await, Duration::ZERO);
+        let syncer = syncer(dir.path());
+        assert_eq!(syncer.until_due(&Hourly).await, Duration::ZERO);
 
         let quiet = |_: u64, _: Option<u64>, _: &str| ();
-        let brought = refresher.refresh(&Hourly, None, &quiet).await;
-        brought.expect("nothing is brought");
+        let report = syncer.sync(&Hourly, None, &quiet).await;
+        report.expect("nothing is report");
         let minute = Duration::from_secs(60);
-        let left = refresher.until_due(&Hourly).await;
+        let left = syncer.until_due(&Hourly).await;
         assert!(left > 59 * minute && left <= 60 * minute, "{left:?}");
 
         let fail = async |pause: Option<Duration>| {
-            let store = Store::open(&refresher.location, &refresher.config).await;
+            let store = Store::open(&syncer.location, &syncer.config).await;
             let mut store = store.expect("a store");
             let failed = Failed {
                 reason: "too many requests",
                 not_before_ms: pause.map(after),
             };
-            let noted = store.finish_refresh("hourly", now_ms() + 1, Err(failed));
+            let noted = store.finish_sync("hourly", now_ms() + 1, Err(failed));
             noted.await.expect("noted");
             store.close().await;
         };
         fail(None).await;
-        assert_eq!(refresher.until_due(&Hourly).await, Duration::ZERO);
+        assert_eq!(syncer.until_due(&Hourly).await, Duration::ZERO);
         fail(Some(5 * minute)).await;
-        let left = refresher.until_due(&Hourly).await;
+        let left = syncer.until_due(&Hourly).await;
         assert!(left > 4 * minute && left <= 5 * minute, "{left:?}");
     }
 }

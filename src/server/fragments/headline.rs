@@ -3,7 +3,7 @@
 
 use super::timed;
 use crate::{
-    api::{Headline, RedPipeline, Text},
+    api::{Headline, HtmlFragment, RedPipeline},
     components::data_table::escape,
     server::figures::words,
 };
@@ -13,7 +13,7 @@ const FIRST_RED: usize = 6;
 /// Percent points below which a share counts as unchanged; it is shown to one decimal.
 const UNCHANGED: f64 = 0.05;
 
-pub fn texts(headline: &Headline) -> Vec<Text> {
+pub fn fragments(headline: &Headline) -> Vec<HtmlFragment> {
     vec![
         failed_builds(headline),
         red_now(headline),
@@ -21,7 +21,7 @@ pub fn texts(headline: &Headline) -> Vec<Text> {
     ]
 }
 
-fn failed_builds(headline: &Headline) -> Text {
+fn failed_builds(headline: &Headline) -> HtmlFragment {
     let share = headline.failure_percent;
     let share = share.map_or_else(|| "–".to_owned(), |percent| format!("{percent:.1} %"));
     let html = format!(
@@ -65,7 +65,7 @@ fn change(headline: &Headline) -> String {
     format!("<p class=\"change {class}\">{sign}{text}</p>")
 }
 
-fn red_now(headline: &Headline) -> Text {
+fn red_now(headline: &Headline) -> HtmlFragment {
     let window = words::window(headline.days);
     let of = match headline.pipelines {
         0 => format!("<p>No pipeline ran to its end {window}</p>"),
@@ -87,7 +87,7 @@ fn red_now(headline: &Headline) -> Text {
     tile(class, html)
 }
 
-fn red_for_longest(headline: &Headline) -> Text {
+fn red_for_longest(headline: &Headline) -> HtmlFragment {
     const HEADING: &str = "<h2>Red for longest</h2>";
     if headline.red.is_empty() {
         let none = if headline.pipelines == 0 {
@@ -110,7 +110,7 @@ fn red_for_longest(headline: &Headline) -> Text {
             "<p class=\"note\">{rest} more are not listed here</p>"
         ));
     }
-    Text {
+    HtmlFragment {
         summary: format!("Show {} more", more.len()),
         folded,
         ..tile("tile wide", html)
@@ -149,11 +149,11 @@ fn item(html: &mut String, red: &RedPipeline) {
     html.push_str("</span></li>");
 }
 
-fn tile(class: &str, html: String) -> Text {
-    Text {
+fn tile(class: &str, html: String) -> HtmlFragment {
+    HtmlFragment {
         class: class.to_owned(),
         html,
-        ..Text::default()
+        ..HtmlFragment::default()
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_few_red_pipelines_are_listed_and_the_rest_is_folded() {
         let mut headline = headline(Some(25.0), None);
-        let [share, now, longest] = &texts(&headline)[..] else {
+        let [share, now, longest] = &fragments(&headline)[..] else {
             panic!("three tiles")
         };
         assert!(
@@ -233,7 +233,7 @@ mod tests {
 
         headline.red = (0..8).map(|number| red(&format!("<b>{number}"))).collect();
         headline.red_total = 1010;
-        let [_, now, longest] = &texts(&headline)[..] else {
+        let [_, now, longest] = &fragments(&headline)[..] else {
             panic!("three tiles")
         };
         assert_eq!(now.class, "tile bad");

@@ -2,12 +2,12 @@
 
 use super::{sentence, time};
 use crate::{
-    api::{DataState, Freshness, SourceState, Text},
+    api::{DataState, Freshness, HtmlFragment, SourceState},
     base::Base,
     components::data_table::escape,
 };
 
-pub fn texts(state: &DataState, base: &Base) -> Vec<Text> {
+pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
     let sources = base.path("/sources");
     let mut html = String::new();
     if state.sample {
@@ -31,10 +31,10 @@ pub fn texts(state: &DataState, base: &Base) -> Vec<Text> {
             warning(&mut html, source);
         }
     }
-    vec![Text {
+    vec![HtmlFragment {
         class: "freshness".to_owned(),
         html,
-        ..Text::default()
+        ..HtmlFragment::default()
     }]
 }
 
@@ -70,10 +70,10 @@ fn how_complete(html: &mut String, source: &SourceState, sources: &str) {
     }
     html.push_str("</a>");
     if let Some(moment) = &source.last_success {
-        html.push_str(", refreshed ");
+        html.push_str(", synced ");
         time(html, moment);
     } else if !source.failing {
-        html.push_str(", first refresh under way");
+        html.push_str(", first sync under way");
     }
 }
 
@@ -82,7 +82,7 @@ fn warning(html: &mut String, source: &SourceState) {
     let Some(failure) = &source.last_failure else {
         return;
     };
-    html.push_str("<p class=\"warning\"><strong>Refreshing from ");
+    html.push_str("<p class=\"warning\"><strong>Syncing from ");
     escape(html, &source.label);
     html.push_str(" failed</strong> at ");
     time(html, &failure.moment);

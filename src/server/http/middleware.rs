@@ -20,14 +20,14 @@ use super::{
 };
 
 #[derive(Clone)]
-pub struct Door(Arc<Rules>);
+pub struct Middleware(Arc<Rules>);
 
 struct Rules {
     settings: Arc<Settings>,
     queue: Queue,
 }
 
-impl Door {
+impl Middleware {
     pub fn new(settings: Arc<Settings>) -> Self {
         let queue = Queue::new(&settings.limits);
         Self(Arc::new(Rules { settings, queue }))
@@ -36,7 +36,11 @@ impl Door {
 
 /// Finds out who asks, for everything that comes after; refuses what is no address or what there is no
 /// room for; and tells what holds for every answer.
-pub async fn pass(State(Door(rules)): State<Door>, mut request: Request, next: Next) -> Response {
+pub async fn handle(
+    State(Middleware(rules)): State<Middleware>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let client = client::identify(&rules.settings, &request);
     let caching = Caching::of(request.uri().path());
     request.extensions_mut().insert(client);
@@ -53,7 +57,7 @@ pub async fn pass(State(Door(rules)): State<Door>, mut request: Request, next: N
         }
     };
     let status = response.status();
-    caching.tell(status, response.headers_mut());
+    caching.apply(status, response.headers_mut());
     headers::secure(response.headers_mut(), client.https);
     response
 }

@@ -1,23 +1,25 @@
-//! Where the data come from, how the last refreshes went, and what could not be read.
+//! Where the data come from, how the last syncs went, and what could not be read.
 
 use super::{sentence, time};
 use crate::{
-    api::{Cell, CellKind, ColumnInfo, CoverageItem, DataState, Freshness, SourceState, Text},
+    api::{
+        Cell, CellKind, ColumnInfo, CoverageItem, DataState, Freshness, HtmlFragment, SourceState,
+    },
     components::data_table::{escape, table_html},
     server::figures::words,
 };
 
-pub fn texts(state: &DataState, items: &[CoverageItem]) -> Vec<Text> {
-    let mut texts = Vec::new();
+pub fn fragments(state: &DataState, items: &[CoverageItem]) -> Vec<HtmlFragment> {
+    let mut fragments = Vec::new();
     for kind in &state.kinds {
-        texts.push(of_kind(state, kind));
+        fragments.push(of_kind(state, kind));
         let sources = kind.sources.iter();
-        texts.extend(sources.map(|source| of_source(source, items)));
+        fragments.extend(sources.map(|source| of_source(source, items)));
     }
-    texts
+    fragments
 }
 
-fn of_kind(state: &DataState, kind: &Freshness) -> Text {
+fn of_kind(state: &DataState, kind: &Freshness) -> HtmlFragment {
     let mut html = String::from("<h2>");
     escape(&mut html, &kind.label);
     html.push_str("</h2><p>");
@@ -43,14 +45,14 @@ fn of_kind(state: &DataState, kind: &Freshness) -> Text {
              collected.</p>",
         );
     }
-    Text {
+    HtmlFragment {
         class: "kind".to_owned(),
         html,
-        ..Text::default()
+        ..HtmlFragment::default()
     }
 }
 
-fn of_source(source: &SourceState, items: &[CoverageItem]) -> Text {
+fn of_source(source: &SourceState, items: &[CoverageItem]) -> HtmlFragment {
     let items = items.iter().filter(|item| item.source == source.name);
     let (read, wanting): (Vec<&CoverageItem>, Vec<&CoverageItem>) =
         items.partition(|item| item.state == "read");
@@ -58,9 +60,9 @@ fn of_source(source: &SourceState, items: &[CoverageItem]) -> Text {
     escape(&mut html, &source.label);
     html.push_str("</h3>");
     html.push_str(match (&source.last_success, source.failing) {
-        (_, true) => "<p class=\"state warning\">The last refresh failed",
-        (Some(_), false) => "<p class=\"state\">The last refresh succeeded",
-        (None, false) => "<p class=\"state\">The first refresh is under way",
+        (_, true) => "<p class=\"state warning\">The last sync failed",
+        (Some(_), false) => "<p class=\"state\">The last sync succeeded",
+        (None, false) => "<p class=\"state\">The first sync is under way",
     });
     html.push_str("</p><dl><dt>Succeeded last</dt><dd>");
     match &source.last_success {
@@ -96,13 +98,13 @@ fn of_source(source: &SourceState, items: &[CoverageItem]) -> Text {
         ));
     }
     if read.is_empty() {
-        return Text {
+        return HtmlFragment {
             class: "source".to_owned(),
             html,
-            ..Text::default()
+            ..HtmlFragment::default()
         };
     }
-    Text {
+    HtmlFragment {
         class: "source".to_owned(),
         html,
         summary: match read.len() {

@@ -1,4 +1,4 @@
-//! The writing side of a refresh: what comes of one container goes to the store, each window's
+//! The writing side of a sync: what comes of one container goes to the store, each window's
 //! last events together with the note that it was read.
 
 use anyhow::Result;
@@ -10,19 +10,19 @@ use super::{
     NAME,
     account::Feed,
     cursor::Cursor,
-    pages::{Page, Piece, Reader},
     query::EventQuery,
+    query_pages::{Piece, QueryPage, Reader},
 };
 use crate::server::{
     snapshot::DAY_MS,
-    sources::{Brought, Checkpoint, Coverage, CoverageState, Event, Run},
+    sources::{Checkpoint, Coverage, CoverageState, Event, Run, SyncReport},
     store::Store,
 };
 
 /// Enough that few builds are spread over two transactions, and little enough for memory.
 const EVENTS_PER_TRANSACTION: usize = 20_000;
 
-pub struct Refresh<'a> {
+pub struct FeedSync<'a> {
     pub feed: &'a Feed,
     pub container: ContainerClient,
     pub query: std::sync::Arc<EventQuery>,
@@ -52,12 +52,12 @@ impl From<anyhow::Error> for Stopped {
     }
 }
 
-impl Refresh<'_> {
+impl FeedSync<'_> {
     /// Reads what is not settled yet, newest first.
     ///
     /// # Errors
     /// Where the service or the store fails; what was written before stays, and is not read again.
-    pub async fn run(self, brought: &mut Brought) -> Result<(), Stopped> {
+    pub async fn run(self, report: &mut SyncReport) -> Result<(), Stopped> {
         let item = self.feed.to_string();
         let kept = self.store.cursor(NAME, &item).await?;
         let mut cursor = Cursor::of(kept.as_deref(), &self.query.fingerprint());
@@ -94,7 +94,7 @@ impl Refresh<'_> {
             pending: Vec::new(),
             done: 0,
         };
-        writer.take(pieces, brought).await?;
+        writer.take(pieces, report).await?;
         match reading.join_next().await {
             Some(Ok(Ok(()))) if self.part == Part::Newest => Ok(()),
             Some(Ok(Ok(()))) => Ok(writer.finish().await?),
@@ -118,35 +118,35 @@ impl Writer<'_> {
     async fn take(
         &mut self,
         mut pieces: mpsc::Receiver<Piece>,
-        brought: &mut Brought,
+        report: &mut SyncReport,
     ) -> Result<()> {
         let mut newest = None;
         while let Some(piece) = pieces.recv().await {
             match piece {
-                Piece::Page(page) => {
+                Piece::QueryPage(page) => {
                     newest = newest.max(page.events.iter().filter_map(|event| event.ts).max());
-                    brought.read += (page.events.len() + page.rejected.len()) as u64;
+                    report.read += (page.events.len() + page.rejected.len()) as u64;
                     self.add(page);
                     if self.pending.len() >= EVENTS_PER_TRANSACTION {
-                        self.write(None, brought).await?;
+                        self.write(None, report).await?;
                     }
                 }
                 Piece::End(window) => {
                     self.cursor.settle(window, newest.take());
                     let state = self.cursor.to_text();
-                    self.write(Some(&state), brought).await?;
+                    self.write(Some(&state), report).await?;
                 }
             }
         }
         // Of a window that was not read to its end, too, what came is kept. It is not settled by
         // that, and will be read again.
         if !self.pending.is_empty() {
-            self.write(None, brought).await?;
+            self.write(None, report).await?;
         }
         Ok(())
     }
 
-    fn add(&mut self, page: Page) {
+    fn add(&mut self, page: QueryPage) {
         for rejected in page.rejected {
             self.cursor.unreadable.add(rejected);
         }
@@ -162,7 +162,7 @@ impl Writer<'_> {
         }
     }
 
-    async fn write(&mut self, state: Option<&str>, brought: &mut Brought) -> Result<()> {
+    async fn write(&mut self, state: Option<&str>, report: &mut SyncReport) -> Result<()> {
         let checkpoint = Checkpoint {
             source: NAME,
             feed: &self.item,
@@ -170,7 +170,7 @@ impl Writer<'_> {
             coverage: None,
             as_of_ms: None,
         };
-        brought.ingested += self.store.ingest_from(&self.pending, &checkpoint).await?;
+        report.ingested += self.store.ingest_from(&self.pending, &checkpoint).await?;
         self.done += self.pending.len() as u64;
         self.pending.clear();
         let of = format!("events of {}", self.item);
@@ -178,7 +178,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Everything there is was read: from now on the data are as of this refresh.
+    /// Everything there is was read: from now on the data are as of this sync.
     async fn finish(self) -> Result<()> {
         let summary = self.cursor.unreadable.summary();
         let coverage = Coverage {

@@ -1,4 +1,4 @@
-//! The reading side of a refresh: a container's windows, page by page, parsed while the store
+//! The reading side of a sync: a container's windows, page by page, parsed while the store
 //! writes what came before.
 
 use std::sync::Arc;
@@ -28,13 +28,13 @@ pub struct Reader {
 
 /// What the reader hands over; of one window after another.
 pub enum Piece {
-    Page(Page),
+    QueryPage(QueryPage),
     /// All pages of this window were handed over.
     End(Window),
 }
 
 #[derive(Default)]
-pub struct Page {
+pub struct QueryPage {
     pub events: Vec<Event>,
     pub rejected: Vec<Rejected>,
 }
@@ -56,7 +56,7 @@ impl Reader {
             let mut pages = Pages::new(self.query.events(window)?);
             while let Some(documents) = pages.next(&self.container).await? {
                 let page = parse(&documents, self.now);
-                if self.pieces.send(Piece::Page(page)).await.is_err() {
+                if self.pieces.send(Piece::QueryPage(page)).await.is_err() {
                     return Ok(());
                 }
             }
@@ -150,8 +150,8 @@ async fn open(
     Ok(items.into_pages())
 }
 
-fn parse(documents: &[Document], now: Timestamp) -> Page {
-    let mut page = Page {
+fn parse(documents: &[Document], now: Timestamp) -> QueryPage {
+    let mut page = QueryPage {
         events: Vec::with_capacity(documents.len()),
         rejected: Vec::new(),
     };

@@ -8,7 +8,7 @@ use std::{
 
 /// Cheap to clone; the clones share out the same.
 #[derive(Clone)]
-pub struct Shares {
+pub struct ClientQuota {
     most: usize,
     taken: Arc<Mutex<Taken>>,
 }
@@ -20,12 +20,12 @@ struct Taken {
 }
 
 /// Is given back when it is dropped.
-pub struct Share {
+pub struct QuotaPermit {
     client: IpAddr,
     taken: Arc<Mutex<Taken>>,
 }
 
-impl Shares {
+impl ClientQuota {
     pub fn new(most: usize) -> Self {
         Self {
             most,
@@ -34,7 +34,7 @@ impl Shares {
     }
 
     /// A share for a client that may have at most `most_of_one`; none where all are taken.
-    pub fn take(&self, client: IpAddr, most_of_one: usize) -> Option<Share> {
+    pub fn take(&self, client: IpAddr, most_of_one: usize) -> Option<QuotaPermit> {
         let client = network(client);
         let mut taken = lock(&self.taken);
         let of_one = taken.by_client.get(&client).copied().unwrap_or_default();
@@ -43,14 +43,14 @@ impl Shares {
         }
         taken.in_all += 1;
         taken.by_client.insert(client, of_one + 1);
-        Some(Share {
+        Some(QuotaPermit {
             client,
             taken: Arc::clone(&self.taken),
         })
     }
 }
 
-impl Drop for Share {
+impl Drop for QuotaPermit {
     fn drop(&mut self) {
         let mut taken = lock(&self.taken);
         taken.in_all -= 1;
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn one_client_leaves_some_for_others() {
-        let shares = Shares::new(3);
+        let shares = ClientQuota::new(3);
         let held = [shares.take(ONE, 2), shares.take(ONE, 2)];
         assert!(held.iter().all(Option::is_some));
         assert!(shares.take(ONE, 2).is_none(), "its part is taken");
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_host_with_many_addresses_is_one_client() {
-        let shares = Shares::new(3);
+        let shares = ClientQuota::new(3);
         let address = |text: &str| text.parse().expect("an address");
         let _held = shares.take(address("2001:db8::1"), 1);
         assert!(shares.take(address("2001:db8::2"), 1).is_none());
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_of_clients_that_left() {
-        let shares = Shares::new(3);
+        let shares = ClientQuota::new(3);
         drop((shares.take(ONE, 2), shares.take(OTHER, 2)));
         let taken = lock(&shares.taken);
         assert!(taken.in_all == 0 && taken.by_client.is_empty());

@@ -1,4 +1,4 @@
-//! Keeps what is served up with the store: whoever changes it, a refresh of this server or another
+//! Keeps what is served up with the store: whoever changes it, a sync of this server or another
 //! process, new data are loaded and swapped in whole. While the store cannot be reached, what was
 //! loaded last is served on, and readers are told.
 
@@ -13,7 +13,7 @@ use super::{config::Config, state::AppState, store::Store};
 /// While much is written, loading takes at most about one part in so many of the time.
 const LOADING_SHARE: u32 = 10;
 /// And it rests no longer than this: replicas are to be at one within two seconds.
-const LONGEST_REST: Duration = Duration::from_secs(1);
+const MAX_REST: Duration = Duration::from_secs(1);
 /// A store that has not said its version by then cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(6);
 
@@ -52,10 +52,10 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
         let began = Instant::now();
         match look(&store, &config, &state).await {
             Ok(loading) => {
-                if state.looked(began) {
+                if state.record_store_check(began) {
                     tracing::info!("the store can be read again");
                 }
-                let rest = (loading * LOADING_SHARE).min(LONGEST_REST);
+                let rest = (loading * LOADING_SHARE).min(MAX_REST);
                 tokio::join!(tokio::time::sleep(rest), changes.wait());
             }
             Err(error) => {

@@ -18,7 +18,7 @@ use leptos::{
 pub struct AtOnce<V>(pub V);
 
 /// What makes a view, so that it is hydrated at once.
-pub fn at_once<V>(view: impl Fn() -> V + Clone) -> impl Fn() -> AtOnce<V> + Clone {
+pub fn eager_hydration<V>(view: impl Fn() -> V + Clone) -> impl Fn() -> AtOnce<V> + Clone {
     move || AtOnce(view())
 }
 
