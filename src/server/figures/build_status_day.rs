@@ -6,7 +6,7 @@ use crate::{filter::Filter, server::snapshot::Snapshot};
 pub const FIGURE: Figure = Figure {
     id: "build_status_day",
     title: "Build results of the last day",
-    help: "Every build that finished in the 24 hours before the data were report in counts once, \
+    help: "Every build that finished in the 24 hours before the data were brought in counts once, \
            by the result of its latest event. Failed means failure or aborted.",
     rows,
     summary,

@@ -60,7 +60,7 @@ pub fn register(registry: &mut Registry, state: &AppState) {
     numbers(
         registry,
         "data_as_of_timestamp",
-        "When the data were last report in, Unix time",
+        "When the data were last brought in, Unix time",
         Some(Unit::Seconds),
         as_of.map(|(kind, as_of_ms)| (Kind { kind }, as_of_ms.map(seconds))),
     );

@@ -136,7 +136,7 @@ pub fn register(registry: &mut Registry, state: &AppState) {
         ),
         (
             "source_last_sync_changes",
-            "What the last successful sync report that was new or other than before",
+            "What the last successful sync brought that was new or other than before",
             None,
             |sync| {
                 let changed = usize::try_from(sync.changed?);
