@@ -3,7 +3,7 @@
 //! They are public HTTP endpoints: everything that arrives is validated again. What they answer
 //! is computed once per data version and filter (`server::cache`).
 
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::Pin, sync::Arc};
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
@@ -309,6 +309,48 @@ pub fn ask_below_base() {
     }
 }
 
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the server functions answer from. The server's state implements it and provides it as a
+/// context of type `Arc<dyn Dashboard>`, so that nothing here knows the server.
+pub trait Dashboard: Send + Sync {
+    /// A figure for one filter.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownFigure`], [`AppError::UnknownValue`], [`AppError::NotReady`].
+    fn figure<'a>(
+        &'a self,
+        id: &'a str,
+        project: Option<&'a str>,
+        build_type: Option<&'a str>,
+        days: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<FigureData, AppError>>;
+
+    /// What a page shows around its figures.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownValue`], [`AppError::NotReady`].
+    fn overview(
+        &self,
+        page: &str,
+        project: Option<&str>,
+        build_type: Option<&str>,
+        days: Option<&str>,
+    ) -> Result<Overview, AppError>;
+
+    /// The HTML fragments of a name.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownValue`], [`AppError::NotReady`].
+    fn fragments(
+        &self,
+        of: &str,
+        project: Option<&str>,
+        build_type: Option<&str>,
+        days: Option<&str>,
+    ) -> Result<Vec<HtmlFragment>, AppError>;
+}
+
 /// A figure for one filter.
 ///
 /// # Errors
@@ -320,13 +362,9 @@ pub async fn figure(
     r#type: Option<String>,
     days: Option<String>,
 ) -> Result<FigureData, AppError> {
-    use crate::server::state::AppState;
-
-    let state = expect_context::<AppState>();
-    state
+    expect_context::<Arc<dyn Dashboard>>()
         .figure(&id, project.as_deref(), r#type.as_deref(), days.as_deref())
         .await
-        .map(|figure| figure.data.clone())
 }
 
 /// What a page shows around its figures; `page` is `pipelines`, `security` or a figure's id.
@@ -340,10 +378,7 @@ pub async fn overview(
     r#type: Option<String>,
     days: Option<String>,
 ) -> Result<Overview, AppError> {
-    use crate::server::state::AppState;
-
-    let state = expect_context::<AppState>();
-    state.overview(
+    expect_context::<Arc<dyn Dashboard>>().overview(
         &page,
         project.as_deref(),
         r#type.as_deref(),
@@ -363,8 +398,10 @@ pub async fn fragments(
     r#type: Option<String>,
     days: Option<String>,
 ) -> Result<Vec<HtmlFragment>, AppError> {
-    use crate::server::state::AppState;
-
-    let state = expect_context::<AppState>();
-    state.fragments(&of, project.as_deref(), r#type.as_deref(), days.as_deref())
+    expect_context::<Arc<dyn Dashboard>>().fragments(
+        &of,
+        project.as_deref(),
+        r#type.as_deref(),
+        days.as_deref(),
+    )
 }

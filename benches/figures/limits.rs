@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
-use rse_dashboard::server::snapshot::{
-    BuildResult, DAY_MS, MINUTE_MS, NO_TEST, Snapshot, UNKNOWN_DURATION, UNKNOWN_STEP,
+use rse_dashboard::server::{
+    model::{BuildResult, DAY_MS, MINUTE_MS},
+    snapshot::{NO_TEST, Snapshot, UNKNOWN_DURATION, UNKNOWN_STEP},
 };
 
 /// The loop for a figure, and what it counted, so that nothing is left out by the compiler.

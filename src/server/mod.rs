@@ -8,10 +8,9 @@ pub mod environment;
 pub mod export;
 pub mod figures;
 pub mod fragments;
-pub mod freshness;
-pub mod headline;
 pub mod http;
 pub mod metrics;
+pub mod model;
 pub mod reload;
 pub mod sample;
 pub mod sign_in;
@@ -22,6 +21,7 @@ pub mod store;
 pub mod sync;
 mod tasks;
 pub mod telemetry;
+pub mod views;
 
 /// Imports and requests make and drop many small things, and not on the thread that they were made on.
 #[global_allocator]

@@ -9,8 +9,7 @@ use std::{
 
 use jiff::ToSpan as _;
 use rse_dashboard::server::{
-    config::Config,
-    sources::{Event, cosmos::Branches, file},
+    config::Config, config::cosmos::Branches, model::Event, sources::file,
 };
 use serde_json::json;
 

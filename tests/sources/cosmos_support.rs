@@ -11,13 +11,12 @@ use std::{
 use jiff::Timestamp;
 use rse_dashboard::server::{
     config::Config,
+    config::cosmos::Branches,
     environment::Environment,
     export::{self, Format},
+    model::Event,
     sample::{self, SampleOptions},
-    sources::{
-        Event, Run, Source as _, SourceError, SyncReport,
-        cosmos::{Branches, Cosmos},
-    },
+    sources::{Run, Source as _, SourceError, SyncReport, cosmos::Cosmos},
     store::Store,
 };
 use serde::Deserialize;

@@ -2,8 +2,8 @@
 
 use rse_dashboard::server::{
     config::Config,
-    snapshot::security::{Check, RepositoryFacts},
-    sources::{CoverageState, Source as _},
+    model::{Check, CoverageState, RepositoryFacts},
+    sources::Source as _,
 };
 use serde_json::{Value, json};
 

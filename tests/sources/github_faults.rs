@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rse_dashboard::server::{
     config::Config,
-    sources::{CoverageState, SourceError, github::Github},
+    model::CoverageState,
+    sources::{SourceError, github::Github},
 };
 use serde_json::json;
 

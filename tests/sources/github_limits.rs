@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rse_dashboard::server::sources::{CoverageState, SourceError};
+use rse_dashboard::server::{model::CoverageState, sources::SourceError};
 use serde_json::{Value, json};
 
 use crate::github_support::{Bench, StandIn, failure, with_fault};

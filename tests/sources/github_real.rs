@@ -7,10 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rse_dashboard::server::model::CoverageState;
 use rse_dashboard::{
     api::Cell,
     filter::Filter,
-    server::{figures, snapshot::Snapshot, sources::CoverageState},
+    server::{figures, snapshot::Snapshot},
 };
 use serde_json::{Value, json};
 

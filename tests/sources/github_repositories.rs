@@ -1,6 +1,6 @@
 //! Faults of single repositories: that the others are read all the same, and which ones are gone.
 
-use rse_dashboard::server::sources::CoverageState;
+use rse_dashboard::server::model::CoverageState;
 use serde_json::{Value, json};
 
 use crate::github_support::{Bench, STARTED_MS, StandIn, TOKEN, clean_content, with_fault};

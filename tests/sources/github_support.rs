@@ -9,11 +9,12 @@ use std::{
 };
 
 use rse_dashboard::server::{
-    config::Config,
-    snapshot::{Snapshot, security::RepositoryFacts},
+    config::{Config, github::Settings},
+    model::{CoverageState, RepositoryFacts},
+    snapshot::Snapshot,
     sources::{
-        CoverageState, Run, Source as _, SourceError, SyncReport,
-        github::{Github, Patience, Settings},
+        Run, Source as _, SourceError, SyncReport,
+        github::{Github, Patience},
     },
     store::Store,
 };

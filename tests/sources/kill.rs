@@ -6,7 +6,7 @@ use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use rse_dashboard::server::{sources::Event, store::Store};
+use rse_dashboard::server::{model::Event, store::Store};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{

@@ -13,9 +13,10 @@ use std::{
 use async_trait::async_trait;
 use rse_dashboard::server::{
     config::Config,
-    http, reload,
-    snapshot::BuildResult,
-    sources::{CheckResult, Checkpoint, Event, Run, Source, SourceError, SyncReport},
+    http,
+    model::{BuildResult, Checkpoint, Event},
+    reload,
+    sources::{CheckResult, Run, Source, SourceError, SyncReport},
     state::AppState,
     store::{Ledger, Store},
     sync::{self, Syncer},

@@ -12,7 +12,7 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use rse_dashboard::server::store::Build;
+use rse_dashboard::server::model::Build;
 
 use crate::support::{content, event, import, ndjson, open, program, runtime};
 

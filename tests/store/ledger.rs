@@ -2,9 +2,8 @@
 
 use rse_dashboard::server::{
     config::Config,
+    model::{Checkpoint, Coverage, CoverageState, RepositoryFacts},
     sample::{self, SampleOptions},
-    snapshot::security::RepositoryFacts,
-    sources::{Checkpoint, Coverage, CoverageState},
     store::Failed,
 };
 

@@ -4,7 +4,7 @@ use std::{cell::Cell, path::Path, sync::Mutex};
 
 use rse_dashboard::server::{
     config::Config,
-    sources::{Checkpoint, Coverage, CoverageState},
+    model::{Checkpoint, Coverage, CoverageState},
     store::{CachedResponse, Failed, Location, Store, migrate},
 };
 

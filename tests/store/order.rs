@@ -1,7 +1,7 @@
 //! Any order, any batches and any repetition of the same events give the same store.
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use rse_dashboard::server::{snapshot::BuildResult, sources::Event};
+use rse_dashboard::server::model::{BuildResult, Event};
 
 use crate::support::{content, load, open, runtime};
 

@@ -5,7 +5,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use rse_dashboard::server::{
     config::Config,
-    sources::{CheckResult, Checkpoint, Run, Source, SourceError, SyncReport},
+    model::Checkpoint,
+    sources::{CheckResult, Run, Source, SourceError, SyncReport},
     store::{Location, Store},
     sync::Syncer,
 };

@@ -1,7 +1,7 @@
 //! What is older than an organisation wants to keep.
 
 use jiff::Timestamp;
-use rse_dashboard::server::sources::Event;
+use rse_dashboard::server::model::Event;
 
 use crate::support::{content, event, load, open, runtime};
 

@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use rse_dashboard::server::{
     config::Config,
     export::{self, Format},
-    sources::Event,
+    model::Event,
     store::Store,
 };
 

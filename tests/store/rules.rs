@@ -1,7 +1,7 @@
 //! Builds are rolled up again when the rules change.
 
 use regex::Regex;
-use rse_dashboard::server::{config::Config, sources::Event};
+use rse_dashboard::server::{config::Config, model::Event};
 
 use crate::support::{content, event, open, open_by, runtime};
 

@@ -13,11 +13,9 @@ use jiff::Timestamp;
 use rse_dashboard::server::{
     config::Config,
     export::{self, Format},
-    snapshot::{BuildResult, Snapshot},
-    sources::{
-        Event,
-        file::{self, Report},
-    },
+    model::{BuildResult, Event},
+    snapshot::Snapshot,
+    sources::file::{self, Report},
     store::{Location, Store},
 };
 use sqlx::{Connection as _, Executor as _, PgConnection};

@@ -10,10 +10,11 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::{
     api::Width,
     filter::Filter,
-    server::snapshot::{BuildResult, MINUTE_MS, Snapshot, UNKNOWN_DURATION},
+    server::snapshot::{Snapshot, UNKNOWN_DURATION},
 };
 
 /// The results that are drawn, from the axis upwards.

@@ -10,10 +10,11 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, rows::percent, theme, words};
+use crate::server::model::BuildResult;
 use crate::{
     api::Width,
     filter::Filter,
-    server::snapshot::{BuildResult, Snapshot, UNKNOWN_STEP},
+    server::snapshot::{Snapshot, UNKNOWN_STEP},
 };
 
 /// What a build counts under whose source names no step.
@@ -151,7 +152,7 @@ mod tests {
         super::testing::{build, plot, snapshot, summary, table},
         *,
     };
-    use crate::server::snapshot::{BuildRecord, BuildResult::*};
+    use crate::server::{model::BuildResult::*, snapshot::BuildRecord};
 
     const AT: &str = "2019-10-25T11:00:00Z";
 

@@ -198,7 +198,7 @@ mod tests {
         super::testing::{build, plot, snapshot, snapshot_in, summary, table},
         *,
     };
-    use crate::server::snapshot::BuildResult::*;
+    use crate::server::model::BuildResult::*;
 
     #[test]
     fn a_build_counts_once_in_the_local_hour_of_its_end() {

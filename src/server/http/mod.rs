@@ -51,7 +51,7 @@ use super::{
     sign_in::{self, SignIn},
     state::AppState,
 };
-use crate::{app, base::Base};
+use crate::{api::Dashboard, app, base::Base};
 
 /// Of what is made for one request: lists and errors, small ones.
 const COMPRESSION: i32 = 4;
@@ -127,8 +127,9 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let listed = pages::routes();
     let context = {
         let app = state.app.clone();
+        let dashboard: Arc<dyn Dashboard> = Arc::new(app.clone());
         move || {
-            provide_context(app.clone());
+            provide_context(Arc::clone(&dashboard));
             provide_context(pages::overviews(app.clone()));
             provide_context(base.clone());
             pages::provide_whole_address(&base);

@@ -7,10 +7,10 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{count, numbers, seconds};
+use super::{Scrape, count, numbers, seconds};
 use crate::server::{
-    sources::{CoverageState, SourceError, SyncReport},
-    state::AppState,
+    model::CoverageState,
+    sources::{SourceError, SyncReport},
     store::SyncRecord,
 };
 
@@ -98,9 +98,9 @@ const fn kind(error: &SourceError) -> &'static str {
 }
 
 /// What the store knows.
-pub fn register(registry: &mut Registry, state: &AppState) {
-    let ledger = state.ledger();
-    let configured = state.configured().iter().map(|name| {
+pub fn register(registry: &mut Registry, scrape: &Scrape) {
+    let ledger = &scrape.ledger;
+    let configured = scrape.configured.iter().map(|name| {
         let source = (*name).to_owned();
         (Source { source }, Some(1.0))
     });

@@ -6,7 +6,7 @@ use super::{
     pipelines::{Pipeline, PlannedStep},
     random::Random,
 };
-use crate::server::snapshot::BuildResult;
+use crate::server::model::BuildResult;
 
 /// Of a hundred builds that come to a step that is down, those that fail.
 const FAIL_IN_OUTAGE: u32 = 88;

@@ -1,7 +1,7 @@
 //! When what goes on in the sample, counted from its last day.
 
 use super::catalogue::{Catalogue, Incident, Results};
-use crate::server::snapshot::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 
 /// The time of day at which the pipeline that broke last Tuesday did so.
 const BROKE_AT_MS: i64 = 10 * HOUR_MS + 40 * MINUTE_MS;

@@ -9,10 +9,7 @@ use super::{
     random::Random,
     writing,
 };
-use crate::server::{
-    snapshot::{DAY_MS, HOUR_MS},
-    sources::Event,
-};
+use crate::server::model::{DAY_MS, Event, HOUR_MS};
 
 /// The chances that a repository has for a build in a day.
 const CHANCES: usize = 6;

@@ -10,7 +10,7 @@ use super::{
     catalogue::{Code, catalogue, code, ends_with_any},
     random::Random,
 };
-use crate::server::snapshot::security::{Check, RepositoryFacts, Suppression};
+use crate::server::model::{Check, RepositoryFacts, Suppression};
 
 /// Tells the chances of the facts from those of the pipelines.
 const KEY: u64 = 0x00fa_c757;

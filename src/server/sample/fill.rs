@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::{SampleOptions, events, facts};
 use crate::server::{
-    sources::Event,
+    model::Event,
     store::{Ingested, Store},
 };
 

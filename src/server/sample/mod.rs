@@ -18,7 +18,7 @@ mod writing;
 pub use facts::facts;
 pub use fill::{Filled, expected_events, fill};
 
-use super::sources::Event;
+use crate::server::model::Event;
 
 /// What `rse-dashboard sample` is asked for.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use super::{
     catalogue::{Catalogue, Folder, Step, ends_with_any},
     random::Random,
 };
-use crate::server::snapshot::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 
 /// How much faster or slower than usual a pipeline is, in percent.
 const SPEED: [u32; 2] = [85, 150];

@@ -9,10 +9,7 @@ use std::{
 use super::*;
 use crate::server::{
     config::Config,
-    snapshot::{
-        BuildResult, DAY_MS, HOUR_MS,
-        security::{Check, RepositoryFacts},
-    },
+    model::{BuildResult, Check, DAY_MS, HOUR_MS, RepositoryFacts},
 };
 
 /// Friday 2019-10-25, 17:15 UTC.

@@ -7,7 +7,7 @@ use super::{
     pipelines::Pipeline,
     random::mix,
 };
-use crate::server::sources::Event;
+use crate::server::model::Event;
 
 const SERVER: &str = "https://jenkins.example.org";
 

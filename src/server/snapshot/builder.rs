@@ -3,10 +3,10 @@
 use std::{cmp::Ordering, ops::Range, sync::Arc};
 
 use super::{
-    BuildResult, Builds, NO_TEST, Origin, Pipeline, Snapshot, UNKNOWN_DURATION, UNKNOWN_STEP,
-    clock::LocalClock, columns::Piece, names::Names, security::Security,
+    Builds, NO_TEST, Origin, Pipeline, Snapshot, UNKNOWN_DURATION, UNKNOWN_STEP, clock::LocalClock,
+    columns::Piece, names::Names, security::Security,
 };
-use crate::server::config::Config;
+use crate::server::{config::Config, model::BuildResult};
 
 /// One build as the store holds it.
 #[derive(Clone, Debug)]

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{DAY_MS, HOUR_MS};
-use crate::server::config::Config;
+use crate::server::{
+    config::Config,
+    model::{DAY_MS, HOUR_MS},
+};
 
 /// Turns ascending instants into local hours and dates; asks the time zone only once per stretch
 /// between two changes of its offset, which is most of the cost.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{BuildIds, BuildResult};
+use super::BuildIds;
+use crate::server::model::BuildResult;
 
 /// One column per fact of a build; all of the same length.
 #[derive(Debug, Default)]

@@ -2,10 +2,10 @@
 
 pub mod cosmos;
 pub mod error;
-pub mod event;
 mod fields;
 pub mod file;
 pub mod github;
+pub mod jenkins;
 mod rejection;
 
 use std::{sync::Arc, time::Duration};
@@ -18,31 +18,8 @@ pub use error::SourceError;
 use super::{
     config::Config,
     environment::Environment,
-    snapshot::BuildResult,
     store::{Ingested, Store},
 };
-
-/// A valid event: one stage (step) of one build, as every source hands it to the store.
-///
-/// Instants are Unix ms. An event belongs to the build of its `build_tag`, else to that of its
-/// `job_name` and `build_id`; a source refuses an event with neither.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Unique in its source; events without one are told apart by their content.
-    pub id: Option<String>,
-    pub build_tag: Option<String>,
-    pub job_name: String,
-    pub build_id: Option<String>,
-    pub result: BuildResult,
-    pub stage_ms: i64,
-    /// Unix s, when the source got it.
-    pub ts: Option<i64>,
-    pub scheduled_ms: Option<i64>,
-    pub duration_ms: Option<i64>,
-    pub step: Option<String>,
-    pub branch: Option<String>,
-    pub build_url: Option<String>,
-}
 
 /// A place that data are collected from on a schedule, or when `sync` asks for it.
 #[async_trait]
@@ -95,79 +72,6 @@ pub struct SyncReport {
     pub ingested: Ingested,
     /// Requests that the source still grants in its current period, where it says so.
     pub requests_left: Option<u64>,
-}
-
-/// What became of one thing that a source should cover: a repository, a container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coverage {
-    pub item: String,
-    pub state: CoverageState,
-    /// Why it was not read or not all of it, for readers: no secret, nothing internal.
-    pub reason: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CoverageState {
-    Read,
-    /// Read, but some of it could not be understood; `reason` says what.
-    Partial,
-    NoAccess,
-    RateLimited,
-    Failed,
-}
-
-impl CoverageState {
-    pub const ALL: [Self; 5] = [
-        Self::Read,
-        Self::Partial,
-        Self::NoAccess,
-        Self::RateLimited,
-        Self::Failed,
-    ];
-
-    /// For readers.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Partial => "read in part",
-            Self::NoAccess => "no access",
-            Self::RateLimited => "rate-limited",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The name in the store and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Partial => "partial",
-            Self::NoAccess => "no-access",
-            Self::RateLimited => "rate-limited",
-            Self::Failed => "failed",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-
-    /// Whether its data are in the store as they are at the source.
-    pub const fn is_read(self) -> bool {
-        matches!(self, Self::Read | Self::Partial)
-    }
-}
-
-/// Where a source has got to, written together with the events that it covers.
-#[derive(Clone, Copy, Debug)]
-pub struct Checkpoint<'a> {
-    pub source: &'a str,
-    pub feed: &'a str,
-    /// In the source's own words; none leaves what is known.
-    pub state: Option<&'a str>,
-    /// What became of the feed, and when (Unix ms), where something is to be said about it.
-    pub coverage: Option<(&'a Coverage, i64)>,
-    /// Unix ms: from now on the data are as of then, whether or not events came.
-    pub as_of_ms: Option<i64>,
 }
 
 /// One thing that `doctor` found.

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::{Ingested, engine::Transaction, meta};
-use crate::server::snapshot::security::{RepositoryFacts, Security};
+use crate::server::{model::RepositoryFacts, snapshot::security::Security};
 
 /// Runs inside the caller's transaction. Says what changed, and whether anything did.
 pub async fn put(

@@ -18,7 +18,7 @@ use super::{
     row::Row,
     write::{self, NamedBuild},
 };
-use crate::server::{config::Rules, sources::Event};
+use crate::server::model::{Event, Rules};
 
 /// How many builds are rolled up again at a time.
 const BUILDS_PER_PAGE: i64 = 500;

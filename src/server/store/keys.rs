@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::server::sources::Event;
+use crate::server::model::Event;
 
 const MARK: char = '~';
 const GIVEN: &str = "~given:";

@@ -8,7 +8,7 @@ use super::{
     engine::{Transaction, Value},
     meta,
 };
-use crate::server::sources::{Checkpoint, Coverage, CoverageState};
+use crate::server::model::{Checkpoint, Coverage, CoverageState};
 
 /// How the last sync of a source went; instants are Unix ms.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]

@@ -1,6 +1,8 @@
 //! Moves all that a store holds into another one, of whichever engine. It goes on where it was
 //! interrupted, and compares both contents at the end.
 
+use std::io::Write as _;
+
 use anyhow::{Result, bail};
 use futures::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
@@ -13,10 +15,7 @@ use super::{
     sample,
     scan::{self, TAGGED_EVENTS, TaggedEvent},
 };
-use crate::server::{
-    export::write_event,
-    sources::{Checkpoint, Event},
-};
+use crate::server::model::{Checkpoint, Event};
 
 /// Builds are moved whole, so that a batch can be somewhat longer.
 const EVENTS_PER_BATCH: usize = 20_000;
@@ -186,7 +185,7 @@ async fn content(transaction: &mut Transaction) -> Result<Content> {
     let mut rows = transaction.each::<TaggedEvent>(TAGGED_EVENTS, &[])?;
     while let Some(row) = rows.try_next().await? {
         line.clear();
-        write_event(&mut line, &row.into_event(&names)?)?;
+        write!(line, "{:?}", row.into_event(&names)?)?;
         content.add(&line);
         content.events += 1;
     }

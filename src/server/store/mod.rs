@@ -36,6 +36,7 @@ use std::{
     sync::Arc,
 };
 
+pub use crate::server::model::Build;
 use anyhow::{Context, Result, bail};
 pub use engine::Changes;
 use engine::{Engine, Purpose, Transaction};
@@ -46,14 +47,10 @@ pub use ledger::{Covered, Failed, Ledger, SyncRecord};
 pub use location::{DATABASE_URL, Database, Location};
 pub use migrate::{Content, migrate};
 use names::Names;
-pub use roll_up::Build;
 use serde::Serialize;
 
-use super::{
-    config::{Config, Rules},
-    snapshot::{Snapshot, security::RepositoryFacts},
-    sources::{Checkpoint, Coverage, Event},
-};
+use super::{config::Config, snapshot::Snapshot};
+use crate::server::model::{Checkpoint, Coverage, Event, RepositoryFacts, Rules};
 
 pub struct Store {
     location: Location,

@@ -11,7 +11,7 @@ use super::{
     names::Names,
     row::Row,
 };
-use crate::server::snapshot::BuildResult;
+use crate::server::model::BuildResult;
 
 /// The columns of [`StoredEvent`], in its order.
 const EVENT_COLUMNS: &str = "build, id, stage_ms, ts, result, step, scheduled_ms, duration_ms, \

@@ -1,28 +1,10 @@
 //! The roll-up: the events of one build become one row. Pure, and blind to the events' order.
 
 use super::row::Row;
-use crate::server::{config::Rules, snapshot::BuildResult};
-
-/// One build, as the table `builds` holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Build<'a> {
-    pub job: &'a str,
-    pub number: Option<&'a str>,
-    pub branch: Option<&'a str>,
-    pub url: Option<&'a str>,
-    pub nightly: bool,
-    pub result: BuildResult,
-    pub started_ms: i64,
-    pub finished_ms: i64,
-    pub duration_ms: Option<i64>,
-    /// Of failed builds, where an event names a step.
-    pub failing_step: Option<&'a str>,
-    /// When the smoke test last succeeded.
-    pub smoke_ms: Option<i64>,
-    /// When the functional test last succeeded.
-    pub functional_ms: Option<i64>,
-    pub events: usize,
-}
+use crate::server::{
+    model::Build,
+    model::{BuildResult, Rules},
+};
 
 /// Rolls up the events of one build; there is at least one.
 pub fn roll_up<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Build<'a> {
@@ -86,7 +68,7 @@ mod tests {
     use super::*;
     use crate::server::{
         config::Config,
-        sources::Event,
+        model::Event,
         store::test_events::{event, failing_at},
     };
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cmp::Ordering};
 
 use super::keys;
-use crate::server::{snapshot::BuildResult, sources::Event};
+use crate::server::model::{BuildResult, Event};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row<'a> {

@@ -8,9 +8,8 @@ use super::{
     keys,
     names::Names,
     read::{self, StoredEvent},
-    roll_up::Build,
 };
-use crate::server::sources::Event;
+use crate::server::{model::Build, model::Event};
 
 /// Every [`TaggedEvent`], in any order.
 pub const TAGGED_EVENTS: &str = "SELECT b.tag, e.build, e.id, e.stage_ms, e.ts, e.result, e.step, \

@@ -1,6 +1,6 @@
 //! Events for the store's tests.
 
-use crate::server::{snapshot::BuildResult, sources::Event};
+use crate::server::model::{BuildResult, Event};
 
 /// A successful event of build 1 of one job.
 pub fn event(id: &str, stage_ms: i64) -> Event {

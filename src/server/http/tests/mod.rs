@@ -15,12 +15,12 @@ use futures::StreamExt as _;
 use tower::ServiceExt as _;
 
 use super::{Settings, router, routes};
+use crate::server::model::{BuildResult, Coverage, CoverageState};
 use crate::{
     api::{CoverageItem, DataState, FigureData, Live},
     server::{
         config::Config,
-        snapshot::{BuildRecord, BuildResult, Snapshot, SnapshotBuilder, security::Security},
-        sources::{Coverage, CoverageState},
+        snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
         state::AppState,
         store::{Covered, Ledger, SyncRecord},
     },

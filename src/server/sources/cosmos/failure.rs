@@ -7,7 +7,10 @@ use anyhow::anyhow;
 use azure_data_cosmos::CosmosError;
 
 use super::account::{Credentials, Feed};
-use crate::server::sources::{CheckResult, CoverageState, SourceError};
+use crate::server::{
+    model::CoverageState,
+    sources::{CheckResult, SourceError},
+};
 
 /// What of the service's own numbers is told apart.
 const NO_SUCH_DATABASE: u16 = 1003;

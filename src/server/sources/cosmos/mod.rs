@@ -5,7 +5,6 @@
 
 mod account;
 mod check;
-mod config;
 mod cursor;
 mod entra;
 mod failure;
@@ -23,15 +22,20 @@ use azure_data_cosmos::{ContainerClient, CosmosClient, CosmosError};
 use jiff::Timestamp;
 use tokio::{sync::OnceCell, time::sleep};
 
+use crate::server::config::cosmos::Settings;
 use account::{Account, Feed};
-pub use config::{Branches, Settings};
 use failure::CosmosFailure;
 use patience::Patience;
 use query::EventQuery;
 use sync::{FeedSync, Part, Stopped};
 
-use super::{CheckResult, Checkpoint, Coverage, Run, Source, SourceError, SyncReport};
-use crate::server::{config::Config, environment::Environment, store::Store};
+use super::{CheckResult, Run, Source, SourceError, SyncReport};
+use crate::server::{
+    config::Config,
+    environment::Environment,
+    model::{Checkpoint, Coverage},
+    store::Store,
+};
 
 pub const NAME: &str = "cosmos";
 

@@ -15,7 +15,11 @@ use serde_json::value::RawValue;
 use tokio::{sync::mpsc, time::sleep};
 
 use super::{cursor::Window, patience::Patience, query::EventQuery};
-use crate::server::sources::{Event, event, fields::Field, rejection::Rejection};
+use crate::server::{
+    model::Event,
+    sources::jenkins,
+    sources::{fields::Field, rejection::Rejection},
+};
 
 pub struct Reader {
     pub container: ContainerClient,
@@ -156,7 +160,7 @@ fn parse(documents: &[Document], now: Timestamp) -> QueryPage {
         rejected: Vec::new(),
     };
     for document in documents {
-        match event::parse(document.get(), now) {
+        match jenkins::parse(document.get(), now) {
             Ok(event) => page.events.push(event),
             Err(rejection) => page.rejected.push(rejected(document, rejection)),
         }

@@ -14,8 +14,8 @@ use super::{
     query_pages::{Piece, QueryPage, Reader},
 };
 use crate::server::{
-    snapshot::DAY_MS,
-    sources::{Checkpoint, Coverage, CoverageState, Event, Run, SyncReport},
+    model::{Checkpoint, Coverage, CoverageState, DAY_MS, Event},
+    sources::{Run, SyncReport},
     store::Store,
 };
 

@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use regex::Regex;
 
 use super::build_files::Package;
-use crate::server::snapshot::security::Check;
+use crate::server::model::Check;
 
 const DEPENDABOT: [&str; 4] = [
     ".github/dependabot.yml",

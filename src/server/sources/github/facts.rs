@@ -9,10 +9,7 @@ use super::{
     runtime::{self, Platform, Statements},
     suppressions,
 };
-use crate::server::{
-    snapshot::security::{BaseImage, RepositoryFacts, Stated},
-    sources::{Coverage, CoverageState},
-};
+use crate::server::model::{BaseImage, Coverage, CoverageState, RepositoryFacts, Stated};
 
 /// As long as the reason for a repository's coverage gets.
 const MAX_REASON: usize = 400;
@@ -153,7 +150,7 @@ fn coverage(repository: &str, faults: &[String]) -> Coverage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::snapshot::security::Check;
+    use crate::server::model::Check;
 
     fn read(texts: &[(&str, &str)]) -> (RepositoryFacts, Coverage) {
         let repository = Repository {

@@ -6,7 +6,6 @@
 mod build_files;
 mod checks;
 mod client;
-mod config;
 mod dockerfile;
 mod doctor;
 mod facts;
@@ -31,8 +30,8 @@ use async_trait::async_trait;
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::server::config::github::Settings;
 use client::Client;
-pub use config::Settings;
 pub use limits::Patience;
 use response::GithubFailure;
 

@@ -10,7 +10,7 @@ use super::{
     response::GithubFailure,
     rest,
 };
-use crate::server::{sources::CoverageState, store::CachedResponse};
+use crate::server::{model::CoverageState, store::CachedResponse};
 
 /// Repositories read at a time without GraphQL.
 const CONCURRENT: usize = 4;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::xml::{Node, shown, walk};
 use crate::server::{
-    snapshot::security::Suppression,
+    model::Suppression,
     sources::file::{date, is_cve},
 };
 

@@ -14,7 +14,8 @@ use super::{
     response::GithubFailure,
 };
 use crate::server::{
-    sources::{Coverage, CoverageState, Run, SourceError, SyncReport},
+    model::{Coverage, CoverageState},
+    sources::{Run, SourceError, SyncReport},
     store::Store,
 };
 

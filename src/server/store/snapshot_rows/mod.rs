@@ -10,7 +10,10 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::{engine::Transaction, keys};
-use crate::server::snapshot::{BuildRecord, BuildResult, SnapshotBuilder};
+use crate::server::{
+    model::BuildResult,
+    snapshot::{BuildRecord, SnapshotBuilder},
+};
 
 const BUILDS_PER_PAGE: i64 = 10_000;
 const DAMAGED: &str = "the store is damaged: its builds cannot be read";

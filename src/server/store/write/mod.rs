@@ -6,9 +6,8 @@ mod sqlite;
 
 use anyhow::Result;
 
-use super::{
-    build_location::BuildLookup, engine::Transaction, names::Names, roll_up::Build, row::Row,
-};
+use super::{build_location::BuildLookup, engine::Transaction, names::Names, row::Row};
+use crate::server::model::Build;
 
 /// A build with its location and tag.
 pub struct NamedBuild<'a> {

@@ -1,5 +1,7 @@
 //! What requests share: the current snapshot, what is known of its sources, the cache of figures.
 
+mod dashboard;
+
 use std::{
     fmt,
     sync::{
@@ -15,10 +17,11 @@ use tokio::{sync::watch, time::Instant};
 use super::{
     cache::{CachedFigure, FigureCache},
     figures::{self, Page},
-    fragments, freshness, headline,
-    metrics::{CacheSize, Metrics},
+    fragments,
+    metrics::{Metrics, Scrape},
     snapshot::Snapshot,
     store::Ledger,
+    views::{freshness, headline},
 };
 use crate::{
     api::{CoverageItem, DataState, FigureInfo, Headline, HtmlFragment, Live, Overview, Site},
@@ -125,18 +128,21 @@ impl AppState {
         self.0.ledger.load_full()
     }
 
-    /// The sources that this server collects from, by name.
-    pub fn configured(&self) -> &[&'static str] {
-        &self.0.configured
-    }
-
     /// What was counted since the process began.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.0.metrics
     }
 
-    pub async fn cache_size(&self) -> CacheSize {
-        self.0.figures.size().await
+    /// The state as metrics report it.
+    pub async fn scrape(&self) -> Scrape {
+        Scrape {
+            snapshot: self.snapshot().ok(),
+            ledger: self.ledger(),
+            configured: Arc::clone(&self.0.configured),
+            cache_size: self.0.figures.size().await,
+            ready: self.readiness().is_ok(),
+            store_lost: self.is_store_lost(),
+        }
     }
 
     /// The data that the server is ready to answer from.

@@ -1,16 +1,16 @@
-//! A build event as the CI system's Cosmos documents have it.
-
-use std::borrow::Cow;
+//! An event as Jenkins's pipeline library writes it: a document in Cosmos DB, or a line of a file.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{
-    Event,
-    fields::Field,
-    rejection::{FaultKind, Rejection},
+use super::result;
+use crate::server::{
+    model::Event,
+    sources::{
+        fields::{Field, instant, missing, object, wrong_type},
+        rejection::{FaultKind, Rejection},
+    },
 };
-use crate::server::snapshot::{BuildResult, DAY_MS};
 
 /// The fields of a document that an event is read from.
 pub const FIELDS: [&str; 12] = [
@@ -27,10 +27,6 @@ pub const FIELDS: [&str; 12] = [
     "branch_name",
     "build_url",
 ];
-
-const FORM: &str = "2019-10-25T17:15:00Z";
-/// How much of a wrong value is repeated.
-const SHOWN: usize = 40;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -87,7 +83,7 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
         build_tag,
         job_name,
         build_id,
-        result: BuildResult::from_source(result.as_deref()),
+        result: result::parse(result.as_deref()),
         stage_ms,
         ts: number_of("_ts", document._ts)?,
         scheduled_ms: instant(
@@ -102,24 +98,6 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
     })
 }
 
-/// Reads a JSON object.
-pub fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Rejection> {
-    let not_json =
-        |error: serde_json::Error| Rejection::new(FaultKind::NotJson, format!("not JSON: {error}"));
-    // A struct can be read from an array too, which no document is.
-    if !text.starts_with('{') {
-        let _: serde::de::IgnoredAny = serde_json::from_str(text).map_err(not_json)?;
-        return Err(Rejection::new(FaultKind::NotAnObject, "no JSON object"));
-    }
-    serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
-            Rejection::new(FaultKind::WrongType, format!("wrong form: {error}"))
-        } else {
-            not_json(error)
-        }
-    })
-}
-
 fn text_of(name: &'static str, field: Field<'_>) -> Result<Option<String>, Rejection> {
     field.text().map_err(|_| wrong_type(name, "text"))
 }
@@ -128,65 +106,12 @@ fn number_of(name: &'static str, field: Field<'_>) -> Result<Option<i64>, Reject
     field.number().map_err(|_| wrong_type(name, "a number"))
 }
 
-/// Unix ms of an RFC 3339 instant, checked to be one that a build can have.
-pub fn instant(
-    name: &'static str,
-    field: Field<'_>,
-    now: Timestamp,
-) -> Result<Option<i64>, Rejection> {
-    let text = match field {
-        Field::Missing => return Ok(None),
-        Field::Text(text) if text.is_empty() => return Ok(None),
-        Field::Text(text) => text,
-        Field::Integer(number) => Cow::Owned(number.to_string()),
-        Field::Decimal(number) => Cow::Owned(number.to_string()),
-        Field::Other => return Err(wrong_type(name, "an instant as text")),
-    };
-    let shown = || text.chars().take(SHOWN).collect::<String>();
-    let Ok(at) = text.parse::<Timestamp>() else {
-        let shown = shown();
-        return Err(Rejection::of(
-            name,
-            FaultKind::BadTimestamp,
-            format!("{name} “{shown}” is no RFC 3339 instant such as {FORM}"),
-        ));
-    };
-    let at_ms = at.as_millisecond();
-    if at_ms < 0 {
-        return Err(Rejection::of(
-            name,
-            FaultKind::Before1970,
-            format!("{name} {} is before 1970", shown()),
-        ));
-    }
-    // Clocks differ, and time zones are mistaken; a day covers both.
-    if at_ms > now.as_millisecond() + DAY_MS {
-        return Err(Rejection::of(
-            name,
-            FaultKind::InTheFuture,
-            format!("{name} {} is more than a day in the future", shown()),
-        ));
-    }
-    Ok(Some(at_ms))
-}
-
-pub fn missing(name: &'static str) -> Rejection {
-    Rejection::of(name, FaultKind::MissingField, format!("{name} is missing"))
-}
-
-fn wrong_type(name: &'static str, wanted: &str) -> Rejection {
-    Rejection::of(
-        name,
-        FaultKind::WrongType,
-        format!("{name} should be {wanted}"),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
+    use crate::server::model::BuildResult;
 
     fn now() -> Timestamp {
         "2019-11-01T12:00:00Z".parse().expect("an instant")

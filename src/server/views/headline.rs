@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
-use super::{
+use crate::server::{
     figures::words,
-    snapshot::{DAY_MS, Snapshot, UNKNOWN_STEP},
+    model::DAY_MS,
+    snapshot::{Snapshot, UNKNOWN_STEP},
 };
 use crate::{
     api::{Headline, RedPipeline},

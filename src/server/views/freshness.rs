@@ -2,14 +2,15 @@
 
 use jiff::tz::TimeZone;
 
-use super::{
-    figures::words,
-    snapshot::Snapshot,
-    sources::{self, CoverageState, DataKind, SourceInfo},
-    store::{Covered, Ledger},
-};
 use crate::api::{
     CoverageCounts, CoverageItem, DataState, Freshness, Live, Moment, SourceState, SyncFailure,
+};
+use crate::server::{
+    figures::words,
+    model::CoverageState,
+    snapshot::Snapshot,
+    sources::{self, DataKind, SourceInfo},
+    store::{Covered, Ledger},
 };
 
 /// The state of the data; `configured` names the sources that this server collects from, and
@@ -139,7 +140,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::server::{config::Config, sources::Coverage, store::SyncRecord};
+    use crate::server::{config::Config, model::Coverage, store::SyncRecord};
 
     fn covered(item: &str, state: CoverageState) -> Covered {
         Covered {

@@ -1,5 +1,8 @@
 //! What an organisation changes: `dashboard.toml`. The file checked in is also the built-in default.
 
+pub mod cosmos;
+pub mod github;
+
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
@@ -7,12 +10,12 @@ use jiff::tz::TimeZone;
 use regex::Regex;
 use serde::Deserialize;
 
-use super::sources::{cosmos, github};
+use super::model::Rules;
 use crate::filter::ALL_PROJECTS;
 
 /// The project of pipelines that no pattern matches.
 pub const UNOWNED: &str = "Unowned";
-const DEFAULT: &str = include_str!("../../dashboard.toml");
+const DEFAULT: &str = include_str!("../../../dashboard.toml");
 
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -34,15 +37,6 @@ pub struct Config {
 pub struct Sources {
     pub cosmos: cosmos::Settings,
     pub github: github::Settings,
-}
-
-/// How events become builds. The store remembers with which rules it rolled up.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    pub nightly: Regex,
-    pub not_steps: Vec<String>,
-    pub smoke_test_step: String,
-    pub functional_test_step: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -191,24 +185,6 @@ impl Config {
             .chain(projects.map(|project| (project.slug.clone(), project.label.clone())))
             .chain(std::iter::once(unowned))
             .collect()
-    }
-}
-
-impl Rules {
-    /// Changes whenever builds would be rolled up differently.
-    pub fn fingerprint(&self) -> String {
-        format!(
-            "1|{}|{}|{}|{}",
-            self.nightly,
-            self.not_steps.join("\u{1f}"),
-            self.smoke_test_step,
-            self.functional_test_step
-        )
-    }
-
-    /// Whether a step's name is that of a step, and not a warning published as one.
-    pub fn is_step(&self, name: &str) -> bool {
-        !name.is_empty() && !self.not_steps.iter().any(|other| other == name)
     }
 }
 
