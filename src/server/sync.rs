@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 use super::{
     config::Config,
     metrics::Metrics,
+    retention,
     sources::{ConfigError, Run, Source, SourceError, SyncReport, error::MAX_PAUSE},
     store::{Failed, Location, Lost, Store},
 };
@@ -97,28 +98,13 @@ impl Syncer {
             tracing::warn!("{error:#}");
             return Err(anyhow!(Busy(name)).into());
         }
-        self.drop_old(&mut store).await;
+        retention::apply(&mut store, &self.config).await;
         let released = store.release(claim).await;
         store.close().await;
         // Of two failures the source's own says more.
         let report = outcome?;
         noted.and(released)?;
         Ok(report)
-    }
-
-    /// What is older than it is wanted harms nobody: it may be dropped another time.
-    async fn drop_old(&self, store: &mut Store) {
-        let months = self.config.store.keep_months;
-        if months == 0 {
-            return;
-        }
-        match store.keep_months(months, Timestamp::now()).await {
-            Ok(true) => tracing::info!(months, "dropped what is older"),
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!("cannot drop what is older than {months} months: {error:#}")
-            }
-        }
     }
 
     /// Syncs a source again and again, until it is dropped.

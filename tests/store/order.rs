@@ -40,7 +40,7 @@ pub fn any_event() -> impl Strategy<Value = Event> {
             build_id: Some(number.to_owned()),
             result: rest.0,
             stage_ms: stage * 1000,
-            ts,
+            received_s,
             scheduled_ms: scheduled,
             duration_ms: duration,
             step: rest.1,
@@ -114,7 +114,7 @@ fn repeated_events_are_unchanged_and_leave_the_version_alone() {
         assert_eq!(load(&store).await.version, version);
 
         let mut changed = events[0].clone();
-        changed.ts = changed.ts.map(|ts| ts + 1);
+        changed.received_s = changed.received_s.map(|ts| ts + 1);
         let third = store.ingest(&[changed]).await.expect("ingested");
         assert_eq!((third.new, third.replaced, third.unchanged), (0, 1, 0));
         assert_ne!(load(&store).await.version, version);

@@ -20,7 +20,11 @@ fn strange_events() -> Vec<Event> {
     events[3].build_tag = Some("~given:".to_owned());
     events[4].step = Some("=cmd|' /C calc'!A0\n\u{202e}😀\"".to_owned());
     events[5].job_name = "x".repeat(10_000);
-    (events[6].ts, events[6].duration_ms, events[6].branch) = (None, Some(-5), None);
+    (
+        events[6].received_s,
+        events[6].duration_ms,
+        events[6].branch,
+    ) = (None, Some(-5), None);
     events[7].stage_ms += 123;
     events[8].build_url = Some("https://ci.example/job/a/1/".to_owned());
     events

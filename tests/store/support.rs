@@ -120,7 +120,7 @@ pub fn event(job: usize, build: usize, position: usize) -> Event {
         build_id: Some(build.to_string()),
         result: [BuildResult::Success, BuildResult::Failure][(job + build + position) % 2],
         stage_ms: 1_571_961_600_000 + minute * 60_000,
-        ts: Some(1_571_961_600 + minute * 60),
+        received_s: Some(1_571_961_600 + minute * 60),
         scheduled_ms: Some(1_571_961_600_000),
         duration_ms: Some(minute * 1000),
         step: Some(format!("step {position}")),

@@ -165,7 +165,7 @@ fn events_are_in_order_unique_and_within_the_days() {
         assert!(event.stage_ms >= last_ms);
         last_ms = event.stage_ms;
         assert!(event.stage_ms > AS_OF_MS - 60 * DAY_MS && event.stage_ms <= AS_OF_MS);
-        assert!(event.ts.is_some_and(|ts| ts * 1000 <= AS_OF_MS));
+        assert!(event.received_s.is_some_and(|ts| ts * 1000 <= AS_OF_MS));
         assert!(ids.insert(event.id), "an id twice");
     }
 }

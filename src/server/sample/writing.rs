@@ -37,7 +37,7 @@ pub fn event(stage: &Stage, pipeline: &Pipeline, seed: u64, as_of_ms: i64) -> Ev
         build_id: Some(build_id),
         result: stage.result,
         stage_ms: stage.at_ms,
-        ts: Some((stage.at_ms / 1000 + delay).min(as_of_ms / 1000)),
+        received_s: Some((stage.at_ms / 1000 + delay).min(as_of_ms / 1000)),
         scheduled_ms: told(stage.scheduled_ms),
         duration_ms: told(i64::from(stage.duration_ms)),
         step: stage.step.map(str::to_owned),

@@ -67,7 +67,7 @@ fn content(event: &Event) -> u128 {
     }
     hash.number(Some(event.result as i64));
     hash.number(Some(event.stage_ms));
-    hash.number(event.ts);
+    hash.number(event.received_s);
     hash.number(event.scheduled_ms);
     hash.number(event.duration_ms);
     hash.0
@@ -135,7 +135,7 @@ mod tests {
         b.step = Some("test".to_owned());
         assert_ne!(id(&a), id(&b));
         b.step = None;
-        b.ts = Some(0);
+        b.received_s = Some(0);
         assert_ne!(id(&a), id(&b));
     }
 }

@@ -70,9 +70,9 @@ mod tests {
     #[test]
     fn the_greater_version_of_an_event_is_kept_in_any_order() {
         let mut old = event("a", 5);
-        old.ts = Some(1);
+        old.received_s = Some(1);
         let mut new = event("a", 4);
-        new.ts = Some(2);
+        new.received_s = Some(2);
         let entry = |event, origin| Entry {
             build: 0,
             origin,

@@ -32,6 +32,7 @@ mod write;
 
 use std::{
     collections::hash_map::RandomState,
+    fmt,
     hash::{BuildHasher as _, Hasher as _},
     sync::Arc,
 };
@@ -56,6 +57,8 @@ pub struct Store {
     location: Location,
     engine: Engine,
     rules: Rules,
+    /// 0 keeps everything.
+    keep_months: u16,
     names: Names,
     /// What is written is made up.
     sample: bool,
@@ -71,6 +74,24 @@ pub struct Ingested {
     pub replaced: u64,
     /// Known before, and kept as it was.
     pub unchanged: u64,
+    /// Refused: older than the first month that is kept.
+    pub expired: u64,
+}
+
+impl fmt::Display for Ingested {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            new,
+            replaced,
+            unchanged,
+            expired,
+        } = self;
+        write!(f, "{new} new, {replaced} replaced, {unchanged} unchanged")?;
+        match expired {
+            0 => Ok(()),
+            _ => write!(f, ", {expired} refused as older than the first kept month"),
+        }
+    }
 }
 
 impl std::ops::AddAssign for Ingested {
@@ -78,6 +99,7 @@ impl std::ops::AddAssign for Ingested {
         self.new += other.new;
         self.replaced += other.replaced;
         self.unchanged += other.unchanged;
+        self.expired += other.expired;
     }
 }
 
@@ -92,6 +114,7 @@ impl Store {
             engine: Engine::open(&location).await?,
             location,
             rules: config.rules.clone(),
+            keep_months: config.store.keep_months,
             names: Names::default(),
             sample: false,
             lease: None,
@@ -223,10 +246,13 @@ impl Store {
             self.names = Names::default();
         }
         self.names.refresh(&mut transaction).await?;
-        let (counts, mut changed) =
-            ingest::ingest(&mut transaction, &mut self.names, &self.rules, events)
+        let first_kept = retention::first_kept_ms(&mut transaction, self.keep_months).await?;
+        let kept = retention::kept(events, first_kept);
+        let (mut counts, mut changed) =
+            ingest::ingest(&mut transaction, &mut self.names, &self.rules, &kept)
                 .await
                 .context("cannot write events to the store")?;
+        counts.expired = (events.len() - kept.len()) as u64;
         if let Some(checkpoint) = checkpoint {
             changed |= ledger::check(&mut transaction, checkpoint).await?;
         }

@@ -1,10 +1,7 @@
 //! The roll-up: the events of one build become one row. Pure, and blind to the events' order.
 
 use super::row::Row;
-use crate::server::{
-    model::Build,
-    model::{BuildResult, Rules},
-};
+use crate::server::model::{Build, BuildResult, Rules};
 
 /// Rolls up the events of one build; there is at least one.
 pub fn roll_up<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Build<'a> {
@@ -89,11 +86,11 @@ mod tests {
     #[test]
     fn counts_latest_event_by_stamp_then_ts_then_id() {
         let mut late = with_result("a", 20, BuildResult::Aborted);
-        late.ts = None;
+        late.received_s = None;
         let mut later = with_result("b", 20, BuildResult::Failure);
-        later.ts = Some(7);
+        later.received_s = Some(7);
         let mut last = with_result("c", 20, BuildResult::Unstable);
-        last.ts = Some(7);
+        last.received_s = Some(7);
         let early = with_result("z", 10, BuildResult::Success);
         let events = [early, late, later, last];
         for (count, result) in [

@@ -26,7 +26,7 @@ impl<'a> Row<'a> {
         Self {
             id: keys::id(event),
             stage_ms: event.stage_ms,
-            ts: event.ts,
+            ts: event.received_s,
             result: event.result,
             step: event.step.as_deref(),
             scheduled_ms: event.scheduled_ms,

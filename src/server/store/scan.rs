@@ -38,7 +38,7 @@ impl TaggedEvent {
             build_id: row.number.map(Into::into),
             result: row.result,
             stage_ms: row.stage_ms,
-            ts: row.ts,
+            received_s: row.ts,
             scheduled_ms: row.scheduled_ms,
             duration_ms: row.duration_ms,
             step: row.step.map(str::to_owned),

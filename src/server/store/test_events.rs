@@ -11,7 +11,7 @@ pub fn event(id: &str, stage_ms: i64) -> Event {
         build_id: Some("1".to_owned()),
         result: BuildResult::Success,
         stage_ms,
-        ts: None,
+        received_s: None,
         scheduled_ms: None,
         duration_ms: None,
         step: None,

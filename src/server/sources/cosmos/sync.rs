@@ -124,7 +124,12 @@ impl Writer<'_> {
         while let Some(piece) = pieces.recv().await {
             match piece {
                 Piece::QueryPage(page) => {
-                    newest = newest.max(page.events.iter().filter_map(|event| event.ts).max());
+                    newest = newest.max(
+                        page.events
+                            .iter()
+                            .filter_map(|event| event.received_s)
+                            .max(),
+                    );
                     report.read += (page.events.len() + page.rejected.len()) as u64;
                     self.add(page);
                     if self.pending.len() >= EVENTS_PER_TRANSACTION {

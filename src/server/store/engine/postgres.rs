@@ -159,6 +159,10 @@ fn explain(error: sqlx::Error, database: &Database) -> Error {
         _ => None,
     };
     let remedy = match (code.as_deref(), &error) {
+        (_, error) if is_unverified(error) => {
+            "its certificate cannot be verified. Name the authority that signed it \
+             (sslrootcert=FILE in DATABASE_URL), or encrypt without verifying (sslmode=require)"
+        }
         (Some("28P01" | "28000"), _) => "check the user and the password in DATABASE_URL",
         (Some("3D000"), _) => "create this database, or name another one in DATABASE_URL",
         (Some("42501"), _) => "allow the user of DATABASE_URL to create tables there",
@@ -170,4 +174,41 @@ fn explain(error: sqlx::Error, database: &Database) -> Error {
         _ => "check DATABASE_URL",
     };
     anyhow!(error).context(format!("cannot use the store {database}: {remedy}"))
+}
+
+/// Whether the server's certificate was refused: the handshake fails as if the connection did.
+fn is_unverified(error: &sqlx::Error) -> bool {
+    let text = match error {
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Tls(error) => error.to_string(),
+        _ => return false,
+    };
+    text.contains("invalid peer certificate")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_cannot_be_verified_is_named_with_what_to_do() {
+        let database: Database = "postgres://me:secret@db.example/dash?sslmode=verify-full"
+            .parse()
+            .expect("an address");
+        let refused = io::Error::new(
+            io::ErrorKind::InvalidData,
+            "invalid peer certificate: UnknownIssuer",
+        );
+        let text = format!("{:#}", explain(refused.into(), &database));
+        assert!(
+            text.contains("its certificate cannot be verified"),
+            "{text}"
+        );
+        assert!(text.contains("sslmode=require"), "{text}");
+        let away = io::Error::from(io::ErrorKind::ConnectionRefused);
+        let text = format!("{:#}", explain(away.into(), &database));
+        assert!(!text.contains("certificate"), "{text}");
+    }
 }
