@@ -25,7 +25,7 @@ export function document(results, machine, versions) {
   const date = new Date().toISOString().slice(0, 10);
   return [
     "# Performance",
-    "`make bench` measures this and writes this page. Absolute times depend on the machine. The ratios are more reliable, because both sides are measured in the same run. Values are medians, with their spread in the last column.",
+    "`make bench` takes these measurements and writes this page. Absolute times depend on the machine. The ratios are more reliable, because both sides are measured in the same run. Values are medians, with their spread in the last column.",
     `${date}, ${versions.program}, ${versions.rust}, ${versions.node}; ${machine.cores} cores (${machine.cpu}), ${number(machine.memory / 2 ** 30)} GiB; load ${machine.load.toFixed(2)} at the start. The run took ${number(machine.minutes)} minutes.`,
     "## Targets",
     table(["measurement", "target", "result", "passed", "details"], all.map((row) => [row.what, limit(row), quantity(row.reached, row.unit), verdict(row), row.detail ?? ""])),
