@@ -40,7 +40,7 @@ pub fn any_event() -> impl Strategy<Value = Event> {
             build_id: Some(number.to_owned()),
             result: rest.0,
             stage_ms: stage * 1000,
-            received_s,
+            received_s: ts,
             scheduled_ms: scheduled,
             duration_ms: duration,
             step: rest.1,
