@@ -10,7 +10,7 @@ use rse_dashboard::server::{
 };
 use serde_json::json;
 
-use crate::github_support::{Bench, StandIn, TOKEN, failure, patience, with_fault};
+use crate::github_support::{Bench, StandIn, TOKEN, failure, retry_policy, with_fault};
 
 #[tokio::test]
 async fn a_token_that_is_not_accepted_is_named() {
@@ -216,15 +216,10 @@ async fn an_answer_that_does_not_come_is_given_up_and_asked_for_again() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "faults": [{ "path": "^/orgs/", "times": 1, "delayMs": 30_000 }] });
     stand_in.control(fault).await;
-    let mut patience = patience();
-    patience.timeout = Duration::from_secs(2);
+    let mut retry = retry_policy();
+    retry.timeout = Duration::from_secs(2);
     let settings = Config::built_in().sources.github;
-    let source = Github::new(
-        settings,
-        &stand_in.address,
-        TOKEN.to_owned().into(),
-        patience,
-    );
+    let source = Github::new(settings, &stand_in.address, TOKEN.to_owned().into(), retry);
     let mut bench = Bench::new().await;
     let report = bench
         .sync(&source.expect("a source"))

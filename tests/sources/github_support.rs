@@ -14,7 +14,7 @@ use rse_dashboard::server::{
     snapshot::Snapshot,
     sources::{
         Run, Source as _, SourceError, SyncReport,
-        github::{Github, Patience},
+        github::{Github, RetryPolicy},
     },
     store::Store,
 };
@@ -79,7 +79,7 @@ impl StandIn {
         let mut settings = Config::built_in().sources.github;
         change(&mut settings);
         let token = token.to_owned().into();
-        Github::new(settings, &self.address, token, patience()).expect("a source")
+        Github::new(settings, &self.address, token, retry_policy()).expect("a source")
     }
 }
 
@@ -91,12 +91,12 @@ impl Drop for StandIn {
 }
 
 /// As patient as a test can be.
-pub fn patience() -> Patience {
-    Patience {
+pub fn retry_policy() -> RetryPolicy {
+    RetryPolicy {
         attempts: 3,
         pause: Duration::from_millis(2),
         limit_pause: Duration::from_millis(20),
-        longest_wait: Duration::from_secs(4),
+        max_wait: Duration::from_secs(4),
         connect_timeout: Duration::from_secs(2),
         timeout: Duration::from_secs(10),
     }

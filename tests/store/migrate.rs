@@ -56,12 +56,15 @@ async fn filled(dir: &Path, events: usize) -> Store {
         .finish_sync("cosmos", 6, Err(failed))
         .await
         .expect("noted");
-    let answer = CachedResponse {
+    let response = CachedResponse {
         key: "/repos".to_owned(),
         etag: "\"1\"".to_owned(),
         body: "[]".to_owned(),
     };
-    store.keep_answers("github", &[answer]).await.expect("kept");
+    store
+        .keep_responses("github", &[response])
+        .await
+        .expect("kept");
     store
 }
 
@@ -97,8 +100,11 @@ fn a_store_moves_there_and_back_and_is_the_same() {
             assert_eq!((is.syncs, is.coverage), (was.syncs, was.coverage));
             let cursor = store.cursor("cosmos", "jenkins/pipeline-metrics").await;
             assert_eq!(cursor.expect("read").as_deref(), Some("until 5"));
-            let answer = store.answer("github", "/repos").await.expect("read");
-            assert!(answer.is_some());
+            let response = store
+                .cached_response("github", "/repos")
+                .await
+                .expect("read");
+            assert!(response.is_some());
         }
     });
 }

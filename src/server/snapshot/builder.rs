@@ -32,7 +32,7 @@ pub struct SnapshotBuilder {
     pipelines: Names,
     steps: Names,
     /// The numbers in the store of builds of other branches.
-    elsewhere: Vec<u32>,
+    other_branches: Vec<u32>,
     /// The greatest number of a build in the store.
     last: u32,
 }
@@ -50,7 +50,7 @@ impl SnapshotBuilder {
             builds: Builds::with_capacity(builds),
             pipelines: Names::default(),
             steps: Names::default(),
-            elsewhere: Vec::new(),
+            other_branches: Vec::new(),
             last: 0,
         }
     }
@@ -83,7 +83,7 @@ impl SnapshotBuilder {
         if let Some(branch) = build.branch
             && !default_branches.iter().any(|known| known == branch)
         {
-            self.elsewhere.push(stored);
+            self.other_branches.push(stored);
             return;
         }
         let columns = &mut self.builds;
@@ -112,7 +112,7 @@ impl SnapshotBuilder {
         security: Security,
     ) -> Snapshot {
         let new = self.sorted();
-        let mut builds_elsewhere = self.elsewhere.len() as u64;
+        let mut builds_elsewhere = self.other_branches.len() as u64;
         let mut builds = match &self.previous {
             None => new,
             Some(previous) => {
@@ -123,7 +123,7 @@ impl SnapshotBuilder {
         };
         let known = self.previous.as_ref();
         let known = known.map_or(&[][..], |previous| &previous.pipelines);
-        let pipelines = self.pipelines.settle(&mut builds.pipeline).into_iter();
+        let pipelines = self.pipelines.sort_used(&mut builds.pipeline).into_iter();
         let pipelines = pipelines.map(|(name, number)| Pipeline {
             project: match known.get(number as usize) {
                 Some(known) => known.project,
@@ -131,7 +131,7 @@ impl SnapshotBuilder {
             },
             name,
         });
-        let steps = self.steps.settle(&mut builds.failing_step).into_iter();
+        let steps = self.steps.sort_used(&mut builds.failing_step).into_iter();
         Snapshot {
             version: version.into(),
             origin: Origin {
@@ -191,7 +191,7 @@ impl SnapshotBuilder {
     fn pieces(&self, previous: &Snapshot, new: &Builds) -> (Vec<Piece>, u64) {
         let mut changed = vec![false; previous.origin.last_build as usize + 1];
         let mut known = 0;
-        for &stored in new.stored.iter().chain(&self.elsewhere) {
+        for &stored in new.stored.iter().chain(&self.other_branches) {
             if let Some(changed) = changed.get_mut(stored as usize) {
                 *changed = true;
                 known += 1;

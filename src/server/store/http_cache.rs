@@ -31,9 +31,9 @@ pub async fn read(
 pub async fn keep(
     transaction: &mut Transaction,
     source: &str,
-    answers: &[CachedResponse],
+    responses: &[CachedResponse],
 ) -> Result<()> {
-    for CachedResponse { key, etag, body } in answers {
+    for CachedResponse { key, etag, body } in responses {
         let sql = "INSERT INTO http_cache (source, key, etag, body) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (source, key) DO UPDATE SET etag = excluded.etag, body = excluded.body";
         let values = [source, key, etag, body].map(Value::from);

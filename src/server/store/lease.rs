@@ -56,7 +56,7 @@ impl Store {
     /// # Errors
     /// Where it cannot be said who has it.
     pub async fn claim(&mut self, source: &str) -> Result<Option<Claim>> {
-        let (told, lost) = watch::channel(false);
+        let (sender, lost) = watch::channel(false);
         let mut renewing = JoinSet::new();
         let lock = if self.location.is_shared() {
             let Some(lease) = take(&self.engine, source, self.location.lease).await? else {
@@ -66,7 +66,7 @@ impl Store {
                 self.engine.clone(),
                 lease.clone(),
                 self.location.lease,
-                told,
+                sender,
             ));
             self.lease = Some(lease);
             None
@@ -103,9 +103,9 @@ impl Store {
 
 /// The lease of a source does not hold any more.
 #[derive(Debug)]
-pub struct Lost(String);
+pub struct LeaseLost(String);
 
-impl fmt::Display for Lost {
+impl fmt::Display for LeaseLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(source) = self;
         write!(
@@ -115,10 +115,10 @@ impl fmt::Display for Lost {
     }
 }
 
-impl Error for Lost {}
+impl Error for LeaseLost {}
 
 /// # Errors
-/// [`Lost`] where the lease does not hold any more.
+/// [`LeaseLost`] where the lease does not hold any more.
 pub async fn check(transaction: &mut Transaction, lease: &Lease) -> Result<()> {
     let Lease { source, token } = lease;
     let sql = "SELECT token FROM leases \
@@ -126,7 +126,7 @@ pub async fn check(transaction: &mut Transaction, lease: &Lease) -> Result<()> {
     let values = [source.as_str().into(), (*token).into()];
     let held: Option<(i64,)> = transaction.optional(sql, &values).await?;
     if held.is_none() {
-        return Err(anyhow!(Lost(source.clone())));
+        return Err(anyhow!(LeaseLost(source.clone())));
     }
     Ok(())
 }

@@ -68,7 +68,10 @@ pub async fn cursor(
 }
 
 /// Writes where a source has got to; says whether the data are of another moment now.
-pub async fn check(transaction: &mut Transaction, checkpoint: &Checkpoint<'_>) -> Result<bool> {
+pub async fn save_checkpoint(
+    transaction: &mut Transaction,
+    checkpoint: &Checkpoint<'_>,
+) -> Result<bool> {
     let Checkpoint {
         source,
         feed,
@@ -135,7 +138,11 @@ pub async fn items(transaction: &mut Transaction, source: &str) -> Result<Vec<St
 }
 
 /// Takes what is no longer there out of a source's coverage.
-pub async fn forget(transaction: &mut Transaction, source: &str, items: &[String]) -> Result<()> {
+pub async fn remove_items(
+    transaction: &mut Transaction,
+    source: &str,
+    items: &[String],
+) -> Result<()> {
     for item in items {
         let sql = "DELETE FROM coverage WHERE source = $1 AND item = $2";
         let values = [source, item].map(Value::from);

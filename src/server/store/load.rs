@@ -12,7 +12,7 @@ use super::{
     build_location,
     engine::Transaction,
     facts, meta, sample,
-    snapshot_rows::{self, RowBatch, RowRange, Texts},
+    snapshot_rows::{self, NameTable, RowBatch, RowRange},
 };
 use crate::server::{
     config::Config,
@@ -38,8 +38,8 @@ pub async fn load_after(
     if store.as_ref() != Some(&previous.origin.store) || reset > Some(changes) {
         return load(transaction, Arc::clone(&previous.config)).await;
     }
-    let wanted = RowRange::Changed(changes, self::changes(transaction).await?);
-    fill(transaction, SnapshotBuilder::after(previous), wanted).await
+    let range = RowRange::Changed(changes, self::changes(transaction).await?);
+    fill(transaction, SnapshotBuilder::after(previous), range).await
 }
 
 /// One thread reads the text of a page while another puts the builds of the one before in columns,
@@ -47,7 +47,7 @@ pub async fn load_after(
 async fn fill(
     transaction: &mut Transaction,
     builder: SnapshotBuilder,
-    wanted: RowRange,
+    range: RowRange,
 ) -> Result<Snapshot> {
     let version = version(transaction, builder.config()).await?;
     let origin = Origin {
@@ -55,17 +55,17 @@ async fn fill(
         changes: changes(transaction).await?,
         ..Origin::default()
     };
-    let sample = sample::is_there(transaction).await?;
+    let sample = sample::is_present(transaction).await?;
     let as_of_ms = meta::number(transaction, meta::BUILDS_AS_OF).await?;
     let security = facts::load(transaction).await?;
-    let texts = Texts::read(transaction, wanted).await?;
+    let names = NameTable::read(transaction, range).await?;
     let (sender, mut received) = mpsc::channel::<RowBatch>(1);
     let building = tokio::task::spawn_blocking(move || {
         let mut builder = builder;
-        while let Some(page) = received.blocking_recv() {
-            snapshot_rows::push(&page, &texts, &mut builder)?;
+        while let Some(batch) = received.blocking_recv() {
+            snapshot_rows::push(&batch, &names, &mut builder)?;
         }
-        drop(texts);
+        drop(names);
         let snapshot = builder.finish(version, as_of_ms, security);
         let last_build = snapshot.origin.last_build;
         anyhow::Ok(Snapshot {
@@ -77,7 +77,7 @@ async fn fill(
             ..snapshot
         })
     });
-    snapshot_rows::read(transaction, wanted, sender).await?;
+    snapshot_rows::read(transaction, range, sender).await?;
     building.await.context("making the snapshot panicked")?
 }
 

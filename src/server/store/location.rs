@@ -106,7 +106,7 @@ impl Database {
 /// Tells this process from all others that use the same database.
 pub fn holder() -> &'static str {
     static HOLDER: LazyLock<String> =
-        LazyLock::new(|| format!("rse-dashboard {}", super::random()));
+        LazyLock::new(|| format!("rse-dashboard {}", super::random_id()));
     &HOLDER
 }
 

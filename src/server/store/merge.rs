@@ -40,10 +40,7 @@ pub fn merge(entries: Vec<Entry<'_>>) -> Merged<'_> {
     });
     let mut entries: Vec<Option<Entry<'_>>> = entries.into_iter().map(Some).collect();
     let mut merged = Merged::default();
-    for entry in order
-        .into_iter()
-        .filter_map(|location| entries[location].take())
-    {
+    for entry in order.into_iter().filter_map(|index| entries[index].take()) {
         let known = merged.entries.last_mut();
         let same =
             |known: &&mut Entry<'_>| known.build == entry.build && known.row.id == entry.row.id;

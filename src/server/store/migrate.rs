@@ -85,7 +85,7 @@ pub async fn migrate(from: &Store, to: &mut Store, progress: &dyn Fn(u64)) -> Re
             to.location()
         );
     }
-    to.sample = sample::is_there(&mut reading).await?;
+    to.sample = sample::is_present(&mut reading).await?;
     // What has changed since may be anywhere.
     let after = began.and_then(|state| {
         let (of, after) = state.split_once(' ')?;
@@ -109,7 +109,7 @@ pub async fn migrate(from: &Store, to: &mut Store, progress: &dyn Fn(u64)) -> Re
             from.location()
         );
     }
-    if from.change().await? != change {
+    if from.change_count().await? != change {
         bail!("{} has changed meanwhile; run this again", from.location());
     }
     Ok(moved)
@@ -233,10 +233,10 @@ impl Table {
     fn upsert(&self) -> String {
         let columns: Vec<&str> = self.columns().collect();
         let is_number = |column: &str| column.ends_with("_ms") || column == "changed";
-        let values = columns.iter().enumerate().map(|(location, column)| {
-            let location = location + 1;
+        let values = columns.iter().enumerate().map(|(position, column)| {
+            let position = position + 1;
             let of = if is_number(column) { "BIGINT" } else { "TEXT" };
-            format!("CAST(${location} AS {of})")
+            format!("CAST(${position} AS {of})")
         });
         let values: Vec<String> = values.collect();
         let set = self

@@ -43,7 +43,7 @@ pub use engine::Changes;
 use engine::{Engine, Purpose, Transaction};
 pub use http_cache::CachedResponse;
 use lease::Lease;
-pub use lease::{Claim, Lost};
+pub use lease::{Claim, LeaseLost};
 pub use ledger::{Covered, Failed, Ledger, SyncRecord};
 pub use location::{DATABASE_URL, Database, Location};
 pub use migrate::{Content, migrate};
@@ -122,7 +122,7 @@ impl Store {
         if !store.is_set_up().await? {
             let mut transaction = store.begin().await?;
             store.names.refresh(&mut transaction).await?;
-            name(&mut transaction).await?;
+            assign_id(&mut transaction).await?;
             store.apply_rules(&mut transaction).await?;
             transaction.commit().await?;
         }
@@ -155,7 +155,7 @@ impl Store {
     }
 
     /// Counts the transactions that changed something.
-    async fn change(&self) -> Result<i64> {
+    async fn change_count(&self) -> Result<i64> {
         let mut transaction = self.begin_reading().await?;
         Ok(meta::number(&mut transaction, meta::VERSION)
             .await?
@@ -241,7 +241,8 @@ impl Store {
             bail!("the store was opened with other rules meanwhile; start again");
         }
         // A source that has nothing to tell but that it failed takes no sample away.
-        let cleared = !events.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
+        let cleared =
+            !events.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
@@ -254,7 +255,7 @@ impl Store {
                 .context("cannot write events to the store")?;
         counts.expired = (events.len() - kept.len()) as u64;
         if let Some(checkpoint) = checkpoint {
-            changed |= ledger::check(&mut transaction, checkpoint).await?;
+            changed |= ledger::save_checkpoint(&mut transaction, checkpoint).await?;
         }
         if changed || cleared {
             meta::count_change(&mut transaction).await?;
@@ -299,7 +300,8 @@ impl Store {
         coverage: Option<(&str, &[Coverage])>,
     ) -> Result<Ingested> {
         let mut transaction = self.begin().await?;
-        let cleared = !facts.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
+        let cleared =
+            !facts.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
@@ -385,15 +387,15 @@ impl Store {
 }
 
 /// Gives a new store its id.
-async fn name(transaction: &mut Transaction) -> Result<()> {
+async fn assign_id(transaction: &mut Transaction) -> Result<()> {
     if meta::read(transaction, meta::STORE_ID).await?.is_none() {
-        meta::write(transaction, meta::STORE_ID, &random()).await?;
+        meta::write(transaction, meta::STORE_ID, &random_id()).await?;
     }
     Ok(())
 }
 
 /// 16 hexadecimal digits that nobody else has.
-fn random() -> String {
+fn random_id() -> String {
     // The standard library seeds its hashers from the system's randomness.
     let id = RandomState::new().build_hasher().finish();
     format!("{id:016x}")

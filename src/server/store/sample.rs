@@ -10,8 +10,8 @@ const TABLES: [&str; 4] = ["events", "builds", "strings", "security_facts"];
 
 /// Marks what is written as sample data, or takes away the sample that real data follow. Says
 /// whether there was one.
-pub async fn give_way(transaction: &mut Transaction, sample: bool) -> Result<bool> {
-    let is_sample = is_there(transaction).await?;
+pub async fn mark_or_delete(transaction: &mut Transaction, sample: bool) -> Result<bool> {
+    let is_sample = is_present(transaction).await?;
     if sample {
         if !is_sample {
             meta::write(transaction, meta::SAMPLE, "true").await?;
@@ -34,6 +34,6 @@ pub async fn give_way(transaction: &mut Transaction, sample: bool) -> Result<boo
 }
 
 /// Whether the data are made up.
-pub async fn is_there(transaction: &mut Transaction) -> Result<bool> {
+pub async fn is_present(transaction: &mut Transaction) -> Result<bool> {
     Ok(meta::read(transaction, meta::SAMPLE).await?.is_some())
 }

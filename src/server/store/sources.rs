@@ -25,7 +25,7 @@ impl Store {
         if gone.is_empty() {
             return Ok(0);
         }
-        ledger::forget(&mut transaction, source, &gone).await?;
+        ledger::remove_items(&mut transaction, source, &gone).await?;
         meta::count(&mut transaction, meta::LEDGER).await?;
         if facts::retire(&mut transaction, &gone, at_ms).await? > 0 {
             meta::count_change(&mut transaction).await?;
@@ -47,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub async fn answer(&self, source: &str, key: &str) -> Result<Option<CachedResponse>> {
+    pub async fn cached_response(&self, source: &str, key: &str) -> Result<Option<CachedResponse>> {
         let mut transaction = self.begin_reading().await?;
         http_cache::read(&mut transaction, source, key).await
     }
@@ -56,9 +56,13 @@ impl Store {
     ///
     /// # Errors
     /// Where the store cannot be written; nothing is kept then.
-    pub async fn keep_answers(&mut self, source: &str, answers: &[CachedResponse]) -> Result<()> {
+    pub async fn keep_responses(
+        &mut self,
+        source: &str,
+        responses: &[CachedResponse],
+    ) -> Result<()> {
         let mut transaction = self.begin().await?;
-        http_cache::keep(&mut transaction, source, answers).await?;
+        http_cache::keep(&mut transaction, source, responses).await?;
         transaction.commit().await
     }
 
@@ -66,7 +70,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the store cannot be written; nothing is forgotten then.
-    pub async fn prune_answers(&mut self, source: &str, used: &HashSet<String>) -> Result<()> {
+    pub async fn prune_responses(&mut self, source: &str, used: &HashSet<String>) -> Result<()> {
         let mut transaction = self.begin().await?;
         http_cache::prune(&mut transaction, source, used).await?;
         transaction.commit().await

@@ -51,8 +51,8 @@ pub fn parse(text: &str) -> Vec<From> {
 }
 
 /// The FROM line that a stage rests on in the end, by the names of stages.
-pub fn root(stages: &[From], place: usize) -> Option<&From> {
-    let mut stage = stages.get(place)?;
+pub fn root(stages: &[From], index: usize) -> Option<&From> {
+    let mut stage = stages.get(index)?;
     // A stage only rests on earlier ones, so this ends.
     while let Some(base) = stage.stage {
         stage = &stages[base];
@@ -96,7 +96,7 @@ fn instructions(text: &str) -> Vec<String> {
     let mut current = String::new();
     let last_lines = last_lines(text);
     let mut lines = text.lines().enumerate();
-    while let Some((mut place, line)) = lines.next() {
+    while let Some((mut index, line)) = lines.next() {
         let trimmed = line.trim();
         if trimmed.starts_with('#') || (trimmed.is_empty() && !current.is_empty()) {
             continue;
@@ -110,10 +110,10 @@ fn instructions(text: &str) -> Vec<String> {
         for here in here_documents(&current) {
             // Without an end it is none, and must not swallow the rest.
             let last = last_lines.get(&(here.tabs, here.end.as_str()));
-            if last > Some(&place)
+            if last > Some(&index)
                 && let Some((end, _)) = lines.find(|(_, line)| here.ends_at(line))
             {
-                place = end;
+                index = end;
             }
         }
         instructions.push(std::mem::take(&mut current));
@@ -218,14 +218,14 @@ fn is_name(c: char) -> bool {
 /// Where the brace closes that was opened before the text.
 fn closing(text: &str) -> Option<usize> {
     let mut open = 1_usize;
-    for (place, c) in text.char_indices() {
+    for (index, c) in text.char_indices() {
         match c {
             '{' => open += 1,
             '}' => open -= 1,
             _ => {}
         }
         if open == 0 {
-            return Some(place);
+            return Some(index);
         }
     }
     None
@@ -327,8 +327,8 @@ mod tests {
         #[test]
         fn any_text_is_read(text in "(FROM |ARG |RUN |AS |[a-c$\\{\\}:=\"'<\\\\ \n-]){0,60}") {
             let stages = parse(&text);
-            for place in 0..stages.len() {
-                root(&stages, place).expect("every stage has a root");
+            for index in 0..stages.len() {
+                root(&stages, index).expect("every stage has a root");
             }
         }
     }

@@ -53,9 +53,9 @@ pub enum FileText {
     Whole(String),
     Binary,
     /// Greater than [`MAX_BYTES`].
-    TooGreat,
+    TooLarge,
     /// Only its beginning was sent, until it is read whole.
-    Cut,
+    Truncated,
 }
 
 impl FileText {

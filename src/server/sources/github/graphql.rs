@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     client::Client,
     files::{FileRequest, FileText, Files, MAX_BYTES},
-    read::{Trouble, ends_the_sync},
+    read::{ReadFailure, ends_the_sync},
     repositories::Repository,
     response::{GithubFailure, is_limit},
     rest,
@@ -24,7 +24,7 @@ const NO_GRAPHQL: &str = "this server has no GraphQL; set sources.github.graphql
 #[derive(Clone)]
 struct Part<'a> {
     /// Its place in the batch.
-    place: usize,
+    index: usize,
     repository: &'a Repository,
     files: Vec<String>,
     /// The root is the one without a name.
@@ -39,46 +39,46 @@ pub async fn read(
     client: &Client,
     wanted: &FileRequest,
     batch: &[Repository],
-) -> Result<Vec<Result<Files, Trouble>>, GithubFailure> {
+) -> Result<Vec<Result<Files, ReadFailure>>, GithubFailure> {
     let root = [String::new()];
-    let parts = batch.iter().enumerate().map(|(place, repository)| Part {
-        place,
+    let parts = batch.iter().enumerate().map(|(index, repository)| Part {
+        index,
         repository,
         files: wanted.files.clone(),
         folders: root.iter().chain(&wanted.folders).cloned().collect(),
     });
-    let mut outcomes = ask(client, parts.collect()).await?;
+    let mut outcomes = fetch(client, parts.collect()).await?;
     // Names of further Dockerfiles are known only now.
     let mut parts = Vec::new();
-    for (&place, outcome) in &outcomes {
+    for (&index, outcome) in &outcomes {
         let others = outcome.as_ref().map(Files::other_dockerfiles);
         let others = others.unwrap_or_default();
         if !others.is_empty() {
             parts.push(Part {
-                place,
-                repository: &batch[place],
+                index,
+                repository: &batch[index],
                 files: others,
                 folders: Vec::new(),
             });
         }
     }
-    for (place, more) in ask(client, parts).await? {
+    for (index, more) in fetch(client, parts).await? {
         let files = outcomes
-            .get_mut(&place)
+            .get_mut(&index)
             .and_then(|known| known.as_mut().ok());
         match (files, more) {
             (Some(files), Ok(more)) => files.texts.extend(more.texts),
-            (_, Err(trouble)) => {
-                outcomes.insert(place, Err(trouble));
+            (_, Err(failure)) => {
+                outcomes.insert(index, Err(failure));
             }
             (None, Ok(_)) => {}
         }
     }
-    for (&place, outcome) in &mut outcomes {
+    for (&index, outcome) in &mut outcomes {
         if let Ok(files) = outcome
-            && let Err(failure) = complete(client, &batch[place], files).await
+            && let Err(failure) = complete(client, &batch[index], files).await
         {
-            *outcome = Err(Trouble::of(failure)?);
+            *outcome = Err(ReadFailure::of(failure)?);
         }
     }
     Ok(outcomes.into_values().collect())
@@ -91,7 +91,7 @@ async fn complete(
     files: &mut Files,
 ) -> Result<(), GithubFailure> {
     for (path, text) in &mut files.texts {
-        if *text == FileText::Cut {
+        if *text == FileText::Truncated {
             *text = rest::text(client, repository, path).await?;
         }
     }
@@ -100,10 +100,10 @@ async fn complete(
 
 /// Asks for parts. What fails is asked for again in smaller requests, because it may have been too
 /// much at a time.
-async fn ask(
+async fn fetch(
     client: &Client,
     parts: Vec<Part<'_>>,
-) -> Result<BTreeMap<usize, Result<Files, Trouble>>, GithubFailure> {
+) -> Result<BTreeMap<usize, Result<Files, ReadFailure>>, GithubFailure> {
     let mut outcomes = BTreeMap::new();
     let mut open = vec![parts];
     let mut failures = 0;
@@ -125,12 +125,12 @@ async fn ask(
         let mut failed = false;
         for (part, outcome) in parts.into_iter().zip(outcomes_of(&answer, asked)) {
             let outcome = outcome.map(|repository| files(&part, repository));
-            let fails = matches!(outcome, Err(Trouble::Failed(_)));
+            let fails = matches!(outcome, Err(ReadFailure::Failed(_)));
             failed |= fails;
             if fails && asked > 1 && failures < MAX_FAILURES {
                 again.push(part);
             } else {
-                outcomes.insert(part.place, outcome);
+                outcomes.insert(part.index, outcome);
             }
         }
         failures = if failed { failures + 1 } else { 0 };
@@ -173,18 +173,18 @@ fn query(parts: &[Part<'_>]) -> Value {
             body,
             "r{index}:repository(owner:$o{index},name:$n{index}){{isEmpty "
         );
-        for (place, path) in part.files.iter().enumerate() {
+        for (number, path) in part.files.iter().enumerate() {
             let variable = expression(path);
             let _ = write!(
                 body,
-                "f{place}:object(expression:$p{variable}){{... on Blob{{text byteSize isBinary isTruncated}}}}"
+                "f{number}:object(expression:$p{variable}){{... on Blob{{text byteSize isBinary isTruncated}}}}"
             );
         }
-        for (place, folder) in part.folders.iter().enumerate() {
+        for (number, folder) in part.folders.iter().enumerate() {
             let variable = expression(folder);
             let _ = write!(
                 body,
-                "d{place}:object(expression:$p{variable}){{... on Tree{{entries{{name type}}}}}}"
+                "d{number}:object(expression:$p{variable}){{... on Tree{{entries{{name type}}}}}}"
             );
         }
         body.push('}');
@@ -216,34 +216,34 @@ struct Blob {
 }
 
 /// What GitHub answers of each repository of a query, in its order.
-fn outcomes_of(answer: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, Trouble>> {
+fn outcomes_of(answer: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, ReadFailure>> {
     if let Some(words) = failed_whole(answer) {
-        return vec![Err(Trouble::Failed(words)); asked];
+        return vec![Err(ReadFailure::Failed(words)); asked];
     }
-    let mut errors: BTreeMap<&str, Trouble> = BTreeMap::new();
+    let mut errors: BTreeMap<&str, ReadFailure> = BTreeMap::new();
     for error in answer["errors"].as_array().into_iter().flatten() {
         if let Some(alias) = error["path"][0].as_str() {
-            errors.entry(alias).or_insert_with(|| trouble(error));
+            errors.entry(alias).or_insert_with(|| read_failure(error));
         }
     }
     let outcomes = (0..asked).map(|index| {
         let alias = format!("r{index}");
         match (errors.remove(alias.as_str()), &answer["data"][&alias]) {
-            (Some(trouble), _) => Err(trouble),
+            (Some(failure), _) => Err(failure),
             (None, Value::Object(repository)) => Ok(repository),
-            (None, _) => Err(Trouble::not_found()),
+            (None, _) => Err(ReadFailure::not_found()),
         }
     });
     outcomes.collect()
 }
 
-fn trouble(error: &Value) -> Trouble {
+fn read_failure(error: &Value) -> ReadFailure {
     let words = short(error["message"].as_str().unwrap_or_default());
     match error["type"].as_str().unwrap_or_default() {
-        "NOT_FOUND" => Trouble::not_found(),
-        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Trouble::NoAccess(words),
-        _ if is_limit(error) => Trouble::RateLimited,
-        _ => Trouble::Failed(words),
+        "NOT_FOUND" => ReadFailure::not_found(),
+        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ReadFailure::NoAccess(words),
+        _ if is_limit(error) => ReadFailure::RateLimited,
+        _ => ReadFailure::Failed(words),
     }
 }
 
@@ -252,16 +252,16 @@ fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
         empty: repository.get("isEmpty").and_then(Value::as_bool) == Some(true),
         ..Files::default()
     };
-    for (place, path) in part.files.iter().enumerate() {
-        let object = repository.get(&format!("f{place}"));
+    for (number, path) in part.files.iter().enumerate() {
+        let object = repository.get(&format!("f{number}"));
         // What is no file has no such fields.
         let blob = object.and_then(|object| Blob::deserialize(object).ok());
         if let Some(text) = blob.and_then(text) {
             files.texts.insert(path.clone(), text);
         }
     }
-    for (place, folder) in part.folders.iter().enumerate() {
-        let object = repository.get(&format!("d{place}"));
+    for (number, folder) in part.folders.iter().enumerate() {
+        let object = repository.get(&format!("d{number}"));
         let entries = object.and_then(|object| object["entries"].as_array());
         for entry in entries.into_iter().flatten() {
             let Some(name) = entry["name"].as_str() else {
@@ -280,9 +280,9 @@ fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
 fn text(blob: Blob) -> Option<FileText> {
     let bytes = blob.byte_size?;
     Some(match blob.text {
-        _ if bytes > MAX_BYTES => FileText::TooGreat,
+        _ if bytes > MAX_BYTES => FileText::TooLarge,
         _ if blob.is_binary == Some(true) => FileText::Binary,
-        _ if blob.is_truncated => FileText::Cut,
+        _ if blob.is_truncated => FileText::Truncated,
         Some(text) => FileText::Whole(text),
         None => FileText::Binary,
     })
@@ -296,17 +296,17 @@ mod tests {
     fn an_error_without_a_place_leaves_nothing_to_rely_on() {
         let read = json!({ "isEmpty": false, "f0": { "text": "x" } });
         let cut = json!({ "isEmpty": false, "f0": null });
-        let unplaced = [
+        let without_path = [
             json!({ "message": "timed out" }),
             json!({ "message": "timed out", "path": null }),
             json!({ "message": "timed out", "path": [] }),
         ];
-        for error in unplaced {
+        for error in without_path {
             for second in [&cut, &Value::Null] {
-                let placed = json!({ "type": "NOT_FOUND", "path": ["r1"] });
+                let with_path = json!({ "type": "NOT_FOUND", "path": ["r1"] });
                 let answer =
-                    json!({ "data": { "r0": read, "r1": second }, "errors": [placed, error] });
-                let failed = Err(Trouble::Failed("timed out".to_owned()));
+                    json!({ "data": { "r0": read, "r1": second }, "errors": [with_path, error] });
+                let failed = Err(ReadFailure::Failed("timed out".to_owned()));
                 assert_eq!(
                     outcomes_of(&answer, 2),
                     [failed.clone(), failed],
@@ -314,12 +314,12 @@ mod tests {
                 );
             }
         }
-        let placed = json!({ "type": "NOT_FOUND", "path": ["r1"] });
-        let answer = json!({ "data": { "r0": cut, "r1": null }, "errors": [placed] });
+        let with_path = json!({ "type": "NOT_FOUND", "path": ["r1"] });
+        let answer = json!({ "data": { "r0": cut, "r1": null }, "errors": [with_path] });
         let first = cut.as_object().expect("an object");
         assert_eq!(
             outcomes_of(&answer, 2),
-            [Ok(first), Err(Trouble::not_found())]
+            [Ok(first), Err(ReadFailure::not_found())]
         );
     }
 }

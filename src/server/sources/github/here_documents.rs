@@ -43,7 +43,7 @@ fn without_tabs(line: &str) -> &str {
 pub fn last_lines(text: &str) -> HashMap<(bool, &str), usize> {
     let lines = text.lines().enumerate();
     let both = lines
-        .flat_map(|(place, line)| [((false, line), place), ((true, without_tabs(line)), place)]);
+        .flat_map(|(index, line)| [((false, line), index), ((true, without_tabs(line)), index)]);
     both.collect()
 }
 
@@ -56,7 +56,7 @@ pub fn here_documents(instruction: &str) -> Vec<HereDocument> {
     let mut found = Vec::new();
     let (mut quote, mut before) = (None, ' ');
     let mut signs = instruction.char_indices();
-    while let Some((place, c)) = signs.next() {
+    while let Some((index, c)) = signs.next() {
         match (c, quote) {
             ('\\', None | Some('"')) => {
                 signs.next();
@@ -64,7 +64,7 @@ pub fn here_documents(instruction: &str) -> Vec<HereDocument> {
             ('"' | '\'', None) => quote = Some(c),
             (_, Some(open)) if open == c => quote = None,
             ('<', None) if before.is_whitespace() => {
-                found.extend(HereDocument::of(&instruction[place..]));
+                found.extend(HereDocument::of(&instruction[index..]));
             }
             _ => {}
         }

@@ -13,7 +13,7 @@ use crate::server::sources::error::MAX_PAUSE;
 
 /// How requests are tried again. Tests shorten it.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// How often a request that fails for a passing reason is tried.
     pub attempts: usize,
     /// The first pause between two tries; the next ones are longer, with jitter.
@@ -21,25 +21,25 @@ pub struct Patience {
     /// How long to wait for a limit that does not say how long.
     pub limit_pause: Duration,
     /// A longer wait ends the sync; the next one goes on.
-    pub longest_wait: Duration,
+    pub max_wait: Duration,
     pub connect_timeout: Duration,
     pub timeout: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 4,
             pause: Duration::from_millis(500),
             limit_pause: Duration::from_mins(1),
-            longest_wait: Duration::from_mins(2),
+            max_wait: Duration::from_mins(2),
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_mins(1),
         }
     }
 }
 
-impl Patience {
+impl RetryPolicy {
     /// The pauses between the tries of one request.
     pub fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
         ExponentialBuilder::new()
@@ -179,11 +179,11 @@ mod tests {
 
     #[test]
     fn waits_that_nobody_said_grow() {
-        let patience = Patience::default();
-        let waits = [0, 1, 2, 40].map(|met| patience.limit_wait(None, met).as_secs());
+        let retry = RetryPolicy::default();
+        let waits = [0, 1, 2, 40].map(|met| retry.limit_wait(None, met).as_secs());
         assert_eq!(waits, [60, 120, 240, 61_440]);
-        let said = patience.limit_wait(Some(Duration::from_secs(5)), 3);
+        let said = retry.limit_wait(Some(Duration::from_secs(5)), 3);
         assert_eq!(said.as_secs(), 5);
-        assert_eq!(patience.pauses().count(), patience.attempts - 1);
+        assert_eq!(retry.pauses().count(), retry.attempts - 1);
     }
 }

@@ -32,7 +32,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::server::config::github::Settings;
 use client::Client;
-pub use limits::Patience;
+pub use limits::RetryPolicy;
 use response::GithubFailure;
 
 use super::{CheckResult, Run, Source, SourceError, SyncReport};
@@ -59,7 +59,7 @@ impl Github {
         let url = environment.text(&[API_URL]);
         let url = url.unwrap_or_else(|| "https://api.github.com".to_owned());
         let settings = config.sources.github.clone();
-        Self::new(settings, &url, token, Patience::default()).map(Some)
+        Self::new(settings, &url, token, RetryPolicy::default()).map(Some)
     }
 
     /// A source with another patience than usual, for tests.
@@ -70,7 +70,7 @@ impl Github {
         settings: Settings,
         url: &str,
         token: SecretString,
-        patience: Patience,
+        retry: RetryPolicy,
     ) -> Result<Self> {
         settings.validate()?;
         let printable = |byte: u8| byte.is_ascii_graphic();
@@ -79,7 +79,7 @@ impl Github {
                 "GITHUB_TOKEN (or githubtoken) is no token: it has white space or other signs in it"
             );
         }
-        let client = Client::new(base(url)?, token, patience)?;
+        let client = Client::new(base(url)?, token, retry)?;
         Ok(Self { settings, client })
     }
 }

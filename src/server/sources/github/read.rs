@@ -17,13 +17,13 @@ const CONCURRENT: usize = 4;
 
 /// Why one repository could not be read, while others can.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ReadFailure {
     NoAccess(String),
     RateLimited,
     Failed(String),
 }
 
-impl Trouble {
+impl ReadFailure {
     pub fn not_found() -> Self {
         Self::NoAccess("the token may not read its files, or it is gone".to_owned())
     }
@@ -65,18 +65,18 @@ pub fn ends_the_sync(failure: &GithubFailure) -> bool {
 
 /// What became of the repositories of a batch, in its order.
 pub struct Outcomes {
-    pub files: Vec<Result<Files, Trouble>>,
+    pub files: Vec<Result<Files, ReadFailure>>,
     /// To be remembered.
-    pub answers: Vec<CachedResponse>,
+    pub responses: Vec<CachedResponse>,
 }
 
 /// How repositories are read.
-pub enum Way {
+pub enum ReadMode {
     Graphql,
     Rest,
 }
 
-impl Way {
+impl ReadMode {
     /// How many repositories make a batch.
     pub const fn batch(&self) -> usize {
         match self {
@@ -106,24 +106,24 @@ impl Way {
     ) -> Result<Outcomes, GithubFailure> {
         if matches!(self, Self::Graphql) {
             let files = graphql::read(client, wanted, batch).await?;
-            let answers = Vec::new();
-            return Ok(Outcomes { files, answers });
+            let responses = Vec::new();
+            return Ok(Outcomes { files, responses });
         }
         let mut reads = Vec::new();
         for (repository, known) in batch.iter().zip(known) {
             reads.push(rest::read(client, wanted, repository, known.as_ref()));
         }
         let mut reads = stream::iter(reads).buffered(CONCURRENT);
-        let (mut files, mut answers) = (Vec::new(), Vec::new());
+        let (mut files, mut responses) = (Vec::new(), Vec::new());
         while let Some(outcome) = reads.next().await {
             match outcome? {
-                Ok((read, answer)) => {
+                Ok((read, response)) => {
                     files.push(Ok(read));
-                    answers.extend(answer);
+                    responses.extend(response);
                 }
-                Err(trouble) => files.push(Err(trouble)),
+                Err(failure) => files.push(Err(failure)),
             }
         }
-        Ok(Outcomes { files, answers })
+        Ok(Outcomes { files, responses })
     }
 }

@@ -99,10 +99,10 @@ async fn page(
     url: Url,
     key: &str,
 ) -> Result<Option<RepositoryPage>, SourceError> {
-    let known = store.answer(super::NAME, key).await?;
-    let known = known.and_then(|answer| {
-        let page: RepositoryPage = serde_json::from_str(&answer.body).ok()?;
-        Some((answer.etag, page))
+    let known = store.cached_response(super::NAME, key).await?;
+    let known = known.and_then(|response| {
+        let page: RepositoryPage = serde_json::from_str(&response.body).ok()?;
+        Some((response.etag, page))
     });
     let etag = known.as_ref().map(|(etag, _)| etag.as_str());
     let mut reply = match client.get(url.clone(), etag).await {
@@ -126,12 +126,12 @@ async fn page(
         next: reply.next,
     };
     if let Some(etag) = reply.etag {
-        let answer = CachedResponse {
+        let response = CachedResponse {
             key: key.to_owned(),
             etag,
             body: serde_json::to_string(&page).expect("a page has nothing that JSON cannot hold"),
         };
-        store.keep_answers(super::NAME, &[answer]).await?;
+        store.keep_responses(super::NAME, &[response]).await?;
     }
     Ok(Some(page))
 }

@@ -23,7 +23,7 @@ pub enum GithubFailure {
     Forbidden(String),
     NotFound(String),
     /// Greater than is read.
-    TooGreat,
+    TooLarge,
     /// The server had a fault, each time.
     Server(String),
     /// No connection could be made.
@@ -39,7 +39,7 @@ impl fmt::Display for GithubFailure {
             Self::Unauthorized => f.write_str("the token is not accepted"),
             Self::Forbidden(words) => write!(f, "not allowed: {words}"),
             Self::NotFound(_) => f.write_str("not found"),
-            Self::TooGreat => f.write_str("the answer is too great"),
+            Self::TooLarge => f.write_str("the answer is too great"),
             Self::Server(what) | Self::Unreachable(what) | Self::Refused(what) => f.write_str(what),
         }
     }
@@ -58,11 +58,11 @@ pub struct Reply {
 }
 
 /// What became of one try.
-pub enum Try {
+pub enum Attempt {
     Done(Reply),
     Limited(Option<Duration>),
     /// It may go better the next time.
-    Passing(GithubFailure),
+    Transient(GithubFailure),
     Failed(GithubFailure),
 }
 
@@ -75,50 +75,52 @@ pub enum Expected {
 }
 
 /// What became of a try that was answered. Of the body no more than `max` bytes are taken.
-pub async fn judge(mut response: Response, expected: Expected, max: u64) -> Try {
+pub async fn interpret(mut response: Response, expected: Expected, max: u64) -> Attempt {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     if status == StatusCode::NOT_MODIFIED {
-        return Try::Done(reply(true, headers, Vec::new()));
+        return Attempt::Done(reply(true, headers, Vec::new()));
     }
     let body = match body(response, max).await {
         Ok(body) => body,
-        Err(GithubFailure::TooGreat) => return Try::Failed(GithubFailure::TooGreat),
-        Err(failure) => return Try::Passing(failure),
+        Err(GithubFailure::TooLarge) => return Attempt::Failed(GithubFailure::TooLarge),
+        Err(failure) => return Attempt::Transient(failure),
     };
     if status.is_success() {
         return match expected {
-            Expected::Bytes => Try::Done(reply(false, headers, body)),
-            expected => judge_json(expected, headers, body),
+            Expected::Bytes => Attempt::Done(reply(false, headers, body)),
+            expected => interpret_json(expected, headers, body),
         };
     }
     let words = message(&body);
     if let Some(said) = limits::limited(status, &headers, &words) {
-        return Try::Limited(said);
+        return Attempt::Limited(said);
     }
     match status.as_u16() {
-        401 => Try::Failed(GithubFailure::Unauthorized),
-        403 => Try::Failed(GithubFailure::Forbidden(words)),
-        404 => Try::Failed(GithubFailure::NotFound(words)),
-        500..=599 | 408 => Try::Passing(GithubFailure::Server(format!("GitHub answered {status}"))),
-        300..=399 => Try::Failed(GithubFailure::Refused(
+        401 => Attempt::Failed(GithubFailure::Unauthorized),
+        403 => Attempt::Failed(GithubFailure::Forbidden(words)),
+        404 => Attempt::Failed(GithubFailure::NotFound(words)),
+        500..=599 | 408 => {
+            Attempt::Transient(GithubFailure::Server(format!("GitHub answered {status}")))
+        }
+        300..=399 => Attempt::Failed(GithubFailure::Refused(
             "GitHub redirects to another host, which is not followed".to_owned(),
         )),
-        _ => Try::Failed(GithubFailure::Refused(format!(
+        _ => Attempt::Failed(GithubFailure::Refused(format!(
             "GitHub answered {status}: {words}"
         ))),
     }
 }
 
 /// What is not whole is asked for again; what is no JSON at all would be none again.
-fn judge_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Try {
+fn interpret_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Attempt {
     match serde_json::from_slice::<IgnoredAny>(&body) {
         Err(error) if error.is_eof() => {
-            return Try::Passing(GithubFailure::Server(
+            return Attempt::Transient(GithubFailure::Server(
                 "GitHub's answer broke off".to_owned(),
             ));
         }
-        Err(_) => return Try::Failed(no_json()),
+        Err(_) => return Attempt::Failed(no_json()),
         Ok(_) => {}
     }
     // GraphQL says in a successful answer that a limit was met.
@@ -126,10 +128,10 @@ fn judge_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Try {
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let said = limits::wait(&headers);
         if is_limited(&answer, said.is_some()) {
-            return Try::Limited(said);
+            return Attempt::Limited(said);
         }
     }
-    Try::Done(reply(false, headers, body))
+    Attempt::Done(reply(false, headers, body))
 }
 
 /// Whether an answer of GraphQL is one to a query that met a limit, by what it says or, where it
@@ -186,7 +188,7 @@ async fn body(mut response: Response, max: u64) -> Result<Vec<u8>, GithubFailure
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
         if (body.len() + chunk.len()) as u64 > max {
-            return Err(GithubFailure::TooGreat);
+            return Err(GithubFailure::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
@@ -225,8 +227,8 @@ mod tests {
             (name, HeaderValue::from_static(value))
         };
         let headers = headers.iter().map(header).collect();
-        match judge_json(Expected::Graphql, headers, answer.to_string().into_bytes()) {
-            Try::Limited(said) => Some(said.map(|wait| wait.as_secs())),
+        match interpret_json(Expected::Graphql, headers, answer.to_string().into_bytes()) {
+            Attempt::Limited(said) => Some(said.map(|wait| wait.as_secs())),
             _ => None,
         }
     }

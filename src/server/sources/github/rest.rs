@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     client::Client,
     files::{FileRequest, FileText, Files, MAX_BYTES},
-    read::Trouble,
+    read::ReadFailure,
     repositories::Repository,
     response::GithubFailure,
 };
@@ -15,7 +15,7 @@ use crate::server::store::CachedResponse;
 
 /// What is remembered of a repository.
 #[derive(Serialize, Deserialize)]
-struct Known {
+struct CachedRepository {
     wanted: FileRequest,
     files: Files,
 }
@@ -39,10 +39,10 @@ pub async fn read(
     wanted: &FileRequest,
     repository: &Repository,
     known: Option<&CachedResponse>,
-) -> Result<Result<(Files, Option<CachedResponse>), Trouble>, GithubFailure> {
-    let known = known.and_then(|answer| {
-        let known: Known = serde_json::from_str(&answer.body).ok()?;
-        (known.wanted == *wanted).then_some((answer.etag.as_str(), known.files))
+) -> Result<Result<(Files, Option<CachedResponse>), ReadFailure>, GithubFailure> {
+    let known = known.and_then(|response| {
+        let known: CachedRepository = serde_json::from_str(&response.body).ok()?;
+        (known.wanted == *wanted).then_some((response.etag.as_str(), known.files))
     });
     let url = contents(client, repository, "");
     let reply = match client.get(url, known.as_ref().map(|(etag, _)| *etag)).await {
@@ -55,7 +55,7 @@ pub async fn read(
             };
             return Ok(Ok((files, None)));
         }
-        Err(failure) => return Trouble::of(failure).map(Err),
+        Err(failure) => return ReadFailure::of(failure).map(Err),
     };
     if let Some((_, files)) = known.filter(|_| reply.unchanged) {
         return Ok(Ok((files, None)));
@@ -63,18 +63,18 @@ pub async fn read(
     let mut files = Files::default();
     let outcome = fill(client, wanted, repository, &reply.body, &mut files).await;
     if let Err(failure) = outcome {
-        return Trouble::of(failure).map(Err);
+        return ReadFailure::of(failure).map(Err);
     }
-    let answer = reply.etag.map(|etag| CachedResponse {
+    let response = reply.etag.map(|etag| CachedResponse {
         key: key(client, repository),
         etag,
-        body: serde_json::to_string(&Known {
+        body: serde_json::to_string(&CachedRepository {
             wanted: wanted.clone(),
             files: files.clone(),
         })
         .expect("files have nothing that JSON cannot hold"),
     });
-    Ok(Ok((files, answer)))
+    Ok(Ok((files, response)))
 }
 
 async fn fill(
@@ -134,7 +134,7 @@ pub async fn text(
         .await
     {
         Ok(bytes) => Ok(FileText::of_bytes(bytes)),
-        Err(GithubFailure::TooGreat) => Ok(FileText::TooGreat),
+        Err(GithubFailure::TooLarge) => Ok(FileText::TooLarge),
         Err(failure) => Err(failure),
     }
 }

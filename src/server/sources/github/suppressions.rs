@@ -23,13 +23,13 @@ pub struct Suppressions {
 /// Reads a file. Of one that is malformed, what stands before the fault is kept: it is more honest
 /// to show too few suppressions, and say so, than none.
 pub fn parse(text: &str) -> Suppressions {
-    let mut reading = Reading::default();
+    let mut state = ParserState::default();
     // An empty file suppresses nothing.
     if text.trim().is_empty() {
-        return reading.found;
+        return state.found;
     }
-    let walked = walk(text, &mut |node| reading.take(node));
-    let mut found = reading.found;
+    let walked = walk(text, &mut |node| state.take(node));
+    let mut found = state.found;
     if let Err(malformed) = walked {
         found.faults.insert(0, malformed.to_string());
     }
@@ -39,7 +39,7 @@ pub fn parse(text: &str) -> Suppressions {
 
 /// Where in the file we are.
 #[derive(Default)]
-struct Reading {
+struct ParserState {
     found: Suppressions,
     seen: HashSet<(String, Option<String>)>,
     depth: usize,
@@ -51,7 +51,7 @@ struct Reading {
     names: Option<(String, bool)>,
 }
 
-impl Reading {
+impl ParserState {
     fn take(&mut self, node: Node<'_>) {
         match node {
             Node::Open { name, attributes } => {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{
     Github, NAME, facts,
     files::{FileRequest, Files},
-    read::{Trouble, Way},
+    read::{ReadFailure, ReadMode},
     repositories::{self, Repository},
     response::GithubFailure,
 };
@@ -28,7 +28,7 @@ pub async fn sync(
     let mut used = HashSet::new();
     if run.since_ms.is_some() {
         // Whoever wants everything read again does not trust what is remembered.
-        store.prune_answers(NAME, &used).await?;
+        store.prune_responses(NAME, &used).await?;
     }
     let mut wanted = repositories::list(client, store, &settings.organisation, &mut used).await?;
     if wanted.is_empty() {
@@ -42,16 +42,16 @@ pub async fn sync(
     let what = format!("repositories of {}", settings.organisation);
     let total = wanted.len() as u64;
     (run.progress)(0, Some(total), &what);
-    let way = match settings.graphql {
-        true => Way::Graphql,
-        false => Way::Rest,
+    let mode = match settings.graphql {
+        true => ReadMode::Graphql,
+        false => ReadMode::Rest,
     };
     let mut report = SyncReport::default();
     let mut done = 0;
     while done < wanted.len() {
-        let end = wanted.len().min(done + way.batch());
+        let end = wanted.len().min(done + mode.batch());
         let batch = &wanted[done..end];
-        let read = read_batch(github, store, run, &way, batch, &mut used).await?;
+        let read = read_batch(github, store, run, &mode, batch, &mut used).await?;
         match read {
             Ok(more) => {
                 report.read += more.read;
@@ -71,7 +71,7 @@ pub async fn sync(
     }
     let names = still_there(github, store, &wanted).await?;
     store.retire_others(NAME, &names, run.started_ms).await?;
-    store.prune_answers(NAME, &used).await?;
+    store.prune_responses(NAME, &used).await?;
     report.requests_left = client.requests_left();
     Ok(report)
 }
@@ -81,22 +81,22 @@ async fn read_batch(
     github: &Github,
     store: &mut Store,
     run: &Run<'_>,
-    way: &Way,
+    mode: &ReadMode,
     batch: &[Repository],
     used: &mut HashSet<String>,
 ) -> Result<Result<SyncReport, GithubFailure>, SourceError> {
     let Github { settings, client } = github;
     let mut known = Vec::new();
     for repository in batch {
-        let Some(key) = way.key(client, repository) else {
+        let Some(key) = mode.key(client, repository) else {
             known.push(None);
             continue;
         };
-        known.push(store.answer(NAME, &key).await?);
+        known.push(store.cached_response(NAME, &key).await?);
         used.insert(key);
     }
     let wanted = FileRequest::new(&settings.suppression_files);
-    let outcomes = match way.read(client, &wanted, batch, &known).await {
+    let outcomes = match mode.read(client, &wanted, batch, &known).await {
         Ok(outcomes) => outcomes,
         Err(failure) => return Ok(Err(failure)),
     };
@@ -112,12 +112,12 @@ async fn read_batch(
                 all_facts.push(read.0);
                 coverage.push(read.1);
             }
-            Err(trouble) => coverage.push(not_read(repository, &trouble)),
+            Err(failure) => coverage.push(not_read(repository, &failure)),
         }
     }
     let put = store.put_facts_from(&all_facts, run.started_ms, NAME, &coverage);
     let ingested = put.await?;
-    store.keep_answers(NAME, &outcomes.answers).await?;
+    store.keep_responses(NAME, &outcomes.responses).await?;
     Ok(Ok(SyncReport {
         read: all_facts.len() as u64,
         ingested,
@@ -126,9 +126,9 @@ async fn read_batch(
 }
 
 /// Why a whole batch failed: then the next ones would, too.
-fn failed_all(outcomes: &[Result<Files, Trouble>]) -> Option<String> {
-    let why = |outcome: &Result<Files, Trouble>| match outcome {
-        Err(Trouble::Failed(why)) => Some(why.clone()),
+fn failed_all(outcomes: &[Result<Files, ReadFailure>]) -> Option<String> {
+    let why = |outcome: &Result<Files, ReadFailure>| match outcome {
+        Err(ReadFailure::Failed(why)) => Some(why.clone()),
         _ => None,
     };
     let whys: Option<Vec<String>> = outcomes.iter().map(why).collect();
@@ -137,11 +137,11 @@ fn failed_all(outcomes: &[Result<Files, Trouble>]) -> Option<String> {
     whys.into_iter().next()
 }
 
-fn not_read(repository: &Repository, trouble: &Trouble) -> Coverage {
+fn not_read(repository: &Repository, failure: &ReadFailure) -> Coverage {
     Coverage {
         item: repository.name.clone(),
-        state: trouble.state(),
-        reason: Some(trouble.reason()),
+        state: failure.state(),
+        reason: Some(failure.reason()),
     }
 }
 

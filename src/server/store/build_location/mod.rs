@@ -37,7 +37,7 @@ pub struct Tagged {
 }
 
 /// A build that is looked for.
-pub struct Sought<'a> {
+pub struct LookupKey<'a> {
     pub tag: Cow<'a, str>,
     /// Its earliest stamp, Unix ms.
     pub first_ms: i64,
@@ -46,7 +46,7 @@ pub struct Sought<'a> {
 /// The locations of builds, in their order; of new ones the locations that they get.
 pub async fn locate(
     transaction: &mut Transaction,
-    builds: &[Sought<'_>],
+    builds: &[LookupKey<'_>],
 ) -> Result<Vec<BuildLookup>> {
     match transaction {
         Transaction::Sqlite(_) => sqlite::locate(transaction, builds).await,
@@ -74,7 +74,11 @@ pub const fn columns(transaction: &Transaction) -> &'static str {
 }
 
 /// The next builds after one, by id.
-pub async fn page(transaction: &mut Transaction, after: i64, limit: i64) -> Result<Vec<Tagged>> {
+pub async fn next_batch(
+    transaction: &mut Transaction,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Tagged>> {
     let columns = columns(transaction);
     let sql = format!("SELECT tag, {columns} FROM builds WHERE id > $1 ORDER BY id LIMIT $2");
     transaction.all(&sql, &[after.into(), limit.into()]).await

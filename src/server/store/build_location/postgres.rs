@@ -8,7 +8,7 @@ use anyhow::Result;
 use jiff::{Timestamp, tz::TimeZone};
 use sqlx::PgConnection;
 
-use super::{BuildLocation, BuildLookup, Sought, Tagged};
+use super::{BuildLocation, BuildLookup, LookupKey, Tagged};
 use crate::server::store::{engine::Transaction, keys, meta};
 
 /// A stamp from before is of a clock that was wrong.
@@ -24,7 +24,7 @@ pub struct Found {
 
 pub async fn locate(
     transaction: &mut Transaction,
-    builds: &[Sought<'_>],
+    builds: &[LookupKey<'_>],
     Found { known, new }: Found,
 ) -> Result<Vec<BuildLookup>> {
     let mut last = last(transaction).await?;
@@ -64,7 +64,7 @@ pub async fn last(transaction: &mut Transaction) -> Result<i64> {
 
 /// Looks for builds. Where two tags have the same key, which is about as likely as never, the second to
 /// come has the next one.
-pub async fn find(connection: &mut PgConnection, builds: &[Sought<'_>]) -> Result<Found> {
+pub async fn find(connection: &mut PgConnection, builds: &[LookupKey<'_>]) -> Result<Found> {
     let sql = "SELECT tag, id, ordinal, month FROM builds WHERE id = ANY($1)";
     let Found { mut known, mut new } = Found::default();
     let mut taken = HashSet::new();

@@ -91,7 +91,7 @@ impl Changes {
     /// Returns when the store may have changed, and is worth a look.
     pub async fn wait(&mut self) {
         match self {
-            Self::Sqlite => tokio::time::sleep(sqlite::LOOK).await,
+            Self::Sqlite => tokio::time::sleep(sqlite::POLL_INTERVAL).await,
             Self::Postgres(changes) => changes.wait().await,
         }
     }

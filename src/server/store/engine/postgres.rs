@@ -23,9 +23,9 @@ const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Who follows the store is told by this name.
 const CHANNEL: &str = "rse_dashboard";
 /// How often the store is looked at where nobody tells that it changed.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long is waited for a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 6;
 
 pub type Transaction = sqlx::Transaction<'static, Postgres>;
@@ -52,7 +52,7 @@ pub async fn open(database: &Database) -> Result<PgPool> {
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(CONNECT_TIMEOUT)
         .connect_with(options)
         .await
         .map_err(|error| explain(error, database))?;
@@ -144,10 +144,10 @@ impl Changes {
             };
             listener.recv().await.map(drop)
         };
-        if let Ok(Err(error)) = tokio::time::timeout(LOOK, told).await {
+        if let Ok(Err(error)) = tokio::time::timeout(POLL_INTERVAL, told).await {
             tracing::debug!("nothing is told of changes: {error}");
             self.listener = None;
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }

@@ -17,7 +17,7 @@ use super::Purpose;
 
 const FILE: &str = "dashboard.sqlite";
 /// How often the store is looked at, which takes well under a millisecond.
-pub const LOOK: Duration = Duration::from_millis(250);
+pub const POLL_INTERVAL: Duration = Duration::from_millis(250);
 const LOCK: &str = "dashboard.lock";
 static MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
 

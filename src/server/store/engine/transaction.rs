@@ -51,10 +51,8 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
 
 /// The locations of so many values, for a list in a statement: `$1, $2, $3`.
 pub fn list(values: usize) -> String {
-    let locations: Vec<String> = (1..=values)
-        .map(|location| format!("${location}"))
-        .collect();
-    locations.join(", ")
+    let numbers: Vec<String> = (1..=values).map(|number| format!("${number}")).collect();
+    numbers.join(", ")
 }
 
 /// What a row of either engine can be read as.
@@ -86,7 +84,7 @@ where
 }
 
 /// Runs the same on the connection of either engine, which `Db` names.
-macro_rules! on {
+macro_rules! dispatch {
     ($transaction:expr, |$connection:ident| $run:expr) => {
         match $transaction {
             Transaction::Sqlite(transaction) => {
@@ -106,14 +104,14 @@ macro_rules! on {
 impl Transaction {
     /// Runs a statement; says of how many rows it was.
     pub async fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             let query = sqlx::query_with(sql, arguments::<Db>(values)?);
             query.execute(connection).await?.rows_affected()
         }))
     }
 
     pub async fn all<T: Record>(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<T>> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             let query = sqlx::query_as_with(sql, arguments::<Db>(values)?);
             query.fetch_all(connection).await?
         }))
@@ -134,14 +132,14 @@ impl Transaction {
         sql: &str,
         values: &[Value<'_>],
     ) -> Result<Option<T>> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             let query = sqlx::query_as_with(sql, arguments::<Db>(values)?);
             query.fetch_optional(connection).await?
         }))
     }
 
     pub async fn one<T: Record>(&mut self, sql: &str, values: &[Value<'_>]) -> Result<T> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             let query = sqlx::query_as_with(sql, arguments::<Db>(values)?);
             query.fetch_one(connection).await?
         }))
@@ -153,7 +151,7 @@ impl Transaction {
         sql: &'s str,
         values: &[Value<'s>],
     ) -> Result<BoxStream<'s, sqlx::Result<T>>> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             sqlx::query_as_with(sql, arguments::<Db>(values)?).fetch(connection)
         }))
     }
