@@ -154,7 +154,7 @@ fn a_store_that_holds_other_data_is_left_alone() {
         let before = content(&there).await;
         let refused = migrate(&from, &mut there, &|_| ()).await;
         let error = format!("{:#}", refused.expect_err("refused"));
-        assert!(error.contains("holds data of its own"), "{error}");
+        assert!(error.contains("already holds other data"), "{error}");
         assert_eq!(content(&there).await, before);
     });
 }

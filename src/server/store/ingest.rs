@@ -1,4 +1,4 @@
-//! One batch of events: merged with what is stored of their builds, rolled up and written.
+//! Ingests a batch of events: merges them with the stored events of their builds, rolls up and writes.
 
 use std::borrow::Cow;
 
@@ -20,10 +20,10 @@ use super::{
 };
 use crate::server::model::{Event, Rules};
 
-/// How many builds are rolled up again at a time.
+/// How many builds are rolled up again at once.
 const BUILDS_PER_BATCH: i64 = 500;
 
-/// The builds of a batch, numbered in the order of their coming.
+/// The builds of a batch, numbered in order of appearance.
 #[derive(Default)]
 struct Builds<'a> {
     lookups: Vec<LookupKey<'a>>,
@@ -45,7 +45,7 @@ impl<'a> Builds<'a> {
     }
 }
 
-/// Runs inside the caller's transaction. Says what changed, and whether anything did.
+/// Runs inside the caller's transaction; returns the counts and whether anything changed.
 pub async fn ingest(
     transaction: &mut Transaction,
     names: &mut Names,
@@ -116,7 +116,7 @@ pub async fn ingest(
     Ok((merged.counts, raised || !changed_events.is_empty()))
 }
 
-/// Rolls every build up again, by other rules than before.
+/// Rolls up every build again after the rules changed.
 pub async fn roll_up_all(
     transaction: &mut Transaction,
     names: &Names,

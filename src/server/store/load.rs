@@ -1,4 +1,4 @@
-//! Makes the snapshot from the builds: from all of them, or from an earlier one and what changed.
+//! Loads the snapshot of the builds: from all of them, or from an earlier snapshot and the changes.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -19,15 +19,15 @@ use crate::server::{
     snapshot::{Origin, Snapshot, SnapshotBuilder},
 };
 
-/// Makes a snapshot of everything. Runs inside a read transaction, so that all is of one moment.
+/// Loads a snapshot of everything. Runs inside a read transaction, so that it is consistent.
 pub async fn load(transaction: &mut Transaction, config: Arc<Config>) -> Result<Snapshot> {
     let last = build_location::last_ordinal(transaction).await?;
     let builder = SnapshotBuilder::with_capacity(config, usize::try_from(last)?);
     fill(transaction, builder, RowRange::All(last)).await
 }
 
-/// Makes a snapshot from an earlier one and what changed since; of everything, where the earlier one
-/// is of another store or nothing of it holds any more. Runs inside a read transaction.
+/// Loads a snapshot from an earlier one and the changes since; loads everything if the earlier one is
+/// from another store or no longer valid. Runs inside a read transaction.
 pub async fn load_after(
     transaction: &mut Transaction,
     previous: Arc<Snapshot>,
@@ -42,8 +42,8 @@ pub async fn load_after(
     fill(transaction, SnapshotBuilder::after(previous), range).await
 }
 
-/// One thread reads the text of a page while another puts the builds of the one before in columns,
-/// which leaves the threads that answer requests alone.
+/// Reads batches on one thread while another adds the previous batch to the columns, which keeps the
+/// threads that serve requests free.
 async fn fill(
     transaction: &mut Transaction,
     builder: SnapshotBuilder,
@@ -81,7 +81,7 @@ async fn fill(
     building.await.context("making the snapshot panicked")?
 }
 
-/// Names the data and the configuration that they are read by: either changes the figures.
+/// Identifies the data and the configuration, since either changes the figures.
 pub async fn version(transaction: &mut Transaction, config: &Config) -> Result<String> {
     let store = store_id(transaction).await?;
     let changes = changes(transaction).await?;

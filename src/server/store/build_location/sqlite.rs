@@ -1,5 +1,5 @@
-//! SQLite finds a build by its tag; a new one gets the number after the greatest there is, so that it
-//! and its events are written at the end of their tables.
+//! SQLite finds a build by its tag; a new one gets the next number, so that it and its events are
+//! appended to their tables.
 
 use anyhow::Result;
 use foldhash::HashMap;

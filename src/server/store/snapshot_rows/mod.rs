@@ -1,4 +1,4 @@
-//! Builds as a snapshot needs them, read page by page, so that memory stays bounded.
+//! Reads the builds' columns that a snapshot needs, in batches, so that memory stays bounded.
 
 mod postgres;
 mod sqlite;
@@ -18,22 +18,22 @@ use crate::server::{
 const BUILDS_PER_BATCH: i64 = 10_000;
 const DAMAGED: &str = "the store is damaged: its builds cannot be read";
 
-/// Which builds are read.
+/// The builds to read.
 #[derive(Clone, Copy, Debug)]
 pub enum RowRange {
-    /// All of them, up to this ordinal.
+    /// All builds up to this ordinal.
     All(i64),
-    /// Those that were written after this change of the store, up to that one.
+    /// Builds written after the first change of the store, up to the second.
     Changed(i64, i64),
 }
 
-/// Some builds, in the form that the engine hands over fastest.
+/// A batch of builds, in the format that the engine returns fastest.
 pub enum RowBatch {
     Json(String),
     Builds(Vec<StoredBuild<'static>>),
 }
 
-/// A build, as the engines list its columns.
+/// A build with its columns in the order that both engines return.
 #[derive(Deserialize)]
 pub struct StoredBuild<'a> {
     ordinal: u32,
@@ -52,7 +52,7 @@ pub struct StoredBuild<'a> {
     functional_test_ms: Option<i64>,
 }
 
-/// Reads the wanted builds and hands them over page by page, as long as somebody takes them.
+/// Reads builds and sends them in batches, as long as the receiver is open.
 pub async fn read(
     transaction: &mut Transaction,
     range: RowRange,
@@ -64,7 +64,7 @@ pub async fn read(
     }
 }
 
-/// Adds the builds of a page to a snapshot.
+/// Adds the builds of a batch to a snapshot.
 pub fn push(batch: &RowBatch, names: &NameTable, snapshot: &mut SnapshotBuilder) -> Result<()> {
     let parsed: Vec<StoredBuild<'_>>;
     let builds = match batch {
@@ -93,7 +93,7 @@ pub fn push(batch: &RowBatch, names: &NameTable, snapshot: &mut SnapshotBuilder)
     Ok(())
 }
 
-/// The names that wanted builds have, by their ids.
+/// The names that the builds refer to, by their ids.
 pub struct NameTable(Vec<Option<Box<str>>>);
 
 impl NameTable {

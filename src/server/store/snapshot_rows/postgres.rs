@@ -1,4 +1,4 @@
-//! PostgreSQL hands over rows, as they are read.
+//! PostgreSQL returns rows, sent on as they are read.
 
 use anyhow::Result;
 use futures::TryStreamExt as _;
@@ -52,7 +52,7 @@ pub async fn read(
             return Ok(());
         }
     }
-    // Whoever takes the pages may have gone; then nobody misses the last one.
+    // The receiver may be closed; then the last batch is not needed.
     let _ = batches.send(RowBatch::Builds(batch)).await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! SQLite hands a page over as one JSON text: as many rows take several times as long.
+//! SQLite returns a batch as one JSON text; separate rows take several times as long.
 
 use anyhow::Result;
 use tokio::sync::mpsc;
