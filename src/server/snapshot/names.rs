@@ -1,5 +1,5 @@
-//! Names of pipelines and steps, numbered: in the order of their coming while a snapshot is made,
-//! by the alphabet once it is done.
+//! Numbered names of pipelines and steps: in order of appearance while a snapshot is built, then in
+//! alphabetical order.
 
 use std::sync::Arc;
 
@@ -30,9 +30,9 @@ impl Names {
         self.names.get(number as usize).map(|name| &**name)
     }
 
-    /// Leaves out what a column does not name, and numbers the rest by the alphabet, in the column as
-    /// well. So the same builds give the same numbers, however they came. What is no number of a
-    /// name stays in the column as it is. Of each name it says what its number was.
+    /// Drops names that a column does not use and renumbers the rest alphabetically, in the column too,
+    /// so that the same builds give the same numbers in any order. Values of the column that are not
+    /// numbers of names stay. Returns the names with their previous numbers.
     pub fn sort_used(self, column: &mut [u32]) -> Vec<(Arc<str>, u32)> {
         let mut used = vec![false; self.names.len()];
         for &number in &*column {
@@ -46,8 +46,8 @@ impl Names {
             .collect();
         names.sort_unstable();
         let mut renumbered: Vec<u32> = vec![0; used.len()];
-        for ((_, number), place) in names.iter().zip(0_u32..) {
-            renumbered[*number as usize] = place;
+        for ((_, number), index) in names.iter().zip(0_u32..) {
+            renumbered[*number as usize] = index;
         }
         if renumbered
             .iter()
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn used_names_are_numbered_by_the_alphabet() {
+    fn used_names_are_numbered_alphabetically() {
         let mut names = Names::default();
         let mut column: Vec<u32> = ["c", "a", "x", "b", "a"]
             .map(|name| names.number(name))
