@@ -1,4 +1,4 @@
-//! GitHub over HTTP: the one place that knows of the token, of limits, retries, pages and sizes.
+//! The HTTP client for GitHub: the only code that handles the token, limits, retries and sizes.
 
 use std::{
     collections::BTreeMap,
@@ -25,18 +25,18 @@ const USER_AGENT: &str = concat!("rse-dashboard/", env!("CARGO_PKG_VERSION"));
 const API_VERSION: &str = "2022-11-28";
 const JSON: &str = "application/vnd.github+json";
 const RAW: &str = "application/vnd.github.raw+json";
-/// GitHub asks for few requests at a time.
+/// GitHub asks clients to send few requests at a time.
 const CONCURRENT: usize = 4;
 const MAX_REDIRECTS: usize = 5;
-/// Of an answer in JSON.
-const MAX_ANSWER: u64 = 32 * 1024 * 1024;
+/// The maximum size of a JSON response.
+const MAX_RESPONSE: u64 = 32 * 1024 * 1024;
 
-/// One request, as often as it has to be sent.
+/// One request, including its retries.
 struct RequestSpec<'a> {
     url: Url,
     expected: Expected,
     etag: Option<&'a str>,
-    /// A query of GraphQL.
+    /// A GraphQL query.
     query: Option<&'a Value>,
     max: u64,
 }
@@ -52,7 +52,7 @@ pub struct Client {
 
 #[derive(Default)]
 struct LimitState {
-    /// Requests left, by the kind of limit.
+    /// Remaining requests by kind of limit.
     left: BTreeMap<String, u64>,
     /// All requests wait until then.
     paused_until: Option<Instant>,
@@ -60,10 +60,10 @@ struct LimitState {
 
 impl Client {
     /// # Errors
-    /// Where this machine cannot make HTTP requests at all.
+    /// If this machine cannot make HTTP requests.
     pub fn new(base: Url, token: SecretString, retry: RetryPolicy) -> Result<Self> {
         let origin = base.origin();
-        // The token must not follow to another host.
+        // The token must not be sent to another host.
         let redirects = redirect::Policy::custom(move |attempt| {
             let stays = attempt.url().origin() == origin;
             if stays && attempt.previous().len() <= MAX_REDIRECTS {
@@ -78,7 +78,7 @@ impl Client {
             .connect_timeout(retry.connect_timeout)
             .timeout(retry.timeout)
             .build()
-            .context("cannot make HTTP requests to GitHub")?;
+            .context("cannot create an HTTP client for GitHub")?;
         Ok(Self {
             http,
             base,
@@ -89,7 +89,7 @@ impl Client {
         })
     }
 
-    /// The address of something, by the segments of its path.
+    /// Returns the URL with these path segments.
     pub fn url(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -98,7 +98,7 @@ impl Client {
         url
     }
 
-    /// Asks for JSON; with an ETag only for what is new since.
+    /// Requests JSON; with an ETag, only if it has changed.
     ///
     /// # Errors
     /// See [`GithubFailure`].
@@ -113,10 +113,10 @@ impl Client {
         .await
     }
 
-    /// Asks for a file's bytes.
+    /// Requests the bytes of a file.
     ///
     /// # Errors
-    /// See [`GithubFailure`]; [`GithubFailure::TooLarge`] beyond `max` bytes.
+    /// See [`GithubFailure`]; [`GithubFailure::TooLarge`] above `max` bytes.
     pub async fn raw(&self, url: Url, max: u64) -> Result<Vec<u8>, GithubFailure> {
         let spec = RequestSpec {
             url,
@@ -128,7 +128,7 @@ impl Client {
         Ok(self.send(&spec).await?.body)
     }
 
-    /// Asks a GraphQL query; the answer may hold errors for parts of it.
+    /// Sends a GraphQL query; the response may hold errors for parts of it.
     ///
     /// # Errors
     /// See [`GithubFailure`].
@@ -144,7 +144,7 @@ impl Client {
         serde_json::from_slice(&reply.body).map_err(|_| no_json())
     }
 
-    /// GitHub Enterprise Server has it beside `/api/v3`, not below.
+    /// Returns the GraphQL endpoint; on GitHub Enterprise Server it is beside `/api/v3`, not below.
     fn graphql_url(&self) -> Url {
         let path = self.base.path().trim_end_matches('/');
         let above = path.strip_suffix("/v3").unwrap_or(path);
@@ -153,7 +153,7 @@ impl Client {
         url
     }
 
-    /// The least number of requests that any limit still grants.
+    /// Returns the smallest number of requests that any limit still allows.
     pub fn requests_left(&self) -> Option<u64> {
         self.limit_state().left.values().min().copied()
     }
@@ -167,7 +167,7 @@ impl Client {
     async fn send(&self, spec: &RequestSpec<'_>) -> Result<Reply, GithubFailure> {
         if spec.url.origin() != self.base.origin() {
             return Err(GithubFailure::Refused(
-                "the answer names a next page on another host".to_owned(),
+                "the response links to a next page on another host".to_owned(),
             ));
         }
         let mut pauses = self.retry.pauses();
@@ -197,7 +197,7 @@ impl Client {
         }
     }
 
-    /// Nobody goes on while GitHub wants to be left alone.
+    /// Makes all requests wait, as GitHub asked.
     fn pause(&self, wait: Duration) {
         let mut state = self.limit_state();
         let until = Instant::now().checked_add(wait);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_below_the_base_and_escaped() {
+    fn urls_are_below_the_base_and_escaped() {
         let github = client("https://api.github.com");
         assert_eq!(
             github.url(&["repos", "a b", "../c"]).as_str(),

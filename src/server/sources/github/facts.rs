@@ -1,4 +1,4 @@
-//! A repository's files, made into facts.
+//! Derives facts from a repository's files.
 
 use super::{
     build_files::{self, Package},
@@ -11,29 +11,29 @@ use super::{
 };
 use crate::server::model::{BaseImage, Coverage, CoverageState, RepositoryFacts, Stated};
 
-/// As long as the reason for a repository's coverage gets.
+/// The maximum length of the reason in a repository's coverage.
 const MAX_REASON: usize = 400;
 
-/// Reads the files of one repository and gathers what could not be understood.
+/// Reads the files of one repository and collects faults.
 struct Reader<'a> {
     files: &'a Files,
     faults: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    /// The text of a file that is there and can be read.
+    /// Returns the text of a file, if it exists and is readable.
     fn text(&mut self, path: &str) -> Option<&'a str> {
         let why = match self.files.texts.get(path)? {
             FileText::Whole(text) => return Some(text),
-            FileText::Binary => "is no text",
-            FileText::TooLarge => "is greater than 4 MiB",
-            FileText::Truncated => "was cut short",
+            FileText::Binary => "is not a text file",
+            FileText::TooLarge => "is larger than 4 MiB",
+            FileText::Truncated => "was truncated",
         };
         self.faults.push(format!("{path}: {why}"));
         None
     }
 
-    /// What a parser made of a file.
+    /// Returns the result of parsing a file.
     fn parsed<T, E: std::fmt::Display>(
         &mut self,
         path: &str,
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The facts of a repository, and whether everything of it was understood.
+/// Returns the facts of a repository and its coverage.
 pub fn facts(
     repository: &Repository,
     files: &Files,
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_told_and_the_rest_kept() {
+    fn invalid_files_are_reported_and_the_rest_is_kept() {
         let (facts, coverage) = read(&[
             ("suppressions.xml", "<suppressions><suppress>"),
             ("package.json", "{"),
@@ -208,7 +208,7 @@ mod tests {
         let reason = coverage.reason.expect("a reason");
         for part in [
             "suppressions.xml: malformed XML at byte",
-            "package.json: no JSON",
+            "package.json: not a JSON",
             "pom.xml: malformed",
         ] {
             assert!(reason.contains(part), "{reason}");
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_without_any_of_it_uses_neither() {
+    fn a_repository_without_relevant_files_uses_neither_platform() {
         let (facts, coverage) = read(&[]);
         let expected = RepositoryFacts {
             repository: "ccd-api".to_owned(),

@@ -1,4 +1,4 @@
-//! Reads many repositories by one request of GraphQL.
+//! Reads many repositories with one GraphQL request.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -14,27 +14,27 @@ use super::{
     rest,
 };
 
-/// After so many failures in a row it is not the size of the requests.
+/// After this many consecutive failures, the size of the requests is not the cause.
 const MAX_FAILURES: usize = 6;
 
-const NO_GRAPHQL: &str = "this server has no GraphQL; set sources.github.graphql = false in \
+const NO_GRAPHQL: &str = "this server does not offer GraphQL; set sources.github.graphql = false in \
                           dashboard.toml, or correct GITHUB_API_URL";
 
-/// One repository and what is read of it.
+/// One repository and the files to read from it.
 #[derive(Clone)]
 struct Part<'a> {
-    /// Its place in the batch.
+    /// The index of the repository in the batch.
     index: usize,
     repository: &'a Repository,
     files: Vec<String>,
-    /// The root is the one without a name.
+    /// The folders to list; the root has an empty name.
     folders: Vec<String>,
 }
 
 /// Reads a batch; the outcomes are in its order.
 ///
 /// # Errors
-/// Where going on makes no sense.
+/// If further requests are pointless.
 pub async fn read(
     client: &Client,
     wanted: &FileRequest,
@@ -48,7 +48,7 @@ pub async fn read(
         folders: root.iter().chain(&wanted.folders).cloned().collect(),
     });
     let mut outcomes = fetch(client, parts.collect()).await?;
-    // Names of further Dockerfiles are known only now.
+    // Names of additional Dockerfiles are known only now.
     let mut parts = Vec::new();
     for (&index, outcome) in &outcomes {
         let others = outcome.as_ref().map(Files::other_dockerfiles);
@@ -84,7 +84,7 @@ pub async fn read(
     Ok(outcomes.into_values().collect())
 }
 
-/// Texts that GraphQL cut short are read whole.
+/// Reads files whole that GraphQL truncated.
 async fn complete(
     client: &Client,
     repository: &Repository,
@@ -98,8 +98,8 @@ async fn complete(
     Ok(())
 }
 
-/// Asks for parts. What fails is asked for again in smaller requests, because it may have been too
-/// much at a time.
+/// Requests parts. Failed ones are requested again in smaller queries, because the query may have
+/// been too large.
 async fn fetch(
     client: &Client,
     parts: Vec<Part<'_>>,
@@ -116,7 +116,7 @@ async fn fetch(
             Err(GithubFailure::NotFound(_)) => {
                 return Err(GithubFailure::Refused(NO_GRAPHQL.to_owned()));
             }
-            // Said of the query as a whole, it would be said of every other.
+            // A refusal of the whole query would apply to every other.
             Err(failure @ GithubFailure::Forbidden(_)) => return Err(failure),
             Err(failure) if ends_the_sync(&failure) => return Err(failure),
             Err(failure) => json!({ "errors": [{ "message": failure.to_string() }] }),
@@ -134,7 +134,7 @@ async fn fetch(
             }
         }
         failures = if failed { failures + 1 } else { 0 };
-        // Those that fail beside others are fewer already.
+        // If some parts succeeded, the failed ones are already fewer.
         if again.len() == asked {
             open.push(again.split_off(asked / 2));
         }
@@ -143,8 +143,8 @@ async fn fetch(
     Ok(outcomes)
 }
 
-/// GitHub's words where it answered nothing of a query, or where something went wrong that it does
-/// not place: any field that is null may then be there in truth.
+/// Returns GitHub's message if a query failed as a whole, or with an error without a path: then any
+/// null field may be null for that reason.
 fn failed_whole(answer: &Value) -> Option<String> {
     let errors = answer["errors"].as_array().map_or(&[][..], Vec::as_slice);
     let error = match answer["data"].is_object() {
@@ -152,14 +152,14 @@ fn failed_whole(answer: &Value) -> Option<String> {
         false => errors.first().unwrap_or(&Value::Null),
     };
     let words = error["message"].as_str();
-    Some(short(words.unwrap_or("GitHub answered nothing")))
+    Some(short(words.unwrap_or("GitHub returned no data")))
 }
 
 fn short(words: &str) -> String {
     words.chars().take(200).collect()
 }
 
-/// Names reach the query as variables only, so that none can change what it means.
+/// Builds the query. Names are passed only as variables, so that none can change its meaning.
 fn query(parts: &[Part<'_>]) -> Value {
     let mut variables = Map::new();
     let mut expressions: BTreeMap<String, usize> = BTreeMap::new();
@@ -215,7 +215,7 @@ struct Blob {
     is_truncated: bool,
 }
 
-/// What GitHub answers of each repository of a query, in its order.
+/// Returns the outcome for each repository of a query, in its order.
 fn outcomes_of(answer: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, ReadFailure>> {
     if let Some(words) = failed_whole(answer) {
         return vec![Err(ReadFailure::Failed(words)); asked];
@@ -254,7 +254,7 @@ fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
     };
     for (number, path) in part.files.iter().enumerate() {
         let object = repository.get(&format!("f{number}"));
-        // What is no file has no such fields.
+        // Objects that are not files lack these fields.
         let blob = object.and_then(|object| Blob::deserialize(object).ok());
         if let Some(text) = blob.and_then(text) {
             files.texts.insert(path.clone(), text);
@@ -293,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_without_a_place_leaves_nothing_to_rely_on() {
+    fn an_error_without_a_path_fails_the_whole_query() {
         let read = json!({ "isEmpty": false, "f0": { "text": "x" } });
         let cut = json!({ "isEmpty": false, "f0": null });
         let without_path = [

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use super::dockerfile::split_word;
 
-/// The text of an instruction that the lines after it hold.
+/// A here-document that an instruction begins.
 pub struct HereDocument {
     /// The line that ends it.
     pub end: String,
-    /// Tabs before that line do not count.
+    /// Whether tabs before that line are ignored.
     pub tabs: bool,
 }
 
 impl HereDocument {
-    /// The one that begins with the text.
+    /// Parses the here-document at the start of the text.
     fn of(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("<<")?;
         let word = rest.strip_prefix('-');
@@ -39,7 +39,7 @@ fn without_tabs(line: &str) -> &str {
     line.trim_start_matches('\t')
 }
 
-/// Where each line stands for the last time, and, by `true`, each line without tabs before it.
+/// Maps each line, and (with `true`) each line without leading tabs, to its last position.
 pub fn last_lines(text: &str) -> HashMap<(bool, &str), usize> {
     let lines = text.lines().enumerate();
     let both = lines
@@ -47,7 +47,7 @@ pub fn last_lines(text: &str) -> HashMap<(bool, &str), usize> {
     both.collect()
 }
 
-/// The here-documents that an instruction begins: at the start of a word, and not in quotes.
+/// Returns the here-documents that an instruction begins: at the start of a word, not in quotes.
 pub fn here_documents(instruction: &str) -> Vec<HereDocument> {
     let keyword = split_word(instruction).0.to_ascii_uppercase();
     if !matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") {

@@ -1,5 +1,5 @@
-//! What an answer of GitHub's means: what was asked for, a limit, a fault that passes, or one that
-//! does not.
+//! Interprets GitHub's responses: the requested content, a limit, a transient failure or a permanent
+//! one.
 
 use std::{fmt, time::Duration};
 
@@ -12,23 +12,23 @@ use serde_json::Value;
 
 use super::limits;
 
-/// Why a request failed in the end.
+/// The reason why a request finally failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GithubFailure {
     Limited {
         retry_after: Duration,
     },
     Unauthorized,
-    /// Not for this token; with GitHub's words.
+    /// Refused for this token, with GitHub's message.
     Forbidden(String),
     NotFound(String),
-    /// Greater than is read.
+    /// Larger than the maximum.
     TooLarge,
-    /// The server had a fault, each time.
+    /// The server failed on every attempt.
     Server(String),
     /// No connection could be made.
     Unreachable(String),
-    /// Something else, which another try would not change.
+    /// Another failure that a retry would not change.
     Refused(String),
 }
 
@@ -39,34 +39,34 @@ impl fmt::Display for GithubFailure {
             Self::Unauthorized => f.write_str("the token is not accepted"),
             Self::Forbidden(words) => write!(f, "not allowed: {words}"),
             Self::NotFound(_) => f.write_str("not found"),
-            Self::TooLarge => f.write_str("the answer is too great"),
+            Self::TooLarge => f.write_str("the response is too large"),
             Self::Server(what) | Self::Unreachable(what) | Self::Refused(what) => f.write_str(what),
         }
     }
 }
 
-/// An answer that is none of the failures.
+/// A successful response.
 #[derive(Debug)]
 pub struct Reply {
-    /// Nothing changed since the answer with the ETag that was asked with.
+    /// Nothing has changed since the response with the ETag that was sent.
     pub unchanged: bool,
     pub etag: Option<String>,
-    /// The address of the next page.
+    /// The URL of the next page.
     pub next: Option<String>,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
-/// What became of one try.
+/// The outcome of one attempt.
 pub enum Attempt {
     Done(Reply),
     Limited(Option<Duration>),
-    /// It may go better the next time.
+    /// May succeed the next time.
     Transient(GithubFailure),
     Failed(GithubFailure),
 }
 
-/// What a successful answer holds.
+/// The expected content of a successful response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     Json,
@@ -74,7 +74,7 @@ pub enum Expected {
     Bytes,
 }
 
-/// What became of a try that was answered. Of the body no more than `max` bytes are taken.
+/// Interprets a response. Reads at most `max` bytes of its body.
 pub async fn interpret(mut response: Response, expected: Expected, max: u64) -> Attempt {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
@@ -100,30 +100,30 @@ pub async fn interpret(mut response: Response, expected: Expected, max: u64) -> 
         401 => Attempt::Failed(GithubFailure::Unauthorized),
         403 => Attempt::Failed(GithubFailure::Forbidden(words)),
         404 => Attempt::Failed(GithubFailure::NotFound(words)),
-        500..=599 | 408 => {
-            Attempt::Transient(GithubFailure::Server(format!("GitHub answered {status}")))
-        }
+        500..=599 | 408 => Attempt::Transient(GithubFailure::Server(format!(
+            "GitHub responded with {status}"
+        ))),
         300..=399 => Attempt::Failed(GithubFailure::Refused(
-            "GitHub redirects to another host, which is not followed".to_owned(),
+            "GitHub redirects to another host; such redirects are not followed".to_owned(),
         )),
         _ => Attempt::Failed(GithubFailure::Refused(format!(
-            "GitHub answered {status}: {words}"
+            "GitHub responded with {status}: {words}"
         ))),
     }
 }
 
-/// What is not whole is asked for again; what is no JSON at all would be none again.
+/// Interprets a JSON body. A truncated one is requested again; one that is not JSON would not change.
 fn interpret_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Attempt {
     match serde_json::from_slice::<IgnoredAny>(&body) {
         Err(error) if error.is_eof() => {
             return Attempt::Transient(GithubFailure::Server(
-                "GitHub's answer broke off".to_owned(),
+                "GitHub's response was incomplete".to_owned(),
             ));
         }
         Err(_) => return Attempt::Failed(no_json()),
         Ok(_) => {}
     }
-    // GraphQL says in a successful answer that a limit was met.
+    // GraphQL reports limits in successful responses.
     if expected == Expected::Graphql {
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let said = limits::wait(&headers);
@@ -134,8 +134,8 @@ fn interpret_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Atte
     Attempt::Done(reply(false, headers, body))
 }
 
-/// Whether an answer of GraphQL is one to a query that met a limit, by what it says or, where it
-/// holds nothing, by its headers. What one repository met is no matter of the whole query.
+/// Returns true if a GraphQL query met a limit, by its errors or, without data, by its headers. A
+/// limit on one repository does not affect the whole query.
 fn is_limited(answer: &Value, by_headers: bool) -> bool {
     let is_nothing = answer["data"].is_null();
     let mut errors = answer["errors"].as_array().into_iter().flatten();
@@ -144,8 +144,8 @@ fn is_limited(answer: &Value, by_headers: bool) -> bool {
     in_errors || is_nothing && (by_headers || is_limit(answer))
 }
 
-/// Whether an error of GraphQL says that a limit was met: the primary one has a type of its own, the
-/// secondary one only words.
+/// Returns true if a GraphQL error reports a limit: the primary one has its own type, the secondary
+/// one only a message.
 pub fn is_limit(error: &Value) -> bool {
     let kind = error["type"].as_str().unwrap_or_default();
     let words = error["message"].as_str().unwrap_or_default();
@@ -154,7 +154,7 @@ pub fn is_limit(error: &Value) -> bool {
 
 pub fn no_json() -> GithubFailure {
     GithubFailure::Refused(
-        "the answer is no JSON; does GITHUB_API_URL name GitHub's API?".to_owned(),
+        "the response is not JSON; check that GITHUB_API_URL is the URL of GitHub's API".to_owned(),
     )
 }
 
@@ -173,7 +173,7 @@ fn reply(unchanged: bool, headers: HeaderMap, body: Vec<u8>) -> Reply {
     }
 }
 
-/// The address with `rel="next"` in a `Link` header.
+/// Returns the URL with `rel="next"` in a `Link` header.
 fn next_page(link: &str) -> Option<String> {
     link.split(',').find_map(|part| {
         let (address, parameters) = part.trim().strip_prefix('<')?.split_once('>')?;
@@ -183,7 +183,7 @@ fn next_page(link: &str) -> Option<String> {
     })
 }
 
-/// The body as far as it is read: what is greater is not taken into memory.
+/// Reads the body; stops if it is too large.
 async fn body(mut response: Response, max: u64) -> Result<Vec<u8>, GithubFailure> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
@@ -195,18 +195,18 @@ async fn body(mut response: Response, max: u64) -> Result<Vec<u8>, GithubFailure
     Ok(body)
 }
 
-/// Why there was no whole answer, without the address, which may be an internal one.
+/// Describes why no complete response arrived, without the URL, which may be internal.
 pub fn broken(error: &reqwest::Error) -> GithubFailure {
     if error.is_connect() {
-        GithubFailure::Unreachable("no connection can be made".to_owned())
+        GithubFailure::Unreachable("cannot connect".to_owned())
     } else if error.is_timeout() {
-        GithubFailure::Server("GitHub did not answer in time".to_owned())
+        GithubFailure::Server("GitHub did not respond in time".to_owned())
     } else {
-        GithubFailure::Server("the connection broke off".to_owned())
+        GithubFailure::Server("the connection was lost".to_owned())
     }
 }
 
-/// GitHub's words in the answer to a request that it refused.
+/// Returns GitHub's message about a refused request.
 fn message(body: &[u8]) -> String {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let words = answer["message"].as_str().unwrap_or("no reason given");
@@ -220,7 +220,7 @@ mod tests {
 
     use super::*;
 
-    /// The wait that an answer of GraphQL to a query asks for, if it says that a limit was met.
+    /// Returns the wait that a GraphQL response asks for, if it reports a limit.
     fn limit(headers: &[(&'static str, &'static str)], answer: &Value) -> Option<Option<u64>> {
         let header = |&(name, value): &(&'static str, &'static str)| {
             let name = name.parse().expect("a name");
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn graphql_tells_of_limits_in_successful_answers() {
+    fn graphql_reports_limits_in_successful_responses() {
         let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes.";
         let error = json!({ "message": secondary });
         let of_one = json!({ "message": secondary, "path": ["r0"] });
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_page_is_the_one_named_so() {
+    fn the_next_page_has_the_relation_next() {
         let link = "<https://a/x?page=1>; rel=\"prev\", <https://a/x?page=3>; rel=\"next\", \
                     <https://a/x?page=9>; rel=\"last\"";
         assert_eq!(next_page(link).as_deref(), Some("https://a/x?page=3"));

@@ -1,5 +1,5 @@
 //! Reads a repository file by file, for servers without GraphQL. As long as the entries of its root
-//! do not change, nothing of it has changed, and nothing else is asked for.
+//! are unchanged, so is everything else, and nothing more is requested.
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::server::store::CachedResponse;
 
-/// What is remembered of a repository.
+/// The cached content of a repository.
 #[derive(Serialize, Deserialize)]
 struct CachedRepository {
     wanted: FileRequest,
@@ -25,15 +25,15 @@ struct Entry {
     name: String,
 }
 
-/// The address under which a repository is remembered: that of its root.
+/// Returns the cache key of a repository: the URL of its root.
 pub fn key(client: &Client, repository: &Repository) -> String {
     contents(client, repository, "").to_string()
 }
 
-/// Reads a repository, and what is to be remembered of it if that is new.
+/// Reads a repository; returns its files and, if they are new, a response to cache.
 ///
 /// # Errors
-/// Why it could not be read.
+/// If it could not be read.
 pub async fn read(
     client: &Client,
     wanted: &FileRequest,
@@ -47,7 +47,7 @@ pub async fn read(
     let url = contents(client, repository, "");
     let reply = match client.get(url, known.as_ref().map(|(etag, _)| *etag)).await {
         Ok(reply) => reply,
-        // GitHub has no root to show where there is no commit.
+        // Without a commit, GitHub has no root to list.
         Err(GithubFailure::NotFound(words)) if words.contains("is empty") => {
             let files = Files {
                 empty: true,
@@ -123,7 +123,7 @@ async fn fill(
     Ok(())
 }
 
-/// The text of a file of the default branch.
+/// Reads a file of the default branch.
 pub async fn text(
     client: &Client,
     repository: &Repository,

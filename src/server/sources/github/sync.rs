@@ -1,5 +1,4 @@
-//! One sync: lists the repositories, reads them batch by batch, and writes each batch with what
-//! became of it.
+//! One sync: lists the repositories, reads them in batches, and writes each batch with its coverage.
 
 use std::collections::HashSet;
 
@@ -27,14 +26,14 @@ pub async fn sync(
     let Github { settings, client } = github;
     let mut used = HashSet::new();
     if run.since_ms.is_some() {
-        // Whoever wants everything read again does not trust what is remembered.
+        // To read everything again, the cache is emptied first.
         store.prune_responses(NAME, &used).await?;
     }
     let mut wanted = repositories::list(client, store, &settings.organisation, &mut used).await?;
     if wanted.is_empty() {
-        // Rather than to take everything that is known for gone.
+        // Must not mark everything known as gone.
         let name = &settings.organisation;
-        let problem = anyhow!("GitHub shows this token no repository of {name}");
+        let problem = anyhow!("this token can see no repository of {name}");
         return Err(SourceError::Other(problem));
     }
     wanted.retain(|repository| settings.forks || !repository.fork);
@@ -66,7 +65,8 @@ pub async fn sync(
         (run.progress)(done as u64, Some(total), &what);
     }
     if report.read == 0 && total > 0 {
-        let problem = anyhow!("none of {total} {what} could be read; their list says why");
+        let problem =
+            anyhow!("none of {total} {what} could be read; see their list for the reasons");
         return Err(SourceError::Other(problem));
     }
     let names = still_there(github, store, &wanted).await?;
@@ -76,7 +76,7 @@ pub async fn sync(
     Ok(report)
 }
 
-/// Reads a batch and writes it. The inner error is one that ends the sync.
+/// Reads and writes a batch. The inner error ends the sync.
 async fn read_batch(
     github: &Github,
     store: &mut Store,
@@ -125,14 +125,14 @@ async fn read_batch(
     }))
 }
 
-/// Why a whole batch failed: then the next ones would, too.
+/// Returns the reason if a whole batch failed, because the next ones would fail, too.
 fn failed_all(outcomes: &[Result<Files, ReadFailure>]) -> Option<String> {
     let why = |outcome: &Result<Files, ReadFailure>| match outcome {
         Err(ReadFailure::Failed(why)) => Some(why.clone()),
         _ => None,
     };
     let whys: Option<Vec<String>> = outcomes.iter().map(why).collect();
-    // One alone says nothing of others.
+    // A single failure says nothing about the others.
     let whys = whys.filter(|whys| whys.len() > 1)?;
     whys.into_iter().next()
 }
@@ -145,7 +145,7 @@ fn not_read(repository: &Repository, failure: &ReadFailure) -> Coverage {
     }
 }
 
-/// Notes of all that were not reached why, so that nobody takes them for read.
+/// Saves the reason for all repositories that were not reached, so that none counts as read.
 async fn give_up(
     store: &mut Store,
     run: &Run<'_>,
@@ -157,7 +157,7 @@ async fn give_up(
             let until = Timestamp::now().checked_add(*retry_after);
             let until = until.unwrap_or(Timestamp::MAX);
             let until = until.strftime("%Y-%m-%d %H:%M UTC");
-            let reason = format!("GitHub grants no more requests until {until}");
+            let reason = format!("GitHub allows no more requests until {until}");
             (CoverageState::RateLimited, reason)
         }
         GithubFailure::Forbidden(words) => (CoverageState::NoAccess, words.clone()),
@@ -174,8 +174,8 @@ async fn give_up(
     Ok(())
 }
 
-/// The names of the repositories that there are. One that is missing in the list may have been
-/// passed over while the list was changing: it is gone when it cannot be found by its name either.
+/// Returns the names of the repositories that still exist. The list may miss some while it is being
+/// changed: a repository is gone only if it cannot be found by name either.
 async fn still_there(
     github: &Github,
     store: &Store,
@@ -193,8 +193,8 @@ async fn still_there(
         let is_there = !asking || {
             let url = client.url(&["repos", &settings.organisation, &name]);
             match client.get(url, None).await {
-                // A redirect leads to the new name of what was renamed, and to the new owner of what
-                // was transferred.
+                // A redirect leads to the new name of a renamed repository, or to the new owner of a
+                // transferred one.
                 Ok(reply) => serde_json::from_slice(&reply.body).is_ok_and(|found: Repository| {
                     let owner = &found.owner.login;
                     found.name == name
@@ -202,7 +202,7 @@ async fn still_there(
                         && (settings.forks || !found.fork)
                 }),
                 Err(GithubFailure::NotFound(_)) => false,
-                // What cannot be asked for is not declared gone, nor is GitHub asked any more.
+                // A repository that cannot be checked counts as present; no more requests are sent.
                 Err(_) => {
                     asking = false;
                     true
