@@ -1,4 +1,4 @@
-//! A store that moves into another one, of the other engine where there is one, and back.
+//! A store that is migrated to another one, of the other engine if there is one, and back.
 
 use std::{cell::Cell, path::Path, sync::Mutex};
 
@@ -18,7 +18,7 @@ async fn file(dir: &Path) -> Store {
     store.expect("the store opens")
 }
 
-/// A store with something in each table.
+/// Returns a store with data in each table.
 async fn filled(dir: &Path, events: usize) -> Store {
     let mut store = file(dir).await;
     let events: Vec<_> = (0..events)
@@ -69,7 +69,7 @@ async fn filled(dir: &Path, events: usize) -> Store {
 }
 
 #[test]
-fn a_store_moves_there_and_back_and_is_the_same() {
+fn a_store_is_the_same_after_a_migration_there_and_back() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let from = filled(&dir.path().join("from"), 25_000).await;
@@ -110,7 +110,7 @@ fn a_store_moves_there_and_back_and_is_the_same() {
 }
 
 #[test]
-fn an_interrupted_move_goes_on_and_a_changed_store_is_moved_again() {
+fn an_interrupted_migration_continues_and_a_changed_store_is_migrated_again() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut from = filled(&dir.path().join("from"), 30_000).await;
@@ -145,7 +145,7 @@ fn an_interrupted_move_goes_on_and_a_changed_store_is_moved_again() {
 }
 
 #[test]
-fn a_store_that_holds_other_data_is_left_alone() {
+fn a_store_that_holds_other_data_is_left_unchanged() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let from = filled(&dir.path().join("from"), 10).await;
