@@ -24,22 +24,22 @@ fn line(facts: &RepositoryFacts) -> String {
         .into_iter()
         .filter(|(_, is)| *is)
         .map(|(mark, _)| mark.to_owned());
-    let mut words = vec![format!(
+    let mut parts = vec![format!(
         "{}: node {} java {} js {}",
         facts.repository,
         facts.node_version.as_deref().unwrap_or("-"),
         facts.java_version.as_deref().unwrap_or("-"),
         facts.javascript,
     )];
-    words.extend(
+    parts.extend(
         facts
             .checks
             .iter()
             .map(|check| Check::label(*check).to_owned()),
     );
-    words.extend(suppressed);
-    words.extend(marks);
-    words.join(", ")
+    parts.extend(suppressed);
+    parts.extend(marks);
+    parts.join(", ")
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn unchanged_data_is_not_sent_again_and_makes_no_new_rows() {
         bench.sync(&source).await.expect("a sync");
         stand_in.log().await;
         let (content, copies) = (bench.content().await, bench.rows("security_facts").await);
-        let answers = bench.rows("http_cache").await;
+        let responses = bench.rows("http_cache").await;
 
         let report = bench.sync(&source).await.expect("a sync");
         assert_eq!((report.ingested.unchanged, report.ingested.new), (13, 0));
@@ -150,7 +150,7 @@ async fn unchanged_data_is_not_sent_again_and_makes_no_new_rows() {
         }
         assert_eq!(bench.content().await, content);
         assert_eq!(bench.rows("security_facts").await, copies);
-        assert_eq!(bench.rows("http_cache").await, answers);
+        assert_eq!(bench.rows("http_cache").await, responses);
 
         // A sync at the same instant changes nothing for readers.
         let version = bench.snapshot().await.version;
@@ -274,7 +274,7 @@ async fn doctor_reports_successes_and_failures() {
 async fn facts_from_older_versions_and_files_are_still_read() {
     let old = r#"{"repository":"a","suppressions":[{"cve":"CVE-2019-0001","until":null}],"javascript":true,
         "checks":["snyk"],"node_version":"8","java_version":null,"archived":false}"#;
-    let facts: RepositoryFacts = serde_json::from_str(old).expect("facts of before");
+    let facts: RepositoryFacts = serde_json::from_str(old).expect("facts of an older version");
     assert_eq!(facts.stated, Default::default());
     // Facts without new fields are written as before, so that they make no new row.
     let written = serde_json::to_string(&facts).expect("JSON");

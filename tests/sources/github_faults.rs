@@ -54,13 +54,12 @@ async fn a_missing_permission_of_the_token_is_named() {
 #[tokio::test]
 async fn a_query_refused_as_a_whole_reports_what_to_do() {
     let stand_in = StandIn::start(&[]);
-    let words = "Resource protected by organization SAML enforcement.";
-    let fault =
-        json!({ "faults": [{ "path": "^/graphql", "status": 403, "body": { "message": words } }] });
+    let message = "Resource protected by organization SAML enforcement.";
+    let fault = json!({ "faults": [{ "path": "^/graphql", "status": 403, "body": { "message": message } }] });
     with_fault(&stand_in, true, fault, async |outcome| {
         let error = failure(outcome);
         assert!(
-            error.contains("GITHUB_TOKEN") && error.contains(words),
+            error.contains("GITHUB_TOKEN") && error.contains(message),
             "{error}"
         );
         assert_eq!(

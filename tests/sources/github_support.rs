@@ -59,16 +59,16 @@ impl StandIn {
 
     pub async fn control(&self, change: Value) {
         let url = format!("{}/_stand-in/control", self.address);
-        let answer = reqwest::Client::new().post(url).json(&change).send().await;
-        let answer = answer.expect("the stand-in responds");
-        assert!(answer.status().is_success(), "{change}");
+        let response = reqwest::Client::new().post(url).json(&change).send().await;
+        let response = response.expect("the stand-in responds");
+        assert!(response.status().is_success(), "{change}");
     }
 
     /// Returns the requests since the last call.
     pub async fn log(&self) -> Vec<Value> {
         let url = format!("{}/_stand-in/log", self.address);
-        let answer = reqwest::get(url).await.expect("the stand-in responds");
-        answer.json().await.expect("a list")
+        let response = reqwest::get(url).await.expect("the stand-in responds");
+        response.json().await.expect("a list")
     }
 
     pub fn source(&self, graphql: bool) -> Github {
@@ -136,10 +136,10 @@ impl Bench {
         source: &Github,
         started_ms: i64,
     ) -> (Result<SyncReport, SourceError>, Vec<(u64, Option<u64>)>) {
-        let told = Mutex::new(Vec::new());
+        let reported = Mutex::new(Vec::new());
         let progress = |done, total, what: &str| {
             assert!(what.eq_ignore_ascii_case("repositories of hmcts"), "{what}");
-            told.lock().expect("not poisoned").push((done, total));
+            reported.lock().expect("not poisoned").push((done, total));
         };
         let run = Run {
             started_ms,
@@ -150,7 +150,7 @@ impl Bench {
         if let Err(error) = &report {
             no_secret(&format!("{error} {error:?}"));
         }
-        (report, told.into_inner().expect("not poisoned"))
+        (report, reported.into_inner().expect("not poisoned"))
     }
 
     pub async fn snapshot(&self) -> Snapshot {

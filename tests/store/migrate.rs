@@ -117,14 +117,14 @@ fn an_interrupted_migration_continues_and_a_changed_store_is_migrated_again() {
         let path = dir.path().join("there");
         // Dropped after its first batch.
         let mut there = open(&path).await;
-        let (told, first) = (Notify::new(), Cell::new(0));
+        let (written, first) = (Notify::new(), Cell::new(0));
         let progress = |events| {
             first.set(events);
-            told.notify_one();
+            written.notify_one();
         };
         let interrupted = tokio::select! {
             biased;
-            () = told.notified() => true,
+            () = written.notified() => true,
             _ = migrate(&from, &mut there, &progress) => false,
         };
         assert!(interrupted && first.get() < 30_000);

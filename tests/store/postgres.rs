@@ -83,7 +83,7 @@ fn a_lease_has_one_holder_and_is_released_at_once() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let (mut one, mut two) = (open(dir.path()).await, open(dir.path()).await);
-        let held = one.claim("a").await.expect("asked").expect("nobody has it");
+        let held = one.claim("a").await.expect("asked").expect("a free lease");
         assert!(two.claim("a").await.expect("asked").is_none());
         let other = two.claim("b").await.expect("asked");
         assert!(other.is_some(), "another source");
@@ -100,7 +100,7 @@ fn a_process_that_lost_the_lease_writes_nothing_more() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let (mut one, mut two) = (open(dir.path()).await, open(dir.path()).await);
-        let mut held = one.claim("a").await.expect("asked").expect("nobody has it");
+        let mut held = one.claim("a").await.expect("asked").expect("a free lease");
         one.ingest(&[event(0, 0, 0)]).await.expect("ingested");
         // As if it had been paused for longer than its lease.
         let mut connection = connect(dir.path()).await;
@@ -133,7 +133,7 @@ fn a_process_that_lost_the_lease_writes_nothing_more() {
         assert_eq!(two.cursor("a", "feed").await.expect("read"), None);
         two.ingest(&[event(0, 0, 3)]).await.expect("ingested");
         held.lost().await;
-        // Releasing a lost claim takes it from nobody.
+        // Releasing a lost claim takes it from no one else.
         one.release(held).await.expect("nothing is left to give up");
         two.ingest(&[event(0, 0, 4)]).await.expect("ingested");
         two.release(taken).await.expect("released");
@@ -232,7 +232,7 @@ fn listeners_are_notified_of_changes() {
         // The first wait starts listening.
         changes.wait().await;
         let version = follower.version(&Config::built_in()).await.expect("read");
-        let told = tokio::spawn(async move {
+        let notified = tokio::spawn(async move {
             let began = tokio::time::Instant::now();
             loop {
                 changes.wait().await;
@@ -242,8 +242,8 @@ fn listeners_are_notified_of_changes() {
             }
         });
         writer.ingest(&[event(0, 0, 0)]).await.expect("ingested");
-        let told = tokio::time::timeout(Duration::from_secs(60), told).await;
-        told.expect("told").expect("no panic");
+        let notified = tokio::time::timeout(Duration::from_secs(60), notified).await;
+        notified.expect("notified").expect("no panic");
     });
 }
 

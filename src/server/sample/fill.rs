@@ -73,13 +73,13 @@ mod tests {
         let config = Arc::new(Config::built_in());
         let dir = tempfile::tempdir().expect("a directory");
         let mut store = Store::open(dir.path(), &config).await.expect("a store");
-        let mut told = Vec::new();
-        let filled = fill(&mut store, &options, |written| told.push(written));
+        let mut reported = Vec::new();
+        let filled = fill(&mut store, &options, |written| reported.push(written));
         let filled = filled.await.expect("a filled store");
 
         let all = events(&options).count() as u64;
-        assert_eq!((filled.events.new, told.last()), (all, Some(&all)));
-        assert_eq!(told[0], BATCH as u64);
+        assert_eq!((filled.events.new, reported.last()), (all, Some(&all)));
+        assert_eq!(reported[0], BATCH as u64);
         assert!(expected_events(&options).abs_diff(all) < all / 5, "{all}");
         let repositories = facts(&options).len();
         assert_eq!(filled.repositories.new, repositories as u64);

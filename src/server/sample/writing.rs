@@ -26,7 +26,7 @@ pub fn event(stage: &Stage, pipeline: &Pipeline, seed: u64, as_of_ms: i64) -> Ev
     append(&mut id, format_args!("{key:016x}"));
     // The source receives an event up to three seconds later.
     let delay = i64::try_from(key % 4).expect("less than four");
-    let told = |value: i64| (!pipeline.terse).then_some(value);
+    let reported = |value: i64| (!pipeline.terse).then_some(value);
     Event {
         id: Some(id),
         build_tag: Some(build_tag(&job_name, &build_id)),
@@ -38,8 +38,8 @@ pub fn event(stage: &Stage, pipeline: &Pipeline, seed: u64, as_of_ms: i64) -> Ev
         result: stage.result,
         stage_ms: stage.at_ms,
         received_s: Some((stage.at_ms / 1000 + delay).min(as_of_ms / 1000)),
-        scheduled_ms: told(stage.scheduled_ms),
-        duration_ms: told(i64::from(stage.duration_ms)),
+        scheduled_ms: reported(stage.scheduled_ms),
+        duration_ms: reported(i64::from(stage.duration_ms)),
         step: stage.step.map(str::to_owned),
         branch: (!pipeline.terse).then_some(branch),
     }

@@ -32,7 +32,7 @@ pub struct SyncRecord {
 pub struct Failed<'a> {
     /// For readers.
     pub reason: &'a str,
-    /// Unix ms: the source asks for no requests before.
+    /// The source asks for no requests before this instant, Unix ms.
     pub not_before_ms: Option<i64>,
 }
 

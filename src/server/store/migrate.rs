@@ -126,7 +126,7 @@ async fn move_events(
     progress: &dyn Fn(u64),
 ) -> Result<()> {
     let mut names = Names::default();
-    names.refresh(reading).await?;
+    names.reload(reading).await?;
     let sql = format!("{TAGGED_EVENTS} WHERE e.build > $1 ORDER BY e.build");
     let mut rows = reading.each::<TaggedEvent>(&sql, &[after.into()])?;
     let mut batch: Vec<Event> = Vec::new();
@@ -184,7 +184,7 @@ async fn content(transaction: &mut Transaction) -> Result<Content> {
     let mut content = Content::default();
     let mut line = Vec::new();
     let mut names = Names::default();
-    names.refresh(transaction).await?;
+    names.reload(transaction).await?;
     let mut rows = transaction.each::<TaggedEvent>(TAGGED_EVENTS, &[])?;
     while let Some(row) = rows.try_next().await? {
         line.clear();

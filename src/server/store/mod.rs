@@ -121,7 +121,7 @@ impl Store {
         };
         if !store.is_set_up().await? {
             let mut transaction = store.begin().await?;
-            store.names.refresh(&mut transaction).await?;
+            store.names.reload(&mut transaction).await?;
             assign_id(&mut transaction).await?;
             store.apply_rules(&mut transaction).await?;
             transaction.commit().await?;
@@ -133,7 +133,7 @@ impl Store {
     /// not wait for each other.
     async fn is_set_up(&mut self) -> Result<bool> {
         let mut transaction = self.begin_reading().await?;
-        self.names.refresh(&mut transaction).await?;
+        self.names.reload(&mut transaction).await?;
         let is_named = meta::read(&mut transaction, meta::STORE_ID)
             .await?
             .is_some();
@@ -246,7 +246,7 @@ impl Store {
         if cleared {
             self.names = Names::default();
         }
-        self.names.refresh(&mut transaction).await?;
+        self.names.reload(&mut transaction).await?;
         let first_kept = retention::first_kept_ms(&mut transaction, self.keep_months).await?;
         let kept = retention::kept(events, first_kept);
         let (mut counts, mut changed) =

@@ -20,7 +20,7 @@ pub struct Names {
 
 impl Names {
     /// Reads new names from the database and drops those of a failed transaction.
-    pub async fn refresh(&mut self, transaction: &mut Transaction) -> Result<()> {
+    pub async fn reload(&mut self, transaction: &mut Transaction) -> Result<()> {
         for name in self.texts.drain(self.committed..) {
             self.ids.remove(&name);
         }

@@ -54,7 +54,7 @@ pub async fn event(
     f: &mut dyn FnMut(&Event) -> Result<()>,
 ) -> Result<()> {
     let mut names = Names::default();
-    names.refresh(transaction).await?;
+    names.reload(transaction).await?;
     let sql = format!("{TAGGED_EVENTS} ORDER BY b.tag, e.id");
     let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
     while let Some(event) = rows.try_next().await? {
@@ -88,7 +88,7 @@ pub async fn build(
     f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
 ) -> Result<()> {
     let mut names = Names::default();
-    names.refresh(transaction).await?;
+    names.reload(transaction).await?;
     let sql = "SELECT tag, job, number, branch, url, nightly, result, started_ms, finished_ms, \
                duration_ms, failing_step, smoke_ms, functional_ms, events FROM builds ORDER BY tag";
     let mut rows = transaction.each::<StoredBuild>(sql, &[])?;

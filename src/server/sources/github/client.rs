@@ -184,8 +184,8 @@ impl Client {
                     Some(pause) => tokio::time::sleep(pause).await,
                     None => return Err(failure),
                 },
-                Attempt::Limited(said) => {
-                    let wait = self.retry.limit_wait(said, met);
+                Attempt::Limited(requested) => {
+                    let wait = self.retry.limit_wait(requested, met);
                     met += 1;
                     if wait > self.retry.max_wait || met as usize > self.retry.attempts {
                         return Err(GithubFailure::Limited { retry_after: wait });

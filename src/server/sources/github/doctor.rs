@@ -63,7 +63,7 @@ async fn graphql(github: &Github) -> CheckResult {
     let remedy = "for a server without GraphQL, set sources.github.graphql = false";
     let query = json!({ "query": "query{rateLimit{remaining}}" });
     match github.client.graphql(&query).await {
-        Ok(answer) if answer["data"].is_object() => CheckResult::good("GraphQL works"),
+        Ok(response) if response["data"].is_object() => CheckResult::good("GraphQL works"),
         Ok(_) => CheckResult::bad("GraphQL does not return the requested data", remedy),
         Err(failure @ GithubFailure::NotFound(_)) => {
             CheckResult::bad(format!("GraphQL is not available: {failure}"), remedy)

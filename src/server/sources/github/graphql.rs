@@ -111,8 +111,8 @@ async fn fetch(
         if parts.is_empty() {
             continue;
         }
-        let answer = match client.graphql(&query(&parts)).await {
-            Ok(answer) => answer,
+        let response = match client.graphql(&query(&parts)).await {
+            Ok(response) => response,
             Err(GithubFailure::NotFound(_)) => {
                 return Err(GithubFailure::Refused(NO_GRAPHQL.to_owned()));
             }
@@ -123,7 +123,7 @@ async fn fetch(
         };
         let (asked, mut again) = (parts.len(), Vec::new());
         let mut failed = false;
-        for (part, outcome) in parts.into_iter().zip(outcomes_of(&answer, asked)) {
+        for (part, outcome) in parts.into_iter().zip(outcomes_of(&response, asked)) {
             let outcome = outcome.map(|repository| files(&part, repository));
             let fails = matches!(outcome, Err(ReadFailure::Failed(_)));
             failed |= fails;
@@ -145,18 +145,18 @@ async fn fetch(
 
 /// Returns GitHub's message if a query failed as a whole, or with an error without a path: then any
 /// null field may be null for that reason.
-fn failed_whole(answer: &Value) -> Option<String> {
-    let errors = answer["errors"].as_array().map_or(&[][..], Vec::as_slice);
-    let error = match answer["data"].is_object() {
+fn failed_whole(response: &Value) -> Option<String> {
+    let errors = response["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    let error = match response["data"].is_object() {
         true => errors.iter().find(|error| !error["path"][0].is_string())?,
         false => errors.first().unwrap_or(&Value::Null),
     };
-    let words = error["message"].as_str();
-    Some(short(words.unwrap_or("GitHub returned no data")))
+    let message = error["message"].as_str();
+    Some(short(message.unwrap_or("GitHub returned no data")))
 }
 
-fn short(words: &str) -> String {
-    words.chars().take(200).collect()
+fn short(message: &str) -> String {
+    message.chars().take(200).collect()
 }
 
 /// Builds the query. Names are passed only as variables, so that none can change its meaning.
@@ -216,19 +216,19 @@ struct Blob {
 }
 
 /// Returns the outcome for each repository of a query, in its order.
-fn outcomes_of(answer: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, ReadFailure>> {
-    if let Some(words) = failed_whole(answer) {
-        return vec![Err(ReadFailure::Failed(words)); asked];
+fn outcomes_of(response: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, ReadFailure>> {
+    if let Some(message) = failed_whole(response) {
+        return vec![Err(ReadFailure::Failed(message)); asked];
     }
     let mut errors: BTreeMap<&str, ReadFailure> = BTreeMap::new();
-    for error in answer["errors"].as_array().into_iter().flatten() {
+    for error in response["errors"].as_array().into_iter().flatten() {
         if let Some(alias) = error["path"][0].as_str() {
             errors.entry(alias).or_insert_with(|| read_failure(error));
         }
     }
     let outcomes = (0..asked).map(|index| {
         let alias = format!("r{index}");
-        match (errors.remove(alias.as_str()), &answer["data"][&alias]) {
+        match (errors.remove(alias.as_str()), &response["data"][&alias]) {
             (Some(failure), _) => Err(failure),
             (None, Value::Object(repository)) => Ok(repository),
             (None, _) => Err(ReadFailure::not_found()),
@@ -238,12 +238,12 @@ fn outcomes_of(answer: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, 
 }
 
 fn read_failure(error: &Value) -> ReadFailure {
-    let words = short(error["message"].as_str().unwrap_or_default());
+    let message = short(error["message"].as_str().unwrap_or_default());
     match error["type"].as_str().unwrap_or_default() {
         "NOT_FOUND" => ReadFailure::not_found(),
-        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ReadFailure::NoAccess(words),
+        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ReadFailure::NoAccess(message),
         _ if is_limit(error) => ReadFailure::RateLimited,
-        _ => ReadFailure::Failed(words),
+        _ => ReadFailure::Failed(message),
     }
 }
 
@@ -304,21 +304,21 @@ mod tests {
         for error in without_path {
             for second in [&cut, &Value::Null] {
                 let with_path = json!({ "type": "NOT_FOUND", "path": ["r1"] });
-                let answer =
+                let response =
                     json!({ "data": { "r0": read, "r1": second }, "errors": [with_path, error] });
                 let failed = Err(ReadFailure::Failed("timed out".to_owned()));
                 assert_eq!(
-                    outcomes_of(&answer, 2),
+                    outcomes_of(&response, 2),
                     [failed.clone(), failed],
-                    "{answer}"
+                    "{response}"
                 );
             }
         }
         let with_path = json!({ "type": "NOT_FOUND", "path": ["r1"] });
-        let answer = json!({ "data": { "r0": cut, "r1": null }, "errors": [with_path] });
+        let response = json!({ "data": { "r0": cut, "r1": null }, "errors": [with_path] });
         let first = cut.as_object().expect("an object");
         assert_eq!(
-            outcomes_of(&answer, 2),
+            outcomes_of(&response, 2),
             [Ok(first), Err(ReadFailure::not_found())]
         );
     }

@@ -51,8 +51,8 @@ impl RetryPolicy {
     }
 
     /// Returns how long to wait after `met_before` earlier limits in a row.
-    pub fn limit_wait(&self, said: Option<Duration>, met_before: u32) -> Duration {
-        said.unwrap_or_else(|| self.limit_pause.saturating_mul(1 << met_before.min(10)))
+    pub fn limit_wait(&self, requested: Option<Duration>, met_before: u32) -> Duration {
+        requested.unwrap_or_else(|| self.limit_pause.saturating_mul(1 << met_before.min(10)))
     }
 }
 
@@ -61,8 +61,8 @@ pub fn limited(status: StatusCode, headers: &HeaderMap, message: &str) -> Option
     if !matches!(status.as_u16(), 403 | 429) {
         return None;
     }
-    let said = wait(headers);
-    (said.is_some() || status.as_u16() == 429 || is_named(message)).then_some(said)
+    let requested = wait(headers);
+    (requested.is_some() || status.as_u16() == 429 || is_named(message)).then_some(requested)
 }
 
 /// Returns true if the message reports a limit.
@@ -73,10 +73,10 @@ pub fn is_named(message: &str) -> bool {
 
 /// Returns the wait that the headers ask for, at most a day.
 pub fn wait(headers: &HeaderMap) -> Option<Duration> {
-    said(headers).map(|wait| wait.min(MAX_PAUSE))
+    requested_wait(headers).map(|wait| wait.min(MAX_PAUSE))
 }
 
-fn said(headers: &HeaderMap) -> Option<Duration> {
+fn requested_wait(headers: &HeaderMap) -> Option<Duration> {
     if let Some(seconds) = number(headers, "retry-after") {
         return Some(Duration::from_secs(seconds));
     }
@@ -182,8 +182,8 @@ mod tests {
         let retry = RetryPolicy::default();
         let waits = [0, 1, 2, 40].map(|met| retry.limit_wait(None, met).as_secs());
         assert_eq!(waits, [60, 120, 240, 61_440]);
-        let said = retry.limit_wait(Some(Duration::from_secs(5)), 3);
-        assert_eq!(said.as_secs(), 5);
+        let requested = retry.limit_wait(Some(Duration::from_secs(5)), 3);
+        assert_eq!(requested.as_secs(), 5);
         assert_eq!(retry.pauses().count(), retry.attempts - 1);
     }
 }

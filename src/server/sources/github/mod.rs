@@ -129,8 +129,8 @@ impl From<GithubFailure> for SourceError {
                  revoked or expired"
                     .to_owned(),
             ),
-            GithubFailure::Forbidden(words) => Self::Unauthorized(format!(
-                "GITHUB_TOKEN (or githubtoken): the token lacks a right ({words}); a fine-grained one \
+            GithubFailure::Forbidden(message) => Self::Unauthorized(format!(
+                "GITHUB_TOKEN (or githubtoken): the token lacks a right ({message}); a fine-grained one \
                  needs read access to Metadata and Contents of the organisation's repositories, a \
                  classic one the scope repo, and both the organisation's approval"
             )),

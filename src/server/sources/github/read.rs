@@ -34,7 +34,7 @@ impl ReadFailure {
         match failure {
             failure if ends_the_sync(&failure) => Err(failure),
             GithubFailure::NotFound(_) => Ok(Self::not_found()),
-            GithubFailure::Forbidden(words) => Ok(Self::NoAccess(words)),
+            GithubFailure::Forbidden(message) => Ok(Self::NoAccess(message)),
             failure => Ok(Self::Failed(failure.to_string())),
         }
     }

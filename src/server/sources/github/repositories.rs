@@ -112,7 +112,7 @@ async fn page(
         Err(failure) => return Err(failure.into()),
     };
     if let Some((_, page)) = known.filter(|_| reply.unchanged) {
-        // A full last page may have a successor by now without having changed itself.
+        // A full last page may have a successor although it has not changed itself.
         if page.next.is_some() || page.repositories.len() < PER_PAGE {
             return Ok(Some(page));
         }

@@ -37,7 +37,7 @@ impl fmt::Display for GithubFailure {
         match self {
             Self::Limited { .. } => f.write_str("too many requests"),
             Self::Unauthorized => f.write_str("the token is not accepted"),
-            Self::Forbidden(words) => write!(f, "not allowed: {words}"),
+            Self::Forbidden(message) => write!(f, "not allowed: {message}"),
             Self::NotFound(_) => f.write_str("not found"),
             Self::TooLarge => f.write_str("the response is too large"),
             Self::Server(what) | Self::Unreachable(what) | Self::Refused(what) => f.write_str(what),
@@ -92,14 +92,14 @@ pub async fn interpret(mut response: Response, expected: Expected, max: u64) -> 
             expected => interpret_json(expected, headers, body),
         };
     }
-    let words = message(&body);
-    if let Some(said) = limits::limited(status, &headers, &words) {
-        return Attempt::Limited(said);
+    let message = message(&body);
+    if let Some(requested) = limits::limited(status, &headers, &message) {
+        return Attempt::Limited(requested);
     }
     match status.as_u16() {
         401 => Attempt::Failed(GithubFailure::Unauthorized),
-        403 => Attempt::Failed(GithubFailure::Forbidden(words)),
-        404 => Attempt::Failed(GithubFailure::NotFound(words)),
+        403 => Attempt::Failed(GithubFailure::Forbidden(message)),
+        404 => Attempt::Failed(GithubFailure::NotFound(message)),
         500..=599 | 408 => Attempt::Transient(GithubFailure::Server(format!(
             "GitHub responded with {status}"
         ))),
@@ -107,7 +107,7 @@ pub async fn interpret(mut response: Response, expected: Expected, max: u64) -> 
             "GitHub redirects to another host; such redirects are not followed".to_owned(),
         )),
         _ => Attempt::Failed(GithubFailure::Refused(format!(
-            "GitHub responded with {status}: {words}"
+            "GitHub responded with {status}: {message}"
         ))),
     }
 }
@@ -125,10 +125,10 @@ fn interpret_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Atte
     }
     // GraphQL reports limits in successful responses.
     if expected == Expected::Graphql {
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let said = limits::wait(&headers);
-        if is_limited(&answer, said.is_some()) {
-            return Attempt::Limited(said);
+        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let requested = limits::wait(&headers);
+        if is_limited(&json, requested.is_some()) {
+            return Attempt::Limited(requested);
         }
     }
     Attempt::Done(reply(false, headers, body))
@@ -136,20 +136,20 @@ fn interpret_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Atte
 
 /// Returns true if a GraphQL query met a limit, by its errors or, without data, by its headers. A
 /// limit on one repository does not affect the whole query.
-fn is_limited(answer: &Value, by_headers: bool) -> bool {
-    let is_nothing = answer["data"].is_null();
-    let mut errors = answer["errors"].as_array().into_iter().flatten();
+fn is_limited(json: &Value, by_headers: bool) -> bool {
+    let is_nothing = json["data"].is_null();
+    let mut errors = json["errors"].as_array().into_iter().flatten();
     let of_all = |error: &Value| is_nothing || error["path"].is_null();
     let in_errors = errors.any(|error| of_all(error) && is_limit(error));
-    in_errors || is_nothing && (by_headers || is_limit(answer))
+    in_errors || is_nothing && (by_headers || is_limit(json))
 }
 
 /// Returns true if a GraphQL error reports a limit: the primary one has its own type, the secondary
 /// one only a message.
 pub fn is_limit(error: &Value) -> bool {
     let kind = error["type"].as_str().unwrap_or_default();
-    let words = error["message"].as_str().unwrap_or_default();
-    matches!(kind, "RATE_LIMITED" | "RATE_LIMIT") || limits::is_named(words)
+    let message = error["message"].as_str().unwrap_or_default();
+    matches!(kind, "RATE_LIMITED" | "RATE_LIMIT") || limits::is_named(message)
 }
 
 pub fn no_json() -> GithubFailure {
@@ -208,9 +208,9 @@ pub fn broken(error: &reqwest::Error) -> GithubFailure {
 
 /// Returns GitHub's message about a refused request.
 fn message(body: &[u8]) -> String {
-    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-    let words = answer["message"].as_str().unwrap_or("no reason given");
-    words.chars().take(200).collect()
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let message = json["message"].as_str().unwrap_or("no reason given");
+    message.chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -221,14 +221,14 @@ mod tests {
     use super::*;
 
     /// Returns the wait that a GraphQL response asks for, if it reports a limit.
-    fn limit(headers: &[(&'static str, &'static str)], answer: &Value) -> Option<Option<u64>> {
+    fn limit(headers: &[(&'static str, &'static str)], json: &Value) -> Option<Option<u64>> {
         let header = |&(name, value): &(&'static str, &'static str)| {
             let name = name.parse().expect("a name");
             (name, HeaderValue::from_static(value))
         };
         let headers = headers.iter().map(header).collect();
-        match interpret_json(Expected::Graphql, headers, answer.to_string().into_bytes()) {
-            Attempt::Limited(said) => Some(said.map(|wait| wait.as_secs())),
+        match interpret_json(Expected::Graphql, headers, json.to_string().into_bytes()) {
+            Attempt::Limited(requested) => Some(requested.map(|wait| wait.as_secs())),
             _ => None,
         }
     }
@@ -241,7 +241,7 @@ mod tests {
         let other = json!({ "message": "Something went wrong" });
         let nothing = |error: &Value| json!({ "data": null, "errors": [error] });
         let some = |error: &Value| json!({ "data": { "r0": null }, "errors": [error] });
-        let told = [("retry-after", "60")];
+        let retry_after = [("retry-after", "60")];
         let used_up = [
             ("x-ratelimit-remaining", "0"),
             ("x-ratelimit-reset", "1795528242"),
@@ -249,8 +249,12 @@ mod tests {
         ];
         let cases = [
             (&[][..], nothing(&error), Some(None)),
-            (&told, nothing(&error), Some(Some(60))),
-            (&told, json!({ "message": secondary }), Some(Some(60))),
+            (&retry_after, nothing(&error), Some(Some(60))),
+            (
+                &retry_after,
+                json!({ "message": secondary }),
+                Some(Some(60)),
+            ),
             (&[], json!({ "message": secondary }), Some(None)),
             (&[], nothing(&json!({ "type": "RATE_LIMITED" })), Some(None)),
             (&used_up, nothing(&other), Some(Some(11))),
@@ -260,8 +264,8 @@ mod tests {
             (&used_up, json!({ "data": { "r0": null } }), None),
             (&[], some(&of_one), None),
         ];
-        for (headers, answer, expected) in cases {
-            assert_eq!(limit(headers, &answer), expected, "{headers:?} {answer}");
+        for (headers, json, expected) in cases {
+            assert_eq!(limit(headers, &json), expected, "{headers:?} {json}");
         }
     }
 

@@ -48,7 +48,7 @@ pub async fn read(
     let reply = match client.get(url, known.as_ref().map(|(etag, _)| *etag)).await {
         Ok(reply) => reply,
         // Without a commit, GitHub has no root to list.
-        Err(GithubFailure::NotFound(words)) if words.contains("is empty") => {
+        Err(GithubFailure::NotFound(message)) if message.contains("is empty") => {
             let files = Files {
                 empty: true,
                 ..Files::default()

@@ -160,7 +160,7 @@ async fn give_up(
             let reason = format!("GitHub allows no more requests until {until}");
             (CoverageState::RateLimited, reason)
         }
-        GithubFailure::Forbidden(words) => (CoverageState::NoAccess, words.clone()),
+        GithubFailure::Forbidden(message) => (CoverageState::NoAccess, message.clone()),
         failure => (CoverageState::Failed, failure.to_string()),
     };
     let coverage = left.iter().map(|repository| Coverage {

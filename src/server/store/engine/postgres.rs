@@ -133,7 +133,7 @@ impl Changes {
     /// Returns when a change is announced, at the latest after a while: notifications get lost with
     /// their connection, or behind a proxy that does not pass them on.
     pub async fn wait(&mut self) {
-        let told = async {
+        let notification = async {
             let listener = match &mut self.listener {
                 Some(listener) => listener,
                 none => {
@@ -144,7 +144,7 @@ impl Changes {
             };
             listener.recv().await.map(drop)
         };
-        if let Ok(Err(error)) = tokio::time::timeout(POLL_INTERVAL, told).await {
+        if let Ok(Err(error)) = tokio::time::timeout(POLL_INTERVAL, notification).await {
             tracing::debug!("cannot listen for changes: {error}");
             self.listener = None;
             tokio::time::sleep(POLL_INTERVAL).await;

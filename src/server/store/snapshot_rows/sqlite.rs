@@ -11,12 +11,12 @@ pub async fn read(
     range: RowRange,
     batches: mpsc::Sender<RowBatch>,
 ) -> Result<()> {
-    // Where to begin after, where to end, and how far a page goes: a change is never of many builds.
+    // The range after a first value, and the size of a batch: a change never has many builds.
     let (column, mut after, last, step) = match range {
         RowRange::All(last) => ("id", 0, last, BUILDS_PER_BATCH),
         RowRange::Changed(after, last) => ("changed", after, last, 1),
     };
-    // The tag stands in for a missing number only, and is long: it is not read otherwise.
+    // The tag is long and read only as a substitute for a missing number.
     let sql = format!(
         "SELECT json_group_array(json_array(id, number, CASE WHEN number IS NULL THEN tag END, \
          job, branch, nightly, result, started_ms, finished_ms, duration_ms, failing_step, \
