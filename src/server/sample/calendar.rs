@@ -71,7 +71,7 @@ impl Calendar {
         outages.any(|outage| (outage.from_ms..outage.to_ms).contains(&at_ms) && outage.step == step)
     }
 
-    /// Returns when the pipeline that is still broken broke: last Tuesday, at least a day before the end.
+    /// Returns when the pipeline broke that is still broken: last Tuesday, a day or more before the end.
     pub fn last_tuesday_ms(&self) -> i64 {
         let mut day = day_of(self.as_of_ms - DAY_MS - BROKE_AT_MS);
         while weekday_of(day) != TUESDAY {

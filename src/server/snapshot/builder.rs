@@ -1,4 +1,4 @@
-//! Builds the columns from the store's rows, which may come in any order and be all or only changed ones.
+//! Builds the columns from the store's rows, in any order: from all of them, or from those that changed.
 
 use std::{cmp::Ordering, ops::Range, sync::Arc};
 

@@ -78,7 +78,7 @@ async fn fill(
         })
     });
     snapshot_rows::read(transaction, range, sender).await?;
-    building.await.context("making the snapshot panicked")?
+    building.await.context("loading the snapshot panicked")?
 }
 
 /// Identifies the data and the configuration, since either changes the figures.

@@ -130,9 +130,9 @@ impl From<GithubFailure> for SourceError {
                     .to_owned(),
             ),
             GithubFailure::Forbidden(message) => Self::Unauthorized(format!(
-                "GITHUB_TOKEN (or githubtoken): the token lacks a right ({message}); a fine-grained one \
-                 needs read access to Metadata and Contents of the organisation's repositories, a \
-                 classic one the scope repo, and both the organisation's approval"
+                "GITHUB_TOKEN (or githubtoken): the token lacks a permission ({message}); a fine-grained \
+                 token needs read access to Metadata and Contents of the organisation's \
+                 repositories, a classic one the scope repo; both need the organisation's approval"
             )),
             GithubFailure::Unreachable(what) => Self::Other(anyhow!(
                 "GitHub cannot be reached: {what}; check {API_URL} and the network"

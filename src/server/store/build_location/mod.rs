@@ -17,8 +17,8 @@ pub struct BuildLocation {
     pub id: i64,
     /// The build's number in snapshots, which are smaller the denser the numbers are.
     pub ordinal: i64,
-    /// The month of the build's first event when it was first seen, counted from year 0; 0 if builds are
-    /// not partitioned by month. It never changes.
+    /// The month of the build's first event when it was first seen, counted from year 0; it never
+    /// changes. 0 if builds are not partitioned by month.
     pub month: i32,
 }
 
