@@ -108,7 +108,7 @@ impl Client {
             expected: Expected::Json,
             etag,
             query: None,
-            max: MAX_ANSWER,
+            max: MAX_RESPONSE,
         })
         .await
     }
@@ -138,7 +138,7 @@ impl Client {
             expected: Expected::Graphql,
             etag: None,
             query: Some(query),
-            max: MAX_ANSWER,
+            max: MAX_RESPONSE,
         };
         let reply = self.send(&spec).await?;
         serde_json::from_slice(&reply.body).map_err(|_| no_json())
