@@ -39,7 +39,7 @@ fn kind_fragment(state: &DataState, kind: &Freshness) -> HtmlFragment {
             p {
                 "No source is configured for this data; it comes from files, by "
                 code { "rse-dashboard import" }
-                ". The README’s section “Configuration” explains how to sync it from a source."
+                ". To sync it from a source, see " code { "docs/configuration.md" } "."
             }
         }
     };
