@@ -47,10 +47,11 @@ says() {
   return 1
 }
 
+# redirects PATH TO STATUS…
 redirects() {
-  local to
-  to=$(curl --silent --max-time 10 --output /dev/null --write-out '%{redirect_url}' "$URL$1")
-  says "$to" "$URL$2"
+  local found
+  found=$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code} %{redirect_url}' "$URL$1")
+  says "${found#* }" "$URL$2" && says "${found%% *}" "${@:3}"
 }
 
 shows() {

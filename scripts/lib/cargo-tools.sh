@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The two programs of crates.io that build the client. They live in the cache directory of the
-# dashboard, so that other projects on the machine keep their own versions.
+# The two programs of crates.io that build the client. Unless the machine has them in the right version,
+# they live in the cache directory of the dashboard, so that other projects keep their own versions.
 
 CARGO_LEPTOS_VERSION=0.3.10
 
@@ -56,7 +56,7 @@ twice() { "$@" || "$@"; }
 
 tool_is() {
   case $1 in
-    cargo-leptos) [[ $("$TOOLS/bin/cargo-leptos" --version 2>/dev/null) == *" $2" ]] ;;
-    wasm-bindgen-cli) [[ $("$TOOLS/bin/wasm-bindgen" --version 2>/dev/null) == *" $2" ]] ;;
+    cargo-leptos) [[ $(cargo-leptos --version 2>/dev/null) == *" $2" ]] ;;
+    wasm-bindgen-cli) [[ $(wasm-bindgen --version 2>/dev/null) == *" $2" ]] ;;
   esac
 }
