@@ -1,9 +1,11 @@
 # The dashboard as a container image: `make production-image` builds it, `make image-check` checks it.
 #
-# The three images that it is made from. An organisation can name others: a mirror of its own, or a
-# digest beside the tag, which Renovate adds (renovate.json). RUST_IMAGE has the Rust of
-# rust-toolchain.toml (and says so in RUST_VERSION) and a C compiler; BASE_IMAGE has the C library,
-# libgcc, time zones and CA certificates.
+# It needs BuildKit (Docker 23 or newer), Podman or Buildah, for the cache mounts.
+#
+# The three base images can be replaced by build arguments, with those of a mirror for example. They
+# are named by tag; Renovate pins them by digest (docker:pinDigests in renovate.json). RUST_IMAGE has
+# the Rust of rust-toolchain.toml, its version in RUST_VERSION, and a C compiler; BASE_IMAGE has the C
+# library, libgcc, time zones and CA certificates.
 ARG RUST_IMAGE=docker.io/library/rust:1.95.0-trixie
 ARG NODE_IMAGE=docker.io/library/node:24-trixie-slim
 ARG BASE_IMAGE=gcr.io/distroless/cc-debian13:nonroot
@@ -12,25 +14,26 @@ FROM ${NODE_IMAGE} AS node
 
 FROM ${RUST_IMAGE} AS build
 COPY --from=node /usr/local /usr/local
-# Otherwise rustup would download what developers use beside the compiler.
+# Stops rustup from downloading the components that rust-toolchain.toml names for developers.
 ENV RUSTUP_TOOLCHAIN=${RUST_VERSION}
-# Everything that is worth keeping from one build to the next lies below one folder, a cache mount:
-# tools, downloaded crates and npm packages, compiled dependencies. No layer holds it. The mount is
-# shared, since Cargo locks what it writes to (and Buildah 1.28 waits for ever for a locked one).
+# The cache mount keeps tools, downloaded crates and npm packages, and compiled dependencies from one
+# build to the next. It is in no layer, and an empty one only costs time.
 ENV RSE_CACHE=/var/cache/rse-dashboard
 ENV CARGO_HOME=$RSE_CACHE/cargo npm_config_cache=$RSE_CACHE/npm
 ARG CARGO_BUILD_JOBS
 WORKDIR /src
-# Rust for the browser belongs to the compiler, so that it is in a layer.
+# Adds the standard library for the browser to the compiler, in a layer of its own.
 COPY rust-toolchain.toml ./
 COPY scripts/setup scripts/
 COPY scripts/lib scripts/lib
 RUN --mount=type=cache,id=rse-dashboard,target=/var/cache/rse-dashboard \
     scripts/setup --compilers
 COPY . .
-# Files keep the time of their last change, which may lie before that of an earlier build, and then
-# Cargo would take what it compiled from other content for the newest. So they all change now.
-RUN --mount=type=cache,id=rse-dashboard,target=/var/cache/rse-dashboard \
+# COPY keeps the times of files. Cargo compares them with those of its last build, which may be newer
+# than a file that it has never seen, so every source is marked as changed. The mount is locked, so that
+# the program copied out of it is that of this build. (Only here: Buildah 1.28 waits for ever where two
+# steps of one build lock the same mount.)
+RUN --mount=type=cache,id=rse-dashboard,target=/var/cache/rse-dashboard,sharing=locked \
     find build.rs src -exec touch {} + \
  && scripts/setup \
  && scripts/build \

@@ -17,8 +17,8 @@ PACKAGES=ca-certificates,g++,libgomp1,libstdc++6,make,netbase,pkg-config,tzdata
 # What distroless/cc holds of it, beside a user. The name of OpenSSL's package tells its ABI.
 CC_PACKAGES=(base-files netbase tzdata libc6 libgcc-s1 libgomp1 libstdc++6 'libssl3*' ca-certificates)
 
-# base_name NODE_IMAGE: what the Dockerfile rests on by that name.
-base_name() { sed -n "s/^ARG $1=//p" Dockerfile; }
+# base_name NODE_IMAGE: what the Dockerfile rests on by that name, without a digest.
+base_name() { sed -n "s/^ARG $1=\([^@]*\).*/\1/p" Dockerfile; }
 
 install_engines() {
   local program missing=()

@@ -19,11 +19,7 @@ install_wasm_bindgen() {
 }
 
 wasm_bindgen_version() {
-  local version=""
-  if [[ -r $ROOT/Cargo.lock ]]; then
-    version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock")
-  fi
-  echo "${version:-0.2.129}"
+  awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock"
 }
 
 # install_cargo_tool PACKAGE VERSION TIME WHY [OPTIONS of cargo install]
