@@ -41,6 +41,7 @@ make_bases() {
   say "Stand-ins for the base images, from Debian's packages (two minutes, 3 GB)."
   mkdir -p "$BASES"
   quietly base-images make_all
+  say "  note: Debian $(cat "$BASES/release") and Node.js $(node --version) stand in for those of the Dockerfile"
   echo "$kept" >"$BASES/made"
 }
 
@@ -54,17 +55,17 @@ make_all() {
 
 # make_debian FOLDER: a minimal system, of the release that the Dockerfile names if the mirror has it.
 make_debian() {
-  local mirror release machine
+  local folder=$1 mirror wanted release machine
   mirror=$(debian_mirror)
-  release=$(base_name RUST_IMAGE)
-  release=${release##*-}
-  if ! curl --silent --fail --location --max-time 30 --output /dev/null "$mirror/dists/$release/Release"; then
-    machine=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    say "The mirror has no $release, so the stand-ins are made of $machine."
-    release=$machine
-  fi
-  rm -rf "$1"
-  debootstrap --variant=minbase --include="$PACKAGES" "$release" "$1" "$mirror"
+  wanted=$(base_name RUST_IMAGE)
+  wanted=${wanted##*-}
+  machine=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  for release in "$wanted" "$machine"; do
+    rm -rf "$folder"
+    debootstrap --variant=minbase --include="$PACKAGES" "$release" "$folder" "$mirror" && { cp "$folder/etc/debian_version" "$BASES/release"; return; }
+    say "Debian $release could not be had from the mirror."
+  done
+  return 1
 }
 
 # import FOLDER NAME [CHANGE…]: makes an image of it.

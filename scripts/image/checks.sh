@@ -61,7 +61,7 @@ shows() {
 
 without_data() {
   "${ENGINE[@]}" logs "$name" >"$work/log" 2>&1
-  grep -q 'there are no data in /data' "$work/log" || { cat "$work/log"; return 1; }
+  grep -qE 'there (is|are) no data in /data' "$work/log" || { cat "$work/log"; return 1; }
 }
 
 # has_rows FIGURE: within 30 s, for a server follows its store.
