@@ -2,11 +2,14 @@
 // types that the figures use, without the documentation that plotly.js carries in its schema.
 // Writes public/plotly/plotly-<hash>.js and .css. The hash is of the content, so both may be kept
 // by browsers for ever; build.rs puts the two names into the program.
+// --analyze tells what takes how much; --unpatched FOLDER writes one without what is mended below, for
+// a test to compare with.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { brotliCompressSync, constants } from "node:zlib";
 import { parse } from "acorn";
 import { full } from "acorn-walk";
@@ -64,6 +67,8 @@ const UNUSED = [
   [/culori[\\/]bundled[\\/]culori\.cjs$/, COLOURS],
 ];
 
+const { analyze, unpatched } = parseArgs({ options: { analyze: { type: "boolean" }, unpatched: { type: "string" } } }).values;
+
 const TEXTS = path.join(path.dirname(fileURLToPath(import.meta.url)), "plotly-texts.js");
 
 // Where plotly.js does again what it did before, or for every point what is never seen.
@@ -109,7 +114,7 @@ $&`,
 ];
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const out = path.join(root, "public", "plotly");
+const out = unpatched ?? path.join(root, "public", "plotly");
 const { resolve } = createRequire(path.join(root, "package.json"));
 const plotly = path.dirname(resolve("plotly.js/package.json"));
 const d3Folder = path.dirname(createRequire(path.join(plotly, "package.json")).resolve("@plotly/d3/package.json"));
@@ -191,6 +196,7 @@ function withoutComponents(source) {
 
 // A newer plotly.js may say it otherwise: then it has to be looked at again.
 function mended(file, source) {
+  if (unpatched) return source;
   for (const { file: name, from, to } of MENDED) {
     if (file !== path.join(plotly, "src", name)) continue;
     if (source.split(from).length !== 2) throw new Error(`${file} does not have once: ${from}`);
@@ -239,9 +245,9 @@ const bundle = await esbuild.build({
   metafile: true,
   logLevel: "warning",
 });
-if (process.argv.includes("--analyze")) console.log(await esbuild.analyzeMetafile(bundle.metafile));
+if (analyze) console.log(await esbuild.analyzeMetafile(bundle.metafile));
 await checkD3(Object.keys(bundle.metafile.inputs).filter((file) => file.includes("/plotly.js/src/")));
-await writeFile(path.join(root, "node_modules", ".plotly-packages"), JSON.stringify(bundledPackages()));
+if (!unpatched) await writeFile(path.join(root, "node_modules", ".plotly-packages"), JSON.stringify(bundledPackages()));
 
 const styles = await esbuild.transform(await readFile(path.join(plotly, "dist", "plotly.css"), "utf8"), {
   loader: "css",
@@ -256,9 +262,9 @@ for (const [extension, content] of [["js", bundle.outputFiles[0].contents], ["cs
   await writeFile(path.join(out, name), content);
   written.add(name);
   const brotli = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
-  console.log(`  public/plotly/${name}: ${kilobytes(content.length)}, ${kilobytes(brotli)} as brotli`);
+  console.log(`  ${path.relative(root, path.join(out, name))}: ${kilobytes(content.length)}, ${kilobytes(brotli)} as brotli`);
 }
-for (const name of await readdir(out)) if (!written.has(name)) await rm(path.join(out, name), { recursive: true });
+for (const name of await readdir(out)) if (!unpatched && !written.has(name)) await rm(path.join(out, name), { recursive: true });
 
 // The packages that something of is in the bundle, for the bill of materials.
 function bundledPackages() {

@@ -121,7 +121,7 @@ function treemapOf(platform: string) {
     const all = `${figure.rows.length} repositories`;
     const expected = new Set([all]);
     const shares = new Map<string, number>();
-    for (const [row, major] of majors!.entries()) {
+    for (const [row, major] of majors.entries()) {
       const ofMajor = counted((other) => majors![other] === major);
       const ofVersion = counted((other) => majors![other] === major && versions![other] === versions![row]);
       const path = [all, `${labelOf(major)} (${ofMajor})`, `${versions![row]} (${ofVersion})`, String(repositories![row])];
