@@ -34,7 +34,7 @@ RUN mkdir src tests \
 
 FROM dependencies AS build
 COPY package.json package-lock.json ./
-COPY scripts/plotly-bundle.mjs scripts/plotly-texts.js scripts/
+COPY scripts/plotly-bundle.mjs scripts/
 RUN scripts/setup
 COPY build.rs dashboard.toml LICENSE ./
 COPY scripts/build scripts/*.mjs scripts/

@@ -29,25 +29,10 @@ const D3 = [
 ];
 
 // The notations of colours that are read: #rrggbb, names, rgb(…) and hsl(…).
-// The same few are read for every point of a chart, and kept.
 const COLOURS = `
-  import { converter as reader, formatHex, formatRgb, modeHsl, modeLrgb, modeRgb, useMode, wcagContrast, wcagLuminance } from "culori/fn";
+  import { modeHsl, modeLrgb, modeRgb, useMode } from "culori/fn";
   for (const mode of [modeRgb, modeHsl, modeLrgb]) useMode(mode);
-  const KEPT = 1000;
-  function converter(mode) {
-    const read = reader(mode);
-    const known = new Map();
-    return (colour) => {
-      if (typeof colour !== "string") return read(colour);
-      if (!known.has(colour)) {
-        if (known.size === KEPT) known.clear();
-        known.set(colour, read(colour));
-      }
-      const found = known.get(colour);
-      return found && { ...found };
-    };
-  }
-  export { converter, formatHex, formatRgb, wcagContrast, wcagLuminance };
+  export { converter, formatHex, formatRgb, wcagContrast, wcagLuminance } from "culori/fn";
 `;
 
 // What is always brought along though no figure uses it, and what stands in its place.
@@ -69,9 +54,8 @@ const UNUSED = [
 
 const { analyze, unpatched } = parseArgs({ options: { analyze: { type: "boolean" }, unpatched: { type: "string" } } }).values;
 
-const TEXTS = path.join(path.dirname(fileURLToPath(import.meta.url)), "plotly-texts.js");
-
-// Where plotly.js does again what it did before, or for every point what is never seen.
+// Where plotly.js draws again what it has drawn. end2end/tests/plotly-patches.spec.ts checks that charts look
+// as without these changes.
 const MENDED = [
   // How much room axes and range sliders need is known once the axes are drawn. It is given to them before
   // the data are drawn; plotly.js draws all of the chart and then, because of the margins, all of it again.
@@ -84,20 +68,6 @@ const MENDED = [
       if (!Plots.didMarginChange(before, fullLayout._size)) return;
       return Lib.syncOrAsync([marginPushers, positionAndAutorange, subroutines.layoutStyles, drawAxes], gd);
     }, function insideTickLabelsAutorange`,
-  },
-  // A text is measured without being laid out, where its font alone says how large it is.
-  {
-    file: "components/drawing/index.js",
-    from: "    var testNode, tester;\n    if (inTester) {",
-    to: `    var known = !inTester && require("${TEXTS}").boxOf(node);
-    if (known) return known;
-$&`,
-  },
-  // Bars without a text in them have no text to be measured and placed.
-  {
-    file: "traces/bar/plot.js",
-    from: "appendBarText(gd, plotinfo, bar, cd, i, x0, x1, y0, y1, r, overhead, opts, makeOnCompleteCallback);",
-    to: "if (trace.textposition !== 'none') $&",
   },
   // Labels around a pie stand elsewhere once there is room for them, and then need other room: after a
   // third drawing others are no better, and what is said to the console helps nobody.
