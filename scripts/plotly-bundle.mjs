@@ -54,11 +54,11 @@ const UNUSED = [
 
 const { analyze, unpatched } = parseArgs({ options: { analyze: { type: "boolean" }, unpatched: { type: "string" } } }).values;
 
-// Where plotly.js draws again what it has drawn. end2end/tests/plotly-patches.spec.ts checks that charts look
-// as without these changes.
+// What is changed in plotly.js. end2end/tests/plotly-patches.spec.ts checks that charts look as without.
 const MENDED = [
   // How much room axes and range sliders need is known once the axes are drawn. It is given to them before
-  // the data are drawn; plotly.js draws all of the chart and then, because of the margins, all of it again.
+  // the data are drawn; plotly.js draws all of the chart and then, because of the margins, all of it again,
+  // but for the buttons of a range, which it leaves where they were.
   {
     file: "plot_api/plot_api.js",
     from: "seq.push(drawAxes, function insideTickLabelsAutorange",
@@ -69,13 +69,7 @@ const MENDED = [
       return Lib.syncOrAsync([marginPushers, positionAndAutorange, subroutines.layoutStyles, drawAxes], gd);
     }, function insideTickLabelsAutorange`,
   },
-  // Labels around a pie stand elsewhere once there is room for them, and then need other room: after a
-  // third drawing others are no better, and what is said to the console helps nobody.
-  {
-    file: "plots/plots.js",
-    from: "var maxNumberOfRedraws = 3 * (1 +",
-    to: "var maxNumberOfRedraws = gd._fullData.every(({type}) => type === 'pie') ? 3 : 3 * (1 +",
-  },
+  // Where labels around a pie find no room that suits them, what is said to the console helps nobody.
   {
     file: "plots/plots.js",
     from: "Lib.warn('Too many auto-margin redraws.');",

@@ -23,6 +23,8 @@ export interface Slice {
   value: number;
   /** Of the whole circle, by the length of the slice's outline. */
   share: number;
+  /** What stands in or beside it. */
+  text: string;
   fill: string;
 }
 
@@ -50,6 +52,8 @@ export interface Marks {
   errors: number[];
   /** The texts at bars and points, in the order of the rows. */
   texts: string[];
+  /** The names beside horizontal bars, in their order. */
+  names: string[];
   pixel: number;
 }
 
@@ -134,7 +138,7 @@ export async function marks(page: Page, id: string): Promise<Marks> {
     const slices = outlines.map(({ node, path }) => {
       const straight = outlines.length > 1 ? 2 * radius * (1 - hole) : 0;
       const share = (path.getTotalLength() - straight) / (2 * Math.PI * radius * (1 + hole));
-      return { label: bound(node).label, value: bound(node).v, share, fill: getComputedStyle(path).fill };
+      return { label: bound(node).label, value: bound(node).v, share, text: node.querySelector(".slicetext")?.textContent ?? "", fill: getComputedStyle(path).fill };
     });
 
     // A heatmap is an image: what is painted in the middle of each cell is read from it.
@@ -175,6 +179,7 @@ export async function marks(page: Page, id: string): Promise<Marks> {
       sectors,
       errors: all(".cartesianlayer .barlayer path.xerror").map((path) => span(path.getBBox(), values)[1]),
       texts: all(".cartesianlayer .bartext, .cartesianlayer .textpoint text").map((text) => text.textContent!.trim()),
+      names: all(".cartesianlayer .ytick text").map((text) => text.textContent!.trim()),
       pixel: values ? pixelOf(values) : 0,
     };
   });

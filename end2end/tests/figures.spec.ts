@@ -112,6 +112,14 @@ function textsSay(drawn: Marks, numbers: number[]) {
   }
 }
 
+/** A name beside each bar: the row's, of which parts may be left out. */
+function namesAre(drawn: Marks, names: string[]) {
+  expect(drawn.names.length).toBe(names.length);
+  for (const [row, name] of names.entries()) {
+    for (const part of drawn.names[row].split("…")) expect(name.toLowerCase()).toContain(part.toLowerCase());
+  }
+}
+
 /** A sector for each major, version and repository; majors as large as they have repositories. */
 function treemapOf(platform: string) {
   return (drawn: Marks, figure: Figure) => {
@@ -164,15 +172,19 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     barsAre(drawn, expected);
   },
   most_failing: (drawn, figure) => {
+    namesAre(drawn, column<string>(figure, "pipeline"));
     barsAre(drawn, stackOf(figure, [["Failure", "failure"], ["Aborted", "aborted"]], (row) => row));
     textsSay(drawn, column(figure, "failure_percent"));
   },
   failing_steps: (drawn, figure) => {
     const builds = column(figure, "builds");
+    const steps = column<string>(figure, "step");
+    const drawnSteps = builds.slice(0, DRAWN_STEPS).map((value, row): { value: number; label?: string } => ({ value, label: steps[row] }));
     const rest = sum(builds.slice(DRAWN_STEPS));
-    slicesAre(drawn, [...builds.slice(0, DRAWN_STEPS), ...(rest ? [rest] : [])].map((value) => ({ value })));
+    slicesAre(drawn, rest ? [...drawnSteps, { value: rest }] : drawnSteps);
   },
   lengthy_pipelines: (drawn, figure) => {
+    namesAre(drawn, column<string>(figure, "pipeline"));
     barsOf("mean_min")(drawn, figure);
     const [means, p95] = [column(figure, "mean_min"), column(figure, "p95_min")];
     expect(drawn.errors.length).toBe(means.length);
@@ -181,6 +193,7 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     }
   },
   shortest_functional_tests: (drawn, figure) => {
+    namesAre(drawn, column<string>(figure, "pipeline"));
     barsOf("seconds")(drawn, figure);
     textsSay(drawn, column(figure, "seconds"));
   },
@@ -199,8 +212,13 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     barsAre(drawn, stackOf(figure, parts, (row) => Date.parse(`${dates[row]}T00:00:00Z`), whole));
   },
   cve_most_frequent: barsOf("teams", "cve"),
-  cve_per_team: pieOf("cves"),
+  cve_per_team: (drawn, figure) => {
+    pieOf("cves")(drawn, figure);
+    const cves = column(figure, "cves");
+    expect(drawn.slices.map(({ text }) => text)).toEqual(column<string>(figure, "team").map((team, row) => `${team} ${cves[row]}`));
+  },
   js_checks: (drawn, figure) => {
+    namesAre(drawn, column<string>(figure, "check"));
     barsOf("repositories")(drawn, figure);
     textsSay(drawn, column(figure, "repositories"));
   },
