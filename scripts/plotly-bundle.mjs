@@ -56,13 +56,14 @@ const { analyze, unpatched } = parseArgs({ options: { analyze: { type: "boolean"
 
 // What is changed in plotly.js. end2end/tests/plotly-patches.spec.ts checks that charts look as without.
 const MENDED = [
-  // How much room axes and range sliders need is known once the axes are drawn. It is given to them before
-  // the data are drawn; plotly.js draws all of the chart and then, because of the margins, all of it again,
-  // but for the buttons of a range, which it leaves where they were.
+  // How much room a range slider needs is known once the axes are drawn. It is given to it before the data are
+  // drawn; plotly.js draws all of the chart and then, because of the margins, all of it again, but for the
+  // buttons of a range, which it leaves where they were.
   {
     file: "plot_api/plot_api.js",
     from: "seq.push(drawAxes, function insideTickLabelsAutorange",
     to: `seq.push(drawAxes, function giveRoom(gd) {
+      if (!fullLayout.xaxis?.rangeslider?.visible) return;
       const before = Lib.extendFlat({}, fullLayout._size);
       Plots.doAutoMargin(gd);
       if (!Plots.didMarginChange(before, fullLayout._size)) return;
