@@ -47,6 +47,9 @@ test("markup in data stays text, in tables, charts and hovers", async ({ page })
     await own.import("events", events.map(hostile));
     const fact = { suppressions: [], javascript: true, checks: [], node_version: INJECTION, java_version: INJECTION };
     await own.import("security", [JSON.stringify({ repository: "a-markup", ...fact }), JSON.stringify({ repository: INJECTION, ...fact })]);
+    const first = async (id: string, cell: number) => (await (await page.request.get(`${own.url}/api/figure?id=${id}`)).json()).rows[0]?.[cell];
+    await expect.poll(() => first("most_failing", 0)).toBe(INJECTION);
+    await expect.poll(() => first("node_versions", 1)).toBe(INJECTION);
     await page.goto(`${own.url}/pipelines`);
     for (const id of ["most_failing", "lengthy_pipelines", "failing_steps"]) await expect((await openTable(page, id)).locator("tbody")).toContainText(INJECTION);
     await expect(page.getByRole("region", { name: "At a glance" })).toContainText(INJECTION);
@@ -60,7 +63,7 @@ test("markup in data stays text, in tables, charts and hovers", async ({ page })
     await page.goto(`${own.url}/security`);
     await allDrawn(page, ["node_versions", "java_versions"]);
     await expect(table(page, "node_versions").locator("tbody")).toContainText(INJECTION);
-    await expect(card(page, "java_versions").locator(".slicetext").filter({ hasText: "<script>" }).first()).toBeVisible();
+    await expect(card(page, "java_versions").locator(".slicetext").filter({ hasText: "<script>" })).not.toHaveCount(0);
     await expect(page.locator("img[onerror], img[src=x]")).toHaveCount(0);
     await expect(page).not.toHaveTitle("run");
   } finally {

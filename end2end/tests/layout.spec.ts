@@ -27,6 +27,7 @@ test.describe("layout shift", () => {
         await allDrawn(page, ids);
         const shifts = await page.evaluate(() => (window as any).shifts as { value: number; of: string[] }[]);
         // A shift would have been seen: this one is.
+        await page.evaluate(() => window.scrollTo(0, 0));
         await page.evaluate(() => document.body.insertAdjacentHTML("afterbegin", '<div class="container" style="height: 200px"></div>'));
         await expect.poll(() => page.evaluate(() => (window as any).shifts.length)).toBeGreaterThan(shifts.length);
         const sum = shifts.reduce((total, { value }) => total + value, 0);
