@@ -43,12 +43,12 @@ test("markup in data stays text, in tables, charts and hovers", async ({ page })
   const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "1", "--data", data));
   try {
     const events = (await run("sample", "--seed", "3", "--days", "1", "--stdout")).split("\n").filter(Boolean);
-    const hostile = (line: string) => JSON.stringify({ ...JSON.parse(line), job_name: INJECTION, current_step_name: INJECTION, branch_name: "master" });
-    await own.import("events", events.map(hostile));
+    const hostile = (event: { job_name: string }) => JSON.stringify({ ...event, job_name: INJECTION + event.job_name, current_step_name: INJECTION });
+    await own.import("events", events.map((line) => hostile(JSON.parse(line))));
     const fact = { suppressions: [], javascript: true, checks: [], node_version: INJECTION, java_version: INJECTION };
     await own.import("security", [JSON.stringify({ repository: "a-markup", ...fact }), JSON.stringify({ repository: INJECTION, ...fact })]);
     const first = async (id: string, cell: number) => (await (await page.request.get(`${own.url}/api/figure?id=${id}`)).json()).rows[0]?.[cell];
-    await expect.poll(() => first("most_failing", 0)).toBe(INJECTION);
+    await expect.poll(() => first("most_failing", 0)).toContain(INJECTION);
     await expect.poll(() => first("node_versions", 1)).toBe(INJECTION);
     await page.goto(`${own.url}/pipelines`);
     for (const id of ["most_failing", "lengthy_pipelines", "failing_steps"]) await expect((await openTable(page, id)).locator("tbody")).toContainText(INJECTION);
