@@ -110,9 +110,7 @@ pub fn refusal(uri: &Uri, longest: usize) -> Option<Response> {
 }
 
 fn is_hashed(path: &str) -> bool {
-    let hashed_package = env!("HASH_FILES") == "true"
-        && path.starts_with("/pkg/")
-        && !path.starts_with("/pkg/snippets/");
+    let hashed_package = env!("HASH_FILES") == "true" && path.starts_with("/pkg/");
     hashed_package || path.starts_with("/plotly/plotly-")
 }
 

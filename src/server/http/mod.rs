@@ -12,7 +12,6 @@ mod health;
 mod limits;
 mod live;
 pub mod metrics;
-mod modules;
 mod observe;
 mod openapi;
 mod pages;
@@ -123,8 +122,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     };
     let sign_in = state.settings.sign_in.clone();
     let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
-    let modules: Arc<[String]> = modules::addresses(&options.site_root).into();
-    let shell = move || app::shell(options.clone(), &modules);
+    let shell = move || app::shell(options.clone());
     let listed = pages::routes();
     let context = {
         let app = state.app.clone();
