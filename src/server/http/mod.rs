@@ -124,6 +124,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
     let shell = move || app::shell(options.clone());
     let listed = pages::routes();
+    let reload_port = site::reload_port();
     let context = {
         let app = state.app.clone();
         move || {
@@ -135,7 +136,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
                 site.reader = sign_in::reader();
                 provide_context(site);
             }
-            headers::content_security_policy();
+            headers::content_security_policy(reload_port);
         }
     };
     // Leptos has a handler for files and missing pages in one. It runs the context of a file's answer

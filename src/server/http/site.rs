@@ -31,6 +31,12 @@ pub fn options() -> LeptosOptions {
         .build()
 }
 
+/// The port on which `cargo leptos watch` tells pages of changes; none where another started the program.
+pub fn reload_port() -> Option<u32> {
+    let watched = env::var_os("LEPTOS_WATCH").is_some();
+    watched.then(|| options().reload_port)
+}
+
 /// Whether pages will find the names of the client's files, without which there are none.
 ///
 /// # Errors
