@@ -2,6 +2,7 @@
 #
 # Settings, all optional, as `make server PORT=9000` or in the environment:
 #   PORT              where the dashboard listens (8050)
+#   RELOAD_PORT       where pages that are developed hear of changes (PORT + 1)
 #   DATA_DIR          the data directory, with the store (data)
 #   RSE_CACHE         tools and compiled code, outside the clone (~/.cache/rse-dashboard)
 #   CARGO_TARGET_DIR  compiled code alone (RSE_CACHE/target)
@@ -15,6 +16,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
 PORT ?= 8050
+RELOAD_PORT ?= $(shell expr $(PORT) + 1)
 DATA_DIR ?= $(or $(RSE_DATA),data)
 ARGS ?=
 RSE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/rse-dashboard
@@ -83,8 +85,8 @@ $(BUILT): $(SOURCES) | public/plotly
 public/plotly:
 	@scripts/setup
 
-watch: setup ## rebuild and reload the browser at every change
-	@cargo leptos watch
+watch: setup ## rebuild and reload the browser at every change, on PORT
+	@LEPTOS_SITE_ADDR=127.0.0.1:$(PORT) LEPTOS_RELOAD_PORT=$(RELOAD_PORT) exec cargo leptos watch
 
 session: setup ## watch in the background, and a shell in front to try things in
 	@scripts/session
@@ -145,6 +147,9 @@ stand-ins: setup build ## a Cosmos DB server and a GitHub on this machine, to co
 
 e2e: setup-tests build ## end-to-end tests in a real browser, on the release build
 	@scripts/e2e $(ARGS)
+
+test-watch: setup-tests ## make watch on a copy of the clone: edits show in a real browser by themselves
+	@scripts/e2e --watch $(ARGS)
 
 api-check: build ## made-up requests against the server's own OpenAPI description
 	@scripts/api-check

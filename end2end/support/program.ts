@@ -6,7 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 
 const ROOT = path.resolve(__dirname, "../..");
-const TARGET =
+export const TARGET =
   process.env.CARGO_TARGET_DIR ??
   path.join(process.env.RSE_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "rse-dashboard"), "target");
 const BINARY = process.env.RSE_BINARY ?? path.join(TARGET, "release", "rse-dashboard");
