@@ -20,10 +20,7 @@ export class Development {
     private readonly folder: string,
     readonly url: string,
     private readonly child: ReturnType<typeof spawn>,
-  ) {
-    child.stdout!.on("data", (text) => (this.log += text));
-    child.stderr!.on("data", (text) => (this.log += text));
-  }
+  ) {}
 
   /** Starts `make watch` and returns when the dashboard answers. */
   static async start(): Promise<Development> {
@@ -40,15 +37,16 @@ export class Development {
     return development;
   }
 
-  private async serving() {
-    const ended = once(this.child, "exit").then(([code]) => {
-      throw new Error(`make watch ended with ${code}:\n${this.tail}`);
+  private serving() {
+    return new Promise<void>((resolve, reject) => {
+      this.child.on("exit", (code) => reject(new Error(`make watch ended with ${code}:\n${this.tail}`)));
+      for (const output of [this.child.stdout!, this.child.stderr!]) {
+        output.on("data", (text) => {
+          this.log += text;
+          if (/serving on http/.test(this.log)) resolve();
+        });
+      }
     });
-    await Promise.race([this.says(/serving on http/), ended]);
-  }
-
-  private async says(pattern: RegExp) {
-    while (!pattern.test(this.log)) await Promise.race([once(this.child.stdout!, "data"), once(this.child.stderr!, "data")]);
   }
 
   /** Its last lines. */
