@@ -4,8 +4,8 @@
 #   PORT              where the dashboard listens (8050)
 #   RELOAD_PORT       where pages that are developed hear of changes (PORT + 1)
 #   DATA_DIR          the data directory, with the store (data)
-#   RSE_CACHE         tools and compiled code, outside the clone (~/.cache/rse-dashboard)
-#   CARGO_TARGET_DIR  compiled code alone (RSE_CACHE/target)
+#   RSE_CACHE         tools and compiled code, outside the clone (see scripts/lib/places.sh)
+#   CARGO_TARGET_DIR  compiled code alone
 #   ARGS              passed on: `make unit ARGS=roll_up`, `make e2e ARGS=--grep=filters`
 
 SHELL := /bin/bash
@@ -19,8 +19,9 @@ PORT ?= 8050
 RELOAD_PORT ?= $(shell expr $(PORT) + 1)
 DATA_DIR ?= $(or $(RSE_DATA),data)
 ARGS ?=
-RSE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/rse-dashboard
-CARGO_TARGET_DIR ?= $(RSE_CACHE)/target
+place = $(shell RSE_CACHE='$(RSE_CACHE)' CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)'; . scripts/lib/places.sh; echo "$$$(1)")
+override RSE_CACHE := $(call place,RSE_CACHE)
+override CARGO_TARGET_DIR := $(call place,CARGO_TARGET_DIR)
 
 export PORT RSE_CACHE CARGO_TARGET_DIR
 export RSE_DATA := $(abspath $(DATA_DIR))
@@ -104,9 +105,9 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 
 ##@ Check it
 .PHONY: tests lint licences sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
-	e2e api-check soak bench stand-ins pipeline-check smoke
+	e2e test-targets test-watch api-check soak bench stand-ins pipeline-check smoke
 
-tests: ## everything that must pass: lint, unit, test-postgres, test-sources, test-replicas-quick, e2e
+tests: ## everything that must pass: CONTRIBUTING.md says which of these targets it runs
 	@scripts/tests
 
 lint: setup ## formatting, Clippy for server and client, documentation, house rules
@@ -150,6 +151,9 @@ e2e: setup-tests build ## end-to-end tests in a real browser, on the release bui
 
 test-watch: setup-tests ## make watch on a copy of the clone: edits show in a real browser by themselves
 	@scripts/e2e --watch $(ARGS)
+
+test-targets: setup-tests build ## server and smoke, data, shell, stand-ins: started as people start them
+	@node --test tests/targets/
 
 api-check: build ## made-up requests against the server's own OpenAPI description
 	@scripts/api-check
