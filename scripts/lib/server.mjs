@@ -33,6 +33,7 @@ export async function run(args, variables = {}) {
 
 export class Server {
   #ended;
+  #probe;
   log = "";
 
   /** Starts one and returns when it is ready to be asked; see the constructor. */
@@ -47,8 +48,12 @@ export class Server {
     }
   }
 
-  /** `variables` are its settings; without a PORT it takes a free one. */
-  constructor({ program = binary(), args = ["serve"], cwd = tmpdir(), variables = {} } = {}) {
+  /**
+   * `variables` are its settings; without a PORT it takes a free one. `probe` is the address that says
+   * that it is ready, for another program than ours.
+   */
+  constructor({ program = binary(), args = ["serve"], cwd = tmpdir(), variables = {}, probe } = {}) {
+    this.#probe = probe;
     this.child = spawn(program, args, { cwd, env: environment({ PORT: "0", ...variables }), stdio: ["ignore", "ignore", "pipe"] });
     this.child.stderr.on("data", (text) => (this.log += text));
     this.#ended = new Promise((resolve) => this.child.on("close", resolve));
@@ -68,12 +73,13 @@ export class Server {
     while (!(await this.#answers())) {
       if (!this.isRunning) throw new Error(`the server ended:\n${this.log}`);
       if (Date.now() > deadline) throw new Error(`the server was not ready in ${START_MS / 1000} s:\n${this.log}`);
-      await pause(20);
+      await pause(2);
     }
   }
 
   async #answers() {
-    const answer = this.url && (await fetch(`${this.url}/health/ready`).catch(() => undefined));
+    const probe = this.#probe ?? (this.url && `${this.url}/health/ready`);
+    const answer = probe && (await fetch(probe).catch(() => undefined));
     await answer?.arrayBuffer();
     return answer?.status === 200;
   }
