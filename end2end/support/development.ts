@@ -33,8 +33,13 @@ export class Development {
     // In a group of its own, so that all of it can be ended.
     const child = spawn("make", ["watch"], { cwd: folder, env: { ...inherited, ...own }, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const development = new Development(folder, `http://127.0.0.1:${port}`, child);
-    await development.serving();
-    return development;
+    try {
+      await development.serving();
+      return development;
+    } catch (error) {
+      await development.end();
+      throw error;
+    }
   }
 
   private serving() {
@@ -64,8 +69,8 @@ export class Development {
   }
 
   async end() {
-    const ended = once(this.child, "exit");
-    if (this.child.exitCode === null) {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const ended = once(this.child, "exit");
       process.kill(-this.child.pid!, "SIGINT");
       await ended;
     }
