@@ -4,9 +4,10 @@ import { expect, test as base } from "../support/fixtures";
 import { Development } from "../support/development";
 
 const test = base.extend<{ development: Development }>({
-  development: async ({}, use) => {
+  development: async ({}, use, info) => {
     const development = await Development.start();
     await use(development);
+    if (info.status !== info.expectedStatus) console.log(development.tail);
     await development.end();
   },
   baseURL: async ({ development }, use) => use(development.url),
