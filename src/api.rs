@@ -3,7 +3,7 @@
 //! They are public HTTP endpoints: everything that arrives is validated again. What they answer
 //! is computed once per data version and filter (`server::cache`).
 
-use std::{fmt, sync::Arc};
+use std::{fmt, pin::Pin, sync::Arc};
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
@@ -196,7 +196,7 @@ pub struct RedPipeline {
 
 /// A piece of a page that is nothing but text: HTML that the server made, for readers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Text {
+pub struct HtmlFragment {
     pub class: String,
     pub html: String,
     /// What says that there is more to unfold, and that; empty where there is not.
@@ -221,7 +221,7 @@ pub struct DataState {
 pub struct Live {
     /// The data version; empty until there are data.
     pub version: String,
-    /// Changes whenever a refresh of a source began, got on or ended, or the store was lost or found.
+    /// Changes whenever a sync of a source began, got on or ended, or the store was lost or found.
     pub ledger: i64,
 }
 
@@ -247,7 +247,7 @@ pub struct Moment {
     pub text: String,
 }
 
-/// How the last refreshes of a source went.
+/// How the last syncs of a source went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SourceState {
     /// `cosmos`, `github`.
@@ -255,16 +255,16 @@ pub struct SourceState {
     /// `Azure Cosmos DB`, `GitHub`.
     pub label: String,
     pub last_success: Option<Moment>,
-    pub last_failure: Option<Failure>,
-    /// The last refresh that ended failed: the data are older than they should be.
+    pub last_failure: Option<SyncFailure>,
+    /// The last sync that ended failed: the data are older than they should be.
     pub failing: bool,
     /// None where nothing was tried yet.
     pub coverage: Option<CoverageCounts>,
 }
 
-/// When a refresh failed, and why, for readers.
+/// When a sync failed, and why, for readers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Failure {
+pub struct SyncFailure {
     pub moment: Moment,
     pub reason: String,
 }
@@ -309,6 +309,48 @@ pub fn ask_below_base() {
     }
 }
 
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the server functions answer from. The server's state implements it and provides it as a
+/// context of type `Arc<dyn Dashboard>`, so that nothing here knows the server.
+pub trait Dashboard: Send + Sync {
+    /// A figure for one filter.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownFigure`], [`AppError::UnknownValue`], [`AppError::NotReady`].
+    fn figure<'a>(
+        &'a self,
+        id: &'a str,
+        project: Option<&'a str>,
+        build_type: Option<&'a str>,
+        days: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<FigureData, AppError>>;
+
+    /// What a page shows around its figures.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownValue`], [`AppError::NotReady`].
+    fn overview(
+        &self,
+        page: &str,
+        project: Option<&str>,
+        build_type: Option<&str>,
+        days: Option<&str>,
+    ) -> Result<Overview, AppError>;
+
+    /// The HTML fragments of a name.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownValue`], [`AppError::NotReady`].
+    fn fragments(
+        &self,
+        of: &str,
+        project: Option<&str>,
+        build_type: Option<&str>,
+        days: Option<&str>,
+    ) -> Result<Vec<HtmlFragment>, AppError>;
+}
+
 /// A figure for one filter.
 ///
 /// # Errors
@@ -320,13 +362,9 @@ pub async fn figure(
     r#type: Option<String>,
     days: Option<String>,
 ) -> Result<FigureData, AppError> {
-    use crate::server::state::AppState;
-
-    let state = expect_context::<AppState>();
-    state
+    expect_context::<Arc<dyn Dashboard>>()
         .figure(&id, project.as_deref(), r#type.as_deref(), days.as_deref())
         .await
-        .map(|figure| figure.data.clone())
 }
 
 /// What a page shows around its figures; `page` is `pipelines`, `security` or a figure's id.
@@ -340,10 +378,7 @@ pub async fn overview(
     r#type: Option<String>,
     days: Option<String>,
 ) -> Result<Overview, AppError> {
-    use crate::server::state::AppState;
-
-    let state = expect_context::<AppState>();
-    state.overview(
+    expect_context::<Arc<dyn Dashboard>>().overview(
         &page,
         project.as_deref(),
         r#type.as_deref(),
@@ -356,15 +391,17 @@ pub async fn overview(
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].
-#[server(name = TextsFunction, prefix = "/api", endpoint = "texts", input = GetUrl, output = Json)]
-pub async fn texts(
+#[server(name = FragmentsFunction, prefix = "/api", endpoint = "fragments", input = GetUrl, output = Json)]
+pub async fn fragments(
     of: String,
     project: Option<String>,
     r#type: Option<String>,
     days: Option<String>,
-) -> Result<Vec<Text>, AppError> {
-    use crate::server::state::AppState;
-
-    let state = expect_context::<AppState>();
-    state.texts(&of, project.as_deref(), r#type.as_deref(), days.as_deref())
+) -> Result<Vec<HtmlFragment>, AppError> {
+    expect_context::<Arc<dyn Dashboard>>().fragments(
+        &of,
+        project.as_deref(),
+        r#type.as_deref(),
+        days.as_deref(),
+    )
 }

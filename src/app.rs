@@ -10,8 +10,8 @@ use leptos_router::{
 use crate::{
     api::{Live, Site},
     base::use_base,
-    components::{Footer, Header, Visited, at_once},
-    live::Told,
+    components::{Footer, Header, Visited},
+    live::LiveState,
     pages::{Disclaimer, Figure, NotFound, Pipelines, Security, Sources},
 };
 
@@ -76,7 +76,7 @@ pub fn App() -> impl IntoView {
         })
     })
     .into_inner();
-    provide_context(Told::since(site.live));
+    provide_context(LiveState::since(site.live));
     let title = site.title.clone();
 
     view! {
@@ -87,14 +87,14 @@ pub fn App() -> impl IntoView {
         <Router base=base.as_str().to_owned()>
             <Header title=site.title reader=site.reader />
             <main id="main" tabindex="-1">
-                <Routes fallback=at_once(NotFound)>
-                    <Route path=StaticSegment("pipelines") view=at_once(Pipelines) ssr=SsrMode::Async />
-                    <Route path=StaticSegment("security") view=at_once(Security) ssr=SsrMode::Async />
-                    <Route path=StaticSegment("sources") view=at_once(Sources) ssr=SsrMode::Async />
-                    <Route path=StaticSegment("disclaimer") view=at_once(Disclaimer) ssr=SsrMode::Async />
+                <Routes fallback=NotFound>
+                    <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
+                    <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
+                    <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
+                    <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />
                     <Route
                         path=(StaticSegment("figures"), ParamSegment("id"))
-                        view=at_once(Figure)
+                        view=Figure
                         ssr=SsrMode::Async
                     />
                 </Routes>

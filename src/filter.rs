@@ -14,7 +14,7 @@ pub const DEFAULT_DAYS: u16 = 14;
 /// The value of `project` that filters nothing.
 pub const ALL_PROJECTS: &str = "all";
 /// Longer values are refused before they are looked at or repeated in a message.
-pub const LONGEST_VALUE: usize = 100;
+pub const MAX_VALUE: usize = 100;
 
 /// Which pipelines count: all of them, only nightly ones, or only the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ impl Filter {
         let mut filter = Self::default();
         if let Some(value) = given(project) {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            if value.len() > LONGEST_VALUE || !value.chars().all(plain) {
+            if value.len() > MAX_VALUE || !value.chars().all(plain) {
                 return Err(AppError::unknown_value("project", value, Vec::new()));
             }
             value.clone_into(&mut filter.project);

@@ -1,7 +1,7 @@
 //! Which data there are now, as the server tells open pages; bound by wasm-bindgen to the module
 //! beside this file, which holds the connection.
 //!
-//! A page is made from the data that its document was made from; whatever reads [`Told`] loads
+//! A page is made from the data that its document was made from; whatever reads [`LiveState`] loads
 //! again once the server tells of others. On the server nothing is ever told.
 
 use leptos::prelude::*;
@@ -20,13 +20,13 @@ extern "C" {
 
 /// What was told last.
 #[derive(Clone, Copy)]
-pub struct Told {
+pub struct LiveState {
     live: RwSignal<Live>,
     version: Memo<String>,
     heard: RwSignal<()>,
 }
 
-impl Told {
+impl LiveState {
     /// Begins with what the document was made from, and listens once the page is alive.
     pub fn since(live: Live) -> Self {
         let live = RwSignal::new(live);
@@ -78,6 +78,6 @@ impl Told {
 ///
 /// # Panics
 /// Outside the app, which provides it.
-pub fn use_told() -> Told {
+pub fn use_told() -> LiveState {
     expect_context()
 }

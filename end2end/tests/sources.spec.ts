@@ -42,7 +42,7 @@ test("collected facts take the sample's place, and a failure is told beside the 
   await expect(page.locator("body")).not.toContainText("a-token-of-nobody");
   expect(await rows.allTextContents()).toEqual(good);
   // The data are as they were, so nothing of them is asked for again.
-  expect(asked.filter((path) => path.startsWith("/api/") && !["/api/live", "/api/texts"].includes(path))).toEqual([]);
+  expect(asked.filter((path) => path.startsWith("/api/") && !["/api/live", "/api/fragments"].includes(path))).toEqual([]);
 
   expect(await own.sync(github.variables())).toBe(true);
   await expect(warning).toHaveCount(0);

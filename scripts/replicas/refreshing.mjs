@@ -35,7 +35,7 @@ async function takenOver(fleet, { token, replica }, since) {
 /** Lets the refresh come to its end, and compares with a store that was filled undisturbed. */
 async function sameAsClean(fleet, account, what) {
   await account.hurry();
-  const ended = "SELECT 1 FROM refreshes WHERE succeeded_ms > started_ms AND started_ms >";
+  const ended = "SELECT 1 FROM syncs WHERE succeeded_ms > started_ms AND started_ms >";
   const now = Date.now();
   await until("a whole refresh has ended", () => fleet.postgres.query(`${ended} ${now}`));
   const clean = { RSE_DATA: `${fleet.program.folder}/clean` };
@@ -58,7 +58,7 @@ export async function killed(fleet) {
     const lease = await fleet.refreshing(token);
     // Wherever it is just then.
     await pause(Math.random() * PAGE_MS);
-    within += Number(fleet.postgres.query("SELECT COUNT(*) FROM refreshes WHERE finished_ms IS NULL"));
+    within += Number(fleet.postgres.query("SELECT COUNT(*) FROM syncs WHERE finished_ms IS NULL"));
     const since = Date.now();
     await lease.replica.kill();
     lease.replica.start();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    Query, ask_again_when_heard, at_once,
+    Query, ask_again_when_heard,
     chart::{Chart, Drawing},
     data_table::table_html,
 };
@@ -92,7 +92,7 @@ pub fn Card(
             <h2 id=title_id.clone() class:visually-hidden=alone>
                 {info.title.clone()}
             </h2>
-            <Transition fallback=at_once(loading) set_pending=set_busy>
+            <Transition fallback=loading set_pending=set_busy>
                 {move || Suspend::new(async move {
                     let loaded = figure.await;
                     drawing.set(drawable(&loaded, query));

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::overview::use_overview;
 use crate::{
     api::Overview,
-    components::{AtOnce, Card, ErrorPanel, Filters, PageHeading, Query, Texts, use_query},
+    components::{Card, ErrorPanel, Filters, Fragments, PageHeading, Query, use_query},
 };
 
 /// The page whose figures are about builds, and can be filtered.
@@ -33,9 +33,9 @@ pub fn Board(
         <div class="frame">
             <PageHeading text=heading />
             {move || match overview.get() {
-                None => AtOnce(loading()).into_any(),
-                Some(Ok(overview)) => AtOnce(content(overview, query)).into_any(),
-                Some(Err(error)) => AtOnce(wrong(error)).into_any(),
+                None => loading().into_any(),
+                Some(Ok(overview)) => content(overview, query).into_any(),
+                Some(Err(error)) => wrong(error).into_any(),
             }}
         </div>
     }
@@ -70,7 +70,7 @@ fn Headline(query: Memo<Query>) -> impl IntoView {
             aria-label="At a glance"
             aria-busy=move || busy.get().then_some("true")
         >
-            <Texts of="headline" failed="The summary could not be loaded" query set_busy />
+            <Fragments of="headline" failed="The summary could not be loaded" query set_busy />
         </section>
     }
 }
@@ -78,7 +78,7 @@ fn Headline(query: Memo<Query>) -> impl IntoView {
 /// How old and how complete the data are.
 #[component]
 pub fn Freshness() -> impl IntoView {
-    view! { <Texts of="freshness" failed="What is known of the sources could not be loaded" /> }
+    view! { <Fragments of="freshness" failed="What is known of the sources could not be loaded" /> }
 }
 
 /// What the figures of a page count: one and many.

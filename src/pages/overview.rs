@@ -12,16 +12,16 @@ use crate::{
 };
 
 /// What a page shows around its figures, or why it cannot.
-pub type Answer = Result<Overview, AppError>;
+pub type OverviewResult = Result<Overview, AppError>;
 
-type AnswerTo = dyn Fn(&str, &Query) -> Answer + Send + Sync;
+type OverviewFor = dyn Fn(&str, &Query) -> OverviewResult + Send + Sync;
 
 /// How the server answers itself; in the browser there is none.
 #[derive(Clone)]
-pub struct Overviews(Arc<AnswerTo>);
+pub struct Overviews(Arc<OverviewFor>);
 
 impl Overviews {
-    pub fn new(of: impl Fn(&str, &Query) -> Answer + Send + Sync + 'static) -> Self {
+    pub fn new(of: impl Fn(&str, &Query) -> OverviewResult + Send + Sync + 'static) -> Self {
         Self(Arc::new(of))
     }
 }
@@ -30,7 +30,7 @@ impl Overviews {
 ///
 /// Which figures there are does not depend on the filter, so they stay when that changes. A wrong
 /// value goes with the address that it stood in: what is asked for then may exist.
-pub fn use_overview(of: Signal<String>, query: Memo<Query>) -> ReadSignal<Option<Answer>> {
+pub fn use_overview(of: Signal<String>, query: Memo<Query>) -> ReadSignal<Option<OverviewResult>> {
     let known = SharedValue::new(move || {
         let Overviews(answer) = use_context()?;
         Some(answer(&of.get_untracked(), &query.get_untracked()))

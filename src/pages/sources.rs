@@ -1,8 +1,8 @@
-//! `/sources`: where the data come from, how the last refreshes went, and what could not be read.
+//! `/sources`: where the data come from, how the last syncs went, and what could not be read.
 
 use leptos::prelude::*;
 
-use crate::components::{PageHeading, Texts};
+use crate::components::{Fragments, PageHeading};
 
 #[component]
 pub fn Sources() -> impl IntoView {
@@ -14,7 +14,7 @@ pub fn Sources() -> impl IntoView {
                 "never read is in no figure and counts as nothing, least of all as safe; what could "
                 "not be read again counts as it was read last. Both are listed here."
             </p>
-            <Texts of="sources" failed="What is known of the sources could not be loaded" />
+            <Fragments of="sources" failed="What is known of the sources could not be loaded" />
         </div>
     }
 }

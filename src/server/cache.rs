@@ -17,7 +17,7 @@ use foldhash::fast::RandomState;
 use moka::future::Cache;
 
 use super::{
-    encoded::{Effort, Encoded},
+    compression::{Encoded, Level},
     figures::{self, Figure},
     metrics::{CacheSize, Metrics},
     snapshot::Snapshot,
@@ -26,12 +26,12 @@ use super::{
 use crate::{api::FigureData, error::AppError, filter::Filter};
 
 /// Enough for every figure with some hundred filters.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// How many figures, and for how long, new data wait for: those of some pages.
-const MOST_PREPARED: usize = 64;
+const MAX_PREPARED: usize = 64;
 /// For so many versions a figure is prepared though nobody asks for it.
-const MOST_UNASKED: u8 = 3;
-const LONGEST_PREPARATION: Duration = Duration::from_millis(300);
+const MAX_UNASKED: u8 = 3;
+const MAX_PREPARATION: Duration = Duration::from_millis(300);
 
 /// A figure, and its JSON as it is sent.
 pub struct CachedFigure {
@@ -63,7 +63,7 @@ impl FigureCache {
         };
         Self {
             figures: Cache::builder()
-                .max_capacity(MOST_BYTES)
+                .max_capacity(MAX_BYTES)
                 .weigher(size)
                 .build_with_hasher(RandomState::default()),
             metrics,
@@ -94,7 +94,7 @@ impl FigureCache {
         let figures = self.figures.clone();
         let compute = self.compute(figure, snapshot, key.filter.clone());
         let read = async move { figures.entry(key).or_try_insert_with(compute).await };
-        let read = tasks::to_its_end(read).await;
+        let read = tasks::run_to_completion(read).await;
         match read.unwrap_or_else(|error| Err(Arc::new(error.into()))) {
             Ok(entry) => {
                 self.metrics.figures.asked(entry.is_fresh());
@@ -120,13 +120,13 @@ impl FigureCache {
             .iter()
             .filter(|(key, figure)| {
                 &*key.version == last_version
-                    && figure.unasked.load(Ordering::Relaxed) < MOST_UNASKED
+                    && figure.unasked.load(Ordering::Relaxed) < MAX_UNASKED
             })
             .collect();
         // What a page shows first comes first.
         asked.sort_by_key(|(key, _)| key.filter != Filter::default());
-        for (key, last) in asked.into_iter().take(MOST_PREPARED) {
-            if began.elapsed() > LONGEST_PREPARATION {
+        for (key, last) in asked.into_iter().take(MAX_PREPARED) {
+            if began.elapsed() > MAX_PREPARATION {
                 break;
             }
             let Some(figure) = figures::find(key.figure) else {
@@ -186,7 +186,7 @@ impl FigureCache {
 
 fn encode(data: FigureData) -> Result<CachedFigure> {
     let tag = format!("{}-{}", data.version, env!("BUILD_ID"));
-    let json = Encoded::new(serde_json::to_vec(&data)?, tag, Effort::Little);
+    let json = Encoded::new(serde_json::to_vec(&data)?, tag, Level::Fast);
     let unasked = AtomicU8::default();
     Ok(CachedFigure {
         data,

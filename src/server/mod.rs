@@ -2,26 +2,27 @@
 
 pub mod cache;
 pub mod cli;
+pub mod compression;
 pub mod config;
-pub mod encoded;
 pub mod environment;
 pub mod export;
 pub mod figures;
-pub mod follow;
-pub mod freshness;
-pub mod headline;
+pub mod fragments;
 pub mod http;
 pub mod metrics;
-pub mod refresh;
+pub mod model;
+pub mod reload;
+mod retention;
 pub mod sample;
 pub mod sign_in;
 pub mod snapshot;
 pub mod sources;
 pub mod state;
 pub mod store;
+pub mod sync;
 mod tasks;
 pub mod telemetry;
-pub mod texts;
+pub mod views;
 
 /// Imports and requests make and drop many small things, and not on the thread that they were made on.
 #[global_allocator]

@@ -7,7 +7,7 @@ use tracing::{Instrument as _, instrument::WithSubscriber as _};
 ///
 /// # Errors
 /// Where it panics.
-pub async fn to_its_end<T: Send + 'static>(
+pub async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, JoinError> {
     tokio::spawn(work.in_current_span().with_current_subscriber()).await

@@ -9,8 +9,7 @@ use std::{
 
 use jiff::ToSpan as _;
 use rse_dashboard::server::{
-    config::Config,
-    sources::{Event, cosmos::Branches, file},
+    config::Config, config::cosmos::Branches, model::Event, sources::file,
 };
 use serde_json::json;
 
@@ -25,9 +24,9 @@ async fn a_hundred_thousand_events_arrive_page_by_page_as_from_a_file() {
     account.limit_pages(500).await;
 
     let mut read = Held::new().await;
-    let brought = read.sync(&account.source("jenkins")).await;
-    let brought = brought.expect("it is read");
-    assert_eq!((brought.read, brought.ingested.new), (100_000, 100_000));
+    let report = read.sync(&account.source("jenkins")).await;
+    let report = report.expect("it is read");
+    assert_eq!((report.read, report.ingested.new), (100_000, 100_000));
     let asked = account.asked().await;
     let pages = asked.iter().filter(|asked| asked.continued).count();
     assert!(pages > 100, "{pages} pages were continuations");
@@ -64,30 +63,30 @@ async fn the_newest_day_comes_first_and_then_only_what_is_new() {
     );
 
     // Two more are written: one new, one of a build of long ago that nobody had told of.
-    let newest = events.iter().filter_map(|event| event.ts).max();
+    let newest = events.iter().filter_map(|event| event.received_s).max();
     let newest = newest.expect("the service gives all a time");
     let new = Event {
-        ts: Some(newest + 60),
+        received_s: Some(newest + 60),
         ..new
     };
     let late = Event {
-        ts: Some(newest),
+        received_s: Some(newest),
         stage_ms: late.stage_ms - 100 * DAY * 1000,
         ..late
     };
     let added = [new, late];
     account.seed("jenkins", &added).await;
     let later = now() + 10.minutes();
-    let brought = read.sync_at(&source, later, None).await;
-    assert_eq!(brought.expect("it is read").ingested.new, 2);
+    let report = read.sync_at(&source, later, None).await;
+    assert_eq!(report.expect("it is read").ingested.new, 2);
     let asked = account.asked().await;
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!((asked[0].from, asked[0].to), (newest - 600, None));
     events.extend(added);
-    read.assert_same(&Held::of(&events).await, "after two refreshes")
+    read.assert_same(&Held::of(&events).await, "after two syncs")
         .await;
-    let brought = read.sync_at(&source, later, None).await;
-    assert_eq!(brought.expect("it is read").ingested.new, 0);
+    let report = read.sync_at(&source, later, None).await;
+    assert_eq!(report.expect("it is read").ingested.new, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,13 +99,13 @@ async fn everything_since_an_instant_is_read_again_where_asked_for() {
     read.sync(&source).await.expect("it is read");
     account.asked().await;
     let since = now() - 60.hours();
-    let brought = read.sync_at(&source, now(), Some(since)).await;
-    let brought = brought.expect("it is read");
+    let report = read.sync_at(&source, now(), Some(since)).await;
+    let report = report.expect("it is read");
     let expected = events
         .iter()
-        .filter(|event| event.ts >= Some(since.as_second()));
-    assert_eq!(brought.read, expected.count() as u64);
-    assert_eq!(brought.ingested.new, 0);
+        .filter(|event| event.received_s >= Some(since.as_second()));
+    assert_eq!(report.read, expected.count() as u64);
+    assert_eq!(report.ingested.new, 0);
     let asked = account.asked().await;
     assert_eq!(asked.len(), 3);
     assert_eq!(asked[2].from, since.as_second());
@@ -141,7 +140,7 @@ async fn databases_have_cursors_of_their_own_and_a_missing_one_stops_no_other() 
     let source = account.source("jenkins,sds-jenkins");
     read.sync(&source).await.expect("both are read");
     let asked = account.asked().await;
-    let newest = |events: &[Event]| events.iter().filter_map(|event| event.ts).max();
+    let newest = |events: &[Event]| events.iter().filter_map(|event| event.received_s).max();
     for (database, events) in [("jenkins", one), ("sds-jenkins", other)] {
         let mut asked = asked.iter().filter(|asked| asked.database == database);
         let last = asked.next_back().expect("it was asked");
@@ -160,7 +159,7 @@ async fn databases_have_cursors_of_their_own_and_a_missing_one_stops_no_other() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_refresh_goes_on_where_its_last_window_ended() {
+async fn an_interrupted_sync_goes_on_where_its_last_window_ended() {
     let events = events(8, 1.0);
     let account = StandIn::start();
     account.seed("jenkins", &events).await;
@@ -181,7 +180,7 @@ async fn an_interrupted_refresh_goes_on_where_its_last_window_ended() {
     account.clear_faults().await;
     read.sync(&source).await.expect("it is read");
     let asked = account.asked().await;
-    let newest = events.iter().filter_map(|event| event.ts).max();
+    let newest = events.iter().filter_map(|event| event.received_s).max();
     assert_eq!(asked[0].from, newest.expect("some") - 600);
     assert_eq!(asked[1].to, Some(now().as_second() - 3 * DAY));
     assert_eq!(asked.len(), 180 - 3 + 1);
@@ -190,7 +189,7 @@ async fn an_interrupted_refresh_goes_on_where_its_last_window_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_that_is_ended_at_any_moment_is_completed_by_the_next() {
+async fn a_sync_that_is_ended_at_any_moment_is_completed_by_the_next() {
     let events = events(5, 1.0);
     let account = StandIn::with_partitions(2);
     account.seed("jenkins", &events).await;
@@ -201,13 +200,13 @@ async fn a_refresh_that_is_ended_at_any_moment_is_completed_by_the_next() {
     for number in 0..40 {
         // So many steps, whatever it is in the middle of then.
         let mut left = number * 7 % 60;
-        let mut refresh = pin!(read.sync(&source));
+        let mut sync = pin!(read.sync(&source));
         let some_steps = poll_fn(|context| {
             if left == 0 {
                 return Poll::Ready(false);
             }
             left -= 1;
-            refresh.as_mut().poll(context).map(|_| true)
+            sync.as_mut().poll(context).map(|_| true)
         });
         ended += usize::from(!some_steps.await);
     }
@@ -230,21 +229,21 @@ async fn only_events_of_the_default_branches_are_read_unless_all_are_asked_for()
     let default = Config::built_in();
     assert_eq!(default.sources.cosmos.branches, Branches::Default);
     let few = source(&default, account.variables("jenkins"));
-    let brought = read.sync(&few).await.expect("it is read");
+    let report = read.sync(&few).await.expect("it is read");
     let others = |event: &&Event| event.branch.as_deref() == Some("PR-7");
     let others = events.iter().filter(others).count() as u64;
-    assert_eq!(brought.read, events.len() as u64 - others);
+    assert_eq!(report.read, events.len() as u64 - others);
     assert!(account.asked().await[0].query.starts_with("SELECT c.id, "));
     // What was settled by the one query is not by the other.
     let all = source(&all_branches(), account.variables("jenkins"));
-    let brought = read.sync(&all).await.expect("it is read");
-    assert_eq!(brought.ingested.new, others);
+    let report = read.sync(&all).await.expect("it is read");
+    assert_eq!(report.ingested.new, others);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_that_are_no_events_are_told_and_cost_nothing_else() {
     let events = events(2, 0.1);
-    let newest = events.iter().filter_map(|event| event.ts).max();
+    let newest = events.iter().filter_map(|event| event.received_s).max();
     let ts = newest.expect("some") - DAY;
     let strange = [
         json!({"id": "a", "_ts": ts, "job_name": "x/y/z", "build_id": "1"}),
@@ -260,8 +259,8 @@ async fn documents_that_are_no_events_are_told_and_cost_nothing_else() {
     account.seed_text("jenkins", text).await;
     let source = account.source("jenkins");
     let mut read = Held::new().await;
-    let brought = read.sync(&source).await.expect("it is read");
-    assert_eq!(brought.read, events.len() as u64 + 3);
+    let report = read.sync(&source).await.expect("it is read");
+    assert_eq!(report.read, events.len() as u64 + 3);
     read.assert_same(&Held::of(&events).await, "with strange documents")
         .await;
     let expected = "1 document could not be read (first: id b, job_name is missing); \

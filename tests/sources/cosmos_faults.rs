@@ -1,4 +1,4 @@
-//! Cosmos DB: whatever goes wrong on the way, the store is in the end as after a clean refresh.
+//! Cosmos DB: whatever goes wrong on the way, the store is in the end as after a clean sync.
 
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,9 @@ async fn through(fault: Value) -> (Duration, usize) {
     account.plan(json!([fault])).await;
     let mut read = Held::new().await;
     let begun = Instant::now();
-    let brought = read.sync(&account.source("jenkins")).await;
+    let report = read.sync(&account.source("jenkins")).await;
     let took = begun.elapsed();
-    brought.unwrap_or_else(|error| panic!("{fault}: {error}"));
+    report.unwrap_or_else(|error| panic!("{fault}: {error}"));
     read.assert_same(&Held::of(&events).await, &fault.to_string())
         .await;
     let asked = account.asked().await;
@@ -96,7 +96,7 @@ async fn a_repeated_page_counts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_asks_for_a_long_wait_gets_it_and_the_next_refresh_completes() {
+async fn whoever_asks_for_a_long_wait_gets_it_and_the_next_sync_completes() {
     let events = events(3, 0.3);
     let account = StandIn::start();
     account.seed("jenkins", &events).await;

@@ -11,13 +11,12 @@ use std::{
 use jiff::Timestamp;
 use rse_dashboard::server::{
     config::Config,
+    config::cosmos::Branches,
     environment::Environment,
     export::{self, Format},
+    model::Event,
     sample::{self, SampleOptions},
-    sources::{
-        Brought, Event, Run, Source as _, SourceError,
-        cosmos::{Branches, Cosmos},
-    },
+    sources::{Run, Source as _, SourceError, SyncReport, cosmos::Cosmos},
     store::Store,
 };
 use serde::Deserialize;
@@ -240,7 +239,7 @@ impl Held {
         }
     }
 
-    pub async fn sync(&mut self, source: &Cosmos) -> Result<Brought, SourceError> {
+    pub async fn sync(&mut self, source: &Cosmos) -> Result<SyncReport, SourceError> {
         self.sync_at(source, now(), None).await
     }
 
@@ -249,7 +248,7 @@ impl Held {
         source: &Cosmos,
         started: Timestamp,
         since: Option<Timestamp>,
-    ) -> Result<Brought, SourceError> {
+    ) -> Result<SyncReport, SourceError> {
         let run = Run {
             started_ms: started.as_millisecond(),
             since_ms: since.map(Timestamp::as_millisecond),

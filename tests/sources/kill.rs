@@ -1,4 +1,4 @@
-//! A server that is killed in the middle of its refreshes, again and again: the store is always
+//! A server that is killed in the middle of its syncs, again and again: the store is always
 //! whole, and in the end holds what a clean run brings.
 
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use rse_dashboard::server::{sources::Event, store::Store};
+use rse_dashboard::server::{model::Event, store::Store};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
@@ -21,7 +21,7 @@ const LATEST: usize = 9;
 /// How many events come in between two kills.
 const NEW: usize = 60;
 
-/// Refreshes follow each other closely, so that few kills come between two of them.
+/// Syncs follow each other closely, so that few kills come between two of them.
 fn eager(text: String) -> String {
     text.replace("every = \"10m\"", "every = \"1s\"")
         .replace("every = \"6h\"", "every = \"1m\"")
@@ -54,7 +54,7 @@ async fn whole(program: &Program) -> i64 {
     .await
     .expect("counted");
     assert_eq!(uncovered, 0, "what counts as read has facts");
-    let due = sqlx::query("DELETE FROM refreshes WHERE source = 'github'");
+    let due = sqlx::query("DELETE FROM syncs WHERE source = 'github'");
     due.execute(&mut connection).await.expect("deleted");
     connection.close().await.expect("closed");
     events
@@ -65,7 +65,7 @@ async fn seed_now(account: &StandIn, events: &[Event]) {
     let now = Timestamp::now().as_second();
     let events = events.iter().cloned();
     let events = events.map(|event| Event {
-        ts: Some(now),
+        received_s: Some(now),
         ..event
     });
     account.seed("jenkins", &events.collect::<Vec<_>>()).await;
@@ -76,7 +76,7 @@ async fn a_server_killed_fifty_times_ends_with_what_a_clean_run_brings() {
     let account = StandIn::start();
     let github = github_support::StandIn::start(&[]);
     let mut to_come = cosmos_support::events(20, 0.3);
-    to_come.sort_by_key(|event| event.ts);
+    to_come.sort_by_key(|event| event.received_s);
     let total = to_come.len();
     let mut seeded = total - KILLS * NEW;
     let later = to_come.split_off(seeded);

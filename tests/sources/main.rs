@@ -1,4 +1,4 @@
-//! Sources against stand-ins over real sockets, and refreshing as such.
+//! Sources against stand-ins over real sockets, and syncing as such.
 
 mod cosmos;
 mod cosmos_faults;
@@ -13,5 +13,5 @@ mod github_repositories;
 mod github_support;
 mod kill;
 mod program;
-mod refresh;
 mod secrets;
+mod sync;

@@ -1,10 +1,9 @@
-//! What the store knows of sources, and how their data come in.
+//! The state of sources in the store, and how their data is written.
 
 use rse_dashboard::server::{
     config::Config,
+    model::{Checkpoint, Coverage, CoverageState, RepositoryFacts},
     sample::{self, SampleOptions},
-    snapshot::security::RepositoryFacts,
-    sources::{Checkpoint, Coverage, CoverageState},
     store::Failed,
 };
 
@@ -53,7 +52,7 @@ fn events_their_cursor_and_their_coverage_are_written_together() {
         assert_eq!(ledger.coverage[0].read_ms, Some(1_000));
         assert_eq!(load(&store).await.as_of_ms, Some(1_600_000_000_000));
 
-        // Another configuration's program may not write, and moves no cursor either.
+        // A program with another configuration can neither write nor move a cursor.
         let mut config = Config::built_in();
         config.rules.smoke_test_step = "other".to_owned();
         open_by(dir.path(), &config).await.close().await;
@@ -69,7 +68,7 @@ fn events_their_cursor_and_their_coverage_are_written_together() {
 }
 
 #[test]
-fn a_failed_try_keeps_when_something_was_last_read() {
+fn a_failed_attempt_keeps_the_time_of_the_last_read() {
     for state in [CoverageState::Read, CoverageState::Partial] {
         failed_after(state);
     }
@@ -90,13 +89,13 @@ fn failed_after(state: CoverageState) {
         let item = &ledger.coverage[0];
         assert_eq!(item.coverage.state, CoverageState::RateLimited);
         assert_eq!((item.tried_ms, item.read_ms), (20, Some(10)));
-        // What was read last is still what figures show.
+        // Figures still show what was last read.
         assert_eq!(names(&load(&store).await.security.repositories), ["a"]);
     });
 }
 
 #[test]
-fn a_repository_that_is_gone_counts_no_longer_until_it_comes_back() {
+fn a_removed_repository_does_not_count_until_it_comes_back() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(dir.path()).await;
@@ -109,7 +108,7 @@ fn a_repository_that_is_gone_counts_no_longer_until_it_comes_back() {
         let gone = store.retire_others("github", &["b".to_owned()], 30).await;
         assert_eq!(gone.expect("nothing to retire"), 0);
         let security = load(&store).await.security;
-        // What the source never covered is not its to take away.
+        // Repositories that the source never covered stay.
         assert_eq!(names(&security.repositories), ["b", "from-a-file"]);
 
         let a = [facts("a")];
@@ -121,39 +120,33 @@ fn a_repository_that_is_gone_counts_no_longer_until_it_comes_back() {
 }
 
 #[test]
-fn a_refresh_is_noted_with_its_end() {
+fn a_sync_is_saved_with_its_outcome() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(dir.path()).await;
         let before = store.ledger_version().await.expect("a version");
-        store.begin_refresh("cosmos", 1).await.expect("noted");
-        store
-            .finish_refresh("cosmos", 2, Ok(7))
-            .await
-            .expect("noted");
-        store.begin_refresh("cosmos", 3).await.expect("noted");
+        store.begin_sync("cosmos", 1).await.expect("noted");
+        store.finish_sync("cosmos", 2, Ok(7)).await.expect("noted");
+        store.begin_sync("cosmos", 3).await.expect("noted");
         let no_route = Failed {
             reason: "no route",
             not_before_ms: Some(9),
         };
-        let failed = store.finish_refresh("cosmos", 4, Err(no_route)).await;
+        let failed = store.finish_sync("cosmos", 4, Err(no_route)).await;
         failed.expect("noted");
-        store.begin_refresh("cosmos", 5).await.expect("noted");
+        store.begin_sync("cosmos", 5).await.expect("noted");
         let ledger = store.ledger().await.expect("a ledger");
-        let refresh = &ledger.refreshes[0];
-        assert_eq!((refresh.started_ms, refresh.finished_ms), (5, None));
-        assert_eq!(
-            (refresh.succeeded_ms, refresh.failed_ms),
-            (Some(2), Some(4))
-        );
-        assert_eq!(refresh.failure.as_deref(), Some("no route"));
-        assert_eq!((refresh.changed, refresh.not_before_ms), (Some(7), Some(9)));
+        let sync = &ledger.syncs[0];
+        assert_eq!((sync.started_ms, sync.finished_ms), (5, None));
+        assert_eq!((sync.succeeded_ms, sync.failed_ms), (Some(2), Some(4)));
+        assert_eq!(sync.failure.as_deref(), Some("no route"));
+        assert_eq!((sync.changed, sync.not_before_ms), (Some(7), Some(9)));
         assert_eq!(store.ledger_version().await.expect("a version"), before + 5);
     });
 }
 
 #[test]
-fn sample_data_give_way_to_the_first_real_data() {
+fn the_first_real_data_replaces_sample_data() {
     let options = SampleOptions {
         seed: 1,
         days: 2,
@@ -173,7 +166,7 @@ fn sample_data_give_way_to_the_first_real_data() {
         store.close().await;
 
         let mut store = open(dir.path()).await;
-        // A source that failed has something to say, but nothing that could take the sample's place.
+        // A failed source has coverage, but no data to replace the sample.
         let failed = [covered("a", CoverageState::NoAccess)];
         let put = store.put_facts_from(&[], 10, "github", &failed);
         put.await.expect("put");
@@ -189,7 +182,7 @@ fn sample_data_give_way_to_the_first_real_data() {
 }
 
 #[test]
-fn a_new_store_can_be_opened_by_several_at_the_same_time() {
+fn a_new_store_can_be_opened_by_several_at_once() {
     for _ in 0..20 {
         let dir = tempfile::tempdir().expect("a directory");
         runtime().block_on(async {

@@ -9,7 +9,7 @@ use crate::server::{
     config::Config,
     environment::Environment,
     http, sign_in,
-    sources::{Configured, Fault, Finding},
+    sources::{CheckResult, ConfigError, Sources},
     store::{Location, Store},
 };
 
@@ -24,7 +24,7 @@ pub struct Options {
 }
 
 /// What was looked at, and what was found.
-type Findings = Vec<(String, Finding)>;
+type CheckResults = Vec<(String, CheckResult)>;
 
 /// `read_from` says which configuration was read.
 pub async fn run(
@@ -34,7 +34,7 @@ pub async fn run(
     read_from: &str,
 ) -> Result<ExitCode> {
     let environment = Environment::of_process();
-    let configured = Configured::by(&config, &environment);
+    let configured = Sources::by(&config, &environment);
     if options.configured {
         return Ok(exit_code(!configured.is_empty()));
     }
@@ -48,18 +48,18 @@ pub async fn run(
     ];
     if configured.is_empty() {
         let what = "none is configured; data come from files and samples";
-        findings.push(("sources".to_owned(), Finding::good(what)));
+        findings.push(("sources".to_owned(), CheckResult::good(what)));
     }
-    for Fault { source, error } in &configured.faults {
+    for ConfigError { source, error } in &configured.faults {
         let remedy = "set or unset what the message names; .env.sample explains all variables";
-        let finding = Finding::bad(format!("{error:#}"), remedy);
+        let finding = CheckResult::bad(format!("{error:#}"), remedy);
         findings.push(((*source).to_owned(), finding));
     }
     for source in &configured.sources {
         let found = source.check().await.into_iter();
         findings.extend(found.map(|finding| (source.name().to_owned(), finding)));
     }
-    tell(&findings, options.json)?;
+    print_report(&findings, options.json)?;
     Ok(exit_code(findings.iter().all(|(_, finding)| finding.good)))
 }
 
@@ -71,8 +71,8 @@ fn exit_code(good: bool) -> ExitCode {
     }
 }
 
-fn configuration(config: &Config, read_from: &str) -> Finding {
-    Finding::good(format!(
+fn configuration(config: &Config, read_from: &str) -> CheckResult {
+    CheckResult::good(format!(
         "{read_from}: “{}”, {} projects, time zone {}",
         config.title,
         config.projects.len(),
@@ -80,31 +80,31 @@ fn configuration(config: &Config, read_from: &str) -> Finding {
     ))
 }
 
-async fn http(environment: &Environment) -> Finding {
+async fn http(environment: &Environment) -> CheckResult {
     let settings = match http::Settings::of(environment) {
         Ok(settings) => settings.sign_in,
         Err(error) => {
             let remedy = "set or unset what the message names; .env.sample explains all variables";
-            return Finding::bad(format!("{error:#}"), remedy);
+            return CheckResult::bad(format!("{error:#}"), remedy);
         }
     };
     let Some(settings) = settings else {
-        return Finding::good("nobody has to sign in; whoever reaches the dashboard may look");
+        return CheckResult::good("nobody has to sign in; whoever reaches the dashboard may look");
     };
     let issuer = settings.issuer.as_str();
     match sign_in::check(&settings).await {
-        Ok(()) => Finding::good(format!("{issuer} answers as a provider")),
-        Err(error) => Finding::bad(
+        Ok(()) => CheckResult::good(format!("{issuer} answers as a provider")),
+        Err(error) => CheckResult::bad(
             format!("{error:#}"),
             "this machine must reach RSE_OIDC_ISSUER, and it must be written exactly as the provider writes it in /.well-known/openid-configuration below it",
         ),
     }
 }
 
-async fn store(location: &Location, config: &Config) -> Finding {
+async fn store(location: &Location, config: &Config) -> CheckResult {
     if !location.exists() {
         let what = format!("there is none in {} yet; the first data make it", location);
-        return Finding::good(what);
+        return CheckResult::good(what);
     }
     let probed = async {
         let store = Store::open(location, config).await?;
@@ -114,7 +114,7 @@ async fn store(location: &Location, config: &Config) -> Finding {
         anyhow::Ok(snapshot)
     };
     match probed.await {
-        Ok(snapshot) => Finding::good(format!(
+        Ok(snapshot) => CheckResult::good(format!(
             "{} can be read and written: {} builds of default branches, security facts of {} repositories{}",
             location,
             snapshot.builds.len(),
@@ -125,14 +125,14 @@ async fn store(location: &Location, config: &Config) -> Finding {
                 ""
             }
         )),
-        Err(error) => Finding::bad(
+        Err(error) => CheckResult::bad(
             format!("{error:#}"),
             "name another directory with --data or RSE_DATA, or mend what the message says",
         ),
     }
 }
 
-fn tell(findings: &Findings, json: bool) -> Result<()> {
+fn print_report(findings: &CheckResults, json: bool) -> Result<()> {
     if json {
         let findings = findings.iter().map(|(about, finding)| {
             serde_json::json!({

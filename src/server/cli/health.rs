@@ -12,14 +12,14 @@ use anyhow::{Context as _, Result, ensure};
 use super::serve;
 
 /// A server that has not answered by then does not serve people either.
-const LONGEST_WAIT: Duration = Duration::from_secs(3);
+const MAX_WAIT: Duration = Duration::from_secs(3);
 
 pub async fn run(options: serve::Options) -> Result<ExitCode> {
     let url = format!("http://{}/health/live", reachable(options.listens_on()));
     // A proxy on the way would answer in the server's place.
     let client = reqwest::Client::builder()
         .no_proxy()
-        .timeout(LONGEST_WAIT)
+        .timeout(MAX_WAIT)
         .build()
         .context("cannot make an HTTP client")?;
     let answer = client.get(&url).send().await;

@@ -75,10 +75,10 @@ enum Command {
     Health(serve::Options),
 }
 
-/// For how many seconds a replica has the right to refresh a source without renewing it.
+/// For how many seconds a replica has the right to sync a source without renewing it.
 const LEASE: &str = "RSE_LEASE";
 /// How long work that nobody waits for any more may go on.
-const LONGEST_END: Duration = Duration::from_millis(200);
+const MAX_END: Duration = Duration::from_millis(200);
 /// Variables for a process that is started by hand; what is set already counts more.
 const VARIABLES: &str = ".env";
 
@@ -104,7 +104,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
     let done = runtime.block_on(run(cli));
     telemetry.end();
     // What runs on other threads, such as a name that nobody resolves, holds up no end.
-    runtime.shutdown_timeout(LONGEST_END);
+    runtime.shutdown_timeout(MAX_END);
     done
 }
 

@@ -1,4 +1,4 @@
-//! `rse-dashboard serve`: opens the store, loads the snapshot, refreshes sources in the background,
+//! `rse-dashboard serve`: opens the store, loads the snapshot, syncs sources in the background,
 //! and answers until it is told to stop.
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
@@ -14,11 +14,11 @@ use tokio::{
 use crate::server::{
     config::Config,
     environment::Environment,
-    follow, http,
-    refresh::{self, Refresher},
-    sources::Configured,
+    http, reload, retention,
+    sources::Sources,
     state::AppState,
     store::{Location, Store},
+    sync::{self, Syncer},
 };
 
 /// Between two tries to open a shared store.
@@ -46,7 +46,7 @@ impl Options {
 }
 
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
-    http::check_site()?;
+    http::check_assets()?;
     let stopped = stopped()?;
     let addr = options.listens_on();
     let listener = TcpListener::bind(addr).await.with_context(|| {
@@ -54,7 +54,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     })?;
     let environment = Environment::of_process();
     let settings = http::Settings::of(&environment)?;
-    let configured = Configured::by(&config, &environment);
+    let configured = Sources::by(&config, &environment);
     let names = configured.names();
     let state = AppState::new(&names);
     let mut background = JoinSet::new();
@@ -64,7 +64,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     }
     let work = Work {
         configured,
-        refresher: Refresher {
+        syncer: Syncer {
             location: location.clone(),
             config: Arc::new(config),
         },
@@ -90,15 +90,15 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
 
 /// What a server does beside answering.
 struct Work {
-    configured: Configured,
-    refresher: Refresher,
+    configured: Sources,
+    syncer: Syncer,
     state: AppState,
 }
 
 impl Work {
     /// Opens the store and loads what there is.
     async fn open(&self) -> Result<Store> {
-        let Refresher { location, config } = &self.refresher;
+        let Syncer { location, config } = &self.syncer;
         let mut store = Store::open(location, config).await?;
         if self.configured.is_empty() && store.is_empty().await? {
             tracing::warn!(
@@ -107,9 +107,9 @@ impl Work {
         }
         for fault in &self.configured.faults {
             tracing::error!(source = fault.source, "cannot be read: {:#}", fault.error);
-            refresh::note_fault(&mut store, fault).await?;
+            sync::note_fault(&mut store, fault).await?;
         }
-        follow::load(&store, config, &self.state).await?;
+        reload::load(&store, config, &self.state).await?;
         Ok(store)
     }
 
@@ -124,7 +124,7 @@ impl Work {
                     if error != told {
                         tracing::error!("not ready, and trying on: {error}");
                     }
-                    self.state.hinder(error.clone());
+                    self.state.set_not_ready(error.clone());
                     told = error;
                     tokio::time::sleep(RETRY).await;
                 }
@@ -132,15 +132,19 @@ impl Work {
         }
     }
 
-    /// Refreshes sources and follows the store.
+    /// Syncs sources and follows the store.
     async fn go_on(self, store: Store) {
         let Self {
             configured,
-            refresher,
+            syncer,
             state,
         } = self;
-        let _refreshing = refresh::schedule(&refresher, &configured.sources, state.metrics());
-        follow::follow(store, refresher.config, state).await;
+        let _syncing = sync::schedule(&syncer, &configured.sources, state.metrics());
+        let Syncer { location, config } = syncer;
+        tokio::join!(
+            retention::apply_daily(location, Arc::clone(&config)),
+            reload::follow(store, config, state),
+        );
     }
 }
 

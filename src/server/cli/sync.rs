@@ -19,9 +19,9 @@ use serde::Serialize;
 use crate::server::{
     config::Config,
     environment::Environment,
-    refresh::Refresher,
-    sources::{self, Brought, Configured, Fault, SourceError},
+    sources::{self, ConfigError, SourceError, Sources, SyncReport},
     store::{Ingested, Location},
+    sync::Syncer,
 };
 
 /// Between two plain lines of progress.
@@ -59,9 +59,9 @@ struct Report<'a> {
 }
 
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
-    let configured = Configured::by(&config, &Environment::of_process());
+    let configured = Sources::by(&config, &Environment::of_process());
     let wanted = wanted(&configured, &options.sources)?;
-    let refresher = Refresher {
+    let syncer = Syncer {
         location: location.clone(),
         config: Arc::new(config),
     };
@@ -69,10 +69,10 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let mut all_good = true;
     for name in wanted {
         let faulty = configured.faults.iter().find(|fault| fault.source == name);
-        if let Some(Fault { error, .. }) = faulty {
+        if let Some(ConfigError { error, .. }) = faulty {
             all_good = false;
             let failure = SourceError::Other(anyhow!("{error:#}"));
-            tell(name, Duration::ZERO, Err(failure), options.json)?;
+            print_report(name, Duration::ZERO, Err(failure), options.json)?;
         }
         let mut sources = configured.sources.iter();
         let Some(source) = sources.find(|source| source.name() == name) else {
@@ -81,10 +81,10 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         let began = Instant::now();
         let meter = Meter::new(source.name());
         let show = |done: u64, total: Option<u64>, what: &str| meter.show(done, total, what);
-        let outcome = refresher.refresh(&**source, since_ms, &show).await;
+        let outcome = syncer.sync(&**source, since_ms, &show).await;
         meter.finish();
         all_good &= outcome.is_ok();
-        tell(source.name(), began.elapsed(), outcome, options.json)?;
+        print_report(source.name(), began.elapsed(), outcome, options.json)?;
     }
     Ok(if all_good {
         ExitCode::SUCCESS
@@ -94,7 +94,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
 }
 
 /// The names of the sources that were asked for, and are configured.
-fn wanted(configured: &Configured, names: &[String]) -> Result<Vec<&'static str>> {
+fn wanted(configured: &Sources, names: &[String]) -> Result<Vec<&'static str>> {
     if configured.is_empty() {
         bail!(
             "no source is configured: set COSMOS_ENDPOINT for build events, GITHUB_TOKEN for \
@@ -114,39 +114,34 @@ fn wanted(configured: &Configured, names: &[String]) -> Result<Vec<&'static str>
     names.iter().map(find).collect()
 }
 
-fn tell(
+fn print_report(
     source: &str,
     took: Duration,
-    outcome: Result<Brought, SourceError>,
+    outcome: Result<SyncReport, SourceError>,
     json: bool,
 ) -> Result<()> {
     let seconds = took.as_secs_f64();
     if json {
-        let (brought, failure) = match outcome {
-            Ok(brought) => (Some(brought), None),
+        let (report, failure) = match outcome {
+            Ok(report) => (Some(report), None),
             Err(error) => (None, Some(error.to_string())),
         };
         let report = Report {
             source,
             seconds,
-            read: brought.map(|brought| brought.read),
-            ingested: brought.map(|brought| brought.ingested),
-            requests_left: brought.and_then(|brought| brought.requests_left),
+            read: report.map(|report| report.read),
+            ingested: report.map(|report| report.ingested),
+            requests_left: report.and_then(|report| report.requests_left),
             failure,
         };
         println!("{}", serde_json::to_string(&report)?);
         return Ok(());
     }
     match outcome {
-        Ok(brought) => {
-            let Ingested {
-                new,
-                replaced,
-                unchanged,
-            } = brought.ingested;
+        Ok(report) => {
             println!(
-                "{source}: {} read in {seconds:.1} s: {new} new, {replaced} replaced, {unchanged} unchanged",
-                brought.read
+                "{source}: {} read in {seconds:.1} s: {}",
+                report.read, report.ingested
             );
         }
         Err(error) => eprintln!("{source}: failed after {seconds:.1} s: {error}"),

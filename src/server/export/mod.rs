@@ -11,13 +11,11 @@ use anyhow::Result;
 use jiff::Timestamp;
 use table::{Table, object};
 
+use crate::server::{model::Event, sources::jenkins};
 use crate::{
     api::{Cell, FigureData},
     filter::BuildType,
-    server::{
-        sources::{Event, event},
-        store::Store,
-    },
+    server::store::Store,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +47,7 @@ const BUILD_FIELDS: [&str; 14] = [
 /// # Errors
 /// Where the store cannot be read or `out` not be written.
 pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
-    let mut table = Table::new(format, &event::FIELDS, out)?;
+    let mut table = Table::new(format, &jenkins::FIELDS, out)?;
     store
         .each_event(&mut |event| table.row(&event_cells(event)))
         .await?;
@@ -61,7 +59,7 @@ pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Resu
 /// # Errors
 /// Where `out` cannot be written.
 pub fn write_event(out: &mut impl Write, event: &Event) -> Result<()> {
-    object(out, &event::FIELDS, &event_cells(event))
+    object(out, &jenkins::FIELDS, &event_cells(event))
 }
 
 /// Writes every build, by build tag.
@@ -122,7 +120,7 @@ fn event_cells(event: &Event) -> [Cell; 12] {
         text(event.build_id.as_deref()),
         text(Some(event.result.as_str())),
         instant(Some(event.stage_ms)),
-        number(event.ts),
+        number(event.received_s),
         instant(event.scheduled_ms),
         number(event.duration_ms),
         text(event.step.as_deref()),

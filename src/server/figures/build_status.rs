@@ -8,11 +8,8 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, rows::percent, theme, words};
-use crate::{
-    api::Width,
-    filter::Filter,
-    server::snapshot::{BuildResult, Snapshot},
-};
+use crate::server::model::BuildResult;
+use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
     id: "build_status",
@@ -98,7 +95,7 @@ mod tests {
         super::testing::{build, plot, snapshot, summary, table},
         *,
     };
-    use crate::server::snapshot::{BuildRecord, BuildResult::*};
+    use crate::server::{model::BuildResult::*, snapshot::BuildRecord};
 
     #[test]
     fn every_result_has_a_row_in_its_order() {

@@ -27,7 +27,7 @@ mod tests {
         super::testing::{build, snapshot, summary, table},
         *,
     };
-    use crate::server::snapshot::BuildResult::*;
+    use crate::server::model::BuildResult::*;
 
     #[test]
     fn the_window_is_always_of_one_day() {

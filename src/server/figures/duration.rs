@@ -10,10 +10,11 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::{
     api::Width,
     filter::Filter,
-    server::snapshot::{BuildResult, MINUTE_MS, Snapshot, UNKNOWN_DURATION},
+    server::snapshot::{Snapshot, UNKNOWN_DURATION},
 };
 
 /// The results that are drawn, from the axis upwards.
@@ -26,7 +27,7 @@ const RESULTS: [BuildResult; 3] = [
 const WIDTHS: [usize; 8] = [1, 2, 4, 10, 20, 30, 60, 120];
 const HALF_MINUTE_MS: u32 = MINUTE_MS as u32 / 2;
 /// More bins than this only show noise.
-const MOST_BINS: usize = 120;
+const MAX_BINS: usize = 120;
 
 pub const FIGURE: Figure = Figure {
     id: "duration",
@@ -108,7 +109,7 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 
 /// The smallest width that needs few enough bins for so many half minutes; the widest where none does.
 fn width_for(half_minutes: usize) -> usize {
-    let fits = |width: &usize| half_minutes.div_ceil(*width) <= MOST_BINS;
+    let fits = |width: &usize| half_minutes.div_ceil(*width) <= MAX_BINS;
     let widest = WIDTHS[WIDTHS.len() - 1];
     WIDTHS.into_iter().find(fits).unwrap_or(widest)
 }

@@ -10,16 +10,17 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, rows::percent, theme, words};
+use crate::server::model::BuildResult;
 use crate::{
     api::Width,
     filter::Filter,
-    server::snapshot::{BuildResult, Snapshot, UNKNOWN_STEP},
+    server::snapshot::{Snapshot, UNKNOWN_STEP},
 };
 
 /// What a build counts under whose source names no step.
 const UNKNOWN: &str = "unknown";
 /// So many steps are drawn; what remains is one grey part.
-const MOST_DRAWN: usize = 11;
+const MAX_DRAWN: usize = 11;
 
 pub const FIGURE: Figure = Figure {
     id: "failing_steps",
@@ -105,7 +106,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let mut hovers = Vec::new();
     let mut colours = Vec::new();
     let mut categories = theme::CATEGORIES.iter();
-    for step in steps.iter().take(MOST_DRAWN) {
+    for step in steps.iter().take(MAX_DRAWN) {
         let label = theme::short_label(step, 32);
         // A pie adds up parts of the same label.
         let twins = labels
@@ -151,7 +152,7 @@ mod tests {
         super::testing::{build, plot, snapshot, summary, table},
         *,
     };
-    use crate::server::snapshot::{BuildRecord, BuildResult::*};
+    use crate::server::{model::BuildResult::*, snapshot::BuildRecord};
 
     const AT: &str = "2019-10-25T11:00:00Z";
 
@@ -212,6 +213,6 @@ mod tests {
         let mut unique: Vec<&str> = labels.iter().filter_map(|label| label.as_str()).collect();
         unique.sort_unstable();
         unique.dedup();
-        assert_eq!(unique.len(), MOST_DRAWN + 1);
+        assert_eq!(unique.len(), MAX_DRAWN + 1);
     }
 }

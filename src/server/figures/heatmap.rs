@@ -23,7 +23,7 @@ const WEEKDAYS: [&str; 7] = [
 ];
 const HOURS: usize = 24;
 /// With fewer decided builds, a percentage says little.
-const FEWEST_DECIDED: u64 = 3;
+const MIN_DECIDED: u64 = 3;
 
 pub const FIGURE: Figure = Figure {
     id: "heatmap",
@@ -101,7 +101,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let decided = rows.count("decided");
     let percents = rows.percent("failure_percent");
     let worst = (0..rows.len())
-        .filter(|&row| decided[row] >= FEWEST_DECIDED && percents[row] > Some(0.0))
+        .filter(|&row| decided[row] >= MIN_DECIDED && percents[row] > Some(0.0))
         // The first of equals, so that the sentence does not depend on chance.
         .max_by(|&a, &b| {
             percents[a]
@@ -128,7 +128,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     for certain in [true, false] {
         let mut percents = vec![vec![None; HOURS]; WEEKDAYS.len()];
         let mut texts = vec![vec![String::new(); HOURS]; WEEKDAYS.len()];
-        for row in (0..rows.len()).filter(|&row| (decided[row] >= FEWEST_DECIDED) == certain) {
+        for row in (0..rows.len()).filter(|&row| (decided[row] >= MIN_DECIDED) == certain) {
             let name = &rows.text("weekday")[row];
             let weekday = WEEKDAYS.iter().position(|known| known == name);
             let weekday = weekday.expect("rows name the weekdays above");
@@ -198,7 +198,7 @@ mod tests {
         super::testing::{build, plot, snapshot, snapshot_in, summary, table},
         *,
     };
-    use crate::server::snapshot::BuildResult::*;
+    use crate::server::model::BuildResult::*;
 
     #[test]
     fn a_build_counts_once_in_the_local_hour_of_its_end() {

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::server::{
         figures::testing::{security, table},
-        snapshot::security::RepositoryFacts,
+        model::RepositoryFacts,
     };
 
     #[test]

@@ -11,11 +11,8 @@ use plotly::{
 use super::{
     Column, Context, Figure, Page, Rows, Values, ranking, rows::percent, suppressions, theme, words,
 };
-use crate::{
-    api::Width,
-    filter::Filter,
-    server::snapshot::{Snapshot, security::Check},
-};
+use crate::server::model::Check;
+use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 /// The name of the row of repositories without any check.
 const NONE: &str = "none";
@@ -159,7 +156,7 @@ mod tests {
     use super::*;
     use crate::server::{
         figures::testing::{security, summary, table},
-        snapshot::security::RepositoryFacts,
+        model::RepositoryFacts,
     };
 
     fn checked(repository: &str, checks: &[Check]) -> RepositoryFacts {

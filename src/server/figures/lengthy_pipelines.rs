@@ -12,10 +12,11 @@ use plotly::{
 use super::{
     Column, Context, Figure, Page, Rows, Values, ranking, rows::to_two_decimals, theme, words,
 };
+use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::{
     api::Width,
     filter::Filter,
-    server::snapshot::{BuildResult, MINUTE_MS, Snapshot, UNKNOWN_DURATION},
+    server::snapshot::{Snapshot, UNKNOWN_DURATION},
 };
 
 pub const FIGURE: Figure = Figure {

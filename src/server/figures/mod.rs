@@ -204,13 +204,11 @@ fn plot_json(plot: &Plot) -> Result<Box<RawValue>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::model::BuildResult;
     use crate::{
         api::CellKind,
         filter::{BuildType, DAYS},
-        server::{
-            config::Config,
-            snapshot::{BuildRecord, BuildResult},
-        },
+        server::{config::Config, snapshot::BuildRecord},
     };
 
     #[test]

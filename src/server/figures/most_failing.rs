@@ -9,11 +9,8 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, ranking, rows::percent, theme, words};
-use crate::{
-    api::Width,
-    filter::Filter,
-    server::snapshot::{BuildResult, Snapshot},
-};
+use crate::server::model::BuildResult;
+use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
     id: "most_failing",
@@ -162,7 +159,7 @@ mod tests {
         super::testing::{build, plot, snapshot, summary, table},
         *,
     };
-    use crate::server::snapshot::BuildResult::*;
+    use crate::server::model::BuildResult::*;
 
     #[test]
     fn failed_descending_then_pipeline_and_the_good_ones_left_out() {

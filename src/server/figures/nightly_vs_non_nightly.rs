@@ -126,9 +126,9 @@ mod tests {
         super::testing::{build, plot, snapshot, summary, table},
         *,
     };
-    use crate::server::snapshot::{BuildRecord, BuildResult::*};
+    use crate::server::{model::BuildResult::*, snapshot::BuildRecord};
 
-    fn nightly(result: crate::server::snapshot::BuildResult) -> BuildRecord<'static> {
+    fn nightly(result: crate::server::model::BuildResult) -> BuildRecord<'static> {
         BuildRecord {
             nightly: true,
             ..build("a", result, "2019-10-25T02:00:00Z")

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
     use crate::server::{
         figures::testing::{plot, security, summary, table},
-        snapshot::security::RepositoryFacts,
+        model::RepositoryFacts,
     };
 
     fn using(repository: &str, version: &str) -> RepositoryFacts {

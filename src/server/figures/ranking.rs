@@ -14,20 +14,20 @@ use plotly::{
 use super::theme;
 
 /// How many rows such a figure has at most.
-pub const MOST_ROWS: usize = 50;
+pub const MAX_ROWS: usize = 50;
 const ROW_PIXELS: usize = 18;
 const TOP_PIXELS: usize = 72;
 const BOTTOM_PIXELS: usize = 8;
-/// The height of a chart with [`MOST_ROWS`] rows.
-pub const HEIGHT: u16 = (TOP_PIXELS + MOST_ROWS * ROW_PIXELS + BOTTOM_PIXELS) as u16;
+/// The height of a chart with [`MAX_ROWS`] rows.
+pub const HEIGHT: u16 = (TOP_PIXELS + MAX_ROWS * ROW_PIXELS + BOTTOM_PIXELS) as u16;
 /// As much of a name as a phone has room for, beside its bar.
 const LABEL_CHARACTERS: usize = 38;
 
-/// Leaves the first [`MOST_ROWS`] in order; what comes after them is not put in order before it goes.
+/// Leaves the first [`MAX_ROWS`] in order; what comes after them is not put in order before it goes.
 pub fn keep_first<T>(rows: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Ordering) {
-    if rows.len() > MOST_ROWS {
-        rows.select_nth_unstable_by(MOST_ROWS, &mut compare);
-        rows.truncate(MOST_ROWS);
+    if rows.len() > MAX_ROWS {
+        rows.select_nth_unstable_by(MAX_ROWS, &mut compare);
+        rows.truncate(MAX_ROWS);
     }
     rows.sort_unstable_by(compare);
 }

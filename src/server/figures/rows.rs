@@ -2,10 +2,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{
-    api::{Cell, CellKind, ColumnInfo},
-    server::snapshot::DAY_MS,
-};
+use crate::api::{Cell, CellKind, ColumnInfo};
+use crate::server::model::DAY_MS;
 
 /// What stands in a cell for what cannot be read.
 pub const UNKNOWN: &str = "unknown";

@@ -139,7 +139,8 @@ mod tests {
     use super::*;
     use crate::server::{
         figures::testing::{self, build, snapshot, table},
-        snapshot::{BuildRecord, BuildResult},
+        model::BuildResult,
+        snapshot::BuildRecord,
     };
 
     fn tested<'a>(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::server::snapshot::{Snapshot, security::RepositoryFacts};
+use crate::server::{model::RepositoryFacts, snapshot::Snapshot};
 
 /// A CVE that a repository suppresses, however many entries name it.
 pub struct Suppressed<'a> {

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::Figure;
+use crate::server::model::{BuildResult, RepositoryFacts, Suppression};
 use crate::{
     api::Cell,
     filter::Filter,
     server::{
         config::Config,
-        snapshot::{
-            BuildRecord, BuildResult, Snapshot, SnapshotBuilder,
-            security::{RepositoryFacts, Security, Suppression},
-        },
+        snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
     },
 };
 

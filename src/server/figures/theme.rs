@@ -14,7 +14,7 @@ use plotly::{
 };
 use serde::Serialize;
 
-use crate::server::snapshot::BuildResult;
+use crate::server::model::BuildResult;
 
 pub const GREEN: &str = "#00703c";
 pub const RED: &str = "#d4351c";

@@ -11,11 +11,8 @@ use plotly::{
 use super::{
     Column, Context, Figure, Page, Rows, Values, rows::date_text, theme, time_axis, words,
 };
-use crate::{
-    api::Width,
-    filter::Filter,
-    server::snapshot::{BuildResult, Snapshot},
-};
+use crate::server::model::BuildResult;
+use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 const DAYS: u16 = 180;
 /// The column of the results that have none of their own.
@@ -169,7 +166,7 @@ mod tests {
         super::testing::{build, plot, snapshot, snapshot_in, summary, table},
         *,
     };
-    use crate::server::snapshot::BuildResult::*;
+    use crate::server::model::BuildResult::*;
 
     #[test]
     fn results_per_local_day_today_and_the_unknown_included() {

@@ -18,11 +18,8 @@ use super::{
     time_axis::{self, local_minute},
     words,
 };
-use crate::{
-    api::Width,
-    filter::Filter,
-    server::snapshot::{DAY_MS, HOUR_MS, MINUTE_MS, Snapshot},
-};
+use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
+use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 /// How many days are in view before the slider is moved.
 const DAYS_IN_VIEW: u16 = 7;
@@ -238,7 +235,7 @@ mod tests {
         super::testing::{at, build, plot, snapshot, snapshot_in, summary, table},
         *,
     };
-    use crate::server::snapshot::{BuildRecord, BuildResult::*};
+    use crate::server::{model::BuildResult::*, snapshot::BuildRecord};
 
     #[test]
     fn a_build_counts_in_the_slot_of_its_start_and_empty_slots_have_no_row() {

@@ -13,7 +13,7 @@ use plotly::{
 use super::{
     Column, Context, Rows, Values, rows::UNKNOWN, suppressions, theme, treemap::Treemap, words,
 };
-use crate::server::snapshot::{Snapshot, security::RepositoryFacts};
+use crate::server::{model::RepositoryFacts, snapshot::Snapshot};
 
 /// What is compared.
 pub struct Platform {

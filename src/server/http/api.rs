@@ -18,8 +18,8 @@ use crate::{
     },
 };
 
-/// About as many headers as an answer comes to.
-const MOST_HEADERS: usize = 16;
+/// SourceInfo as many headers as an answer comes to.
+const MAX_HEADERS: usize = 16;
 
 /// The query of every endpoint; an unknown parameter is ignored.
 #[derive(Default, Deserialize)]
@@ -35,7 +35,7 @@ pub struct Parameters {
 
 /// What is wrong with a request, or with the server: for programs, and in words for readers.
 #[derive(Serialize, ToSchema)]
-pub struct Fault {
+pub struct QueryError {
     #[serde(flatten)]
     error: AppError,
     message: String,
@@ -46,7 +46,7 @@ impl IntoResponse for AppError {
         let status = StatusCode::from_u16(self.status());
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let passing = self == Self::NotReady;
-        let body = Fault {
+        let body = QueryError {
             message: self.to_string(),
             error: self,
         };
@@ -70,7 +70,7 @@ pub async fn figure(State(state): State<AppState>, request: Request) -> Result<R
             query.days.as_deref(),
         )
         .await?;
-    let mut headers = HeaderMap::with_capacity(MOST_HEADERS);
+    let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
     let json = HeaderValue::from_static("application/json");
     headers.insert(header::CONTENT_TYPE, json);
     Ok(encoding::respond(&figure.json, headers, request.headers()))
@@ -115,16 +115,16 @@ pub async fn coverage(State(state): State<AppState>) -> Result<Response, AppErro
     Ok(Json(state.coverage()?).into_response())
 }
 
-/// `GET /api/texts?of=…&project=…&type=…&days=…`
-pub async fn texts(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
+/// `GET /api/fragments?of=…&project=…&type=…&days=…`
+pub async fn fragments(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
     let query = parameters(&uri)?;
-    let texts = state.texts(
+    let fragments = state.fragments(
         &query.of,
         query.project.as_deref(),
         query.r#type.as_deref(),
         query.days.as_deref(),
     )?;
-    Ok(Json(texts).into_response())
+    Ok(Json(fragments).into_response())
 }
 
 /// Any other path below `/api/`.

@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 
 use super::{
     Settings,
-    shares::{Share, Shares},
+    client_quota::{ClientQuota, QuotaPermit},
 };
 
 /// The machine has no means for another connection; it will have again once some have ended.
@@ -36,7 +36,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let limits = &settings.limits;
-    let shares = Shares::new(limits.connections);
+    let shares = ClientQuota::new(limits.connections);
     let running = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -91,7 +91,7 @@ pub async fn serve(
 }
 
 /// A proxy speaks for many clients, and may have every connection.
-fn take(shares: &Shares, settings: &Settings, peer: IpAddr) -> Option<Share> {
+fn take(shares: &ClientQuota, settings: &Settings, peer: IpAddr) -> Option<QuotaPermit> {
     let most = if settings.is_trusted(peer) {
         settings.limits.connections
     } else {

@@ -6,7 +6,7 @@ use axum::{
     response::Response,
 };
 
-use crate::server::encoded::Encoded;
+use crate::server::compression::Encoded;
 
 /// The content in the best encoding that the client takes; 304 where it has this one already. `headers`
 /// are sent with either.

@@ -91,7 +91,7 @@ impl Caching {
 
     /// Files with a hash in their name never change; everything else is asked for again, at the price
     /// of a 304.
-    pub fn tell(self, status: StatusCode, headers: &mut HeaderMap) {
+    pub fn apply(self, status: StatusCode, headers: &mut HeaderMap) {
         let good = status.is_success() || status == StatusCode::NOT_MODIFIED;
         let lasting = good && self.hashed;
         headers

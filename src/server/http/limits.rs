@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::server::environment::Environment;
 
-const MOST_CONNECTIONS: &str = "RSE_MAX_CONNECTIONS";
+const MAX_CONNECTIONS: &str = "RSE_MAX_CONNECTIONS";
 
 /// The defaults hold for an organisation on one small machine.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Limits {
     /// # Errors
     /// Names the variable that is wrong.
     pub fn of(environment: &Environment) -> Result<Self> {
-        let Some(text) = environment.text(&[MOST_CONNECTIONS]) else {
+        let Some(text) = environment.text(&[MAX_CONNECTIONS]) else {
             return Ok(Self::default());
         };
         let connections = text
@@ -57,7 +57,7 @@ impl Limits {
             .ok()
             .filter(|most| (10..=100_000).contains(most));
         let connections = connections.with_context(|| {
-            format!("{MOST_CONNECTIONS}: “{text}” is no whole number from 10 to 100000")
+            format!("{MAX_CONNECTIONS}: “{text}” is no whole number from 10 to 100000")
         })?;
         Ok(Self::for_connections(connections))
     }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn limits(connections: &str) -> Result<Limits> {
-        let variables = [(MOST_CONNECTIONS.to_owned(), connections.to_owned())];
+        let variables = [(MAX_CONNECTIONS.to_owned(), connections.to_owned())];
         Limits::of(&variables.into_iter().collect())
     }
 
@@ -115,7 +115,7 @@ mod tests {
     fn a_wrong_number_is_named_with_its_variable() {
         for text in ["9", "-1", "many", "100001"] {
             let error = limits(text).expect_err("a wrong number");
-            assert!(error.to_string().starts_with(MOST_CONNECTIONS), "{error}");
+            assert!(error.to_string().starts_with(MAX_CONNECTIONS), "{error}");
         }
     }
 }

@@ -14,7 +14,7 @@ use futures::{Stream, StreamExt as _};
 use serde::Serialize;
 use tokio_stream::wrappers::{IntervalStream, WatchStream};
 
-use super::{Settings, client::Client, queue, shares::Shares};
+use super::{Settings, client::Client, client_quota::ClientQuota, queue};
 use crate::{api::Live, server::state::AppState};
 
 /// The state is said again so often: a page that hears nothing for longer connects anew, and what
@@ -23,7 +23,7 @@ const BEAT: Duration = Duration::from_secs(15);
 
 pub async fn live(
     State(state): State<AppState>,
-    State(streams): State<Shares>,
+    State(streams): State<ClientQuota>,
     State(settings): State<Arc<Settings>>,
     Extension(client): Extension<Client>,
 ) -> Response {
@@ -59,13 +59,13 @@ fn events(state: &AppState) -> impl Stream<Item = Result<Event, Infallible>> + u
 
 fn event(live: &Live) -> Event {
     #[derive(Serialize)]
-    struct Told<'a> {
+    struct LiveState<'a> {
         #[serde(flatten)]
         live: &'a Live,
         /// Pages of another build load themselves anew: what they ask for may have changed.
         build: &'static str,
     }
-    let told = Told {
+    let told = LiveState {
         live,
         build: env!("BUILD_ID"),
     };

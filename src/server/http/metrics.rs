@@ -67,7 +67,7 @@ pub async fn serve(listener: TcpListener, state: AppState) {
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {
-    let text = state.metrics().text(&state).await;
+    let text = state.metrics().text(&state.scrape().await);
     let headers = [
         (header::CONTENT_TYPE, metrics::CONTENT_TYPE),
         (header::CACHE_CONTROL, "no-store"),

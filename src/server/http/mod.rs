@@ -1,26 +1,26 @@
 //! HTTP: the router, and what holds for every answer.
 
 mod api;
+mod assets;
 mod base;
-mod below;
 mod client;
+mod client_quota;
 mod connections;
-mod door;
 mod encoding;
 mod headers;
 mod health;
 mod limits;
 mod live;
 pub mod metrics;
+mod middleware;
+mod monotonic_reads;
 mod observe;
 mod openapi;
 mod pages;
 mod queue;
 mod rendering;
-mod seen;
 mod settings;
-mod shares;
-mod site;
+mod shared_service;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +29,7 @@ use std::{future::Future, sync::Arc};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
-    middleware,
+    middleware::{from_fn, from_fn_with_state},
     routing::{any, get},
 };
 use leptos::{config::LeptosOptions, context::provide_context};
@@ -38,20 +38,20 @@ use tokio::net::TcpListener;
 use tower::layer::layer_fn;
 use tower_http::{CompressionLevel, compression::CompressionLayer, services::ServeDir};
 
+pub use assets::check as check_assets;
 pub use limits::Limits;
 pub use settings::Settings;
-pub use site::check as check_site;
 
-use below::Below;
-use door::Door;
+use client_quota::ClientQuota;
+use middleware::Middleware;
 use rendering::Pages;
-use shares::Shares;
+use shared_service::SharedService;
 
 use super::{
     sign_in::{self, SignIn},
     state::AppState,
 };
-use crate::{app, base::Base};
+use crate::{api::Dashboard, app, base::Base};
 
 /// Of what is made for one request: lists and errors, small ones.
 const COMPRESSION: i32 = 4;
@@ -61,7 +61,7 @@ struct ServerState {
     options: Arc<LeptosOptions>,
     app: AppState,
     settings: Arc<Settings>,
-    event_streams: Shares,
+    event_streams: ClientQuota,
 }
 
 impl FromRef<ServerState> for LeptosOptions {
@@ -76,7 +76,7 @@ impl FromRef<ServerState> for Arc<Settings> {
     }
 }
 
-impl FromRef<ServerState> for Shares {
+impl FromRef<ServerState> for ClientQuota {
     fn from_ref(state: &ServerState) -> Self {
         state.event_streams.clone()
     }
@@ -112,23 +112,24 @@ pub fn router(state: AppState, settings: Settings) -> Router {
 
 /// All routes, and what renews pages while they are served.
 fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = ()>) {
-    let options = site::options();
+    let options = assets::options();
     let base = Base::new(settings.base_path());
     let state = ServerState {
         options: options.clone().into(),
         app: state.below(base.clone()),
-        event_streams: Shares::new(settings.limits.event_streams),
+        event_streams: ClientQuota::new(settings.limits.event_streams),
         settings: settings.into(),
     };
     let sign_in = state.settings.sign_in.clone();
     let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
     let shell = move || app::shell(options.clone());
     let listed = pages::routes();
-    let reload_port = site::reload_port();
+    let reload_port = assets::reload_port();
     let context = {
         let app = state.app.clone();
+        let dashboard: Arc<dyn Dashboard> = Arc::new(app.clone());
         move || {
-            provide_context(app.clone());
+            provide_context(Arc::clone(&dashboard));
             provide_context(pages::overviews(app.clone()));
             provide_context(base.clone());
             pages::provide_whole_address(&base);
@@ -145,12 +146,12 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         context.clone(),
         shell.clone(),
     ))
-    .layer(middleware::from_fn(rendering::whole));
+    .layer(from_fn(rendering::whole));
     let kept = Pages::new();
     let pages = Router::new()
         .leptos_routes_with_context(&state, listed, context, shell)
-        .route_layer(middleware::from_fn_with_state(state.clone(), pages::status))
-        .route_layer(middleware::from_fn_with_state(
+        .route_layer(from_fn_with_state(state.clone(), pages::status))
+        .route_layer(from_fn_with_state(
             (state.clone(), kept.clone()),
             rendering::keep,
         ));
@@ -167,14 +168,14 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/headline", get(api::headline))
         .route("/api/freshness", get(api::freshness))
         .route("/api/coverage", get(api::coverage))
-        .route("/api/texts", get(api::texts))
+        .route("/api/fragments", get(api::fragments))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));
     if state.settings.shared_store {
-        let in_order = || middleware::from_fn_with_state(state.clone(), seen::in_order);
-        data = data.route_layer(in_order());
-        figure = figure.route_layer(in_order());
+        let enforce = || from_fn_with_state(state.clone(), monotonic_reads::enforce);
+        data = data.route_layer(enforce());
+        figure = figure.route_layer(enforce());
     }
     let router = Router::new()
         .route("/", get(pages::to_pipelines))
@@ -190,32 +191,26 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)
-        .layer(middleware::from_fn_with_state(
-            state.clone(),
-            pages::beside_routes,
-        ))
-        .layer(layer_fn(Below::new))
+        .layer(from_fn_with_state(state.clone(), pages::beside_routes))
+        .layer(layer_fn(SharedService::new))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
         .layer(DefaultBodyLimit::max(state.settings.limits.body))
-        .layer(layer_fn(Below::new))
+        .layer(layer_fn(SharedService::new))
         // Asked for most, and compressed already: it does without the layers above.
         .merge(figure);
     let router = match sign_in {
         Some(sign_in) => router
-            .layer(middleware::from_fn_with_state(sign_in, sign_in::guard))
-            .layer(layer_fn(Below::new)),
+            .layer(from_fn_with_state(sign_in, sign_in::guard))
+            .layer(layer_fn(SharedService::new)),
         None => router,
     };
     let router = router
-        .layer(middleware::from_fn_with_state(
-            Door::new(Arc::clone(&state.settings)),
-            door::pass,
+        .layer(from_fn_with_state(
+            Middleware::new(Arc::clone(&state.settings)),
+            middleware::handle,
         ))
-        .layer(layer_fn(Below::new))
-        .layer(middleware::from_fn_with_state(
-            state.clone(),
-            observe::observe,
-        ))
+        .layer(layer_fn(SharedService::new))
+        .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state);
     (base::below(router, &mounted), renewal)
 }

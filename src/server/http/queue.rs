@@ -11,8 +11,8 @@ use axum::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
+    client_quota::{ClientQuota, QuotaPermit},
     limits::Limits,
-    shares::{Share, Shares},
 };
 
 /// Answered at any time: an orchestrator must not take a busy server for a broken one, an event
@@ -33,7 +33,7 @@ pub type Turn = Arc<OwnedSemaphorePermit>;
 pub struct Queue {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    shares: Shares,
+    shares: ClientQuota,
     limits: Arc<Limits>,
 }
 
@@ -42,7 +42,7 @@ impl Queue {
         Self {
             running: Arc::new(Semaphore::new(limits.running)),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
-            shares: Shares::new(limits.running + limits.waiting),
+            shares: ClientQuota::new(limits.running + limits.waiting),
             limits: limits.clone().into(),
         }
     }
@@ -63,7 +63,7 @@ impl Queue {
 
 /// What a request holds of the queue while it is worked on.
 pub struct Admission {
-    _share: Option<Share>,
+    _share: Option<QuotaPermit>,
 }
 
 impl Queue {

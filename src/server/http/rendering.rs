@@ -32,17 +32,17 @@ use super::{ServerState, encoding, queue::Turn};
 use crate::{
     api::Live,
     server::{
-        encoded::{Effort, Encoded},
+        compression::{Encoded, Level},
         sign_in, tasks,
     },
 };
 
 /// Some dozens of pages.
-const MOST_BYTES: u64 = 24 * 1024 * 1024;
+const MAX_BYTES: u64 = 24 * 1024 * 1024;
 /// A page in which something went wrong is not shown for longer.
 const LONGEST: Duration = Duration::from_secs(60);
 /// How many pages are rendered again when other data are there.
-const MOST_RENEWED: usize = 12;
+const MAX_RENEWED: usize = 12;
 /// The parameters that a page depends on; with any other it is rendered for itself.
 const PARAMETERS: [&str; 3] = ["project", "type", "days"];
 
@@ -55,7 +55,7 @@ struct Key {
     reader: Option<String>,
 }
 
-struct Page {
+struct RenderedPage {
     status: StatusCode,
     headers: HeaderMap,
     html: Encoded,
@@ -69,13 +69,15 @@ struct Renewal;
 
 /// The pages that were asked for.
 #[derive(Clone)]
-pub struct Pages(Cache<Key, Arc<Page>>);
+pub struct Pages(Cache<Key, Arc<RenderedPage>>);
 
 impl Pages {
     pub fn new() -> Self {
-        let size = |_: &Key, page: &Arc<Page>| u32::try_from(page.html.bytes()).unwrap_or(u32::MAX);
+        let size = |_: &Key, page: &Arc<RenderedPage>| {
+            u32::try_from(page.html.bytes()).unwrap_or(u32::MAX)
+        };
         let cache = Cache::builder()
-            .max_capacity(MOST_BYTES)
+            .max_capacity(MAX_BYTES)
             .weigher(size)
             .time_to_live(LONGEST);
         Self(cache.build())
@@ -101,7 +103,7 @@ impl Pages {
         let asked = pages
             .filter(|(key, page)| key.reader.is_none() && page.asked.load(Ordering::Relaxed))
             .map(|(key, _)| key.address.clone());
-        asked.take(MOST_RENEWED).collect()
+        asked.take(MAX_RENEWED).collect()
     }
 }
 
@@ -119,7 +121,7 @@ pub async fn keep(
     };
     let from_outside = request.extensions().get::<Renewal>().is_none();
     let asked = request.headers().clone();
-    let respond = |page: Arc<Page>, asked: &HeaderMap| {
+    let respond = |page: Arc<RenderedPage>, asked: &HeaderMap| {
         page.asked.fetch_or(from_outside, Ordering::Relaxed);
         page.respond(asked)
     };
@@ -176,20 +178,20 @@ fn key(state: &ServerState, request: &Request) -> Option<Key> {
     parameters.all(known).then_some(())?;
     Some(Key {
         address: uri.path_and_query()?.as_str().to_owned(),
-        live: state.app.told()?,
+        live: state.app.current_live()?,
         reader: sign_in::reader_of(request.extensions()),
     })
 }
 
 /// A panic is that of the request.
 async fn rendered<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    match tasks::to_its_end(work).await {
+    match tasks::run_to_completion(work).await {
         Ok(value) => value,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
-async fn render(mut request: Request, next: Next) -> Result<Page> {
+async fn render(mut request: Request, next: Next) -> Result<RenderedPage> {
     // Its turn is over when it is rendered, not when whoever asked has left.
     let _turn = request.extensions().get::<Turn>().cloned();
     *request.method_mut() = Method::GET;
@@ -197,14 +199,14 @@ async fn render(mut request: Request, next: Next) -> Result<Page> {
     let html = to_bytes(body, usize::MAX).await;
     let page = async {
         let html = html.context("the page broke off")?;
-        let encoded = tokio::task::spawn_blocking(move || Page::new(parts, &html));
+        let encoded = tokio::task::spawn_blocking(move || RenderedPage::new(parts, &html));
         encoded.await?
     };
     page.await
         .inspect_err(|error| tracing::error!("cannot render a page: {error:#}"))
 }
 
-impl Page {
+impl RenderedPage {
     fn new(parts: Parts, html: &[u8]) -> Result<Self> {
         let mut headers = parts.headers;
         let mut html = String::from_utf8(html.to_vec()).context("a page is text")?;
@@ -215,7 +217,7 @@ impl Page {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         let tag = BASE64_STANDARD.encode(&Sha256::digest(&html)[..15]);
-        let html = Encoded::new(html.into_bytes(), tag, Effort::Much);
+        let html = Encoded::new(html.into_bytes(), tag, Level::Small);
         // As nearly every browser takes it, and off the threads that answer.
         html.brotli();
         Ok(Self {

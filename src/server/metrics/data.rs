@@ -5,22 +5,21 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{count, number, numbers, seconds};
-use crate::server::state::AppState;
+use super::{Scrape, count, number, numbers, seconds};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
     kind: &'static str,
 }
 
-pub fn register(registry: &mut Registry, state: &AppState) {
-    let ready = f64::from(u8::from(state.readiness().is_ok()));
+pub fn register(registry: &mut Registry, scrape: &Scrape) {
+    let ready = f64::from(u8::from(scrape.ready));
     let help = "Whether the server is ready: 1, or 0";
     number(registry, "ready", help, None, ready);
-    let lost = f64::from(u8::from(state.is_store_lost()));
+    let lost = f64::from(u8::from(scrape.store_lost));
     let help = "Whether the store cannot be reached: 1, or 0";
     number(registry, "store_lost", help, None, lost);
-    let Ok(snapshot) = state.snapshot() else {
+    let Some(snapshot) = &scrape.snapshot else {
         return;
     };
     let sample = f64::from(u8::from(snapshot.sample));

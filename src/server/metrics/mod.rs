@@ -12,7 +12,12 @@ mod sources;
 #[cfg(test)]
 pub mod testing;
 
-use std::{fmt::Debug, hash::Hash, sync::atomic::AtomicU64, time::Duration};
+use std::{
+    fmt::Debug,
+    hash::Hash,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeMetric, text},
@@ -26,7 +31,7 @@ use prometheus_client::{
 
 pub use figures::CacheSize;
 
-use super::state::AppState;
+use super::{snapshot::Snapshot, store::Ledger};
 
 /// How the text of [`Metrics::text`] is to be read.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -44,23 +49,35 @@ pub struct Metrics {
     pub requests: requests::Requests,
     pub figures: figures::Figures,
     pub snapshots: snapshots::Snapshots,
-    pub refreshes: sources::Refreshes,
+    pub syncs: sources::Syncs,
     process: process::Process,
 }
 
+/// The state of the server at a scrape.
+pub struct Scrape {
+    /// None until the first snapshot is loaded.
+    pub snapshot: Option<Arc<Snapshot>>,
+    pub ledger: Arc<Ledger>,
+    /// Names of the sources that this server syncs from.
+    pub configured: Arc<[&'static str]>,
+    pub cache_size: CacheSize,
+    pub ready: bool,
+    pub store_lost: bool,
+}
+
 impl Metrics {
-    /// Everything that is known now.
-    pub async fn text(&self, state: &AppState) -> String {
+    /// The counters since the process began and the state at this scrape.
+    pub fn text(&self, scrape: &Scrape) -> String {
         let mut registry = Registry::default();
         self.process.register(&mut registry);
         let ours = registry.sub_registry_with_prefix(PREFIX);
         process::register_build(ours);
         self.requests.register(ours);
-        self.figures.register(ours, state.cache_size().await);
+        self.figures.register(ours, scrape.cache_size);
         self.snapshots.register(ours);
-        self.refreshes.register(ours);
-        data::register(ours, state);
-        sources::register(ours, state);
+        self.syncs.register(ours);
+        data::register(ours, scrape);
+        sources::register(ours, scrape);
         let mut text = String::new();
         text::encode(&mut text, &registry).expect("a string takes any text");
         text

@@ -1,5 +1,5 @@
-//! Sources: how their refreshes went. What the store knows of them holds for refreshes of any
-//! process; what only a refresh itself knows is counted for those of this one.
+//! Sources: how their syncs went. What the store knows of them holds for syncs of any
+//! process; what only a sync itself knows is counted for those of this one.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -7,11 +7,11 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{count, numbers, seconds};
+use super::{Scrape, count, numbers, seconds};
 use crate::server::{
-    sources::{Brought, CoverageState, SourceError},
-    state::AppState,
-    store::Refresh,
+    model::CoverageState,
+    sources::{SourceError, SyncReport},
+    store::SyncRecord,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -31,26 +31,26 @@ struct Covered {
     state: &'static str,
 }
 
-/// The refreshes of this process.
+/// The syncs of this process.
 #[derive(Clone, Default)]
-pub struct Refreshes {
+pub struct Syncs {
     succeeded: Family<Source, Counter>,
     failed: Family<Failed, Counter>,
     read: Family<Source, Counter>,
     requests_left: Family<Source, Gauge>,
 }
 
-impl Refreshes {
-    /// A refresh came to an end.
-    pub fn ended(&self, source: &str, outcome: &Result<Brought, SourceError>) {
+impl Syncs {
+    /// A sync came to an end.
+    pub fn ended(&self, source: &str, outcome: &Result<SyncReport, SourceError>) {
         let labels = Source {
             source: source.to_owned(),
         };
         match outcome {
-            Ok(brought) => {
+            Ok(report) => {
                 self.succeeded.get_or_create(&labels).inc();
-                self.read.get_or_create(&labels).inc_by(brought.read);
-                if let Some(left) = brought.requests_left {
+                self.read.get_or_create(&labels).inc_by(report.read);
+                if let Some(left) = report.requests_left {
                     let left = i64::try_from(left).unwrap_or(i64::MAX);
                     self.requests_left.get_or_create(&labels).set(left);
                 }
@@ -67,18 +67,18 @@ impl Refreshes {
 
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
-            "source_refreshes",
-            "Refreshes by this process that succeeded",
+            "source_syncs",
+            "Syncs by this process that succeeded",
             self.succeeded.clone(),
         );
         registry.register(
-            "source_refresh_failures",
-            "Refreshes by this process that failed, by kind",
+            "source_sync_failures",
+            "Syncs by this process that failed, by kind",
             self.failed.clone(),
         );
         registry.register(
             "source_rows_read",
-            "What refreshes by this process read, known or not: events, repositories",
+            "What syncs by this process read, known or not: events, repositories",
             self.read.clone(),
         );
         registry.register(
@@ -98,9 +98,9 @@ const fn kind(error: &SourceError) -> &'static str {
 }
 
 /// What the store knows.
-pub fn register(registry: &mut Registry, state: &AppState) {
-    let ledger = state.ledger();
-    let configured = state.configured().iter().map(|name| {
+pub fn register(registry: &mut Registry, scrape: &Scrape) {
+    let ledger = &scrape.ledger;
+    let configured = scrape.configured.iter().map(|name| {
         let source = (*name).to_owned();
         (Source { source }, Some(1.0))
     });
@@ -111,61 +111,62 @@ pub fn register(registry: &mut Registry, state: &AppState) {
         None,
         configured,
     );
-    type Read = fn(&Refresh) -> Option<f64>;
+    type Read = fn(&SyncRecord) -> Option<f64>;
     let known: [(&str, &str, Option<Unit>, Read); 5] = [
         (
             "source_last_success_timestamp",
-            "When a refresh last succeeded, Unix time",
+            "When a sync last succeeded, Unix time",
             Some(Unit::Seconds),
-            |refresh| refresh.succeeded_ms.map(seconds),
+            |sync| sync.succeeded_ms.map(seconds),
         ),
         (
             "source_last_failure_timestamp",
-            "When a refresh last failed, Unix time",
+            "When a sync last failed, Unix time",
             Some(Unit::Seconds),
-            |refresh| refresh.failed_ms.map(seconds),
+            |sync| sync.failed_ms.map(seconds),
         ),
         (
-            "source_last_refresh_duration",
-            "How long the last refresh took; of one that still runs nothing is said",
+            "source_last_sync_duration",
+            "How long the last sync took; of one that still runs nothing is said",
             Some(Unit::Seconds),
-            |refresh| {
-                let took_ms = refresh.finished_ms? - refresh.started_ms;
+            |sync| {
+                let took_ms = sync.finished_ms? - sync.started_ms;
                 Some(seconds(took_ms.max(0)))
             },
         ),
         (
-            "source_last_refresh_changes",
-            "What the last successful refresh brought that was new or other than before",
+            "source_last_sync_changes",
+            "What the last successful sync brought that was new or other than before",
             None,
-            |refresh| {
-                let changed = usize::try_from(refresh.changed?);
+            |sync| {
+                let changed = usize::try_from(sync.changed?);
                 Some(count(changed.unwrap_or(0)))
             },
         ),
         (
             "source_failing",
-            "Whether the last refresh that ended failed: 1, or 0",
+            "Whether the last sync that ended failed: 1, or 0",
             None,
-            |refresh| {
-                let failing = refresh.failed_ms > refresh.succeeded_ms;
+            |sync| {
+                let failing = sync.failed_ms > sync.succeeded_ms;
                 Some(f64::from(u8::from(failing)))
             },
         ),
     ];
     for (name, help, unit, read) in known {
-        let values = ledger.refreshes.iter().map(|refresh| {
-            let source = refresh.source.clone();
-            (Source { source }, read(refresh))
+        let values = ledger.syncs.iter().map(|sync| {
+            let source = sync.source.clone();
+            (Source { source }, read(sync))
         });
         numbers(registry, name, help, unit, values);
     }
-    let covered = ledger.refreshes.iter().flat_map(|refresh| {
+    let covered = ledger.syncs.iter().flat_map(|sync| {
         CoverageState::ALL.map(|state| {
-            let source = refresh.source.clone();
-            let items = ledger.coverage.iter().filter(|covered| {
-                covered.source == refresh.source && covered.coverage.state == state
-            });
+            let source = sync.source.clone();
+            let items = ledger
+                .coverage
+                .iter()
+                .filter(|covered| covered.source == sync.source && covered.coverage.state == state);
             let state = state.as_str();
             (Covered { source, state }, Some(count(items.count())))
         })

@@ -166,7 +166,7 @@ mod tests {
         value.to_str().expect("text").to_owned()
     }
 
-    fn brought(pair: &str) -> HeaderMap {
+    fn report(pair: &str) -> HeaderMap {
         let value = HeaderValue::from_str(pair).expect("a header");
         HeaderMap::from_iter([(header::COOKIE, value)])
     }
@@ -179,11 +179,11 @@ mod tests {
     fn a_cookie_comes_back_until_its_time_is_over() {
         let cookies = cookies("https://example.org");
         let written = set(cookies.changes().keep(&session(60)));
-        let read: Option<Session> = cookies.read(&brought(pair(&written)));
+        let read: Option<Session> = cookies.read(&report(pair(&written)));
         assert_eq!(read.map(|read| read.name), Some("Ada".to_owned()));
         // However long the browser keeps it.
         let overdue = set(cookies.changes().keep(&session(-1)));
-        assert_eq!(cookies.read::<Session>(&brought(pair(&overdue))), None);
+        assert_eq!(cookies.read::<Session>(&report(pair(&overdue))), None);
     }
 
     #[test]
@@ -236,9 +236,9 @@ mod tests {
         let written = set(cookies.changes().keep(&session(60)));
         let url = Url::parse("https://example.org").expect("an address");
         let other = Cookies::new(Key::from(&[8; 64]), &url);
-        assert_eq!(other.read::<Session>(&brought(pair(&written))), None);
+        assert_eq!(other.read::<Session>(&report(pair(&written))), None);
         let renamed = pair(&written).replace(Session::NAME, Pending::NAME);
-        assert_eq!(cookies.read::<Pending>(&brought(&renamed)), None);
+        assert_eq!(cookies.read::<Pending>(&report(&renamed)), None);
         let pending = Pending {
             state: "s".to_owned(),
             nonce: "n".to_owned(),
@@ -248,8 +248,8 @@ mod tests {
         };
         let written = set(cookies.changes().keep(&pending));
         let renamed = pair(&written).replace(Pending::NAME, Session::NAME);
-        assert_eq!(cookies.read::<Session>(&brought(&renamed)), None);
-        assert_eq!(cookies.read(&brought(pair(&written))), Some(pending));
+        assert_eq!(cookies.read::<Session>(&report(&renamed)), None);
+        assert_eq!(cookies.read(&report(pair(&written))), Some(pending));
     }
 
     #[test]
@@ -277,7 +277,7 @@ mod tests {
             let padding = "=".repeat((4 - bytes.len() % 4) % 4);
             let changed = String::from_utf8(bytes).expect("base64");
             let changed = format!("{name}={changed}{padding}");
-            prop_assert_eq!(cookies.read::<Session>(&brought(&changed)), None);
+            prop_assert_eq!(cookies.read::<Session>(&report(&changed)), None);
         }
     }
 }

@@ -26,7 +26,7 @@ pub use guard::{guard, reader, reader_of};
 pub use routes::routes;
 pub use settings::Settings;
 
-use provider::{Failure, Provider};
+use provider::{Provider, SignInFailure};
 
 use crate::server::state::AppState;
 
@@ -36,7 +36,7 @@ use crate::server::state::AppState;
 /// Says how it answers instead.
 pub async fn check(settings: &Settings) -> Result<()> {
     let checked = Provider::default().check(settings).await;
-    checked.map_err(|(Failure::Down(cause) | Failure::Refused(cause))| cause)
+    checked.map_err(|(SignInFailure::Down(cause) | SignInFailure::Refused(cause))| cause)
 }
 
 /// What the door needs.

@@ -13,7 +13,7 @@ use super::SignIn;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
-pub struct Page {
+pub struct WebPage {
     pub status: StatusCode,
     pub heading: &'static str,
     pub text: String,
@@ -23,7 +23,7 @@ pub struct Page {
     pub by_itself: Option<(u32, String)>,
 }
 
-impl Page {
+impl WebPage {
     /// An answer of `sign_in`, whose paths below its root begin with `/`.
     pub fn answer(self, sign_in: &SignIn) -> Response {
         let base = sign_in.settings.base_path().to_owned();
@@ -33,7 +33,7 @@ impl Page {
         };
         let title = sign_in.title();
         let (label, address) = self.way_on;
-        let refresh = self.by_itself.map(|(seconds, address)| {
+        let sync = self.by_itself.map(|(seconds, address)| {
             let content = format!("{seconds}; url={}", based(&address));
             view! { <meta http-equiv="refresh" content=content /> }
         });
@@ -45,7 +45,7 @@ impl Page {
                     <meta name="viewport" content="width=device-width, initial-scale=1" />
                     <meta name="color-scheme" content="light dark" />
                     <meta name="robots" content="noindex" />
-                    {refresh}
+                    {sync}
                     <title>{format!("{} – {title}", self.heading)}</title>
                     <link rel="icon" href=based("/favicon.svg") type="image/svg+xml" />
                     <HashedStylesheet options=sign_in.options.clone() root=base.clone() />

@@ -73,7 +73,7 @@ type OidcClient = Client<
 
 /// Why nobody can be vouched for; the causes are for the log.
 #[derive(Debug)]
-pub enum Failure {
+pub enum SignInFailure {
     /// The provider does not answer, or not as one.
     Down(anyhow::Error),
     /// It answers that this sign-in is not valid.
@@ -99,8 +99,12 @@ pub struct Provider(Mutex<Known>);
 
 impl Provider {
     /// # Errors
-    /// [`Failure::Down`].
-    pub async fn begin(&self, settings: &Settings, as_other: bool) -> Result<Beginning, Failure> {
+    /// [`SignInFailure::Down`].
+    pub async fn begin(
+        &self,
+        settings: &Settings,
+        as_other: bool,
+    ) -> Result<Beginning, SignInFailure> {
         let metadata = self.metadata(settings, KNOWN_FOR).await?;
         let client = client(settings, &metadata);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -128,32 +132,32 @@ impl Provider {
     /// Who it is that the provider gave this code to.
     ///
     /// # Errors
-    /// See [`Failure`].
+    /// See [`SignInFailure`].
     pub async fn claims(
         &self,
         settings: &Settings,
         code: String,
         verifier: String,
         nonce: String,
-    ) -> Result<Claims, Failure> {
+    ) -> Result<Claims, SignInFailure> {
         let metadata = self.metadata(settings, KNOWN_FOR).await?;
         let oidc = client(settings, &metadata);
         let request = oidc
             .exchange_code(AuthorizationCode::new(code))
-            .map_err(|error| Failure::Down(error.into()))?;
+            .map_err(|error| SignInFailure::Down(error.into()))?;
         let answer = request
             .set_pkce_verifier(PkceCodeVerifier::new(verifier))
             .request_async(&settings.transport)
             .await;
         let tokens = answer.map_err(|error| match error {
             RequestTokenError::ServerResponse(_) => {
-                Failure::Refused(anyhow!(error).context("the code was not taken"))
+                SignInFailure::Refused(anyhow!(error).context("the code was not taken"))
             }
-            error => Failure::Down(anyhow!(error).context("the code was not exchanged")),
+            error => SignInFailure::Down(anyhow!(error).context("the code was not exchanged")),
         })?;
         let token = tokens
             .id_token()
-            .ok_or_else(|| Failure::Down(anyhow!("the provider sent no ID token")))?;
+            .ok_or_else(|| SignInFailure::Down(anyhow!("the provider sent no ID token")))?;
         let nonce = Nonce::new(nonce);
         let verified = match verify(&oidc, token, &nonce) {
             // Providers change their keys, without a word.
@@ -166,7 +170,7 @@ impl Provider {
             verified => verified,
         };
         let verified = verified.map_err(|error| {
-            Failure::Refused(anyhow!(error).context("the ID token is not valid"))
+            SignInFailure::Refused(anyhow!(error).context("the ID token is not valid"))
         })?;
         let mut claims = from_token(&verified);
         if is_incomplete(&claims, settings)
@@ -182,7 +186,7 @@ impl Provider {
                 }
                 Err(error) => {
                     let error = anyhow!(error).context("the user info endpoint failed");
-                    return Err(Failure::Down(error));
+                    return Err(SignInFailure::Down(error));
                 }
             }
         }
@@ -192,8 +196,8 @@ impl Provider {
     /// Asks the provider what it is.
     ///
     /// # Errors
-    /// [`Failure::Down`].
-    pub async fn check(&self, settings: &Settings) -> Result<(), Failure> {
+    /// [`SignInFailure::Down`].
+    pub async fn check(&self, settings: &Settings) -> Result<(), SignInFailure> {
         self.metadata(settings, KNOWN_FOR).await.map(|_| ())
     }
 
@@ -215,7 +219,7 @@ impl Provider {
         &self,
         settings: &Settings,
         at_most: Duration,
-    ) -> Result<Arc<ProviderMetadataWithLogout>, Failure> {
+    ) -> Result<Arc<ProviderMetadataWithLogout>, SignInFailure> {
         let mut known = self.0.lock().await;
         let enough = if known.metadata.is_some() {
             at_most
@@ -235,7 +239,7 @@ impl Provider {
                     let error =
                         anyhow!(error).context("cannot find out about the sign-in provider");
                     if known.metadata.is_none() {
-                        return Err(Failure::Down(error));
+                        return Err(SignInFailure::Down(error));
                     }
                     tracing::warn!("{error:#}; what it said before still counts");
                 }
@@ -245,7 +249,7 @@ impl Provider {
             .metadata
             .clone()
             .context("the sign-in provider did not answer a moment ago")
-            .map_err(Failure::Down)
+            .map_err(SignInFailure::Down)
     }
 }
 
@@ -320,7 +324,7 @@ fn complete(claims: &mut Claims, more: UserInfoClaims<Others, CoreGenderClaim>) 
     }
 }
 
-impl Failure {
+impl SignInFailure {
     /// The answer's status.
     pub const fn status(&self) -> StatusCode {
         match self {

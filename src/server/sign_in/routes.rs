@@ -16,16 +16,16 @@ use subtle::ConstantTimeEq as _;
 use super::{
     SignIn,
     cookies::{Pending, Session},
-    page::Page,
+    page::WebPage,
     people::Claims,
-    provider::Failure,
+    provider::SignInFailure,
     return_to::{local, sign_in_address},
 };
 
 /// Long enough to find a password and a telephone.
 const PENDING: SignedDuration = SignedDuration::from_mins(10);
 /// Of a name in a page's header.
-const LONGEST_NAME: usize = 60;
+const MAX_NAME: usize = 60;
 /// A screen that nobody stands before tries again by itself.
 const TRY_AGAIN: u32 = 15;
 
@@ -44,7 +44,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(sign_in: Option<&Arc<SignIn>>) -
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Wanted {
+struct SignInQuery {
     to: String,
     /// `other`: not as whom the provider takes them for.
     r#as: String,
@@ -57,7 +57,7 @@ struct Wanted {
 async fn begin(
     State(sign_in): State<Arc<SignIn>>,
     headers: HeaderMap,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    wanted: Result<Query<SignInQuery>, QueryRejection>,
 ) -> Response {
     let wanted = wanted.map(|Query(wanted)| wanted).unwrap_or_default();
     let to = local(&wanted.to);
@@ -82,7 +82,7 @@ async fn begin(
         .host_str()
         .unwrap_or("the provider")
         .to_owned();
-    let page = Page {
+    let page = WebPage {
         status: StatusCode::OK,
         heading: "Sign in",
         text: format!("You are on your way to {host}, which says who you are."),
@@ -98,7 +98,7 @@ async fn begin(
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Answer {
+struct CallbackQuery {
     code: Option<String>,
     state: String,
     error: Option<String>,
@@ -111,7 +111,7 @@ struct Answer {
 async fn callback(
     State(sign_in): State<Arc<SignIn>>,
     headers: HeaderMap,
-    answer: Result<Query<Answer>, QueryRejection>,
+    answer: Result<Query<CallbackQuery>, QueryRejection>,
 ) -> Response {
     let answer = answer.map(|Query(answer)| answer).unwrap_or_default();
     let cookies = &sign_in.settings.cookies;
@@ -156,7 +156,7 @@ async fn callback(
     };
     if let Err(refusal) = sign_in.settings.allowed.admit(&claims) {
         tracing::warn!(reason = ?refusal, "somebody was not let in");
-        let page = Page {
+        let page = WebPage {
             status: StatusCode::FORBIDDEN,
             heading: "You have no access",
             text: format!("{refusal} Ask whoever runs this dashboard for access."),
@@ -200,7 +200,7 @@ async fn sign_out(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap) -> Res
         return (out, unkept(Redirect::to("/signed-out"))).into_response();
     };
     let host = url.host_str().unwrap_or("the provider").to_owned();
-    let page = Page {
+    let page = WebPage {
         status: StatusCode::OK,
         heading: "You are signed out",
         text: format!("You are on your way to {host}, to sign out there as well."),
@@ -212,7 +212,7 @@ async fn sign_out(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap) -> Res
 
 /// `GET /signed-out`: where people end.
 async fn signed_out(State(sign_in): State<Arc<SignIn>>) -> Response {
-    let page = Page {
+    let page = WebPage {
         status: StatusCode::OK,
         heading: "You are signed out",
         text: "Nothing of the dashboard can be seen in this browser any more.".to_owned(),
@@ -223,13 +223,13 @@ async fn signed_out(State(sign_in): State<Arc<SignIn>>) -> Response {
 }
 
 impl SignIn {
-    fn failed(&self, failure: &Failure, to: &str) -> Response {
-        let (Failure::Down(cause) | Failure::Refused(cause)) = failure;
+    fn failed(&self, failure: &SignInFailure, to: &str) -> Response {
+        let (SignInFailure::Down(cause) | SignInFailure::Refused(cause)) = failure;
         tracing::warn!("nobody could sign in: {cause:#}");
         match failure {
-            Failure::Down(_) => {
+            SignInFailure::Down(_) => {
                 let address = sign_in_address(to);
-                let page = Page {
+                let page = WebPage {
                     status: failure.status(),
                     heading: "Nobody can sign in right now",
                     text: "The provider that says who people are does not answer. This page tries again by itself."
@@ -239,7 +239,7 @@ impl SignIn {
                 };
                 page.answer(self)
             }
-            Failure::Refused(_) => self.problem(
+            SignInFailure::Refused(_) => self.problem(
                 failure.status(),
                 "This sign-in is not valid",
                 "The provider did not confirm it; it may have been used already.",
@@ -249,7 +249,7 @@ impl SignIn {
     }
 
     fn problem(&self, status: StatusCode, heading: &'static str, text: &str, to: &str) -> Response {
-        let page = Page {
+        let page = WebPage {
             status,
             heading,
             text: text.to_owned(),
@@ -290,7 +290,7 @@ fn shown_name(claims: &Claims) -> String {
     let name = claims.name.as_deref().or(claims.email.as_deref());
     let name = name.unwrap_or("Signed in").trim();
     let visible = name.chars().filter(|character| !character.is_control());
-    visible.take(LONGEST_NAME).collect()
+    visible.take(MAX_NAME).collect()
 }
 
 fn unkept(redirect: Redirect) -> Response {

@@ -42,7 +42,7 @@ const USUAL_SCOPES: &str = "profile email";
 const KEY_BYTES: usize = 64;
 const USUAL_HOURS: f64 = 8.0;
 /// A session cannot be taken back, so none lasts longer than a month.
-const MOST_HOURS: f64 = 31.0 * 24.0;
+const MAX_HOURS: f64 = 31.0 * 24.0;
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -176,9 +176,9 @@ fn session(hours: Option<&str>) -> Result<Duration> {
     let hours = text
         .parse::<f64>()
         .ok()
-        .filter(|hours| *hours > 0.0 && *hours <= MOST_HOURS);
+        .filter(|hours| *hours > 0.0 && *hours <= MAX_HOURS);
     let hours = hours.with_context(|| {
-        format!("{SESSION_HOURS}: “{text}” is no number of hours above 0 and up to {MOST_HOURS}")
+        format!("{SESSION_HOURS}: “{text}” is no number of hours above 0 and up to {MAX_HOURS}")
     })?;
     Ok(Duration::from_secs_f64(hours * 3600.0))
 }

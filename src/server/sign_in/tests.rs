@@ -48,7 +48,7 @@ const CLOSED: [&str; 24] = [
     "/api/headline",
     "/api/freshness",
     "/api/coverage",
-    "/api/texts?of=freshness",
+    "/api/fragments?of=freshness",
     "/api/live",
     "/api/nothing",
     "/metrics",
@@ -56,13 +56,13 @@ const CLOSED: [&str; 24] = [
     "/sign-in/../pipelines",
 ];
 
-struct Answer {
+struct TestResponse {
     status: StatusCode,
     headers: HeaderMap,
     text: String,
 }
 
-impl Answer {
+impl TestResponse {
     fn header(&self, name: header::HeaderName) -> &str {
         let value = self.headers.get(&name);
         value.map_or("", |value| value.to_str().expect("text"))
@@ -111,12 +111,12 @@ fn kept<T: Kept>(cookies: &Cookies, kept: &T) -> String {
     set.split(';').next().expect("a pair").to_owned()
 }
 
-async fn ask(router: &Router, request: Builder) -> Answer {
+async fn ask(router: &Router, request: Builder) -> TestResponse {
     let request = request.body(Body::empty()).expect("a request");
     let response = router.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, 10_000_000).await.expect("a whole body");
-    Answer {
+    TestResponse {
         status: parts.status,
         headers: parts.headers,
         text: String::from_utf8(body.to_vec()).expect("text"),
@@ -130,10 +130,10 @@ async fn everything_is_closed_to_strangers() {
     let tampered = cookie(&cookies, 60).replace("session=", "session=A");
     for uri in CLOSED {
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
-            for brought in ["", &overdue, &tampered, "__Host-rse-session=Ada"] {
+            for report in ["", &overdue, &tampered, "__Host-rse-session=Ada"] {
                 let request = Request::builder().method(method).uri(uri);
-                let answer = ask(&router, request.header(header::COOKIE, brought)).await;
-                let what = format!("{method} {uri} {brought}: {}", answer.status);
+                let answer = ask(&router, request.header(header::COOKIE, report)).await;
+                let what = format!("{method} {uri} {report}: {}", answer.status);
                 match answer.status {
                     StatusCode::SEE_OTHER => {
                         let to = answer.header(header::LOCATION);
@@ -211,10 +211,10 @@ async fn health_and_the_clients_files_stay_open() {
 #[tokio::test]
 async fn who_signed_in_sees_pages_of_their_own() {
     let (router, cookies) = closed();
-    let brought = cookie(&cookies, 60);
+    let report = cookie(&cookies, 60);
     let page = ask(
         &router,
-        Request::get("/pipelines").header(header::COOKIE, &brought),
+        Request::get("/pipelines").header(header::COOKIE, &report),
     )
     .await;
     assert_eq!(page.status, StatusCode::OK);
@@ -225,7 +225,7 @@ async fn who_signed_in_sees_pages_of_their_own() {
         "/figures/heatmap.csv",
         "/api/freshness",
     ] {
-        let answer = ask(&router, Request::get(uri).header(header::COOKIE, &brought)).await;
+        let answer = ask(&router, Request::get(uri).header(header::COOKIE, &report)).await;
         assert_eq!(answer.status, StatusCode::OK, "{uri}");
         assert_eq!(
             answer.header(header::CACHE_CONTROL),
@@ -281,10 +281,10 @@ async fn a_provider_that_is_down_stops_nobody_but_who_wants_to_sign_in() {
     );
     assert!(!answer.headers.contains_key(header::SET_COOKIE));
     assert!(!answer.text.contains(NOWHERE), "{}", answer.text);
-    let brought = cookie(&cookies, 60);
+    let report = cookie(&cookies, 60);
     let page = ask(
         &router,
-        Request::get("/pipelines").header(header::COOKIE, brought),
+        Request::get("/pipelines").header(header::COOKIE, report),
     )
     .await;
     assert_eq!(page.status, StatusCode::OK);
@@ -293,7 +293,7 @@ async fn a_provider_that_is_down_stops_nobody_but_who_wants_to_sign_in() {
 #[tokio::test]
 async fn who_signed_in_is_led_on_within_the_dashboard() {
     let (router, cookies) = closed();
-    let brought = cookie(&cookies, 60);
+    let report = cookie(&cookies, 60);
     for (to, led) in [
         ("%2Fsecurity%3Fdays%3D28", "/security?days=28"),
         ("%2F%2Felsewhere.example", "/"),
@@ -303,7 +303,7 @@ async fn who_signed_in_is_led_on_within_the_dashboard() {
         ("%0d%0aset-cookie%3Aa%3Db", "/"),
     ] {
         let request = Request::get(format!("/sign-in?to={to}"));
-        let answer = ask(&router, request.header(header::COOKIE, &brought)).await;
+        let answer = ask(&router, request.header(header::COOKIE, &report)).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{to}");
         assert_eq!(answer.header(header::LOCATION), led, "{to}");
     }

@@ -20,7 +20,10 @@ use security::Security;
 use crate::{
     error::AppError,
     filter::{ALL_PROJECTS, BuildType, Filter},
-    server::config::{self, Config, UNOWNED},
+    server::{
+        config::{self, Config, UNOWNED},
+        model::DAY_MS,
+    },
 };
 
 /// The value of `duration_ms` where the source gives no duration.
@@ -29,75 +32,6 @@ pub const UNKNOWN_DURATION: u32 = u32::MAX;
 pub const UNKNOWN_STEP: u32 = u32::MAX;
 /// The value of `functional_test_ms` where the build did not pass both test steps.
 pub const NO_TEST: i64 = i64::MIN;
-
-pub const DAY_MS: i64 = 86_400_000;
-pub const HOUR_MS: i64 = 3_600_000;
-pub const MINUTE_MS: i64 = 60_000;
-
-/// A build's result: that of its latest event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum BuildResult {
-    Success = 0,
-    Unstable = 1,
-    Failure = 2,
-    Aborted = 3,
-    NotBuilt = 4,
-    /// A running build, mostly; anything that the CI system does not document.
-    Unknown = 5,
-}
-
-impl BuildResult {
-    /// In the order of tables, legends and the store's numbers.
-    pub const ALL: [Self; 6] = [
-        Self::Success,
-        Self::Unstable,
-        Self::Failure,
-        Self::Aborted,
-        Self::NotBuilt,
-        Self::Unknown,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "SUCCESS",
-            Self::Unstable => "UNSTABLE",
-            Self::Failure => "FAILURE",
-            Self::Aborted => "ABORTED",
-            Self::NotBuilt => "NOT_BUILT",
-            Self::Unknown => "UNKNOWN",
-        }
-    }
-
-    /// What the CI system calls a result; anything else, and nothing, is unknown.
-    pub fn from_source(name: Option<&str>) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|result| Some(result.as_str()) == name)
-            .unwrap_or(Self::Unknown)
-    }
-
-    /// The result of a number in the store.
-    pub fn from_number(number: u8) -> Self {
-        Self::ALL
-            .get(usize::from(number))
-            .copied()
-            .unwrap_or(Self::Unknown)
-    }
-
-    /// As the original counts: FAILURE or ABORTED.
-    pub const fn is_failed(self) -> bool {
-        matches!(self, Self::Failure | Self::Aborted)
-    }
-
-    /// The build came to an end that says something.
-    pub const fn is_decided(self) -> bool {
-        matches!(
-            self,
-            Self::Success | Self::Unstable | Self::Failure | Self::Aborted
-        )
-    }
-}
 
 #[derive(Debug)]
 pub struct Pipeline {

@@ -15,13 +15,13 @@ pub enum SourceError {
 
 /// No source is left alone for longer, whatever it asks for: no limit lasts so long, so a longer wait
 /// is a mistake, such as milliseconds that were meant for seconds.
-pub const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+pub const MAX_PAUSE: Duration = Duration::from_hours(24);
 
 impl SourceError {
     /// How long the source wants to be left alone, if at all.
     pub fn pause(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after } => Some(LONGEST_PAUSE.min(*retry_after)),
+            Self::RateLimited { retry_after } => Some(MAX_PAUSE.min(*retry_after)),
             Self::Unauthorized(_) | Self::Other(_) => None,
         }
     }

@@ -2,10 +2,18 @@
 
 use std::{borrow::Cow, fmt};
 
+use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
+
+use super::rejection::{FaultKind, Rejection};
+use crate::server::model::DAY_MS;
+
+const FORM: &str = "2019-10-25T17:15:00Z";
+/// How much of a wrong value is repeated.
+const SHOWN: usize = 40;
 
 #[derive(Debug, Default, PartialEq)]
 pub enum Field<'a> {
@@ -115,6 +123,78 @@ impl<'de> Visitor<'de> for FieldVisitor {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Field::Other)
     }
+}
+
+/// Reads a JSON object.
+pub fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Rejection> {
+    let not_json =
+        |error: serde_json::Error| Rejection::new(FaultKind::NotJson, format!("not JSON: {error}"));
+    // A struct can be read from an array too, which no document is.
+    if !text.starts_with('{') {
+        let _: serde::de::IgnoredAny = serde_json::from_str(text).map_err(not_json)?;
+        return Err(Rejection::new(FaultKind::NotAnObject, "no JSON object"));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_data() {
+            Rejection::new(FaultKind::WrongType, format!("wrong form: {error}"))
+        } else {
+            not_json(error)
+        }
+    })
+}
+
+/// Unix ms of an RFC 3339 instant, checked to be one that a build can have.
+pub fn instant(
+    name: &'static str,
+    field: Field<'_>,
+    now: Timestamp,
+) -> Result<Option<i64>, Rejection> {
+    let text = match field {
+        Field::Missing => return Ok(None),
+        Field::Text(text) if text.is_empty() => return Ok(None),
+        Field::Text(text) => text,
+        Field::Integer(number) => Cow::Owned(number.to_string()),
+        Field::Decimal(number) => Cow::Owned(number.to_string()),
+        Field::Other => return Err(wrong_type(name, "an instant as text")),
+    };
+    let shown = || text.chars().take(SHOWN).collect::<String>();
+    let Ok(at) = text.parse::<Timestamp>() else {
+        let shown = shown();
+        return Err(Rejection::of(
+            name,
+            FaultKind::BadTimestamp,
+            format!("{name} “{shown}” is no RFC 3339 instant such as {FORM}"),
+        ));
+    };
+    let at_ms = at.as_millisecond();
+    if at_ms < 0 {
+        return Err(Rejection::of(
+            name,
+            FaultKind::Before1970,
+            format!("{name} {} is before 1970", shown()),
+        ));
+    }
+    // Clocks differ, and time zones are mistaken; a day covers both.
+    if at_ms > now.as_millisecond() + DAY_MS {
+        return Err(Rejection::of(
+            name,
+            FaultKind::InTheFuture,
+            format!("{name} {} is more than a day in the future", shown()),
+        ));
+    }
+    Ok(Some(at_ms))
+}
+
+pub fn missing(name: &'static str) -> Rejection {
+    Rejection::of(name, FaultKind::MissingField, format!("{name} is missing"))
+}
+
+pub fn wrong_type(name: &'static str, wanted: &str) -> Rejection {
+    Rejection::of(
+        name,
+        FaultKind::WrongType,
+        format!("{name} should be {wanted}"),
+    )
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 pub mod cosmos;
 pub mod error;
-pub mod event;
 mod fields;
 pub mod file;
 pub mod github;
+pub mod jenkins;
 mod rejection;
 
 use std::{sync::Arc, time::Duration};
@@ -18,31 +18,8 @@ pub use error::SourceError;
 use super::{
     config::Config,
     environment::Environment,
-    snapshot::BuildResult,
     store::{Ingested, Store},
 };
-
-/// A valid event: one stage (step) of one build, as every source hands it to the store.
-///
-/// Instants are Unix ms. An event belongs to the build of its `build_tag`, else to that of its
-/// `job_name` and `build_id`; a source refuses an event with neither.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Unique in its source; events without one are told apart by their content.
-    pub id: Option<String>,
-    pub build_tag: Option<String>,
-    pub job_name: String,
-    pub build_id: Option<String>,
-    pub result: BuildResult,
-    pub stage_ms: i64,
-    /// Unix s, when the source got it.
-    pub ts: Option<i64>,
-    pub scheduled_ms: Option<i64>,
-    pub duration_ms: Option<i64>,
-    pub step: Option<String>,
-    pub branch: Option<String>,
-    pub build_url: Option<String>,
-}
 
 /// A place that data are collected from on a schedule, or when `sync` asks for it.
 #[async_trait]
@@ -50,25 +27,25 @@ pub trait Source: Send + Sync {
     /// Its name in commands and in the store.
     fn name(&self) -> &'static str;
 
-    /// How long after one refresh the next begins.
+    /// How long after one sync the next begins.
     fn every(&self) -> Duration;
 
     /// Collects what is new and writes it to the store, in transactions that each leave it
     /// consistent. Being ended at any moment loses nothing that the next call does not bring.
-    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<Brought, SourceError>;
+    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError>;
 
     /// Tries whether it can be read, for `doctor`. Writes nothing.
-    async fn check(&self) -> Vec<Finding>;
+    async fn check(&self) -> Vec<CheckResult>;
 }
 
 /// The data that a source brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum DataKind {
     Events,
     Security,
 }
 
-impl Kind {
+impl DataKind {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Events => "Build events",
@@ -77,19 +54,19 @@ impl Kind {
     }
 }
 
-/// What a source is told of the refresh that it runs in.
+/// What a source is told of the sync that it runs in.
 pub struct Run<'a> {
     /// Unix ms.
     pub started_ms: i64,
     /// Where the reader asked for it: the instant (Unix ms) from which on everything is read again.
     pub since_ms: Option<i64>,
-    /// Is told how far the refresh is: done, in all (if known), and of what.
+    /// Is told how far the sync is: done, in all (if known), and of what.
     pub progress: &'a (dyn Fn(u64, Option<u64>, &str) + Send + Sync),
 }
 
-/// What a refresh brought.
+/// What a sync brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Brought {
+pub struct SyncReport {
     /// What was read, whether or not it was known.
     pub read: u64,
     pub ingested: Ingested,
@@ -97,89 +74,16 @@ pub struct Brought {
     pub requests_left: Option<u64>,
 }
 
-/// What became of one thing that a source should cover: a repository, a container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coverage {
-    pub item: String,
-    pub state: CoverageState,
-    /// Why it was not read or not all of it, for readers: no secret, nothing internal.
-    pub reason: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CoverageState {
-    Read,
-    /// Read, but some of it could not be understood; `reason` says what.
-    Partial,
-    NoAccess,
-    RateLimited,
-    Failed,
-}
-
-impl CoverageState {
-    pub const ALL: [Self; 5] = [
-        Self::Read,
-        Self::Partial,
-        Self::NoAccess,
-        Self::RateLimited,
-        Self::Failed,
-    ];
-
-    /// For readers.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Partial => "read in part",
-            Self::NoAccess => "no access",
-            Self::RateLimited => "rate-limited",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The name in the store and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Partial => "partial",
-            Self::NoAccess => "no-access",
-            Self::RateLimited => "rate-limited",
-            Self::Failed => "failed",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-
-    /// Whether its data are in the store as they are at the source.
-    pub const fn is_read(self) -> bool {
-        matches!(self, Self::Read | Self::Partial)
-    }
-}
-
-/// Where a source has got to, written together with the events that it covers.
-#[derive(Clone, Copy, Debug)]
-pub struct Checkpoint<'a> {
-    pub source: &'a str,
-    pub feed: &'a str,
-    /// In the source's own words; none leaves what is known.
-    pub state: Option<&'a str>,
-    /// What became of the feed, and when (Unix ms), where something is to be said about it.
-    pub coverage: Option<(&'a Coverage, i64)>,
-    /// Unix ms: from now on the data are as of then, whether or not events came.
-    pub as_of_ms: Option<i64>,
-}
-
 /// One thing that `doctor` found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct CheckResult {
     pub good: bool,
     pub what: String,
     /// What mends it; empty where nothing is wrong.
     pub remedy: String,
 }
 
-impl Finding {
+impl CheckResult {
     pub fn good(what: impl Into<String>) -> Self {
         Self {
             good: true,
@@ -199,50 +103,50 @@ impl Finding {
 
 /// What a source is called and brings, whether or not it is configured.
 #[derive(Clone, Copy, Debug)]
-pub struct About {
+pub struct SourceInfo {
     /// In commands and in the store.
     pub name: &'static str,
     /// For readers.
     pub label: &'static str,
-    pub kind: Kind,
+    pub kind: DataKind,
     /// What it covers: one and many.
     pub unit: (&'static str, &'static str),
 }
 
 /// Every source that there is.
-pub const ALL: [About; 2] = [
-    About {
+pub const ALL: [SourceInfo; 2] = [
+    SourceInfo {
         name: cosmos::NAME,
         label: "Azure Cosmos DB",
-        kind: Kind::Events,
+        kind: DataKind::Events,
         unit: ("container", "containers"),
     },
-    About {
+    SourceInfo {
         name: github::NAME,
         label: "GitHub",
-        kind: Kind::Security,
+        kind: DataKind::Security,
         unit: ("repository", "repositories"),
     },
 ];
 
 /// The sources that the configuration and the environment give access to.
 #[derive(Default)]
-pub struct Configured {
+pub struct Sources {
     pub sources: Vec<Arc<dyn Source>>,
     /// Those that are configured by half or wrongly, which harms no other.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ConfigError>,
 }
 
 /// A source that is configured by half or wrongly.
 #[derive(Debug)]
-pub struct Fault {
+pub struct ConfigError {
     /// Its name.
     pub source: &'static str,
     /// Names the variable or the field.
     pub error: anyhow::Error,
 }
 
-impl Configured {
+impl Sources {
     pub fn by(config: &Config, environment: &Environment) -> Self {
         let mut configured = Self::default();
         let cosmos = cosmos::Cosmos::configured(config, environment);
@@ -256,7 +160,7 @@ impl Configured {
         match source {
             Ok(Some(source)) => self.sources.push(Arc::new(source)),
             Ok(None) => {}
-            Err(error) => self.faults.push(Fault {
+            Err(error) => self.faults.push(ConfigError {
                 source: name,
                 error,
             }),

@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::{log::Format, testing::captured, traces::Traces};
 use crate::server::{
-    config::Config, environment::Environment, follow, http, state::AppState, store::Store,
+    config::Config, environment::Environment, http, reload, state::AppState, store::Store,
 };
 
 fn environment(name: &str, value: &str) -> Environment {
@@ -90,7 +90,7 @@ async fn a_collector_gets_the_spans_of_requests_figures_and_loading() {
     let config = Arc::new(Config::built_in());
     let store = Store::open(dir.path(), &config).await.expect("a store");
     let state = AppState::default();
-    follow::load(&store, &config, &state).await.expect("loaded");
+    reload::load(&store, &config, &state).await.expect("loaded");
     let trace = "0af7651916cd43dd8448eb211c80319c";
     let request = Request::get("/api/figure?id=build_status&project=all&unknown=hunter2")
         .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"))

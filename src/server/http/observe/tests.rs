@@ -15,10 +15,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use crate::server::{
     http::{
         Settings, router,
-        tests::{Answer, ask, get, ledger, loaded, snapshot},
+        tests::{TestResponse, ask, get, ledger, loaded, snapshot},
     },
     metrics::testing::{self, Series},
-    sources::{Brought, SourceError},
+    sources::{SourceError, SyncReport},
     state::AppState,
     telemetry::testing::{Format, captured},
 };
@@ -40,7 +40,7 @@ fn value(series: &Series, name: &str) -> f64 {
     series.get(&name).copied().unwrap_or(0.0)
 }
 
-async fn with_header(router: &Router, name: &str, value: &str) -> Answer {
+async fn with_header(router: &Router, name: &str, value: &str) -> TestResponse {
     let request = Request::get("/health/live").header(name, value);
     ask(router, request.body(Body::empty()).expect("a request")).await
 }
@@ -123,7 +123,7 @@ async fn every_request_is_counted_once_under_its_route() {
         ("GET", "/figures/{id}.csv", 200, 1.0),
         ("GET", "/api/{*rest}", 404, 1.0),
         ("GET", "unknown", 404, 2.0),
-        ("GET", "unknown", 308, 1.0),
+        ("GET", "unknown", 307, 1.0),
         ("POST", "/pipelines", 405, 1.0),
         ("other", "/pipelines", 405, 1.0),
     ] {
@@ -172,16 +172,16 @@ async fn a_figure_is_computed_once_and_then_a_hit() {
 async fn sources_are_told_as_the_ledger_and_this_process_know_them() {
     let state = AppState::new(&["cosmos", "github"]);
     state.swap_ledger(ledger(7));
-    let refreshes = &state.metrics().refreshes;
-    refreshes.ended(
+    let syncs = &state.metrics().syncs;
+    syncs.ended(
         "cosmos",
-        &Ok(Brought {
+        &Ok(SyncReport {
             read: 40,
             requests_left: Some(4999),
-            ..Brought::default()
+            ..SyncReport::default()
         }),
     );
-    refreshes.ended(
+    syncs.ended(
         "github",
         &Err(SourceError::Unauthorized("a secret".to_owned())),
     );
@@ -208,9 +208,9 @@ async fn sources_are_told_as_the_ledger_and_this_process_know_them() {
         ),
         ("source_rows_read_total{source=\"cosmos\"}", 40.0),
         ("source_requests_left{source=\"cosmos\"}", 4999.0),
-        ("source_refreshes_total{source=\"cosmos\"}", 1.0),
+        ("source_syncs_total{source=\"cosmos\"}", 1.0),
         (
-            "source_refresh_failures_total{source=\"github\",kind=\"unauthorized\"}",
+            "source_sync_failures_total{source=\"github\",kind=\"unauthorized\"}",
             1.0,
         ),
     ] {
@@ -228,13 +228,13 @@ async fn the_board_asks_for_metrics_that_exist() {
     let state = AppState::new(&["cosmos", "github"]);
     state.swap(snapshot("v1"));
     state.swap_ledger(ledger(7));
-    let brought = Brought {
+    let report = SyncReport {
         requests_left: Some(1),
-        ..Brought::default()
+        ..SyncReport::default()
     };
-    state.metrics().refreshes.ended("github", &Ok(brought));
+    state.metrics().syncs.ended("github", &Ok(report));
     let failed = SourceError::Unauthorized(String::new());
-    state.metrics().refreshes.ended("github", &Err(failed));
+    state.metrics().syncs.ended("github", &Err(failed));
     let router = served(&state);
     get(&router, FIGURE).await;
     let series = series(&router).await;
@@ -252,8 +252,8 @@ async fn the_board_asks_for_metrics_that_exist() {
     asked.sort_unstable();
     asked.dedup();
     assert!(asked.len() > 20, "{asked:?}");
-    // How long the refresh of the ledger took is not known: it never ended.
-    let unknown = "rse_dashboard_source_last_refresh_duration_seconds";
+    // How long the sync of the ledger took is not known: it never ended.
+    let unknown = "rse_dashboard_source_last_sync_duration_seconds";
     for name in asked {
         assert!(known(name) || name == unknown, "{name}");
     }

@@ -19,9 +19,11 @@ use utoipa::{
     },
 };
 
-use super::{ServerState, api::Fault};
+use super::{ServerState, api::QueryError};
 use crate::{
-    api::{CoverageItem, DataState, FigureData, FigureInfo, Headline, Live, Overview, Text},
+    api::{
+        CoverageItem, DataState, FigureData, FigureInfo, Headline, HtmlFragment, Live, Overview,
+    },
     server::state::AppState,
 };
 
@@ -30,13 +32,13 @@ use crate::{
 #[openapi(components(schemas(
     CoverageItem,
     DataState,
-    Fault,
+    QueryError,
     FigureData,
     FigureInfo,
     Headline,
     Live,
     Overview,
-    Text
+    HtmlFragment
 )))]
 struct Types;
 
@@ -160,11 +162,11 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             responses: vec![("200", responses::list("CoverageItem")), not_ready()],
         },
         Endpoint {
-            path: "/api/texts",
-            id: "texts",
+            path: "/api/fragments",
+            id: "fragments",
             summary: "What stands on pages beside their figures, as HTML for readers: the headline \
                       for a filter, and what is known of the sources",
-            parameters: with_filters(parameters::texts()),
+            parameters: with_filters(parameters::fragments()),
             responses: vec![("200", responses::list("Text")), wrong(), not_ready()],
         },
         Endpoint {

@@ -6,11 +6,11 @@ use utoipa::openapi::{
 };
 
 use crate::{
-    filter::{ALL_PROJECTS, BuildType, DAYS, DEFAULT_DAYS, LONGEST_VALUE},
+    filter::{ALL_PROJECTS, BuildType, DAYS, DEFAULT_DAYS, MAX_VALUE},
     server::{
         figures::{self, Page},
+        fragments,
         state::AppState,
-        texts,
     },
 };
 
@@ -34,8 +34,8 @@ pub fn page() -> Parameter {
     )
 }
 
-pub fn texts() -> Parameter {
-    required("of", "Which texts", texts::NAMES)
+pub fn fragments() -> Parameter {
+    required("of", "Which texts", fragments::NAMES)
 }
 
 /// The same parameter as a part of the path.
@@ -76,7 +76,7 @@ fn project(state: &AppState) -> Parameter {
     let text = ObjectBuilder::new()
         .schema_type(Type::String)
         .pattern(Some("^[a-z0-9-]*$"))
-        .max_length(Some(LONGEST_VALUE));
+        .max_length(Some(MAX_VALUE));
     query("project", help).schema(Some(text)).build()
 }
 

@@ -46,7 +46,7 @@ pub fn text(kind: &str, help: &str) -> Response {
 }
 
 pub fn fault(help: &str) -> Response {
-    of(JSON, help, Ref::from_schema_name("Fault"))
+    of(JSON, help, Ref::from_schema_name("QueryError"))
 }
 
 pub fn not_ready() -> Response {

@@ -15,24 +15,24 @@ use futures::StreamExt as _;
 use tower::ServiceExt as _;
 
 use super::{Settings, router, routes};
+use crate::server::model::{BuildResult, Coverage, CoverageState};
 use crate::{
     api::{CoverageItem, DataState, FigureData, Live},
     server::{
         config::Config,
-        snapshot::{BuildRecord, BuildResult, Snapshot, SnapshotBuilder, security::Security},
-        sources::{Coverage, CoverageState},
+        snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
         state::AppState,
-        store::{Covered, Ledger, Refresh},
+        store::{Covered, Ledger, SyncRecord},
     },
 };
 
-pub(super) struct Answer {
+pub(super) struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl TestResponse {
     pub fn header(&self, name: impl header::AsHeaderName) -> &str {
         let value = self.headers.get(name).expect("the header is there");
         value.to_str().expect("the header is text")
@@ -82,12 +82,12 @@ pub(super) fn ledger(version: i64) -> Ledger {
     };
     Ledger {
         version,
-        refreshes: vec![Refresh {
+        syncs: vec![SyncRecord {
             source: "github".to_owned(),
             succeeded_ms: Some(1_000),
             failed_ms: Some(60_000),
             failure: Some("the token is not valid".to_owned()),
-            ..Refresh::default()
+            ..SyncRecord::default()
         }],
         coverage: vec![
             covered("cmc/one", CoverageState::Read, None),
@@ -96,18 +96,18 @@ pub(super) fn ledger(version: i64) -> Ledger {
     }
 }
 
-pub(super) async fn ask(router: &Router, request: Request<Body>) -> Answer {
+pub(super) async fn ask(router: &Router, request: Request<Body>) -> TestResponse {
     let response = router.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, 10_000_000).await.expect("a whole body");
-    Answer {
+    TestResponse {
         status: parts.status,
         headers: parts.headers,
         body: body.to_vec(),
     }
 }
 
-pub(super) async fn get(router: &Router, uri: &str) -> Answer {
+pub(super) async fn get(router: &Router, uri: &str) -> TestResponse {
     let request = Request::get(uri).body(Body::empty()).expect("a request");
     ask(router, request).await
 }
@@ -376,7 +376,7 @@ fn live(version: &str, ledger: i64) -> Live {
 }
 
 /// The state that the next event tells; none where the stream ended.
-async fn told(events: &mut BodyDataStream) -> Option<Live> {
+async fn next_event(events: &mut BodyDataStream) -> Option<Live> {
     let next = tokio::time::timeout(Duration::from_secs(5), events.next());
     let bytes = next.await.expect("an event soon")?.expect("a whole event");
     let text = std::str::from_utf8(&bytes).expect("the event is text");
@@ -404,13 +404,13 @@ async fn open_pages_are_told_at_once_and_at_each_change_until_the_server_stops()
     assert!(!headers.contains_key(header::CONTENT_ENCODING));
 
     let mut events = response.into_body().into_data_stream();
-    assert_eq!(told(&mut events).await, Some(live("v1", 0)));
+    assert_eq!(next_event(&mut events).await, Some(live("v1", 0)));
     state.swap(snapshot("v2"));
-    assert_eq!(told(&mut events).await, Some(live("v2", 0)));
+    assert_eq!(next_event(&mut events).await, Some(live("v2", 0)));
     state.swap_ledger(ledger(3));
-    assert_eq!(told(&mut events).await, Some(live("v2", 3)));
+    assert_eq!(next_event(&mut events).await, Some(live("v2", 3)));
     assert!(state.store_lost());
-    assert_ne!(told(&mut events).await, Some(live("v2", 3)));
+    assert_ne!(next_event(&mut events).await, Some(live("v2", 3)));
     assert!(
         get(&router, "/api/freshness")
             .await
@@ -418,10 +418,10 @@ async fn open_pages_are_told_at_once_and_at_each_change_until_the_server_stops()
             .contains("store_lost\":{")
     );
     assert!(!state.store_lost(), "it is known already");
-    assert!(state.looked(tokio::time::Instant::now()));
-    assert_eq!(told(&mut events).await, Some(live("v2", 3)));
+    assert!(state.record_store_check(tokio::time::Instant::now()));
+    assert_eq!(next_event(&mut events).await, Some(live("v2", 3)));
     state.stop();
-    assert_eq!(told(&mut events).await, None);
+    assert_eq!(next_event(&mut events).await, None);
 }
 
 #[tokio::test]

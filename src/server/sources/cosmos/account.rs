@@ -25,9 +25,9 @@ const DEFAULT_CONTAINER: &str = "pipeline-metrics";
 
 /// The service works up to five seconds on a page, of up to 4 MB, which then has to come here; the
 /// SDK would wait for six.
-const LONGEST_REQUEST: Duration = Duration::from_secs(30);
+const MAX_REQUEST: Duration = Duration::from_secs(30);
 /// With everything that the SDK tries again by itself.
-const LONGEST_OPERATION: Duration = Duration::from_secs(90);
+const MAX_OPERATION: Duration = Duration::from_secs(90);
 
 pub struct Account {
     endpoint: AccountEndpoint,
@@ -121,7 +121,7 @@ impl Account {
     /// Where the account cannot be reached or does not let the dashboard in.
     pub async fn connect(&self) -> azure_data_cosmos::Result<CosmosClient> {
         let pool = ConnectionPoolOptions::builder()
-            .with_max_dataplane_request_timeout(LONGEST_REQUEST)
+            .with_max_dataplane_request_timeout(MAX_REQUEST)
             .build()?;
         let runtime = CosmosRuntime::builder()
             .with_connection_pool(pool)
@@ -133,7 +133,7 @@ impl Account {
             .build();
         let options = OperationOptionsBuilder::new()
             .with_throttling_retry_options(throttling)
-            .with_end_to_end_latency_policy(LONGEST_OPERATION.into())
+            .with_end_to_end_latency_policy(MAX_OPERATION.into())
             .build();
         let endpoint = self.endpoint.clone();
         let account = match &self.access {

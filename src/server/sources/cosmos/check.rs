@@ -4,18 +4,20 @@
 use azure_data_cosmos::{ContainerClient, CosmosError};
 use serde::Deserialize;
 
-use super::{Cosmos, cursor::Window, failure::Failure, pages::Pages, query::EventQuery};
-use crate::server::sources::{Finding, cosmos::account::Credentials};
+use super::{
+    Cosmos, cursor::Window, failure::CosmosFailure, query::EventQuery, query_pages::Pages,
+};
+use crate::server::sources::{CheckResult, cosmos::account::Credentials};
 
 /// How far back is looked, Unix s; each step only at what the one before left out.
 const STEPS: [i64; 6] = [600, 3600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400];
 
-pub async fn check(cosmos: &Cosmos, now: i64) -> Vec<Finding> {
+pub async fn check(cosmos: &Cosmos, now: i64) -> Vec<CheckResult> {
     let credentials = cosmos.account.credentials();
     let client = match cosmos.client().await {
         Ok(client) => client,
         Err(error) => {
-            let failure = Failure::of(&error, credentials, None);
+            let failure = CosmosFailure::of(&error, credentials, None);
             return vec![failure.finding("Cosmos DB")];
         }
     };
@@ -23,7 +25,7 @@ pub async fn check(cosmos: &Cosmos, now: i64) -> Vec<Finding> {
         Credentials::Key => "COSMOS_KEY",
         Credentials::Entra => "Microsoft Entra ID",
     };
-    let mut findings = vec![Finding::good(format!(
+    let mut findings = vec![CheckResult::good(format!(
         "Cosmos DB: the account answers and lets in by {how}"
     ))];
     for feed in &cosmos.account.feeds {
@@ -32,16 +34,16 @@ pub async fn check(cosmos: &Cosmos, now: i64) -> Vec<Finding> {
             Err(error) => Err(error),
         };
         findings.push(match looked {
-            Ok(Some(ts)) => Finding::good(format!(
+            Ok(Some(ts)) => CheckResult::good(format!(
                 "{feed}: can be read; the newest document is {} old",
                 age(now - ts)
             )),
-            Ok(None) => Finding::bad(
+            Ok(None) => CheckResult::bad(
                 format!("{feed}: can be read, but has no document of the last year"),
                 "check that COSMOS_DATABASES and COSMOS_CONTAINERS name what the builds write to",
             ),
             Err(error) => {
-                let failure = Failure::of(&error, credentials, Some(feed));
+                let failure = CosmosFailure::of(&error, credentials, Some(feed));
                 failure.finding(&feed.to_string())
             }
         });

@@ -1,7 +1,7 @@
 //! How far a container was read: which spans of `_ts` are settled, and by which query.
 //!
 //! A span is settled when it was read to its last page and nothing can come into it any more. So
-//! the next refresh reads what is not settled, whatever ended the one before.
+//! the next sync reads what is not settled, whatever ended the one before.
 
 use serde::{Deserialize, Serialize};
 
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_refresh_reads_days_newest_first() {
+    fn the_first_sync_reads_days_newest_first() {
         let windows = new().windows(NOW - 5 * DAY / 2, NOW);
         let expected = [
             window(NOW - DAY, None),
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_refresh_leaves_gaps_that_the_next_one_reads() {
+    fn an_interrupted_sync_leaves_gaps_that_the_next_one_reads() {
         let mut cursor = new();
         let windows = cursor.windows(NOW - 4 * DAY, NOW);
         cursor.settle(windows[0], Some(NOW));

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use crate::server::environment::Environment;
 
 /// A machine without a managed identity does not answer at all.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// What the environment says of identities.
 pub struct Entra {
@@ -95,7 +95,7 @@ impl TokenCredential for First {
                     continue;
                 }
             };
-            match timeout(LONGEST_WAIT, way.get_token(scopes, options.clone())).await {
+            match timeout(MAX_WAIT, way.get_token(scopes, options.clone())).await {
                 Ok(Ok(token)) => {
                     self.found.get_or_init(|| number);
                     return Ok(token);

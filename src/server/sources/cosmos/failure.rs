@@ -7,7 +7,10 @@ use anyhow::anyhow;
 use azure_data_cosmos::CosmosError;
 
 use super::account::{Credentials, Feed};
-use crate::server::sources::{CoverageState, Finding, SourceError};
+use crate::server::{
+    model::CoverageState,
+    sources::{CheckResult, SourceError},
+};
 
 /// What of the service's own numbers is told apart.
 const NO_SUCH_DATABASE: u16 = 1003;
@@ -15,7 +18,7 @@ const NO_TOKEN: u16 = 20402;
 const UNREACHABLE: [u16; 2] = [20010, 20012];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct CosmosFailure {
     pub kind: Kind,
     pub what: String,
     pub remedy: String,
@@ -29,7 +32,7 @@ pub enum Kind {
     Other,
 }
 
-impl Failure {
+impl CosmosFailure {
     fn new(kind: Kind, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             kind,
@@ -66,14 +69,14 @@ impl Failure {
                 Self::new(
                     Kind::RateLimited(wait),
                     "the service refuses more requests for now (429)",
-                    "it is tried again at the next refresh; more request units would help",
+                    "it is tried again at the next sync; more request units would help",
                 )
             }
             _ if is_unreachable(error) => unreachable(error, detail),
             _ => Self::new(
                 Kind::Other,
                 format!("the service or the way to it fails ({})", error.status()),
-                "it is tried again at the next refresh",
+                "it is tried again at the next sync",
             ),
         }
     }
@@ -92,8 +95,8 @@ impl Failure {
     }
 
     /// For `doctor`.
-    pub fn finding(&self, about: &str) -> Finding {
-        Finding::bad(format!("{about}: {}", self.what), self.remedy.clone())
+    pub fn finding(&self, about: &str) -> CheckResult {
+        CheckResult::bad(format!("{about}: {}", self.what), self.remedy.clone())
     }
 
     /// One error for all feeds that failed; each is named.
@@ -140,9 +143,9 @@ pub fn is_unreachable(error: &CosmosError) -> bool {
     detail.is_some_and(|detail| UNREACHABLE.contains(&detail.value()))
 }
 
-fn no_token(error: &CosmosError, credentials: Credentials) -> Failure {
+fn no_token(error: &CosmosError, credentials: Credentials) -> CosmosFailure {
     match credentials {
-        Credentials::Key => Failure::new(
+        Credentials::Key => CosmosFailure::new(
             Kind::NoAccess,
             "COSMOS_KEY is no account key, which is Base64",
             "set COSMOS_KEY (or masterKey) to a key of the account, read-only if possible",
@@ -154,7 +157,7 @@ fn no_token(error: &CosmosError, credentials: Credentials) -> Failure {
                 source = "cosmos",
                 "no token from Microsoft Entra ID: {reason}"
             );
-            Failure::new(
+            CosmosFailure::new(
                 Kind::NoAccess,
                 "no token comes from Microsoft Entra ID, which is asked where COSMOS_KEY is unset",
                 "set COSMOS_KEY, or give this machine a managed or workload identity, or sign in \
@@ -164,20 +167,20 @@ fn no_token(error: &CosmosError, credentials: Credentials) -> Failure {
     }
 }
 
-fn no_access(status: u16, credentials: Credentials) -> Failure {
+fn no_access(status: u16, credentials: Credentials) -> CosmosFailure {
     match (status, credentials) {
-        (401, Credentials::Key) => Failure::new(
+        (401, Credentials::Key) => CosmosFailure::new(
             Kind::NoAccess,
             "the account does not accept COSMOS_KEY (401)",
             "set COSMOS_KEY (or masterKey) to a key of the account that COSMOS_ENDPOINT names",
         ),
-        (_, Credentials::Key) => Failure::new(
+        (_, Credentials::Key) => CosmosFailure::new(
             Kind::NoAccess,
             "the account refuses the request made with COSMOS_KEY (403)",
             "let this machine through the account's firewall, and check that its clock is right \
              and that the account allows keys",
         ),
-        (_, Credentials::Entra) => Failure::new(
+        (_, Credentials::Entra) => CosmosFailure::new(
             Kind::NoAccess,
             format!("the identity from Microsoft Entra ID may not read the account ({status})"),
             "assign it the role Cosmos DB Built-in Data Reader on the account, and let this \
@@ -186,19 +189,19 @@ fn no_access(status: u16, credentials: Credentials) -> Failure {
     }
 }
 
-fn missing(feed: &Feed, detail: u16) -> Failure {
+fn missing(feed: &Feed, detail: u16) -> CosmosFailure {
     let Feed {
         database,
         container,
     } = feed;
     if detail == NO_SUCH_DATABASE {
-        Failure::new(
+        CosmosFailure::new(
             Kind::Other,
             format!("the account has no database “{database}” (404)"),
             "mend COSMOS_DATABASES",
         )
     } else {
-        Failure::new(
+        CosmosFailure::new(
             Kind::Other,
             format!("the database “{database}” has no container “{container}” (404)"),
             "mend COSMOS_CONTAINERS",
@@ -206,7 +209,7 @@ fn missing(feed: &Feed, detail: u16) -> Failure {
     }
 }
 
-fn unreachable(error: &CosmosError, detail: u16) -> Failure {
+fn unreachable(error: &CosmosError, detail: u16) -> CosmosFailure {
     let mut causes = String::new();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -220,7 +223,7 @@ fn unreachable(error: &CosmosError, detail: u16) -> Failure {
     } else {
         "nothing answers at COSMOS_ENDPOINT"
     };
-    Failure::new(
+    CosmosFailure::new(
         Kind::Other,
         what,
         "check COSMOS_ENDPOINT and the way from this machine to it",
@@ -245,7 +248,7 @@ mod tests {
             (feed("a"), no_access.clone()),
             (feed("b"), no_access.clone()),
         ];
-        let SourceError::Unauthorized(told) = Failure::of_all(&both) else {
+        let SourceError::Unauthorized(told) = CosmosFailure::of_all(&both) else {
             panic!("both have no access");
         };
         let expected = "a/pipeline-metrics, b/pipeline-metrics: the account does not accept \
@@ -255,7 +258,7 @@ mod tests {
             (feed("a"), no_access),
             (feed("b"), missing(&feed("b"), 1003)),
         ];
-        let SourceError::Other(error) = Failure::of_all(&mixed) else {
+        let SourceError::Other(error) = CosmosFailure::of_all(&mixed) else {
             panic!("they differ");
         };
         let told = error.to_string();
@@ -266,10 +269,10 @@ mod tests {
     fn where_all_are_to_wait_the_longest_wait_counts() {
         let limited = |seconds| {
             let wait = Kind::RateLimited(Duration::from_secs(seconds));
-            Failure::new(wait, "", "")
+            CosmosFailure::new(wait, "", "")
         };
         let failures = [(feed("a"), limited(5)), (feed("b"), limited(70))];
-        let error = Failure::of_all(&failures);
+        let error = CosmosFailure::of_all(&failures);
         assert!(
             matches!(error, SourceError::RateLimited { retry_after } if retry_after.as_secs() == 70)
         );

@@ -5,14 +5,13 @@
 
 mod account;
 mod check;
-mod config;
 mod cursor;
 mod entra;
 mod failure;
-mod pages;
 mod patience;
 mod query;
-mod refresh;
+mod query_pages;
+mod sync;
 mod unreadable;
 
 use std::{sync::Arc, time::Duration};
@@ -23,15 +22,20 @@ use azure_data_cosmos::{ContainerClient, CosmosClient, CosmosError};
 use jiff::Timestamp;
 use tokio::{sync::OnceCell, time::sleep};
 
+use crate::server::config::cosmos::Settings;
 use account::{Account, Feed};
-pub use config::{Branches, Settings};
-use failure::Failure;
+use failure::CosmosFailure;
 use patience::Patience;
 use query::EventQuery;
-use refresh::{Part, Refresh, Stopped};
+use sync::{FeedSync, Part, Stopped};
 
-use super::{Brought, Checkpoint, Coverage, Finding, Run, Source, SourceError};
-use crate::server::{config::Config, environment::Environment, store::Store};
+use super::{CheckResult, Run, Source, SourceError, SyncReport};
+use crate::server::{
+    config::Config,
+    environment::Environment,
+    model::{Checkpoint, Coverage},
+    store::Store,
+};
 
 pub const NAME: &str = "cosmos";
 
@@ -81,11 +85,11 @@ impl Cosmos {
         part: Part,
         store: &mut Store,
         run: &Run<'_>,
-        brought: &mut Brought,
+        report: &mut SyncReport,
     ) -> Result<(), Stopped> {
         let client = self.client().await.map_err(Stopped::Service)?;
         let container = self.container(client, feed).await;
-        let refresh = Refresh {
+        let sync = FeedSync {
             feed,
             container: container.map_err(Stopped::Service)?,
             query: Arc::clone(&self.query),
@@ -94,7 +98,7 @@ impl Cosmos {
             store,
             run,
         };
-        refresh.run(brought).await
+        sync.run(report).await
     }
 }
 
@@ -108,11 +112,11 @@ impl Source for Cosmos {
         self.settings.every.unsigned_abs()
     }
 
-    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<Brought, SourceError> {
+    async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError> {
         let items: Vec<String> = self.account.feeds.iter().map(Feed::to_string).collect();
         store.retire_others(NAME, &items, run.started_ms).await?;
-        let mut brought = Brought::default();
-        let mut failures: Vec<(Feed, Failure)> = Vec::new();
+        let mut report = SyncReport::default();
+        let mut failures: Vec<(Feed, CosmosFailure)> = Vec::new();
         let feeds = &self.account.feeds;
         let newest = feeds.iter().map(|feed| (feed, Part::Newest));
         let newest = newest.filter(|_| feeds.len() > 1);
@@ -120,30 +124,35 @@ impl Source for Cosmos {
             if failures.iter().any(|(failed, _)| failed == feed) {
                 continue;
             }
-            match self.read(feed, part, store, run, &mut brought).await {
+            match self.read(feed, part, store, run, &mut report).await {
                 Ok(()) => {}
                 Err(Stopped::Store(error)) => return Err(error.into()),
                 Err(Stopped::Service(error)) => {
-                    let failure = Failure::of(&error, self.account.credentials(), Some(feed));
+                    let failure = CosmosFailure::of(&error, self.account.credentials(), Some(feed));
                     note(store, feed, &failure, run).await?;
                     failures.push((feed.clone(), failure));
                 }
             }
         }
         if failures.is_empty() {
-            Ok(brought)
+            Ok(report)
         } else {
-            Err(Failure::of_all(&failures))
+            Err(CosmosFailure::of_all(&failures))
         }
     }
 
-    async fn check(&self) -> Vec<Finding> {
+    async fn check(&self) -> Vec<CheckResult> {
         check::check(self, Timestamp::now().as_second()).await
     }
 }
 
 /// Writes why a container was not read.
-async fn note(store: &mut Store, feed: &Feed, failure: &Failure, run: &Run<'_>) -> Result<()> {
+async fn note(
+    store: &mut Store,
+    feed: &Feed,
+    failure: &CosmosFailure,
+    run: &Run<'_>,
+) -> Result<()> {
     let item = feed.to_string();
     let coverage = Coverage {
         item: item.clone(),

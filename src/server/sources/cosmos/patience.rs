@@ -13,8 +13,8 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use super::failure::{is_unreachable, told_wait};
 
-/// Whoever asks for a longer wait gets it: until the next refresh.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Whoever asks for a longer wait gets it: until the next sync.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 /// From the first fault of a page to its last try.
 const IN_ALL: Duration = Duration::from_secs(300);
 
@@ -52,7 +52,7 @@ impl Patience {
     fn wait(&mut self, told: Duration, now: Instant) -> Option<Duration> {
         let since = *self.since.get_or_insert(now);
         let wait = told + self.waits.next()?;
-        (told <= LONGEST_WAIT && now + wait <= since + IN_ALL).then_some(wait)
+        (told <= MAX_WAIT && now + wait <= since + IN_ALL).then_some(wait)
     }
 }
 

@@ -3,8 +3,8 @@
 
 use azure_data_cosmos::{Query, error::Result};
 
-use super::{Branches, cursor::Window};
-use crate::server::{config::Config, sources::event::FIELDS};
+use super::cursor::Window;
+use crate::server::{config::Config, config::cosmos::Branches, sources::jenkins::FIELDS};
 
 /// The events of some branches, whatever the window.
 pub struct EventQuery {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::pages::Rejected;
+use super::query_pages::Rejected;
 
 /// Beyond this many they are no longer told apart, so that the store's note of them stays small.
 const MOST: usize = 200;

@@ -4,10 +4,9 @@ use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
 use crate::server::{
-    snapshot::security::{RepositoryFacts, Suppression},
+    model::{RepositoryFacts, Suppression},
     sources::{
-        event::{instant, missing, object},
-        fields::Field,
+        fields::{Field, instant, missing, object},
         rejection::{FaultKind, Rejection},
     },
 };

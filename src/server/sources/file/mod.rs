@@ -23,11 +23,10 @@ use tokio::sync::mpsc;
 pub(super) use facts::{date, is_cve};
 use progress::{Meter, Progress};
 use read::{Parse, Reader};
-pub use report::{Fault, Report};
+pub use report::{RecordFault, Report};
 
-use super::event;
 pub use super::rejection::FaultKind;
-use crate::server::{snapshot::security::RepositoryFacts, store::Store};
+use crate::server::{model::RepositoryFacts, sources::jenkins, store::Store};
 
 /// Enough that few builds are spread over two transactions, and little enough for memory.
 const RECORDS_PER_TRANSACTION: usize = 20_000;
@@ -38,7 +37,7 @@ const RECORDS_PER_TRANSACTION: usize = 20_000;
 /// # Errors
 /// Where a file or the store fails; what was taken before stays.
 pub async fn import_events(store: &mut Store, paths: &[PathBuf], now: Timestamp) -> Result<Report> {
-    let parse: Parse<_> = |text, now, _| event::parse(text, now);
+    let parse: Parse<_> = |text, now, _| jenkins::parse(text, now);
     let mut import = Import::start(paths, now, parse)?;
     while let Some(events) = import.batch().await {
         import.report.ingested += store.ingest(&events).await?;

@@ -11,7 +11,7 @@ use crate::server::{
 
 /// All faults of one kind in one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fault {
+pub struct RecordFault {
     pub file: String,
     pub kind: FaultKind,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,13 +24,13 @@ pub struct Fault {
 
 /// Collects faults by file, kind and field.
 #[derive(Debug, Default)]
-pub struct Faults(BTreeMap<(usize, FaultKind, Option<&'static str>), Fault>);
+pub struct Faults(BTreeMap<(usize, FaultKind, Option<&'static str>), RecordFault>);
 
 impl Faults {
     /// `file` is the number and the name of the file.
     pub fn add(&mut self, file: (usize, &str), line: u64, rejection: Rejection) {
         let key = (file.0, rejection.kind, rejection.field);
-        let fault = self.0.entry(key).or_insert_with(|| Fault {
+        let fault = self.0.entry(key).or_insert_with(|| RecordFault {
             file: file.1.to_owned(),
             kind: rejection.kind,
             field: rejection.field,
@@ -41,7 +41,7 @@ impl Faults {
         fault.count += 1;
     }
 
-    pub fn into_vec(self) -> Vec<Fault> {
+    pub fn into_vec(self) -> Vec<RecordFault> {
         self.0.into_values().collect()
     }
 }
@@ -54,7 +54,7 @@ pub struct Report {
     pub ingested: Ingested,
     /// Records that were not taken.
     pub rejected: u64,
-    pub faults: Vec<Fault>,
+    pub faults: Vec<RecordFault>,
 }
 
 impl Report {
@@ -66,18 +66,13 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ingested {
-            new,
-            replaced,
-            unchanged,
-        } = self.ingested;
         write!(
             f,
-            "{} read: {new} new, {replaced} replaced, {unchanged} unchanged, {} rejected",
-            self.read, self.rejected
+            "{} read: {}, {} rejected",
+            self.read, self.ingested, self.rejected
         )?;
         for fault in &self.faults {
-            let Fault {
+            let RecordFault {
                 file,
                 count,
                 first_line,

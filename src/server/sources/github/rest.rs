@@ -1,22 +1,22 @@
 //! Reads a repository file by file, for servers without GraphQL. As long as the entries of its root
-//! do not change, nothing of it has changed, and nothing else is asked for.
+//! are unchanged, so is everything else, and nothing more is requested.
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    answer::Failure,
     client::Client,
-    files::{Files, MAX_BYTES, Text, Wanted},
-    read::Trouble,
+    files::{FileRequest, FileText, Files, MAX_BYTES},
+    read::ReadFailure,
     repositories::Repository,
+    response::GithubFailure,
 };
-use crate::server::store::Answer;
+use crate::server::store::CachedResponse;
 
-/// What is remembered of a repository.
+/// The cached content of a repository.
 #[derive(Serialize, Deserialize)]
-struct Known {
-    wanted: Wanted,
+struct CachedRepository {
+    wanted: FileRequest,
     files: Files,
 }
 
@@ -25,37 +25,37 @@ struct Entry {
     name: String,
 }
 
-/// The address under which a repository is remembered: that of its root.
+/// Returns the cache key of a repository: the URL of its root.
 pub fn key(client: &Client, repository: &Repository) -> String {
     contents(client, repository, "").to_string()
 }
 
-/// Reads a repository, and what is to be remembered of it if that is new.
+/// Reads a repository; returns its files and, if they are new, a response to cache.
 ///
 /// # Errors
-/// Why it could not be read.
+/// If it could not be read.
 pub async fn read(
     client: &Client,
-    wanted: &Wanted,
+    wanted: &FileRequest,
     repository: &Repository,
-    known: Option<&Answer>,
-) -> Result<Result<(Files, Option<Answer>), Trouble>, Failure> {
-    let known = known.and_then(|answer| {
-        let known: Known = serde_json::from_str(&answer.body).ok()?;
-        (known.wanted == *wanted).then_some((answer.etag.as_str(), known.files))
+    known: Option<&CachedResponse>,
+) -> Result<Result<(Files, Option<CachedResponse>), ReadFailure>, GithubFailure> {
+    let known = known.and_then(|response| {
+        let known: CachedRepository = serde_json::from_str(&response.body).ok()?;
+        (known.wanted == *wanted).then_some((response.etag.as_str(), known.files))
     });
     let url = contents(client, repository, "");
     let reply = match client.get(url, known.as_ref().map(|(etag, _)| *etag)).await {
         Ok(reply) => reply,
-        // GitHub has no root to show where there is no commit.
-        Err(Failure::NotFound(words)) if words.contains("is empty") => {
+        // Without a commit, GitHub has no root to list.
+        Err(GithubFailure::NotFound(message)) if message.contains("is empty") => {
             let files = Files {
                 empty: true,
                 ..Files::default()
             };
             return Ok(Ok((files, None)));
         }
-        Err(failure) => return Trouble::of(failure).map(Err),
+        Err(failure) => return ReadFailure::of(failure).map(Err),
     };
     if let Some((_, files)) = known.filter(|_| reply.unchanged) {
         return Ok(Ok((files, None)));
@@ -63,27 +63,27 @@ pub async fn read(
     let mut files = Files::default();
     let outcome = fill(client, wanted, repository, &reply.body, &mut files).await;
     if let Err(failure) = outcome {
-        return Trouble::of(failure).map(Err);
+        return ReadFailure::of(failure).map(Err);
     }
-    let answer = reply.etag.map(|etag| Answer {
+    let response = reply.etag.map(|etag| CachedResponse {
         key: key(client, repository),
         etag,
-        body: serde_json::to_string(&Known {
+        body: serde_json::to_string(&CachedRepository {
             wanted: wanted.clone(),
             files: files.clone(),
         })
         .expect("files have nothing that JSON cannot hold"),
     });
-    Ok(Ok((files, answer)))
+    Ok(Ok((files, response)))
 }
 
 async fn fill(
     client: &Client,
-    wanted: &Wanted,
+    wanted: &FileRequest,
     repository: &Repository,
     root: &[u8],
     files: &mut Files,
-) -> Result<(), Failure> {
+) -> Result<(), GithubFailure> {
     let entries = |body: &[u8]| {
         let entries: Option<Vec<Entry>> = serde_json::from_slice(body).ok();
         entries.into_iter().flatten().map(|entry| entry.name)
@@ -98,7 +98,7 @@ async fn fill(
                 let paths = entries(&reply.body).map(|name| format!("{folder}/{name}"));
                 files.entries.extend(paths);
             }
-            Err(Failure::NotFound(_)) => {}
+            Err(GithubFailure::NotFound(_)) => {}
             Err(failure) => return Err(failure),
         }
     }
@@ -116,21 +116,25 @@ async fn fill(
             Ok(text) => {
                 files.texts.insert(path, text);
             }
-            Err(Failure::NotFound(_)) => {}
+            Err(GithubFailure::NotFound(_)) => {}
             Err(failure) => return Err(failure),
         }
     }
     Ok(())
 }
 
-/// The text of a file of the default branch.
-pub async fn text(client: &Client, repository: &Repository, path: &str) -> Result<Text, Failure> {
+/// Reads a file of the default branch.
+pub async fn text(
+    client: &Client,
+    repository: &Repository,
+    path: &str,
+) -> Result<FileText, GithubFailure> {
     match client
         .raw(contents(client, repository, path), MAX_BYTES)
         .await
     {
-        Ok(bytes) => Ok(Text::of_bytes(bytes)),
-        Err(Failure::TooGreat) => Ok(Text::TooGreat),
+        Ok(bytes) => Ok(FileText::of_bytes(bytes)),
+        Err(GithubFailure::TooLarge) => Ok(FileText::TooLarge),
         Err(failure) => Err(failure),
     }
 }

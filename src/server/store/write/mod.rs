@@ -1,4 +1,4 @@
-//! Writes builds and events, as fast as the engine takes them.
+//! Writes builds and events in the fastest way of each engine.
 
 mod copy;
 mod postgres;
@@ -6,16 +6,17 @@ mod sqlite;
 
 use anyhow::Result;
 
-use super::{engine::Transaction, names::Names, places::Located, roll_up::Build, row::Row};
+use super::{build_location::BuildLookup, engine::Transaction, names::Names, row::Row};
+use crate::server::model::Build;
 
-/// A build with its place and tag.
+/// A build with its location and tag.
 pub struct NamedBuild<'a> {
-    pub located: Located,
+    pub located: BuildLookup,
     pub tag: &'a str,
     pub build: Build<'a>,
 }
 
-/// Writes builds, each with the change of the store that it is of.
+/// Writes builds, each with the number of the change that wrote it.
 pub async fn builds(
     transaction: &mut Transaction,
     builds: &[NamedBuild<'_>],
@@ -32,10 +33,10 @@ pub async fn builds(
     }
 }
 
-/// Writes events, each with the place of its build.
+/// Writes events, each with the location of its build.
 pub async fn events(
     transaction: &mut Transaction,
-    events: &[(Located, &Row<'_>)],
+    events: &[(BuildLookup, &Row<'_>)],
     names: &Names,
 ) -> Result<()> {
     match transaction {

@@ -1,12 +1,12 @@
-//! PostgreSQL takes the rows of a batch by `COPY`: those of new builds, which nobody else can write
-//! meanwhile, straight into the table; those of known ones into a table of the connection's own, and from
-//! there by one statement.
+//! PostgreSQL receives the rows of a batch by `COPY`: rows of new builds, which no other process can
+//! write at the same time, directly into the table; rows of known builds into a temporary table, and
+//! from there by one upsert.
 
 use anyhow::Result;
 use sqlx::{Executor as _, PgConnection};
 
 use super::{NamedBuild, copy::Rows};
-use crate::server::store::{names::Names, places::Located, row::Row};
+use crate::server::store::{build_location::BuildLookup, names::Names, row::Row};
 
 /// A table, its key and its other columns.
 struct Table {
@@ -68,10 +68,10 @@ pub async fn builds(
         build,
     } in builds
     {
-        let (rows, place) = (batch.rows(located), &located.place);
-        rows.number(place.id);
-        rows.number(i64::from(place.month));
-        rows.number(place.ordinal);
+        let (rows, location) = (batch.rows(located), &located.location);
+        rows.number(location.id);
+        rows.number(i64::from(location.month));
+        rows.number(location.ordinal);
         rows.text(*tag);
         rows.number(names.id(build.job));
         rows.text(build.number);
@@ -94,15 +94,15 @@ pub async fn builds(
 
 pub async fn events(
     connection: &mut PgConnection,
-    events: &[(Located, &Row<'_>)],
+    events: &[(BuildLookup, &Row<'_>)],
     names: &Names,
 ) -> Result<()> {
     let mut batch = Batch::default();
     for (located, row) in events {
-        let (rows, place) = (batch.rows(located), &located.place);
-        rows.number(place.id);
+        let (rows, location) = (batch.rows(located), &located.location);
+        rows.number(location.id);
         rows.text(&*row.id);
-        rows.number(i64::from(place.month));
+        rows.number(i64::from(location.month));
         rows.number(row.stage_ms);
         rows.number(row.ts);
         rows.number(row.result as i64);
@@ -118,7 +118,7 @@ pub async fn events(
     EVENTS.write(connection, batch).await
 }
 
-/// The rows of builds that are new, and of those that were known before.
+/// The rows of new builds and of known builds.
 #[derive(Default)]
 struct Batch {
     new: Rows,
@@ -126,7 +126,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn rows(&mut self, located: &Located) -> &mut Rows {
+    fn rows(&mut self, located: &BuildLookup) -> &mut Rows {
         if located.is_new {
             &mut self.new
         } else {

@@ -1,0 +1,276 @@
+//! What an organisation changes: `dashboard.toml`. The file checked in is also the built-in default.
+
+pub mod cosmos;
+pub mod github;
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
+use regex::Regex;
+use serde::Deserialize;
+
+use super::model::Rules;
+use crate::filter::ALL_PROJECTS;
+
+/// The project of pipelines that no pattern matches.
+pub const UNOWNED: &str = "Unowned";
+const DEFAULT: &str = include_str!("../../../dashboard.toml");
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub title: String,
+    pub time_zone: TimeZone,
+    pub default_branches: Vec<String>,
+    pub source_url: String,
+    pub rules: Rules,
+    pub security: Security,
+    pub store: Store,
+    pub owners: Owners,
+    pub projects: Vec<Project>,
+    pub sources: Sources,
+}
+
+/// What is collected from where; how a source is reached stands in the environment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sources {
+    pub cosmos: cosmos::Settings,
+    pub github: github::Settings,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Security {
+    /// A CVE is frequent when more teams than this suppress it.
+    pub cve_teams_more_than: u32,
+}
+
+/// How long data are kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// So many whole months before the current one; 0 is all.
+    pub keep_months: u16,
+}
+
+/// One of the organisation's projects.
+#[derive(Clone, Debug)]
+pub struct Project {
+    pub label: String,
+    /// The name in URLs: lower case, hyphens for spaces.
+    pub slug: String,
+    pub pattern: Regex,
+}
+
+/// Which team a repository belongs to.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Owners(BTreeMap<String, String>);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    title: String,
+    time_zone: String,
+    default_branches: Vec<String>,
+    source_url: String,
+    rules: FileRules,
+    security: Security,
+    #[serde(default)]
+    store: Store,
+    #[serde(default)]
+    owners: Owners,
+    projects: Vec<FileProject>,
+    sources: Sources,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileRules {
+    nightly: String,
+    not_steps: Vec<String>,
+    smoke_test_step: String,
+    functional_test_step: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileProject {
+    label: String,
+    pattern: String,
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or names the line and the value that is wrong.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("in the configuration {}", path.display()))
+    }
+
+    /// The built-in configuration.
+    pub fn built_in() -> Self {
+        Self::parse(DEFAULT).expect("the built-in configuration is tested")
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let file: File = toml::from_str(text)?;
+        let time_zone = TimeZone::get(&file.time_zone).with_context(|| {
+            format!(
+                "time_zone: “{}” is no IANA time zone name such as Europe/London",
+                file.time_zone
+            )
+        })?;
+        let mut projects = Vec::new();
+        for project in file.projects {
+            let slug = slug(&project.label);
+            let taken = [ALL_PROJECTS.to_owned(), self::slug(UNOWNED)];
+            if slug.is_empty()
+                || taken.contains(&slug)
+                || projects.iter().any(|known: &Project| known.slug == slug)
+            {
+                bail!(
+                    "projects: the label “{}” is empty, reserved or used twice",
+                    project.label
+                );
+            }
+            projects.push(Project {
+                pattern: pattern("projects", &project.pattern)?,
+                slug,
+                label: project.label,
+            });
+        }
+        Ok(Self {
+            title: file.title,
+            time_zone,
+            default_branches: file.default_branches,
+            source_url: file.source_url,
+            rules: Rules {
+                nightly: pattern("rules.nightly", &file.rules.nightly)?,
+                not_steps: file.rules.not_steps,
+                smoke_test_step: file.rules.smoke_test_step,
+                functional_test_step: file.rules.functional_test_step,
+            },
+            security: file.security,
+            store: file.store,
+            owners: file.owners,
+            projects,
+            sources: file.sources,
+        })
+    }
+
+    /// The index in `projects` of the project that a pipeline belongs to; none is “Unowned”.
+    pub fn project_of(&self, job_name: &str) -> Option<usize> {
+        self.projects
+            .iter()
+            .position(|project| project.pattern.is_match(job_name))
+    }
+
+    /// Whether a project of this name in URLs can be chosen.
+    pub fn has_choice(&self, name: &str) -> bool {
+        let known = self.projects.iter().any(|project| project.slug == name);
+        known || name == ALL_PROJECTS || name == slug(UNOWNED)
+    }
+
+    /// All project choices: name in URLs and label, “All” first and “Unowned” last.
+    pub fn project_choices(&self) -> Vec<(String, String)> {
+        let all = (ALL_PROJECTS.to_owned(), "All".to_owned());
+        let unowned = (slug(UNOWNED), UNOWNED.to_owned());
+        let projects = self.projects.iter();
+        std::iter::once(all)
+            .chain(projects.map(|project| (project.slug.clone(), project.label.clone())))
+            .chain(std::iter::once(unowned))
+            .collect()
+    }
+}
+
+impl Owners {
+    /// The team of a repository: by its whole name, else by the longest prefix, else by its name up to the first hyphen.
+    pub fn team<'a>(&'a self, repository: &'a str) -> &'a str {
+        if let Some(team) = self.0.get(repository) {
+            return team;
+        }
+        let by_prefix = self
+            .0
+            .iter()
+            .filter_map(|(name, team)| Some((name.strip_suffix('*')?, team)))
+            .filter(|(prefix, _)| repository.starts_with(prefix))
+            .max_by_key(|(prefix, _)| prefix.len());
+        match by_prefix {
+            Some((_, team)) => team,
+            None => repository.split('-').next().unwrap_or(repository),
+        }
+    }
+}
+
+/// A label's name in URLs.
+pub fn slug(label: &str) -> String {
+    label
+        .to_lowercase()
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
+}
+
+fn pattern(field: &str, text: &str) -> Result<Regex> {
+    Regex::new(text).with_context(|| format!("{field}: “{text}” is no regular expression"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_configuration_has_the_original_projects() {
+        let config = Config::built_in();
+        assert_eq!(config.projects.len(), 21);
+        let project = |job| {
+            config
+                .project_of(job)
+                .map(|index| config.projects[index].slug.as_str())
+        };
+        assert_eq!(
+            project("HMCTS_Nightly_FeePay/x/master"),
+            Some("fees-and-pay")
+        );
+        assert_eq!(project("HMCTS_SSCS/x/master"), Some("sscs"));
+        assert_eq!(project("Elsewhere/x/master"), None);
+        assert_eq!(config.project_choices().len(), 23);
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_with_its_line() {
+        let text = DEFAULT.replace("time_zone =", "timezone =");
+        let error = format!("{:#}", Config::parse(&text).expect_err("an unknown field"));
+        assert!(
+            error.contains("timezone") && error.contains("line"),
+            "{error}"
+        );
+        let text = DEFAULT.replace("\"UTC\"", "\"Mars/Olympus\"");
+        let error = format!("{:#}", Config::parse(&text).expect_err("an unknown zone"));
+        assert!(error.contains("Mars/Olympus"), "{error}");
+    }
+
+    #[test]
+    fn team_is_by_owner_then_longest_prefix_then_first_hyphen() {
+        let owners = Owners(
+            [
+                ("bulk-*", "bulk"),
+                ("bulk-scan-*", "bulk-scan"),
+                ("private-x", "x"),
+            ]
+            .map(|(name, team)| (name.to_owned(), team.to_owned()))
+            .into(),
+        );
+        assert_eq!(owners.team("bulk-scan-processor"), "bulk-scan");
+        assert_eq!(owners.team("bulk-print"), "bulk");
+        assert_eq!(owners.team("private-x"), "x");
+        assert_eq!(owners.team("ccd-api"), "ccd");
+        assert_eq!(owners.team("idam"), "idam");
+    }
+}

@@ -1,0 +1,116 @@
+//! What every request passes before anything is done for it, and every answer after: one layer, since
+//! each costs every request something.
+//!
+//! A request may wait in the queue, but not for ever; a panic is an answer, too.
+
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use futures::FutureExt as _;
+
+use super::{
+    Settings, client,
+    headers::{self, Caching},
+    queue::{self, Queue},
+};
+
+#[derive(Clone)]
+pub struct Middleware(Arc<Rules>);
+
+struct Rules {
+    settings: Arc<Settings>,
+    queue: Queue,
+}
+
+impl Middleware {
+    pub fn new(settings: Arc<Settings>) -> Self {
+        let queue = Queue::new(&settings.limits);
+        Self(Arc::new(Rules { settings, queue }))
+    }
+}
+
+/// Finds out who asks, for everything that comes after; refuses what is no address or what there is no
+/// room for; and tells what holds for every answer.
+pub async fn handle(
+    State(Middleware(rules)): State<Middleware>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let client = client::identify(&rules.settings, &request);
+    let caching = Caching::of(request.uri().path());
+    request.extensions_mut().insert(client);
+    let mut response = match headers::refusal(request.uri(), rules.settings.limits.address) {
+        Some(refusal) => refusal,
+        None => {
+            let work = async {
+                match rules.queue.admit(&mut request, client.address).await {
+                    Some(_admission) => next.run(request).await,
+                    None => queue::busy(),
+                }
+            };
+            bounded(work, rules.settings.limits.longest_answer).await
+        }
+    };
+    let status = response.status();
+    caching.apply(status, response.headers_mut());
+    headers::secure(response.headers_mut(), client.https);
+    response
+}
+
+/// Work that takes too long or panics is answered all the same, and no other request notices.
+async fn bounded(work: impl Future<Output = Response>, longest: Duration) -> Response {
+    let work = AssertUnwindSafe(work).catch_unwind();
+    match tokio::time::timeout(longest, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => {
+            // In the request's span: this line has its id, which the panic's own does not.
+            tracing::error!("a request panicked: {}", said(&*panic));
+            let message = "The server failed to answer this request.\n";
+            (StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+        }
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// What a panic was called with.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without words")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+    use crate::server::telemetry::testing::{Format, captured};
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[tokio::test]
+    async fn a_panic_and_endless_work_are_answered() {
+        let (lines, written) = captured(Format::Json, "error");
+        let subscriber = tracing_subscriber::registry().with(lines);
+        let _kept = tracing::subscriber::set_default(subscriber);
+        for panics in [|| panic!("in a handler"), || panic!("{} handlers", 2)] {
+            let answer = bounded(async move { panics() }, LONG).await;
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        let written = written.text();
+        for words in ["in a handler", "2 handlers"] {
+            assert!(written.contains(words), "{words}: {written}");
+        }
+        let answer = bounded(pending(), Duration::ZERO).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let answer = bounded(async { "fine".into_response() }, LONG).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+}

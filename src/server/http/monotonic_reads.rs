@@ -1,0 +1,170 @@
+//! Of several replicas that answer in turn, one may be a moment behind another. A cookie says which
+//! data a reader has seen; whoever has older ones waits for the newer, so that nobody goes back in
+//! time.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use tokio::time::Instant;
+
+use super::{ServerState, queue};
+use crate::server::state::AppState;
+
+/// `live.js` knows it, too.
+const NAME: &str = "rse-seen";
+/// Replicas are at one within that time.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A data version of a store: of two of the same store, the greater is the newer.
+struct Seen<'a> {
+    store: &'a str,
+    change: i64,
+}
+
+impl<'a> Seen<'a> {
+    /// `1f0c-17-3a9b`: the store, its change, and the configuration, which is of no interest here.
+    fn parse(version: &'a str) -> Option<Self> {
+        let (store, rest) = version.split_once('-')?;
+        let change = rest.split('-').next()?.parse().ok()?;
+        Some(Self { store, change })
+    }
+
+    fn is_newer_than(&self, shown: &str) -> bool {
+        let shown = Seen::parse(shown);
+        shown.is_some_and(|shown| shown.store == self.store && shown.change < self.change)
+    }
+}
+
+pub async fn enforce(State(state): State<ServerState>, request: Request, next: Next) -> Response {
+    let seen = seen(request.headers());
+    if let Some(seen) = seen.as_deref().and_then(Seen::parse)
+        && !catch_up(&state.app, &seen, PATIENCE).await
+    {
+        return queue::busy();
+    }
+    let mut response = next.run(request).await;
+    // What was shown is at most as new as what there is now.
+    let shown = state
+        .app
+        .version()
+        .filter(|shown| seen.as_deref() != Some(&**shown));
+    if let Some(shown) = shown
+        && let Ok(cookie) = HeaderValue::from_str(&cookie(&state, &shown).to_string())
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn seen(headers: &HeaderMap) -> Option<String> {
+    let cookies = CookieJar::from_headers(headers);
+    Some(cookies.get(NAME)?.value().to_owned())
+}
+
+fn cookie(state: &ServerState, version: &str) -> Cookie<'static> {
+    let path = state.settings.base_path();
+    let path = if path.is_empty() { "/" } else { path };
+    Cookie::build((NAME, version.to_owned()))
+        .path(path.to_owned())
+        .same_site(SameSite::Lax)
+        .secure(state.settings.is_https())
+        .build()
+}
+
+/// Waits until the data are as new as what was seen. Says whether they can be shown: also where the
+/// store itself holds nothing newer (it may be of a backup), or cannot be reached.
+async fn catch_up(state: &AppState, seen: &Seen<'_>, patience: Duration) -> bool {
+    let is_behind = || {
+        state
+            .version()
+            .is_some_and(|shown| seen.is_newer_than(&shown))
+    };
+    let began = Instant::now();
+    let mut looks = state.looks();
+    while is_behind() {
+        let looked = *looks.borrow_and_update();
+        if looked.is_some_and(|looked| looked > began) || state.is_store_lost() {
+            return true;
+        }
+        let next = tokio::time::timeout_at(began + patience, looks.changed());
+        if !matches!(next.await, Ok(Ok(()))) {
+            return state.is_store_lost();
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::server::{
+        config::Config,
+        snapshot::{Snapshot, SnapshotBuilder, security::Security},
+    };
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn snapshot(version: &str) -> Snapshot {
+        let builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
+        builder.finish(version.to_owned(), None, Security::default())
+    }
+
+    fn state(version: &str) -> AppState {
+        let state = AppState::default();
+        state.swap(snapshot(version));
+        state
+    }
+
+    fn newer<'a>() -> Seen<'a> {
+        Seen::parse("a-3-x").expect("a version")
+    }
+
+    #[test]
+    fn only_versions_of_the_same_store_are_compared() {
+        assert!(newer().is_newer_than("a-2-x"));
+        assert!(newer().is_newer_than("a-2-other"));
+        for shown in ["a-3-x", "a-10-x", "b-2-x", ""] {
+            assert!(!newer().is_newer_than(shown), "{shown}");
+        }
+        for nonsense in ["", "a", "a-", "a-b-c"] {
+            assert!(Seen::parse(nonsense).is_none(), "{nonsense}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_waits_until_its_replica_has_caught_up() {
+        let state = state("a-2-x");
+        let late = state.clone();
+        let waiting = tokio::spawn(async move { catch_up(&late, &newer(), LONG).await });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        let began = Instant::now();
+        state.swap(snapshot("a-3-x"));
+        state.record_store_check(began);
+        assert!(waiting.await.expect("no panic"));
+    }
+
+    #[tokio::test]
+    async fn who_does_not_catch_up_does_not_answer_unless_nothing_newer_is_to_be_had() {
+        let short = Duration::from_millis(1);
+        assert!(!catch_up(&state("a-2-x"), &newer(), short).await);
+        let lost = state("a-2-x");
+        lost.store_lost();
+        assert!(catch_up(&lost, &newer(), LONG).await);
+        // A look that began later and brought nothing: the store is an older one.
+        let restored = state("a-2-x");
+        let later = restored.clone();
+        let waiting = tokio::spawn(async move { catch_up(&later, &newer(), LONG).await });
+        tokio::task::yield_now().await;
+        restored.record_store_check(Instant::now() + Duration::from_millis(1));
+        assert!(waiting.await.expect("no panic"));
+    }
+}

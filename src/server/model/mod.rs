@@ -1,0 +1,17 @@
+//! Plain data and pure rules: what every other module speaks of. It uses nothing of the server.
+
+mod build;
+mod checkpoint;
+mod coverage;
+mod event;
+mod facts;
+mod rules;
+mod time;
+
+pub use build::{Build, BuildResult};
+pub use checkpoint::Checkpoint;
+pub use coverage::{Coverage, CoverageState};
+pub use event::Event;
+pub use facts::{BaseImage, Check, RepositoryFacts, Stated, Suppression};
+pub use rules::Rules;
+pub use time::{DAY_MS, HOUR_MS, MINUTE_MS};

@@ -1,0 +1,208 @@
+//! The writing side of a sync: what comes of one container goes to the store, each window's
+//! last events together with the note that it was read.
+
+use anyhow::Result;
+use azure_data_cosmos::{ContainerClient, CosmosError};
+use jiff::Timestamp;
+use tokio::{sync::mpsc, task::JoinSet};
+
+use super::{
+    NAME,
+    account::Feed,
+    cursor::Cursor,
+    query::EventQuery,
+    query_pages::{Piece, QueryPage, Reader},
+};
+use crate::server::{
+    model::{Checkpoint, Coverage, CoverageState, DAY_MS, Event},
+    sources::{Run, SyncReport},
+    store::Store,
+};
+
+/// Enough that few builds are spread over two transactions, and little enough for memory.
+const EVENTS_PER_TRANSACTION: usize = 20_000;
+
+pub struct FeedSync<'a> {
+    pub feed: &'a Feed,
+    pub container: ContainerClient,
+    pub query: std::sync::Arc<EventQuery>,
+    pub first_days: u16,
+    pub part: Part,
+    pub store: &'a mut Store,
+    pub run: &'a Run<'a>,
+}
+
+/// How much of what is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The newest day, where there are more: no container's past comes before another's present.
+    Newest,
+    All,
+}
+
+/// Why a container was not read to its end.
+pub enum Stopped {
+    Service(CosmosError),
+    Store(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Stopped {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl FeedSync<'_> {
+    /// Reads what is not settled yet, newest first.
+    ///
+    /// # Errors
+    /// Where the service or the store fails; what was written before stays, and is not read again.
+    pub async fn run(self, report: &mut SyncReport) -> Result<(), Stopped> {
+        let item = self.feed.to_string();
+        let kept = self.store.cursor(NAME, &item).await?;
+        let mut cursor = Cursor::of(kept.as_deref(), &self.query.fingerprint());
+        let now = self.run.started_ms;
+        let mut earliest = (now - i64::from(self.first_days) * DAY_MS).div_euclid(1000);
+        if let Some(since_ms) = self.run.since_ms {
+            let since = since_ms.div_euclid(1000);
+            cursor.forget_from(since);
+            earliest = earliest.min(since);
+        }
+        let mut windows = cursor.windows(earliest, now.div_euclid(1000));
+        if self.part == Part::Newest {
+            if windows.len() == 1 || self.run.since_ms.is_some() {
+                return Ok(());
+            }
+            windows.truncate(1);
+        }
+        let (sender, pieces) = mpsc::channel(1);
+        let reader = Reader {
+            container: self.container,
+            query: self.query,
+            windows,
+            now: Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX),
+            pieces: sender,
+        };
+        // Dropped with this future, the set ends the reader.
+        let mut reading = JoinSet::new();
+        reading.spawn(reader.run());
+        let mut writer = Writer {
+            item,
+            cursor,
+            store: self.store,
+            run: self.run,
+            pending: Vec::new(),
+            done: 0,
+        };
+        writer.take(pieces, report).await?;
+        match reading.join_next().await {
+            Some(Ok(Ok(()))) if self.part == Part::Newest => Ok(()),
+            Some(Ok(Ok(()))) => Ok(writer.finish().await?),
+            Some(Ok(Err(error))) => Err(Stopped::Service(error)),
+            Some(Err(_)) | None => Err(Stopped::Store(anyhow::anyhow!("the reading task failed"))),
+        }
+    }
+}
+
+struct Writer<'a> {
+    item: String,
+    cursor: Cursor,
+    store: &'a mut Store,
+    run: &'a Run<'a>,
+    /// Of the window that is being read.
+    pending: Vec<Event>,
+    done: u64,
+}
+
+impl Writer<'_> {
+    async fn take(
+        &mut self,
+        mut pieces: mpsc::Receiver<Piece>,
+        report: &mut SyncReport,
+    ) -> Result<()> {
+        let mut newest = None;
+        while let Some(piece) = pieces.recv().await {
+            match piece {
+                Piece::QueryPage(page) => {
+                    newest = newest.max(
+                        page.events
+                            .iter()
+                            .filter_map(|event| event.received_s)
+                            .max(),
+                    );
+                    report.read += (page.events.len() + page.rejected.len()) as u64;
+                    self.add(page);
+                    if self.pending.len() >= EVENTS_PER_TRANSACTION {
+                        self.write(None, report).await?;
+                    }
+                }
+                Piece::End(window) => {
+                    self.cursor.settle(window, newest.take());
+                    let state = self.cursor.to_text();
+                    self.write(Some(&state), report).await?;
+                }
+            }
+        }
+        // Of a window that was not read to its end, too, what came is kept. It is not settled by
+        // that, and will be read again.
+        if !self.pending.is_empty() {
+            self.write(None, report).await?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, page: QueryPage) {
+        for rejected in page.rejected {
+            self.cursor.unreadable.add(rejected);
+        }
+        for event in &page.events {
+            if let Some(id) = &event.id {
+                self.cursor.unreadable.remove(id);
+            }
+        }
+        if self.pending.is_empty() {
+            self.pending = page.events;
+        } else {
+            self.pending.extend(page.events);
+        }
+    }
+
+    async fn write(&mut self, state: Option<&str>, report: &mut SyncReport) -> Result<()> {
+        let checkpoint = Checkpoint {
+            source: NAME,
+            feed: &self.item,
+            state,
+            coverage: None,
+            as_of_ms: None,
+        };
+        report.ingested += self.store.ingest_from(&self.pending, &checkpoint).await?;
+        self.done += self.pending.len() as u64;
+        self.pending.clear();
+        let of = format!("events of {}", self.item);
+        (self.run.progress)(self.done, None, &of);
+        Ok(())
+    }
+
+    /// Everything there is was read: from now on the data are as of this sync.
+    async fn finish(self) -> Result<()> {
+        let summary = self.cursor.unreadable.summary();
+        let coverage = Coverage {
+            item: self.item.clone(),
+            state: match summary {
+                None => CoverageState::Read,
+                Some(_) => CoverageState::Partial,
+            },
+            reason: summary,
+        };
+        let state = self.cursor.to_text();
+        let checkpoint = Checkpoint {
+            source: NAME,
+            feed: &self.item,
+            state: Some(&state),
+            coverage: Some((&coverage, self.run.started_ms)),
+            as_of_ms: Some(self.run.started_ms),
+        };
+        self.store.ingest_from(&[], &checkpoint).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! An event as Jenkins's pipeline library writes it: a document in Cosmos DB, or a line of a file.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::result;
+use crate::server::{
+    model::Event,
+    sources::{
+        fields::{Field, instant, missing, object, wrong_type},
+        rejection::{FaultKind, Rejection},
+    },
+};
+
+/// The fields of a document that an event is read from.
+pub const FIELDS: [&str; 12] = [
+    "id",
+    "build_tag",
+    "job_name",
+    "build_id",
+    "current_build_current_result",
+    "stage_timestamp",
+    "_ts",
+    "current_build_scheduled_time",
+    "current_build_duration",
+    "current_step_name",
+    "branch_name",
+    "build_url",
+];
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Document<'a> {
+    #[serde(borrow)]
+    id: Field<'a>,
+    #[serde(borrow)]
+    build_tag: Field<'a>,
+    #[serde(borrow)]
+    job_name: Field<'a>,
+    #[serde(borrow)]
+    build_id: Field<'a>,
+    #[serde(borrow)]
+    current_build_current_result: Field<'a>,
+    #[serde(borrow)]
+    stage_timestamp: Field<'a>,
+    #[serde(borrow)]
+    _ts: Field<'a>,
+    #[serde(borrow)]
+    current_build_scheduled_time: Field<'a>,
+    #[serde(borrow)]
+    current_build_duration: Field<'a>,
+    #[serde(borrow)]
+    current_step_name: Field<'a>,
+    #[serde(borrow)]
+    branch_name: Field<'a>,
+    #[serde(borrow)]
+    build_url: Field<'a>,
+}
+
+/// Reads an event from the text of a JSON object.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
+    let document: Document<'_> = object(text)?;
+    let job_name = text_of("job_name", document.job_name)?.ok_or_else(|| missing("job_name"))?;
+    let stage_ms = instant("stage_timestamp", document.stage_timestamp, now)?
+        .ok_or_else(|| missing("stage_timestamp"))?;
+    let build_tag = text_of("build_tag", document.build_tag)?;
+    let build_id = text_of("build_id", document.build_id)?;
+    if build_tag.is_none() && build_id.is_none() {
+        return Err(Rejection::new(
+            FaultKind::NoBuild,
+            "neither build_tag nor build_id says which build it belongs to",
+        ));
+    }
+    let result = text_of(
+        "current_build_current_result",
+        document.current_build_current_result,
+    )?;
+    Ok(Event {
+        id: text_of("id", document.id)?,
+        build_tag,
+        job_name,
+        build_id,
+        result: result::parse(result.as_deref()),
+        stage_ms,
+        received_s: number_of("_ts", document._ts)?,
+        scheduled_ms: instant(
+            "current_build_scheduled_time",
+            document.current_build_scheduled_time,
+            now,
+        )?,
+        duration_ms: number_of("current_build_duration", document.current_build_duration)?,
+        step: text_of("current_step_name", document.current_step_name)?,
+        branch: text_of("branch_name", document.branch_name)?,
+        build_url: text_of("build_url", document.build_url)?,
+    })
+}
+
+fn text_of(name: &'static str, field: Field<'_>) -> Result<Option<String>, Rejection> {
+    field.text().map_err(|_| wrong_type(name, "text"))
+}
+
+fn number_of(name: &'static str, field: Field<'_>) -> Result<Option<i64>, Rejection> {
+    field.number().map_err(|_| wrong_type(name, "a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::server::model::BuildResult;
+
+    fn now() -> Timestamp {
+        "2019-11-01T12:00:00Z".parse().expect("an instant")
+    }
+
+    fn with(field: &str, value: &str) -> Result<Event, Rejection> {
+        let mut fields = vec![
+            ("job_name", "\"HMCTS_CMC/a/master\""),
+            ("build_id", "\"7\""),
+            ("stage_timestamp", "\"2019-10-25T17:15:00Z\""),
+        ];
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, value));
+        let fields = fields
+            .iter()
+            .map(|(name, value)| format!("\"{name}\":{value}"));
+        let fields: Vec<String> = fields.collect();
+        parse(&format!("{{{}}}", fields.join(",")), now())
+    }
+
+    fn fault(field: &str, value: &str) -> (FaultKind, Option<&'static str>) {
+        let rejection = with(field, value).expect_err("a fault");
+        (rejection.kind, rejection.field)
+    }
+
+    #[test]
+    fn timestamps_may_have_any_offset_a_space_and_fractions() {
+        for text in [
+            "2019-10-25T17:15:00Z",
+            "2019-10-25 17:15:00Z",
+            "2019-10-25T18:15:00+01:00",
+            "2019-10-25 11:45:00.000-05:30",
+            "2019-10-25t17:15:00.0000000z",
+        ] {
+            let event = with("stage_timestamp", &format!("\"{text}\"")).expect(text);
+            assert_eq!(event.stage_ms, 1_572_023_700_000, "{text}");
+        }
+    }
+
+    #[test]
+    fn instants_that_no_build_can_have_are_faults() {
+        let stage = Some("stage_timestamp");
+        for value in [
+            "\"25/10/2019 17:15\"",
+            "\"2019-10-25T17:15:00\"",
+            "1572023700",
+        ] {
+            let expected = (FaultKind::BadTimestamp, stage);
+            assert_eq!(fault("stage_timestamp", value), expected, "{value}");
+        }
+        let before = fault("stage_timestamp", "\"1969-12-31T23:59:59Z\"");
+        assert_eq!(before, (FaultKind::Before1970, stage));
+        let future = fault("stage_timestamp", "\"2019-11-02T12:00:01Z\"");
+        assert_eq!(future, (FaultKind::InTheFuture, stage));
+        assert!(with("stage_timestamp", "\"2019-11-02T12:00:00Z\"").is_ok());
+        let scheduled = fault("current_build_scheduled_time", "\"soon\"");
+        let name = Some("current_build_scheduled_time");
+        assert_eq!(scheduled, (FaultKind::BadTimestamp, name));
+    }
+
+    #[test]
+    fn fields_that_must_be_there_are_named() {
+        for field in ["job_name", "stage_timestamp"] {
+            for value in ["null", "\"\""] {
+                assert_eq!(fault(field, value), (FaultKind::MissingField, Some(field)));
+            }
+        }
+        assert_eq!(fault("build_id", "null"), (FaultKind::NoBuild, None));
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_type_is_named() {
+        for field in FIELDS {
+            assert_eq!(fault(field, "[1]"), (FaultKind::WrongType, Some(field)));
+        }
+        let duration = fault("current_build_duration", "\"long\"");
+        let name = Some("current_build_duration");
+        assert_eq!(duration, (FaultKind::WrongType, name));
+    }
+
+    #[test]
+    fn results_that_are_not_documented_are_unknown() {
+        for value in ["null", "\"\"", "\"success\"", "\"EXPLODED\"", "7"] {
+            let event = with("current_build_current_result", value).expect(value);
+            assert_eq!(event.result, BuildResult::Unknown, "{value}");
+        }
+    }
+
+    #[test]
+    fn strange_names_are_kept_as_they_are() {
+        for name in [
+            "x".repeat(10_000),
+            "<script>alert(1)</script>".to_owned(),
+            "100 % 'quoted' \u{202e}😀".to_owned(),
+        ] {
+            let json = serde_json::to_string(&name).expect("text");
+            let event = with("current_step_name", &json).expect("an event");
+            assert_eq!(event.step.as_deref(), Some(name.as_str()));
+            let event = with("job_name", &json).expect("an event");
+            assert_eq!(event.job_name, name);
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored() {
+        assert!(with("product", "{\"a\":[1,null]}").is_ok());
+    }
+
+    #[test]
+    fn only_objects_are_documents() {
+        for (text, kind) in [
+            ("[1]", FaultKind::NotAnObject),
+            ("7", FaultKind::NotAnObject),
+            ("hello", FaultKind::NotJson),
+            ("{\"a\":", FaultKind::NotJson),
+            ("{} {}", FaultKind::NotJson),
+        ] {
+            assert_eq!(parse(text, now()).expect_err(text).kind, kind, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Whatever stands in a field, the event is whole or the reason says why it is none.
+        #[test]
+        fn any_value_of_any_field_is_read_or_refused(
+            fields in vec(("id|build_tag|job_name|build_id|stage_timestamp|_ts|current_build_duration|branch_name|other", any_json()), 0..12),
+        ) {
+            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+            let text = format!("{{{}}}", fields.join(","));
+            match parse(&text, now()) {
+                Ok(event) => {
+                    prop_assert!(!event.job_name.is_empty());
+                    prop_assert!(event.build_tag.is_some() || event.build_id.is_some());
+                }
+                Err(rejection) => prop_assert!(!rejection.reason.is_empty()),
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "(\\PC|[{}\":,0-9e.\\\\-]){0,120}") {
+            if let Err(rejection) = parse(&text, now()) {
+                prop_assert!(!rejection.reason.is_empty());
+            }
+        }
+    }
+
+    /// Numbers at the edges of what fits, instants that nearly are some, and other JSON.
+    fn any_json() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<i64>().prop_map(|number| number.to_string()),
+            any::<f64>().prop_filter_map("JSON has no other numbers", |number| {
+                number.is_finite().then(|| number.to_string())
+            }),
+            "\"[0-9]{1,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,12})?(Z|\\+[0-9]{2}:[0-9]{2})?\"",
+            "\"\\PC{0,20}\"".prop_filter("is JSON", |text| serde_json::from_str::<String>(text)
+                .is_ok()),
+            "null|true|\\[\\]|\\{\\}|1e400|\"\"|\"2019-10-25T01:01:02Z\"",
+        ]
+    }
+}

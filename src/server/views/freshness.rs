@@ -1,0 +1,208 @@
+//! How old and how complete the data are: what readers are told of the sources.
+
+use jiff::tz::TimeZone;
+
+use crate::api::{
+    CoverageCounts, CoverageItem, DataState, Freshness, Live, Moment, SourceState, SyncFailure,
+};
+use crate::server::{
+    figures::words,
+    model::CoverageState,
+    snapshot::Snapshot,
+    sources::{self, DataKind, SourceInfo},
+    store::{Covered, Ledger},
+};
+
+/// The state of the data; `configured` names the sources that this server collects from, and
+/// `lost_ms` says since when the store cannot be reached.
+pub fn data_state(
+    snapshot: &Snapshot,
+    ledger: &Ledger,
+    configured: &[&str],
+    lost_ms: Option<i64>,
+) -> DataState {
+    let builds = words::counted(snapshot.builds.len() as u64, "build", "builds");
+    let pipelines = words::counted(snapshot.pipelines.len() as u64, "pipeline", "pipelines");
+    let repositories = snapshot.security.repositories.len() as u64;
+    let kind = |kind: DataKind, as_of_ms: Option<i64>, rests_on: String| Freshness {
+        label: kind.label().to_owned(),
+        as_of: as_of_ms.map(|at_ms| moment(&snapshot.config.time_zone, at_ms)),
+        rests_on,
+        sources: sources::ALL
+            .iter()
+            .filter(|about| about.kind == kind)
+            .filter_map(|about| source(&snapshot.config.time_zone, ledger, about, configured))
+            .collect(),
+    };
+    DataState {
+        live: live(snapshot, ledger, lost_ms),
+        store_lost: lost_ms.map(|at_ms| moment(&snapshot.config.time_zone, at_ms)),
+        sample: snapshot.sample,
+        kinds: vec![
+            kind(
+                DataKind::Events,
+                snapshot.as_of_ms,
+                format!("{builds} of {pipelines}"),
+            ),
+            kind(
+                DataKind::Security,
+                snapshot.security.as_of_ms,
+                words::counted(repositories, "repository", "repositories"),
+            ),
+        ],
+    }
+}
+
+/// What tells the state of the data from others.
+pub fn live(snapshot: &Snapshot, ledger: &Ledger, lost_ms: Option<i64>) -> Live {
+    Live {
+        version: snapshot.version.to_string(),
+        // Odd while the store is lost, and otherwise the same on all replicas.
+        ledger: ledger.version * 2 + i64::from(lost_ms.is_some()),
+    }
+}
+
+/// None of a source that this server does not collect from and that nobody else has synced.
+fn source(
+    zone: &TimeZone,
+    ledger: &Ledger,
+    about: &SourceInfo,
+    configured: &[&str],
+) -> Option<SourceState> {
+    let sync = ledger.syncs.iter().find(|sync| sync.source == about.name);
+    if sync.is_none() && !configured.contains(&about.name) {
+        return None;
+    }
+    let sync = sync.cloned().unwrap_or_default();
+    let reason = sync.failure.unwrap_or_default();
+    Some(SourceState {
+        name: about.name.to_owned(),
+        label: about.label.to_owned(),
+        last_success: sync.succeeded_ms.map(|at_ms| moment(zone, at_ms)),
+        last_failure: sync.failed_ms.map(|at_ms| SyncFailure {
+            moment: moment(zone, at_ms),
+            reason,
+        }),
+        failing: sync.failed_ms > sync.succeeded_ms,
+        coverage: counts(&ledger.coverage, about),
+    })
+}
+
+/// `412 of 438 repositories read, 18 no access, 8 rate-limited`.
+fn counts(coverage: &[Covered], about: &SourceInfo) -> Option<CoverageCounts> {
+    let states = coverage
+        .iter()
+        .filter(|covered| covered.source == about.name);
+    let states: Vec<CoverageState> = states.map(|covered| covered.coverage.state).collect();
+    let total = states.len() as u64;
+    let read = states.iter().filter(|state| state.is_read()).count() as u64;
+    let mut text = format!(
+        "{} of {} read",
+        words::thousands(read),
+        words::counted(total, about.unit.0, about.unit.1)
+    );
+    for state in CoverageState::ALL {
+        let count = states.iter().filter(|known| **known == state).count();
+        if state != CoverageState::Read && count > 0 {
+            let part = format!(", {} {}", words::thousands(count as u64), state.label());
+            text.push_str(&part);
+        }
+    }
+    (total > 0).then_some(CoverageCounts { read, total, text })
+}
+
+/// Everything that the sources should cover; what was not read comes first.
+pub fn coverage(zone: &TimeZone, ledger: &Ledger) -> Vec<CoverageItem> {
+    let mut covered: Vec<&Covered> = ledger.coverage.iter().collect();
+    // The worst first; within a state by source and name, as they are stored.
+    covered.sort_by_key(|covered| std::cmp::Reverse(covered.coverage.state));
+    let items = covered.into_iter().map(|covered| CoverageItem {
+        source: covered.source.clone(),
+        item: covered.coverage.item.clone(),
+        state: covered.coverage.state.as_str().to_owned(),
+        state_text: covered.coverage.state.label().to_owned(),
+        reason: covered.coverage.reason.clone(),
+        tried: moment(zone, covered.tried_ms),
+        read: covered.read_ms.map(|at_ms| moment(zone, at_ms)),
+    });
+    items.collect()
+}
+
+fn moment(zone: &TimeZone, at_ms: i64) -> Moment {
+    Moment {
+        at: words::instant(Some(at_ms)),
+        text: words::local_instant(zone, at_ms),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::server::{config::Config, model::Coverage, store::SyncRecord};
+
+    fn covered(item: &str, state: CoverageState) -> Covered {
+        Covered {
+            source: "github".to_owned(),
+            coverage: Coverage {
+                item: item.to_owned(),
+                state,
+                reason: None,
+            },
+            tried_ms: 0,
+            read_ms: None,
+        }
+    }
+
+    #[test]
+    fn coverage_counts_what_was_not_read_by_its_reason() {
+        let ledger = Ledger {
+            coverage: vec![
+                covered("a", CoverageState::Read),
+                covered("b", CoverageState::NoAccess),
+                covered("c", CoverageState::Partial),
+                covered("d", CoverageState::NoAccess),
+            ],
+            ..Ledger::default()
+        };
+        let counts = counts(&ledger.coverage, &sources::ALL[1]).expect("counts");
+        assert_eq!(
+            counts.text,
+            "2 of 4 repositories read, 1 read in part, 2 no access"
+        );
+        let items = coverage(&TimeZone::UTC, &ledger);
+        let names: Vec<&str> = items.iter().map(|item| item.item.as_str()).collect();
+        assert_eq!(names, ["b", "d", "c", "a"]);
+    }
+
+    #[test]
+    fn a_source_is_failing_only_while_its_last_sync_failed() {
+        let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
+        let state = |succeeded_ms, failed_ms| {
+            let sync = SyncRecord {
+                source: "cosmos".to_owned(),
+                succeeded_ms,
+                failed_ms,
+                ..SyncRecord::default()
+            };
+            let ledger = Ledger {
+                syncs: vec![sync],
+                ..Ledger::default()
+            };
+            data_state(&snapshot, &ledger, &[], None).kinds[0].sources[0].failing
+        };
+        assert!(!state(None, None));
+        assert!(state(None, Some(1)));
+        assert!(state(Some(1), Some(2)));
+        assert!(!state(Some(3), Some(2)));
+    }
+
+    #[test]
+    fn a_source_that_nobody_configured_or_synced_is_not_mentioned() {
+        let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
+        let state = data_state(&snapshot, &Ledger::default(), &["github"], None);
+        assert!(state.kinds[0].sources.is_empty());
+        assert_eq!(state.kinds[1].sources[0].label, "GitHub");
+    }
+}

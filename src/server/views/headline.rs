@@ -1,0 +1,97 @@
+//! What a team lead wants in five seconds: how many builds failed, is that better or worse than
+//! before, and which pipelines are red right now.
+
+use std::collections::HashMap;
+
+use crate::server::{
+    figures::words,
+    model::DAY_MS,
+    snapshot::{Snapshot, UNKNOWN_STEP},
+};
+use crate::{
+    api::{Headline, RedPipeline},
+    filter::Filter,
+};
+
+/// How many red pipelines are named.
+const MAX_RED: usize = 12;
+
+/// A pipeline whose latest decided builds failed.
+struct Red {
+    /// The first failed build since the last good one in the window, and the latest.
+    first: usize,
+    latest: usize,
+    failed_in_a_row: u64,
+}
+
+/// The state of the builds that the filter leaves, and of as many days before.
+pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
+    let builds = &snapshot.builds;
+    let mut counted = 0;
+    let mut failed = 0;
+    let mut red: HashMap<u32, Option<Red>> = HashMap::new();
+    snapshot.select(filter).each(|build| {
+        counted += 1;
+        let result = builds.result[build];
+        failed += u64::from(result.is_failed());
+        if !result.is_decided() {
+            return;
+        }
+        let state = red.entry(builds.pipeline[build]).or_default();
+        *state = result.is_failed().then(|| match state.take() {
+            Some(red) => Red {
+                latest: build,
+                failed_in_a_row: red.failed_in_a_row + 1,
+                ..red
+            },
+            None => Red {
+                first: build,
+                latest: build,
+                failed_in_a_row: 1,
+            },
+        });
+    });
+    let window_start = snapshot.as_of_ms.unwrap_or(0) - i64::from(filter.days) * DAY_MS;
+    let (mut counted_before, mut failed_before) = (0, 0);
+    snapshot.select_until(filter, window_start).each(|build| {
+        counted_before += 1;
+        failed_before += u64::from(builds.result[build].is_failed());
+    });
+    let pipelines = red.len() as u64;
+    let mut red: Vec<Red> = red.into_values().flatten().collect();
+    red.sort_by_key(|red| red.first);
+    Headline {
+        days: filter.days,
+        builds: counted,
+        failed,
+        failure_percent: percent(failed, counted),
+        failure_percent_before: percent(failed_before, counted_before),
+        builds_before: counted_before,
+        red_total: red.len() as u64,
+        red: red
+            .iter()
+            .take(MAX_RED)
+            .map(|red| named(snapshot, red))
+            .collect(),
+        pipelines,
+    }
+}
+
+fn named(snapshot: &Snapshot, red: &Red) -> RedPipeline {
+    let builds = &snapshot.builds;
+    let pipeline = &snapshot.pipelines[builds.pipeline[red.latest] as usize];
+    let since_ms = builds.finished_ms[red.first];
+    let step = builds.failing_step[red.latest];
+    RedPipeline {
+        pipeline: pipeline.name.to_string(),
+        project: snapshot.project_label(pipeline).to_owned(),
+        since: words::instant(Some(since_ms)),
+        since_text: words::local_instant(&snapshot.config.time_zone, since_ms),
+        failed_in_a_row: red.failed_in_a_row,
+        step: (step != UNKNOWN_STEP).then(|| snapshot.steps[step as usize].to_string()),
+    }
+}
+
+fn percent(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| 100.0 * part as f64 / whole as f64)
+}
