@@ -1,4 +1,4 @@
-// The check of layers finds what it should, and only that: node --test tests/layers/layers.test.mjs
+// The check of layers finds what it should, and only that: node --test tests/scripts/
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
