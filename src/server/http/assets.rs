@@ -1,4 +1,4 @@
-//! The client's files: where they are, how they are named, and the modules that pages load at once.
+//! The client's files: their folder, their names, and the modules that pages load early.
 
 use std::{
     env, fs,
@@ -8,11 +8,11 @@ use std::{
 use anyhow::{Result, ensure};
 use leptos::config::LeptosOptions;
 
-/// Whether the files' names carry a hash is known when the program is built: a program that is moved or
-/// started by hand must not guess it.
+/// True when file names carry a hash. Fixed at build time: a program that is moved or started by hand
+/// cannot tell.
 const HASHED: bool = matches!(env!("HASH_FILES").as_bytes(), b"true");
 
-/// Where pages look for the client, as leptos takes it.
+/// The location of the client's files, as leptos expects it.
 pub fn options() -> LeptosOptions {
     let root = env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| {
         let beside = beside("site").filter(|site| site.is_dir());
@@ -31,10 +31,10 @@ pub fn options() -> LeptosOptions {
         .build()
 }
 
-/// Whether pages will find the names of the client's files, without which there are none.
+/// Checks that pages will find the names of the client's files.
 ///
 /// # Errors
-/// Where the file with the names is missing, with what to do about it.
+/// The file with the names is missing; the message says what to do.
 pub fn check() -> Result<()> {
     match beside(&options().hash_file) {
         Some(names) if HASHED => names_are_there(&names),
@@ -45,8 +45,8 @@ pub fn check() -> Result<()> {
 fn names_are_there(names: &Path) -> Result<()> {
     ensure!(
         names.is_file(),
-        "{} is missing, which names the client's files: copy it together with the program from where \
-         both were built",
+        "{} is missing, which names the client's files: copy it together with the program from the \
+             folder where both were built",
         names.display()
     );
     Ok(())
@@ -57,11 +57,11 @@ fn beside(name: &str) -> Option<PathBuf> {
     Some(program.parent()?.join(name))
 }
 
-/// The folder below the site's root in which wasm-bindgen puts the client's own JavaScript modules. The
-/// client's script imports them only once it has arrived itself, so pages name them from the beginning.
+/// The folder under the site's root in which wasm-bindgen puts the client's own JavaScript modules. The
+/// client's script imports them only after it has loaded, so pages preload them.
 const MODULES_FOLDER: &str = "pkg/snippets";
 
-/// The addresses of the client's own modules, in order; none where the client was not built.
+/// The sorted addresses of the client's own modules; empty when the client was not built.
 pub fn module_addresses(site_root: &str) -> Vec<String> {
     let mut addresses = Vec::new();
     collect_modules(
@@ -91,17 +91,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_without_the_names_of_its_client_says_what_is_missing() {
+    fn a_missing_hash_file_is_reported_by_name() {
         let folder = tempfile::tempdir().expect("a directory");
         let names = folder.path().join("hash.txt");
-        let error = names_are_there(&names).expect_err("nothing is there");
+        let error = names_are_there(&names).expect_err("the file is missing");
         assert!(error.to_string().contains("hash.txt is missing"), "{error}");
         fs::write(&names, "js: a\n").expect("a file");
         assert!(names_are_there(&names).is_ok());
     }
 
     #[test]
-    fn modules_are_found_and_their_compressed_copies_are_none() {
+    fn modules_are_listed_without_their_compressed_copies() {
         let root = tempfile::tempdir().expect("a directory");
         let folder = root.path().join(MODULES_FOLDER).join("app-1/src");
         fs::create_dir_all(&folder).expect("folders");

@@ -1,6 +1,6 @@
-//! A dashboard that has only a part of a server, below a path: `https://example.org/rse`.
+//! Serving under a base path, part of a larger server: `https://example.org/rse`.
 //!
-//! Everything further in knows paths as they are at a server's root.
+//! All other code sees paths without the base path.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use axum::{
 
 use super::Settings;
 
-/// Puts the routes below the base path. They are at the root as well: a proxy may have taken the
-/// base path away already, and an orchestrator knows nothing of it.
+/// Serves the routes under the base path and at the root as well: a proxy may have stripped the base
+/// path, and an orchestrator does not know it.
 pub fn below(router: Router, settings: &Arc<Settings>) -> Router {
     if settings.base_path().is_empty() {
         return router;
     }
-    // A router chooses a route before its layers run: the one outside only changes the path.
+    // A router chooses a route before its layers run, so the path is changed by a router outside it.
     Router::new()
         .fallback_service(router)
         .layer(middleware::from_fn_with_state(
@@ -60,7 +60,7 @@ fn inner(uri: &Uri, base: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// Another server's address stays what it is.
+/// Leaves the addresses of other servers unchanged.
 fn outer(location: &HeaderValue, base: &str) -> Option<HeaderValue> {
     let path = location.to_str().ok()?;
     let local = path.starts_with('/') && !path.starts_with("//");
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_segments_are_the_base() {
+    fn the_base_path_ends_at_a_segment() {
         let inner = |uri: &str| {
             let uri: Uri = uri.parse().expect("an address");
             inner(&uri, "/rse").map(|uri| uri.to_string())
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn only_local_redirects_are_moved() {
+    fn only_local_redirects_are_rewritten() {
         let outer = |location| outer(&HeaderValue::from_static(location), "/rse");
         assert_eq!(outer("/pipelines").expect("local"), "/rse/pipelines");
         assert_eq!(outer("https://example.org/"), None);

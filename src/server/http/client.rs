@@ -1,4 +1,4 @@
-//! Who asks, and how: from the connection, or from what a trusted proxy says of it.
+//! The client of a request: its address and protocol, from the connection or from a trusted proxy.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -9,27 +9,27 @@ use axum::{
 
 use super::Settings;
 
-/// Every request carries one. The address is for counting alone: it is no proof of anything, and
-/// is written nowhere.
+/// Attached to every request. The address serves only to count requests: it proves nothing, and it is
+/// never logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     pub address: IpAddr,
-    /// The way from the client's browser is encrypted.
+    /// The client's browser connects over HTTPS.
     pub https: bool,
 }
 
-/// Of a request that came by no connection, as in a test.
+/// The address of requests without a connection, as in tests.
 pub const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// Who asks.
+/// Identifies the client of a request.
 pub fn identify(settings: &Settings, request: &Request) -> Client {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map_or(NOBODY, |peer| peer.0.ip());
     client(settings, peer, request.headers())
 }
 
-/// Each proxy appends who asked it. Read from the end, the first address that is no trusted proxy
-/// is the client; what stands before it may be made up.
+/// Each proxy appends the address of its own client. Read from the end, the first address that is not a
+/// trusted proxy is the client; anything before it may be forged.
 fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
     let mut client = Client {
         address: peer.to_canonical(),
@@ -53,7 +53,7 @@ fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
     client
 }
 
-/// The items of a header that may be there several times, in order.
+/// The items of a header that may occur several times, in order.
 fn listed<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<Item = &'a str> {
     let values = headers.get_all(name).iter();
     values
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_made_up_does_not_count() {
+    fn forged_addresses_are_ignored() {
         assert_eq!(
             asked("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]),
             "203.0.113.9"
@@ -115,14 +115,14 @@ mod tests {
     }
 
     #[test]
-    fn ports_and_brackets_are_understood() {
+    fn ports_and_brackets_are_accepted() {
         assert_eq!(asked("10.0.0.1", &["203.0.113.9:51234"]), "203.0.113.9");
         assert_eq!(asked("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
         assert_eq!(asked("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
     }
 
     #[test]
-    fn the_protocol_is_the_proxys_word_or_that_of_the_public_address() {
+    fn the_protocol_comes_from_the_proxy_or_the_public_address() {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
         let https = |peer: &str, proxies| {

@@ -1,4 +1,4 @@
-//! Something that there is a bounded number of, shared out among clients.
+//! A limited resource that is shared fairly among clients.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Cheap to clone; the clones share out the same.
+/// Cheap to clone; clones share the same quota.
 #[derive(Clone)]
 pub struct ClientQuota {
     most: usize,
@@ -19,7 +19,7 @@ struct Taken {
     by_client: HashMap<IpAddr, usize>,
 }
 
-/// Is given back when it is dropped.
+/// Releases its part of the quota when dropped.
 pub struct QuotaPermit {
     client: IpAddr,
     taken: Arc<Mutex<Taken>>,
@@ -33,7 +33,7 @@ impl ClientQuota {
         }
     }
 
-    /// A share for a client that may have at most `most_of_one`; none where all are taken.
+    /// Takes a permit for a client that may hold at most `most_of_one`; `None` when the quota is used up.
     pub fn take(&self, client: IpAddr, most_of_one: usize) -> Option<QuotaPermit> {
         let client = network(client);
         let mut taken = lock(&self.taken);
@@ -63,7 +63,7 @@ impl Drop for QuotaPermit {
     }
 }
 
-/// A host has a whole network of IPv6 addresses to itself, and chooses among them as it likes.
+/// Treats an IPv6 network as one client: a host has a whole network of addresses to choose from.
 fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => {
@@ -73,7 +73,7 @@ fn network(client: IpAddr) -> IpAddr {
     }
 }
 
-/// Nothing panics between two changes that belong together.
+/// A poisoned lock is still consistent: nothing panics between related changes.
 fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -90,10 +90,13 @@ mod tests {
         let shares = ClientQuota::new(3);
         let held = [shares.take(ONE, 2), shares.take(ONE, 2)];
         assert!(held.iter().all(Option::is_some));
-        assert!(shares.take(ONE, 2).is_none(), "its part is taken");
+        assert!(shares.take(ONE, 2).is_none(), "its own quota is used up");
         let others = shares.take(OTHER, 2);
         assert!(others.is_some());
-        assert!(shares.take(OTHER, 2).is_none(), "all are taken");
+        assert!(
+            shares.take(OTHER, 2).is_none(),
+            "the whole quota is used up"
+        );
         drop(held);
         assert!(shares.take(OTHER, 2).is_some());
     }
@@ -109,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_of_clients_that_left() {
+    fn clients_without_permits_are_forgotten() {
         let shares = ClientQuota::new(3);
         drop((shares.take(ONE, 2), shares.take(OTHER, 2)));
         let taken = lock(&shares.taken);

@@ -1,4 +1,4 @@
-//! Connections: how many there may be, how patient the server is with slow ones, and how they end.
+//! Connections: their maximum number, timeouts for slow clients, and graceful shutdown.
 
 use std::{future::Future, io, net::IpAddr, time::Duration};
 
@@ -21,14 +21,14 @@ use super::{
     client_quota::{ClientQuota, QuotaPermit},
 };
 
-/// The machine has no means for another connection; it will have again once some have ended.
+/// The pause after the machine has run out of means for a connection, such as file descriptors.
 const WITHOUT_MEANS: Duration = Duration::from_millis(100);
-/// What a client hears that there is no connection left for.
+/// The response to a client for which no connection is left.
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     Content-Type: text/plain\r\nContent-Length: 31\r\nRetry-After: 5\r\nConnection: close\r\n\r\n\
     There are too many connections\n";
 
-/// Answers until `stop` resolves, then finishes what runs, but not for ever.
+/// Serves until `stop` resolves, then finishes open requests within a time limit.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -59,7 +59,7 @@ pub async fn serve(
             refuse(&stream);
             continue;
         };
-        // Answers are written whole: nothing is gained by waiting for more to send.
+        // Responses are written in one piece: waiting for more to send gains nothing.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!("cannot set TCP_NODELAY: {error}");
         }
@@ -74,9 +74,9 @@ pub async fn serve(
         let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
         let connection = running.watch(connection);
         tokio::spawn(async move {
-            // Whoever left, or was too slow, is no fault of the server.
+            // A client that left or was too slow is not an error of the server.
             if let Err(error) = connection.await {
-                tracing::debug!("a connection ended early: {error}");
+                tracing::debug!("a connection closed early: {error}");
             }
             drop(share);
         });
@@ -86,11 +86,11 @@ pub async fn serve(
         .await
         .is_err()
     {
-        tracing::warn!("some answers took too long; stopped without them");
+        tracing::warn!("stopped before some responses were complete: they took too long");
     }
 }
 
-/// A proxy speaks for many clients, and may have every connection.
+/// A proxy stands for many clients and may use every connection.
 fn take(shares: &ClientQuota, settings: &Settings, peer: IpAddr) -> Option<QuotaPermit> {
     let most = if settings.is_trusted(peer) {
         settings.limits.connections
@@ -101,7 +101,7 @@ fn take(shares: &ClientQuota, settings: &Settings, peer: IpAddr) -> Option<Quota
 }
 
 fn refuse(stream: &TcpStream) {
-    // There is room for so few bytes in a new connection; if not, the client sees it closed.
+    // A new connection has room for so few bytes; otherwise the client sees it closed.
     let _ = stream.try_write(BUSY);
 }
 
@@ -113,7 +113,7 @@ async fn wait_for_means(error: &io::Error) {
             | io::ErrorKind::ConnectionReset
     );
     if !of_one_client {
-        tracing::error!("cannot take a connection: {error}");
+        tracing::error!("cannot accept a connection: {error}");
         tokio::time::sleep(WITHOUT_MEANS).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What one client, and all together, may take of the server.
+//! Limits on what one client, and all clients together, may use of the server.
 
 use std::time::Duration;
 
@@ -8,32 +8,32 @@ use crate::server::environment::Environment;
 
 const MAX_CONNECTIONS: &str = "RSE_MAX_CONNECTIONS";
 
-/// The defaults hold for an organisation on one small machine.
+/// The defaults suit an organisation on one small machine.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Open connections in all. A client has at most half of them, unless it is a trusted proxy.
+    /// Open connections in total. A client may hold at most half of them, unless it is a trusted proxy.
     pub connections: usize,
-    /// Event streams in all; a client has at most a quarter of them. Each is a connection, and
-    /// pages that wait must leave some for pages that ask.
+    /// Event streams in total; a client may hold at most a quarter of them. Each is a connection, and some
+    /// connections must remain for other requests.
     pub event_streams: usize,
-    /// Requests that are worked on at the same time. More would only share the processor, and
-    /// each takes memory.
+    /// Requests that are processed at the same time. More would only share the processor, and each needs
+    /// memory.
     pub running: usize,
-    /// Requests that wait for their turn.
+    /// Requests that wait in the queue.
     pub waiting: usize,
-    /// How long a request waits for its turn.
+    /// The longest time that a request waits in the queue.
     pub longest_wait: Duration,
-    /// How long a client may take to say what it wants, and may say nothing between two requests.
+    /// The longest time that a client may take to send a request, or stay idle between two requests.
     pub slowest_request: Duration,
-    /// How long a client may take no byte of its answer.
+    /// The longest time that a client may go without reading any of its response.
     pub slowest_reader: Duration,
-    /// How long an answer may take.
+    /// The longest time that a response may take.
     pub longest_answer: Duration,
-    /// How long running answers may take once the server was asked to stop.
+    /// The longest time that open requests may take after the server was asked to stop.
     pub longest_stop: Duration,
     /// Bytes of a request's first line and headers.
     pub header: usize,
-    /// Bytes of a request's body: nothing that is asked of this server has a larger one.
+    /// Bytes of a request's body; no endpoint needs a larger one.
     pub body: usize,
     /// Bytes of a path and its query: longer than any link of the dashboard.
     pub address: usize,
@@ -47,7 +47,7 @@ impl Default for Limits {
 
 impl Limits {
     /// # Errors
-    /// Names the variable that is wrong.
+    /// The variable with the wrong value.
     pub fn of(environment: &Environment) -> Result<Self> {
         let Some(text) = environment.text(&[MAX_CONNECTIONS]) else {
             return Ok(Self::default());
@@ -57,7 +57,7 @@ impl Limits {
             .ok()
             .filter(|most| (10..=100_000).contains(most));
         let connections = connections.with_context(|| {
-            format!("{MAX_CONNECTIONS}: “{text}” is no whole number from 10 to 100000")
+            format!("{MAX_CONNECTIONS}: “{text}” is not a whole number from 10 to 100000")
         })?;
         Ok(Self::for_connections(connections))
     }
@@ -80,12 +80,12 @@ impl Limits {
         }
     }
 
-    /// Of connections, for a client that is no trusted proxy.
+    /// Connections of one client that is not a trusted proxy.
     pub fn connections_of_one(&self) -> usize {
         self.connections.div_ceil(2)
     }
 
-    /// Of requests that run or wait; a proxy's clients count for themselves.
+    /// Requests of one client, running or waiting; clients behind a proxy count one by one.
     pub fn requests_of_one(&self) -> usize {
         (self.running + self.waiting).div_ceil(2)
     }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_number_is_named_with_its_variable() {
+    fn a_wrong_number_is_reported_with_its_variable() {
         for text in ["9", "-1", "many", "100001"] {
             let error = limits(text).expect_err("a wrong number");
             assert!(error.to_string().starts_with(MAX_CONNECTIONS), "{error}");

@@ -1,6 +1,6 @@
-//! `GET /api/live`: server-sent events that tell open pages which data there are now.
+//! `GET /api/live`: server-sent events that tell open pages which data is current.
 //!
-//! Every event holds the whole state, so that a page that missed some is right after the next.
+//! Every event holds the whole state, so a page that missed some is up to date after the next one.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -17,8 +17,8 @@ use tokio_stream::wrappers::{IntervalStream, WatchStream};
 use super::{Settings, client::Client, client_quota::ClientQuota, queue};
 use crate::{api::Live, server::state::AppState};
 
-/// The state is said again so often: a page that hears nothing for longer connects anew, and what
-/// stands between does not take the connection for dead.
+/// The state is repeated at this interval: pages reconnect when they hear nothing for longer, and proxies
+/// do not close the connection as idle.
 const BEAT: Duration = Duration::from_secs(15);
 
 pub async fn live(
@@ -32,7 +32,7 @@ pub async fn live(
         return queue::busy();
     };
     let events = events(&state).inspect(move |_| {
-        // The stream holds its share for as long as it lives.
+        // The stream holds its permit until it is dropped.
         let _ = &share;
     });
     ([(header::CACHE_CONTROL, "no-store")], Sse::new(events)).into_response()
@@ -62,7 +62,7 @@ fn event(live: &Live) -> Event {
     struct LiveState<'a> {
         #[serde(flatten)]
         live: &'a Live,
-        /// Pages of another build load themselves anew: what they ask for may have changed.
+        /// Pages of another build reload: the endpoints they use may have changed.
         build: &'static str,
     }
     let told = LiveState {

@@ -1,7 +1,6 @@
-//! What every request passes before anything is done for it, and every answer after: one layer, since
-//! each costs every request something.
+//! The outer middleware that every request and response passes: one layer, since each layer has a cost.
 //!
-//! A request may wait in the queue, but not for ever; a panic is an answer, too.
+//! Requests wait in a bounded queue; a timeout and a panic still produce a response.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -34,8 +33,8 @@ impl Middleware {
     }
 }
 
-/// Finds out who asks, for everything that comes after; refuses what is no address or what there is no
-/// room for; and tells what holds for every answer.
+/// Identifies the client, refuses invalid addresses and requests that the queue has no room for, and
+/// adds the headers of every response.
 pub async fn handle(
     State(Middleware(rules)): State<Middleware>,
     mut request: Request,
@@ -62,13 +61,13 @@ pub async fn handle(
     response
 }
 
-/// Work that takes too long or panics is answered all the same, and no other request notices.
+/// Responds even when the work takes too long or panics; other requests are not affected.
 async fn bounded(work: impl Future<Output = Response>, longest: Duration) -> Response {
     let work = AssertUnwindSafe(work).catch_unwind();
     match tokio::time::timeout(longest, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
-            // In the request's span: this line has its id, which the panic's own does not.
+            // Logged in the request's span, so that this line has its id; the line of the panic itself does not.
             tracing::error!("a request panicked: {}", said(&*panic));
             let message = "The server failed to answer this request.\n";
             (StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
@@ -77,11 +76,11 @@ async fn bounded(work: impl Future<Output = Response>, longest: Duration) -> Res
     }
 }
 
-/// What a panic was called with.
+/// The message of a panic.
 fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("without words")
+    text.unwrap_or("without a message")
 }
 
 #[cfg(test)]
@@ -96,7 +95,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(600);
 
     #[tokio::test]
-    async fn a_panic_and_endless_work_are_answered() {
+    async fn a_panic_and_a_timeout_are_answered() {
         let (lines, written) = captured(Format::Json, "error");
         let subscriber = tracing_subscriber::registry().with(lines);
         let _kept = tracing::subscriber::set_default(subscriber);

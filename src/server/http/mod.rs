@@ -1,4 +1,4 @@
-//! HTTP: the router, and what holds for every answer.
+//! HTTP: the router and the layers that apply to every response.
 
 mod api;
 mod assets;
@@ -53,7 +53,7 @@ use super::{
 };
 use crate::{api::Dashboard, app, base::Base};
 
-/// Of what is made for one request: lists and errors, small ones.
+/// The brotli level for small, dynamic responses: lists and errors.
 const COMPRESSION: i32 = 4;
 
 #[derive(Clone)]
@@ -88,7 +88,7 @@ impl FromRef<ServerState> for AppState {
     }
 }
 
-/// Answers until `stop` resolves, then finishes what runs.
+/// Serves until `stop` resolves, then finishes open requests.
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
@@ -110,7 +110,7 @@ pub fn router(state: AppState, settings: Settings) -> Router {
     routes(state, settings).0
 }
 
-/// All routes, and what renews pages while they are served.
+/// All routes, and the task that renders cached pages again while the server runs.
 fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = ()>) {
     let options = assets::options();
     let base = Base::new(settings.base_path());
@@ -140,7 +140,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
             headers::content_security_policy();
         }
     };
-    // Leptos has a handler for files and missing pages in one. It runs the context of a file's answer
+    // Leptos handles files and missing pages in one handler. It runs the context of a file's response
     // inside whatever page is being rendered on the same thread, which then loses its headers.
     let missing = pages::missing(render_app_async_with_context(
         context.clone(),
@@ -196,7 +196,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
         .layer(DefaultBodyLimit::max(state.settings.limits.body))
         .layer(layer_fn(SharedService::new))
-        // Asked for most, and compressed already: it does without the layers above.
+        // The most requested route, compressed already: it skips the layers above.
         .merge(figure);
     let router = match sign_in {
         Some(sign_in) => router

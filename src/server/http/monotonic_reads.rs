@@ -1,6 +1,6 @@
-//! Of several replicas that answer in turn, one may be a moment behind another. A cookie says which
-//! data a reader has seen; whoever has older ones waits for the newer, so that nobody goes back in
-//! time.
+//! Monotonic reads across replicas, one of which may be slightly behind another. A cookie holds the data
+//! version that a client has seen; a replica with an older one waits for the newer, so that no client
+//! goes back in time.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ use tokio::time::Instant;
 use super::{ServerState, queue};
 use crate::server::state::AppState;
 
-/// `live.js` knows it, too.
+/// `live.js` reads it as well.
 const NAME: &str = "rse-seen";
-/// Replicas are at one within that time.
+/// Replicas catch up within this time.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A data version of a store: of two of the same store, the greater is the newer.
+/// A data version of a store; of two versions of one store, the greater change is the newer.
 struct Seen<'a> {
     store: &'a str,
     change: i64,
 }
 
 impl<'a> Seen<'a> {
-    /// `1f0c-17-3a9b`: the store, its change, and the configuration, which is of no interest here.
+    /// `1f0c-17-3a9b`: the store, its change, and the configuration, which does not matter here.
     fn parse(version: &'a str) -> Option<Self> {
         let (store, rest) = version.split_once('-')?;
         let change = rest.split('-').next()?.parse().ok()?;
@@ -49,7 +49,7 @@ pub async fn enforce(State(state): State<ServerState>, request: Request, next: N
         return queue::busy();
     }
     let mut response = next.run(request).await;
-    // What was shown is at most as new as what there is now.
+    // The response shows data no newer than the current version.
     let shown = state
         .app
         .version()
@@ -77,8 +77,8 @@ fn cookie(state: &ServerState, version: &str) -> Cookie<'static> {
         .build()
 }
 
-/// Waits until the data are as new as what was seen. Says whether they can be shown: also where the
-/// store itself holds nothing newer (it may be of a backup), or cannot be reached.
+/// Waits until the data is as new as what was seen. Returns whether it can be shown, which includes a
+/// store that holds nothing newer (restored from a backup) or cannot be reached.
 async fn catch_up(state: &AppState, seen: &Seen<'_>, patience: Duration) -> bool {
     let is_behind = || {
         state
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_waits_until_its_replica_has_caught_up() {
+    async fn a_response_waits_until_its_replica_has_caught_up() {
         let state = state("a-2-x");
         let late = state.clone();
         let waiting = tokio::spawn(async move { catch_up(&late, &newer(), LONG).await });
@@ -153,13 +153,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_catch_up_does_not_answer_unless_nothing_newer_is_to_be_had() {
+    async fn a_replica_that_stays_behind_is_busy_unless_its_store_has_nothing_newer() {
         let short = Duration::from_millis(1);
         assert!(!catch_up(&state("a-2-x"), &newer(), short).await);
         let lost = state("a-2-x");
         lost.store_lost();
         assert!(catch_up(&lost, &newer(), LONG).await);
-        // A look that began later and brought nothing: the store is an older one.
+        // A check that began later and found nothing: the store was restored from a backup.
         let restored = state("a-2-x");
         let later = restored.clone();
         let waiting = tokio::spawn(async move { catch_up(&later, &newer(), LONG).await });

@@ -1,8 +1,8 @@
-//! Pages as they are sent: rendered to their end whoever leaves, kept until other data are there, and
-//! then rendered again before somebody asks.
+//! Rendering and caching of pages. A page is rendered to completion even if its client leaves, cached
+//! until the data changes, and then rendered again in advance.
 //!
-//! What a page reads while it is rendered belongs to its rendering; were that dropped half way,
-//! tasks of it would find their values gone and panic. So each runs in a task of its own.
+//! Values that a page reads belong to its rendering: were it dropped half way, its tasks would find them
+//! gone and panic. So each rendering runs in a task of its own.
 
 use std::{
     collections::HashSet,
@@ -37,16 +37,16 @@ use crate::{
     },
 };
 
-/// Some dozens of pages.
+/// A few dozen pages.
 const MAX_BYTES: u64 = 24 * 1024 * 1024;
-/// A page in which something went wrong is not shown for longer.
+/// Limits how long a page with an unnoticed error is shown.
 const LONGEST: Duration = Duration::from_secs(60);
-/// How many pages are rendered again when other data are there.
+/// Pages that are rendered again when the data changes.
 const MAX_RENEWED: usize = 12;
-/// The parameters that a page depends on; with any other it is rendered for itself.
+/// The parameters that a page depends on; a page with any other is not cached.
 const PARAMETERS: [&str; 3] = ["project", "type", "days"];
 
-/// What a page depends on.
+/// Everything that a page depends on.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     /// Path and query.
@@ -59,15 +59,15 @@ struct RenderedPage {
     status: StatusCode,
     headers: HeaderMap,
     html: Encoded,
-    /// By somebody outside, since it was rendered.
+    /// Requested by a client since it was rendered.
     asked: AtomicBool,
 }
 
-/// A request of the server itself.
+/// Marks a request of the server itself.
 #[derive(Clone)]
 struct Renewal;
 
-/// The pages that were asked for.
+/// The cache of rendered pages.
 #[derive(Clone)]
 pub struct Pages(Cache<Key, Arc<RenderedPage>>);
 
@@ -83,21 +83,21 @@ impl Pages {
         Self(cache.build())
     }
 
-    /// Renders what was asked for of the last data as soon as there are others, one page after the
-    /// other, so that nobody waits for it; until the server stops. `routes` are those of the pages.
+    /// Renders the requested pages again, one after the other, as soon as the data changes, until the server
+    /// stops. `routes` are those of the pages.
     pub async fn renew(self, routes: Router, mut live: watch::Receiver<Option<Live>>) {
         while live.changed().await.is_ok() && live.borrow_and_update().is_some() {
             for address in self.asked() {
                 let request = Request::get(address).extension(Renewal);
                 if let Ok(request) = request.body(Body::empty()) {
-                    // Who asks for the page hears what is wrong with it.
+                    // The next client of the page gets the error.
                     let _ = routes.clone().oneshot(request).await;
                 }
             }
         }
     }
 
-    /// The addresses of what strangers asked for in the last minute.
+    /// The addresses that anonymous clients requested in the last minute.
     fn asked(&self) -> HashSet<String> {
         let pages = self.0.iter();
         let asked = pages
@@ -107,7 +107,7 @@ impl Pages {
     }
 }
 
-/// Answers with a page that was rendered before, or renders it, once however many ask.
+/// Responds with a cached page or renders it, once for all concurrent requests.
 pub async fn keep(
     State((state, pages)): State<(ServerState, Pages)>,
     request: Request,
@@ -129,7 +129,7 @@ pub async fn keep(
         return respond(page, &asked);
     }
     let page = rendered(async move {
-        // Only good pages are kept: whatever else came out is an error to the cache.
+        // Only successful pages are cached: anything else is an error to the cache.
         let render = async {
             let page = Arc::new(render(request, next).await.map_err(|_| None)?);
             if page.status == StatusCode::OK {
@@ -150,14 +150,14 @@ pub async fn keep(
     }
 }
 
-/// A page that is not kept.
+/// Renders a page without caching it.
 pub async fn whole(request: Request, next: Next) -> Response {
     let asked = without_condition(request.headers().clone());
     let page = rendered(async move { render(request, next).await.ok() });
     page.await.map_or_else(failed, |page| page.respond(&asked))
 }
 
-/// An error is told again.
+/// Errors are always sent in full.
 fn without_condition(mut asked: HeaderMap) -> HeaderMap {
     asked.remove(header::IF_NONE_MATCH);
     asked
@@ -167,7 +167,7 @@ fn failed() -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-/// None where the page depends on more than what is told here.
+/// `None` when the page depends on more than the key holds.
 fn key(state: &ServerState, request: &Request) -> Option<Key> {
     let uri = request.uri();
     let mut parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
@@ -183,7 +183,7 @@ fn key(state: &ServerState, request: &Request) -> Option<Key> {
     })
 }
 
-/// A panic is that of the request.
+/// Runs in a task of its own; a panic is passed on to the request.
 async fn rendered<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match tasks::run_to_completion(work).await {
         Ok(value) => value,
@@ -192,13 +192,13 @@ async fn rendered<T: Send + 'static>(work: impl Future<Output = T> + Send + 'sta
 }
 
 async fn render(mut request: Request, next: Next) -> Result<RenderedPage> {
-    // Its turn is over when it is rendered, not when whoever asked has left.
+    // Keeps the permit until the page is rendered, even if the client has left.
     let _turn = request.extensions().get::<Turn>().cloned();
     *request.method_mut() = Method::GET;
     let (parts, body) = next.run(request).await.into_parts();
     let html = to_bytes(body, usize::MAX).await;
     let page = async {
-        let html = html.context("the page broke off")?;
+        let html = html.context("the page ended early")?;
         let encoded = tokio::task::spawn_blocking(move || RenderedPage::new(parts, &html));
         encoded.await?
     };
@@ -209,7 +209,7 @@ async fn render(mut request: Request, next: Next) -> Result<RenderedPage> {
 impl RenderedPage {
     fn new(parts: Parts, html: &[u8]) -> Result<Self> {
         let mut headers = parts.headers;
-        let mut html = String::from_utf8(html.to_vec()).context("a page is text")?;
+        let mut html = String::from_utf8(html.to_vec()).context("a page is not UTF-8")?;
         let policy = headers.get(header::CONTENT_SECURITY_POLICY);
         let policy = policy.and_then(|policy| policy.to_str().ok());
         if let Some((nonce, policy)) = policy.and_then(|policy| by_hash(policy, &html)) {
@@ -218,7 +218,7 @@ impl RenderedPage {
         }
         let tag = BASE64_STANDARD.encode(&Sha256::digest(&html)[..15]);
         let html = Encoded::new(html.into_bytes(), tag, Level::Small);
-        // As nearly every browser takes it, and off the threads that answer.
+        // Compressed here for nearly every browser, off the threads that handle requests.
         html.brotli();
         Ok(Self {
             status: parts.status,
@@ -237,8 +237,8 @@ impl RenderedPage {
     }
 }
 
-/// The nonce of a policy, and the policy with the hashes of the scripts that carry it in its place:
-/// a page that is sent more than once must not tell what would let other scripts run.
+/// The nonce of a policy, and the policy with the hashes of the nonce's scripts instead: a page that is
+/// sent more than once must not reveal a value that lets other scripts run.
 fn by_hash(policy: &str, html: &str) -> Option<(String, HeaderValue)> {
     let (before, rest) = policy.split_once("'nonce-")?;
     let (nonce, after) = rest.split_once('\'')?;
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_scripts_with_the_nonce_are_let_through_by_their_hash() {
+    fn only_scripts_with_the_nonce_are_allowed_by_hash() {
         let html = "<script nonce=\"N\">one</script><p>x</p><script type=\"module\" nonce=\"N\">two\
                     </script><script>three</script><script nonce=\"M\">four</script>";
         let (nonce, policy) = by_hash("script-src 'self' 'nonce-N'; style-src 'self'", html)

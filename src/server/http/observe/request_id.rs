@@ -1,4 +1,4 @@
-//! The id of a request, by which its answer, its log lines and what a proxy knows of it are found together.
+//! The id of a request, which links its response, its log lines and a proxy's records.
 
 use axum::{
     extract::Request,
@@ -6,10 +6,10 @@ use axum::{
 };
 
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-/// As long as two UUIDs; nobody's ids are longer.
+/// As long as two UUIDs.
 const LONGEST: usize = 72;
 
-/// The id that a proxy or a client gave the request, if it looks like one, else a new one.
+/// The id that a proxy or a client gave the request, if it has the form of one, or else a new one.
 pub fn of(request: &Request) -> HeaderValue {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let looks_right = |id: &&HeaderValue| {
@@ -20,7 +20,7 @@ pub fn of(request: &Request) -> HeaderValue {
     given.cloned().unwrap_or_else(made)
 }
 
-/// 128 bits that nobody has had before.
+/// 128 random bits.
 fn made() -> HeaderValue {
     let digit = |_| b"0123456789abcdef"[fastrand::usize(..16)];
     let made: [u8; 32] = std::array::from_fn(digit);
