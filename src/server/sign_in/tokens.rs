@@ -1,5 +1,4 @@
-//! Tokens with which scripts come in. Only their SHA-256 hashes are known here: what leaks of the
-//! environment opens nothing.
+//! Tokens for scripts. Only their SHA-256 hashes are known here: a leaked environment grants no access.
 
 use anyhow::{Result, bail};
 use axum::http::{HeaderMap, header};
@@ -13,7 +12,7 @@ type Hash = [u8; 32];
 #[derive(Clone, Debug, Default)]
 pub struct Tokens(Vec<Hash>);
 
-/// What a request says of a token.
+/// The token in a request, if any.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Said {
     Nothing,
@@ -23,12 +22,12 @@ pub enum Said {
 
 impl Tokens {
     /// # Errors
-    /// Names the variable; what it holds may be a token that somebody forgot to hash, and is not told.
+    /// The name of the variable, without its value, which may be a token that was not hashed.
     pub fn of(hashes: &[String]) -> Result<Self> {
         let read = hashes.iter().enumerate().map(|(index, text)| {
             let Some(hash) = parse(text) else {
                 bail!(
-                    "{API_TOKENS}: entry {} is no SHA-256 hash in hexadecimal; `printf %s TOKEN | sha256sum` makes one",
+                    "{API_TOKENS}: entry {} is not a SHA-256 hash in hexadecimal; `printf %s TOKEN | sha256sum` creates one",
                     index + 1
                 );
             };
@@ -37,13 +36,13 @@ impl Tokens {
         read.collect::<Result<_>>().map(Self)
     }
 
-    /// Takes the same time for every token.
+    /// Compares in constant time.
     pub fn judge(&self, headers: &HeaderMap) -> Said {
         let given = headers.get(header::AUTHORIZATION).and_then(|value| {
             let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
-        // Other schemes are those of a proxy before us.
+        // Other schemes belong to a proxy in front of the server.
         let Some(token) = given else {
             return Said::Nothing;
         };
@@ -77,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    /// Of `secret`, as `sha256sum` prints it.
+    /// The hash of `secret`, as `sha256sum` prints it.
     const SECRET: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
     fn judged(tokens: &Tokens, value: &str) -> Said {
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_known_by_its_hash() {
+    fn a_token_is_recognised_by_its_hash() {
         let other = "0".repeat(64);
         let tokens = Tokens::of(&[other, SECRET.to_uppercase()]).expect("hashes");
         assert_eq!(judged(&tokens, "Bearer secret"), Said::Known);
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_the_place_of_a_hash_is_refused_and_not_told() {
+    fn a_token_instead_of_a_hash_is_refused_and_not_repeated() {
         for wrong in ["secret", "ä".repeat(32).as_str(), &"g".repeat(64)] {
             let error = Tokens::of(&[SECRET.to_owned(), wrong.to_owned()]).expect_err("no hash");
             let error = error.to_string();
