@@ -20,18 +20,18 @@ pub struct Options {
 
 #[derive(Subcommand)]
 enum What {
-    /// Build events: documents of the CI system, as Cosmos DB exports them
+    /// Import build events: documents of the CI system, as exported from Cosmos DB
     Events(Files),
-    /// Security facts of repositories
+    /// Import security facts of repositories
     Security(Files),
 }
 
 #[derive(Args)]
 struct Files {
-    /// NDJSON or a JSON array, plain or gzip; - is standard input
+    /// NDJSON or a JSON array, plain or gzip; - reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Succeed even where lines are faulty
+    /// Succeed even if some records are faulty
     #[arg(long)]
     lenient: bool,
     /// Report as JSON on standard output
