@@ -146,7 +146,7 @@ async fn a_source_that_fails_or_panics_stops_no_other() {
         .iter()
         .map(|sync| sync.failure.as_deref())
         .collect();
-    let broke = Some("the program failed at it; its log says where");
+    let broke = Some("the sync crashed; see the log");
     assert_eq!(failures, [None, Some("GITHUB_TOKEN is not valid"), broke]);
     let snapshot = store.load(Arc::new(config)).await.expect("a snapshot");
     assert!(snapshot.builds.len() >= 50);
