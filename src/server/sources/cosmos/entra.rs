@@ -1,4 +1,4 @@
-//! Microsoft Entra ID: the first of the identities of this machine or person that gives a token.
+//! Microsoft Entra ID: the first identity of this machine or its user that provides a token.
 
 use std::{
     path::PathBuf,
@@ -19,10 +19,10 @@ use tokio::time::timeout;
 
 use crate::server::environment::Environment;
 
-/// A machine without a managed identity does not answer at all.
+/// A machine without a managed identity does not respond at all.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// What the environment says of identities.
+/// The identities in the environment.
 pub struct Entra {
     client_id: Option<String>,
     tenant_id: Option<String>,
@@ -40,8 +40,8 @@ impl Entra {
         }
     }
 
-    /// The workload's identity where its variables are set, which then is the only one meant;
-    /// else the machine's managed identity, else that of the developer's tools.
+    /// The workload identity if its variables are set, and no other then; or else the managed identity of the
+    /// machine or the identity of the developer's tools.
     pub fn credential(&self) -> Arc<dyn TokenCredential> {
         let workload = self.token_file.as_ref().map(|file| {
             let options = WorkloadIdentityCredentialOptions {
@@ -69,7 +69,7 @@ impl Entra {
     }
 }
 
-/// Tries identities in turn, and stays with the first one that gives a token.
+/// Tries identities in turn and keeps the first that provides a token.
 #[derive(Debug)]
 struct First {
     ways: Vec<azure_core::Result<Arc<dyn TokenCredential>>>,
@@ -101,7 +101,7 @@ impl TokenCredential for First {
                     return Ok(token);
                 }
                 Ok(Err(error)) => reasons.push(error.to_string()),
-                Err(_) => reasons.push("no answer".to_owned()),
+                Err(_) => reasons.push("no response".to_owned()),
             }
         }
         let message = reasons.join("; ");
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_that_gives_a_token_is_kept() {
+    async fn the_first_identity_that_provides_a_token_is_kept() {
         let way = |token| Ok(Arc::new(Gives(token)) as Arc<dyn TokenCredential>);
         let first = First {
             ways: vec![way(None), way(Some("second")), way(Some("third"))],

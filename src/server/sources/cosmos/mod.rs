@@ -1,7 +1,7 @@
 //! Build events from Azure Cosmos DB, through the official SDK.
 //!
-//! Each container is read by windows of `_ts`, the time that the service gives a document when it
-//! is written: first the past, newest day first, then only what is new.
+//! Each container is read in windows of `_ts`, the time at which the service wrote a document: first the
+//! past, newest day first, then only new documents.
 
 mod account;
 mod check;
@@ -43,15 +43,15 @@ pub struct Cosmos {
     settings: Settings,
     account: Account,
     query: Arc<EventQuery>,
-    /// Opened when it is needed first, and kept: it knows the account's regions and partitions.
+    /// Opened on first use and kept: it caches the account's regions and partitions.
     client: OnceCell<CosmosClient>,
 }
 
 impl Cosmos {
-    /// None where the environment names no account.
+    /// `None` when the environment names no account.
     ///
     /// # Errors
-    /// Where it is configured by half or wrongly.
+    /// The configuration is incomplete or wrong.
     pub fn configured(config: &Config, environment: &Environment) -> Result<Option<Self>> {
         let Some(account) = Account::configured(environment)? else {
             return Ok(None);
@@ -146,7 +146,7 @@ impl Source for Cosmos {
     }
 }
 
-/// Writes why a container was not read.
+/// Records why a container was not read.
 async fn note(
     store: &mut Store,
     feed: &Feed,
@@ -170,7 +170,7 @@ async fn note(
     Ok(())
 }
 
-/// Tries until it succeeds, the fault will not pass, or has not within the time that is borne.
+/// Retries until it succeeds, the error is permanent, or the patience is exhausted.
 async fn patiently<T, F: Future<Output = Result<T, CosmosError>>>(
     attempt: impl Fn() -> F,
 ) -> Result<T, CosmosError> {

@@ -1,10 +1,9 @@
-//! How long a fault is borne: what may pass by itself is tried again after a wait, what will not
-//! pass ends the reading at once.
+//! Retries: temporary errors are retried after a wait, permanent ones end the sync at once.
 //!
-//! Where the service is unavailable or fails, or the connection breaks, the SDK asks up to three times
-//! more by itself, at once, in other regions if there are some; each of our tries is such a volley.
-//! What is refused for being too much (429) it is told to leave to us: it would wait for less than the
-//! service asks for, and all clients for the same time.
+//! When the service is unavailable or fails, or the connection breaks, the SDK itself retries at once, up
+//! to three times, in other regions if there are any; each of our attempts includes those. Rate limits
+//! (429) are left to us: the SDK would wait for less time than the service asks for, and all clients for
+//! the same time.
 
 use std::time::{Duration, Instant};
 
@@ -13,15 +12,15 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use super::failure::{is_unreachable, told_wait};
 
-/// Whoever asks for a longer wait gets it: until the next sync.
+/// A longer requested wait ends the sync, and the next one waits for it.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-/// From the first fault of a page to its last try.
+/// The time from the first error of a page to its last attempt.
 const IN_ALL: Duration = Duration::from_secs(300);
 
-/// For one page; a page that came gives new patience.
+/// The patience for one page; it starts afresh after every success.
 pub struct Patience {
     waits: ExponentialBackoff,
-    /// When there was the first fault.
+    /// The time of the first error.
     since: Option<Instant>,
 }
 
@@ -40,7 +39,7 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// How long to wait before the next try; none where there shall be none.
+    /// The wait before the next attempt; `None` when there is none.
     pub fn after(&mut self, error: &CosmosError) -> Option<Duration> {
         if is_unreachable(error) || !may_pass(u16::from(error.status().status_code())) {
             return None;
@@ -48,7 +47,7 @@ impl Patience {
         self.wait(told_wait(error).unwrap_or_default(), Instant::now())
     }
 
-    /// What the service asks for, and a growing time of chance on top.
+    /// The requested wait plus a growing random one.
     fn wait(&mut self, told: Duration, now: Instant) -> Option<Duration> {
         let since = *self.since.get_or_insert(now);
         let wait = told + self.waits.next()?;
@@ -56,7 +55,7 @@ impl Patience {
     }
 }
 
-/// A body that is cut off comes as 500, a broken connection as 503.
+/// A truncated body is reported as 500, a broken connection as 503.
 const fn may_pass(status: u16) -> bool {
     matches!(status, 408 | 410 | 429 | 449 | 500 | 502 | 503 | 504)
 }
@@ -66,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_asked_for_is_waited_and_a_little_more_but_not_for_ever() {
+    fn requested_waits_are_respected_with_jitter_and_within_a_limit() {
         let waits = |told, attempt| {
             let mut patience = Patience::default();
             let mut now = Instant::now();
@@ -87,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_temporary_errors_are_retried() {
         for status in [408, 429, 500, 503] {
             assert!(may_pass(status), "{status}");
         }

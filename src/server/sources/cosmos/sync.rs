@@ -1,5 +1,5 @@
-//! The writing side of a sync: what comes of one container goes to the store, each window's
-//! last events together with the note that it was read.
+//! The writing side of a sync: writes the events of one container to the store, and with the last events
+//! of each window the cursor.
 
 use anyhow::Result;
 use azure_data_cosmos::{ContainerClient, CosmosError};
@@ -19,7 +19,7 @@ use crate::server::{
     store::Store,
 };
 
-/// Enough that few builds are spread over two transactions, and little enough for memory.
+/// Large enough that few builds span two transactions, small enough for memory.
 const EVENTS_PER_TRANSACTION: usize = 20_000;
 
 pub struct FeedSync<'a> {
@@ -32,15 +32,15 @@ pub struct FeedSync<'a> {
     pub run: &'a Run<'a>,
 }
 
-/// How much of what is to be read.
+/// The part of the unread windows to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The newest day, where there are more: no container's past comes before another's present.
+    /// The newest day, unless it is all: no container's past comes before another's present.
     Newest,
     All,
 }
 
-/// Why a container was not read to its end.
+/// The reason why a container was not read completely.
 pub enum Stopped {
     Service(CosmosError),
     Store(anyhow::Error),
@@ -53,10 +53,10 @@ impl From<anyhow::Error> for Stopped {
 }
 
 impl FeedSync<'_> {
-    /// Reads what is not settled yet, newest first.
+    /// Reads the windows that are not settled yet, newest first.
     ///
     /// # Errors
-    /// Where the service or the store fails; what was written before stays, and is not read again.
+    /// The service or the store failed; events written before are kept and not read again.
     pub async fn run(self, report: &mut SyncReport) -> Result<(), Stopped> {
         let item = self.feed.to_string();
         let kept = self.store.cursor(NAME, &item).await?;
@@ -83,7 +83,7 @@ impl FeedSync<'_> {
             now: Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX),
             pieces: sender,
         };
-        // Dropped with this future, the set ends the reader.
+        // The reader ends when this set is dropped with the future.
         let mut reading = JoinSet::new();
         reading.spawn(reader.run());
         let mut writer = Writer {
@@ -109,7 +109,7 @@ struct Writer<'a> {
     cursor: Cursor,
     store: &'a mut Store,
     run: &'a Run<'a>,
-    /// Of the window that is being read.
+    /// Events of the current window.
     pending: Vec<Event>,
     done: u64,
 }
@@ -138,8 +138,8 @@ impl Writer<'_> {
                 }
             }
         }
-        // Of a window that was not read to its end, too, what came is kept. It is not settled by
-        // that, and will be read again.
+        // Events of an incomplete window are kept as well. The window is not settled and will be read
+        // again.
         if !self.pending.is_empty() {
             self.write(None, report).await?;
         }
@@ -178,7 +178,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Everything there is was read: from now on the data are as of this sync.
+    /// Records that the container was read completely: its data is as of this sync.
     async fn finish(self) -> Result<()> {
         let summary = self.cursor.unreadable.summary();
         let coverage = Coverage {

@@ -1,4 +1,4 @@
-//! Documents that are no events: which, and why, until they are read well.
+//! Documents that are not events, with the reason, until they become readable.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use super::query_pages::Rejected;
 
-/// Beyond this many they are no longer told apart, so that the store's note of them stays small.
+/// Documents that are remembered; a limit keeps the stored cursor small.
 const MOST: usize = 200;
-/// How much of a document's id is repeated.
+/// The part of a document's id that is shown, in characters.
 const SHOWN: usize = 60;
 
-/// By the document's id, so that one which is read twice is counted once.
+/// Keyed by the document's id, so that a document read twice is counted once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Unreadable(BTreeMap<String, Reason>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Reason {
-    /// When the document was written, Unix s.
+    /// The time at which the document was written, Unix s.
     ts: i64,
-    /// Kind and field: what such documents have in common.
+    /// Kind and field, which group such documents.
     fault: String,
     text: String,
 }
@@ -39,19 +39,19 @@ impl Unreadable {
         }
     }
 
-    /// What was written since is read again; whatever is still there will be added again.
+    /// Forgets documents written since an instant; they will be read again.
     pub fn forget_from(&mut self, since: i64) {
         self.0.retain(|_, reason| reason.ts < since);
     }
 
-    /// A document was read well, perhaps one that was not before.
+    /// Forgets a document that is readable now.
     pub fn remove(&mut self, id: &str) {
         if !self.0.is_empty() {
             self.0.remove(id);
         }
     }
 
-    /// For readers: how many, by fault, and the first of each; none where all was read.
+    /// A summary for readers: the number by fault, with the first of each; `None` if there are none.
     pub fn summary(&self) -> Option<String> {
         let mut by_fault: BTreeMap<&str, (usize, &str, &str)> = BTreeMap::new();
         for (id, reason) in &self.0 {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_counted_once_by_fault_until_they_are_read() {
+    fn documents_are_counted_once_per_fault_until_they_are_readable() {
         let missing = Rejection::of("job_name", FaultKind::MissingField, "job_name is missing");
         let no_object = Rejection::new(FaultKind::NotAnObject, "no JSON object");
         let mut unreadable = Unreadable::default();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_note_of_them_stays_small() {
+    fn the_number_of_remembered_documents_is_limited() {
         let no_build = Rejection::new(FaultKind::NoBuild, "no build");
         let mut unreadable = Unreadable::default();
         for number in 0..10 * MOST {
