@@ -1,4 +1,4 @@
-//! The reading side of an import: files to batches of parsed records, on a thread of its own.
+//! The reading side of an import: parses files into batches of records, on a thread of its own.
 
 use std::{
     io,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::server::sources::rejection::{FaultKind, Rejection};
 
-/// Reads a record from JSON text; tells of faults that do not cost the whole record.
+/// Parses a record from JSON text; passes on faults that leave the record usable.
 pub type Parse<T> = fn(&str, Timestamp, &mut dyn FnMut(Rejection)) -> Result<T, Rejection>;
 
 pub struct Reader<T> {
@@ -29,14 +29,14 @@ pub struct Reader<T> {
     pub batches: mpsc::Sender<Vec<T>>,
 }
 
-/// What was met beside the records that were parsed.
+/// The number of records read, and the faults found.
 #[derive(Default)]
 pub struct Outcome {
     pub read: u64,
     pub faults: Faults,
 }
 
-/// The store failed and wants no more; its own error says why.
+/// The store failed and accepts no more; its own error has the reason.
 struct Stopped;
 
 impl<T> Reader<T> {
@@ -52,7 +52,7 @@ impl<T> Reader<T> {
                 return Ok(outcome);
             }
         }
-        // Where the store has failed, nobody waits for the rest.
+        // If the store failed, nobody waits for the rest.
         let _ = self.batches.blocking_send(batch);
         Ok(outcome)
     }
@@ -76,7 +76,7 @@ impl<T> Reader<T> {
                 Ok(None) => break,
                 Err(error) if input.gzip && is_damage(&error) => {
                     let reason = format!(
-                        "the gzip data are cut off or damaged ({error}); what was read before is kept"
+                        "the gzip data is truncated or damaged ({error}); records before that are kept"
                     );
                     let rejection = Rejection::new(FaultKind::DamagedGzip, reason);
                     outcome.faults.add(file, last_line, rejection);
@@ -124,11 +124,11 @@ impl<T> Reader<T> {
             )),
             Piece::Unfinished => Err(Rejection::new(
                 FaultKind::UnfinishedArray,
-                "the file ends within the array",
+                "the file ends inside the array",
             )),
             Piece::Trailing => Err(Rejection::new(
                 FaultKind::AfterArray,
-                "something follows the end of the array and was not read",
+                "data after the end of the array was ignored",
             )),
         };
         parsed
@@ -137,7 +137,7 @@ impl<T> Reader<T> {
     }
 }
 
-/// Whether the data are at fault, and not the disk.
+/// True if the data is damaged rather than the disk.
 fn is_damage(error: &io::Error) -> bool {
     matches!(
         error.kind(),
