@@ -53,7 +53,7 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
         match look(&store, &config, &state).await {
             Ok(loading) => {
                 if state.record_store_check(began) {
-                    tracing::info!("the store can be read again");
+                    tracing::info!("the store is readable again");
                 }
                 let rest = (loading * LOADING_SHARE).min(MAX_REST);
                 tokio::join!(tokio::time::sleep(rest), changes.wait());
