@@ -15,7 +15,7 @@ const HASHED: bool = matches!(env!("HASH_FILES").as_bytes(), b"true");
 /// The location of the client's files, as leptos expects it.
 pub fn options() -> LeptosOptions {
     let root = env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| {
-        let beside = beside("site").filter(|site| site.is_dir());
+        let site_folder = next_to_program("site").filter(|site| site.is_dir());
         let site = beside.unwrap_or_else(|| PathBuf::from("target/site"));
         site.display().to_string()
     });
@@ -36,13 +36,13 @@ pub fn options() -> LeptosOptions {
 /// # Errors
 /// The file with the names is missing; the message says what to do.
 pub fn check() -> Result<()> {
-    match beside(&options().hash_file) {
-        Some(names) if HASHED => names_are_there(&names),
+    match next_to_program(&options().hash_file) {
+        Some(names) if HASHED => check_hash_file(&names),
         _ => Ok(()),
     }
 }
 
-fn names_are_there(names: &Path) -> Result<()> {
+fn check_hash_file(names: &Path) -> Result<()> {
     ensure!(
         names.is_file(),
         "{} is missing, which names the client's files: copy it together with the program from the \
@@ -94,10 +94,10 @@ mod tests {
     fn a_missing_hash_file_is_reported_by_name() {
         let folder = tempfile::tempdir().expect("a directory");
         let names = folder.path().join("hash.txt");
-        let error = names_are_there(&names).expect_err("the file is missing");
+        let error = check_hash_file(&names).expect_err("the file is missing");
         assert!(error.to_string().contains("hash.txt is missing"), "{error}");
         fs::write(&names, "js: a\n").expect("a file");
-        assert!(names_are_there(&names).is_ok());
+        assert!(check_hash_file(&names).is_ok());
     }
 
     #[test]

@@ -19,12 +19,12 @@ pub struct Client {
 }
 
 /// The address of requests without a connection, as in tests.
-pub const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+pub const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Identifies the client of a request.
 pub fn identify(settings: &Settings, request: &Request) -> Client {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(NOBODY, |peer| peer.0.ip());
+    let peer = peer.map_or(UNKNOWN_ADDRESS, |peer| peer.0.ip());
     client(settings, peer, request.headers())
 }
 
@@ -38,8 +38,8 @@ fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
     if !settings.is_trusted(peer) {
         return client;
     }
-    for address in listed(headers, "x-forwarded-for").rev() {
-        let Some(address) = address_of(address) else {
+    for address in header_items(headers, "x-forwarded-for").rev() {
+        let Some(address) = parse_address(address) else {
             break;
         };
         client.address = address;
@@ -47,14 +47,17 @@ fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
             break;
         }
     }
-    if let Some(protocol) = listed(headers, "x-forwarded-proto").next_back() {
+    if let Some(protocol) = header_items(headers, "x-forwarded-proto").next_back() {
         client.https = protocol.eq_ignore_ascii_case("https");
     }
     client
 }
 
 /// The items of a header that may occur several times, in order.
-fn listed<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<Item = &'a str> {
+fn header_items<'a>(
+    headers: &'a HeaderMap,
+    name: &str,
+) -> impl DoubleEndedIterator<Item = &'a str> {
     let values = headers.get_all(name).iter();
     values
         .filter_map(|value| value.to_str().ok())
@@ -63,7 +66,7 @@ fn listed<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<It
 }
 
 /// Some proxies add a port, and brackets around an IPv6 address.
-fn address_of(text: &str) -> Option<IpAddr> {
+fn parse_address(text: &str) -> Option<IpAddr> {
     let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     let address = with_port().or_else(|_| bare.parse());
@@ -83,7 +86,7 @@ mod tests {
         Settings::of(&environment).expect("proxies")
     }
 
-    fn asked(peer: &str, forwarded: &[&'static str]) -> String {
+    fn client_address(peer: &str, forwarded: &[&'static str]) -> String {
         let mut headers = HeaderMap::new();
         for value in forwarded {
             headers.append("x-forwarded-for", HeaderValue::from_static(value));
@@ -95,30 +98,45 @@ mod tests {
 
     #[test]
     fn only_a_trusted_proxy_is_believed() {
-        assert_eq!(asked("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
-        assert_eq!(asked("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
-        assert_eq!(asked("::ffff:10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
-        assert_eq!(asked("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client_address("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+        assert_eq!(client_address("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(
+            client_address("::ffff:10.0.0.1", &["203.0.113.9"]),
+            "203.0.113.9"
+        );
+        assert_eq!(client_address("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
     fn forged_addresses_are_ignored() {
         assert_eq!(
-            asked("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]),
+            client_address("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]),
             "203.0.113.9"
         );
         assert_eq!(
-            asked("10.0.0.1", &["1.1.1.1", "203.0.113.9"]),
+            client_address("10.0.0.1", &["1.1.1.1", "203.0.113.9"]),
             "203.0.113.9"
         );
-        assert_eq!(asked("10.0.0.1", &["1.1.1.1, nonsense"]), "10.0.0.1");
+        assert_eq!(
+            client_address("10.0.0.1", &["1.1.1.1, nonsense"]),
+            "10.0.0.1"
+        );
     }
 
     #[test]
     fn ports_and_brackets_are_accepted() {
-        assert_eq!(asked("10.0.0.1", &["203.0.113.9:51234"]), "203.0.113.9");
-        assert_eq!(asked("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
-        assert_eq!(asked("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
+        assert_eq!(
+            client_address("10.0.0.1", &["203.0.113.9:51234"]),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            client_address("10.0.0.1", &["[2001:db8::1]:443"]),
+            "2001:db8::1"
+        );
+        assert_eq!(
+            client_address("10.0.0.1", &["[2001:db8::1]"]),
+            "2001:db8::1"
+        );
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// The pause after the machine has run out of means for a connection, such as file descriptors.
-const WITHOUT_MEANS: Duration = Duration::from_millis(100);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The response to a client for which no connection is left.
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     Content-Type: text/plain\r\nContent-Length: 31\r\nRetry-After: 5\r\nConnection: close\r\n\r\n\
@@ -36,11 +36,11 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let limits = &settings.limits;
-    let shares = ClientQuota::new(limits.connections);
+    let quota = ClientQuota::new(limits.connections);
     let running = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(limits.slowest_request)
+        .header_read_timeout(limits.request_timeout)
         .max_buf_size(limits.header);
     tokio::pin!(stop);
     loop {
@@ -51,11 +51,11 @@ pub async fn serve(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                wait_for_means(&error).await;
+                pause_accepting(&error).await;
                 continue;
             }
         };
-        let Some(share) = take(&shares, settings, peer.ip()) else {
+        let Some(permit) = take(&quota, settings, peer.ip()) else {
             refuse(&stream);
             continue;
         };
@@ -64,7 +64,7 @@ pub async fn serve(
             tracing::debug!("cannot set TCP_NODELAY: {error}");
         }
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(limits.slowest_reader));
+        stream.set_write_timeout(Some(limits.write_timeout));
         let router = router.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
@@ -78,11 +78,11 @@ pub async fn serve(
             if let Err(error) = connection.await {
                 tracing::debug!("a connection closed early: {error}");
             }
-            drop(share);
+            drop(permit);
         });
     }
     drop(listener);
-    if tokio::time::timeout(limits.longest_stop, running.shutdown())
+    if tokio::time::timeout(limits.shutdown_timeout, running.shutdown())
         .await
         .is_err()
     {
@@ -91,13 +91,13 @@ pub async fn serve(
 }
 
 /// A proxy stands for many clients and may use every connection.
-fn take(shares: &ClientQuota, settings: &Settings, peer: IpAddr) -> Option<QuotaPermit> {
-    let most = if settings.is_trusted(peer) {
+fn take(quota: &ClientQuota, settings: &Settings, peer: IpAddr) -> Option<QuotaPermit> {
+    let max = if settings.is_trusted(peer) {
         settings.limits.connections
     } else {
-        settings.limits.connections_of_one()
+        settings.limits.connections_per_client()
     };
-    shares.take(peer, most)
+    quota.take(peer, max)
 }
 
 fn refuse(stream: &TcpStream) {
@@ -105,15 +105,15 @@ fn refuse(stream: &TcpStream) {
     let _ = stream.try_write(BUSY);
 }
 
-async fn wait_for_means(error: &io::Error) {
-    let of_one_client = matches!(
+async fn pause_accepting(error: &io::Error) {
+    let by_one_client = matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::ConnectionReset
     );
-    if !of_one_client {
+    if !by_one_client {
         tracing::error!("cannot accept a connection: {error}");
-        tokio::time::sleep(WITHOUT_MEANS).await;
+        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }

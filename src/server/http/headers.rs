@@ -11,8 +11,8 @@ use leptos_axum::ResponseOptions;
 const EMPTY_STYLE: &str = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 /// The hash of the style that plotly.js gives to text in `<b>`.
 const BOLD_STYLE: &str = "sha256-wkY2X5hecQzbhnFCqvTpwrUJ1f4X8LH5WFjYUzv1wmU=";
-const A_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-const A_YEAR_OF_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 /// Sent unless the response has set its own.
 const SECURITY: [(HeaderName, HeaderValue); 6] = [
@@ -60,7 +60,7 @@ pub fn content_security_policy() {
 /// Adds the security headers.
 pub fn secure(headers: &mut HeaderMap, https: bool) {
     if https {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, A_YEAR_OF_HTTPS);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     for (name, value) in SECURITY {
         headers.entry(name).or_insert(value);
@@ -84,11 +84,11 @@ impl Caching {
 
     /// Files with a hash in their name never change; everything else is revalidated, which costs a 304.
     pub fn apply(self, status: StatusCode, headers: &mut HeaderMap) {
-        let good = status.is_success() || status == StatusCode::NOT_MODIFIED;
-        let lasting = good && self.hashed;
+        let successful = status.is_success() || status == StatusCode::NOT_MODIFIED;
+        let immutable = successful && self.hashed;
         headers
             .entry(header::CACHE_CONTROL)
-            .or_insert(if lasting { A_YEAR } else { REVALIDATE });
+            .or_insert(if immutable { IMMUTABLE } else { REVALIDATE });
         if self.file && !varies(headers) {
             let vary = HeaderValue::from_static("accept-encoding");
             headers.append(header::VARY, vary);
@@ -97,14 +97,14 @@ impl Caching {
 }
 
 /// Refuses addresses that no link of the dashboard has.
-pub fn refusal(uri: &Uri, longest: usize) -> Option<Response> {
+pub fn refusal(uri: &Uri, max_bytes: usize) -> Option<Response> {
     if !uri.path().starts_with('/') {
         let message = "The address of a request must begin with a slash.\n";
         return Some((StatusCode::BAD_REQUEST, message).into_response());
     }
     let length = uri.path().len() + uri.query().map_or(0, str::len);
-    (length > longest).then(|| {
-        let message = format!("The address is longer than {longest} bytes.\n");
+    (length > max_bytes).then(|| {
+        let message = format!("The address is longer than {max_bytes} bytes.\n");
         (StatusCode::URI_TOO_LONG, message).into_response()
     })
 }

@@ -22,15 +22,15 @@ pub struct Limits {
     /// Requests that wait in the queue.
     pub waiting: usize,
     /// The longest time that a request waits in the queue.
-    pub longest_wait: Duration,
+    pub queue_timeout: Duration,
     /// The longest time that a client may take to send a request, or stay idle between two requests.
-    pub slowest_request: Duration,
+    pub request_timeout: Duration,
     /// The longest time that a client may go without reading any of its response.
-    pub slowest_reader: Duration,
+    pub write_timeout: Duration,
     /// The longest time that a response may take.
-    pub longest_answer: Duration,
+    pub response_timeout: Duration,
     /// The longest time that open requests may take after the server was asked to stop.
-    pub longest_stop: Duration,
+    pub shutdown_timeout: Duration,
     /// Bytes of a request's first line and headers.
     pub header: usize,
     /// Bytes of a request's body; no endpoint needs a larger one.
@@ -69,11 +69,11 @@ impl Limits {
             event_streams: connections * 3 / 4,
             running: 4 * cores,
             waiting: connections / 2,
-            longest_wait: Duration::from_secs(15),
-            slowest_request: Duration::from_secs(30),
-            slowest_reader: Duration::from_secs(30),
-            longest_answer: Duration::from_secs(30),
-            longest_stop: Duration::from_secs(4),
+            queue_timeout: Duration::from_secs(15),
+            request_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            response_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(4),
             header: 32 * 1024,
             body: 16 * 1024,
             address: 4096,
@@ -81,16 +81,16 @@ impl Limits {
     }
 
     /// Connections of one client that is not a trusted proxy.
-    pub fn connections_of_one(&self) -> usize {
+    pub fn connections_per_client(&self) -> usize {
         self.connections.div_ceil(2)
     }
 
     /// Requests of one client, running or waiting; clients behind a proxy count one by one.
-    pub fn requests_of_one(&self) -> usize {
+    pub fn requests_per_client(&self) -> usize {
         (self.running + self.waiting).div_ceil(2)
     }
 
-    pub fn event_streams_of_one(&self) -> usize {
+    pub fn event_streams_per_client(&self) -> usize {
         self.event_streams.div_ceil(4)
     }
 }
@@ -108,7 +108,7 @@ mod tests {
     fn event_streams_leave_connections_for_pages() {
         let limits = limits("10").expect("a number");
         assert!(limits.event_streams < limits.connections);
-        assert!(limits.event_streams_of_one() >= 1 && limits.connections_of_one() >= 1);
+        assert!(limits.event_streams_per_client() >= 1 && limits.connections_per_client() >= 1);
     }
 
     #[test]

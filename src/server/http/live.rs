@@ -19,7 +19,7 @@ use crate::{api::Live, server::state::AppState};
 
 /// The state is repeated at this interval: pages reconnect when they hear nothing for longer, and proxies
 /// do not close the connection as idle.
-const BEAT: Duration = Duration::from_secs(15);
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
 pub async fn live(
     State(state): State<AppState>,
@@ -27,26 +27,26 @@ pub async fn live(
     State(settings): State<Arc<Settings>>,
     Extension(client): Extension<Client>,
 ) -> Response {
-    let most = settings.limits.event_streams_of_one();
-    let Some(share) = streams.take(client.address, most) else {
+    let max = settings.limits.event_streams_per_client();
+    let Some(permit) = streams.take(client.address, max) else {
         return queue::busy();
     };
     let events = events(&state).inspect(move |_| {
         // The stream holds its permit until it is dropped.
-        let _ = &share;
+        let _ = &permit;
     });
     ([(header::CACHE_CONTROL, "no-store")], Sse::new(events)).into_response()
 }
 
 fn events(state: &AppState) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let told = state.live();
-    let beats = {
-        let told = told.clone();
-        let mut ticks = tokio::time::interval(BEAT);
+    let live_state = state.live();
+    let heartbeats = {
+        let live_state = live_state.clone();
+        let mut ticks = tokio::time::interval(HEARTBEAT);
         ticks.reset();
-        IntervalStream::new(ticks).map(move |_| told.borrow().clone())
+        IntervalStream::new(ticks).map(move |_| live_state.borrow().clone())
     };
-    let states = futures::stream::select(WatchStream::new(told), beats);
+    let states = futures::stream::select(WatchStream::new(live_state), heartbeats);
     let open = state.metrics().requests.open_stream();
     states
         .take_while(|live| std::future::ready(live.is_some()))
@@ -65,10 +65,10 @@ fn event(live: &Live) -> Event {
         /// Pages of another build reload: the endpoints they use may have changed.
         build: &'static str,
     }
-    let told = LiveState {
+    let live_state = LiveState {
         live,
         build: env!("BUILD_ID"),
     };
-    let text = serde_json::to_string(&told).expect("texts and a number are JSON");
+    let text = serde_json::to_string(&live_state).expect("texts and a number are JSON");
     Event::default().event("live").data(text)
 }

@@ -44,7 +44,7 @@ pub use settings::Settings;
 
 use client_quota::ClientQuota;
 use middleware::Middleware;
-use rendering::Pages;
+use rendering::PageCache;
 use shared_service::SharedService;
 
 use super::{
@@ -132,7 +132,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
             provide_context(Arc::clone(&dashboard));
             provide_context(pages::overviews(app.clone()));
             provide_context(base.clone());
-            pages::provide_whole_address(&base);
+            pages::provide_request_url(&base);
             if let Some(mut site) = app.site() {
                 site.reader = sign_in::reader();
                 provide_context(site);
@@ -146,22 +146,23 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         context.clone(),
         shell.clone(),
     ))
-    .layer(from_fn(rendering::whole));
-    let kept = Pages::new();
+    .layer(from_fn(rendering::serve_uncached));
+    let page_cache = PageCache::new();
     let pages = Router::new()
         .leptos_routes_with_context(&state, listed, context, shell)
         .route_layer(from_fn_with_state(state.clone(), pages::status))
         .route_layer(from_fn_with_state(
-            (state.clone(), kept.clone()),
-            rendering::keep,
+            (state.clone(), page_cache.clone()),
+            rendering::serve_cached,
         ));
-    let renewal = kept.renew(pages.clone().with_state(state.clone()), state.app.live());
+    let renewal =
+        page_cache.render_again(pages.clone().with_state(state.clone()), state.app.live());
     let files = ServeDir::new(&*state.options.site_root)
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip()
         .fallback(missing);
-    let mounted = Arc::clone(&state.settings);
+    let settings = Arc::clone(&state.settings);
     let mut data = Router::new()
         .route("/api/figures", get(api::figures))
         .route("/api/overview", get(api::overview))
@@ -191,7 +192,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)
-        .layer(from_fn_with_state(state.clone(), pages::beside_routes))
+        .layer(from_fn_with_state(state.clone(), pages::handle_unrouted))
         .layer(layer_fn(SharedService::new))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
         .layer(DefaultBodyLimit::max(state.settings.limits.body))
@@ -212,5 +213,5 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .layer(layer_fn(SharedService::new))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state);
-    (base::below(router, &mounted), renewal)
+    (base::mount(router, &settings), renewal)
 }

@@ -63,7 +63,7 @@ pub fn overviews(state: AppState) -> Overviews {
 }
 
 /// Routes pages by the address that the browser shows, with the base path.
-pub fn provide_whole_address(base: &Base) {
+pub fn provide_request_url(base: &Base) {
     if let Some(parts) = use_context::<Parts>()
         && let Some(address) = parts.uri.path_and_query()
     {
@@ -86,7 +86,7 @@ where
 
 /// Handles addresses that are not routes: `/pipelines/` redirects to `/pipelines`, and
 /// `/figures/{id}.csv` is a figure's table, while the rest of `/figures/` are pages.
-pub async fn beside_routes(
+pub async fn handle_unrouted(
     State(state): State<ServerState>,
     request: Request,
     next: Next,
@@ -125,9 +125,9 @@ async fn csv(state: &ServerState, id: &str, method: &Method, uri: &Uri) -> Respo
 
 /// Sets the status of a page whose address is wrong; the page itself renders the message.
 pub async fn status(State(state): State<ServerState>, request: Request, next: Next) -> Response {
-    let wrong = problem(&state, request.uri());
+    let error = address_error(&state, request.uri());
     let mut response = next.run(request).await;
-    if let Some(error) = wrong
+    if let Some(error) = error
         && response.status() == StatusCode::OK
         && let Ok(status) = StatusCode::from_u16(error.status())
     {
@@ -136,7 +136,7 @@ pub async fn status(State(state): State<ServerState>, request: Request, next: Ne
     response
 }
 
-fn problem(state: &ServerState, uri: &Uri) -> Option<AppError> {
+fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let path = uri.path();
     let figure = path
         .strip_prefix("/figures/")

@@ -17,7 +17,7 @@ use super::{
 
 /// Answered without waiting: an orchestrator must not take a busy server for a broken one, an event
 /// stream would hold its permit for hours, and a sign-in waits for another server.
-const WITHOUT_WAITING: [&str; 6] = [
+const UNQUEUED: [&str; 6] = [
     "/health/live",
     "/health/ready",
     "/metrics",
@@ -27,13 +27,13 @@ const WITHOUT_WAITING: [&str; 6] = [
 ];
 
 /// The permit to be processed, which lasts as long as something holds it.
-pub type Turn = Arc<OwnedSemaphorePermit>;
+pub type ProcessingPermit = Arc<OwnedSemaphorePermit>;
 
 #[derive(Clone)]
 pub struct Queue {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    shares: ClientQuota,
+    quota: ClientQuota,
     limits: Arc<Limits>,
 }
 
@@ -42,19 +42,19 @@ impl Queue {
         Self {
             running: Arc::new(Semaphore::new(limits.running)),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
-            shares: ClientQuota::new(limits.running + limits.waiting),
+            quota: ClientQuota::new(limits.running + limits.waiting),
             limits: limits.clone().into(),
         }
     }
 
     /// Waits for a permit; `None` when too many requests wait already, or the wait takes too long.
-    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(turn) = Arc::clone(&self.running).try_acquire_owned() {
-            return Some(turn);
+    async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
+            return Some(permit);
         }
-        let _place = self.waiting.try_acquire().ok()?;
-        let turn = Arc::clone(&self.running).acquire_owned();
-        tokio::time::timeout(self.limits.longest_wait, turn)
+        let _waiting = self.waiting.try_acquire().ok()?;
+        let permit = Arc::clone(&self.running).acquire_owned();
+        tokio::time::timeout(self.limits.queue_timeout, permit)
             .await
             .ok()?
             .ok()
@@ -63,21 +63,25 @@ impl Queue {
 
 /// The quota that a request uses while it is processed.
 pub struct Admission {
-    _share: Option<QuotaPermit>,
+    _quota_permit: Option<QuotaPermit>,
 }
 
 impl Queue {
     /// Admits requests in turn; `None` when the queue has no room.
     pub async fn admit(&self, request: &mut Request, client: IpAddr) -> Option<Admission> {
-        if WITHOUT_WAITING.contains(&request.uri().path()) {
-            return Some(Admission { _share: None });
+        if UNQUEUED.contains(&request.uri().path()) {
+            return Some(Admission {
+                _quota_permit: None,
+            });
         }
         // All connections of a proxy have one address: here its clients are told apart.
-        let share = self.shares.take(client, self.limits.requests_of_one())?;
-        let turn = self.turn().await?;
-        request.extensions_mut().insert::<Turn>(turn.into());
+        let quota_permit = self.quota.take(client, self.limits.requests_per_client())?;
+        let permit = self.acquire().await?;
+        request
+            .extensions_mut()
+            .insert::<ProcessingPermit>(permit.into());
         Some(Admission {
-            _share: Some(share),
+            _quota_permit: Some(quota_permit),
         })
     }
 }
@@ -97,11 +101,11 @@ mod tests {
 
     use super::*;
 
-    fn queue(running: usize, waiting: usize, longest_wait: Duration) -> Queue {
+    fn queue(running: usize, waiting: usize, queue_timeout: Duration) -> Queue {
         Queue::new(&Limits {
             running,
             waiting,
-            longest_wait,
+            queue_timeout,
             ..Limits::default()
         })
     }
@@ -109,24 +113,24 @@ mod tests {
     #[tokio::test]
     async fn a_request_is_refused_at_once_when_the_queue_is_full() {
         let queue = queue(1, 1, Duration::from_secs(600));
-        let running = queue.turn().await.expect("the queue is empty");
-        let waits = tokio::spawn({
+        let running = queue.acquire().await.expect("the queue is empty");
+        let waiter = tokio::spawn({
             let queue = queue.clone();
-            async move { queue.turn().await.is_some() }
+            async move { queue.acquire().await.is_some() }
         });
         while queue.waiting.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert!(queue.turn().await.is_none(), "the queue is full");
+        assert!(queue.acquire().await.is_none(), "the queue is full");
         drop(running);
-        assert!(waits.await.expect("no panic"));
+        assert!(waiter.await.expect("no panic"));
     }
 
     #[tokio::test]
     async fn a_request_that_waits_too_long_is_refused() {
         let queue = queue(1, 1, Duration::ZERO);
-        let _running = queue.turn().await.expect("the queue is empty");
-        assert!(queue.turn().await.is_none());
+        let _running = queue.acquire().await.expect("the queue is empty");
+        assert!(queue.acquire().await.is_none());
         assert_eq!(
             queue.waiting.available_permits(),
             1,

@@ -28,7 +28,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::{ServerState, encoding, queue::Turn};
+use super::{ServerState, encoding, queue::ProcessingPermit};
 use crate::{
     api::Live,
     server::{
@@ -40,9 +40,9 @@ use crate::{
 /// A few dozen pages.
 const MAX_BYTES: u64 = 24 * 1024 * 1024;
 /// Limits how long a page with an unnoticed error is shown.
-const LONGEST: Duration = Duration::from_secs(60);
+const MAX_AGE: Duration = Duration::from_secs(60);
 /// Pages that are rendered again when the data changes.
-const MAX_RENEWED: usize = 12;
+const MAX_RENDERED_AGAIN: usize = 12;
 /// The parameters that a page depends on; a page with any other is not cached.
 const PARAMETERS: [&str; 3] = ["project", "type", "days"];
 
@@ -65,13 +65,13 @@ struct RenderedPage {
 
 /// Marks a request of the server itself.
 #[derive(Clone)]
-struct Renewal;
+struct RenderAgain;
 
 /// The cache of rendered pages.
 #[derive(Clone)]
-pub struct Pages(Cache<Key, Arc<RenderedPage>>);
+pub struct PageCache(Cache<Key, Arc<RenderedPage>>);
 
-impl Pages {
+impl PageCache {
     pub fn new() -> Self {
         let size = |_: &Key, page: &Arc<RenderedPage>| {
             u32::try_from(page.html.bytes()).unwrap_or(u32::MAX)
@@ -79,16 +79,16 @@ impl Pages {
         let cache = Cache::builder()
             .max_capacity(MAX_BYTES)
             .weigher(size)
-            .time_to_live(LONGEST);
+            .time_to_live(MAX_AGE);
         Self(cache.build())
     }
 
     /// Renders the requested pages again, one after the other, as soon as the data changes, until the server
     /// stops. `routes` are those of the pages.
-    pub async fn renew(self, routes: Router, mut live: watch::Receiver<Option<Live>>) {
+    pub async fn render_again(self, routes: Router, mut live: watch::Receiver<Option<Live>>) {
         while live.changed().await.is_ok() && live.borrow_and_update().is_some() {
             for address in self.asked() {
-                let request = Request::get(address).extension(Renewal);
+                let request = Request::get(address).extension(RenderAgain);
                 if let Ok(request) = request.body(Body::empty()) {
                     // The next client of the page gets the error.
                     let _ = routes.clone().oneshot(request).await;
@@ -103,13 +103,13 @@ impl Pages {
         let asked = pages
             .filter(|(key, page)| key.reader.is_none() && page.asked.load(Ordering::Relaxed))
             .map(|(key, _)| key.address.clone());
-        asked.take(MAX_RENEWED).collect()
+        asked.take(MAX_RENDERED_AGAIN).collect()
     }
 }
 
 /// Responds with a cached page or renders it, once for all concurrent requests.
-pub async fn keep(
-    State((state, pages)): State<(ServerState, Pages)>,
+pub async fn serve_cached(
+    State((state, pages)): State<(ServerState, PageCache)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -117,9 +117,9 @@ pub async fn keep(
         return next.run(request).await;
     }
     let Some(key) = key(&state, &request) else {
-        return whole(request, next).await;
+        return serve_uncached(request, next).await;
     };
-    let from_outside = request.extensions().get::<Renewal>().is_none();
+    let from_outside = request.extensions().get::<RenderAgain>().is_none();
     let asked = request.headers().clone();
     let respond = |page: Arc<RenderedPage>, asked: &HeaderMap| {
         page.asked.fetch_or(from_outside, Ordering::Relaxed);
@@ -146,15 +146,16 @@ pub async fn keep(
     match page.await {
         Some(page) if page.status == StatusCode::OK => respond(page, &asked),
         Some(page) => page.respond(&without_condition(asked)),
-        None => failed(),
+        None => internal_error(),
     }
 }
 
 /// Renders a page without caching it.
-pub async fn whole(request: Request, next: Next) -> Response {
+pub async fn serve_uncached(request: Request, next: Next) -> Response {
     let asked = without_condition(request.headers().clone());
     let page = rendered(async move { render(request, next).await.ok() });
-    page.await.map_or_else(failed, |page| page.respond(&asked))
+    page.await
+        .map_or_else(internal_error, |page| page.respond(&asked))
 }
 
 /// Errors are always sent in full.
@@ -163,7 +164,7 @@ fn without_condition(mut asked: HeaderMap) -> HeaderMap {
     asked
 }
 
-fn failed() -> Response {
+fn internal_error() -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
@@ -184,7 +185,7 @@ fn key(state: &ServerState, request: &Request) -> Option<Key> {
 }
 
 /// Runs in a task of its own; a panic is passed on to the request.
-async fn rendered<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+async fn run_to_completion<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match tasks::run_to_completion(work).await {
         Ok(value) => value,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -193,7 +194,7 @@ async fn rendered<T: Send + 'static>(work: impl Future<Output = T> + Send + 'sta
 
 async fn render(mut request: Request, next: Next) -> Result<RenderedPage> {
     // Keeps the permit until the page is rendered, even if the client has left.
-    let _turn = request.extensions().get::<Turn>().cloned();
+    let _permit = request.extensions().get::<ProcessingPermit>().cloned();
     *request.method_mut() = Method::GET;
     let (parts, body) = next.run(request).await.into_parts();
     let html = to_bytes(body, usize::MAX).await;
@@ -212,7 +213,7 @@ impl RenderedPage {
         let mut html = String::from_utf8(html.to_vec()).context("a page is not UTF-8")?;
         let policy = headers.get(header::CONTENT_SECURITY_POLICY);
         let policy = policy.and_then(|policy| policy.to_str().ok());
-        if let Some((nonce, policy)) = policy.and_then(|policy| by_hash(policy, &html)) {
+        if let Some((nonce, policy)) = policy.and_then(|policy| hash_scripts(policy, &html)) {
             html = html.replace(&nonce, "");
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
@@ -239,7 +240,7 @@ impl RenderedPage {
 
 /// The nonce of a policy, and the policy with the hashes of the nonce's scripts instead: a page that is
 /// sent more than once must not reveal a value that lets other scripts run.
-fn by_hash(policy: &str, html: &str) -> Option<(String, HeaderValue)> {
+fn hash_scripts(policy: &str, html: &str) -> Option<(String, HeaderValue)> {
     let (before, rest) = policy.split_once("'nonce-")?;
     let (nonce, after) = rest.split_once('\'')?;
     let hashes: Vec<String> = html
@@ -264,7 +265,7 @@ mod tests {
     fn only_scripts_with_the_nonce_are_allowed_by_hash() {
         let html = "<script nonce=\"N\">one</script><p>x</p><script type=\"module\" nonce=\"N\">two\
                     </script><script>three</script><script nonce=\"M\">four</script>";
-        let (nonce, policy) = by_hash("script-src 'self' 'nonce-N'; style-src 'self'", html)
+        let (nonce, policy) = hash_scripts("script-src 'self' 'nonce-N'; style-src 'self'", html)
             .expect("a policy with a nonce");
         assert_eq!(nonce, "N");
         let hash = |script: &str| BASE64_STANDARD.encode(Sha256::digest(script));

@@ -4,8 +4,8 @@
 //! Addresses and headers may hold anything, secrets and names of people included: only the matched route
 //! is recorded, never the address, and an id only if it has the form of one.
 
+mod counted_body;
 mod request_id;
-mod sent;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +21,7 @@ use axum::{
 use hyper::body::Body as _;
 use tracing::{Instrument as _, field::display};
 
-use sent::Sent;
+use counted_body::CountedBody;
 
 use crate::server::{state::AppState, telemetry};
 
@@ -38,7 +38,7 @@ pub async fn observe(
     let metrics = Arc::clone(state.metrics());
     let began = Instant::now();
     let in_flight = metrics.requests.begin();
-    let method = name(request.method());
+    let method = method_name(request.method());
     let id = request_id::of(&request);
     let route = route(&request, matched.as_ref());
     // A span even at the level of errors, for their lines. Its fields are written as they are for every
@@ -55,7 +55,7 @@ pub async fn observe(
 
     let (status, took) = (response.status(), began.elapsed());
     let route = route.unwrap_or_else(|| {
-        let route = found(status);
+        let route = unmatched_route(status);
         span.record("route", display(route));
         route
     });
@@ -82,7 +82,7 @@ pub async fn observe(
             response
         }
         None => response.map(|body| {
-            Body::new(Sent {
+            Body::new(CountedBody {
                 body,
                 metrics,
                 span,
@@ -92,7 +92,7 @@ pub async fn observe(
 }
 
 /// The method if HTTP defines it: a client may send any word.
-fn name(method: &Method) -> &'static str {
+fn method_name(method: &Method) -> &'static str {
     const KNOWN: [(Method, &str); 9] = [
         (Method::GET, "GET"),
         (Method::HEAD, "HEAD"),
@@ -116,7 +116,7 @@ fn route<'a>(request: &Request, matched: Option<&'a MatchedPath>) -> Option<&'a 
 }
 
 /// The label of a request that matched no route.
-fn found(status: StatusCode) -> &'static str {
+fn unmatched_route(status: StatusCode) -> &'static str {
     if status.is_success() || status == StatusCode::NOT_MODIFIED {
         FILE
     } else {

@@ -290,9 +290,9 @@ async fn a_valid_request_id_is_kept_and_any_other_replaced() {
         assert_eq!(id(kept).await, kept);
     }
     for replaced in ["", "a b", "a;b", "ä", "{\"a\":1}", &"a".repeat(73)] {
-        let made = id(replaced).await;
-        assert_eq!(made.len(), 32, "{replaced} became {made}");
-        assert_ne!(made, id(replaced).await);
+        let generated = id(replaced).await;
+        assert_eq!(generated.len(), 32, "{replaced} became {generated}");
+        assert_ne!(generated, id(replaced).await);
     }
     let refused = get(&router, &format!("/pipelines?{}", "a".repeat(10_000))).await;
     assert_eq!(refused.status, StatusCode::URI_TOO_LONG);

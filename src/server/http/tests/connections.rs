@@ -94,7 +94,7 @@ fn status(answer: &str) -> &str {
 #[tokio::test]
 async fn a_client_that_never_completes_its_request_is_disconnected() {
     let server = Server::start(Limits {
-        slowest_request: SOON,
+        request_timeout: SOON,
         ..Limits::default()
     })
     .await;
@@ -121,7 +121,7 @@ async fn a_client_that_never_completes_its_request_is_disconnected() {
 async fn a_client_that_never_reads_its_responses_is_disconnected() {
     let server = Server::start(Limits {
         connections: 1,
-        slowest_reader: SOON,
+        write_timeout: SOON,
         ..Limits::default()
     })
     .await;

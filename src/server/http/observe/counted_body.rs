@@ -13,13 +13,13 @@ use tracing::Span;
 use crate::server::metrics::Metrics;
 
 /// A body that counts its bytes as they are sent and keeps the request's span open until then.
-pub struct Sent {
+pub struct CountedBody {
     pub body: Body,
     pub metrics: Arc<Metrics>,
     pub span: Span,
 }
 
-impl hyper::body::Body for Sent {
+impl hyper::body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
