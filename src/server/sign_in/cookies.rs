@@ -8,7 +8,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A value stored in a cookie.
-pub trait Kept: Serialize + DeserializeOwned {
+pub trait CookieValue: Serialize + DeserializeOwned {
     const NAME: &'static str;
 
     /// The time at which it expires.
@@ -22,7 +22,7 @@ pub struct Session {
     pub until: Timestamp,
 }
 
-impl Kept for Session {
+impl CookieValue for Session {
     const NAME: &'static str = "rse-session";
 
     fn until(&self) -> Timestamp {
@@ -41,7 +41,7 @@ pub struct Pending {
     pub until: Timestamp,
 }
 
-impl Kept for Pending {
+impl CookieValue for Pending {
     const NAME: &'static str = "rse-sign-in";
 
     fn until(&self) -> Timestamp {
@@ -69,7 +69,7 @@ impl Cookies {
 
     /// Browsers accept such names only with the flags that they stand for, so no other host of the same
     /// domain can plant a cookie.
-    fn name<T: Kept>(&self) -> String {
+    fn name<T: CookieValue>(&self) -> String {
         let prefix = match (self.secure, self.path.as_str()) {
             (true, "/") => "__Host-",
             (true, _) => "__Secure-",
@@ -78,7 +78,7 @@ impl Cookies {
         format!("{prefix}{}", T::NAME)
     }
 
-    fn cookie<T: Kept>(&self, value: String) -> Cookie<'static> {
+    fn cookie<T: CookieValue>(&self, value: String) -> Cookie<'static> {
         Cookie::build((self.name::<T>(), value))
             .path(self.path.clone())
             .secure(self.secure)
@@ -90,7 +90,7 @@ impl Cookies {
 
     /// Reads a cookie of a request; `None` when this server did not write it or it has expired. The name is
     /// authenticated as well: one kind of cookie cannot stand in for another.
-    pub fn read<T: Kept>(&self, headers: &HeaderMap) -> Option<T> {
+    pub fn read<T: CookieValue>(&self, headers: &HeaderMap) -> Option<T> {
         let jar = PrivateCookieJar::from_headers(headers, self.key.clone());
         let cookie = jar.get(&self.name::<T>())?;
         let kept: T = serde_json::from_str(cookie.value()).ok()?;
@@ -113,7 +113,7 @@ pub struct Changes<'a> {
 }
 
 impl Changes<'_> {
-    pub fn keep<T: Kept>(mut self, kept: &T) -> Self {
+    pub fn set<T: CookieValue>(mut self, kept: &T) -> Self {
         let value = serde_json::to_string(kept).expect("texts and an instant are JSON");
         let mut cookie = self.cookies.cookie::<T>(value);
         let left = kept.until().duration_since(Timestamp::now()).unsigned_abs();
@@ -124,7 +124,7 @@ impl Changes<'_> {
         self
     }
 
-    pub fn forget<T: Kept>(mut self) -> Self {
+    pub fn remove<T: CookieValue>(mut self) -> Self {
         let mut cookie = self.cookies.cookie::<T>(String::new());
         // A jar would write nothing for a cookie that it never held.
         cookie.make_removal();
@@ -132,7 +132,7 @@ impl Changes<'_> {
         self
     }
 
-    pub fn done(self) -> PrivateCookieJar {
+    pub fn into_jar(self) -> PrivateCookieJar {
         self.jar
     }
 }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn set(changes: Changes<'_>) -> String {
-        let response = changes.done().into_response();
+        let response = changes.into_jar().into_response();
         let value = &response.headers()[header::SET_COOKIE];
         value.to_str().expect("text").to_owned()
     }
@@ -178,11 +178,11 @@ mod tests {
     #[test]
     fn a_cookie_is_read_until_it_expires() {
         let cookies = cookies("https://example.org");
-        let written = set(cookies.changes().keep(&session(60)));
+        let written = set(cookies.changes().set(&session(60)));
         let read: Option<Session> = cookies.read(&cookie_header(pair(&written)));
         assert_eq!(read.map(|read| read.name), Some("Ada".to_owned()));
         // Even if the browser keeps it for longer.
-        let overdue = set(cookies.changes().keep(&session(-1)));
+        let overdue = set(cookies.changes().set(&session(-1)));
         assert_eq!(
             cookies.read::<Session>(&cookie_header(pair(&overdue))),
             None
@@ -210,8 +210,8 @@ mod tests {
         ] {
             let cookies = cookies(url);
             for written in [
-                set(cookies.changes().keep(&session(60))),
-                set(cookies.changes().forget::<Session>()),
+                set(cookies.changes().set(&session(60))),
+                set(cookies.changes().remove::<Session>()),
             ] {
                 assert!(written.starts_with(name), "{written}");
                 for flag in flags.split("; ").chain(["HttpOnly", "SameSite=Lax"]) {
@@ -224,19 +224,19 @@ mod tests {
                 assert!(!written.contains("Domain"), "{written}");
             }
         }
-        let lasting = set(cookies("https://example.org").changes().keep(&session(60)));
+        let lasting = set(cookies("https://example.org").changes().set(&session(60)));
         assert!(
             lasting.contains("Max-Age=59") || lasting.contains("Max-Age=60"),
             "{lasting}"
         );
-        let forgotten = set(cookies("https://example.org").changes().forget::<Session>());
+        let forgotten = set(cookies("https://example.org").changes().remove::<Session>());
         assert!(forgotten.contains("Max-Age=0"), "{forgotten}");
     }
 
     #[test]
     fn another_key_or_another_kind_of_cookie_is_not_read() {
         let cookies = cookies("https://example.org");
-        let written = set(cookies.changes().keep(&session(60)));
+        let written = set(cookies.changes().set(&session(60)));
         let url = Url::parse("https://example.org").expect("an address");
         let other = Cookies::new(Key::from(&[8; 64]), &url);
         assert_eq!(other.read::<Session>(&cookie_header(pair(&written))), None);
@@ -249,7 +249,7 @@ mod tests {
             to: "/".to_owned(),
             until: session(60).until,
         };
-        let written = set(cookies.changes().keep(&pending));
+        let written = set(cookies.changes().set(&pending));
         let renamed = pair(&written).replace(Pending::NAME, Session::NAME);
         assert_eq!(cookies.read::<Session>(&cookie_header(&renamed)), None);
         assert_eq!(cookies.read(&cookie_header(pair(&written))), Some(pending));
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn the_content_is_not_readable_in_the_browser() {
-        let written = set(cookies("https://example.org").changes().keep(&session(60)));
+        let written = set(cookies("https://example.org").changes().set(&session(60)));
         assert!(
             !written.contains("Ada") && !written.contains("until"),
             "{written}"
@@ -269,7 +269,7 @@ mod tests {
         fn a_changed_cookie_is_never_accepted(at in 0usize..1000, with in 0usize..64) {
             const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
             let cookies = cookies("https://example.org");
-            let written = set(cookies.changes().keep(&session(60)));
+            let written = set(cookies.changes().set(&session(60)));
             let (name, value) = pair(&written).split_once('=').expect("a pair");
             // The value is percent-encoded base64; its last digits hold bits without a meaning.
             let value = value.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");

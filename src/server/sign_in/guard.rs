@@ -13,7 +13,7 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use leptos::context::use_context;
 
-use super::{SignIn, cookies::Session, return_to::sign_in_address, tokens::Said};
+use super::{SignIn, cookies::Session, return_to::sign_in_address, tokens::TokenCheck};
 use crate::error::AppError;
 
 /// Health checks, and sign-in itself.
@@ -47,19 +47,19 @@ pub async fn guard(
             _ => response,
         };
     }
-    let session = match sign_in.settings.tokens.judge(request.headers()) {
-        Said::Known => None,
-        Said::Unknown => return refuse(),
-        Said::Nothing => match sign_in.settings.cookies.read::<Session>(request.headers()) {
+    let session = match sign_in.settings.tokens.check(request.headers()) {
+        TokenCheck::Valid => None,
+        TokenCheck::Invalid => return refuse(),
+        TokenCheck::Missing => match sign_in.settings.cookies.read::<Session>(request.headers()) {
             Some(session) => Some(session),
-            None => return stranger(&request),
+            None => return redirect_or_refuse(&request),
         },
     };
     if let Some(session) = &session {
         request.extensions_mut().insert(session.clone());
     }
     let mut response = next.run(request).await;
-    keep_private(response.headers_mut());
+    make_private(response.headers_mut());
     match session {
         Some(session) if is_stream(response.headers()) => ending(response, session.until),
         _ => response,
@@ -88,7 +88,7 @@ fn is_file(path: &str) -> bool {
 }
 
 /// Redirects readers to sign-in; responds to programs with 401.
-fn stranger(request: &Request) -> Response {
+fn redirect_or_refuse(request: &Request) -> Response {
     let path = request.uri().path();
     let page = !path.starts_with("/api/") && !path.ends_with(".csv") && path != "/metrics";
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
@@ -113,7 +113,7 @@ fn refuse() -> Response {
 
 /// Keeps a reader's responses out of shared caches, and pages out of the browser's cache as well: the
 /// Back button of the next reader must not show them.
-fn keep_private(headers: &mut HeaderMap) {
+fn make_private(headers: &mut HeaderMap) {
     let of = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let page = of(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
     let no_store = page || of(header::CACHE_CONTROL).is_some_and(|said| said.contains("no-store"));

@@ -4,10 +4,10 @@
 //! The server stores nothing about readers: sign-ins and sessions travel in cookies that only a holder
 //! of `RSE_SESSION_KEY` can read or write, so replicas and restarts do not matter.
 
+mod allow_list;
 mod cookies;
 mod guard;
 mod page;
-mod people;
 mod provider;
 mod return_to;
 mod routes;

@@ -18,9 +18,9 @@ pub struct WebPage {
     pub heading: &'static str,
     pub text: String,
     /// The label and the address of the link.
-    pub way_on: (String, String),
+    pub link: (String, String),
     /// The browser follows this address after so many seconds.
-    pub by_itself: Option<(u32, String)>,
+    pub refresh: Option<(u32, String)>,
 }
 
 impl WebPage {
@@ -32,8 +32,8 @@ impl WebPage {
             None => address.to_owned(),
         };
         let title = sign_in.title();
-        let (label, address) = self.way_on;
-        let refresh = self.by_itself.map(|(seconds, address)| {
+        let (label, address) = self.link;
+        let refresh = self.refresh.map(|(seconds, address)| {
             let content = format!("{seconds}; url={}", based(&address));
             view! { <meta http-equiv="refresh" content=content /> }
         });

@@ -27,12 +27,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::{people::Claims, settings::Settings};
+use super::{allow_list::Claims, settings::Settings};
 
 /// Metadata and keys are fetched again after this time, so that withdrawn keys stop counting.
-const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
+const METADATA_MAX_AGE: Duration = Duration::from_secs(60 * 60);
 /// The shortest time between two discoveries, however many people wait.
-const PAUSE: Duration = Duration::from_secs(1);
+const MIN_DISCOVERY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Claims that OpenID Connect does not define.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -81,7 +81,7 @@ pub enum SignInFailure {
 }
 
 /// A sign-in to begin: the provider's address, and the values to remember meanwhile.
-pub struct Beginning {
+pub struct Authorization {
     pub url: Url,
     pub state: CsrfToken,
     pub nonce: Nonce,
@@ -104,8 +104,8 @@ impl Provider {
         &self,
         settings: &Settings,
         as_other: bool,
-    ) -> Result<Beginning, SignInFailure> {
-        let metadata = self.metadata(settings, KNOWN_FOR).await?;
+    ) -> Result<Authorization, SignInFailure> {
+        let metadata = self.metadata(settings, METADATA_MAX_AGE).await?;
         let client = client(settings, &metadata);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let mut request = client
@@ -121,7 +121,7 @@ impl Provider {
             request = request.add_prompt(CoreAuthPrompt::Login);
         }
         let (url, state, nonce) = request.url();
-        Ok(Beginning {
+        Ok(Authorization {
             url,
             state,
             nonce,
@@ -140,7 +140,7 @@ impl Provider {
         verifier: String,
         nonce: String,
     ) -> Result<Claims, SignInFailure> {
-        let metadata = self.metadata(settings, KNOWN_FOR).await?;
+        let metadata = self.metadata(settings, METADATA_MAX_AGE).await?;
         let oidc = client(settings, &metadata);
         let request = oidc
             .exchange_code(AuthorizationCode::new(code))
@@ -164,7 +164,7 @@ impl Provider {
             Err(ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey,
             )) => {
-                let newest = self.metadata(settings, PAUSE).await?;
+                let newest = self.metadata(settings, MIN_DISCOVERY_INTERVAL).await?;
                 verify(&client(settings, &newest), token, &nonce)
             }
             verified => verified,
@@ -181,7 +181,7 @@ impl Provider {
         {
             match request.request_async(&settings.transport).await {
                 Ok(more) => complete(&mut claims, more),
-                Err(error) if decides(&claims, settings) => {
+                Err(error) if suffices(&claims, settings) => {
                     tracing::warn!("the user info endpoint failed; the name is missing: {error}");
                 }
                 Err(error) => {
@@ -198,12 +198,12 @@ impl Provider {
     /// # Errors
     /// [`SignInFailure::Down`].
     pub async fn check(&self, settings: &Settings) -> Result<(), SignInFailure> {
-        self.metadata(settings, KNOWN_FOR).await.map(|_| ())
+        self.metadata(settings, METADATA_MAX_AGE).await.map(|_| ())
     }
 
     /// The address at which people sign out of the provider, if it has one.
     pub async fn end_session_url(&self, settings: &Settings) -> Option<Url> {
-        let metadata = self.metadata(settings, KNOWN_FOR).await.ok()?;
+        let metadata = self.metadata(settings, METADATA_MAX_AGE).await.ok()?;
         let endpoint = metadata
             .additional_metadata()
             .end_session_endpoint
@@ -224,7 +224,7 @@ impl Provider {
         let enough = if known.metadata.is_some() {
             at_most
         } else {
-            PAUSE
+            MIN_DISCOVERY_INTERVAL
         };
         if known.asked.is_none_or(|asked| asked.elapsed() >= enough) {
             let found = ProviderMetadataWithLogout::discover_async(
@@ -296,11 +296,11 @@ fn from_token(token: &Verified) -> Claims {
 
 /// Many providers send the remaining claims only from the user info endpoint.
 fn is_incomplete(claims: &Claims, settings: &Settings) -> bool {
-    claims.name.is_none() || !decides(claims, settings)
+    claims.name.is_none() || !suffices(claims, settings)
 }
 
 /// True when the claims suffice for the allow list; a name is only shown.
-fn decides(claims: &Claims, settings: &Settings) -> bool {
+fn suffices(claims: &Claims, settings: &Settings) -> bool {
     let no_email = settings.allowed.needs_email() && claims.email.is_none();
     let groups = settings.allowed.needs_groups();
     let no_groups = groups.is_some_and(|claim| !claims.others.contains_key(claim));

@@ -3,28 +3,28 @@
 use openidconnect::url::form_urlencoded;
 
 /// Sign-in pages are never returned to.
-const DOOR: [&str; 3] = ["/sign-in", "/sign-out", "/signed-out"];
+const SIGN_IN_PATHS: [&str; 3] = ["/sign-in", "/sign-out", "/signed-out"];
 /// It travels in a cookie, which browsers limit to 4 kB.
-const LONGEST: usize = 2048;
-const HOME: &str = "/";
+const MAX_LENGTH: usize = 2048;
+const FIRST_PAGE: &str = "/";
 
 /// Returns `to` when it is a path of this server, and the first page otherwise.
 ///
 /// Browsers take `//host`, `/\host`, and either with a tab or a line feed in between, for another host;
 /// so every character that our own addresses never contain is refused.
 pub fn local(to: &str) -> &str {
-    let written_by_us = to
+    let plain = to
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let below_root = to.starts_with('/') && !to.starts_with("//");
     let path = to.split(['?', '#']).next().unwrap_or_default();
-    let door = DOOR
+    let is_sign_in = SIGN_IN_PATHS
         .iter()
-        .any(|door| path == *door || path.starts_with(&format!("{door}/")));
-    if written_by_us && below_root && !door && to.len() <= LONGEST {
+        .any(|own| path == *own || path.starts_with(&format!("{own}/")));
+    if plain && below_root && !is_sign_in && to.len() <= MAX_LENGTH {
         to
     } else {
-        HOME
+        FIRST_PAGE
     }
 }
 
@@ -77,9 +77,9 @@ mod tests {
             "/sign-out",
             "/signed-out#x",
         ] {
-            assert_eq!(local(to), HOME, "{to:?}");
+            assert_eq!(local(to), FIRST_PAGE, "{to:?}");
         }
-        assert_eq!(local(&format!("/{}", "a".repeat(4096))), HOME);
+        assert_eq!(local(&format!("/{}", "a".repeat(4096))), FIRST_PAGE);
     }
 
     proptest! {

@@ -15,9 +15,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::{
     SignIn,
+    allow_list::Claims,
     cookies::{Pending, Session},
     page::WebPage,
-    people::Claims,
     provider::SignInFailure,
     return_to::{local, sign_in_address},
 };
@@ -27,7 +27,7 @@ const PENDING: SignedDuration = SignedDuration::from_mins(10);
 /// The longest name shown in a page's header, in characters.
 const MAX_NAME: usize = 60;
 /// Unattended screens retry after so many seconds.
-const TRY_AGAIN: u32 = 15;
+const RETRY_SECONDS: u32 = 15;
 
 /// The routes of sign-in; none when it is off.
 pub fn routes<S: Clone + Send + Sync + 'static>(sign_in: Option<&Arc<SignIn>>) -> Router<S> {
@@ -64,20 +64,20 @@ async fn begin(
     let as_other = wanted.r#as == "other";
     let cookies = &sign_in.settings.cookies;
     if !as_other && cookies.read::<Session>(&headers).is_some() {
-        return unkept(Redirect::to(to));
+        return uncached(Redirect::to(to));
     }
-    let beginning = match sign_in.provider.begin(&sign_in.settings, as_other).await {
-        Ok(beginning) => beginning,
+    let authorization = match sign_in.provider.begin(&sign_in.settings, as_other).await {
+        Ok(authorization) => authorization,
         Err(failure) => return sign_in.failed(&failure, to),
     };
     let pending = Pending {
-        state: beginning.state.into_secret(),
-        nonce: beginning.nonce.secret().clone(),
-        verifier: beginning.verifier.into_secret(),
+        state: authorization.state.into_secret(),
+        nonce: authorization.nonce.secret().clone(),
+        verifier: authorization.verifier.into_secret(),
         to: to.to_owned(),
         until: Timestamp::now() + PENDING,
     };
-    let host = beginning
+    let host = authorization
         .url
         .host_str()
         .unwrap_or("the provider")
@@ -86,11 +86,11 @@ async fn begin(
         status: StatusCode::OK,
         heading: "Sign in",
         text: format!("You are being taken to {host} to sign in."),
-        way_on: ("Continue".to_owned(), beginning.url.to_string()),
-        by_itself: Some((0, beginning.url.into())),
+        link: ("Continue".to_owned(), authorization.url.to_string()),
+        refresh: Some((0, authorization.url.into())),
     };
     (
-        cookies.changes().keep(&pending).done(),
+        cookies.changes().set(&pending).into_jar(),
         page.answer(&sign_in),
     )
         .into_response()
@@ -115,7 +115,7 @@ async fn callback(
 ) -> Response {
     let answer = answer.map(|Query(answer)| answer).unwrap_or_default();
     let cookies = &sign_in.settings.cookies;
-    let changes = cookies.changes().forget::<Pending>();
+    let changes = cookies.changes().remove::<Pending>();
     let pending = cookies.read::<Pending>(&headers).filter(|pending| {
         pending
             .state
@@ -130,21 +130,21 @@ async fn callback(
             "It was completed already, took longer than ten minutes, or began in another tab.",
             "/",
         );
-        return (changes.done(), page).into_response();
+        return (changes.into_jar(), page).into_response();
     };
     let to = pending.to.clone();
     let from_elsewhere = answer
         .iss
         .is_some_and(|issuer| issuer != *sign_in.settings.issuer);
     let Some(code) = answer.code.filter(|_| !from_elsewhere) else {
-        note_error(answer.error.as_deref());
+        log_provider_error(answer.error.as_deref());
         let page = sign_in.problem(
             StatusCode::FORBIDDEN,
             "The provider refused your sign-in",
             "It gave no reason that can be shown here.",
             &to,
         );
-        return (changes.done(), page).into_response();
+        return (changes.into_jar(), page).into_response();
     };
     let claims = sign_in
         .provider
@@ -152,7 +152,7 @@ async fn callback(
         .await;
     let claims = match claims {
         Ok(claims) => claims,
-        Err(failure) => return (changes.done(), sign_in.failed(&failure, &to)).into_response(),
+        Err(failure) => return (changes.into_jar(), sign_in.failed(&failure, &to)).into_response(),
     };
     if let Err(refusal) = sign_in.settings.allowed.admit(&claims) {
         tracing::warn!(reason = ?refusal, "a sign-in was refused");
@@ -160,13 +160,13 @@ async fn callback(
             status: StatusCode::FORBIDDEN,
             heading: "You have no access",
             text: format!("{refusal} Ask the operators of this dashboard for access."),
-            way_on: (
+            link: (
                 "Use another account".to_owned(),
                 format!("{}&as=other", sign_in_address(&to)),
             ),
-            by_itself: None,
+            refresh: None,
         };
-        return (changes.done(), page.answer(&sign_in)).into_response();
+        return (changes.into_jar(), page.answer(&sign_in)).into_response();
     }
     let lasts = SignedDuration::try_from(sign_in.settings.session).unwrap_or_default();
     let session = Session {
@@ -174,8 +174,8 @@ async fn callback(
         until: Timestamp::now() + lasts,
     };
     tracing::info!("a reader signed in");
-    let changes = changes.keep(&session);
-    (changes.done(), unkept(Redirect::to(&to))).into_response()
+    let changes = changes.set(&session);
+    (changes.into_jar(), uncached(Redirect::to(&to))).into_response()
 }
 
 /// `POST /sign-out`: signs out of the dashboard, and of the provider if possible.
@@ -194,18 +194,18 @@ async fn sign_out(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap) -> Res
         .settings
         .cookies
         .changes()
-        .forget::<Session>()
-        .done();
+        .remove::<Session>()
+        .into_jar();
     let Some(url) = sign_in.provider.end_session_url(&sign_in.settings).await else {
-        return (out, unkept(Redirect::to("/signed-out"))).into_response();
+        return (out, uncached(Redirect::to("/signed-out"))).into_response();
     };
     let host = url.host_str().unwrap_or("the provider").to_owned();
     let page = WebPage {
         status: StatusCode::OK,
         heading: "You are signed out",
         text: format!("You are being taken to {host} to sign out there as well."),
-        way_on: ("Continue".to_owned(), url.to_string()),
-        by_itself: Some((0, url.into())),
+        link: ("Continue".to_owned(), url.to_string()),
+        refresh: Some((0, url.into())),
     };
     (out, page.answer(&sign_in)).into_response()
 }
@@ -216,8 +216,8 @@ async fn signed_out(State(sign_in): State<Arc<SignIn>>) -> Response {
         status: StatusCode::OK,
         heading: "You are signed out",
         text: "The dashboard can no longer be read in this browser.".to_owned(),
-        way_on: ("Sign in again".to_owned(), sign_in_address("/")),
-        by_itself: None,
+        link: ("Sign in again".to_owned(), sign_in_address("/")),
+        refresh: None,
     };
     page.answer(&sign_in)
 }
@@ -234,8 +234,8 @@ impl SignIn {
                     heading: "Sign-in is unavailable",
                     text: "The sign-in provider does not respond. This page retries automatically."
                         .to_owned(),
-                    way_on: ("Try again".to_owned(), address.clone()),
-                    by_itself: Some((TRY_AGAIN, address)),
+                    link: ("Try again".to_owned(), address.clone()),
+                    refresh: Some((RETRY_SECONDS, address)),
                 };
                 page.answer(self)
             }
@@ -253,8 +253,8 @@ impl SignIn {
             status,
             heading,
             text: text.to_owned(),
-            way_on: ("Sign in".to_owned(), sign_in_address(to)),
-            by_itself: None,
+            link: ("Sign in".to_owned(), sign_in_address(to)),
+            refresh: None,
         };
         page.answer(self)
     }
@@ -273,7 +273,7 @@ impl SignIn {
 }
 
 /// Logs the error code alone, and only if it has the form of one: the rest is free text from an address.
-fn note_error(error: Option<&str>) {
+fn log_provider_error(error: Option<&str>) {
     let known = error.filter(|code| {
         code.len() <= 60
             && code
@@ -293,7 +293,7 @@ fn shown_name(claims: &Claims) -> String {
     visible.take(MAX_NAME).collect()
 }
 
-fn unkept(redirect: Redirect) -> Response {
+fn uncached(redirect: Redirect) -> Response {
     let headers = [(header::CACHE_CONTROL, "no-store")];
     (headers, redirect).into_response()
 }

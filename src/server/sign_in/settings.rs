@@ -10,7 +10,7 @@ use openidconnect::{ClientId, ClientSecret, IssuerUrl, PostLogoutRedirectUrl, Re
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{cookies::Cookies, people::AllowList, tokens::Tokens, transport::Transport};
+use super::{allow_list::AllowList, cookies::Cookies, tokens::Tokens, transport::Transport};
 use crate::server::environment::Environment;
 
 const ISSUER: &str = "RSE_OIDC_ISSUER";
@@ -26,7 +26,7 @@ pub const API_TOKENS: &str = "RSE_API_TOKENS";
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
 
 /// Variables that are set only to close the dashboard.
-const ALONE_USELESS: [&str; 9] = [
+const NEEDS_ISSUER: [&str; 9] = [
     CLIENT_ID,
     CLIENT_SECRET,
     ALLOWED_DOMAINS,
@@ -38,9 +38,9 @@ const ALONE_USELESS: [&str; 9] = [
     API_TOKENS,
 ];
 /// `openid` is always requested.
-const USUAL_SCOPES: &str = "profile email";
+const DEFAULT_SCOPES: &str = "profile email";
 const KEY_BYTES: usize = 64;
-const USUAL_HOURS: f64 = 8.0;
+const DEFAULT_HOURS: f64 = 8.0;
 /// A session cannot be revoked, so none lasts longer than a month.
 const MAX_HOURS: f64 = 31.0 * 24.0;
 
@@ -69,7 +69,7 @@ impl Settings {
     pub fn of(environment: &Environment, public_url: Option<&Url>) -> Result<Option<Self>> {
         let text = |name| environment.text(&[name]);
         let Some(issuer) = text(ISSUER) else {
-            if let Some(name) = ALONE_USELESS.iter().find(|name| text(name).is_some()) {
+            if let Some(name) = NEEDS_ISSUER.iter().find(|name| text(name).is_some()) {
                 bail!(
                     "{name} is set, but {ISSUER} is not, so the dashboard would be open to everyone: set both or neither"
                 );
@@ -89,7 +89,7 @@ impl Settings {
         let needed = |name, what: &str| {
             text(name).with_context(|| format!("{name} is not set: {ISSUER} needs {what}"))
         };
-        let scopes = text(SCOPES).unwrap_or_else(|| USUAL_SCOPES.to_owned());
+        let scopes = text(SCOPES).unwrap_or_else(|| DEFAULT_SCOPES.to_owned());
         let scopes = scopes.split([' ', ',']).filter(|scope| !scope.is_empty());
         Ok(Some(Self {
             // Unchanged: it has to match the provider's own spelling.
@@ -172,7 +172,7 @@ fn key(environment: &Environment) -> Result<Key> {
 
 fn session(hours: Option<&str>) -> Result<Duration> {
     let Some(text) = hours else {
-        return Ok(Duration::from_secs_f64(USUAL_HOURS * 3600.0));
+        return Ok(Duration::from_secs_f64(DEFAULT_HOURS * 3600.0));
     };
     let hours = text
         .parse::<f64>()
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn one_variable_without_a_provider_is_refused() {
-        for name in ALONE_USELESS {
+        for name in NEEDS_ISSUER {
             let error = made(vec![(name, "x".to_owned())], None).expect_err(name);
             assert!(error.to_string().starts_with(name), "{error}");
         }

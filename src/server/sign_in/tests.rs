@@ -13,7 +13,7 @@ use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt as _;
 
-use super::cookies::{Cookies, Kept, Pending, Session};
+use super::cookies::{CookieValue, Cookies, Pending, Session};
 use crate::server::{
     config::Config,
     environment::Environment,
@@ -103,8 +103,8 @@ fn cookie(cookies: &Cookies, seconds: i64) -> String {
     )
 }
 
-fn kept<T: Kept>(cookies: &Cookies, kept: &T) -> String {
-    let response = cookies.changes().keep(kept).done().into_response();
+fn kept<T: CookieValue>(cookies: &Cookies, kept: &T) -> String {
+    let response = cookies.changes().set(kept).into_jar().into_response();
     let set = response.headers()[header::SET_COOKIE]
         .to_str()
         .expect("text");

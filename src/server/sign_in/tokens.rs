@@ -14,10 +14,10 @@ pub struct Tokens(Vec<Hash>);
 
 /// The token in a request, if any.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Said {
-    Nothing,
-    Known,
-    Unknown,
+pub enum TokenCheck {
+    Missing,
+    Valid,
+    Invalid,
 }
 
 impl Tokens {
@@ -37,14 +37,14 @@ impl Tokens {
     }
 
     /// Compares in constant time.
-    pub fn judge(&self, headers: &HeaderMap) -> Said {
+    pub fn check(&self, headers: &HeaderMap) -> TokenCheck {
         let given = headers.get(header::AUTHORIZATION).and_then(|value| {
             let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
         // Other schemes belong to a proxy in front of the server.
         let Some(token) = given else {
-            return Said::Nothing;
+            return TokenCheck::Missing;
         };
         let hash: Hash = Sha256::digest(token.as_bytes()).into();
         let known = self
@@ -52,9 +52,9 @@ impl Tokens {
             .iter()
             .fold(Choice::from(0), |found, known| found | known.ct_eq(&hash));
         if known.into() {
-            Said::Known
+            TokenCheck::Valid
         } else {
-            Said::Unknown
+            TokenCheck::Invalid
         }
     }
 }
@@ -79,28 +79,31 @@ mod tests {
     /// The hash of `secret`, as `sha256sum` prints it.
     const SECRET: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
-    fn judged(tokens: &Tokens, value: &str) -> Said {
+    fn check(tokens: &Tokens, value: &str) -> TokenCheck {
         let value = HeaderValue::from_str(value).expect("a header");
-        tokens.judge(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
+        tokens.check(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
     }
 
     #[test]
     fn a_token_is_recognised_by_its_hash() {
         let other = "0".repeat(64);
         let tokens = Tokens::of(&[other, SECRET.to_uppercase()]).expect("hashes");
-        assert_eq!(judged(&tokens, "Bearer secret"), Said::Known);
-        assert_eq!(judged(&tokens, "bearer secret"), Said::Known);
+        assert_eq!(check(&tokens, "Bearer secret"), TokenCheck::Valid);
+        assert_eq!(check(&tokens, "bearer secret"), TokenCheck::Valid);
         for value in [
             "Bearer Secret",
             "Bearer",
             "Bearer ",
             &format!("Bearer {SECRET}"),
         ] {
-            assert_ne!(judged(&tokens, value), Said::Known, "{value}");
+            assert_ne!(check(&tokens, value), TokenCheck::Valid, "{value}");
         }
-        assert_eq!(judged(&tokens, "Basic c2VjcmV0"), Said::Nothing);
-        assert_eq!(tokens.judge(&HeaderMap::new()), Said::Nothing);
-        assert_eq!(judged(&Tokens::default(), "Bearer secret"), Said::Unknown);
+        assert_eq!(check(&tokens, "Basic c2VjcmV0"), TokenCheck::Missing);
+        assert_eq!(tokens.check(&HeaderMap::new()), TokenCheck::Missing);
+        assert_eq!(
+            check(&Tokens::default(), "Bearer secret"),
+            TokenCheck::Invalid
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use reqwest::redirect;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Far above the size of any provider's metadata, keys or claims.
-const LARGEST_ANSWER: usize = 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 #[derive(Clone, Debug)]
 pub struct Transport(reqwest::Client);
@@ -39,7 +39,7 @@ impl Transport {
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(io::Error::other)? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
+            if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
                 return Err(io::Error::other("the response is too large"));
             }
             body.extend_from_slice(&chunk);

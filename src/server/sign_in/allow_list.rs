@@ -5,12 +5,12 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 /// The list entry that admits everyone with an account.
-const ANYBODY: &str = "*";
+const ANYONE: &str = "*";
 /// The claim by which Microsoft Entra ID, which sends no `email_verified`, reports whether the owner of
 /// the address's domain was verified; it has to be requested.
 const ENTRA_VERIFIED: &str = "xms_edov";
 /// The claim that lists claims left out of the token because they were too large.
-const LEFT_OUT: &str = "_claim_names";
+const CLAIM_NAMES: &str = "_claim_names";
 
 /// The provider's claims about a person.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ pub enum Refusal {
 
 impl AllowList {
     pub fn new(domains: Vec<String>, groups: Vec<String>, groups_claim: String) -> Self {
-        let bounded = |list: Vec<String>| (!list.is_empty() && list != [ANYBODY]).then_some(list);
+        let bounded = |list: Vec<String>| (!list.is_empty() && list != [ANYONE]).then_some(list);
         Self {
             domains: bounded(domains),
             groups: bounded(groups),
@@ -80,7 +80,7 @@ impl AllowList {
         if let Some(groups) = &self.groups {
             let theirs = claims.values(&self.groups_claim);
             if theirs.is_empty() {
-                return Err(match claims.others.contains_key(LEFT_OUT) {
+                return Err(match claims.others.contains_key(CLAIM_NAMES) {
                     true => Refusal::TooManyGroups,
                     false => Refusal::NoGroups,
                 });
@@ -155,14 +155,14 @@ mod tests {
     #[test]
     fn a_domain_must_match_in_full_and_with_a_verified_address() {
         let list = list(&["Example.org"], &[]);
-        let judge = |email, verified| list.admit(&claims(email, verified, json!({})));
-        assert_eq!(judge("a@example.org", Some(true)), Ok(()));
-        assert_eq!(judge("a@EXAMPLE.ORG", Some(true)), Ok(()));
+        let admit = |email, verified| list.admit(&claims(email, verified, json!({})));
+        assert_eq!(admit("a@example.org", Some(true)), Ok(()));
+        assert_eq!(admit("a@EXAMPLE.ORG", Some(true)), Ok(()));
         assert_eq!(
-            judge("a@example.org", Some(false)),
+            admit("a@example.org", Some(false)),
             Err(Refusal::UnverifiedEmail)
         );
-        assert_eq!(judge("a@example.org", None), Err(Refusal::UnverifiedEmail));
+        assert_eq!(admit("a@example.org", None), Err(Refusal::UnverifiedEmail));
         for other in [
             "a@sub.example.org",
             "a@example.org.evil.example",
@@ -170,12 +170,12 @@ mod tests {
             "a@example.org@evil.example",
         ] {
             assert_eq!(
-                judge(other, Some(true)),
+                admit(other, Some(true)),
                 Err(Refusal::OtherDomain),
                 "{other}"
             );
         }
-        assert_eq!(judge("example.org", Some(true)), Err(Refusal::NoEmail));
+        assert_eq!(admit("example.org", Some(true)), Err(Refusal::NoEmail));
         assert_eq!(list.admit(&Claims::default()), Err(Refusal::NoEmail));
     }
 
@@ -200,27 +200,27 @@ mod tests {
     #[test]
     fn one_matching_group_is_enough() {
         let list = list(&[], &["rse", "ops"]);
-        let judge = |others| list.admit(&claims("a@b", None, others));
-        assert_eq!(judge(json!({"groups": ["staff", "ops"]})), Ok(()));
-        assert_eq!(judge(json!({"groups": "rse"})), Ok(()));
+        let admit = |others| list.admit(&claims("a@b", None, others));
+        assert_eq!(admit(json!({"groups": ["staff", "ops"]})), Ok(()));
+        assert_eq!(admit(json!({"groups": "rse"})), Ok(()));
         assert_eq!(
-            judge(json!({"groups": ["RSE", "rs", "rse "]})),
+            admit(json!({"groups": ["RSE", "rs", "rse "]})),
             Err(Refusal::OtherGroups)
         );
-        assert_eq!(judge(json!({"roles": ["rse"]})), Err(Refusal::NoGroups));
-        assert_eq!(judge(json!({"groups": [1, null]})), Err(Refusal::NoGroups));
+        assert_eq!(admit(json!({"roles": ["rse"]})), Err(Refusal::NoGroups));
+        assert_eq!(admit(json!({"groups": [1, null]})), Err(Refusal::NoGroups));
         let left_out = json!({"_claim_names": {"groups": "src1"}});
-        assert_eq!(judge(left_out), Err(Refusal::TooManyGroups));
+        assert_eq!(admit(left_out), Err(Refusal::TooManyGroups));
     }
 
     #[test]
     fn both_lists_must_match_when_both_are_set() {
         let list = list(&["example.org"], &["rse"]);
-        let judge =
+        let admit =
             |email, groups: &str| list.admit(&claims(email, Some(true), json!({"groups": groups})));
-        assert_eq!(judge("a@example.org", "rse"), Ok(()));
-        assert_eq!(judge("a@example.org", "ops"), Err(Refusal::OtherGroups));
-        assert_eq!(judge("a@evil.example", "rse"), Err(Refusal::OtherDomain));
+        assert_eq!(admit("a@example.org", "rse"), Ok(()));
+        assert_eq!(admit("a@example.org", "ops"), Err(Refusal::OtherGroups));
+        assert_eq!(admit("a@evil.example", "rse"), Err(Refusal::OtherDomain));
     }
 
     #[test]
