@@ -29,7 +29,7 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Limits how many figures are prepared before new data is shown: those of a few pages.
 const MAX_PREPARED: usize = 64;
 /// A figure is prepared for so many versions without being requested.
-const MAX_UNASKED: u8 = 3;
+const MAX_UNREQUESTED: u8 = 3;
 const MAX_PREPARATION: Duration = Duration::from_millis(300);
 
 /// A figure and its JSON as it is sent.
@@ -37,7 +37,7 @@ pub struct CachedFigure {
     pub data: FigureData,
     pub json: Encoded,
     /// The number of versions for which it has not been requested.
-    unasked: AtomicU8,
+    unrequested: AtomicU8,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -86,7 +86,7 @@ impl FigureCache {
         };
         if let Some(figure) = self.figures.get(&key).await {
             self.metrics.figures.asked(false);
-            figure.unasked.store(0, Ordering::Relaxed);
+            figure.unrequested.store(0, Ordering::Relaxed);
             return Ok(figure);
         }
         // The client may leave; the work is completed all the same and cached for the next.
@@ -98,7 +98,7 @@ impl FigureCache {
             Ok(entry) => {
                 self.metrics.figures.asked(entry.is_fresh());
                 let figure = entry.into_value();
-                figure.unasked.store(0, Ordering::Relaxed);
+                figure.unrequested.store(0, Ordering::Relaxed);
                 Ok(figure)
             }
             Err(error) => {
@@ -114,17 +114,17 @@ impl FigureCache {
     /// background, so that nobody waits for them once the data is shown.
     pub async fn prepare(&self, snapshot: &Arc<Snapshot>, last_version: &str) {
         let began = Instant::now();
-        let mut asked: Vec<_> = self
+        let mut requested: Vec<_> = self
             .figures
             .iter()
             .filter(|(key, figure)| {
                 &*key.version == last_version
-                    && figure.unasked.load(Ordering::Relaxed) < MAX_UNASKED
+                    && figure.unrequested.load(Ordering::Relaxed) < MAX_UNREQUESTED
             })
             .collect();
         // Figures without a filter come first: pages show them first.
-        asked.sort_by_key(|(key, _)| key.filter != Filter::default());
-        for (key, last) in asked.into_iter().take(MAX_PREPARED) {
+        requested.sort_by_key(|(key, _)| key.filter != Filter::default());
+        for (key, last) in requested.into_iter().take(MAX_PREPARED) {
             if began.elapsed() > MAX_PREPARATION {
                 break;
             }
@@ -138,8 +138,8 @@ impl FigureCache {
             };
             let compute = async move {
                 let figure = compute.await?;
-                let unasked = last.unasked.load(Ordering::Relaxed) + 1;
-                figure.unasked.store(unasked, Ordering::Relaxed);
+                let unrequested = last.unrequested.load(Ordering::Relaxed) + 1;
+                figure.unrequested.store(unrequested, Ordering::Relaxed);
                 let compressed = Arc::clone(&figure);
                 tokio::task::spawn_blocking(move || compressed.json.prepare(&last.json)).await?;
                 anyhow::Ok(figure)
@@ -186,10 +186,10 @@ impl FigureCache {
 fn encode(data: FigureData) -> Result<CachedFigure> {
     let tag = format!("{}-{}", data.version, env!("BUILD_ID"));
     let json = Encoded::new(serde_json::to_vec(&data)?, tag, Level::Fast);
-    let unasked = AtomicU8::default();
+    let unrequested = AtomicU8::default();
     Ok(CachedFigure {
         data,
         json,
-        unasked,
+        unrequested,
     })
 }

@@ -44,13 +44,13 @@ impl Level {
 
 /// The logarithm of the widest window: a wider one does not make large content smaller.
 const WIDEST_WINDOW: u32 = 18;
-const NO_MEMORY_FAILS: &str = "writing to memory does not fail";
+const INFALLIBLE: &str = "writing to memory does not fail";
 
 /// Content in the encodings that clients accept.
 pub struct Encoded {
     /// Identifies the content.
     tag: String,
-    effort: Level,
+    level: Level,
     plain: Variant,
     brotli: OnceLock<Variant>,
     gzip: OnceLock<Variant>,
@@ -66,11 +66,11 @@ pub struct Variant {
 
 impl Encoded {
     /// `tag` identifies the content, in characters allowed in a header.
-    pub fn new(plain: Vec<u8>, tag: String, effort: Level) -> Self {
+    pub fn new(plain: Vec<u8>, tag: String, level: Level) -> Self {
         Self {
             plain: Variant::new(plain, None, &tag),
             tag,
-            effort,
+            level,
             brotli: OnceLock::new(),
             gzip: OnceLock::new(),
         }
@@ -85,22 +85,22 @@ impl Encoded {
             let plain = &*self.plain.bytes;
             let mut bytes = Vec::with_capacity(plain.len() / 4);
             let parameters = BrotliEncoderParams {
-                quality: self.effort.quality(),
-                lgwin: self.effort.window(plain.len()),
+                quality: self.level.quality(),
+                lgwin: self.level.window(plain.len()),
                 size_hint: plain.len(),
                 ..Default::default()
             };
-            brotli::BrotliCompress(&mut &*plain, &mut bytes, &parameters).expect(NO_MEMORY_FAILS);
+            brotli::BrotliCompress(&mut &*plain, &mut bytes, &parameters).expect(INFALLIBLE);
             Variant::new(bytes, Some("br"), &self.tag)
         })
     }
 
     pub fn gzip(&self) -> &Variant {
         self.gzip.get_or_init(|| {
-            let level = flate2::Compression::default();
-            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), level);
-            gzip.write_all(&self.plain.bytes).expect(NO_MEMORY_FAILS);
-            let bytes = gzip.finish().expect(NO_MEMORY_FAILS);
+            let gzip_level = flate2::Compression::default();
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), gzip_level);
+            gzip.write_all(&self.plain.bytes).expect(INFALLIBLE);
+            let bytes = gzip.finish().expect(INFALLIBLE);
             Variant::new(bytes, Some("gzip"), &self.tag)
         })
     }

@@ -14,7 +14,7 @@ const LOADING_SHARE: u32 = 10;
 /// The longest rest between two loads: replicas must catch up within two seconds.
 const MAX_REST: Duration = Duration::from_secs(1);
 /// A store that does not report its version in this time cannot be reached.
-const PATIENCE: Duration = Duration::from_secs(6);
+const MAX_WAIT: Duration = Duration::from_secs(6);
 
 /// Loads the data once.
 ///
@@ -46,11 +46,11 @@ async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) ->
 
 /// Reloads on each change of the store, until dropped. While the store cannot be read, the last data is
 /// kept.
-pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
+pub async fn watch(store: Store, config: Arc<Config>, state: AppState) {
     let mut changes = store.changes();
     loop {
         let began = Instant::now();
-        match look(&store, &config, &state).await {
+        match check(&store, &config, &state).await {
             Ok(loading) => {
                 if state.record_store_check(began) {
                     tracing::info!("the store is readable again");
@@ -74,7 +74,7 @@ async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<D
     let versions =
         async { anyhow::Ok((store.ledger_version().await?, store.version(config).await?)) };
     // A dead connection may never report an error.
-    let versions = tokio::time::timeout(PATIENCE, versions).await;
+    let versions = tokio::time::timeout(MAX_WAIT, versions).await;
     let (ledger, version) = versions.context("the store does not respond")??;
     if state.ledger().version != ledger {
         state.swap_ledger(store.ledger().await?);

@@ -22,7 +22,7 @@ use super::{
 const FIRST_RETRY: Duration = Duration::from_millis(FIRST_RETRY_MS.unsigned_abs());
 const FIRST_RETRY_MS: i64 = 30_000;
 /// Checks per lease whether another process still syncs the source.
-const LOOKS_PER_LEASE: u32 = 5;
+const CHECKS_PER_LEASE: u32 = 5;
 /// Spreads the syncs of many servers or sources over this part of the interval.
 const JITTER: f64 = 0.1;
 
@@ -122,7 +122,7 @@ impl Syncer {
     }
 
     /// Syncs a source on its schedule until dropped.
-    async fn keep_fresh(self, source: Arc<dyn Source>, metrics: Arc<Metrics>) {
+    async fn sync_on_schedule(self, source: Arc<dyn Source>, metrics: Arc<Metrics>) {
         let name = source.name();
         let mut failures = 0;
         loop {
@@ -133,7 +133,7 @@ impl Syncer {
             let outcome = self.sync(&*source, None, &progress).await;
             if outcome.as_ref().is_err_and(is_busy) {
                 // The other process may be killed.
-                tokio::time::sleep(jittered(self.location.lease / LOOKS_PER_LEASE)).await;
+                tokio::time::sleep(jittered(self.location.lease / CHECKS_PER_LEASE)).await;
                 continue;
             }
             metrics.syncs.ended(name, &outcome);
@@ -194,7 +194,7 @@ impl Syncer {
 ///
 /// # Errors
 /// The store cannot be written.
-pub async fn note_fault(store: &mut Store, fault: &ConfigError) -> anyhow::Result<()> {
+pub async fn record_config_error(store: &mut Store, fault: &ConfigError) -> anyhow::Result<()> {
     let at_ms = now_ms();
     store.begin_sync(fault.source, at_ms).await?;
     let failed = Failed {
@@ -214,7 +214,7 @@ pub fn schedule(
     sources
         .map(|source| {
             let syncer = syncer.clone();
-            syncer.keep_fresh(Arc::clone(source), Arc::clone(metrics))
+            syncer.sync_on_schedule(Arc::clone(source), Arc::clone(metrics))
         })
         .collect()
 }

@@ -15,11 +15,11 @@ use crate::server::{
 #[derive(Args)]
 pub struct Options {
     #[command(subcommand)]
-    what: What,
+    kind: RecordKind,
 }
 
 #[derive(Subcommand)]
-enum What {
+enum RecordKind {
     /// Import build events: documents of the CI system, as exported from Cosmos DB
     Events(Files),
     /// Import security facts of repositories
@@ -42,12 +42,12 @@ struct Files {
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
     let mut store = Store::open(location, &config).await?;
     let now = Timestamp::now();
-    let (report, files) = match &options.what {
-        What::Events(files) => (
+    let (report, files) = match &options.kind {
+        RecordKind::Events(files) => (
             file::import_events(&mut store, &files.files, now).await?,
             files,
         ),
-        What::Security(files) => {
+        RecordKind::Security(files) => {
             let report = file::import_security(&mut store, &files.files, now).await?;
             (report, files)
         }

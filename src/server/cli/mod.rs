@@ -78,13 +78,13 @@ enum Command {
 /// The seconds for which a replica may sync a source without renewing its lease.
 const LEASE: &str = "RSE_LEASE";
 /// The longest time that background work may delay the exit.
-const MAX_END: Duration = Duration::from_millis(200);
+const MAX_SHUTDOWN: Duration = Duration::from_millis(200);
 /// A file of variables for processes started by hand; variables that are set already take precedence.
-const VARIABLES: &str = ".env";
+const DOTENV: &str = ".env";
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    if let Err(error) = read_variables() {
+    if let Err(error) = load_dotenv() {
         eprintln!("rse-dashboard: {error:#}");
         return ExitCode::FAILURE;
     }
@@ -104,18 +104,18 @@ fn start(cli: Cli) -> Result<ExitCode> {
     let done = runtime.block_on(run(cli));
     telemetry.end();
     // Work on other threads, such as a slow name lookup, does not delay the exit.
-    runtime.shutdown_timeout(MAX_END);
+    runtime.shutdown_timeout(MAX_SHUTDOWN);
     done
 }
 
 /// Reads variables from `.env` in the working directory, if it exists.
-fn read_variables() -> Result<()> {
-    match dotenvy::from_path(VARIABLES) {
+fn load_dotenv() -> Result<()> {
+    match dotenvy::from_path(DOTENV) {
         Ok(()) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
         // The line may hold a secret, so only its number is reported.
         Err(dotenvy::Error::LineParse(line, _)) => bail!(
-            "{VARIABLES}, line {}: expected NAME=value, with quotes around a value with spaces",
+            "{DOTENV}, line {}: expected NAME=value, with quotes around a value with spaces",
             line_number(&line)
         ),
         Err(error) => Err(error).context("cannot read .env"),
@@ -123,7 +123,7 @@ fn read_variables() -> Result<()> {
 }
 
 fn line_number(wanted: &str) -> usize {
-    let text = std::fs::read_to_string(VARIABLES).unwrap_or_default();
+    let text = std::fs::read_to_string(DOTENV).unwrap_or_default();
     let before = text
         .lines()
         .take_while(|line| !line.contains(wanted.trim()));

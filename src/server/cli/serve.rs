@@ -62,7 +62,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         let listener = http::metrics::bind(addr).await?;
         background.spawn(http::metrics::serve(listener, state.clone()));
     }
-    let work = Work {
+    let work = Background {
         configured,
         syncer: Syncer {
             location: location.clone(),
@@ -73,12 +73,12 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     if location.is_shared() {
         // A shared store may become available later; meanwhile the server reports why it is not ready.
         background.spawn(async move {
-            let store = work.open_patiently().await;
-            work.go_on(store).await;
+            let store = work.open_with_retries().await;
+            work.run(store).await;
         });
     } else {
         let store = work.open().await?;
-        background.spawn(work.go_on(store));
+        background.spawn(work.run(store));
     }
     let bound = listener.local_addr().unwrap_or(addr);
     tracing::info!(sources = names.join(", "), "serving on http://{bound}");
@@ -89,13 +89,13 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
 }
 
 /// The background work of a server.
-struct Work {
+struct Background {
     configured: Sources,
     syncer: Syncer,
     state: AppState,
 }
 
-impl Work {
+impl Background {
     /// Opens the store and loads its data.
     async fn open(&self) -> Result<Store> {
         let Syncer { location, config } = &self.syncer;
@@ -111,25 +111,25 @@ impl Work {
                 "cannot sync the source: {:#}",
                 fault.error
             );
-            sync::note_fault(&mut store, fault).await?;
+            sync::record_config_error(&mut store, fault).await?;
         }
         reload::load(&store, config, &self.state).await?;
         Ok(store)
     }
 
     /// Opens the store, with retries until that succeeds.
-    async fn open_patiently(&self) -> Store {
-        let mut told = String::new();
+    async fn open_with_retries(&self) -> Store {
+        let mut reported = String::new();
         loop {
             match self.open().await {
                 Ok(store) => return store,
                 Err(error) => {
                     let error = format!("{error:#}");
-                    if error != told {
+                    if error != reported {
                         tracing::error!("not ready; retrying: {error}");
                     }
                     self.state.set_not_ready(error.clone());
-                    told = error;
+                    reported = error;
                     tokio::time::sleep(RETRY).await;
                 }
             }
@@ -137,14 +137,14 @@ impl Work {
     }
 
     /// Syncs sources and reloads the snapshot when the store changes.
-    async fn go_on(self, store: Store) {
+    async fn run(self, store: Store) {
         let Self {
             configured,
             syncer,
             state,
         } = self;
         let _syncing = sync::schedule(&syncer, &configured.sources, state.metrics());
-        reload::follow(store, syncer.config, state).await;
+        reload::watch(store, syncer.config, state).await;
     }
 }
 

@@ -38,10 +38,10 @@ const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const TRACES_PATH: &str = "v1/traces";
 const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 /// Only this crate's spans are sent: those of libraries hold addresses.
-const OURS: &str = env!("CARGO_CRATE_NAME");
+const CRATE: &str = env!("CARGO_CRATE_NAME");
 const STATUS: &str = "http.response.status_code";
 /// The longest time that the exit waits for a collector that does not respond.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
 pub struct Traces(SdkTracerProvider);
 
@@ -81,16 +81,16 @@ impl Traces {
         S: tracing::Subscriber + for<'a> LookupSpan<'a>,
     {
         tracing_opentelemetry::layer()
-            .with_tracer(self.0.tracer(OURS))
+            .with_tracer(self.0.tracer(CRATE))
             .with_location(false)
             .with_threads(false)
             .with_tracked_inactivity(false)
-            .with_filter(Targets::new().with_target(OURS, Level::INFO))
+            .with_filter(Targets::new().with_target(CRATE, Level::INFO))
     }
 
     /// Sends the remaining traces.
     pub fn end(self) {
-        if let Err(error) = self.0.shutdown_with_timeout(LAST_WORDS) {
+        if let Err(error) = self.0.shutdown_with_timeout(SHUTDOWN_TIMEOUT) {
             tracing::warn!("the last traces were not sent: {error}");
         }
     }
