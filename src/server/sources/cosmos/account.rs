@@ -127,7 +127,7 @@ impl Account {
             .with_connection_pool(pool)
             .build()
             .await?;
-        // Rate limits are handled in one place: `Patience`.
+        // Rate limits are handled in one place: `Retries`.
         let throttling = ThrottlingRetryOptionsBuilder::new()
             .with_max_retry_count(0)
             .build();

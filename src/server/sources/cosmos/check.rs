@@ -5,7 +5,7 @@ use azure_data_cosmos::{ContainerClient, CosmosError};
 use serde::Deserialize;
 
 use super::{
-    Cosmos, cursor::Window, failure::CosmosFailure, query::EventQuery, query_pages::Pages,
+    Cosmos, cursor::Window, failure::CosmosFailure, query::EventQuery, query_pages::QueryPages,
 };
 use crate::server::sources::{CheckResult, cosmos::account::Credentials};
 
@@ -65,7 +65,7 @@ async fn newest(container: &ContainerClient, now: i64) -> Result<Option<i64>, Co
             from: now - step,
             to,
         };
-        let mut pages = Pages::new(EventQuery::times(window)?);
+        let mut pages = QueryPages::new(EventQuery::times(window)?);
         let mut newest = None;
         while let Some(documents) = pages.next(container).await? {
             let times = documents.iter();

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::unreadable::Unreadable;
+use super::rejected_documents::RejectedDocuments;
 
 const DAY: i64 = 86_400;
 
@@ -21,7 +21,7 @@ pub struct Cursor {
     /// From and to (exclusive) in Unix s, sorted and disjoint.
     settled: Vec<(i64, i64)>,
     #[serde(default)]
-    pub unreadable: Unreadable,
+    pub unreadable: RejectedDocuments,
 }
 
 /// A span of `_ts`, Unix s; without an end, it reaches to the newest event.

@@ -52,7 +52,7 @@ impl Entra {
             };
             vec![WorkloadIdentityCredential::new(Some(options)).map(|made| made as _)]
         });
-        let ways = workload.unwrap_or_else(|| {
+        let credentials = workload.unwrap_or_else(|| {
             let options = ManagedIdentityCredentialOptions {
                 user_assigned_id: self.client_id.clone().map(UserAssignedId::ClientId),
                 ..Default::default()
@@ -62,8 +62,8 @@ impl Entra {
                 DeveloperToolsCredential::new(None).map(|made| made as _),
             ]
         });
-        Arc::new(First {
-            ways,
+        Arc::new(CredentialChain {
+            credentials,
             found: OnceLock::new(),
         })
     }
@@ -71,31 +71,31 @@ impl Entra {
 
 /// Tries identities in turn and keeps the first that provides a token.
 #[derive(Debug)]
-struct First {
-    ways: Vec<azure_core::Result<Arc<dyn TokenCredential>>>,
+struct CredentialChain {
+    credentials: Vec<azure_core::Result<Arc<dyn TokenCredential>>>,
     found: OnceLock<usize>,
 }
 
 #[async_trait]
-impl TokenCredential for First {
+impl TokenCredential for CredentialChain {
     async fn get_token(
         &self,
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
         let mut reasons = Vec::new();
-        for (number, way) in self.ways.iter().enumerate() {
+        for (number, credential) in self.credentials.iter().enumerate() {
             if self.found.get().is_some_and(|found| *found != number) {
                 continue;
             }
-            let way = match way {
-                Ok(way) => way,
+            let credential = match credential {
+                Ok(credential) => credential,
                 Err(error) => {
                     reasons.push(error.to_string());
                     continue;
                 }
             };
-            match timeout(MAX_WAIT, way.get_token(scopes, options.clone())).await {
+            match timeout(MAX_WAIT, credential.get_token(scopes, options.clone())).await {
                 Ok(Ok(token)) => {
                     self.found.get_or_init(|| number);
                     return Ok(token);
@@ -136,9 +136,13 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_identity_that_provides_a_token_is_kept() {
-        let way = |token| Ok(Arc::new(Gives(token)) as Arc<dyn TokenCredential>);
-        let first = First {
-            ways: vec![way(None), way(Some("second")), way(Some("third"))],
+        let credential = |token| Ok(Arc::new(Gives(token)) as Arc<dyn TokenCredential>);
+        let first = CredentialChain {
+            credentials: vec![
+                credential(None),
+                credential(Some("second")),
+                credential(Some("third")),
+            ],
             found: OnceLock::new(),
         };
         for _ in 0..2 {
@@ -146,8 +150,8 @@ mod tests {
             assert_eq!(token.token.secret(), "second");
         }
         assert_eq!(first.found.get(), Some(&1));
-        let none = First {
-            ways: vec![way(None)],
+        let none = CredentialChain {
+            credentials: vec![credential(None)],
             found: OnceLock::new(),
         };
         let error = none.get_token(&["scope"], None).await.expect_err("none");

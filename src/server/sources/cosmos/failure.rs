@@ -65,7 +65,7 @@ impl CosmosFailure {
                 "report this as a bug of the dashboard",
             ),
             (429, _) => {
-                let wait = told_wait(error).unwrap_or(Duration::from_secs(60));
+                let wait = requested_wait(error).unwrap_or(Duration::from_secs(60));
                 Self::new(
                     Kind::RateLimited(wait),
                     "the service refuses more requests for now (429)",
@@ -135,7 +135,7 @@ impl CosmosFailure {
 }
 
 /// The pause that the service asks for, if any.
-pub fn told_wait(error: &CosmosError) -> Option<Duration> {
+pub fn requested_wait(error: &CosmosError) -> Option<Duration> {
     let headers = error.response()?.headers();
     headers.retry_after_ms.map(Duration::from_millis)
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::{sync::mpsc, time::sleep};
 
-use super::{cursor::Window, patience::Patience, query::EventQuery};
+use super::{cursor::Window, query::EventQuery, retry::Retries};
 use crate::server::{
     model::Event,
     sources::jenkins,
@@ -27,11 +27,11 @@ pub struct Reader {
     pub windows: Vec<Window>,
     /// Events much later than this are refused.
     pub now: Timestamp,
-    pub pieces: mpsc::Sender<Piece>,
+    pub messages: mpsc::Sender<Message>,
 }
 
 /// A message of the reader, for one window after another.
-pub enum Piece {
+pub enum Message {
     QueryPage(QueryPage),
     /// All pages of this window were sent.
     End(Window),
@@ -57,14 +57,14 @@ impl Reader {
     /// The first error that retries did not overcome.
     pub async fn run(self) -> Result<(), CosmosError> {
         for &window in &self.windows {
-            let mut pages = Pages::new(self.query.events(window)?);
+            let mut pages = QueryPages::new(self.query.events(window)?);
             while let Some(documents) = pages.next(&self.container).await? {
                 let page = parse(&documents, self.now);
-                if self.pieces.send(Piece::QueryPage(page)).await.is_err() {
+                if self.messages.send(Message::QueryPage(page)).await.is_err() {
                     return Ok(());
                 }
             }
-            if self.pieces.send(Piece::End(window)).await.is_err() {
+            if self.messages.send(Message::End(window)).await.is_err() {
                 return Ok(());
             }
         }
@@ -76,21 +76,21 @@ impl Reader {
 pub type Document = Box<RawValue>;
 
 /// The pages of a query; failed pages are requested again.
-pub struct Pages {
+pub struct QueryPages {
     query: Query,
     stream: Option<QueryPageIterator<Document>>,
     /// The continuation after the last received page.
     token: Option<ContinuationToken>,
-    patience: Patience,
+    retries: Retries,
 }
 
-impl Pages {
+impl QueryPages {
     pub fn new(query: Query) -> Self {
         Self {
             query,
             stream: None,
             token: None,
-            patience: Patience::default(),
+            retries: Retries::default(),
         }
     }
 
@@ -107,7 +107,7 @@ impl Pages {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };
-            let Some(wait) = self.patience.after(&error) else {
+            let Some(wait) = self.retries.after(&error) else {
                 return Err(error);
             };
             tracing::debug!(status = %error.status(), ?wait, "a page failed; retrying");
@@ -129,7 +129,7 @@ impl Pages {
         };
         let documents = page?.into_items();
         self.token = stream.to_continuation_token().ok();
-        self.patience = Patience::default();
+        self.retries = Retries::default();
         self.stream = Some(stream);
         Ok(Some(documents))
     }
@@ -171,7 +171,7 @@ fn parse(documents: &[Document], now: Timestamp) -> QueryPage {
 /// Fields that the service adds to every document.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Given<'a> {
+struct SystemFields<'a> {
     #[serde(borrow)]
     id: Field<'a>,
     #[serde(borrow)]
@@ -179,7 +179,7 @@ struct Given<'a> {
 }
 
 fn rejected(document: &Document, rejection: Rejection) -> Rejected {
-    let given: Given<'_> = serde_json::from_str(document.get()).unwrap_or_default();
+    let given: SystemFields<'_> = serde_json::from_str(document.get()).unwrap_or_default();
     Rejected {
         id: given.id.text().ok().flatten().unwrap_or_default(),
         ts: given._ts.number().ok().flatten().unwrap_or_default(),

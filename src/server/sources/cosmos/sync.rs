@@ -11,7 +11,7 @@ use super::{
     account::Feed,
     cursor::Cursor,
     query::EventQuery,
-    query_pages::{Piece, QueryPage, Reader},
+    query_pages::{Message, QueryPage, Reader},
 };
 use crate::server::{
     model::{Checkpoint, Coverage, CoverageState, DAY_MS, Event},
@@ -27,26 +27,26 @@ pub struct FeedSync<'a> {
     pub container: ContainerClient,
     pub query: std::sync::Arc<EventQuery>,
     pub first_days: u16,
-    pub part: Part,
+    pub scope: Scope,
     pub store: &'a mut Store,
     pub run: &'a Run<'a>,
 }
 
 /// The part of the unread windows to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Scope {
     /// The newest day, unless it is all: no container's past comes before another's present.
     Newest,
     All,
 }
 
 /// The reason why a container was not read completely.
-pub enum Stopped {
+pub enum FeedError {
     Service(CosmosError),
     Store(anyhow::Error),
 }
 
-impl From<anyhow::Error> for Stopped {
+impl From<anyhow::Error> for FeedError {
     fn from(error: anyhow::Error) -> Self {
         Self::Store(error)
     }
@@ -57,7 +57,7 @@ impl FeedSync<'_> {
     ///
     /// # Errors
     /// The service or the store failed; events written before are kept and not read again.
-    pub async fn run(self, report: &mut SyncReport) -> Result<(), Stopped> {
+    pub async fn run(self, report: &mut SyncReport) -> Result<(), FeedError> {
         let item = self.feed.to_string();
         let kept = self.store.cursor(NAME, &item).await?;
         let mut cursor = Cursor::of(kept.as_deref(), &self.query.fingerprint());
@@ -69,19 +69,19 @@ impl FeedSync<'_> {
             earliest = earliest.min(since);
         }
         let mut windows = cursor.windows(earliest, now.div_euclid(1000));
-        if self.part == Part::Newest {
+        if self.scope == Scope::Newest {
             if windows.len() == 1 || self.run.since_ms.is_some() {
                 return Ok(());
             }
             windows.truncate(1);
         }
-        let (sender, pieces) = mpsc::channel(1);
+        let (sender, messages) = mpsc::channel(1);
         let reader = Reader {
             container: self.container,
             query: self.query,
             windows,
             now: Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX),
-            pieces: sender,
+            messages: sender,
         };
         // The reader ends when this set is dropped with the future.
         let mut reading = JoinSet::new();
@@ -94,12 +94,14 @@ impl FeedSync<'_> {
             pending: Vec::new(),
             done: 0,
         };
-        writer.take(pieces, report).await?;
+        writer.take(messages, report).await?;
         match reading.join_next().await {
-            Some(Ok(Ok(()))) if self.part == Part::Newest => Ok(()),
+            Some(Ok(Ok(()))) if self.scope == Scope::Newest => Ok(()),
             Some(Ok(Ok(()))) => Ok(writer.finish().await?),
-            Some(Ok(Err(error))) => Err(Stopped::Service(error)),
-            Some(Err(_)) | None => Err(Stopped::Store(anyhow::anyhow!("the reading task failed"))),
+            Some(Ok(Err(error))) => Err(FeedError::Service(error)),
+            Some(Err(_)) | None => {
+                Err(FeedError::Store(anyhow::anyhow!("the reading task failed")))
+            }
         }
     }
 }
@@ -117,13 +119,13 @@ struct Writer<'a> {
 impl Writer<'_> {
     async fn take(
         &mut self,
-        mut pieces: mpsc::Receiver<Piece>,
+        mut messages: mpsc::Receiver<Message>,
         report: &mut SyncReport,
     ) -> Result<()> {
         let mut newest = None;
-        while let Some(piece) = pieces.recv().await {
-            match piece {
-                Piece::QueryPage(page) => {
+        while let Some(message) = messages.recv().await {
+            match message {
+                Message::QueryPage(page) => {
                     newest = newest.max(page.events.iter().filter_map(|event| event.ts).max());
                     report.read += (page.events.len() + page.rejected.len()) as u64;
                     self.add(page);
@@ -131,7 +133,7 @@ impl Writer<'_> {
                         self.write(None, report).await?;
                     }
                 }
-                Piece::End(window) => {
+                Message::End(window) => {
                     self.cursor.settle(window, newest.take());
                     let state = self.cursor.to_text();
                     self.write(Some(&state), report).await?;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::{
     input::{self, Input},
-    records::{LONGEST, Piece, Records},
+    records::{MAX_RECORD_BYTES, Piece, Records},
     report::Faults,
 };
 use crate::server::sources::rejection::{FaultKind, Rejection};
@@ -37,7 +37,7 @@ pub struct Outcome {
 }
 
 /// The store failed and accepts no more; its own error has the reason.
-struct Stopped;
+struct StoreClosed;
 
 impl<T> Reader<T> {
     pub fn run(self) -> Result<Outcome> {
@@ -48,7 +48,7 @@ impl<T> Reader<T> {
             let cannot_read = || format!("cannot read {name}");
             let input = input::open(path, &self.bytes).with_context(cannot_read)?;
             let read = self.file((number, &name), input, &mut batch, &mut outcome);
-            if matches!(read.with_context(cannot_read)?, Err(Stopped)) {
+            if matches!(read.with_context(cannot_read)?, Err(StoreClosed)) {
                 return Ok(outcome);
             }
         }
@@ -63,7 +63,7 @@ impl<T> Reader<T> {
         input: Input,
         batch: &mut Vec<T>,
         outcome: &mut Outcome,
-    ) -> io::Result<Result<(), Stopped>> {
+    ) -> io::Result<Result<(), StoreClosed>> {
         let read_before = outcome.read;
         let mut records = Records::new(input.reader);
         let mut last_line = 1;
@@ -90,7 +90,7 @@ impl<T> Reader<T> {
             if batch.len() == self.records_per_batch {
                 let full = std::mem::replace(batch, Vec::with_capacity(self.records_per_batch));
                 if self.batches.blocking_send(full).is_err() {
-                    return Ok(Err(Stopped));
+                    return Ok(Err(StoreClosed));
                 }
             }
         }
@@ -120,7 +120,7 @@ impl<T> Reader<T> {
             },
             Piece::TooLong => Err(Rejection::new(
                 FaultKind::TooLong,
-                format!("longer than {} KiB", LONGEST / 1024),
+                format!("longer than {} KiB", MAX_RECORD_BYTES / 1024),
             )),
             Piece::Unfinished => Err(Rejection::new(
                 FaultKind::UnfinishedArray,

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 /// Longer lines or elements are faults, so that a file without line ends cannot fill the memory.
-pub const LONGEST: usize = 1 << 20;
+pub const MAX_RECORD_BYTES: usize = 1 << 20;
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
@@ -96,15 +96,15 @@ impl<R: BufRead> Records<R> {
         loop {
             self.buffer.clear();
             let line = self.line;
-            let most = LONGEST as u64 + 1;
+            let limit = MAX_RECORD_BYTES as u64 + 1;
             let read = (&mut self.input)
-                .take(most)
+                .take(limit)
                 .read_until(b'\n', &mut self.buffer)?;
             if read == 0 {
                 return Ok(None);
             }
             self.line += 1;
-            if read > LONGEST && self.buffer.last() != Some(&b'\n') {
+            if read > MAX_RECORD_BYTES && self.buffer.last() != Some(&b'\n') {
                 self.input.skip_until(b'\n')?;
                 return Ok(Some((line, Piece::TooLong)));
             }
@@ -141,7 +141,7 @@ impl<R: BufRead> Records<R> {
             let end = element.end_in(available);
             let taken = &available[..end.unwrap_or(available.len())];
             self.line += line_ends(taken);
-            too_long |= self.buffer.len() + taken.len() > LONGEST;
+            too_long |= self.buffer.len() + taken.len() > MAX_RECORD_BYTES;
             if !too_long {
                 self.buffer.extend_from_slice(taken);
             }
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn records_that_are_too_long_are_skipped() {
-        let long = "x".repeat(LONGEST + 10);
+        let long = "x".repeat(MAX_RECORD_BYTES + 10);
         let lines = pieces(format!("\"{long}\"\n{{}}\n").as_bytes());
         assert_eq!(lines, [(1, "TooLong".to_owned()), (2, "{}".to_owned())]);
         let array = pieces(format!("[\"{long}\",\n{{}}]").as_bytes());

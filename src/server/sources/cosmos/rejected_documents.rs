@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::query_pages::Rejected;
 
 /// Documents that are remembered; a limit keeps the stored cursor small.
-const MOST: usize = 200;
+const MAX_DOCUMENTS: usize = 200;
 /// The part of a document's id that is shown, in characters.
-const SHOWN: usize = 60;
+const MAX_ID_CHARS: usize = 60;
 
 /// Keyed by the document's id, so that a document read twice is counted once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Unreadable(BTreeMap<String, Reason>);
+pub struct RejectedDocuments(BTreeMap<String, Reason>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Reason {
@@ -25,10 +25,10 @@ struct Reason {
     text: String,
 }
 
-impl Unreadable {
+impl RejectedDocuments {
     pub fn add(&mut self, rejected: Rejected) {
         let Rejected { id, ts, rejection } = rejected;
-        if self.0.len() < MOST || self.0.contains_key(&id) {
+        if self.0.len() < MAX_DOCUMENTS || self.0.contains_key(&id) {
             let field = rejection.field.unwrap_or_default();
             let reason = Reason {
                 ts,
@@ -60,11 +60,11 @@ impl Unreadable {
         }
         let told = by_fault.values().map(|(count, id, text)| {
             let documents = if *count == 1 { "document" } else { "documents" };
-            let id: String = id.chars().take(SHOWN).collect();
+            let id: String = id.chars().take(MAX_ID_CHARS).collect();
             format!("{count} {documents} could not be read (first: id {id}, {text})")
         });
         let told: Vec<String> = told.collect();
-        let more = if self.0.len() < MOST {
+        let more = if self.0.len() < MAX_DOCUMENTS {
             ""
         } else {
             "; there may be more"
@@ -90,7 +90,7 @@ mod tests {
     fn documents_are_counted_once_per_fault_until_they_are_readable() {
         let missing = Rejection::of("job_name", FaultKind::MissingField, "job_name is missing");
         let no_object = Rejection::new(FaultKind::NotAnObject, "no JSON object");
-        let mut unreadable = Unreadable::default();
+        let mut unreadable = RejectedDocuments::default();
         assert_eq!(unreadable.summary(), None);
         for id in ["b", "a", "a"] {
             unreadable.add(rejected(id, 5, &missing));
@@ -116,11 +116,11 @@ mod tests {
     #[test]
     fn the_number_of_remembered_documents_is_limited() {
         let no_build = Rejection::new(FaultKind::NoBuild, "no build");
-        let mut unreadable = Unreadable::default();
-        for number in 0..10 * MOST {
+        let mut unreadable = RejectedDocuments::default();
+        for number in 0..10 * MAX_DOCUMENTS {
             unreadable.add(rejected(number, 0, &no_build));
         }
-        assert_eq!(unreadable.0.len(), MOST);
+        assert_eq!(unreadable.0.len(), MAX_DOCUMENTS);
         let summary = unreadable.summary().expect("some");
         assert!(summary.ends_with("there may be more"), "{summary}");
     }
