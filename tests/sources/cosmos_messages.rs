@@ -20,7 +20,7 @@ use super::cosmos_support::{Held, StandIn, all_branches, events, source};
 const PLANTED: &str = "cGxhbnRlZC1zZWNyZXQtMDEyMzQ1Njc4OQ==";
 
 /// All messages about an account that cannot be read, from `sync`, the ledger and `doctor`.
-async fn told(variables: HashMap<String, String>) -> (SourceError, &'static str, String) {
+async fn failure_of(variables: HashMap<String, String>) -> (SourceError, &'static str, String) {
     let secret = variables.get("COSMOS_KEY").cloned();
     let source = source(&all_branches(), variables);
     let mut held = Held::new().await;
@@ -46,7 +46,7 @@ async fn a_wrong_key_is_reported_and_not_shown() {
     for wrong in [PLANTED, "planted, and no Base64 at all!"] {
         let mut variables = account.variables("jenkins");
         variables.insert("COSMOS_KEY".to_owned(), wrong.to_owned());
-        let (error, state, all) = told(variables).await;
+        let (error, state, all) = failure_of(variables).await;
         assert!(matches!(error, SourceError::Unauthorized(_)), "{error:?}");
         assert_eq!(state, "no-access");
         assert!(error.to_string().contains("COSMOS_KEY"), "{error}");
@@ -101,7 +101,7 @@ async fn no_key_is_logged_at_any_level() {
 async fn a_missing_database_or_container_is_named_with_its_variable() {
     let account = StandIn::start();
     account.seed("jenkins", &events(1, 0.1)).await;
-    let (error, state, _) = told(account.variables("jenkns")).await;
+    let (error, state, _) = failure_of(account.variables("jenkns")).await;
     assert_eq!(state, "failed");
     let error = error.to_string();
     assert!(
@@ -111,7 +111,7 @@ async fn a_missing_database_or_container_is_named_with_its_variable() {
 
     let mut variables = account.variables("jenkins");
     variables.insert("COSMOS_CONTAINERS".to_owned(), "metrics".to_owned());
-    let error = told(variables).await.0.to_string();
+    let error = failure_of(variables).await.0.to_string();
     assert!(
         error.contains("“metrics”") && error.contains("COSMOS_CONTAINERS"),
         "{error}"
@@ -123,7 +123,7 @@ async fn an_endpoint_where_nothing_responds_is_reported() {
     let account = StandIn::start();
     let mut variables = account.variables("jenkins");
     drop(account);
-    let (error, state, _) = told(variables.clone()).await;
+    let (error, state, _) = failure_of(variables.clone()).await;
     assert_eq!(state, "failed");
     assert!(
         error
@@ -134,7 +134,7 @@ async fn an_endpoint_where_nothing_responds_is_reported() {
 
     let nowhere = "https://nowhere.invalid:443/".to_owned();
     variables.insert("COSMOS_ENDPOINT".to_owned(), nowhere);
-    let error = told(variables).await.0.to_string();
+    let error = failure_of(variables).await.0.to_string();
     assert!(error.contains("COSMOS_ENDPOINT"), "{error}");
     assert!(!error.contains("nowhere.invalid"), "{error}");
 }
@@ -152,7 +152,7 @@ async fn without_a_key_and_an_identity_both_remedies_are_named() {
     ] {
         variables.insert(name.to_owned(), value.to_owned());
     }
-    let (error, state, _) = told(variables).await;
+    let (error, state, _) = failure_of(variables).await;
     assert!(matches!(error, SourceError::Unauthorized(_)), "{error:?}");
     assert_eq!(state, "no-access");
     let error = error.to_string();
@@ -169,7 +169,7 @@ async fn a_refusal_and_a_permanent_fault_are_reported() {
     for (fault, words) in [("forbid", "403"), ("reject", "400")] {
         account.clear_faults().await;
         account.plan(json!([{"fault": fault, "times": -1}])).await;
-        let error = told(account.variables("jenkins")).await.0.to_string();
+        let error = failure_of(account.variables("jenkins")).await.0.to_string();
         assert!(error.contains(words), "{error}");
     }
 }

@@ -90,7 +90,7 @@ impl StandIn {
     async fn ask(&self, method: &str, path: &str, body: Vec<u8>) -> Value {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let request = reqwest::Client::new().request(method, format!("{}{path}", self.control));
-        let answer = request.body(body).send().await.expect("it answers");
+        let answer = request.body(body).send().await.expect("it responds");
         assert!(
             answer.status().is_success(),
             "{path}: {:?}",

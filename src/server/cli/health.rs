@@ -101,7 +101,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
-        let error = run(options("127.0.0.1", port)).await.expect_err("nobody");
+        let error = run(options("127.0.0.1", port))
+            .await
+            .expect_err("no listener");
         let error = error.to_string();
         assert!(
             error.starts_with("no response from http://127.0.0.1:"),

@@ -80,8 +80,13 @@ async fn metrics_with_their_own_listener_are_served_only_there() {
     let listener = listener.await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let own = tokio::spawn(super::super::metrics::serve(listener, state));
-    let told = reqwest::get(format!("http://{address}/metrics"));
-    let text = told.await.expect("an answer").text().await.expect("a text");
+    let answer = reqwest::get(format!("http://{address}/metrics"));
+    let text = answer
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a text");
     assert_eq!(value(&testing::read(&text), "snapshot_builds"), 2.0);
     let other = reqwest::get(format!("http://{address}/pipelines"));
     assert_eq!(other.await.expect("an answer").status(), 404);

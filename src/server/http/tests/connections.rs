@@ -16,7 +16,7 @@ use crate::server::{
 };
 
 /// Ends a test that would hang; no test comes near it.
-const FOR_EVER: Duration = Duration::from_secs(60);
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_millis(200);
 
 struct Server {
@@ -55,7 +55,7 @@ impl Server {
     }
 
     /// The complete response to these bytes, until the server closes the connection.
-    async fn hear(&self, request: impl AsRef<[u8]>) -> String {
+    async fn send(&self, request: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect().await;
         // A client that is cut off while it sends may find the connection closed.
         let _ = stream.write_all(request.as_ref()).await;
@@ -63,13 +63,13 @@ impl Server {
     }
 
     async fn answers(&self) -> bool {
-        let answer = self.hear(get("/health/live")).await;
+        let answer = self.send(get("/health/live")).await;
         answer.starts_with("HTTP/1.1 200 ")
     }
 
     async fn stop(self) {
         self.stop.send(()).expect("the server runs");
-        let ended = tokio::time::timeout(FOR_EVER, self.ends).await;
+        let ended = tokio::time::timeout(TEST_TIMEOUT, self.ends).await;
         ended.expect("the server ends").expect("it does not panic");
     }
 }
@@ -77,7 +77,7 @@ impl Server {
 async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     // A reset closes the connection as well.
-    let read = tokio::time::timeout(FOR_EVER, stream.read_to_end(&mut answer)).await;
+    let read = tokio::time::timeout(TEST_TIMEOUT, stream.read_to_end(&mut answer)).await;
     let _ = read.expect("the server ends the connection");
     String::from_utf8_lossy(&answer).into_owned()
 }
@@ -108,7 +108,7 @@ async fn a_client_that_never_completes_its_request_is_disconnected() {
     let mut stream = server.connect().await;
     let mut sent = stream.write_all(b"GET /health/live HTTP/1.1\r\n").await;
     let mut every = tokio::time::interval(SOON / 10);
-    let deadline = tokio::time::Instant::now() + FOR_EVER;
+    let deadline = tokio::time::Instant::now() + TEST_TIMEOUT;
     while sent.is_ok() && tokio::time::Instant::now() < deadline {
         every.tick().await;
         sent = stream.write_all(b"X-A: b\r\n").await;
@@ -131,8 +131,8 @@ async fn a_client_that_never_reads_its_responses_is_disconnected() {
     let (mut unread, mut asks) = stream.split();
     // More responses than all buffers in between can hold.
     let request = "GET /api/figures HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(5_000);
-    let _ = tokio::time::timeout(FOR_EVER, asks.write_all(request.as_bytes())).await;
-    let deadline = tokio::time::Instant::now() + FOR_EVER;
+    let _ = tokio::time::timeout(TEST_TIMEOUT, asks.write_all(request.as_bytes())).await;
+    let deadline = tokio::time::Instant::now() + TEST_TIMEOUT;
     while !server.answers().await {
         assert!(
             tokio::time::Instant::now() < deadline,
@@ -142,7 +142,7 @@ async fn a_client_that_never_reads_its_responses_is_disconnected() {
     }
     // If the connection were not closed, this would be all responses.
     let mut answers = Vec::new();
-    let _ = tokio::time::timeout(FOR_EVER, unread.read_to_end(&mut answers)).await;
+    let _ = tokio::time::timeout(TEST_TIMEOUT, unread.read_to_end(&mut answers)).await;
     let text = String::from_utf8_lossy(&answers);
     assert!(text.matches("HTTP/1.1 200 OK").count() < 5_000);
     server.stop().await;
@@ -156,7 +156,7 @@ async fn one_client_leaves_connections_for_others() {
     })
     .await;
     let held = [server.connect().await, server.connect().await];
-    let refused = server.hear(get("/health/live")).await;
+    let refused = server.send(get("/health/live")).await;
     assert_eq!(status(&refused), "503");
     assert!(refused.contains("Retry-After: 5"), "{refused}");
     assert!(refused.ends_with("There are too many connections\n"));
@@ -184,7 +184,7 @@ async fn one_client_leaves_event_streams_for_others() {
     let mut beginning = [0; 12];
     first.read_exact(&mut beginning).await.expect("an answer");
     assert_eq!(&beginning, b"HTTP/1.1 200");
-    let refused = server.hear(get("/api/live")).await;
+    let refused = server.send(get("/api/live")).await;
     assert_eq!(status(&refused), "503");
     assert!(
         refused.to_lowercase().contains("retry-after: 5"),
@@ -220,7 +220,7 @@ async fn oversized_requests_are_refused_without_reading_them_in_full() {
         format!("{huge} /pipelines HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     ];
     for request in requests {
-        let answer = server.hear(&request).await;
+        let answer = server.send(&request).await;
         // A client that is still sending may see only the reset.
         assert!(
             ["", "400", "414", "431"].contains(&status(&answer)),
@@ -229,12 +229,12 @@ async fn oversized_requests_are_refused_without_reading_them_in_full() {
         assert!(server.answers().await);
     }
     let long = format!("/pipelines?project={}", "a".repeat(5_000));
-    assert_eq!(status(&server.hear(get(&long)).await), "414");
+    assert_eq!(status(&server.send(get(&long)).await), "414");
     let body = format!(
         "POST /api/figure HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{huge}",
         huge.len()
     );
-    let answer = server.hear(body).await;
+    let answer = server.send(body).await;
     assert!(["", "405", "413"].contains(&status(&answer)), "{answer}");
     server.stop().await;
 }
@@ -279,7 +279,7 @@ async fn unsupported_methods_are_refused() {
             "/",
         ] {
             let request = get(path).replacen("GET", method, 1);
-            let answer = server.hear(request).await;
+            let answer = server.send(request).await;
             assert!(
                 ["404", "405"].contains(&status(&answer)),
                 "{method} {path}: {answer}"
@@ -311,7 +311,7 @@ async fn no_path_leads_outside_the_site() {
         "/plotly/",
         "/.built",
     ] {
-        let answer = server.hear(get(path)).await;
+        let answer = server.send(get(path)).await;
         let status = status(&answer);
         assert!(["308", "400", "404"].contains(&status), "{path}: {answer}");
         assert!(
@@ -337,10 +337,10 @@ async fn open_pages_and_idle_connections_do_not_delay_a_stop() {
     page.read_exact(&mut beginning).await.expect("an answer");
     let idle = server.connect().await;
     server.stop().await;
-    let told = rest(&mut page).await;
+    let rest_of_page = rest(&mut page).await;
     assert!(
-        told.ends_with("0\r\n\r\n"),
-        "the stream ends properly: {told}"
+        rest_of_page.ends_with("0\r\n\r\n"),
+        "the stream ends properly: {rest_of_page}"
     );
     drop(idle);
 }

@@ -272,17 +272,17 @@ async fn without_data_the_server_is_live_but_not_ready() {
 async fn the_server_is_ready_from_the_first_data_until_it_stops_and_gives_the_reason_otherwise() {
     let state = AppState::default();
     let router = router(state.clone(), Settings::default());
-    let told = async |status: u16, text: &str| {
+    let expect_ready = async |status: u16, text: &str| {
         let answer = get(&router, "/health/ready").await;
         assert_eq!((answer.status.as_u16(), answer.text()), (status, text));
     };
-    told(503, "not ready: loading\n").await;
+    expect_ready(503, "not ready: loading\n").await;
     state.swap(Snapshot::empty(Arc::new(Config::built_in())));
-    told(503, "not ready: the store holds no data\n").await;
+    expect_ready(503, "not ready: the store holds no data\n").await;
     state.swap(snapshot("v1"));
-    told(200, "ready: data v1\n").await;
+    expect_ready(200, "ready: data v1\n").await;
     state.stop();
-    told(503, "not ready: stopping\n").await;
+    expect_ready(503, "not ready: stopping\n").await;
     assert_eq!(get(&router, "/health/live").await.status, StatusCode::OK);
 }
 

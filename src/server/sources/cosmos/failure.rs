@@ -112,9 +112,9 @@ impl CosmosFailure {
                 None => by_reason.push((reason, vec![feed.to_string()])),
             }
         }
-        let told = by_reason.iter();
-        let told = told.map(|(reason, feeds)| format!("{}: {reason}", feeds.join(", ")));
-        let told = told.collect::<Vec<_>>().join("; ");
+        let message = by_reason.iter();
+        let message = message.map(|(reason, feeds)| format!("{}: {reason}", feeds.join(", ")));
+        let message = message.collect::<Vec<_>>().join("; ");
         let waits = failures.iter().map(|(_, failure)| match failure.kind {
             Kind::RateLimited(wait) => Some(wait),
             Kind::NoAccess | Kind::Other => None,
@@ -128,9 +128,9 @@ impl CosmosFailure {
             .iter()
             .all(|(_, failure)| failure.kind == Kind::NoAccess)
         {
-            return SourceError::Unauthorized(told);
+            return SourceError::Unauthorized(message);
         }
-        SourceError::Other(anyhow!(told))
+        SourceError::Other(anyhow!(message))
     }
 }
 
@@ -251,12 +251,12 @@ mod tests {
             (feed("a"), no_access.clone()),
             (feed("b"), no_access.clone()),
         ];
-        let SourceError::Unauthorized(told) = CosmosFailure::of_all(&both) else {
+        let SourceError::Unauthorized(message) = CosmosFailure::of_all(&both) else {
             panic!("both have no access");
         };
         let expected = "a/pipeline-metrics, b/pipeline-metrics: the account does not accept \
                         COSMOS_KEY (401): ";
-        assert!(told.starts_with(expected), "{told}");
+        assert!(message.starts_with(expected), "{message}");
         let mixed = [
             (feed("a"), no_access),
             (feed("b"), missing(&feed("b"), 1003)),
@@ -264,8 +264,8 @@ mod tests {
         let SourceError::Other(error) = CosmosFailure::of_all(&mixed) else {
             panic!("they differ");
         };
-        let told = error.to_string();
-        assert!(told.contains("no database “b”"), "{told}");
+        let message = error.to_string();
+        assert!(message.contains("no database “b”"), "{message}");
     }
 
     #[test]

@@ -58,18 +58,18 @@ impl RejectedDocuments {
             let first = (0, id.as_str(), reason.text.as_str());
             by_fault.entry(&reason.fault).or_insert(first).0 += 1;
         }
-        let told = by_fault.values().map(|(count, id, text)| {
+        let lines = by_fault.values().map(|(count, id, text)| {
             let documents = if *count == 1 { "document" } else { "documents" };
             let id: String = id.chars().take(MAX_ID_CHARS).collect();
             format!("{count} {documents} could not be read (first: id {id}, {text})")
         });
-        let told: Vec<String> = told.collect();
+        let lines: Vec<String> = lines.collect();
         let more = if self.0.len() < MAX_DOCUMENTS {
             ""
         } else {
             "; there may be more"
         };
-        (!told.is_empty()).then(|| format!("{}{more}", told.join("; ")))
+        (!lines.is_empty()).then(|| format!("{}{more}", lines.join("; ")))
     }
 }
 
