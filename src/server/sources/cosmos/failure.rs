@@ -19,13 +19,13 @@ const UNREACHABLE: [u16; 2] = [20010, 20012];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CosmosFailure {
-    pub kind: Kind,
+    pub kind: FailureKind,
     pub what: String,
     pub remedy: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FailureKind {
     /// The service asks for a pause of this length.
     RateLimited(Duration),
     NoAccess,
@@ -33,7 +33,7 @@ pub enum Kind {
 }
 
 impl CosmosFailure {
-    fn new(kind: Kind, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn new(kind: FailureKind, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -51,13 +51,13 @@ impl CosmosFailure {
             (404, _) => match feed {
                 Some(feed) => missing(feed, detail),
                 None => Self::new(
-                    Kind::Other,
+                    FailureKind::Other,
                     "no Cosmos DB account responds there",
                     "set COSMOS_ENDPOINT to the account's address",
                 ),
             },
             (400, _) => Self::new(
-                Kind::Other,
+                FailureKind::Other,
                 format!(
                     "the service does not understand the request ({})",
                     error.status()
@@ -67,14 +67,14 @@ impl CosmosFailure {
             (429, _) => {
                 let wait = requested_wait(error).unwrap_or(Duration::from_secs(60));
                 Self::new(
-                    Kind::RateLimited(wait),
+                    FailureKind::RateLimited(wait),
                     "the service refuses more requests for now (429)",
                     "the next sync tries again; more request units would help",
                 )
             }
             _ if is_unreachable(error) => unreachable(error, detail),
             _ => Self::new(
-                Kind::Other,
+                FailureKind::Other,
                 format!(
                     "the service or the connection to it failed ({})",
                     error.status()
@@ -86,9 +86,9 @@ impl CosmosFailure {
 
     pub const fn state(&self) -> CoverageState {
         match self.kind {
-            Kind::RateLimited(_) => CoverageState::RateLimited,
-            Kind::NoAccess => CoverageState::NoAccess,
-            Kind::Other => CoverageState::Failed,
+            FailureKind::RateLimited(_) => CoverageState::RateLimited,
+            FailureKind::NoAccess => CoverageState::NoAccess,
+            FailureKind::Other => CoverageState::Failed,
         }
     }
 
@@ -116,8 +116,8 @@ impl CosmosFailure {
         let message = message.map(|(reason, feeds)| format!("{}: {reason}", feeds.join(", ")));
         let message = message.collect::<Vec<_>>().join("; ");
         let waits = failures.iter().map(|(_, failure)| match failure.kind {
-            Kind::RateLimited(wait) => Some(wait),
-            Kind::NoAccess | Kind::Other => None,
+            FailureKind::RateLimited(wait) => Some(wait),
+            FailureKind::NoAccess | FailureKind::Other => None,
         });
         if let Some(waits) = waits.collect::<Option<Vec<_>>>() {
             return SourceError::RateLimited {
@@ -126,7 +126,7 @@ impl CosmosFailure {
         }
         if failures
             .iter()
-            .all(|(_, failure)| failure.kind == Kind::NoAccess)
+            .all(|(_, failure)| failure.kind == FailureKind::NoAccess)
         {
             return SourceError::Unauthorized(message);
         }
@@ -149,7 +149,7 @@ pub fn is_unreachable(error: &CosmosError) -> bool {
 fn no_token(error: &CosmosError, credentials: Credentials) -> CosmosFailure {
     match credentials {
         Credentials::Key => CosmosFailure::new(
-            Kind::NoAccess,
+            FailureKind::NoAccess,
             "COSMOS_KEY is not an account key in Base64",
             "set COSMOS_KEY (or masterKey) to a key of the account, read-only if possible",
         ),
@@ -161,7 +161,7 @@ fn no_token(error: &CosmosError, credentials: Credentials) -> CosmosFailure {
                 "no token from Microsoft Entra ID: {reason}"
             );
             CosmosFailure::new(
-                Kind::NoAccess,
+                FailureKind::NoAccess,
                 "Microsoft Entra ID, used because COSMOS_KEY is not set, provides no token",
                 "set COSMOS_KEY, give this machine a managed or workload identity, or sign in \
                  with `az login`; the log lists the attempts",
@@ -173,18 +173,18 @@ fn no_token(error: &CosmosError, credentials: Credentials) -> CosmosFailure {
 fn no_access(status: u16, credentials: Credentials) -> CosmosFailure {
     match (status, credentials) {
         (401, Credentials::Key) => CosmosFailure::new(
-            Kind::NoAccess,
+            FailureKind::NoAccess,
             "the account does not accept COSMOS_KEY (401)",
             "set COSMOS_KEY (or masterKey) to a key of the account that COSMOS_ENDPOINT names",
         ),
         (_, Credentials::Key) => CosmosFailure::new(
-            Kind::NoAccess,
+            FailureKind::NoAccess,
             "the account refuses the request made with COSMOS_KEY (403)",
             "allow this machine in the account's firewall, and check that its clock is right \
              and that the account allows keys",
         ),
         (_, Credentials::Entra) => CosmosFailure::new(
-            Kind::NoAccess,
+            FailureKind::NoAccess,
             format!("the identity from Microsoft Entra ID may not read the account ({status})"),
             "assign it the role Cosmos DB Built-in Data Reader on the account, and allow this \
              machine in the account's firewall",
@@ -199,13 +199,13 @@ fn missing(feed: &Feed, detail: u16) -> CosmosFailure {
     } = feed;
     if detail == NO_SUCH_DATABASE {
         CosmosFailure::new(
-            Kind::Other,
+            FailureKind::Other,
             format!("the account has no database “{database}” (404)"),
             "correct COSMOS_DATABASES",
         )
     } else {
         CosmosFailure::new(
-            Kind::Other,
+            FailureKind::Other,
             format!("the database “{database}” has no container “{container}” (404)"),
             "correct COSMOS_CONTAINERS",
         )
@@ -227,7 +227,7 @@ fn unreachable(error: &CosmosError, detail: u16) -> CosmosFailure {
         "nothing responds at COSMOS_ENDPOINT"
     };
     CosmosFailure::new(
-        Kind::Other,
+        FailureKind::Other,
         what,
         "check COSMOS_ENDPOINT and this machine's connection to it",
     )
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn the_longest_requested_pause_counts() {
         let limited = |seconds| {
-            let wait = Kind::RateLimited(Duration::from_secs(seconds));
+            let wait = FailureKind::RateLimited(Duration::from_secs(seconds));
             CosmosFailure::new(wait, "", "")
         };
         let failures = [(feed("a"), limited(5)), (feed("b"), limited(70))];
