@@ -18,8 +18,8 @@ const WINDOWS = [7, 14, 28, 90, 180];
 
 const FIRST_LOAD = [
   { what: "requests", of: (load) => load.requests, unit: "requests", target: 14, digits: 0 },
-  { what: "over the wire in all", of: (load) => load.kilobytes.all, unit: "kB", target: 600 },
-  { what: "document with the figures' data", of: (load) => load.kilobytes.document, unit: "kB", target: 40 },
+  { what: "total transfer", of: (load) => load.kilobytes.all, unit: "kB", target: 600 },
+  { what: "document, including figure data", of: (load) => load.kilobytes.document, unit: "kB", target: 40 },
   { what: "wasm", of: (load) => load.kilobytes.wasm, unit: "kB", target: 200 },
   { what: "plotly.js", of: (load) => load.kilobytes.plotly, unit: "kB", target: 370 },
   { what: "other JavaScript", of: (load) => load.kilobytes.script, unit: "kB" },
@@ -27,11 +27,11 @@ const FIRST_LOAD = [
   { what: "layout shift", of: (load) => load.shift, unit: "", target: 0.02, digits: 3 },
   { what: "first contentful paint", of: (load) => load.firstPaint, unit: "ms", digits: 0 },
   { what: "largest contentful paint", of: (load) => load.largestPaint, unit: "ms", digits: 0 },
-  { what: "blocking time (of each task what is above 50 ms)", of: (load) => load.blocking, unit: "ms", digits: 0 },
+  { what: "total blocking time (beyond 50 ms per task)", of: (load) => load.blocking, unit: "ms", digits: 0 },
   { what: "longest task", of: (load) => load.longestTask, unit: "ms", digits: 0 },
   { what: "figures in view drawn", of: (load) => load.inView, unit: "ms", target: IN_VIEW, digits: 0 },
   { what: "all figures drawn", of: (load) => load.all, unit: "ms", target: ALL, digits: 0 },
-  { what: "JavaScript heap, all drawn", of: (load) => load.heap, unit: "MB" },
+  { what: "JavaScript heap with all figures drawn", of: (load) => load.heap, unit: "MB" },
 ];
 
 export async function measure({ binary, site, scratch, say }) {
@@ -55,8 +55,8 @@ export async function measure({ binary, site, scratch, say }) {
 }
 
 const BOUNDS = [
-  "Charts are drawn by plotly.js one after another, on the only thread that a page has. In profiles of a first load the charts took two thirds of the time; what they did twice, and measuring texts by laying them out, are gone since. A browser must also parse the document, read the client's wasm and hydrate the page.",
-  "The first paint needs the document and the styles alone: it also comes where wasm and plotly.js are never answered.",
+  "plotly.js draws the charts one after another on the page's only thread. In profiles of a first load, charts took two thirds of the time; since then, duplicate work and the measuring of text by layout have been removed. The browser also has to parse the document, compile the client's wasm and hydrate the page.",
+  "The first paint needs only the document and the styles. It does not wait for wasm or plotly.js.",
 ];
 
 async function firstLoads(url, page, figures) {
@@ -68,7 +68,7 @@ async function firstLoads(url, page, figures) {
   const rows = FIRST_LOAD.map(({ what, of, unit, target, digits = 1 }) =>
     row(`/${page}: ${what}`, page === "pipelines" ? target : null, loads.map(of), unit, digits),
   );
-  rows.push(row(`/${page}: first contentful paint while wasm and plotly.js are not there`, null, alone, "ms", 0));
+  rows.push(row(`/${page}: first contentful paint without wasm and plotly.js`, null, alone, "ms", 0));
   return rows;
 }
 
@@ -90,9 +90,9 @@ async function filterChanges(url) {
     });
   }
   return [
-    row("another project, not seen before, to the last redraw", REDRAWN, fresh, "ms", 0),
-    row("another project, seen before by others, to the last redraw", REDRAWN, known, "ms", 0),
-    row("of it the server: all figures of a filter not seen before, asked for at once", 20, server, "ms", 1),
+    row("change of project, not cached, until the last redraw", REDRAWN, fresh, "ms", 0),
+    row("change of project, cached, until the last redraw", REDRAWN, known, "ms", 0),
+    row("of which the server: all figures for a new filter, requested together", 20, server, "ms", 1),
   ];
 }
 

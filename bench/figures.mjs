@@ -8,21 +8,21 @@ import { isFull, median, run, spread } from "./lib.mjs";
 const PAGE = "pipelines";
 
 export async function measure({ binary, scratch, data, root, say }) {
-  say("figures: building the bench (minutes, the first time)");
+  say("figures: building the bench (takes minutes the first time)");
   const cargo = ["bench", "--no-default-features", "--features", "ssr", "--bench", "figures"];
   // Cargo makes the program anew beside its benches: as the release build does, with hashed names.
   const env = { ...process.env, LEPTOS_HASH_FILES: "true" };
   run("cargo", [...cargo, "--no-run"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
-  say("figures: each computed many times at 1, 10 and 100 times the builds (BENCH_FULL=1: 1000 times, too)");
+  say("figures: computing each many times at 1, 10 and 100 times the builds (BENCH_FULL=1 adds 1000 times)");
   const scales = JSON.parse(run("cargo", cargo, { cwd: root, env: { ...env, BENCH_STORE: data, BENCH_FULL: isFull("figures") ? "1" : "" }, stdio: ["ignore", "pipe", "pipe"] }));
   const peers = measurePeers({ binary, scratch, data, root, say });
   return { rows: rows(scales, peers), tables: [...tables(scales), ...peerTables(scales, peers)], bounds: BOUNDS };
 }
 
 const BOUNDS = [
-  "Up to ten times the builds a figure takes as long as its chart takes to be written as JSON and compressed, which grows with what is drawn and not with the builds; beyond, it takes as long as its columns take to be read from memory.",
-  "What a table takes beyond its loop at 1× are the columns that it is made of, texts above all.",
-  "A figure that reads two columns cannot be much faster than its loop; those that group by pipeline (most failing, lengthy, shortest tests) also sort as many pipelines as there are, which grow with the builds here.",
+  "Up to ten times the builds, a figure spends most of its time writing its chart as JSON and compressing it. That grows with what is drawn, not with the builds. Beyond that, reading the columns from memory takes most of the time.",
+  "At 1×, the difference between a table and its loop is the building of the table's columns, mainly of text.",
+  "A figure that reads two columns cannot be much faster than its loop. Figures that group by pipeline (most failing, lengthy, shortest tests) also sort all pipelines, whose number grows with the builds here.",
 ];
 
 const ofPage = (scale) => scale.figures.filter(({ page }) => page === PAGE);
@@ -39,26 +39,26 @@ function rows(scales, peers) {
     const ratios = ofPage(scale).map(({ id, rows_us, limit_us }) => [id, rows_us[0] / limit_us[0]]);
     const [slowest, reached] = ratios.reduce((a, b) => (b[1] > a[1] ? b : a));
     const detail = `median of the eleven ${median(ratios.map(([, ratio]) => ratio)).toFixed(2)}`;
-    return { what: `The slowest of the eleven beside its hand-written loop, ${scale.times}× (${slowest})`, target: 3, reached, unit: "×", better: "less", detail };
+    return { what: `Slowest of the eleven compared with its hand-written loop, ${scale.times}× (${slowest})`, target: 3, reached, unit: "×", better: "less", detail };
   };
   const figures = [
-    { what: "The eleven figures of a filter, cold, JSON and compression included, 1×", target: 5, reached: whole(once), unit: "ms", better: "less", detail: `${detail(once)}; computed and written as JSON ${sum(ofPage(once), "json_us").toFixed(2)}, the tables alone ${sum(ofPage(once), "rows_us").toFixed(2)}` },
+    { what: "All eleven figures of a page, not cached, with JSON and compression, 1×", target: 5, reached: whole(once), unit: "ms", better: "less", detail: `${detail(once)}; ${sum(ofPage(once), "json_us").toFixed(2)} without compression, tables alone ${sum(ofPage(once), "rows_us").toFixed(2)}` },
     { what: `The same at ${times}×`, target: 300, reached: whole(most), unit: "ms", better: "less", detail: detail(most) },
     besideLoops(once),
     besideLoops(most),
   ];
   const largest = scales.at(-1);
   if (largest.times > times) {
-    const grown = `${largest.builds.toLocaleString("en")} builds; the columns made in ${largest.made_s.toFixed(0)} s`;
+    const grown = `${largest.builds.toLocaleString("en")} builds; columns built in ${largest.made_s.toFixed(0)} s`;
     figures.push(
-      { what: `The eleven figures of a filter, cold, ${largest.times}×`, target: null, reached: whole(largest), unit: "ms", better: "less", detail: detail(largest) },
+      { what: `All eleven figures of a page, not cached, ${largest.times}×`, target: null, reached: whole(largest), unit: "ms", better: "less", detail: detail(largest) },
       { what: `Memory of the columns at ${largest.times}×`, target: null, reached: largest.bytes / 2 ** 20, unit: "MB", better: "less", detail: grown },
     );
   }
   const ours = sum(ofPage(once), "rows_us");
   for (const { engine, times, seconds } of peers) {
     if (times !== 1) continue;
-    figures.push({ what: `The eleven tables beside ${engine}'s, 1×`, target: null, reached: (1000 * median(seconds)) / ours, unit: "× faster", better: "more", detail: `${engine} ${(1000 * median(seconds)).toFixed(0)} ms (${spread(seconds.map((s) => 1000 * s))})` });
+    figures.push({ what: `The eleven tables compared with ${engine}, 1×`, target: null, reached: (1000 * median(seconds)) / ours, unit: "× faster", better: "more", detail: `${engine} ${(1000 * median(seconds)).toFixed(0)} ms (${spread(seconds.map((s) => 1000 * s))})` });
   }
   return figures;
 }
@@ -66,7 +66,7 @@ function rows(scales, peers) {
 function tables(scales) {
   const ms = (us) => (us ? (us[0] / 1000).toFixed(3) : "–");
   const each = scales.map((scale) => ({
-    title: `Each figure at ${scale.times}×: ${scale.builds.toLocaleString("en")} builds, ${scale.window.toLocaleString("en")} of them in the window; median ms`,
+    title: `Each figure at ${scale.times}×: ${scale.builds.toLocaleString("en")} builds, ${scale.window.toLocaleString("en")} of them in the window; medians in ms`,
     head: ["figure", "table", "loop", "table ÷ loop", "with chart and JSON", "compression", "JSON kB", "brotli kB"],
     rows: scale.figures.map((figure) => [
       figure.id,
@@ -82,7 +82,7 @@ function tables(scales) {
   const [once] = scales;
   const grows = (of) => scales.map((scale) => (of(scale) / of(once)).toFixed(2));
   const growth = {
-    title: "Growth: how many times as much as at 1×",
+    title: "Growth, as multiples of 1×",
     head: ["", ...scales.map(({ times }) => `${times}×`)],
     rows: [
       ["builds", ...grows(({ builds }) => builds)],
@@ -98,10 +98,10 @@ function tables(scales) {
 function measurePeers({ binary, scratch, data, root, say }) {
   const python = process.env.BENCH_PYTHON ?? "python3";
   if (spawnSync(python, ["-c", "import pandas"]).status !== 0) {
-    say(`${python} has no pandas (pip install pandas duckdb; BENCH_PYTHON names another Python): no comparison with it`);
+    say(`${python} has no pandas, so there is no comparison with it; run pip install pandas duckdb, or name another Python with BENCH_PYTHON`);
     return [];
   }
-  say("figures: the same tables by pandas and DuckDB");
+  say("figures: computing the same tables with pandas and DuckDB");
   const csv = path.join(scratch, "builds.csv");
   run(binary, ["export", "builds", "--format", "csv", "--data", data], { stdio: ["ignore", openSync(csv, "w"), "pipe"] });
   const lines = run(python, [path.join(root, "bench/peers.py"), csv, "1", "10"], { stdio: ["ignore", "pipe", "pipe"] });
@@ -112,5 +112,5 @@ function peerTables(scales, peers) {
   if (peers.length === 0) return [];
   const row = ({ engine, times, seconds }) => [engine, `${times}×`, (1000 * median(seconds)).toFixed(1), spread(seconds.map((s) => 1000 * s))];
   const ours = (scale) => ["this program", `${scale.times}×`, sum(ofPage(scale), "rows_us").toFixed(2), "one thread"];
-  return [{ title: "The eleven tables by general engines (without charts, without JSON), ms", head: ["engine", "builds", "median", ""], rows: [...scales.map(ours), ...peers.map(row)] }];
+  return [{ title: "The eleven tables in other engines, without charts and JSON, in ms", head: ["engine", "builds", "median", ""], rows: [...scales.map(ours), ...peers.map(row)] }];
 }

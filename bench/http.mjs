@@ -11,7 +11,7 @@ const WHAT = { figure: "/api/figure?id=heatmap", page: "/pipelines" };
 
 export async function measure({ binary, site, scratch, data, say }) {
   if (!have("wrk")) {
-    say("wrk is missing (Debian, Ubuntu: apt-get install wrk): requests a second are not measured");
+    say("wrk is missing, so requests per second are not measured (Debian, Ubuntu: apt-get install wrk)");
     return { rows: [] };
   }
   const [program, args] = onOneCore(0, binary, ["serve", "--data", data, "--port", "0"]);
@@ -25,19 +25,19 @@ export async function measure({ binary, site, scratch, data, say }) {
 }
 
 const BOUNDS = [
-  "A warm answer is a look-up and the bytes as they were compressed once. What remains is the way through the checks that every request passes (limits, client, queue, headers, metrics, a span for the log) and hyper; nginx does none of that for a file. More than half of it is spent in the kernel, a seventh in hyper and a fourteenth in axum's layers, a twentieth each in the span with its text and in the dashboard's own code, less in memory; an axum router that does nothing but send the same bytes reaches nine tenths of nginx's requests.",
+  "A cached response is a look-up and bytes that were compressed once. The rest of the time goes to hyper and to the checks that every request passes: limits, client, queue, headers, metrics and a span for the log. nginx does none of that for a file. More than half of the time is spent in the kernel, a seventh in hyper, a fourteenth in axum's layers, a twentieth each in the span and in the dashboard's own code, and less in memory. An axum router that only sends the same bytes reaches nine tenths of nginx's throughput.",
 ];
 
 async function measured(ours, scratch, say) {
   const nginx = have("nginx") ? await startNginx(ours, scratch) : undefined;
-  if (!nginx) say("nginx is missing (Debian, Ubuntu: apt-get install nginx-light): nothing to compare with");
+  if (!nginx) say("nginx is missing, so there is no comparison with it (Debian, Ubuntu: apt-get install nginx-light)");
   const taken = {};
   try {
     for (let turn = 1; turn <= RUNS; turn++) {
-      say(`requests a second, run ${turn} of ${RUNS}`);
+      say(`requests per second, run ${turn} of ${RUNS}`);
       for (const [name, address] of Object.entries(WHAT)) {
-        add(taken, `ours ${name}`, wrk(ours.url + address));
-        if (nginx) add(taken, `nginx ${name}`, wrk(`${nginx.url}/${name}`));
+        add(taken, `${name}, dashboard`, wrk(ours.url + address));
+        if (nginx) add(taken, `${name}, nginx`, wrk(`${nginx.url}/${name}`));
       }
     }
   } finally {
@@ -84,23 +84,23 @@ http {
 const middle = (taken, name, key) => median(taken[name].map((numbers) => numbers[key]));
 
 function rows(taken) {
-  const page = taken["ours page"];
+  const page = taken["page, dashboard"];
   const rows = [
-    { what: "Page over HTTP: requests a second on one core", target: 500, reached: middle(taken, "ours page", "rate"), unit: "1/s", better: "more", detail: spread(page.map(({ rate }) => rate)) },
-    { what: `Page over HTTP: p50 with ${CONNECTIONS} connections`, target: 5, reached: middle(taken, "ours page", "p50"), unit: "ms", better: "less", detail: spread(page.map(({ p50 }) => p50)) },
+    { what: "Page over HTTP: requests per second on one core", target: 500, reached: middle(taken, "page, dashboard", "rate"), unit: "1/s", better: "more", detail: spread(page.map(({ rate }) => rate)) },
+    { what: `Page over HTTP: p50 with ${CONNECTIONS} connections`, target: 5, reached: middle(taken, "page, dashboard", "p50"), unit: "ms", better: "less", detail: spread(page.map(({ p50 }) => p50)) },
   ];
-  if (!taken["nginx figure"]) return rows;
-  const ratios = (key) => taken["ours figure"].map((ours, turn) => ours[key] / taken["nginx figure"][turn][key]);
+  if (!taken["figure, nginx"]) return rows;
+  const ratios = (key) => taken["figure, dashboard"].map((ours, turn) => ours[key] / taken["figure, nginx"][turn][key]);
   return [
-    { what: "Warm figure over HTTP: requests a second, as a share of nginx's", target: 0.5, reached: median(ratios("rate")), unit: "", better: "more", detail: spread(ratios("rate")) },
-    { what: "Warm figure over HTTP: p99, as a multiple of nginx's", target: 2, reached: median(ratios("p99")), unit: "", better: "less", detail: spread(ratios("p99")) },
+    { what: "Cached figure over HTTP: requests per second relative to nginx", target: 0.5, reached: median(ratios("rate")), unit: "", better: "more", detail: spread(ratios("rate")) },
+    { what: "Cached figure over HTTP: p99 relative to nginx", target: 2, reached: median(ratios("p99")), unit: "", better: "less", detail: spread(ratios("p99")) },
     ...rows,
   ];
 }
 
 function table(taken) {
   return {
-    title: `Requests a second, ${CONNECTIONS} connections, server on one core, wrk on another`,
+    title: `Requests per second with ${CONNECTIONS} connections, server on one core, wrk on another`,
     head: ["", "requests/s", "p50 ms", "p99 ms"],
     rows: Object.keys(taken)
       .sort()

@@ -15,7 +15,7 @@ const SETTINGS = { shared_buffers: "1GB", max_wal_size: "4GB", checkpoint_timeou
 
 export async function measure({ binary, site, scratch, say }) {
   if (!programs()) {
-    say("PostgreSQL is missing (Debian, Ubuntu: apt-get install postgresql): the shared store is left out");
+    say("PostgreSQL is missing, so the shared store is left out (Debian, Ubuntu: apt-get install postgresql)");
     return { rows: [], tables: [], bounds: ["PostgreSQL was not installed where this was measured."] };
   }
   const results = [];
@@ -53,7 +53,7 @@ async function measureScale({ binary, site, folder, scale, say }) {
 }
 
 async function measureReplicas({ binary, site, folder, store, scale, say, result }) {
-  say(`PostgreSQL ${scale}x: starting ${REPLICAS} replicas, and telling them of ${NEW_EVENTS} events ${TURNS} times`);
+  say(`PostgreSQL ${scale}x: starting ${REPLICAS} replicas and adding ${NEW_EVENTS} events ${TURNS} times`);
   const replicas = [];
   try {
     for (let number = 0; number < REPLICAS; number++) {
@@ -84,17 +84,17 @@ function rows({ scale, imports, count, size, starts, shown, memory }) {
   const all = (list, key) => list.map((one) => one[key]);
   return [
     row("import of NDJSON", 50_000, all(imports, "rate"), "events/s", "more"),
-    row("bytes of an event, with indexes", null, [size / count], "B"),
+    row("bytes per event, with indexes", null, [size / count], "B"),
     row("size of the database", null, [size / 2 ** 20], "MB"),
-    row("start of a replica to ready", null, all(starts, "ready"), "s"),
+    row("start of a replica until ready", null, all(starts, "ready"), "s"),
     row("resident memory of a replica", null, all(starts, "resident"), "MB"),
-    row(`the same after ${TURNS} times new events`, null, memory, "MB"),
-    row("1,000 new events, from a file to all of three replicas", 2, all(shown, "all"), "s"),
-    row("of that, after they are stored", null, all(shown, "afterwards"), "s"),
+    row(`the same after ${TURNS} batches of new events`, null, memory, "MB"),
+    row("1,000 new events, from file to all three replicas", 2, all(shown, "all"), "s"),
+    row("of which after they are stored", null, all(shown, "afterwards"), "s"),
   ];
 }
 
 const BOUNDS = [
-  "The database stands on the same two cores as the import and the replicas, and waits for its disk at each of their transactions.",
-  "With more data an event costs more: a build's key follows from its tag, so that the indexes are written all over, and each page of them goes into the log whole after a checkpoint. That is the likely reason and has not been profiled.",
+  "The database shares two cores with the import and the replicas, and waits for its disk in every transaction.",
+  "With more data, an event costs more. The likely reason, which has not been profiled, is that a build's key is derived from its tag: writes are spread over the indexes, and after a checkpoint PostgreSQL logs each of their pages in full.",
 ];

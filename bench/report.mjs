@@ -24,11 +24,11 @@ export function document(results, machine, versions) {
   const all = parts.flatMap(([, { rows }]) => rows);
   const date = new Date().toISOString().slice(0, 10);
   return [
-    "# How fast it is",
-    "Measured and written by `make bench`, which anyone can run again. Absolute times are this machine's; what to go by are the ratios, which are measured side by side in one run. Medians, with the spread beside them.",
-    `${date}, ${versions.program}, ${versions.rust}, ${versions.node}; ${machine.cores} cores (${machine.cpu}), ${number(machine.memory / 2 ** 30)} GiB; load at the start ${machine.load.toFixed(2)}; the whole run took ${number(machine.minutes)} minutes.`,
+    "# Performance",
+    "`make bench` takes these measurements and writes this page. Absolute times depend on the machine. The ratios are more reliable, because both sides are measured in the same run. Values are medians, with their spread in the last column.",
+    `${date}, ${versions.program}, ${versions.rust}, ${versions.node}; ${machine.cores} cores (${machine.cpu}), ${number(machine.memory / 2 ** 30)} GiB; load ${machine.load.toFixed(2)} at the start. The run took ${number(machine.minutes)} minutes.`,
     "## Targets",
-    table(["what", "target", "reached", "passed", ""], all.map((row) => [row.what, limit(row), quantity(row.reached, row.unit), verdict(row), row.detail ?? ""])),
+    table(["measurement", "target", "result", "passed", "details"], all.map((row) => [row.what, limit(row), quantity(row.reached, row.unit), verdict(row), row.detail ?? ""])),
     ...parts.flatMap(([name, { tables = [], bounds = [] }]) => [
       `## ${TITLES[name]}`,
       ...bounds,

@@ -18,15 +18,15 @@ const say = (line) => console.log(`[${((Date.now() - began) / 1000).toFixed(0).p
 
 for (const name of wanted) {
   if (!PARTS.includes(name)) {
-    console.error(`error: “${name}” is no part of the bench; there are ${PARTS.join(", ")}`);
+    console.error(`error: “${name}” is not a part of the bench; the parts are ${PARTS.join(", ")}`);
     process.exit(2);
   }
 }
 const folder = mkdtempSync(path.join(tmpdir(), "rse-bench-"));
 const load = loadavg()[0];
-if (load > 0.5) say(`the machine is busy (load ${load.toFixed(1)}): ratios hold better than times`);
+if (load > 0.5) say(`the machine is busy (load ${load.toFixed(1)}): ratios are more reliable than times`);
 try {
-  say("sample data of the original size");
+  say("creating sample data of the original size");
   const data = path.join(folder, "data");
   run(binary, ["sample", "--data", data]);
   const results = {};
@@ -39,14 +39,14 @@ try {
       console.log(shown(results[part].rows));
     } catch (error) {
       // The others are measured all the same.
-      console.error(`error: ${part} could not be measured: ${error.message.slice(0, 2000)}`);
+      console.error(`error: cannot measure ${part}: ${error.message.slice(0, 2000)}`);
       process.exitCode = 1;
     }
   }
   if (wanted.length === 0 && !process.exitCode) {
     const machine = { cpu: cpus()[0].model.trim(), cores: cpus().length, memory: totalmem(), load, minutes: (Date.now() - began) / 60_000 };
     writeFileSync(path.join(root, "docs", "performance.md"), document(results, machine, versions()));
-    say("written to docs/performance.md");
+    say("wrote docs/performance.md");
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -20,7 +20,7 @@ const startingMs = () => 200 + 250 * Math.random();
 export async function measure({ binary, site, scratch, say }) {
   const full = isFull("store");
   const scales = full ? [1, 10, 100] : [1, 10];
-  if (!full) say("100x is left out: BENCH_FULL=1 measures it too (minutes, 8 GB of disk)");
+  if (!full) say("100x is left out; BENCH_FULL=1 adds it (takes minutes and 8 GB of disk)");
   const results = [];
   for (const scale of scales) {
     const folder = path.join(scratch, `store-${scale}x`);
@@ -35,7 +35,7 @@ async function measureScale({ binary, site, folder, scale, say }) {
   const { imports, data } = await measureImports({ binary, folder, scale, say });
   const { size } = await stat(path.join(data, "dashboard.sqlite"));
   const result = { scale, imports, size, starts: [], refreshes: [], warm: [] };
-  say(`store ${scale}x: starting the server, and refreshing it by ${NEW_EVENTS} events`);
+  say(`store ${scale}x: starting the server and adding ${NEW_EVENTS} events`);
   const news = path.join(folder, "new.ndjson");
   for (let turn = 1; turn <= (scale === 100 ? 3 : 5); turn++) {
     await writeFile(news, await newEvents(binary, scale, turn));
@@ -94,7 +94,7 @@ async function measureRefresh({ binary, data, server, news }) {
   const committed = seconds(began);
   await changed;
   const { ok } = await fetch(server.url + figure);
-  if (!ok) throw new Error("the figure cannot be read after a refresh");
+  if (!ok) throw new Error("cannot read the figure after an import");
   const shown = seconds(began);
   await sleep(500);
   return {
@@ -112,18 +112,18 @@ function rows({ scale, imports, size, starts, refreshes }) {
   const before = all(refreshes, "before");
   const found = [
     row("Import of NDJSON", scale === 100 ? null : 150_000, all(imports, "rate"), "events/s", "more"),
-    row("Bytes of an event on disk", null, all(imports, "bytes"), "B"),
+    row("Bytes per event on disk", null, all(imports, "bytes"), "B"),
     row("Size on disk", null, [size / 2 ** 20], "MB"),
     row("Start to ready", target(0.3, 10), all(starts, "ready"), "s"),
     row("Resident memory", target(60, 900), all(starts, "resident"), "MB"),
-    row("Peak memory of a start", null, all(starts, "peak"), "MB"),
-    row("1,000 new events, from a file into a figure", target(null, 1), all(refreshes, "shown"), "s"),
-    row("of that, after they are stored", null, all(refreshes, "afterCommit"), "s"),
-    row("p99 of other requests before", null, before, "ms"),
-    row("p99 of other requests meanwhile", 2 * median(before), all(refreshes, "meanwhile"), "ms"),
+    row("Peak memory during start", null, all(starts, "peak"), "MB"),
+    row("1,000 new events, from file to figure", target(null, 1), all(refreshes, "shown"), "s"),
+    row("of which after they are stored", null, all(refreshes, "afterCommit"), "s"),
+    row("p99 of other requests before the import", null, before, "ms"),
+    row("p99 of other requests during the import", 2 * median(before), all(refreshes, "meanwhile"), "ms"),
   ];
   if (imports[0].peak) {
-    found.splice(1, 0, row("Peak memory of an import", null, all(imports, "peak"), "MB"));
+    found.splice(1, 0, row("Peak memory during import", null, all(imports, "peak"), "MB"));
   }
   return found;
 }
@@ -132,13 +132,13 @@ function growth(results) {
   const of = {
     Builds: ({ starts }) => starts[0].builds,
     "Size on disk": ({ size }) => size,
-    "Time of an import, for an event": ({ imports }) => 1 / median(imports.map(({ rate }) => rate)),
+    "Import time per event": ({ imports }) => 1 / median(imports.map(({ rate }) => rate)),
     "Start to ready": ({ starts }) => median(starts.map(({ ready }) => ready)),
     "Resident memory": ({ starts }) => median(starts.map(({ resident }) => resident)),
-    "New events into a figure": ({ refreshes }) => median(refreshes.map(({ shown }) => shown)),
+    "New events, from file to figure": ({ refreshes }) => median(refreshes.map(({ shown }) => shown)),
   };
   // Of a heatmap, whose chart does not grow with the builds.
-  if (results[0].warm.length) of["A warm figure over HTTP"] = ({ warm }) => 1 / median(warm);
+  if (results[0].warm.length) of["Cached figure over HTTP"] = ({ warm }) => 1 / median(warm);
   return {
     title: "Growth of the store, as multiples of 1x",
     head: ["", ...results.map(({ scale }) => `${scale}x`)],
@@ -150,9 +150,9 @@ function growth(results) {
 }
 
 const BOUNDS = [
-  "An import at 1x spends about four parts in ten of its processor time in SQLite's thread, three in merging and binding, and three in parsing, which runs beside both. At 10x the shares are the same, so that no index alone is to blame: an event takes half as much again everywhere. The allocator that is built in made imports at 1x a fifth faster beside the system's, for 60 MB more at their peak.",
-  "A start reads every build once through SQLite; the columns are made on another thread meanwhile.",
-  "A refresh copies the columns once, whatever has changed; the rest is the import command itself and how often the store is looked at.",
+  "An import at 1x spends about 40% of its processor time in SQLite's thread, 30% in merging and binding, and 30% in parsing, which runs in parallel. At 10x the shares are the same and every part takes half as long again per event, so no single index is the cause. The built-in allocator made imports at 1x a fifth faster than the system's, for 60 MB more peak memory.",
+  "A start reads every build once through SQLite. Another thread builds the columns at the same time.",
+  "A reload copies the columns once, however little has changed. The rest of the time is the import command itself and the interval at which the server checks the store.",
 ];
 
 function seconds(since) {

@@ -11,7 +11,6 @@ use super::{
     Query, ask_again_when_heard,
     chart::{Chart, Drawing},
     data_table::table_html,
-    eager_hydration,
 };
 use crate::{
     api::{FigureData, FigureInfo, Width, figure},
@@ -93,7 +92,7 @@ pub fn Card(
             <h2 id=title_id.clone() class:visually-hidden=alone>
                 {info.title.clone()}
             </h2>
-            <Transition fallback=eager_hydration(loading) set_pending=set_busy>
+            <Transition fallback=loading set_pending=set_busy>
                 {move || Suspend::new(async move {
                     let loaded = figure.await;
                     drawing.set(drawable(&loaded, query));

@@ -12,6 +12,7 @@ pub mod http;
 pub mod metrics;
 pub mod model;
 pub mod reload;
+mod retention;
 pub mod sample;
 pub mod sign_in;
 pub mod snapshot;

@@ -14,8 +14,9 @@ use tracing::Instrument as _;
 use super::{
     config::Config,
     metrics::Metrics,
+    retention,
     sources::{ConfigError, Run, Source, SourceError, SyncReport, error::MAX_PAUSE},
-    store::{Failed, Location, Lost, Store},
+    store::{Failed, LeaseLost, Location, Store},
 };
 
 /// The wait after the first failure; it doubles with each further one.
@@ -92,33 +93,18 @@ impl Syncer {
         };
         // The process that took over has closed this one's connections, so its source failed.
         if let Err(error) = &noted
-            && error.is::<Lost>()
+            && error.is::<LeaseLost>()
         {
             tracing::warn!("{error:#}");
             return Err(anyhow!(Busy(name)).into());
         }
-        self.drop_old(&mut store).await;
+        retention::apply(&mut store, &self.config).await;
         let released = store.release(claim).await;
         store.close().await;
         // The source's own failure is the more useful of two.
         let report = outcome?;
         noted.and(released)?;
         Ok(report)
-    }
-
-    /// Drops events older than the configured months. Failing to do so is harmless until the next sync.
-    async fn drop_old(&self, store: &mut Store) {
-        let months = self.config.store.keep_months;
-        if months == 0 {
-            return;
-        }
-        match store.keep_months(months, Timestamp::now()).await {
-            Ok(true) => tracing::info!(months, "dropped older events"),
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!("cannot drop events older than {months} months: {error:#}")
-            }
-        }
     }
 
     /// Syncs a source on its schedule until dropped.

@@ -63,14 +63,14 @@ async fn the_newest_day_comes_first_and_then_only_what_is_new() {
     );
 
     // Two more are written: a new one, and a late one of an old build.
-    let newest = events.iter().filter_map(|event| event.ts).max();
+    let newest = events.iter().filter_map(|event| event.received_s).max();
     let newest = newest.expect("the service gives all a time");
     let new = Event {
-        ts: Some(newest + 60),
+        received_s: Some(newest + 60),
         ..new
     };
     let late = Event {
-        ts: Some(newest),
+        received_s: Some(newest),
         stage_ms: late.stage_ms - 100 * DAY * 1000,
         ..late
     };
@@ -103,7 +103,7 @@ async fn everything_since_an_instant_is_read_again_on_request() {
     let report = report.expect("it is read");
     let expected = events
         .iter()
-        .filter(|event| event.ts >= Some(since.as_second()));
+        .filter(|event| event.received_s >= Some(since.as_second()));
     assert_eq!(report.read, expected.count() as u64);
     assert_eq!(report.ingested.new, 0);
     let asked = account.asked().await;
@@ -140,7 +140,7 @@ async fn databases_have_their_own_cursors_and_a_missing_one_does_not_stop_others
     let source = account.source("jenkins,sds-jenkins");
     read.sync(&source).await.expect("both are read");
     let asked = account.asked().await;
-    let newest = |events: &[Event]| events.iter().filter_map(|event| event.ts).max();
+    let newest = |events: &[Event]| events.iter().filter_map(|event| event.received_s).max();
     for (database, events) in [("jenkins", one), ("sds-jenkins", other)] {
         let mut asked = asked.iter().filter(|asked| asked.database == database);
         let last = asked.next_back().expect("it was asked");
@@ -180,7 +180,7 @@ async fn an_interrupted_sync_continues_after_its_last_complete_window() {
     account.clear_faults().await;
     read.sync(&source).await.expect("it is read");
     let asked = account.asked().await;
-    let newest = events.iter().filter_map(|event| event.ts).max();
+    let newest = events.iter().filter_map(|event| event.received_s).max();
     assert_eq!(asked[0].from, newest.expect("some") - 600);
     assert_eq!(asked[1].to, Some(now().as_second() - 3 * DAY));
     assert_eq!(asked.len(), 180 - 3 + 1);
@@ -243,7 +243,7 @@ async fn only_events_of_the_default_branches_are_read_unless_all_are_configured(
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_that_are_not_events_are_reported_and_affect_no_others() {
     let events = events(2, 0.1);
-    let newest = events.iter().filter_map(|event| event.ts).max();
+    let newest = events.iter().filter_map(|event| event.received_s).max();
     let ts = newest.expect("some") - DAY;
     let strange = [
         json!({"id": "a", "_ts": ts, "job_name": "x/y/z", "build_id": "1"}),

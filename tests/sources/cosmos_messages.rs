@@ -179,7 +179,7 @@ async fn doctor_reports_the_age_of_the_newest_document() {
     let account = StandIn::start();
     account.seed("jenkins", &[]).await;
     let mut event = events(1, 0.1).remove(0);
-    event.ts = Some(jiff::Timestamp::now().as_second() - 3 * 3600 - 60);
+    event.received_s = Some(jiff::Timestamp::now().as_second() - 3 * 3600 - 60);
     account.seed("sds-jenkins", &[event]).await;
     let findings = account.source("jenkins,sds-jenkins").check().await;
     let found: Vec<_> = findings

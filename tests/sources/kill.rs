@@ -68,7 +68,7 @@ async fn seed_now(account: &StandIn, events: &[Event]) {
     let now = Timestamp::now().as_second();
     let events = events.iter().cloned();
     let events = events.map(|event| Event {
-        ts: Some(now),
+        received_s: Some(now),
         ..event
     });
     account.seed("jenkins", &events.collect::<Vec<_>>()).await;
@@ -79,7 +79,7 @@ async fn a_server_killed_fifty_times_ends_with_the_data_of_a_clean_sync() {
     let account = StandIn::start();
     let github = github_support::StandIn::start(&[]);
     let mut to_come = cosmos_support::events(20, 0.3);
-    to_come.sort_by_key(|event| event.ts);
+    to_come.sort_by_key(|event| event.received_s);
     let total = to_come.len();
     let mut seeded = total - KILLS * NEW;
     let later = to_come.split_off(seeded);

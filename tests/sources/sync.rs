@@ -81,7 +81,7 @@ fn events(call: i64) -> Result<Vec<Event>, SourceError> {
         build_id: Some(number.to_string()),
         result: BuildResult::Success,
         stage_ms: 1_571_961_600_000 + number,
-        ts: None,
+        received_s: None,
         scheduled_ms: None,
         duration_ms: Some(1000),
         step: None,

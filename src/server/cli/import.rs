@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::server::{
     config::Config,
+    retention,
     sources::file,
     store::{Location, Store},
 };
@@ -42,6 +43,8 @@ struct Files {
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
     let mut store = Store::open(location, &config).await?;
     let now = Timestamp::now();
+    // Before the import, so that it refuses what would be dropped again.
+    retention::apply(&mut store, &config).await;
     let (report, files) = match &options.kind {
         RecordKind::Events(files) => (
             file::import_events(&mut store, &files.files, now).await?,

@@ -14,7 +14,7 @@ use tokio::{
 use crate::server::{
     config::Config,
     environment::Environment,
-    http, reload,
+    http, reload, retention,
     sources::Sources,
     state::AppState,
     store::{Location, Store},
@@ -144,7 +144,11 @@ impl Background {
             state,
         } = self;
         let _syncing = sync::schedule(&syncer, &configured.sources, state.metrics());
-        reload::watch(store, syncer.config, state).await;
+        let Syncer { location, config } = syncer;
+        tokio::join!(
+            retention::apply_daily(location, Arc::clone(&config)),
+            reload::watch(store, config, state),
+        );
     }
 }
 

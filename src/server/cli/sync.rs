@@ -139,14 +139,9 @@ fn print_report(
     }
     match outcome {
         Ok(report) => {
-            let Ingested {
-                new,
-                replaced,
-                unchanged,
-            } = report.ingested;
             println!(
-                "{source}: {} read in {seconds:.1} s: {new} new, {replaced} replaced, {unchanged} unchanged",
-                report.read
+                "{source}: {} read in {seconds:.1} s: {}",
+                report.read, report.ingested
             );
         }
         Err(error) => eprintln!("{source}: failed after {seconds:.1} s: {error}"),

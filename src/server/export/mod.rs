@@ -120,7 +120,7 @@ fn event_cells(event: &Event) -> [Cell; 12] {
         text(event.build_id.as_deref()),
         text(Some(event.result.as_str())),
         instant(Some(event.stage_ms)),
-        number(event.ts),
+        number(event.received_s),
         instant(event.scheduled_ms),
         number(event.duration_ms),
         text(event.step.as_deref()),

@@ -35,8 +35,9 @@ const WITH_HANDLERS: [&str; 4] = [
     "/api/fragments",
 ];
 
+/// 307, which browsers do not keep: `/` becomes a page of its own.
 pub async fn to_pipelines(uri: Uri) -> Redirect {
-    Redirect::permanent(&with_query("/pipelines", &uri))
+    Redirect::temporary(&with_query("/pipelines", &uri))
 }
 
 /// The pages of the app. Listed once: while Leptos lists them, pages that are being rendered anywhere in
@@ -110,7 +111,7 @@ fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {
     }
     // A path that begins with two slashes or backslashes would lead to another host.
     let local = format!("/{}", shorter.trim_start_matches(['/', '\\']));
-    Some(Redirect::permanent(&with_query(&local, uri)))
+    Some(Redirect::temporary(&with_query(&local, uri)))
 }
 
 async fn csv(state: &ServerState, id: &str, method: &Method, uri: &Uri) -> Response {

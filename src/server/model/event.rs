@@ -15,8 +15,8 @@ pub struct Event {
     pub build_id: Option<String>,
     pub result: BuildResult,
     pub stage_ms: i64,
-    /// Unix s, when the source got it.
-    pub ts: Option<i64>,
+    /// When the source received it, Unix s.
+    pub received_s: Option<i64>,
     pub scheduled_ms: Option<i64>,
     pub duration_ms: Option<i64>,
     pub step: Option<String>,

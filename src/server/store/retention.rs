@@ -1,4 +1,7 @@
-//! What is older than an organisation wants to keep is dropped, by whole months.
+//! Retention: builds older than the first kept month are deleted, by whole months, and events of such
+//! months are refused.
+
+use std::borrow::Cow;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -9,13 +12,14 @@ use super::{
     engine::Transaction,
     meta,
 };
+use crate::server::model::Event;
 
 impl Store {
-    /// Drops the builds, with their events, of the months before the last so many and the current one.
-    /// Says whether there were any; looks only once a month.
+    /// Deletes builds and their events older than the current month and the `months` before it. Returns
+    /// whether there were any. Works once a month; later calls return at once.
     ///
     /// # Errors
-    /// Where the store cannot be written; nothing is dropped then.
+    /// If the store cannot be written to; nothing is deleted then.
     pub async fn keep_months(&mut self, months: u16, now: Timestamp) -> Result<bool> {
         let first = month(now.as_millisecond()) - i32::from(months);
         let mut transaction = self.begin().await?;
@@ -37,11 +41,36 @@ impl Store {
     }
 }
 
-/// By the ends of the builds.
-async fn delete(transaction: &mut Transaction, first: i32) -> Result<bool> {
-    let (year, of_year) = (first.div_euclid(12), first.rem_euclid(12) + 1);
+/// Returns the beginning of the first kept month, Unix ms; none while everything is kept.
+pub async fn first_kept_ms(transaction: &mut Transaction, keep_months: u16) -> Result<Option<i64>> {
+    if keep_months == 0 {
+        return Ok(None);
+    }
+    let first = meta::number(transaction, meta::FIRST_MONTH).await?;
+    first
+        .map(|first| start_ms(i32::try_from(first)?))
+        .transpose()
+}
+
+/// Returns the events that are not older than the first kept month.
+pub fn kept(events: &[Event], first_kept_ms: Option<i64>) -> Cow<'_, [Event]> {
+    let is_kept = |event: &&Event| first_kept_ms.is_none_or(|first| event.stage_ms >= first);
+    if events.iter().all(|event| is_kept(&event)) {
+        return Cow::Borrowed(events);
+    }
+    Cow::Owned(events.iter().filter(is_kept).cloned().collect())
+}
+
+/// Returns the beginning of a month that is counted from year 0, Unix ms.
+fn start_ms(month: i32) -> Result<i64> {
+    let (year, of_year) = (month.div_euclid(12), month.rem_euclid(12) + 1);
     let start: Timestamp = format!("{year:04}-{of_year:02}-01T00:00:00Z").parse()?;
-    let before = [start.as_millisecond().into()];
+    Ok(start.as_millisecond())
+}
+
+/// Deletes builds by their ends.
+async fn delete(transaction: &mut Transaction, first: i32) -> Result<bool> {
+    let before = [start_ms(first)?.into()];
     let events = "DELETE FROM events WHERE build IN \
                   (SELECT id FROM builds WHERE finished_ms < $1)";
     transaction.execute(events, &before).await?;
@@ -49,9 +78,9 @@ async fn delete(transaction: &mut Transaction, first: i32) -> Result<bool> {
     Ok(transaction.execute(builds, &before).await? > 0)
 }
 
-/// By the months that the builds are kept under: that takes as long for many as for few.
+/// Drops builds by the partitions of their months, which takes as long for many as for few.
 async fn drop_partitions(transaction: &mut Transaction, first: i32) -> Result<bool> {
-    // Whoever reads the whole table just now is not waited for: the next sync tries again.
+    // Does not wait for readers of the whole table: the next attempt is soon.
     transaction
         .execute("SET LOCAL lock_timeout = '3s'", &[])
         .await?;

@@ -1,12 +1,9 @@
-//! The roll-up: the events of one build become one row. Pure, and blind to the events' order.
+//! The roll-up: the events of one build become one row. Pure and independent of the events' order.
 
 use super::row::Row;
-use crate::server::{
-    model::Build,
-    model::{BuildResult, Rules},
-};
+use crate::server::model::{Build, BuildResult, Rules};
 
-/// Rolls up the events of one build; there is at least one.
+/// Rolls up the events of one build; needs at least one.
 pub fn roll_up<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Build<'a> {
     let latest = latest_of(rows, |_| true).expect("a build has at least one event");
     let earliest_ms = rows.iter().map(|row| row.stage_ms).min();
@@ -39,7 +36,7 @@ pub fn roll_up<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Build<'a> {
     }
 }
 
-/// The first step that failed by itself; without one, the last step that counts.
+/// Returns the first step that failed by itself; if there is none, the last step that counts.
 fn failing_step<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Option<&'a str> {
     let is_step = |row: &Row<'_>| row.step.is_some_and(|step| rules.is_step(step));
     rows.iter()
@@ -55,7 +52,7 @@ fn latest_of<'a>(rows: &'a [Row<'a>], wanted: impl Fn(&Row<'a>) -> bool) -> Opti
         .max_by(|a, b| a.by_time(b))
 }
 
-/// When a step last succeeded.
+/// Returns when a step last succeeded.
 fn passed_ms(rows: &[Row<'_>], step: &str) -> Option<i64> {
     rows.iter()
         .filter(|row| row.result == BuildResult::Success && row.step == Some(step))
@@ -89,11 +86,11 @@ mod tests {
     #[test]
     fn counts_latest_event_by_stamp_then_ts_then_id() {
         let mut late = with_result("a", 20, BuildResult::Aborted);
-        late.ts = None;
+        late.received_s = None;
         let mut later = with_result("b", 20, BuildResult::Failure);
-        later.ts = Some(7);
+        later.received_s = Some(7);
         let mut last = with_result("c", 20, BuildResult::Unstable);
-        last.ts = Some(7);
+        last.received_s = Some(7);
         let early = with_result("z", 10, BuildResult::Success);
         let events = [early, late, later, last];
         for (count, result) in [

@@ -126,7 +126,12 @@ impl Writer<'_> {
         while let Some(message) = messages.recv().await {
             match message {
                 Message::QueryPage(page) => {
-                    newest = newest.max(page.events.iter().filter_map(|event| event.ts).max());
+                    newest = newest.max(
+                        page.events
+                            .iter()
+                            .filter_map(|event| event.received_s)
+                            .max(),
+                    );
                     report.read += (page.events.len() + page.rejected.len()) as u64;
                     self.add(page);
                     if self.pending.len() >= EVENTS_PER_TRANSACTION {

@@ -66,15 +66,10 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ingested {
-            new,
-            replaced,
-            unchanged,
-        } = self.ingested;
         write!(
             f,
-            "{} read: {new} new, {replaced} replaced, {unchanged} unchanged, {} rejected",
-            self.read, self.rejected
+            "{} read: {}, {} rejected",
+            self.read, self.ingested, self.rejected
         )?;
         for fault in &self.faults {
             let RecordFault {

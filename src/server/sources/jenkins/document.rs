@@ -85,7 +85,7 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
         build_id,
         result: result::parse(result.as_deref()),
         stage_ms,
-        ts: number_of("_ts", document._ts)?,
+        received_s: number_of("_ts", document._ts)?,
         scheduled_ms: instant(
             "current_build_scheduled_time",
             document.current_build_scheduled_time,
