@@ -186,7 +186,7 @@ pub struct RedPipeline {
     pub project: String,
     /// RFC 3339: the end of the first failed build since the last good one.
     pub since: String,
-    /// The same for readers, in the organisation's time zone: `Tue 22 Oct 2019, 14:05`.
+    /// The same for readers, in the organisation's time zone: `22 Oct 2019, 14:05 BST`.
     pub since_text: String,
     /// Failed builds in a row.
     pub failed_in_a_row: u64,
@@ -243,7 +243,7 @@ pub struct Freshness {
 pub struct Moment {
     /// RFC 3339, UTC.
     pub at: String,
-    /// In the organisation's time zone: `Tue 22 Oct 2019, 14:05 BST`.
+    /// In the organisation's time zone: `22 Oct 2019, 14:05 BST`.
     pub text: String,
 }
 

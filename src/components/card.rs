@@ -10,14 +10,13 @@ use serde_json::value::RawValue;
 use super::{
     Query, ask_again_when_heard,
     chart::{Chart, Drawing},
-    data_table::table_html,
 };
 use crate::{
     api::{FigureData, FigureInfo, Width, figure},
     base::use_base,
     error::AppError,
     live::use_told,
-    numbers,
+    markup, numbers,
 };
 
 /// A figure as a card needs it. The table is in the page's HTML already when the client hydrates,
@@ -36,7 +35,9 @@ struct CardData {
 impl From<FigureData> for CardData {
     fn from(figure: FigureData) -> Self {
         Self {
-            table: table_html(&figure.title, &figure.columns, &figure.rows).into(),
+            table: markup::table(&figure.title, &figure.columns, &figure.rows)
+                .into_string()
+                .into(),
             rows: figure.rows.len() as u64,
             summary: figure.summary,
             as_of: figure.as_of,

@@ -2,7 +2,6 @@
 
 mod card;
 mod chart;
-pub mod data_table;
 mod error_panel;
 mod filters;
 mod heading;

@@ -11,11 +11,11 @@ pub fn instant(at_ms: Option<i64>) -> String {
     at_ms.map_or_else(String::new, rows::instant_text)
 }
 
-/// `Tue 22 Oct 2019, 14:05 BST`, in the organisation's zone.
+/// `22 Oct 2019, 14:05 BST`, in the organisation's zone.
 pub fn local_instant(zone: &TimeZone, at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
     let local = at.to_zoned_datetime(zone.clone());
-    local.strftime("%a %-d %b %Y, %H:%M %Z").to_string()
+    local.strftime("%-d %b %Y, %H:%M %Z").to_string()
 }
 
 /// A percentage as a sentence has it: `14 %`, `0.4 %`.

@@ -213,6 +213,7 @@ async fn pages_have_the_status_that_fits_their_address() {
         let policy = answer.header(header::CONTENT_SECURITY_POLICY);
         assert!(policy.contains("'self' 'sha256-"), "{uri}: {policy}");
         assert!(!policy.contains("nonce"), "{uri}: {policy}");
+        assert!(policy.contains("connect-src 'self';"), "{uri}: {policy}");
     }
 }
 
@@ -350,7 +351,7 @@ async fn pages_report_the_state_of_sources() {
         "cmc/one",
         "cmc/two",
         "&lt;b&gt;no&lt;/b&gt;",
-        "No source of them is configured",
+        "No source is configured for this data",
     ] {
         assert!(answer.text().contains(words), "{words}");
     }
