@@ -70,7 +70,7 @@ pub async fn watch(store: Store, config: Arc<Config>, state: AppState) {
 }
 
 /// Loads new data. Returns the time that loading took, without the wait for an unreachable store.
-async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
+async fn check(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
     let versions =
         async { anyhow::Ok((store.ledger_version().await?, store.version(config).await?)) };
     // A dead connection may never report an error.

@@ -58,7 +58,7 @@ fn check_hash_file(names: &Path) -> Result<()> {
     Ok(())
 }
 
-fn beside(name: &str) -> Option<PathBuf> {
+fn next_to_program(name: &str) -> Option<PathBuf> {
     let program = env::current_exe().ok()?;
     Some(program.parent()?.join(name))
 }

@@ -128,7 +128,7 @@ pub async fn serve_cached(
     if let Some(page) = pages.0.get(&key).await {
         return respond(page, &asked);
     }
-    let page = rendered(async move {
+    let page = run_to_completion(async move {
         // Only successful pages are cached: anything else is an error to the cache.
         let render = async {
             let page = Arc::new(render(request, next).await.map_err(|_| None)?);
@@ -153,7 +153,7 @@ pub async fn serve_cached(
 /// Renders a page without caching it.
 pub async fn serve_uncached(request: Request, next: Next) -> Response {
     let asked = without_condition(request.headers().clone());
-    let page = rendered(async move { render(request, next).await.ok() });
+    let page = run_to_completion(async move { render(request, next).await.ok() });
     page.await
         .map_or_else(internal_error, |page| page.respond(&asked))
 }
