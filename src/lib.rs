@@ -17,7 +17,7 @@ pub mod plotly;
 #[cfg(feature = "ssr")]
 pub mod server;
 
-/// Brings the server's HTML to life.
+/// Hydrates the server's HTML.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

@@ -84,10 +84,10 @@ test("the cookies are as strict as they can be, and say nothing", async ({ page,
 });
 
 for (const [account, reason] of [
-  ["bob", "You belong to no group that has access."],
-  ["eve", "Your e-mail address is of a domain that has no access."],
-  ["mallory", "The provider does not say that your e-mail address is verified."],
-  ["nobody", "Your account has no e-mail address that the provider tells."],
+  ["bob", "None of your groups has access."],
+  ["eve", "The domain of your e-mail address has no access."],
+  ["mallory", "The provider has not verified your e-mail address."],
+  ["nobody", "The provider did not send your e-mail address."],
 ]) {
   test(`${account} is told what is missing, and may come as somebody else`, async ({ page, context, faults }) => {
     faults.provoke(/status 403: .*\/sign-in\/callback|status of 403/);
@@ -98,7 +98,7 @@ for (const [account, reason] of [
     expect(text).not.toMatch(/example\.org|\brse\b/i);
     expect(await cookie(context, SESSION)).toBeUndefined();
     // The provider knows them still; asked for somebody else, it asks who that is.
-    await page.getByRole("link", { name: "Sign in as somebody else" }).click();
+    await page.getByRole("link", { name: "Use another account" }).click();
     await signInAs(page, "ada");
     await isOpen(page, "/security");
   });
@@ -108,7 +108,7 @@ test("who says no to the provider stays outside", async ({ page, context, faults
   faults.provoke(/status 403: .*\/sign-in\/callback|status of 403/);
   await page.goto("/pipelines");
   await page.getByRole("button", { name: "Deny" }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("The provider did not let you in");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("The provider refused your sign-in");
   await expect(page.locator("main")).not.toContainText("denied");
   expect(await cookie(context, SESSION)).toBeUndefined();
 });
@@ -147,7 +147,7 @@ test("an answer of the provider is good once", async ({ page, context, faults })
   await context.clearCookies({ name: SESSION });
 
   await page.goto(callback);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in is over");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in has ended");
   expect(await cookie(context, SESSION)).toBeUndefined();
   // Not even with what the browser was told to forget: the provider does not take the code again.
   await context.addCookies([pending]);
@@ -178,7 +178,7 @@ test("an answer to somebody else's sign-in is refused", async ({ page, context, 
 
   await begin(page);
   await page.goto(callback.href);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in is over");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in has ended");
   // With the state that is awaited, the code still belongs to another verifier.
   callback.searchParams.set("state", await begin(page));
   await page.goto(callback.href);
@@ -340,7 +340,7 @@ base("a provider that is down at first stops nobody later", async ({ page, fault
   let provider: Provider | undefined;
   try {
     await page.goto(`${url}/security`);
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Nobody can sign in right now");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sign-in is unavailable");
     expect((await page.request.get(`${url}/health/ready`)).status()).toBe(200);
     provider = await Provider.start(url, providerPort);
     await expect.poll(async () => (await page.request.get(`${url}/sign-in`)).status()).toBe(200);

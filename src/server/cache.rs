@@ -1,8 +1,7 @@
-//! The figures that were asked for, as the bytes that go over the wire.
+//! The cache of requested figures, as the bytes that are sent.
 //!
-//! Keyed by figure, filter and data version; computed at most once however many ask at the same
-//! time, and before new data are shown where they were asked for of the last ones. Old versions fall
-//! out as the least recently used.
+//! Keyed by figure, filter and data version; computed once for all concurrent requests, and in advance
+//! for new data if requested for the last. Old versions are evicted as the least recently used.
 
 use std::{
     sync::{
@@ -25,20 +24,20 @@ use super::{
 };
 use crate::{api::FigureData, error::AppError, filter::Filter};
 
-/// Enough for every figure with some hundred filters.
+/// Enough for every figure with several hundred filters.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
-/// How many figures, and for how long, new data wait for: those of some pages.
+/// Limits how many figures are prepared before new data is shown: those of a few pages.
 const MAX_PREPARED: usize = 64;
-/// For so many versions a figure is prepared though nobody asks for it.
-const MAX_UNASKED: u8 = 3;
+/// A figure is prepared for so many versions without being requested.
+const MAX_UNREQUESTED: u8 = 3;
 const MAX_PREPARATION: Duration = Duration::from_millis(300);
 
-/// A figure, and its JSON as it is sent.
+/// A figure and its JSON as it is sent.
 pub struct CachedFigure {
     pub data: FigureData,
     pub json: Encoded,
-    /// For how many versions nobody has asked for it.
-    unasked: AtomicU8,
+    /// The number of versions for which it has not been requested.
+    unrequested: AtomicU8,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -70,10 +69,10 @@ impl FigureCache {
         }
     }
 
-    /// The figure for a filter, computed if this version has not been asked for it yet.
+    /// The figure for a filter, computed if it is not cached for this version.
     ///
     /// # Errors
-    /// [`AppError::Internal`] where the computation fails; the log says why.
+    /// [`AppError::Internal`] if the computation fails; the log has the reason.
     pub async fn read(
         &self,
         figure: &'static Figure,
@@ -87,10 +86,10 @@ impl FigureCache {
         };
         if let Some(figure) = self.figures.get(&key).await {
             self.metrics.figures.asked(false);
-            figure.unasked.store(0, Ordering::Relaxed);
+            figure.unrequested.store(0, Ordering::Relaxed);
             return Ok(figure);
         }
-        // Whoever asked may leave; the work is done once all the same, and kept for the next.
+        // The client may leave; the work is completed all the same and cached for the next.
         let figures = self.figures.clone();
         let compute = self.compute(figure, snapshot, key.filter.clone());
         let read = async move { figures.entry(key).or_try_insert_with(compute).await };
@@ -99,7 +98,7 @@ impl FigureCache {
             Ok(entry) => {
                 self.metrics.figures.asked(entry.is_fresh());
                 let figure = entry.into_value();
-                figure.unasked.store(0, Ordering::Relaxed);
+                figure.unrequested.store(0, Ordering::Relaxed);
                 Ok(figure)
             }
             Err(error) => {
@@ -111,21 +110,21 @@ impl FigureCache {
         }
     }
 
-    /// Computes of new data what was asked for of the last ones, so that nobody waits for it once
-    /// they are there: one after the other beside what is being answered, as it was sent before.
+    /// Computes and compresses the recently requested figures for new data, one after the other in the
+    /// background, so that nobody waits for them once the data is shown.
     pub async fn prepare(&self, snapshot: &Arc<Snapshot>, last_version: &str) {
         let began = Instant::now();
-        let mut asked: Vec<_> = self
+        let mut requested: Vec<_> = self
             .figures
             .iter()
             .filter(|(key, figure)| {
                 &*key.version == last_version
-                    && figure.unasked.load(Ordering::Relaxed) < MAX_UNASKED
+                    && figure.unrequested.load(Ordering::Relaxed) < MAX_UNREQUESTED
             })
             .collect();
-        // What a page shows first comes first.
-        asked.sort_by_key(|(key, _)| key.filter != Filter::default());
-        for (key, last) in asked.into_iter().take(MAX_PREPARED) {
+        // Figures without a filter come first: pages show them first.
+        requested.sort_by_key(|(key, _)| key.filter != Filter::default());
+        for (key, last) in requested.into_iter().take(MAX_PREPARED) {
             if began.elapsed() > MAX_PREPARATION {
                 break;
             }
@@ -139,13 +138,13 @@ impl FigureCache {
             };
             let compute = async move {
                 let figure = compute.await?;
-                let unasked = last.unasked.load(Ordering::Relaxed) + 1;
-                figure.unasked.store(unasked, Ordering::Relaxed);
+                let unrequested = last.unrequested.load(Ordering::Relaxed) + 1;
+                figure.unrequested.store(unrequested, Ordering::Relaxed);
                 let compressed = Arc::clone(&figure);
                 tokio::task::spawn_blocking(move || compressed.json.prepare(&last.json)).await?;
                 anyhow::Ok(figure)
             };
-            // Whoever asks for it will hear of it.
+            // The next request for it gets the error.
             if let Err(error) = self.figures.entry(key).or_try_insert_with(compute).await {
                 tracing::error!(figure = figure.id, "cannot prepare the figure: {error:#}");
             }
@@ -160,7 +159,7 @@ impl FigureCache {
     ) -> impl Future<Output = Result<Arc<CachedFigure>>> + Send + 'static {
         let metrics = Arc::clone(&self.metrics);
         async move {
-            // It runs on another thread, and still belongs to the request that asked first.
+            // Runs on another thread, and belongs to the request that came first.
             let span = tracing::info_span!("compute a figure", figure = figure.id);
             let computed = tokio::task::spawn_blocking(move || {
                 let began = Instant::now();
@@ -173,9 +172,9 @@ impl FigureCache {
         }
     }
 
-    /// How much it holds.
+    /// The number and the size of the cached figures.
     pub async fn size(&self) -> CacheSize {
-        // What is counted is brought up to date by the cache's own upkeep alone.
+        // The cache updates its counts only during maintenance.
         self.figures.run_pending_tasks().await;
         CacheSize {
             entries: self.figures.entry_count(),
@@ -187,10 +186,10 @@ impl FigureCache {
 fn encode(data: FigureData) -> Result<CachedFigure> {
     let tag = format!("{}-{}", data.version, env!("BUILD_ID"));
     let json = Encoded::new(serde_json::to_vec(&data)?, tag, Level::Fast);
-    let unasked = AtomicU8::default();
+    let unrequested = AtomicU8::default();
     Ok(CachedFigure {
         data,
         json,
-        unasked,
+        unrequested,
     })
 }

@@ -1,21 +1,21 @@
-//! What is sent often: compressed once, when somebody first asks for it so.
+//! Content that is sent often: compressed once per encoding, on first use.
 
 use std::{io::Write as _, sync::OnceLock};
 
 use axum::{body::Bytes, http::HeaderValue};
 use brotli::enc::BrotliEncoderParams;
 
-/// How long it may take to make content small: it is paid once.
+/// The trade-off between the time and the size of a compression.
 #[derive(Clone, Copy, Debug)]
 pub enum Level {
-    /// For what somebody waits for: a quarter of the time, for a tenth more bytes.
+    /// For content that a client waits for: a quarter of the time, a tenth more bytes.
     Fast,
-    /// For what is large, and mostly made before it is asked for.
+    /// For large content, mostly compressed in advance.
     Small,
 }
 
 impl Level {
-    /// Brotli's quality.
+    /// The quality of brotli.
     const fn quality(self) -> i32 {
         match self {
             Self::Fast => 3,
@@ -23,17 +23,17 @@ impl Level {
         }
     }
 
-    /// The logarithm of a window for so many bytes: whatever is wider than they are is made ready in
-    /// vain, which takes longer than to compress a small content.
+    /// The logarithm of the window for so many bytes: setting up a wider one takes longer than compressing
+    /// small content.
     fn window(self, bytes: usize) -> i32 {
-        // Brotli keeps 16 for itself.
+        // Brotli reserves 16 bytes.
         let bits = usize::BITS - (bytes + 16).leading_zeros();
         let narrowest = self.narrowest_window();
         bits.clamp(narrowest, WIDEST_WINDOW).cast_signed()
     }
 
-    /// The logarithm of the narrowest window. From a quality of 5 on, the crate takes tens of megabytes for one
-    /// that is narrower than this.
+    /// The logarithm of the narrowest window. From quality 5 on, the crate needs tens of megabytes for a
+    /// narrower one.
     const fn narrowest_window(self) -> u32 {
         match self {
             Self::Fast => 10,
@@ -42,15 +42,15 @@ impl Level {
     }
 }
 
-/// The logarithm of how far back repetitions are found: with more, large contents are not smaller.
+/// The logarithm of the widest window: a wider one does not make large content smaller.
 const WIDEST_WINDOW: u32 = 18;
-const NO_MEMORY_FAILS: &str = "memory takes whatever is written to it";
+const INFALLIBLE: &str = "writing to memory does not fail";
 
-/// The same content in the encodings that clients take.
+/// Content in the encodings that clients accept.
 pub struct Encoded {
-    /// What names the content.
+    /// Identifies the content.
     tag: String,
-    effort: Level,
+    level: Level,
     plain: Variant,
     brotli: OnceLock<Variant>,
     gzip: OnceLock<Variant>,
@@ -59,18 +59,18 @@ pub struct Encoded {
 /// The content in one encoding.
 pub struct Variant {
     pub bytes: Bytes,
-    /// None of the plain content.
+    /// `None` for the plain content.
     pub encoding: Option<HeaderValue>,
     pub etag: HeaderValue,
 }
 
 impl Encoded {
-    /// `tag` names the content, in characters that a header may have.
-    pub fn new(plain: Vec<u8>, tag: String, effort: Level) -> Self {
+    /// `tag` identifies the content, in characters allowed in a header.
+    pub fn new(plain: Vec<u8>, tag: String, level: Level) -> Self {
         Self {
             plain: Variant::new(plain, None, &tag),
             tag,
-            effort,
+            level,
             brotli: OnceLock::new(),
             gzip: OnceLock::new(),
         }
@@ -85,27 +85,27 @@ impl Encoded {
             let plain = &*self.plain.bytes;
             let mut bytes = Vec::with_capacity(plain.len() / 4);
             let parameters = BrotliEncoderParams {
-                quality: self.effort.quality(),
-                lgwin: self.effort.window(plain.len()),
+                quality: self.level.quality(),
+                lgwin: self.level.window(plain.len()),
                 size_hint: plain.len(),
                 ..Default::default()
             };
-            brotli::BrotliCompress(&mut &*plain, &mut bytes, &parameters).expect(NO_MEMORY_FAILS);
+            brotli::BrotliCompress(&mut &*plain, &mut bytes, &parameters).expect(INFALLIBLE);
             Variant::new(bytes, Some("br"), &self.tag)
         })
     }
 
     pub fn gzip(&self) -> &Variant {
         self.gzip.get_or_init(|| {
-            let level = flate2::Compression::default();
-            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), level);
-            gzip.write_all(&self.plain.bytes).expect(NO_MEMORY_FAILS);
-            let bytes = gzip.finish().expect(NO_MEMORY_FAILS);
+            let gzip_level = flate2::Compression::default();
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), gzip_level);
+            gzip.write_all(&self.plain.bytes).expect(INFALLIBLE);
+            let bytes = gzip.finish().expect(INFALLIBLE);
             Variant::new(bytes, Some("gzip"), &self.tag)
         })
     }
 
-    /// Compresses it as another content was sent.
+    /// Compresses the content into the encodings that `like` was sent in.
     pub fn prepare(&self, like: &Self) {
         if like.brotli.get().is_some() {
             self.brotli();
@@ -115,7 +115,7 @@ impl Encoded {
         }
     }
 
-    /// The memory that it takes, about, with what may be made of it later.
+    /// The approximate memory use, including encodings that may be added later.
     pub fn bytes(&self) -> usize {
         let plain = self.plain.bytes.len();
         plain + plain / 3
@@ -128,7 +128,7 @@ impl Variant {
         Self {
             bytes: bytes.into(),
             encoding: encoding.map(HeaderValue::from_static),
-            etag: HeaderValue::try_from(etag).expect("tags are of plain characters"),
+            etag: HeaderValue::try_from(etag).expect("tags consist of plain characters"),
         }
     }
 }

@@ -1,16 +1,16 @@
-//! The variables that say how the server runs and how sources are reached. Secrets are kept so that they cannot be printed.
+//! Environment variables. Secrets are wrapped so that they cannot be printed.
 
 use std::collections::HashMap;
 
 use secrecy::SecretString;
 
-/// A copy of the process's environment, or one that a test made.
+/// A copy of the process's environment, or one made by a test.
 #[derive(Default)]
 pub struct Environment(HashMap<String, String>);
 
 impl Environment {
     pub fn of_process() -> Self {
-        // No name or value of ours is other than Unicode; what is, is somebody else's.
+        // Our names and values are Unicode; any others belong to other programs.
         let variables = std::env::vars_os();
         let text = variables.filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -18,8 +18,8 @@ impl Environment {
         text.collect()
     }
 
-    /// The value of the first of these variables that is set and not empty, without white space
-    /// around it: the dashboard's own name comes first, then that of the original.
+    /// The value of the first of these variables that is set and not empty, trimmed: the dashboard's own
+    /// name comes first, then that of the original.
     pub fn text(&self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| {
             let value = self.0.get(*name)?.trim();
@@ -31,7 +31,7 @@ impl Environment {
         self.text(names).map(SecretString::from)
     }
 
-    /// The values of a list with commas.
+    /// The items of a comma-separated list.
     pub fn list(&self, names: &[&str]) -> Vec<String> {
         let text = self.text(names).unwrap_or_default();
         let items = text.split(',').map(str::trim);
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_name_that_has_a_value_counts() {
+    fn the_first_variable_with_a_value_is_used() {
         let variables = [("new", " "), ("old", " a, b ,,c\n")];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let environment: Environment = variables.into_iter().collect();

@@ -1,6 +1,5 @@
-//! Keeps what is served up with the store: whoever changes it, a sync of this server or another
-//! process, new data are loaded and swapped in whole. While the store cannot be reached, what was
-//! loaded last is served on, and readers are told.
+//! Reloads the snapshot when the store changes, whether through a sync of this server or another
+//! process. While the store cannot be reached, the last snapshot is served and readers are told.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,24 +9,24 @@ use tracing::Instrument as _;
 
 use super::{config::Config, state::AppState, store::Store};
 
-/// While much is written, loading takes at most about one part in so many of the time.
+/// While much is written, loading takes at most one part in so many of the time.
 const LOADING_SHARE: u32 = 10;
-/// And it rests no longer than this: replicas are to be at one within two seconds.
+/// The longest rest between two loads: replicas must catch up within two seconds.
 const MAX_REST: Duration = Duration::from_secs(1);
-/// A store that has not said its version by then cannot be reached.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// A store that does not report its version in this time cannot be reached.
+const MAX_WAIT: Duration = Duration::from_secs(6);
 
-/// Loads what there is, once.
+/// Loads the data once.
 ///
 /// # Errors
-/// Where the store cannot be read.
+/// The store cannot be read.
 pub async fn load(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<()> {
     state.swap_ledger(store.ledger().await?);
     load_snapshot(store, config, state).await?;
     Ok(())
 }
 
-/// Says how long it took.
+/// Returns the time that loading took.
 async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
     let began = Instant::now();
     let loading = async {
@@ -45,15 +44,16 @@ async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) ->
     Ok(took)
 }
 
-/// Follows the store until it is dropped. While the store cannot be read, the last data stay.
-pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
+/// Reloads on each change of the store, until dropped. While the store cannot be read, the last data is
+/// kept.
+pub async fn watch(store: Store, config: Arc<Config>, state: AppState) {
     let mut changes = store.changes();
     loop {
         let began = Instant::now();
-        match look(&store, &config, &state).await {
+        match check(&store, &config, &state).await {
             Ok(loading) => {
                 if state.record_store_check(began) {
-                    tracing::info!("the store can be read again");
+                    tracing::info!("the store is readable again");
                 }
                 let rest = (loading * LOADING_SHARE).min(MAX_REST);
                 tokio::join!(tokio::time::sleep(rest), changes.wait());
@@ -61,7 +61,7 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
             Err(error) => {
                 state.metrics().snapshots.failed();
                 if state.store_lost() {
-                    tracing::error!("cannot follow the store, which is tried on: {error:#}");
+                    tracing::error!("cannot read the store; retrying: {error:#}");
                 }
                 changes.wait().await;
             }
@@ -69,13 +69,13 @@ pub async fn follow(store: Store, config: Arc<Config>, state: AppState) {
     }
 }
 
-/// Loads what is new. Says how long loading took, without the wait for a store that was away.
-async fn look(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
+/// Loads new data. Returns the time that loading took, without the wait for an unreachable store.
+async fn check(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
     let versions =
         async { anyhow::Ok((store.ledger_version().await?, store.version(config).await?)) };
-    // A connection that died in silence never says so.
-    let versions = tokio::time::timeout(PATIENCE, versions).await;
-    let (ledger, version) = versions.context("the store does not answer")??;
+    // A dead connection may never report an error.
+    let versions = tokio::time::timeout(MAX_WAIT, versions).await;
+    let (ledger, version) = versions.context("the store does not respond")??;
     if state.ledger().version != ledger {
         state.swap_ledger(store.ledger().await?);
     }

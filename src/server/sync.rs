@@ -1,7 +1,7 @@
-//! Syncs sources: once, or on their schedule for as long as the server runs.
+//! Syncs sources: once, or on their schedule while the server runs.
 //!
-//! Every source goes its own way: one that fails, waits or hangs never holds up another, and what
-//! the last good sync brought stays.
+//! Sources are independent: one that fails, waits or hangs never delays another, and the data of its
+//! last successful sync is kept.
 
 use std::{error::Error, fmt, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -19,18 +19,18 @@ use super::{
     store::{Failed, LeaseLost, Location, Store},
 };
 
-/// After a failure the next try comes so soon, and later after each further one.
+/// The wait after the first failure; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_millis(FIRST_RETRY_MS.unsigned_abs());
 const FIRST_RETRY_MS: i64 = 30_000;
-/// How often is looked whether another process is still at it, for each time that its claim lasts.
-const LOOKS_PER_LEASE: u32 = 5;
-/// Syncs of many servers, or of many sources, are spread over this part of the time between two.
+/// Checks per lease whether another process still syncs the source.
+const CHECKS_PER_LEASE: u32 = 5;
+/// Spreads the syncs of many servers or sources over this part of the interval.
 const JITTER: f64 = 0.1;
 
-/// Is told how far a sync is: done, in all (if known), and of what.
+/// Receives the progress of a sync: items done, items in total (if known), and their name.
 pub type Progress<'a> = dyn Fn(u64, Option<u64>, &str) + Send + Sync + 'a;
 
-/// Where syncs write and what they are configured by.
+/// The store that syncs write to, and their configuration.
 #[derive(Clone)]
 pub struct Syncer {
     pub location: Location,
@@ -38,10 +38,10 @@ pub struct Syncer {
 }
 
 impl Syncer {
-    /// Syncs a source once and notes in the store how that went.
+    /// Syncs a source once and records the outcome in the store.
     ///
     /// # Errors
-    /// Why it failed; what came before stays.
+    /// The reason for the failure; data written before is kept.
     pub async fn sync(
         &self,
         source: &dyn Source,
@@ -70,11 +70,11 @@ impl Syncer {
             progress,
         };
         store.begin_sync(name, run.started_ms).await?;
-        // A source that panics ends only this sync, and says so like one that fails.
+        // A panic in a source ends only this sync, like any other failure.
         let syncing = AssertUnwindSafe(source.sync(&mut store, &run)).catch_unwind();
         let outcome = tokio::select! {
             outcome = syncing => outcome.unwrap_or_else(|_| {
-                Err(anyhow!("the program failed at it; its log says where").into())
+                Err(anyhow!("the sync crashed; see the log").into())
             }),
             () = claim.lost() => return Err(anyhow!(Busy(name)).into()),
         };
@@ -91,7 +91,7 @@ impl Syncer {
                 store.finish_sync(name, now_ms(), Err(failed)).await
             }
         };
-        // Whoever took over has ended the connections of this process, of which its source failed.
+        // The process that took over has closed this one's connections, so its source failed.
         if let Err(error) = &noted
             && error.is::<LeaseLost>()
         {
@@ -101,14 +101,14 @@ impl Syncer {
         retention::apply(&mut store, &self.config).await;
         let released = store.release(claim).await;
         store.close().await;
-        // Of two failures the source's own says more.
+        // The source's own failure is the more useful of two.
         let report = outcome?;
         noted.and(released)?;
         Ok(report)
     }
 
-    /// Syncs a source again and again, until it is dropped.
-    async fn keep_fresh(self, source: Arc<dyn Source>, metrics: Arc<Metrics>) {
+    /// Syncs a source on its schedule until dropped.
+    async fn sync_on_schedule(self, source: Arc<dyn Source>, metrics: Arc<Metrics>) {
         let name = source.name();
         let mut failures = 0;
         loop {
@@ -118,8 +118,8 @@ impl Syncer {
             };
             let outcome = self.sync(&*source, None, &progress).await;
             if outcome.as_ref().is_err_and(is_busy) {
-                // Whoever is at it may be ended from outside.
-                tokio::time::sleep(jittered(self.location.lease / LOOKS_PER_LEASE)).await;
+                // The other process may be killed.
+                tokio::time::sleep(jittered(self.location.lease / CHECKS_PER_LEASE)).await;
                 continue;
             }
             metrics.syncs.ended(name, &outcome);
@@ -144,9 +144,8 @@ impl Syncer {
         }
     }
 
-    /// A server that is started again soon after a sync does not begin with another one, nor
-    /// forgets that a source asked for a pause; nor does one of several begin with what another has
-    /// just done.
+    /// The wait before the first sync. A restarted server does not sync again too soon and respects a pause
+    /// that a source asked for; one of several replicas does not repeat another's sync.
     async fn until_due(&self, source: &dyn Source) -> Duration {
         let last = async {
             let store = Store::open(&self.location, &self.config).await?;
@@ -163,13 +162,13 @@ impl Syncer {
         let every_ms = i64::try_from(source.every().as_millis()).unwrap_or(i64::MAX);
         let last_ms = sync.succeeded_ms.filter(|_| !failing);
         let due_ms = last_ms.map(|at_ms| at_ms.saturating_add(every_ms));
-        // Many replicas must not try a source that fails the more often.
+        // Many replicas must not try a failing source more often.
         let failed_ms = sync
             .failed_ms
             .filter(|_| failing && self.location.is_shared());
         let due_ms = due_ms.or(failed_ms.map(|at_ms| at_ms.saturating_add(FIRST_RETRY_MS)));
         let left_ms = due_ms.max(sync.not_before_ms).unwrap_or(0) - now_ms();
-        // A clock that was wrong must not hold a source up for longer than it may ask for.
+        // A wrong clock must not delay a source for longer than it may ask for.
         let longest = source
             .every()
             .max(sync.not_before_ms.map_or(Duration::ZERO, |_| MAX_PAUSE));
@@ -177,11 +176,11 @@ impl Syncer {
     }
 }
 
-/// Notes that a source cannot even be tried, because it is configured wrongly.
+/// Records that a source cannot be synced because of its configuration.
 ///
 /// # Errors
-/// Where the store cannot be written.
-pub async fn note_fault(store: &mut Store, fault: &ConfigError) -> anyhow::Result<()> {
+/// The store cannot be written.
+pub async fn record_config_error(store: &mut Store, fault: &ConfigError) -> anyhow::Result<()> {
     let at_ms = now_ms();
     store.begin_sync(fault.source, at_ms).await?;
     let failed = Failed {
@@ -191,7 +190,7 @@ pub async fn note_fault(store: &mut Store, fault: &ConfigError) -> anyhow::Resul
     store.finish_sync(fault.source, at_ms, Err(failed)).await
 }
 
-/// Keeps all sources fresh in the background, until the set is dropped.
+/// Syncs all sources in the background until the set is dropped.
 pub fn schedule(
     syncer: &Syncer,
     sources: &[Arc<dyn Source>],
@@ -201,12 +200,12 @@ pub fn schedule(
     sources
         .map(|source| {
             let syncer = syncer.clone();
-            syncer.keep_fresh(Arc::clone(source), Arc::clone(metrics))
+            syncer.sync_on_schedule(Arc::clone(source), Arc::clone(metrics))
         })
         .collect()
 }
 
-/// How long after a sync the next one comes.
+/// The wait between a sync and the next one.
 fn wait(every: Duration, failures: u32, error: Option<&SourceError>) -> Duration {
     let retry = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
     match error {
@@ -216,7 +215,7 @@ fn wait(every: Duration, failures: u32, error: Option<&SourceError>) -> Duration
 }
 
 fn jittered(wait: Duration) -> Duration {
-    // Only ever later: a source that asked for a pause gets it.
+    // Only ever longer, so that a requested pause is respected.
     wait.mul_f64(1.0 + JITTER * fastrand::f64())
 }
 
@@ -229,7 +228,7 @@ impl fmt::Display for Busy {
         let Self(name) = self;
         write!(
             f,
-            "another process is syncing {name} already; its data will be there when it is done"
+            "another process is already syncing {name}; its data will appear when it is done"
         )
     }
 }
@@ -260,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_sync_is_tried_again_soon_and_then_less_often() {
+    fn a_failed_sync_is_retried_soon_and_then_less_often() {
         let waits = [1, 2, 3, 4, 5, 6, 60].map(|failures| {
             let wait = wait(TEN_MINUTES, failures, Some(&other()));
             wait.as_secs()
@@ -270,12 +269,12 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_asks_for_a_pause_gets_it() {
+    fn a_requested_pause_is_respected() {
         let hour = Duration::from_secs(3600);
         let limited = |retry_after| SourceError::RateLimited { retry_after };
         assert_eq!(wait(TEN_MINUTES, 1, Some(&limited(hour))), hour);
         assert!(jittered(hour) >= hour);
-        // But not one without an end, which a wrong header may ask for.
+        // But not an endless one, which a wrong header may ask for.
         assert_eq!(
             wait(TEN_MINUTES, 1, Some(&limited(Duration::MAX))),
             MAX_PAUSE
@@ -283,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn two_processes_never_sync_one_source_at_a_time() {
+    async fn two_processes_never_sync_the_same_source_at_once() {
         let dir = tempfile::tempdir().expect("a directory");
         let syncer = syncer(dir.path());
         let open = async || {
@@ -299,7 +298,7 @@ mod tests {
         let mut two = open().await;
         let other = two.claim("github").await.expect("claimed");
         assert!(other.is_some(), "another source");
-        one.release(held.expect("nobody has it"))
+        one.release(held.expect("it is free"))
             .await
             .expect("released");
         let report = syncer.sync(&Hourly, None, &quiet).await;
@@ -335,14 +334,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_starts_again_waits_for_what_is_due() {
+    async fn a_restarted_server_waits_until_a_sync_is_due() {
         let dir = tempfile::tempdir().expect("a directory");
         let syncer = syncer(dir.path());
         assert_eq!(syncer.until_due(&Hourly).await, Duration::ZERO);
 
         let quiet = |_: u64, _: Option<u64>, _: &str| ();
         let report = syncer.sync(&Hourly, None, &quiet).await;
-        report.expect("nothing is report");
+        report.expect("an empty sync succeeds");
         let minute = Duration::from_secs(60);
         let left = syncer.until_due(&Hourly).await;
         assert!(left > 59 * minute && left <= 60 * minute, "{left:?}");

@@ -1,12 +1,12 @@
-//! Work that is done to its end, whoever waits for it.
+//! Tasks that run to completion even if their client leaves.
 
 use tokio::task::JoinError;
 use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
-/// Runs on, whether or not somebody still waits; its log lines belong to whoever asked.
+/// Runs even if nobody waits any more; its log lines keep the span of the caller.
 ///
 /// # Errors
-/// Where it panics.
+/// The work panicked.
 pub async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, JoinError> {

@@ -1,4 +1,4 @@
-//! Cosmos DB: what arrives, what is read again and what is not.
+//! Cosmos DB: which events are read, and which are read again.
 
 use std::{
     fs,
@@ -62,7 +62,7 @@ async fn the_newest_day_comes_first_and_then_only_what_is_new() {
             .all(|pair| pair[1].to == Some(pair[0].from))
     );
 
-    // Two more are written: one new, one of a build of long ago that nobody had told of.
+    // Two more are written: a new one, and a late one of an old build.
     let newest = events.iter().filter_map(|event| event.received_s).max();
     let newest = newest.expect("the service gives all a time");
     let new = Event {
@@ -90,7 +90,7 @@ async fn the_newest_day_comes_first_and_then_only_what_is_new() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_since_an_instant_is_read_again_where_asked_for() {
+async fn everything_since_an_instant_is_read_again_on_request() {
     let events = events(4, 0.2);
     let account = StandIn::start();
     account.seed("jenkins", &events).await;
@@ -112,7 +112,7 @@ async fn everything_since_an_instant_is_read_again_where_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn databases_have_cursors_of_their_own_and_a_missing_one_stops_no_other() {
+async fn databases_have_their_own_cursors_and_a_missing_one_does_not_stop_others() {
     let events = events(6, 0.3);
     let (one, other) = events.split_at(events.len() / 2);
     let account = StandIn::start();
@@ -129,7 +129,7 @@ async fn databases_have_cursors_of_their_own_and_a_missing_one_stops_no_other() 
     let states: Vec<&str> = states.iter().map(|(_, state, _)| *state).collect();
     assert_eq!(states, ["failed", "read", "read"]);
 
-    // The newest day of each came before the past of any.
+    // The newest day of each is read before the past of any.
     let asked = account.asked().await;
     let databases = asked.iter().map(|asked| asked.database.as_str());
     let databases: Vec<&str> = databases.take(3).collect();
@@ -159,13 +159,13 @@ async fn databases_have_cursors_of_their_own_and_a_missing_one_stops_no_other() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_sync_goes_on_where_its_last_window_ended() {
+async fn an_interrupted_sync_continues_after_its_last_complete_window() {
     let events = events(8, 1.0);
     let account = StandIn::start();
     account.seed("jenkins", &events).await;
     let source = account.source("jenkins");
     let mut read = Held::new().await;
-    // The fourth day back will not be read, whatever is tried.
+    // The fourth day back cannot be read, even with retries.
     let day = now().as_second() - 7 * DAY / 2;
     account
         .plan(json!([{"fault": "reject", "times": -1, "at": day}]))
@@ -189,7 +189,7 @@ async fn an_interrupted_sync_goes_on_where_its_last_window_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sync_that_is_ended_at_any_moment_is_completed_by_the_next() {
+async fn a_sync_that_is_cancelled_at_any_moment_is_completed_by_the_next() {
     let events = events(5, 1.0);
     let account = StandIn::with_partitions(2);
     account.seed("jenkins", &events).await;
@@ -198,7 +198,7 @@ async fn a_sync_that_is_ended_at_any_moment_is_completed_by_the_next() {
     let mut read = Held::new().await;
     let mut ended = 0;
     for number in 0..40 {
-        // So many steps, whatever it is in the middle of then.
+        // Polls this many times, wherever the sync is then.
         let mut left = number * 7 % 60;
         let mut sync = pin!(read.sync(&source));
         let some_steps = poll_fn(|context| {
@@ -217,7 +217,7 @@ async fn a_sync_that_is_ended_at_any_moment_is_completed_by_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_events_of_the_default_branches_are_read_unless_all_are_asked_for() {
+async fn only_events_of_the_default_branches_are_read_unless_all_are_configured() {
     let mut events = events(3, 0.3);
     let branches = [Some("master"), Some("PR-7"), Some("main"), None, Some("")];
     for (event, branch) in events.iter_mut().zip(branches.iter().cycle()) {
@@ -234,14 +234,14 @@ async fn only_events_of_the_default_branches_are_read_unless_all_are_asked_for()
     let others = events.iter().filter(others).count() as u64;
     assert_eq!(report.read, events.len() as u64 - others);
     assert!(account.asked().await[0].query.starts_with("SELECT c.id, "));
-    // What was settled by the one query is not by the other.
+    // Spans settled by one query are not settled for another.
     let all = source(&all_branches(), account.variables("jenkins"));
     let report = read.sync(&all).await.expect("it is read");
     assert_eq!(report.ingested.new, others);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn documents_that_are_no_events_are_told_and_cost_nothing_else() {
+async fn documents_that_are_not_events_are_reported_and_affect_no_others() {
     let events = events(2, 0.1);
     let newest = events.iter().filter_map(|event| event.received_s).max();
     let ts = newest.expect("some") - DAY;
@@ -265,7 +265,7 @@ async fn documents_that_are_no_events_are_told_and_cost_nothing_else() {
         .await;
     let expected = "1 document could not be read (first: id b, job_name is missing); \
                     2 documents could not be read (first: id a, stage_timestamp is missing)";
-    // They are told until they are mended, though they are not read again.
+    // They are reported until they become readable, though they are not read again.
     for _ in 0..2 {
         let [(_, state, reason)] = &read.coverage().await[..] else {
             panic!("one container is covered");

@@ -1,4 +1,4 @@
-//! Cosmos DB: whatever goes wrong on the way, the store is in the end as after a clean sync.
+//! Cosmos DB: after any fault, the store ends up as after a clean sync.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::cosmos_support::{DAY, Held, StandIn, events, now};
 
-/// Reads the same events through a fault; says how long that took and how many queries met it.
+/// Reads the same events through a fault. Returns the time that took and the number of queries affected.
 async fn through(fault: Value) -> (Duration, usize) {
     let events = events(3, 1.0);
     let account = StandIn::with_partitions(2);
@@ -29,7 +29,7 @@ async fn through(fault: Value) -> (Duration, usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_many_requests_are_waited_out_as_told() {
+async fn a_rate_limit_is_waited_out_as_requested() {
     let (took, met) =
         through(json!({"fault": "throttle", "wait": 700, "times": 3, "after": 2})).await;
     assert_eq!(met, 3);
@@ -37,17 +37,17 @@ async fn too_many_requests_are_waited_out_as_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unavailable_service_is_asked_again() {
+async fn an_unavailable_service_is_retried() {
     through(json!({"fault": "unavailable", "times": 2, "after": 1})).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_error_of_the_service_is_borne() {
+async fn an_error_of_the_service_is_retried() {
     through(json!({"fault": "error", "times": 6, "after": 1})).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_does_not_answer_at_once_is_asked_again() {
+async fn an_account_that_does_not_respond_at_once_is_retried() {
     let events = events(1, 0.2);
     let account = StandIn::start();
     account.seed("jenkins", &events).await;
@@ -69,17 +69,17 @@ async fn a_connection_reset_within_a_page_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_resets_in_a_row_are_borne() {
+async fn many_resets_in_a_row_are_retried() {
     through(json!({"fault": "reset", "times": 9, "after": 2})).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_is_cut_off_is_asked_for_again() {
+async fn a_truncated_page_is_requested_again() {
     through(json!({"fault": "cut", "times": 2, "after": 3})).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_slower_than_the_sdk_would_wait_is_waited_for() {
+async fn a_response_slower_than_the_sdks_default_timeout_is_awaited() {
     let (took, met) = through(json!({"fault": "slow", "wait": 7000, "after": 1})).await;
     assert_eq!(met, 1);
     assert!(took >= Duration::from_secs(7), "{took:?}");
@@ -96,7 +96,7 @@ async fn a_repeated_page_counts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_asks_for_a_long_wait_gets_it_and_the_next_sync_completes() {
+async fn a_long_requested_wait_ends_the_sync_and_the_next_one_completes_it() {
     let events = events(3, 0.3);
     let account = StandIn::start();
     account.seed("jenkins", &events).await;
@@ -127,7 +127,7 @@ async fn whoever_asks_for_a_long_wait_gets_it_and_the_next_sync_completes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sample_data_stay_until_the_first_event_comes() {
+async fn sample_data_is_kept_until_the_first_event_arrives() {
     let events = events(2, 0.1);
     let (sample, real) = events.split_at(events.len() / 2);
     let account = StandIn::start();

@@ -1,4 +1,4 @@
-//! Cosmos DB: what readers are told, which names what is wrong and gives nothing away.
+//! Cosmos DB: messages for readers, which name the cause and reveal nothing.
 
 use std::{
     collections::HashMap,
@@ -16,11 +16,11 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::cosmos_support::{Held, StandIn, all_branches, events, source};
 
-/// No key of any account, and long enough to be found wherever it is written.
+/// Not the key of any account, and long enough to be found anywhere.
 const PLANTED: &str = "cGxhbnRlZC1zZWNyZXQtMDEyMzQ1Njc4OQ==";
 
-/// Everything that is told of an account that cannot be read, by `sync`, the ledger and `doctor`.
-async fn told(variables: HashMap<String, String>) -> (SourceError, &'static str, String) {
+/// All messages about an account that cannot be read, from `sync`, the ledger and `doctor`.
+async fn failure_of(variables: HashMap<String, String>) -> (SourceError, &'static str, String) {
     let secret = variables.get("COSMOS_KEY").cloned();
     let source = source(&all_branches(), variables);
     let mut held = Held::new().await;
@@ -40,13 +40,13 @@ async fn told(variables: HashMap<String, String>) -> (SourceError, &'static str,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_key_is_named_and_not_shown() {
+async fn a_wrong_key_is_reported_and_not_shown() {
     let account = StandIn::start();
     account.seed("jenkins", &events(1, 0.1)).await;
     for wrong in [PLANTED, "planted, and no Base64 at all!"] {
         let mut variables = account.variables("jenkins");
         variables.insert("COSMOS_KEY".to_owned(), wrong.to_owned());
-        let (error, state, all) = told(variables).await;
+        let (error, state, all) = failure_of(variables).await;
         assert!(matches!(error, SourceError::Unauthorized(_)), "{error:?}");
         assert_eq!(state, "no-access");
         assert!(error.to_string().contains("COSMOS_KEY"), "{error}");
@@ -54,7 +54,7 @@ async fn a_wrong_key_is_named_and_not_shown() {
     }
 }
 
-/// What is logged, in memory.
+/// A log in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -68,7 +68,7 @@ impl Write for Log {
     }
 }
 
-/// In one thread, so that everything the SDK does is logged there.
+/// Runs on one thread, so that all of the SDK's messages are captured.
 #[tokio::test]
 async fn no_key_is_logged_at_any_level() {
     let account = StandIn::start();
@@ -101,7 +101,7 @@ async fn no_key_is_logged_at_any_level() {
 async fn a_missing_database_or_container_is_named_with_its_variable() {
     let account = StandIn::start();
     account.seed("jenkins", &events(1, 0.1)).await;
-    let (error, state, _) = told(account.variables("jenkns")).await;
+    let (error, state, _) = failure_of(account.variables("jenkns")).await;
     assert_eq!(state, "failed");
     let error = error.to_string();
     assert!(
@@ -111,7 +111,7 @@ async fn a_missing_database_or_container_is_named_with_its_variable() {
 
     let mut variables = account.variables("jenkins");
     variables.insert("COSMOS_CONTAINERS".to_owned(), "metrics".to_owned());
-    let error = told(variables).await.0.to_string();
+    let error = failure_of(variables).await.0.to_string();
     assert!(
         error.contains("“metrics”") && error.contains("COSMOS_CONTAINERS"),
         "{error}"
@@ -119,32 +119,32 @@ async fn a_missing_database_or_container_is_named_with_its_variable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_where_nothing_answers_is_named() {
+async fn an_endpoint_where_nothing_responds_is_reported() {
     let account = StandIn::start();
     let mut variables = account.variables("jenkins");
     drop(account);
-    let (error, state, _) = told(variables.clone()).await;
+    let (error, state, _) = failure_of(variables.clone()).await;
     assert_eq!(state, "failed");
     assert!(
         error
             .to_string()
-            .contains("nothing answers at COSMOS_ENDPOINT"),
+            .contains("nothing responds at COSMOS_ENDPOINT"),
         "{error}"
     );
 
     let nowhere = "https://nowhere.invalid:443/".to_owned();
     variables.insert("COSMOS_ENDPOINT".to_owned(), nowhere);
-    let error = told(variables).await.0.to_string();
+    let error = failure_of(variables).await.0.to_string();
     assert!(error.contains("COSMOS_ENDPOINT"), "{error}");
     assert!(!error.contains("nowhere.invalid"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_key_and_an_identity_both_ways_in_are_named() {
+async fn without_a_key_and_an_identity_both_remedies_are_named() {
     let account = StandIn::start();
     let mut variables = account.variables("jenkins");
     variables.remove("COSMOS_KEY");
-    // The variables of a workload's identity keep this machine's own out of it.
+    // The variables of a workload identity exclude this machine's own identity.
     for (name, value) in [
         ("AZURE_FEDERATED_TOKEN_FILE", "no/such/token"),
         ("AZURE_CLIENT_ID", "00000000-0000-0000-0000-000000000000"),
@@ -152,7 +152,7 @@ async fn without_a_key_and_an_identity_both_ways_in_are_named() {
     ] {
         variables.insert(name.to_owned(), value.to_owned());
     }
-    let (error, state, _) = told(variables).await;
+    let (error, state, _) = failure_of(variables).await;
     assert!(matches!(error, SourceError::Unauthorized(_)), "{error:?}");
     assert_eq!(state, "no-access");
     let error = error.to_string();
@@ -163,19 +163,19 @@ async fn without_a_key_and_an_identity_both_ways_in_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_and_a_fault_that_stays_are_told() {
+async fn a_refusal_and_a_permanent_fault_are_reported() {
     let account = StandIn::start();
     account.seed("jenkins", &events(1, 0.1)).await;
     for (fault, words) in [("forbid", "403"), ("reject", "400")] {
         account.clear_faults().await;
         account.plan(json!([{"fault": fault, "times": -1}])).await;
-        let error = told(account.variables("jenkins")).await.0.to_string();
+        let error = failure_of(account.variables("jenkins")).await.0.to_string();
         assert!(error.contains(words), "{error}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn doctor_says_how_old_the_newest_document_is() {
+async fn doctor_reports_the_age_of_the_newest_document() {
     let account = StandIn::start();
     account.seed("jenkins", &[]).await;
     let mut event = events(1, 0.1).remove(0);
@@ -189,15 +189,15 @@ async fn doctor_says_how_old_the_newest_document_is() {
     let expected = [
         (
             true,
-            "Cosmos DB: the account answers and lets in by COSMOS_KEY",
+            "Cosmos DB: the account responds and grants access with COSMOS_KEY",
         ),
         (
             false,
-            "jenkins/pipeline-metrics: can be read, but has no document of the last year",
+            "jenkins/pipeline-metrics: readable, but without a document from the last year",
         ),
         (
             true,
-            "sds-jenkins/pipeline-metrics: can be read; the newest document is 3 hours old",
+            "sds-jenkins/pipeline-metrics: readable; the newest document is 3 hours old",
         ),
     ];
     let found: Vec<_> = found

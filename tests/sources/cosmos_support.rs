@@ -1,4 +1,4 @@
-//! What the tests of Cosmos DB share: an account on this machine, and stores to read it into.
+//! Helpers for the tests of Cosmos DB: an account on this machine, and stores to sync it into.
 
 use std::{
     collections::HashMap,
@@ -26,7 +26,7 @@ use tempfile::TempDir;
 pub const CONTAINER: &str = "pipeline-metrics";
 pub const DAY: i64 = 86_400;
 
-/// The account; it ends with its standard input, so with the test that holds it.
+/// The account; it stops when its standard input closes, so with the test that holds it.
 pub struct StandIn {
     child: Child,
     _stdin: ChildStdin,
@@ -35,7 +35,7 @@ pub struct StandIn {
     control: String,
 }
 
-/// Its first line.
+/// The first line of its output.
 #[derive(Deserialize)]
 struct Ready {
     endpoint: String,
@@ -44,7 +44,7 @@ struct Ready {
     environment: HashMap<String, String>,
 }
 
-/// A query that it was asked.
+/// A query that it received.
 #[derive(Debug, Deserialize)]
 pub struct Asked {
     pub database: String,
@@ -90,7 +90,7 @@ impl StandIn {
     async fn ask(&self, method: &str, path: &str, body: Vec<u8>) -> Value {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let request = reqwest::Client::new().request(method, format!("{}{path}", self.control));
-        let answer = request.body(body).send().await.expect("it answers");
+        let answer = request.body(body).send().await.expect("it responds");
         assert!(
             answer.status().is_success(),
             "{path}: {:?}",
@@ -109,7 +109,7 @@ impl StandIn {
         self.ask("POST", &path, ndjson).await;
     }
 
-    /// No page has more documents from now on.
+    /// Limits the documents per page from now on.
     pub async fn limit_pages(&self, documents: usize) {
         self.ask("PUT", "/page", documents.to_string().into_bytes())
             .await;
@@ -124,13 +124,13 @@ impl StandIn {
         self.ask("DELETE", "/faults", Vec::new()).await;
     }
 
-    /// What it was asked since the last time.
+    /// The queries received since the last call.
     pub async fn asked(&self) -> Vec<Asked> {
         let log = self.ask("DELETE", "/log", Vec::new()).await;
         serde_json::from_value(log).expect("a log")
     }
 
-    /// Its variables, for some databases.
+    /// The variables for some of its databases.
     pub fn variables(&self, databases: &str) -> HashMap<String, String> {
         let variables = [
             ("COSMOS_ENDPOINT", self.endpoint.as_str()),
@@ -155,7 +155,7 @@ impl Drop for StandIn {
     }
 }
 
-/// The SDK takes what it must know of a server on this machine from the process's environment.
+/// The SDK reads its settings for a server on this machine from the process's environment.
 fn set_environment(variables: &HashMap<String, String>) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -202,7 +202,7 @@ pub fn ndjson(events: &[Event]) -> Vec<u8> {
     bytes
 }
 
-/// A store in a directory of its own.
+/// A store in its own directory.
 pub struct Held {
     pub store: Store,
     _dir: TempDir,
@@ -218,7 +218,7 @@ impl Held {
         }
     }
 
-    /// A store into which the events came without any source.
+    /// A store with these events, written without a source.
     pub async fn of(events: &[Event]) -> Self {
         let mut held = Self::new().await;
         let ingested = held.store.ingest(events).await;
@@ -226,7 +226,7 @@ impl Held {
         held
     }
 
-    /// A store that sample data were written to.
+    /// A store with these events as sample data.
     pub async fn of_sample(events: &[Event]) -> Self {
         let Self { store, _dir } = Self::new().await;
         let mut store = store.for_sample();
@@ -257,7 +257,7 @@ impl Held {
         source.sync(&mut self.store, &run).await
     }
 
-    /// Its builds and its events, as an export.
+    /// The exported builds and events.
     pub async fn content(&self) -> (String, String) {
         let (mut builds, mut events) = (Vec::new(), Vec::new());
         let exported = export::builds(&self.store, Format::Ndjson, &mut builds).await;
@@ -268,7 +268,7 @@ impl Held {
         (text(builds), text(events))
     }
 
-    /// Compares by content; a difference is shown by its first line, not by megabytes.
+    /// Compares contents; a difference is shown by its first line instead of megabytes.
     pub async fn assert_same(&self, other: &Self, when: &str) {
         let (ours, theirs) = (self.content().await, other.content().await);
         for (ours, theirs) in [(ours.0, theirs.0), (ours.1, theirs.1)] {
@@ -278,7 +278,7 @@ impl Held {
         }
     }
 
-    /// What the ledger says of containers: item, state, reason.
+    /// The coverage of containers in the ledger: item, state, reason.
     pub async fn coverage(&self) -> Vec<(String, &'static str, String)> {
         let ledger = self.store.ledger().await.expect("a ledger");
         let covered = ledger.coverage.into_iter().map(|covered| {

@@ -1,5 +1,5 @@
-//! A server that is killed in the middle of its syncs, again and again: the store is always
-//! whole, and in the end holds what a clean run brings.
+//! A server that is killed repeatedly during its syncs: the store always stays consistent, and in the
+//! end holds the same data as after a clean sync.
 
 use jiff::Timestamp;
 use proptest::{
@@ -16,20 +16,20 @@ use crate::{
 };
 
 const KILLS: usize = 50;
-/// How many queries of one run are waited for, at most, before it is killed.
+/// The largest number of queries before a kill.
 const LATEST: usize = 9;
-/// How many events come in between two kills.
+/// The number of new events between two kills.
 const NEW: usize = 60;
 
-/// Syncs follow each other closely, so that few kills come between two of them.
+/// Shortens the intervals, so that few kills fall between two syncs.
 fn eager(text: String) -> String {
     text.replace("every = \"10m\"", "every = \"1s\"")
         .replace("every = \"6h\"", "every = \"1m\"")
         .replace("branches = \"default\"", "branches = \"all\"")
 }
 
-/// Opens the store as if nothing had happened, and counts its events. GitHub is due again then, which
-/// it would not be for a minute.
+/// Opens the store as if nothing had happened and counts its events. Makes GitHub due again, which
+/// would otherwise take a minute.
 async fn whole(program: &Program) -> i64 {
     let store = Store::open(program.data().as_path(), &program.config()).await;
     store.expect("the store opens").close().await;
@@ -53,14 +53,17 @@ async fn whole(program: &Program) -> i64 {
     .fetch_one(&mut connection)
     .await
     .expect("counted");
-    assert_eq!(uncovered, 0, "what counts as read has facts");
+    assert_eq!(
+        uncovered, 0,
+        "every repository that counts as read has facts"
+    );
     let due = sqlx::query("DELETE FROM syncs WHERE source = 'github'");
     due.execute(&mut connection).await.expect("deleted");
     connection.close().await.expect("closed");
     events
 }
 
-/// A document gets the time at which the account takes it in.
+/// Seeds events whose `_ts` is now.
 async fn seed_now(account: &StandIn, events: &[Event]) {
     let now = Timestamp::now().as_second();
     let events = events.iter().cloned();
@@ -72,7 +75,7 @@ async fn seed_now(account: &StandIn, events: &[Event]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_killed_fifty_times_ends_with_what_a_clean_run_brings() {
+async fn a_server_killed_fifty_times_ends_with_the_data_of_a_clean_sync() {
     let account = StandIn::start();
     let github = github_support::StandIn::start(&[]);
     let mut to_come = cosmos_support::events(20, 0.3);
@@ -82,7 +85,7 @@ async fn a_server_killed_fifty_times_ends_with_what_a_clean_run_brings() {
     let later = to_come.split_off(seeded);
     account.seed("jenkins", &to_come).await;
     account.limit_pages(100).await;
-    let program = Program::collecting(&account, &github, eager);
+    let program = Program::syncing(&account, &github, eager);
 
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
@@ -103,16 +106,16 @@ async fn a_server_killed_fifty_times_ends_with_what_a_clean_run_brings() {
         }
         server.kill();
         let kept = whole(&program).await;
-        assert!(kept >= kept_before, "nothing that was kept is lost");
+        assert!(kept >= kept_before, "no stored event is lost");
         within += usize::from(kept < i64::try_from(seeded).expect("few"));
         kept_before = kept;
     }
-    assert!(within > KILLS / 2, "{within} kills left something to do");
+    assert!(within > KILLS / 2, "{within} kills interrupted a sync");
 
     let done = program.run(&["sync"]);
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
-    let clean = Program::collecting(&account, &github, eager);
+    let clean = Program::syncing(&account, &github, eager);
     assert!(clean.run(&["sync"]).status.success());
     let (killed, expected) = (program.content().await, clean.content().await);
     let differs = killed.lines().zip(expected.lines()).find(|(a, b)| a != b);

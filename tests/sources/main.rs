@@ -1,4 +1,4 @@
-//! Sources against stand-ins over real sockets, and syncing as such.
+//! Sources against stand-ins over real sockets, and syncing in general.
 
 mod cosmos;
 mod cosmos_faults;

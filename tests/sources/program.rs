@@ -1,4 +1,4 @@
-//! The program as an operator runs it, with sources on this machine.
+//! The program as operators run it, with sources on this machine.
 
 use std::{
     collections::HashMap,
@@ -26,7 +26,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// `change` makes of the configuration that is checked in the one of the test.
+    /// `change` turns the checked-in configuration into that of the test.
     pub fn new(
         variables: impl IntoIterator<Item = (String, String)>,
         change: impl Fn(String) -> String,
@@ -41,8 +41,8 @@ impl Program {
         }
     }
 
-    /// One that collects from both stand-ins.
-    pub fn collecting(
+    /// A program that syncs from both stand-ins.
+    pub fn syncing(
         account: &cosmos_support::StandIn,
         github: &github_support::StandIn,
         change: impl Fn(String) -> String,
@@ -61,7 +61,7 @@ impl Program {
         Config::read(&self.dir.path().join("dashboard.toml")).expect("a configuration")
     }
 
-    /// Everything in the store that figures are made of, as text.
+    /// All data in the store that figures use, as text.
     pub async fn content(&self) -> String {
         let config = self.config();
         let store = Store::open(self.data().as_path(), &config)
@@ -102,7 +102,7 @@ impl Program {
         self.command(arguments).output().expect("the program runs")
     }
 
-    /// Starts the server and waits until it serves.
+    /// Starts the server and waits until it is serving.
     pub fn serve(&self) -> Server {
         let mut child = self.command(&["serve"]).spawn().expect("the program runs");
         let mut lines = BufReader::new(child.stderr.take().expect("it was asked for"));
@@ -121,7 +121,7 @@ impl Program {
     }
 }
 
-/// Reads on, so that the server never waits for somebody to read.
+/// Reads the rest, so that the server never blocks on its log.
 fn rest(mut lines: BufReader<ChildStderr>, mut log: String) -> String {
     let mut bytes = Vec::new();
     lines.read_to_end(&mut bytes).expect("a log");
@@ -137,7 +137,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Ends it at once, in whatever it is doing, with SIGKILL; its log comes back.
+    /// Ends the server at once with SIGKILL and returns its log.
     pub fn kill(mut self) -> String {
         self.child.kill().expect("killed");
         self.child.wait().expect("ended");

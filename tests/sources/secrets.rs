@@ -1,10 +1,10 @@
-//! No secret is ever told: not by the log at its most talkative, by a command, a page or the store.
+//! Secrets never appear: not in the most verbose log, a command's output, a page or the store.
 
 use std::{fs, process::Output};
 
 use crate::{cosmos_support, github_support, program::Program};
 
-/// A key as Cosmos DB has them, and a token as GitHub has them; both are valid nowhere.
+/// A key like those of Cosmos DB and a token like those of GitHub; neither is valid anywhere.
 const KEY: &str =
     "cGxhbnRlZC1rZXktdGhhdC1tdXN0LW5ldmVyLWJlLXNlZW4tYW55d2hlcmUtYXQtYWxsLTAxMjM0NTY3ODk=";
 const TOKEN: &str = "ghp_plantedTokenThatMustNeverBeSeen01234";
@@ -38,7 +38,7 @@ async fn everything_said(program: &Program) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_is_told_whether_it_is_right_or_wrong() {
+async fn secrets_never_appear_whether_valid_or_not() {
     let account = cosmos_support::StandIn::start();
     account
         .seed("jenkins", &cosmos_support::events(2, 0.1))
@@ -46,14 +46,14 @@ async fn no_secret_is_told_whether_it_is_right_or_wrong() {
     let github = github_support::StandIn::start(&[]);
     let right = [account.key.as_str(), github_support::TOKEN];
     for secrets in [[KEY, TOKEN], right] {
-        let mut program = Program::collecting(&account, &github, |text| text);
+        let mut program = Program::syncing(&account, &github, |text| text);
         program.set("RUST_LOG", "trace");
         program.set("COSMOS_KEY", secrets[0]);
         program.set("GITHUB_TOKEN", secrets[1]);
         let all = everything_said(&program).await;
         assert!(
             all.contains("cosmos") && all.contains("github"),
-            "something was said"
+            "there is output"
         );
         for secret in secrets {
             if let Some(at) = all.find(secret) {
@@ -62,7 +62,7 @@ async fn no_secret_is_told_whether_it_is_right_or_wrong() {
                     .rev()
                     .nth(300)
                     .map_or(0, |(at, _)| at);
-                panic!("a secret was told after: {}", &all[start..at]);
+                panic!("a secret appears after: {}", &all[start..at]);
             }
         }
     }

@@ -1,5 +1,4 @@
-//! Syncing as such, with sources made for the test: what one of them does never harms another,
-//! nor those who read meanwhile.
+//! Syncing with sources made for the test: a failure of one affects neither the others nor the readers.
 
 use std::{
     path::Path,
@@ -23,7 +22,7 @@ use rse_dashboard::server::{
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
-/// A source that does what the test says, again and again.
+/// A source that does what the test says on each call.
 struct Made {
     name: &'static str,
     act: fn(i64) -> Result<Vec<Event>, SourceError>,
@@ -99,7 +98,7 @@ fn syncer(data: &Path) -> Syncer {
     }
 }
 
-/// Waits until the ledger is as wanted.
+/// Waits until the ledger meets a condition.
 async fn until(store: &Store, wanted: impl Fn(&Ledger) -> bool) -> Ledger {
     let watch = async {
         loop {
@@ -115,7 +114,7 @@ async fn until(store: &Store, wanted: impl Fn(&Ledger) -> bool) -> Ledger {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_fails_or_panics_stops_no_other() {
+async fn a_source_that_fails_or_panics_does_not_stop_others() {
     let dir = tempfile::tempdir().expect("a directory");
     let syncer = syncer(dir.path());
     let sources = [
@@ -146,14 +145,14 @@ async fn a_source_that_fails_or_panics_stops_no_other() {
         .iter()
         .map(|sync| sync.failure.as_deref())
         .collect();
-    let broke = Some("the program failed at it; its log says where");
+    let broke = Some("the sync crashed; see the log");
     assert_eq!(failures, [None, Some("GITHUB_TOKEN is not valid"), broke]);
     let snapshot = store.load(Arc::new(config)).await.expect("a snapshot");
     assert!(snapshot.builds.len() >= 50);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_failure_the_last_good_data_stay_and_say_so() {
+async fn after_a_failure_the_last_good_data_is_kept_with_a_warning() {
     let dir = tempfile::tempdir().expect("a directory");
     let syncer = syncer(dir.path());
     let source = Made::source("cosmos", |call| match call {
@@ -178,12 +177,12 @@ async fn on_failure_the_last_good_data_stay_and_say_so() {
     assert_eq!(failure.reason, "COSMOS_ENDPOINT cannot be reached");
 }
 
-/// As many as fifty open pages ask for.
+/// As many clients as fifty open pages.
 const CLIENTS: usize = 50;
 const SWAPS: u64 = 10;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refreshes_drop_no_request() {
+async fn syncs_drop_no_request() {
     let dir = tempfile::tempdir().expect("a directory");
     let syncer = syncer(dir.path());
     let config = Arc::clone(&syncer.config);
@@ -193,7 +192,7 @@ async fn refreshes_drop_no_request() {
     let sources = [Made::source("cosmos", events)];
     let mut background = sync::schedule(&syncer, &sources, state.metrics());
     let swapped = Arc::new(AtomicU64::new(0));
-    // Follows more eagerly than the server does, so that many swaps fall into few seconds.
+    // Reloads more often than the server does, so that many swaps happen within a few seconds.
     let (counted, followed) = (Arc::clone(&swapped), state.clone());
     background.spawn(async move {
         loop {

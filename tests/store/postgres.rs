@@ -182,7 +182,10 @@ fn a_sync_that_lost_its_lease_is_not_saved_as_failed() {
         let source = Frozen(database_url(dir.path()).await.expect("a server"));
         let synced = syncer.sync(&source, None, &|_, _, _| ()).await;
         let error = synced.expect_err("not synced").to_string();
-        assert!(error.contains("another process is syncing a"), "{error}");
+        assert!(
+            error.contains("another process is already syncing a"),
+            "{error}"
+        );
         let ledger = open(dir.path()).await.ledger().await.expect("read");
         assert_eq!(ledger.syncs[0].failed_ms, None);
     });

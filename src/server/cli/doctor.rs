@@ -1,4 +1,4 @@
-//! `rse-dashboard doctor`: what is wrong with configuration, store and sources, and what mends it.
+//! `rse-dashboard doctor`: checks configuration, store and sources, with a remedy for each fault.
 
 use std::process::ExitCode;
 
@@ -15,7 +15,7 @@ use crate::server::{
 
 #[derive(Args)]
 pub struct Options {
-    /// Only say by the exit code whether any source is configured, rightly or wrongly
+    /// Only report by the exit code whether any source is configured, correctly or not
     #[arg(long)]
     configured: bool,
     /// Report as JSON on standard output
@@ -23,10 +23,10 @@ pub struct Options {
     json: bool,
 }
 
-/// What was looked at, and what was found.
+/// Each subject with the result of its check.
 type CheckResults = Vec<(String, CheckResult)>;
 
-/// `read_from` says which configuration was read.
+/// `read_from` names the configuration that was read.
 pub async fn run(
     options: Options,
     location: &Location,
@@ -47,11 +47,11 @@ pub async fn run(
         ("http".to_owned(), http(&environment).await),
     ];
     if configured.is_empty() {
-        let what = "none is configured; data come from files and samples";
+        let what = "none is configured; data comes from files and samples";
         findings.push(("sources".to_owned(), CheckResult::good(what)));
     }
     for ConfigError { source, error } in &configured.faults {
-        let remedy = "set or unset what the message names; .env.sample explains all variables";
+        let remedy = "correct the variables in the message; .env.sample explains them all";
         let finding = CheckResult::bad(format!("{error:#}"), remedy);
         findings.push(((*source).to_owned(), finding));
     }
@@ -76,7 +76,7 @@ fn configuration(config: &Config, read_from: &str) -> CheckResult {
         "{read_from}: “{}”, {} projects, time zone {}",
         config.title,
         config.projects.len(),
-        config.time_zone.iana_name().unwrap_or("without a name")
+        config.time_zone.iana_name().unwrap_or("unnamed")
     ))
 }
 
@@ -84,26 +84,31 @@ async fn http(environment: &Environment) -> CheckResult {
     let settings = match http::Settings::of(environment) {
         Ok(settings) => settings.sign_in,
         Err(error) => {
-            let remedy = "set or unset what the message names; .env.sample explains all variables";
+            let remedy = "correct the variables in the message; .env.sample explains them all";
             return CheckResult::bad(format!("{error:#}"), remedy);
         }
     };
     let Some(settings) = settings else {
-        return CheckResult::good("nobody has to sign in; whoever reaches the dashboard may look");
+        return CheckResult::good(
+            "sign-in is off; the dashboard is open to everyone who can reach it",
+        );
     };
     let issuer = settings.issuer.as_str();
     match sign_in::check(&settings).await {
-        Ok(()) => CheckResult::good(format!("{issuer} answers as a provider")),
+        Ok(()) => CheckResult::good(format!("{issuer} responds as an OpenID provider")),
         Err(error) => CheckResult::bad(
             format!("{error:#}"),
-            "this machine must reach RSE_OIDC_ISSUER, and it must be written exactly as the provider writes it in /.well-known/openid-configuration below it",
+            "let this machine reach RSE_OIDC_ISSUER, and spell it exactly as the provider does in its /.well-known/openid-configuration",
         ),
     }
 }
 
 async fn store(location: &Location, config: &Config) -> CheckResult {
     if !location.exists() {
-        let what = format!("there is none in {} yet; the first data make it", location);
+        let what = format!(
+            "there is none in {} yet; the first import or sync creates it",
+            location
+        );
         return CheckResult::good(what);
     }
     let probed = async {
@@ -127,7 +132,7 @@ async fn store(location: &Location, config: &Config) -> CheckResult {
         )),
         Err(error) => CheckResult::bad(
             format!("{error:#}"),
-            "name another directory with --data or RSE_DATA, or mend what the message says",
+            "name another directory with --data or RSE_DATA, or fix the cause in the message",
         ),
     }
 }

@@ -21,13 +21,13 @@ pub struct Options {
     what: String,
     #[arg(long, value_enum, default_value_t = FormatOption::Ndjson)]
     format: FormatOption,
-    /// Of a figure: the project's name in URLs
+    /// The project of a figure, as named in URLs
     #[arg(long)]
     project: Option<String>,
-    /// Of a figure: all, nightly or non-nightly
+    /// The pipelines of a figure: all, nightly or non-nightly
     #[arg(long = "type")]
     build_type: Option<String>,
-    /// Of a figure: the window
+    /// The window of a figure, in days
     #[arg(long)]
     days: Option<String>,
 }
@@ -52,7 +52,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
             let Some(figure) = figures::find(id) else {
                 let ids: Vec<&str> = figures::ALL.iter().map(|figure| figure.id).collect();
                 bail!(
-                    "“{id}” can't be exported: events, builds, {} can",
+                    "“{id}” cannot be exported; choose events, builds or one of {}",
                     ids.join(", ")
                 );
             };

@@ -1,5 +1,5 @@
-//! `rse-dashboard health`: asks the server of this machine whether it lives, for a container that
-//! holds no other program to ask with.
+//! `rse-dashboard health`: checks that the server on this machine responds, for containers without
+//! another program to do so.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -11,27 +11,27 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::serve;
 
-/// A server that has not answered by then does not serve people either.
+/// A server that takes longer does not serve readers either.
 const MAX_WAIT: Duration = Duration::from_secs(3);
 
 pub async fn run(options: serve::Options) -> Result<ExitCode> {
     let url = format!("http://{}/health/live", reachable(options.listens_on()));
-    // A proxy on the way would answer in the server's place.
+    // A proxy would respond instead of the server.
     let client = reqwest::Client::builder()
         .no_proxy()
         .timeout(MAX_WAIT)
         .build()
-        .context("cannot make an HTTP client")?;
+        .context("cannot create an HTTP client")?;
     let answer = client.get(&url).send().await;
     let status = answer
-        .with_context(|| format!("no answer from {url}"))?
+        .with_context(|| format!("no response from {url}"))?
         .status();
-    ensure!(status.is_success(), "{url} answers {status}");
+    ensure!(status.is_success(), "{url} responds with {status}");
     println!("live");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where a server that listens there is reached from its own machine.
+/// The address at which this machine reaches a server that listens on `listens_on`.
 fn reachable(listens_on: SocketAddr) -> SocketAddr {
     let ip = match listens_on.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -57,7 +57,7 @@ mod tests {
         options: serve::Options,
     }
 
-    /// The command's outcome where one connection is answered with this status line.
+    /// The outcome when one connection gets this status line.
     async fn outcome(status_line: &'static str) -> (Result<ExitCode>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_answers_lives() {
+    async fn a_server_that_responds_is_alive() {
         let (outcome, asked) = outcome("200 OK").await;
         assert_eq!(outcome.expect("alive"), ExitCode::SUCCESS);
         assert!(
@@ -90,27 +90,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_refuses_does_not() {
+    async fn a_server_that_responds_with_an_error_is_not_alive() {
         let (outcome, _) = outcome("500 Internal Server Error").await;
         let error = outcome.expect_err("refused").to_string();
-        assert!(error.contains("/health/live answers 500"), "{error}");
+        assert!(error.contains("/health/live responds with 500"), "{error}");
     }
 
     #[tokio::test]
-    async fn where_nobody_listens_nobody_lives() {
+    async fn without_a_listener_the_check_fails() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
-        let error = run(options("127.0.0.1", port)).await.expect_err("nobody");
+        let error = run(options("127.0.0.1", port))
+            .await
+            .expect_err("no listener");
         let error = error.to_string();
         assert!(
-            error.starts_with("no answer from http://127.0.0.1:"),
+            error.starts_with("no response from http://127.0.0.1:"),
             "{error}"
         );
     }
 
     #[test]
-    fn every_interface_is_reached_by_the_loopback_address() {
+    fn every_interface_is_reached_at_the_loopback_address() {
         let reached = |addr| reachable(options(addr, 80).listens_on()).to_string();
         assert_eq!(reached("0.0.0.0"), "127.0.0.1:80");
         assert_eq!(reached("::"), "[::1]:80");

@@ -16,23 +16,23 @@ use crate::server::{
 #[derive(Args)]
 pub struct Options {
     #[command(subcommand)]
-    what: What,
+    kind: RecordKind,
 }
 
 #[derive(Subcommand)]
-enum What {
-    /// Build events: documents of the CI system, as Cosmos DB exports them
+enum RecordKind {
+    /// Import build events: documents of the CI system, as exported from Cosmos DB
     Events(Files),
-    /// Security facts of repositories
+    /// Import security facts of repositories
     Security(Files),
 }
 
 #[derive(Args)]
 struct Files {
-    /// NDJSON or a JSON array, plain or gzip; - is standard input
+    /// NDJSON or a JSON array, plain or gzip; - reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Succeed even where lines are faulty
+    /// Succeed even if some records are faulty
     #[arg(long)]
     lenient: bool,
     /// Report as JSON on standard output
@@ -45,12 +45,12 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let now = Timestamp::now();
     // Before the import, so that it refuses what would be dropped again.
     retention::apply(&mut store, &config).await;
-    let (report, files) = match &options.what {
-        What::Events(files) => (
+    let (report, files) = match &options.kind {
+        RecordKind::Events(files) => (
             file::import_events(&mut store, &files.files, now).await?,
             files,
         ),
-        What::Security(files) => {
+        RecordKind::Security(files) => {
             let report = file::import_security(&mut store, &files.files, now).await?;
             (report, files)
         }

@@ -1,4 +1,4 @@
-//! `rse-dashboard migrate`: moves a store into another one, of whichever engine.
+//! `rse-dashboard migrate`: copies a store into an empty one, on either engine.
 
 use std::{
     io::{IsTerminal as _, stderr},
@@ -14,15 +14,15 @@ use crate::server::{
     store::{Location, Store, migrate},
 };
 
-/// Between two lines of progress.
+/// The time between two lines of progress.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub struct Options {
-    /// sqlite:DIR or postgres://…; without it the data directory
+    /// sqlite:DIR or postgres://…; the data directory if omitted
     #[arg(long, value_name = "STORE")]
     from: Option<String>,
-    /// sqlite:DIR or postgres://…; without it the database of DATABASE_URL
+    /// sqlite:DIR or postgres://…; the database of DATABASE_URL if omitted
     #[arg(long, value_name = "STORE")]
     to: Option<String>,
 }
@@ -37,13 +37,13 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let to = match options.to.as_deref() {
         Some(to) => to.parse().context("--to")?,
         None if location.is_shared() => location.clone(),
-        None => bail!("say where to: by --to, or by DATABASE_URL"),
+        None => bail!("there is no target: set --to or DATABASE_URL"),
     };
     if !from.exists() {
-        bail!("there is no store in {from}");
+        bail!("{from} contains no store");
     }
     if from.to_string() == to.to_string() {
-        bail!("{from} cannot be moved to itself");
+        bail!("{from} cannot be migrated to itself");
     }
     let began = Instant::now();
     let source = Store::open(&from, &config).await?;
@@ -52,14 +52,14 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let progress = |events: u64| {
         if stderr().is_terminal() || shown.get().elapsed() >= LINE_EVERY {
             shown.set(Instant::now());
-            eprintln!("{events} events moved");
+            eprintln!("{events} events copied");
         }
     };
     let moved = migrate(&source, &mut target, &progress).await?;
     source.close().await;
     target.close().await;
     eprintln!(
-        "{to} holds all that {from} does: {} events of {} builds, {} other rows, compared in content ({:.0} s)",
+        "{to} now holds everything in {from}: {} events of {} builds and {} other rows, with the same content ({:.0} s)",
         moved.events,
         moved.builds,
         moved.others,

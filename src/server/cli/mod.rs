@@ -1,6 +1,6 @@
-//! The command line: one file a command.
+//! The command line: one file per command.
 //!
-//! Exit codes: 0 done, 1 failed, 2 used wrongly.
+//! Exit codes: 0 success, 1 failure, 2 wrong usage.
 
 mod doctor;
 mod export;
@@ -23,7 +23,7 @@ use super::{
     telemetry::Telemetry,
 };
 
-/// The configuration that is read where none is named, if it is there.
+/// The configuration that is read if it exists and no other is named.
 const CONFIG: &str = "dashboard.toml";
 
 /// Which pipelines fail, where, since when and why; and how exposed the code is.
@@ -38,10 +38,10 @@ struct Cli {
     common: Common,
 }
 
-/// Where the data and the configuration are.
+/// The locations of data and configuration.
 #[derive(Args, Clone)]
 struct Common {
-    /// The data directory; it holds the store, unless DATABASE_URL names a PostgreSQL database
+    /// The data directory; it holds the store unless DATABASE_URL names a PostgreSQL database
     #[arg(
         long,
         global = true,
@@ -50,41 +50,41 @@ struct Common {
         value_name = "DIR"
     )]
     data: PathBuf,
-    /// The configuration; without it dashboard.toml, and without that the built-in one
+    /// The configuration file; dashboard.toml if omitted, or else the built-in configuration
     #[arg(long, global = true, env = "RSE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the dashboard (what happens without a command, too)
+    /// Serve the dashboard (the default command)
     Serve(serve::Options),
-    /// Collect what is new from the configured sources, once
+    /// Sync the configured sources once
     Sync(sync::Options),
-    /// Bring in build events or security facts from files
+    /// Import build events or security facts from files
     Import(import::Options),
-    /// Fill the store with synthetic data, the same for the same seed
+    /// Fill the store with synthetic data; the same seed gives the same data
     Sample(sample::Options),
-    /// Write events, builds or a figure as NDJSON or CSV
+    /// Export events, builds or a figure as NDJSON or CSV
     Export(export::Options),
-    /// Move a store into another one, from a file to PostgreSQL or back
+    /// Migrate a store to another one, from a file to PostgreSQL or back
     Migrate(migrate::Options),
-    /// Check configuration, store and sources, and say what mends each fault
+    /// Check configuration, store and sources, with a remedy for each fault
     Doctor(doctor::Options),
-    /// Ask the server of this machine whether it lives
+    /// Check that the server on this machine responds
     Health(serve::Options),
 }
 
-/// For how many seconds a replica has the right to sync a source without renewing it.
+/// The seconds for which a replica may sync a source without renewing its lease.
 const LEASE: &str = "RSE_LEASE";
-/// How long work that nobody waits for any more may go on.
-const MAX_END: Duration = Duration::from_millis(200);
-/// Variables for a process that is started by hand; what is set already counts more.
-const VARIABLES: &str = ".env";
+/// The longest time that background work may delay the exit.
+const MAX_SHUTDOWN: Duration = Duration::from_millis(200);
+/// A file of variables for processes started by hand; variables that are set already take precedence.
+const DOTENV: &str = ".env";
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    if let Err(error) = read_variables() {
+    if let Err(error) = load_dotenv() {
         eprintln!("rse-dashboard: {error:#}");
         return ExitCode::FAILURE;
     }
@@ -103,19 +103,19 @@ fn start(cli: Cli) -> Result<ExitCode> {
     let telemetry = Telemetry::start(&Environment::of_process(), runtime.handle())?;
     let done = runtime.block_on(run(cli));
     telemetry.end();
-    // What runs on other threads, such as a name that nobody resolves, holds up no end.
-    runtime.shutdown_timeout(MAX_END);
+    // Work on other threads, such as a slow name lookup, does not delay the exit.
+    runtime.shutdown_timeout(MAX_SHUTDOWN);
     done
 }
 
-/// Takes the variables of `.env` in the working directory, if it is there.
-fn read_variables() -> Result<()> {
-    match dotenvy::from_path(VARIABLES) {
+/// Reads variables from `.env` in the working directory, if it exists.
+fn load_dotenv() -> Result<()> {
+    match dotenvy::from_path(DOTENV) {
         Ok(()) => Ok(()),
         Err(error) if error.not_found() => Ok(()),
-        // The line itself may hold a secret: only its number is told.
+        // The line may hold a secret, so only its number is reported.
         Err(dotenvy::Error::LineParse(line, _)) => bail!(
-            "{VARIABLES}, line {}: this is not NAME=value, with quotes around a value with spaces",
+            "{DOTENV}, line {}: expected NAME=value, with quotes around a value with spaces",
             line_number(&line)
         ),
         Err(error) => Err(error).context("cannot read .env"),
@@ -123,7 +123,7 @@ fn read_variables() -> Result<()> {
 }
 
 fn line_number(wanted: &str) -> usize {
-    let text = std::fs::read_to_string(VARIABLES).unwrap_or_default();
+    let text = std::fs::read_to_string(DOTENV).unwrap_or_default();
     let before = text
         .lines()
         .take_while(|line| !line.contains(wanted.trim()));
@@ -146,8 +146,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
 }
 
 impl Common {
-    /// Where the store is. The database is no option: its address may hold a password, which options
-    /// show to everybody on the machine.
+    /// The location of the store. The database is not an option: its address may hold a password, and
+    /// options are visible to everyone on the machine.
     fn location(&self) -> Result<Location> {
         let environment = Environment::of_process();
         let database = environment.text(&[DATABASE_URL]);
@@ -155,7 +155,7 @@ impl Common {
         let lease = environment.text(&[LEASE]);
         let lease = lease.map(|seconds| match seconds.parse() {
             Ok(seconds @ 2..=3600) => Ok(seconds),
-            _ => bail!("{LEASE}={seconds}: it must be a number of seconds from 2 to 3600"),
+            _ => bail!("{LEASE}={seconds}: must be a number of seconds from 2 to 3600"),
         });
         Ok(Location::new(
             self.data.clone(),
@@ -164,13 +164,13 @@ impl Common {
         ))
     }
 
-    /// The configuration, and where it was read from.
+    /// The configuration and its name for messages.
     fn read_config(&self) -> Result<(Config, String)> {
         let beside = PathBuf::from(CONFIG);
         let path = self.config.clone().or(beside.is_file().then_some(beside));
         Ok(match path {
             Some(path) => (Config::read(&path)?, path.display().to_string()),
-            None => (Config::built_in(), "the built-in one".to_owned()),
+            None => (Config::built_in(), "built in".to_owned()),
         })
     }
 }

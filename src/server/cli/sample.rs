@@ -1,4 +1,4 @@
-//! `rse-dashboard sample`: synthetic data to look at and to test with.
+//! `rse-dashboard sample`: synthetic data for trying out and testing.
 
 use std::{
     io::{IsTerminal as _, Write as _, stderr},
@@ -22,13 +22,13 @@ pub struct Options {
     /// The same seed gives the same data
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many days of events
+    /// The number of days with events
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u16).range(1..=3650))]
     days: u16,
-    /// How many times as many pipelines as the default organisation has
+    /// The number of pipelines, as a multiple of the default organisation's
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
-    /// The instant at which the data end, RFC 3339; without it, now
+    /// The end of the data as an RFC 3339 instant; now if omitted
     #[arg(long, value_name = "TIME")]
     as_of: Option<Timestamp>,
     /// Write the events as NDJSON to standard output instead of into the store
@@ -39,7 +39,7 @@ pub struct Options {
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
     if !(options.scale > 0.0 && options.scale <= 1000.0) {
         bail!(
-            "--scale {}: it must be above 0 and at most 1000",
+            "--scale {}: must be above 0 and at most 1000",
             options.scale
         );
     }
@@ -61,7 +61,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let mut store = Store::open(location, &config).await?.for_sample();
     if !store.is_empty().await? {
         bail!(
-            "{location} holds data already: name an empty directory with --data (or another database), or remove it"
+            "{location} already holds data: name an empty directory with --data (or another database), or remove the data"
         );
     }
     let meter = Meter::new(&sample_options);
@@ -69,13 +69,13 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     meter.finish();
     store.close().await;
     eprintln!(
-        "{} events and the security facts of {} repositories are in {}",
+        "wrote {} events and the security facts of {} repositories to {}",
         filled.events.new, filled.repositories.new, location
     );
     Ok(ExitCode::SUCCESS)
 }
 
-/// A bar on a terminal; silent elsewhere, where the last line says it all.
+/// A bar on a terminal; elsewhere nothing, since the last line summarises.
 struct Meter(Option<ProgressBar>);
 
 impl Meter {

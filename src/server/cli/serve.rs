@@ -1,5 +1,5 @@
-//! `rse-dashboard serve`: opens the store, loads the snapshot, syncs sources in the background,
-//! and answers until it is told to stop.
+//! `rse-dashboard serve`: opens the store, loads the snapshot, syncs sources in the background, and
+//! serves until it is asked to stop.
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::server::{
     sync::{self, Syncer},
 };
 
-/// Between two tries to open a shared store.
+/// The time between two attempts to open a shared store.
 const RETRY: Duration = Duration::from_secs(1);
 
 #[derive(Args, Clone)]
@@ -50,7 +50,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let stopped = stopped()?;
     let addr = options.listens_on();
     let listener = TcpListener::bind(addr).await.with_context(|| {
-        format!("cannot listen on {addr}: set PORT to a free port, or end what uses this one")
+        format!("cannot listen on {addr}: set PORT to a free port, or stop the program that uses this one")
     })?;
     let environment = Environment::of_process();
     let settings = http::Settings::of(&environment)?;
@@ -62,7 +62,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         let listener = http::metrics::bind(addr).await?;
         background.spawn(http::metrics::serve(listener, state.clone()));
     }
-    let work = Work {
+    let work = Background {
         configured,
         syncer: Syncer {
             location: location.clone(),
@@ -71,14 +71,14 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         state: state.clone(),
     };
     if location.is_shared() {
-        // It may come later, while this server says already what it waits for.
+        // A shared store may become available later; meanwhile the server reports why it is not ready.
         background.spawn(async move {
-            let store = work.open_patiently().await;
-            work.go_on(store).await;
+            let store = work.open_with_retries().await;
+            work.run(store).await;
         });
     } else {
         let store = work.open().await?;
-        background.spawn(work.go_on(store));
+        background.spawn(work.run(store));
     }
     let bound = listener.local_addr().unwrap_or(addr);
     tracing::info!(sources = names.join(", "), "serving on http://{bound}");
@@ -88,52 +88,56 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a server does beside answering.
-struct Work {
+/// The background work of a server.
+struct Background {
     configured: Sources,
     syncer: Syncer,
     state: AppState,
 }
 
-impl Work {
-    /// Opens the store and loads what there is.
+impl Background {
+    /// Opens the store and loads its data.
     async fn open(&self) -> Result<Store> {
         let Syncer { location, config } = &self.syncer;
         let mut store = Store::open(location, config).await?;
         if self.configured.is_empty() && store.is_empty().await? {
             tracing::warn!(
-                "there are no data in {location}: `rse-dashboard sample` makes some, `rse-dashboard import` brings yours in"
+                "there is no data in {location}: `rse-dashboard sample` creates sample data, `rse-dashboard import` reads your own"
             );
         }
         for fault in &self.configured.faults {
-            tracing::error!(source = fault.source, "cannot be read: {:#}", fault.error);
-            sync::note_fault(&mut store, fault).await?;
+            tracing::error!(
+                source = fault.source,
+                "cannot sync the source: {:#}",
+                fault.error
+            );
+            sync::record_config_error(&mut store, fault).await?;
         }
         reload::load(&store, config, &self.state).await?;
         Ok(store)
     }
 
-    /// Opens the store as soon as that is possible.
-    async fn open_patiently(&self) -> Store {
-        let mut told = String::new();
+    /// Opens the store, with retries until that succeeds.
+    async fn open_with_retries(&self) -> Store {
+        let mut reported = String::new();
         loop {
             match self.open().await {
                 Ok(store) => return store,
                 Err(error) => {
                     let error = format!("{error:#}");
-                    if error != told {
-                        tracing::error!("not ready, and trying on: {error}");
+                    if error != reported {
+                        tracing::error!("not ready; retrying: {error}");
                     }
                     self.state.set_not_ready(error.clone());
-                    told = error;
+                    reported = error;
                     tokio::time::sleep(RETRY).await;
                 }
             }
         }
     }
 
-    /// Syncs sources and follows the store.
-    async fn go_on(self, store: Store) {
+    /// Syncs sources and reloads the snapshot when the store changes.
+    async fn run(self, store: Store) {
         let Self {
             configured,
             syncer,
@@ -143,13 +147,13 @@ impl Work {
         let Syncer { location, config } = syncer;
         tokio::join!(
             retention::apply_daily(location, Arc::clone(&config)),
-            reload::follow(store, config, state),
+            reload::watch(store, config, state),
         );
     }
 }
 
-/// Resolves when the process is asked to end. It listens from now on, whether it is awaited or not:
-/// the first process of a container would miss what it does not listen for.
+/// Resolves when the process is asked to stop. It listens from now on, even before it is awaited: the
+/// first process of a container ignores signals without a handler.
 fn stopped() -> Result<impl Future<Output = ()>> {
     let listen = |kind| signal(kind).context("cannot listen for signals");
     let mut terminate = listen(SignalKind::terminate())?;
@@ -159,6 +163,6 @@ fn stopped() -> Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: no new connections, finishing what runs");
+        tracing::info!("stopping: no new connections; finishing open requests");
     })
 }

@@ -1,4 +1,4 @@
-//! `rse-dashboard sync [SOURCE…]`: collects once what is new.
+//! `rse-dashboard sync [SOURCE…]`: syncs sources once.
 
 use std::{
     io::{IsTerminal as _, stderr},
@@ -24,18 +24,18 @@ use crate::server::{
     sync::Syncer,
 };
 
-/// Between two plain lines of progress.
+/// The time between two plain lines of progress.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub struct Options {
-    /// Which sources; without one, all that are configured
+    /// The sources to sync; all that are configured if omitted
     #[arg(value_name = "SOURCE", value_parser = PossibleValuesParser::new(names()))]
     sources: Vec<String>,
-    /// Read everything from this instant on again, RFC 3339
+    /// Read everything since this instant again, RFC 3339
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
-    /// Report as JSON on standard output, one object a source
+    /// Report as JSON on standard output, one object per source
     #[arg(long)]
     json: bool,
 }
@@ -93,11 +93,11 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     })
 }
 
-/// The names of the sources that were asked for, and are configured.
+/// The names of the requested sources, all of which must be configured.
 fn wanted(configured: &Sources, names: &[String]) -> Result<Vec<&'static str>> {
     if configured.is_empty() {
         bail!(
-            "no source is configured: set COSMOS_ENDPOINT for build events, GITHUB_TOKEN for \
+            "no source is configured: set COSMOS_ENDPOINT for build events or GITHUB_TOKEN for \
              security facts; .env.sample explains all variables"
         );
     }
@@ -108,7 +108,7 @@ fn wanted(configured: &Sources, names: &[String]) -> Result<Vec<&'static str>> {
     let find = |name: &String| {
         let found = known.iter().find(|known| *known == name);
         found.copied().with_context(|| {
-            format!("{name} is not configured: .env.sample says which variables it needs")
+            format!("{name} is not configured: .env.sample lists the variables it needs")
         })
     };
     names.iter().map(find).collect()
@@ -167,7 +167,7 @@ impl Meter {
             bar
         });
         if bar.is_none() {
-            eprintln!("{source}: collecting …");
+            eprintln!("{source}: syncing …");
         }
         Self {
             source,

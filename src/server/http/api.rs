@@ -18,10 +18,10 @@ use crate::{
     },
 };
 
-/// SourceInfo as many headers as an answer comes to.
+/// Headers to make room for in a response.
 const MAX_HEADERS: usize = 16;
 
-/// The query of every endpoint; an unknown parameter is ignored.
+/// The query of every endpoint; unknown parameters are ignored.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Parameters {
@@ -33,7 +33,7 @@ pub struct Parameters {
     pub days: Option<String>,
 }
 
-/// What is wrong with a request, or with the server: for programs, and in words for readers.
+/// An error of a request or of the server, as a code for programs and as a message for people.
 #[derive(Serialize, ToSchema)]
 pub struct QueryError {
     #[serde(flatten)]
@@ -76,7 +76,7 @@ pub async fn figure(State(state): State<AppState>, request: Request) -> Result<R
     Ok(encoding::respond(&figure.json, headers, request.headers()))
 }
 
-/// `GET /api/figures`: what exists, with columns and help.
+/// `GET /api/figures`: the figures that exist, with columns and help.
 pub async fn figures(State(state): State<AppState>) -> Result<Response, AppError> {
     let snapshot = state.snapshot()?;
     Ok(Json(figure_infos(&snapshot, None)).into_response())
@@ -127,9 +127,9 @@ pub async fn fragments(State(state): State<AppState>, uri: Uri) -> Result<Respon
     Ok(Json(fragments).into_response())
 }
 
-/// Any other path below `/api/`.
+/// Any other path under `/api/`.
 pub async fn unknown() -> Response {
-    let message = "There is no such endpoint; /api/openapi.json describes those that exist.";
+    let message = "No such endpoint. /api/openapi.json describes those that exist.";
     let body = serde_json::json!({"error": "unknown_endpoint", "message": message});
     (StatusCode::NOT_FOUND, Json(body)).into_response()
 }
@@ -159,7 +159,7 @@ pub async fn csv(state: &AppState, id: &str, query: &Parameters) -> Result<Respo
     Ok((headers, bytes).into_response())
 }
 
-/// The query of a request; a parameter that is there twice is refused.
+/// Parses the query of a request; a repeated parameter is refused.
 ///
 /// # Errors
 /// [`AppError::UnknownValue`].

@@ -1,4 +1,4 @@
-//! The client's files: where they are and how they are named.
+//! The client's files: their folder and their names.
 
 use std::{
     env,
@@ -8,14 +8,14 @@ use std::{
 use anyhow::{Result, ensure};
 use leptos::config::LeptosOptions;
 
-/// Whether the files' names carry a hash is known when the program is built: a program that is moved or
-/// started by hand must not guess it.
+/// True when file names carry a hash. Fixed at build time: a program that is moved or started by hand
+/// cannot tell.
 const HASHED: bool = matches!(env!("HASH_FILES").as_bytes(), b"true");
 
-/// Where pages look for the client, as leptos takes it.
+/// The location of the client's files, as leptos expects it.
 pub fn options() -> LeptosOptions {
     let root = env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| {
-        let beside = beside("site").filter(|site| site.is_dir());
+        let site_folder = next_to_program("site").filter(|site| site.is_dir());
         let site = beside.unwrap_or_else(|| PathBuf::from("target/site"));
         site.display().to_string()
     });
@@ -31,34 +31,34 @@ pub fn options() -> LeptosOptions {
         .build()
 }
 
-/// The port on which `cargo leptos watch` tells pages of changes; none where another started the program.
+/// The port on which `cargo leptos watch` tells pages of changes; `None` when it did not start the program.
 pub fn reload_port() -> Option<u32> {
     let watched = env::var_os("LEPTOS_WATCH").is_some();
     watched.then(|| options().reload_port)
 }
 
-/// Whether pages will find the names of the client's files, without which there are none.
+/// Checks that pages will find the names of the client's files.
 ///
 /// # Errors
-/// Where the file with the names is missing, with what to do about it.
+/// The file with the names is missing; the message says what to do.
 pub fn check() -> Result<()> {
-    match beside(&options().hash_file) {
-        Some(names) if HASHED => names_are_there(&names),
+    match next_to_program(&options().hash_file) {
+        Some(names) if HASHED => check_hash_file(&names),
         _ => Ok(()),
     }
 }
 
-fn names_are_there(names: &Path) -> Result<()> {
+fn check_hash_file(names: &Path) -> Result<()> {
     ensure!(
         names.is_file(),
-        "{} is missing, which names the client's files: copy it together with the program from where \
-         both were built",
+        "{} is missing, which names the client's files: copy it together with the program from the \
+             folder where both were built",
         names.display()
     );
     Ok(())
 }
 
-fn beside(name: &str) -> Option<PathBuf> {
+fn next_to_program(name: &str) -> Option<PathBuf> {
     let program = env::current_exe().ok()?;
     Some(program.parent()?.join(name))
 }
@@ -68,12 +68,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_without_the_names_of_its_client_says_what_is_missing() {
+    fn a_missing_hash_file_is_reported_by_name() {
         let folder = tempfile::tempdir().expect("a directory");
         let names = folder.path().join("hash.txt");
-        let error = names_are_there(&names).expect_err("nothing is there");
+        let error = check_hash_file(&names).expect_err("the file is missing");
         assert!(error.to_string().contains("hash.txt is missing"), "{error}");
         std::fs::write(&names, "js: a\n").expect("a file");
-        assert!(names_are_there(&names).is_ok());
+        assert!(check_hash_file(&names).is_ok());
     }
 }

@@ -1,6 +1,6 @@
-//! A dashboard that has only a part of a server, below a path: `https://example.org/rse`.
+//! Serving under a base path, part of a larger server: `https://example.org/rse`.
 //!
-//! Everything further in knows paths as they are at a server's root.
+//! All other code sees paths without the base path.
 
 use std::sync::Arc;
 
@@ -14,42 +14,42 @@ use axum::{
 
 use super::Settings;
 
-/// Puts the routes below the base path. They are at the root as well: a proxy may have taken the
-/// base path away already, and an orchestrator knows nothing of it.
-pub fn below(router: Router, settings: &Arc<Settings>) -> Router {
+/// Serves the routes under the base path and at the root as well: a proxy may have stripped the base
+/// path, and an orchestrator does not know it.
+pub fn mount(router: Router, settings: &Arc<Settings>) -> Router {
     if settings.base_path().is_empty() {
         return router;
     }
-    // A router chooses a route before its layers run: the one outside only changes the path.
+    // A router chooses a route before its layers run, so the path is changed by a router outside it.
     Router::new()
         .fallback_service(router)
         .layer(middleware::from_fn_with_state(
             Arc::clone(settings),
-            step_in,
+            strip_base_path,
         ))
 }
 
-async fn step_in(
+async fn strip_base_path(
     State(settings): State<Arc<Settings>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Some(inner) = inner(request.uri(), settings.base_path()) {
-        *request.uri_mut() = inner;
+    if let Some(uri) = without_base(request.uri(), settings.base_path()) {
+        *request.uri_mut() = uri;
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let location = headers.get(header::LOCATION);
-    let outer = location.and_then(|location| outer(location, settings.base_path()));
-    if let Some(outer) = outer {
-        headers.insert(header::LOCATION, outer);
+    let location = location.and_then(|location| with_base(location, settings.base_path()));
+    if let Some(location) = location {
+        headers.insert(header::LOCATION, location);
     }
     response
 }
 
-fn inner(uri: &Uri, base: &str) -> Option<Uri> {
-    let whole = uri.path_and_query()?.as_str();
-    let rest = whole.strip_prefix(base)?;
+fn without_base(uri: &Uri, base: &str) -> Option<Uri> {
+    let path_and_query = uri.path_and_query()?.as_str();
+    let rest = path_and_query.strip_prefix(base)?;
     let rest: PathAndQuery = match rest.chars().next() {
         Some('/') => rest.parse().ok()?,
         None | Some('?') => format!("/{rest}").parse().ok()?,
@@ -60,8 +60,8 @@ fn inner(uri: &Uri, base: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// Another server's address stays what it is.
-fn outer(location: &HeaderValue, base: &str) -> Option<HeaderValue> {
+/// Leaves the addresses of other servers unchanged.
+fn with_base(location: &HeaderValue, base: &str) -> Option<HeaderValue> {
     let path = location.to_str().ok()?;
     let local = path.starts_with('/') && !path.starts_with("//");
     local
@@ -74,26 +74,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_segments_are_the_base() {
-        let inner = |uri: &str| {
+    fn the_base_path_ends_at_a_segment() {
+        let without_base = |uri: &str| {
             let uri: Uri = uri.parse().expect("an address");
-            inner(&uri, "/rse").map(|uri| uri.to_string())
+            without_base(&uri, "/rse").map(|uri| uri.to_string())
         };
         assert_eq!(
-            inner("/rse/pipelines?days=7").as_deref(),
+            without_base("/rse/pipelines?days=7").as_deref(),
             Some("/pipelines?days=7")
         );
-        assert_eq!(inner("/rse").as_deref(), Some("/"));
-        assert_eq!(inner("/rse?days=7").as_deref(), Some("/?days=7"));
-        assert_eq!(inner("/rsevp"), None);
-        assert_eq!(inner("/health/live"), None);
+        assert_eq!(without_base("/rse").as_deref(), Some("/"));
+        assert_eq!(without_base("/rse?days=7").as_deref(), Some("/?days=7"));
+        assert_eq!(without_base("/rsevp"), None);
+        assert_eq!(without_base("/health/live"), None);
     }
 
     #[test]
-    fn only_local_redirects_are_moved() {
-        let outer = |location| outer(&HeaderValue::from_static(location), "/rse");
-        assert_eq!(outer("/pipelines").expect("local"), "/rse/pipelines");
-        assert_eq!(outer("https://example.org/"), None);
-        assert_eq!(outer("//example.org/"), None);
+    fn only_local_redirects_are_rewritten() {
+        let with_base = |location| with_base(&HeaderValue::from_static(location), "/rse");
+        assert_eq!(with_base("/pipelines").expect("local"), "/rse/pipelines");
+        assert_eq!(with_base("https://example.org/"), None);
+        assert_eq!(with_base("//example.org/"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Who asks, and how: from the connection, or from what a trusted proxy says of it.
+//! The client of a request: its address and protocol, from the connection or from a trusted proxy.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -9,27 +9,27 @@ use axum::{
 
 use super::Settings;
 
-/// Every request carries one. The address is for counting alone: it is no proof of anything, and
-/// is written nowhere.
+/// Attached to every request. The address serves only to count requests: it proves nothing, and it is
+/// never logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     pub address: IpAddr,
-    /// The way from the client's browser is encrypted.
+    /// The client's browser connects over HTTPS.
     pub https: bool,
 }
 
-/// Of a request that came by no connection, as in a test.
-pub const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+/// The address of requests without a connection, as in tests.
+pub const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// Who asks.
+/// Identifies the client of a request.
 pub fn identify(settings: &Settings, request: &Request) -> Client {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(NOBODY, |peer| peer.0.ip());
+    let peer = peer.map_or(UNKNOWN_ADDRESS, |peer| peer.0.ip());
     client(settings, peer, request.headers())
 }
 
-/// Each proxy appends who asked it. Read from the end, the first address that is no trusted proxy
-/// is the client; what stands before it may be made up.
+/// Each proxy appends the address of its own client. Read from the end, the first address that is not a
+/// trusted proxy is the client; anything before it may be forged.
 fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
     let mut client = Client {
         address: peer.to_canonical(),
@@ -38,8 +38,8 @@ fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
     if !settings.is_trusted(peer) {
         return client;
     }
-    for address in listed(headers, "x-forwarded-for").rev() {
-        let Some(address) = address_of(address) else {
+    for address in header_items(headers, "x-forwarded-for").rev() {
+        let Some(address) = parse_address(address) else {
             break;
         };
         client.address = address;
@@ -47,14 +47,17 @@ fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
             break;
         }
     }
-    if let Some(protocol) = listed(headers, "x-forwarded-proto").next_back() {
+    if let Some(protocol) = header_items(headers, "x-forwarded-proto").next_back() {
         client.https = protocol.eq_ignore_ascii_case("https");
     }
     client
 }
 
-/// The items of a header that may be there several times, in order.
-fn listed<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<Item = &'a str> {
+/// The items of a header that may occur several times, in order.
+fn header_items<'a>(
+    headers: &'a HeaderMap,
+    name: &str,
+) -> impl DoubleEndedIterator<Item = &'a str> {
     let values = headers.get_all(name).iter();
     values
         .filter_map(|value| value.to_str().ok())
@@ -63,7 +66,7 @@ fn listed<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<It
 }
 
 /// Some proxies add a port, and brackets around an IPv6 address.
-fn address_of(text: &str) -> Option<IpAddr> {
+fn parse_address(text: &str) -> Option<IpAddr> {
     let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     let address = with_port().or_else(|_| bare.parse());
@@ -83,7 +86,7 @@ mod tests {
         Settings::of(&environment).expect("proxies")
     }
 
-    fn asked(peer: &str, forwarded: &[&'static str]) -> String {
+    fn client_address(peer: &str, forwarded: &[&'static str]) -> String {
         let mut headers = HeaderMap::new();
         for value in forwarded {
             headers.append("x-forwarded-for", HeaderValue::from_static(value));
@@ -95,34 +98,49 @@ mod tests {
 
     #[test]
     fn only_a_trusted_proxy_is_believed() {
-        assert_eq!(asked("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
-        assert_eq!(asked("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
-        assert_eq!(asked("::ffff:10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
-        assert_eq!(asked("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client_address("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+        assert_eq!(client_address("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(
+            client_address("::ffff:10.0.0.1", &["203.0.113.9"]),
+            "203.0.113.9"
+        );
+        assert_eq!(client_address("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
-    fn what_a_client_made_up_does_not_count() {
+    fn forged_addresses_are_ignored() {
         assert_eq!(
-            asked("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]),
+            client_address("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]),
             "203.0.113.9"
         );
         assert_eq!(
-            asked("10.0.0.1", &["1.1.1.1", "203.0.113.9"]),
+            client_address("10.0.0.1", &["1.1.1.1", "203.0.113.9"]),
             "203.0.113.9"
         );
-        assert_eq!(asked("10.0.0.1", &["1.1.1.1, nonsense"]), "10.0.0.1");
+        assert_eq!(
+            client_address("10.0.0.1", &["1.1.1.1, nonsense"]),
+            "10.0.0.1"
+        );
     }
 
     #[test]
-    fn ports_and_brackets_are_understood() {
-        assert_eq!(asked("10.0.0.1", &["203.0.113.9:51234"]), "203.0.113.9");
-        assert_eq!(asked("10.0.0.1", &["[2001:db8::1]:443"]), "2001:db8::1");
-        assert_eq!(asked("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
+    fn ports_and_brackets_are_accepted() {
+        assert_eq!(
+            client_address("10.0.0.1", &["203.0.113.9:51234"]),
+            "203.0.113.9"
+        );
+        assert_eq!(
+            client_address("10.0.0.1", &["[2001:db8::1]:443"]),
+            "2001:db8::1"
+        );
+        assert_eq!(
+            client_address("10.0.0.1", &["[2001:db8::1]"]),
+            "2001:db8::1"
+        );
     }
 
     #[test]
-    fn the_protocol_is_the_proxys_word_or_that_of_the_public_address() {
+    fn the_protocol_comes_from_the_proxy_or_the_public_address() {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
         let https = |peer: &str, proxies| {

@@ -1,4 +1,4 @@
-//! Something that there is a bounded number of, shared out among clients.
+//! A limited resource that is shared fairly among clients.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -6,64 +6,64 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Cheap to clone; the clones share out the same.
+/// Cheap to clone; clones share the same quota.
 #[derive(Clone)]
 pub struct ClientQuota {
-    most: usize,
-    taken: Arc<Mutex<Taken>>,
+    max: usize,
+    usage: Arc<Mutex<Usage>>,
 }
 
 #[derive(Default)]
-struct Taken {
-    in_all: usize,
+struct Usage {
+    total: usize,
     by_client: HashMap<IpAddr, usize>,
 }
 
-/// Is given back when it is dropped.
+/// Releases its part of the quota when dropped.
 pub struct QuotaPermit {
     client: IpAddr,
-    taken: Arc<Mutex<Taken>>,
+    usage: Arc<Mutex<Usage>>,
 }
 
 impl ClientQuota {
-    pub fn new(most: usize) -> Self {
+    pub fn new(max: usize) -> Self {
         Self {
-            most,
-            taken: Arc::default(),
+            max,
+            usage: Arc::default(),
         }
     }
 
-    /// A share for a client that may have at most `most_of_one`; none where all are taken.
-    pub fn take(&self, client: IpAddr, most_of_one: usize) -> Option<QuotaPermit> {
+    /// Takes a permit for a client that may hold at most `max_per_client`; `None` when the quota is used up.
+    pub fn take(&self, client: IpAddr, max_per_client: usize) -> Option<QuotaPermit> {
         let client = network(client);
-        let mut taken = lock(&self.taken);
-        let of_one = taken.by_client.get(&client).copied().unwrap_or_default();
-        if taken.in_all >= self.most || of_one >= most_of_one {
+        let mut usage = lock(&self.usage);
+        let of_client = usage.by_client.get(&client).copied().unwrap_or_default();
+        if usage.total >= self.max || of_client >= max_per_client {
             return None;
         }
-        taken.in_all += 1;
-        taken.by_client.insert(client, of_one + 1);
+        usage.total += 1;
+        usage.by_client.insert(client, of_client + 1);
         Some(QuotaPermit {
             client,
-            taken: Arc::clone(&self.taken),
+            usage: Arc::clone(&self.usage),
         })
     }
 }
 
 impl Drop for QuotaPermit {
     fn drop(&mut self) {
-        let mut taken = lock(&self.taken);
-        taken.in_all -= 1;
-        if let Entry::Occupied(mut of_one) = taken.by_client.entry(self.client) {
-            *of_one.get_mut() -= 1;
-            if *of_one.get() == 0 {
-                of_one.remove();
+        let mut usage = lock(&self.usage);
+        usage.total -= 1;
+        if let Entry::Occupied(mut of_client) = usage.by_client.entry(self.client) {
+            *of_client.get_mut() -= 1;
+            if *of_client.get() == 0 {
+                of_client.remove();
             }
         }
     }
 }
 
-/// A host has a whole network of IPv6 addresses to itself, and chooses among them as it likes.
+/// Treats an IPv6 network as one client: a host has a whole network of addresses to choose from.
 fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => {
@@ -73,9 +73,9 @@ fn network(client: IpAddr) -> IpAddr {
     }
 }
 
-/// Nothing panics between two changes that belong together.
-fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
-    taken.lock().unwrap_or_else(PoisonError::into_inner)
+/// A poisoned lock is still consistent: nothing panics between related changes.
+fn lock(usage: &Mutex<Usage>) -> MutexGuard<'_, Usage> {
+    usage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -87,32 +87,32 @@ mod tests {
 
     #[test]
     fn one_client_leaves_some_for_others() {
-        let shares = ClientQuota::new(3);
-        let held = [shares.take(ONE, 2), shares.take(ONE, 2)];
+        let quota = ClientQuota::new(3);
+        let held = [quota.take(ONE, 2), quota.take(ONE, 2)];
         assert!(held.iter().all(Option::is_some));
-        assert!(shares.take(ONE, 2).is_none(), "its part is taken");
-        let others = shares.take(OTHER, 2);
+        assert!(quota.take(ONE, 2).is_none(), "its own quota is used up");
+        let others = quota.take(OTHER, 2);
         assert!(others.is_some());
-        assert!(shares.take(OTHER, 2).is_none(), "all are taken");
+        assert!(quota.take(OTHER, 2).is_none(), "the whole quota is used up");
         drop(held);
-        assert!(shares.take(OTHER, 2).is_some());
+        assert!(quota.take(OTHER, 2).is_some());
     }
 
     #[test]
     fn a_host_with_many_addresses_is_one_client() {
-        let shares = ClientQuota::new(3);
+        let quota = ClientQuota::new(3);
         let address = |text: &str| text.parse().expect("an address");
-        let _held = shares.take(address("2001:db8::1"), 1);
-        assert!(shares.take(address("2001:db8::2"), 1).is_none());
-        assert!(shares.take(address("2001:db8:0:1::1"), 1).is_some());
+        let _held = quota.take(address("2001:db8::1"), 1);
+        assert!(quota.take(address("2001:db8::2"), 1).is_none());
+        assert!(quota.take(address("2001:db8:0:1::1"), 1).is_some());
         assert_eq!(network(address("::ffff:192.0.2.1")), ONE);
     }
 
     #[test]
-    fn nothing_is_kept_of_clients_that_left() {
-        let shares = ClientQuota::new(3);
-        drop((shares.take(ONE, 2), shares.take(OTHER, 2)));
-        let taken = lock(&shares.taken);
-        assert!(taken.in_all == 0 && taken.by_client.is_empty());
+    fn clients_without_permits_are_forgotten() {
+        let quota = ClientQuota::new(3);
+        drop((quota.take(ONE, 2), quota.take(OTHER, 2)));
+        let usage = lock(&quota.usage);
+        assert!(usage.total == 0 && usage.by_client.is_empty());
     }
 }

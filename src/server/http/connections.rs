@@ -1,4 +1,4 @@
-//! Connections: how many there may be, how patient the server is with slow ones, and how they end.
+//! Connections: their maximum number, timeouts for slow clients, and graceful shutdown.
 
 use std::{future::Future, io, net::IpAddr, time::Duration};
 
@@ -21,14 +21,14 @@ use super::{
     client_quota::{ClientQuota, QuotaPermit},
 };
 
-/// The machine has no means for another connection; it will have again once some have ended.
-const WITHOUT_MEANS: Duration = Duration::from_millis(100);
-/// What a client hears that there is no connection left for.
+/// The pause after the machine has run out of means for a connection, such as file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// The response to a client for which no connection is left.
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     Content-Type: text/plain\r\nContent-Length: 31\r\nRetry-After: 5\r\nConnection: close\r\n\r\n\
     There are too many connections\n";
 
-/// Answers until `stop` resolves, then finishes what runs, but not for ever.
+/// Serves until `stop` resolves, then finishes open requests within a time limit.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -36,11 +36,11 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let limits = &settings.limits;
-    let shares = ClientQuota::new(limits.connections);
+    let quota = ClientQuota::new(limits.connections);
     let running = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(limits.slowest_request)
+        .header_read_timeout(limits.request_timeout)
         .max_buf_size(limits.header);
     tokio::pin!(stop);
     loop {
@@ -51,20 +51,20 @@ pub async fn serve(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                wait_for_means(&error).await;
+                pause_accepting(&error).await;
                 continue;
             }
         };
-        let Some(share) = take(&shares, settings, peer.ip()) else {
+        let Some(permit) = take(&quota, settings, peer.ip()) else {
             refuse(&stream);
             continue;
         };
-        // Answers are written whole: nothing is gained by waiting for more to send.
+        // Responses are written in one piece: waiting for more to send gains nothing.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!("cannot set TCP_NODELAY: {error}");
         }
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(limits.slowest_reader));
+        stream.set_write_timeout(Some(limits.write_timeout));
         let router = router.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
@@ -74,46 +74,46 @@ pub async fn serve(
         let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
         let connection = running.watch(connection);
         tokio::spawn(async move {
-            // Whoever left, or was too slow, is no fault of the server.
+            // A client that left or was too slow is not an error of the server.
             if let Err(error) = connection.await {
-                tracing::debug!("a connection ended early: {error}");
+                tracing::debug!("a connection closed early: {error}");
             }
-            drop(share);
+            drop(permit);
         });
     }
     drop(listener);
-    if tokio::time::timeout(limits.longest_stop, running.shutdown())
+    if tokio::time::timeout(limits.shutdown_timeout, running.shutdown())
         .await
         .is_err()
     {
-        tracing::warn!("some answers took too long; stopped without them");
+        tracing::warn!("stopped before some responses were complete: they took too long");
     }
 }
 
-/// A proxy speaks for many clients, and may have every connection.
-fn take(shares: &ClientQuota, settings: &Settings, peer: IpAddr) -> Option<QuotaPermit> {
-    let most = if settings.is_trusted(peer) {
+/// A proxy stands for many clients and may use every connection.
+fn take(quota: &ClientQuota, settings: &Settings, peer: IpAddr) -> Option<QuotaPermit> {
+    let max = if settings.is_trusted(peer) {
         settings.limits.connections
     } else {
-        settings.limits.connections_of_one()
+        settings.limits.connections_per_client()
     };
-    shares.take(peer, most)
+    quota.take(peer, max)
 }
 
 fn refuse(stream: &TcpStream) {
-    // There is room for so few bytes in a new connection; if not, the client sees it closed.
+    // A new connection has room for so few bytes; otherwise the client sees it closed.
     let _ = stream.try_write(BUSY);
 }
 
-async fn wait_for_means(error: &io::Error) {
-    let of_one_client = matches!(
+async fn pause_accepting(error: &io::Error) {
+    let by_one_client = matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::ConnectionReset
     );
-    if !of_one_client {
-        tracing::error!("cannot take a connection: {error}");
-        tokio::time::sleep(WITHOUT_MEANS).await;
+    if !by_one_client {
+        tracing::error!("cannot accept a connection: {error}");
+        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Content negotiation of answers that are kept in several encodings.
+//! Content negotiation for responses that are stored in several encodings.
 
 use axum::{
     body::{Body, Bytes},
@@ -8,8 +8,8 @@ use axum::{
 
 use crate::server::compression::Encoded;
 
-/// The content in the best encoding that the client takes; 304 where it has this one already. `headers`
-/// are sent with either.
+/// Responds with the content in the best encoding that the client accepts, or with 304 when the client
+/// has it already. `headers` are sent in both cases.
 pub fn respond(content: &Encoded, mut headers: HeaderMap, asked: &HeaderMap) -> Response {
     let sent = if accepts(asked, "br") {
         content.brotli()

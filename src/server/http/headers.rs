@@ -1,4 +1,4 @@
-//! Headers that every answer carries, and which addresses are refused.
+//! Headers of every response, and the addresses that are refused.
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
@@ -9,12 +9,12 @@ use leptos_axum::ResponseOptions;
 
 /// The hash of an empty style attribute, which plotly.js sets to take styles away.
 const EMPTY_STYLE: &str = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-/// The hash of the style that plotly.js gives to what stands in `<b>`.
+/// The hash of the style that plotly.js gives to text in `<b>`.
 const BOLD_STYLE: &str = "sha256-wkY2X5hecQzbhnFCqvTpwrUJ1f4X8LH5WFjYUzv1wmU=";
-const A_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-const A_YEAR_OF_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
-/// Of answers that have none of their own.
+/// Sent unless the response has set its own.
 const SECURITY: [(HeaderName, HeaderValue); 6] = [
     (
         header::X_CONTENT_TYPE_OPTIONS,
@@ -33,14 +33,14 @@ const SECURITY: [(HeaderName, HeaderValue); 6] = [
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),
     ),
-    // Pages have a policy of their own; nothing else is to be run or framed at all.
+    // Pages have their own policy; nothing else may be executed or framed.
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
     ),
 ];
 
-/// Sets the policy of a page, while it renders. `reload_port`: see [`policy`].
+/// Sets the policy of a page while it renders. `reload_port`: see [`policy`].
 pub fn content_security_policy(reload_port: Option<u32>) {
     let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else {
         return;
@@ -50,8 +50,8 @@ pub fn content_security_policy(reload_port: Option<u32>) {
     }
 }
 
-/// The policy of pages: only scripts of this origin, or with this answer's nonce, run. While developing,
-/// pages also listen on the `reload_port` of cargo-leptos, which tells them of changes.
+/// The policy of pages: only scripts from this origin or with this response's nonce run. In development,
+/// pages also connect to the `reload_port` of cargo-leptos, which tells them of changes.
 fn policy(nonce: &str, reload_port: Option<u32>) -> String {
     let reload = reload_port.map_or_else(String::new, |port| {
         format!(" ws://localhost:{port} ws://127.0.0.1:{port}")
@@ -64,17 +64,17 @@ fn policy(nonce: &str, reload_port: Option<u32>) -> String {
     )
 }
 
-/// Headers that cost nothing and close doors.
+/// Adds the security headers.
 pub fn secure(headers: &mut HeaderMap, https: bool) {
     if https {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, A_YEAR_OF_HTTPS);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     for (name, value) in SECURITY {
         headers.entry(name).or_insert(value);
     }
 }
 
-/// How long an answer may be kept, and what it depends on: decided by what was asked for.
+/// The caching rule of a response, decided by the path of its request.
 #[derive(Clone, Copy)]
 pub struct Caching {
     hashed: bool,
@@ -89,14 +89,13 @@ impl Caching {
         }
     }
 
-    /// Files with a hash in their name never change; everything else is asked for again, at the price
-    /// of a 304.
+    /// Files with a hash in their name never change; everything else is revalidated, which costs a 304.
     pub fn apply(self, status: StatusCode, headers: &mut HeaderMap) {
-        let good = status.is_success() || status == StatusCode::NOT_MODIFIED;
-        let lasting = good && self.hashed;
+        let successful = status.is_success() || status == StatusCode::NOT_MODIFIED;
+        let immutable = successful && self.hashed;
         headers
             .entry(header::CACHE_CONTROL)
-            .or_insert(if lasting { A_YEAR } else { REVALIDATE });
+            .or_insert(if immutable { IMMUTABLE } else { REVALIDATE });
         if self.file && !varies(headers) {
             let vary = HeaderValue::from_static("accept-encoding");
             headers.append(header::VARY, vary);
@@ -104,15 +103,15 @@ impl Caching {
     }
 }
 
-/// The refusal of an address that no link of the dashboard has.
-pub fn refusal(uri: &Uri, longest: usize) -> Option<Response> {
+/// Refuses addresses that no link of the dashboard has.
+pub fn refusal(uri: &Uri, max_bytes: usize) -> Option<Response> {
     if !uri.path().starts_with('/') {
-        let message = "The address of a request begins with a slash.\n";
+        let message = "The address of a request must begin with a slash.\n";
         return Some((StatusCode::BAD_REQUEST, message).into_response());
     }
     let length = uri.path().len() + uri.query().map_or(0, str::len);
-    (length > longest).then(|| {
-        let message = format!("The address is longer than {longest} bytes.\n");
+    (length > max_bytes).then(|| {
+        let message = format!("The address is longer than {max_bytes} bytes.\n");
         (StatusCode::URI_TOO_LONG, message).into_response()
     })
 }

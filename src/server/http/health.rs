@@ -1,15 +1,15 @@
-//! What an orchestrator asks.
+//! Health checks for orchestrators.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 
 use crate::server::state::AppState;
 
-/// The process answers.
+/// The process responds.
 pub async fn live() -> &'static str {
     "live\n"
 }
 
-/// The process has data to answer with, and is to be asked for them.
+/// The process has data and accepts requests.
 pub async fn ready(State(state): State<AppState>) -> impl IntoResponse {
     match state.readiness() {
         Ok(snapshot) => (

@@ -1,4 +1,4 @@
-//! What one client, and all together, may take of the server.
+//! Limits on what one client, and all clients together, may use of the server.
 
 use std::time::Duration;
 
@@ -8,32 +8,32 @@ use crate::server::environment::Environment;
 
 const MAX_CONNECTIONS: &str = "RSE_MAX_CONNECTIONS";
 
-/// The defaults hold for an organisation on one small machine.
+/// The defaults suit an organisation on one small machine.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Open connections in all. A client has at most half of them, unless it is a trusted proxy.
+    /// Open connections in total. A client may hold at most half of them, unless it is a trusted proxy.
     pub connections: usize,
-    /// Event streams in all; a client has at most a quarter of them. Each is a connection, and
-    /// pages that wait must leave some for pages that ask.
+    /// Event streams in total; a client may hold at most a quarter of them. Each is a connection, and some
+    /// connections must remain for other requests.
     pub event_streams: usize,
-    /// Requests that are worked on at the same time. More would only share the processor, and
-    /// each takes memory.
+    /// Requests that are processed at the same time. More would only share the processor, and each needs
+    /// memory.
     pub running: usize,
-    /// Requests that wait for their turn.
+    /// Requests that wait in the queue.
     pub waiting: usize,
-    /// How long a request waits for its turn.
-    pub longest_wait: Duration,
-    /// How long a client may take to say what it wants, and may say nothing between two requests.
-    pub slowest_request: Duration,
-    /// How long a client may take no byte of its answer.
-    pub slowest_reader: Duration,
-    /// How long an answer may take.
-    pub longest_answer: Duration,
-    /// How long running answers may take once the server was asked to stop.
-    pub longest_stop: Duration,
+    /// The longest time that a request waits in the queue.
+    pub queue_timeout: Duration,
+    /// The longest time that a client may take to send a request, or stay idle between two requests.
+    pub request_timeout: Duration,
+    /// The longest time that a client may go without reading any of its response.
+    pub write_timeout: Duration,
+    /// The longest time that a response may take.
+    pub response_timeout: Duration,
+    /// The longest time that open requests may take after the server was asked to stop.
+    pub shutdown_timeout: Duration,
     /// Bytes of a request's first line and headers.
     pub header: usize,
-    /// Bytes of a request's body: nothing that is asked of this server has a larger one.
+    /// Bytes of a request's body; no endpoint needs a larger one.
     pub body: usize,
     /// Bytes of a path and its query: longer than any link of the dashboard.
     pub address: usize,
@@ -47,7 +47,7 @@ impl Default for Limits {
 
 impl Limits {
     /// # Errors
-    /// Names the variable that is wrong.
+    /// The variable with the wrong value.
     pub fn of(environment: &Environment) -> Result<Self> {
         let Some(text) = environment.text(&[MAX_CONNECTIONS]) else {
             return Ok(Self::default());
@@ -57,7 +57,7 @@ impl Limits {
             .ok()
             .filter(|most| (10..=100_000).contains(most));
         let connections = connections.with_context(|| {
-            format!("{MAX_CONNECTIONS}: “{text}” is no whole number from 10 to 100000")
+            format!("{MAX_CONNECTIONS}: “{text}” is not a whole number from 10 to 100000")
         })?;
         Ok(Self::for_connections(connections))
     }
@@ -69,28 +69,28 @@ impl Limits {
             event_streams: connections * 3 / 4,
             running: 4 * cores,
             waiting: connections / 2,
-            longest_wait: Duration::from_secs(15),
-            slowest_request: Duration::from_secs(30),
-            slowest_reader: Duration::from_secs(30),
-            longest_answer: Duration::from_secs(30),
-            longest_stop: Duration::from_secs(4),
+            queue_timeout: Duration::from_secs(15),
+            request_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            response_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(4),
             header: 32 * 1024,
             body: 16 * 1024,
             address: 4096,
         }
     }
 
-    /// Of connections, for a client that is no trusted proxy.
-    pub fn connections_of_one(&self) -> usize {
+    /// Connections of one client that is not a trusted proxy.
+    pub fn connections_per_client(&self) -> usize {
         self.connections.div_ceil(2)
     }
 
-    /// Of requests that run or wait; a proxy's clients count for themselves.
-    pub fn requests_of_one(&self) -> usize {
+    /// Requests of one client, running or waiting; clients behind a proxy count one by one.
+    pub fn requests_per_client(&self) -> usize {
         (self.running + self.waiting).div_ceil(2)
     }
 
-    pub fn event_streams_of_one(&self) -> usize {
+    pub fn event_streams_per_client(&self) -> usize {
         self.event_streams.div_ceil(4)
     }
 }
@@ -108,11 +108,11 @@ mod tests {
     fn event_streams_leave_connections_for_pages() {
         let limits = limits("10").expect("a number");
         assert!(limits.event_streams < limits.connections);
-        assert!(limits.event_streams_of_one() >= 1 && limits.connections_of_one() >= 1);
+        assert!(limits.event_streams_per_client() >= 1 && limits.connections_per_client() >= 1);
     }
 
     #[test]
-    fn a_wrong_number_is_named_with_its_variable() {
+    fn a_wrong_number_is_reported_with_its_variable() {
         for text in ["9", "-1", "many", "100001"] {
             let error = limits(text).expect_err("a wrong number");
             assert!(error.to_string().starts_with(MAX_CONNECTIONS), "{error}");

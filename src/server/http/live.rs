@@ -1,6 +1,6 @@
-//! `GET /api/live`: server-sent events that tell open pages which data there are now.
+//! `GET /api/live`: server-sent events that tell open pages which data is current.
 //!
-//! Every event holds the whole state, so that a page that missed some is right after the next.
+//! Every event holds the whole state, so a page that missed some is up to date after the next one.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -17,9 +17,9 @@ use tokio_stream::wrappers::{IntervalStream, WatchStream};
 use super::{Settings, client::Client, client_quota::ClientQuota, queue};
 use crate::{api::Live, server::state::AppState};
 
-/// The state is said again so often: a page that hears nothing for longer connects anew, and what
-/// stands between does not take the connection for dead.
-const BEAT: Duration = Duration::from_secs(15);
+/// The state is repeated at this interval: pages reconnect when they hear nothing for longer, and proxies
+/// do not close the connection as idle.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
 pub async fn live(
     State(state): State<AppState>,
@@ -27,26 +27,26 @@ pub async fn live(
     State(settings): State<Arc<Settings>>,
     Extension(client): Extension<Client>,
 ) -> Response {
-    let most = settings.limits.event_streams_of_one();
-    let Some(share) = streams.take(client.address, most) else {
+    let max = settings.limits.event_streams_per_client();
+    let Some(permit) = streams.take(client.address, max) else {
         return queue::busy();
     };
     let events = events(&state).inspect(move |_| {
-        // The stream holds its share for as long as it lives.
-        let _ = &share;
+        // The stream holds its permit until it is dropped.
+        let _ = &permit;
     });
     ([(header::CACHE_CONTROL, "no-store")], Sse::new(events)).into_response()
 }
 
 fn events(state: &AppState) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let told = state.live();
-    let beats = {
-        let told = told.clone();
-        let mut ticks = tokio::time::interval(BEAT);
+    let live_state = state.live();
+    let heartbeats = {
+        let live_state = live_state.clone();
+        let mut ticks = tokio::time::interval(HEARTBEAT);
         ticks.reset();
-        IntervalStream::new(ticks).map(move |_| told.borrow().clone())
+        IntervalStream::new(ticks).map(move |_| live_state.borrow().clone())
     };
-    let states = futures::stream::select(WatchStream::new(told), beats);
+    let states = futures::stream::select(WatchStream::new(live_state), heartbeats);
     let open = state.metrics().requests.open_stream();
     states
         .take_while(|live| std::future::ready(live.is_some()))
@@ -62,13 +62,13 @@ fn event(live: &Live) -> Event {
     struct LiveState<'a> {
         #[serde(flatten)]
         live: &'a Live,
-        /// Pages of another build load themselves anew: what they ask for may have changed.
+        /// Pages of another build reload: the endpoints they use may have changed.
         build: &'static str,
     }
-    let told = LiveState {
+    let live_state = LiveState {
         live,
         build: env!("BUILD_ID"),
     };
-    let text = serde_json::to_string(&told).expect("texts and a number are JSON");
+    let text = serde_json::to_string(&live_state).expect("texts and a number are JSON");
     Event::default().event("live").data(text)
 }

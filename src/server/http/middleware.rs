@@ -1,7 +1,6 @@
-//! What every request passes before anything is done for it, and every answer after: one layer, since
-//! each costs every request something.
+//! The outer middleware that every request and response passes: one layer, since each layer has a cost.
 //!
-//! A request may wait in the queue, but not for ever; a panic is an answer, too.
+//! Requests wait in a bounded queue; a timeout and a panic still produce a response.
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -20,9 +19,9 @@ use super::{
 };
 
 #[derive(Clone)]
-pub struct Middleware(Arc<Rules>);
+pub struct Middleware(Arc<Inner>);
 
-struct Rules {
+struct Inner {
     settings: Arc<Settings>,
     queue: Queue,
 }
@@ -30,30 +29,30 @@ struct Rules {
 impl Middleware {
     pub fn new(settings: Arc<Settings>) -> Self {
         let queue = Queue::new(&settings.limits);
-        Self(Arc::new(Rules { settings, queue }))
+        Self(Arc::new(Inner { settings, queue }))
     }
 }
 
-/// Finds out who asks, for everything that comes after; refuses what is no address or what there is no
-/// room for; and tells what holds for every answer.
+/// Identifies the client, refuses invalid addresses and requests that the queue has no room for, and
+/// adds the headers of every response.
 pub async fn handle(
-    State(Middleware(rules)): State<Middleware>,
+    State(Middleware(inner)): State<Middleware>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let client = client::identify(&rules.settings, &request);
+    let client = client::identify(&inner.settings, &request);
     let caching = Caching::of(request.uri().path());
     request.extensions_mut().insert(client);
-    let mut response = match headers::refusal(request.uri(), rules.settings.limits.address) {
+    let mut response = match headers::refusal(request.uri(), inner.settings.limits.address) {
         Some(refusal) => refusal,
         None => {
             let work = async {
-                match rules.queue.admit(&mut request, client.address).await {
+                match inner.queue.admit(&mut request, client.address).await {
                     Some(_admission) => next.run(request).await,
                     None => queue::busy(),
                 }
             };
-            bounded(work, rules.settings.limits.longest_answer).await
+            bounded(work, inner.settings.limits.response_timeout).await
         }
     };
     let status = response.status();
@@ -62,14 +61,14 @@ pub async fn handle(
     response
 }
 
-/// Work that takes too long or panics is answered all the same, and no other request notices.
-async fn bounded(work: impl Future<Output = Response>, longest: Duration) -> Response {
+/// Responds even when the work takes too long or panics; other requests are not affected.
+async fn bounded(work: impl Future<Output = Response>, timeout: Duration) -> Response {
     let work = AssertUnwindSafe(work).catch_unwind();
-    match tokio::time::timeout(longest, work).await {
+    match tokio::time::timeout(timeout, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
-            // In the request's span: this line has its id, which the panic's own does not.
-            tracing::error!("a request panicked: {}", said(&*panic));
+            // Logged in the request's span, so that this line has its id; the line of the panic itself does not.
+            tracing::error!("a request panicked: {}", panic_message(&*panic));
             let message = "The server failed to answer this request.\n";
             (StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
         }
@@ -77,11 +76,11 @@ async fn bounded(work: impl Future<Output = Response>, longest: Duration) -> Res
     }
 }
 
-/// What a panic was called with.
-fn said(panic: &(dyn Any + Send)) -> &str {
+/// The message of a panic.
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("without words")
+    text.unwrap_or("without a message")
 }
 
 #[cfg(test)]
@@ -96,7 +95,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(600);
 
     #[tokio::test]
-    async fn a_panic_and_endless_work_are_answered() {
+    async fn a_panic_and_a_timeout_are_answered() {
         let (lines, written) = captured(Format::Json, "error");
         let subscriber = tracing_subscriber::registry().with(lines);
         let _kept = tracing::subscriber::set_default(subscriber);

@@ -1,4 +1,4 @@
-//! HTTP: the router, and what holds for every answer.
+//! HTTP: the router and the layers that apply to every response.
 
 mod api;
 mod assets;
@@ -44,7 +44,7 @@ pub use settings::Settings;
 
 use client_quota::ClientQuota;
 use middleware::Middleware;
-use rendering::Pages;
+use rendering::PageCache;
 use shared_service::SharedService;
 
 use super::{
@@ -53,7 +53,7 @@ use super::{
 };
 use crate::{api::Dashboard, app, base::Base};
 
-/// Of what is made for one request: lists and errors, small ones.
+/// The brotli level for small, dynamic responses: lists and errors.
 const COMPRESSION: i32 = 4;
 
 #[derive(Clone)]
@@ -88,7 +88,7 @@ impl FromRef<ServerState> for AppState {
     }
 }
 
-/// Answers until `stop` resolves, then finishes what runs.
+/// Serves until `stop` resolves, then finishes open requests.
 pub async fn serve(
     listener: TcpListener,
     state: AppState,
@@ -110,7 +110,7 @@ pub fn router(state: AppState, settings: Settings) -> Router {
     routes(state, settings).0
 }
 
-/// All routes, and what renews pages while they are served.
+/// All routes, and the task that renders cached pages again while the server runs.
 fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = ()>) {
     let options = assets::options();
     let base = Base::new(settings.base_path());
@@ -132,7 +132,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
             provide_context(Arc::clone(&dashboard));
             provide_context(pages::overviews(app.clone()));
             provide_context(base.clone());
-            pages::provide_whole_address(&base);
+            pages::provide_request_url(&base);
             if let Some(mut site) = app.site() {
                 site.reader = sign_in::reader();
                 provide_context(site);
@@ -140,28 +140,29 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
             headers::content_security_policy(reload_port);
         }
     };
-    // Leptos has a handler for files and missing pages in one. It runs the context of a file's answer
+    // Leptos handles files and missing pages in one handler. It runs the context of a file's response
     // inside whatever page is being rendered on the same thread, which then loses its headers.
     let missing = pages::missing(render_app_async_with_context(
         context.clone(),
         shell.clone(),
     ))
-    .layer(from_fn(rendering::whole));
-    let kept = Pages::new();
+    .layer(from_fn(rendering::serve_uncached));
+    let page_cache = PageCache::new();
     let pages = Router::new()
         .leptos_routes_with_context(&state, listed, context, shell)
         .route_layer(from_fn_with_state(state.clone(), pages::status))
         .route_layer(from_fn_with_state(
-            (state.clone(), kept.clone()),
-            rendering::keep,
+            (state.clone(), page_cache.clone()),
+            rendering::serve_cached,
         ));
-    let renewal = kept.renew(pages.clone().with_state(state.clone()), state.app.live());
+    let renewal =
+        page_cache.render_again(pages.clone().with_state(state.clone()), state.app.live());
     let files = ServeDir::new(&*state.options.site_root)
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip()
         .fallback(missing);
-    let mounted = Arc::clone(&state.settings);
+    let settings = Arc::clone(&state.settings);
     let mut data = Router::new()
         .route("/api/figures", get(api::figures))
         .route("/api/overview", get(api::overview))
@@ -191,12 +192,12 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)
-        .layer(from_fn_with_state(state.clone(), pages::beside_routes))
+        .layer(from_fn_with_state(state.clone(), pages::handle_unrouted))
         .layer(layer_fn(SharedService::new))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(COMPRESSION)))
         .layer(DefaultBodyLimit::max(state.settings.limits.body))
         .layer(layer_fn(SharedService::new))
-        // Asked for most, and compressed already: it does without the layers above.
+        // The most requested route, compressed already: it skips the layers above.
         .merge(figure);
     let router = match sign_in {
         Some(sign_in) => router
@@ -212,5 +213,5 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .layer(layer_fn(SharedService::new))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state);
-    (base::below(router, &mounted), renewal)
+    (base::mount(router, &settings), renewal)
 }

@@ -1,6 +1,6 @@
-//! Of several replicas that answer in turn, one may be a moment behind another. A cookie says which
-//! data a reader has seen; whoever has older ones waits for the newer, so that nobody goes back in
-//! time.
+//! Monotonic reads across replicas, one of which may be slightly behind another. A cookie holds the data
+//! version that a client has seen; a replica with an older one waits for the newer, so that no client
+//! goes back in time.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ use tokio::time::Instant;
 use super::{ServerState, queue};
 use crate::server::state::AppState;
 
-/// `live.js` knows it, too.
+/// `live.js` reads it as well.
 const NAME: &str = "rse-seen";
-/// Replicas are at one within that time.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Replicas catch up within this time.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// A data version of a store: of two of the same store, the greater is the newer.
-struct Seen<'a> {
+/// A data version of a store; of two versions of one store, the greater change is the newer.
+struct StoreVersion<'a> {
     store: &'a str,
     change: i64,
 }
 
-impl<'a> Seen<'a> {
-    /// `1f0c-17-3a9b`: the store, its change, and the configuration, which is of no interest here.
+impl<'a> StoreVersion<'a> {
+    /// `1f0c-17-3a9b`: the store, its change, and the configuration, which does not matter here.
     fn parse(version: &'a str) -> Option<Self> {
         let (store, rest) = version.split_once('-')?;
         let change = rest.split('-').next()?.parse().ok()?;
@@ -36,20 +36,20 @@ impl<'a> Seen<'a> {
     }
 
     fn is_newer_than(&self, shown: &str) -> bool {
-        let shown = Seen::parse(shown);
+        let shown = StoreVersion::parse(shown);
         shown.is_some_and(|shown| shown.store == self.store && shown.change < self.change)
     }
 }
 
 pub async fn enforce(State(state): State<ServerState>, request: Request, next: Next) -> Response {
     let seen = seen(request.headers());
-    if let Some(seen) = seen.as_deref().and_then(Seen::parse)
-        && !catch_up(&state.app, &seen, PATIENCE).await
+    if let Some(seen) = seen.as_deref().and_then(StoreVersion::parse)
+        && !wait_for_newer(&state.app, &seen, MAX_WAIT).await
     {
         return queue::busy();
     }
     let mut response = next.run(request).await;
-    // What was shown is at most as new as what there is now.
+    // The response shows data no newer than the current version.
     let shown = state
         .app
         .version()
@@ -77,22 +77,22 @@ fn cookie(state: &ServerState, version: &str) -> Cookie<'static> {
         .build()
 }
 
-/// Waits until the data are as new as what was seen. Says whether they can be shown: also where the
-/// store itself holds nothing newer (it may be of a backup), or cannot be reached.
-async fn catch_up(state: &AppState, seen: &Seen<'_>, patience: Duration) -> bool {
+/// Waits until the data is as new as what was seen. Returns whether it can be shown, which includes a
+/// store that holds nothing newer (restored from a backup) or cannot be reached.
+async fn wait_for_newer(state: &AppState, seen: &StoreVersion<'_>, max_wait: Duration) -> bool {
     let is_behind = || {
         state
             .version()
             .is_some_and(|shown| seen.is_newer_than(&shown))
     };
     let began = Instant::now();
-    let mut looks = state.looks();
+    let mut checks = state.store_checks();
     while is_behind() {
-        let looked = *looks.borrow_and_update();
-        if looked.is_some_and(|looked| looked > began) || state.is_store_lost() {
+        let checked = *checks.borrow_and_update();
+        if checked.is_some_and(|checked| checked > began) || state.is_store_lost() {
             return true;
         }
-        let next = tokio::time::timeout_at(began + patience, looks.changed());
+        let next = tokio::time::timeout_at(began + max_wait, checks.changed());
         if !matches!(next.await, Ok(Ok(()))) {
             return state.is_store_lost();
         }
@@ -123,8 +123,8 @@ mod tests {
         state
     }
 
-    fn newer<'a>() -> Seen<'a> {
-        Seen::parse("a-3-x").expect("a version")
+    fn newer<'a>() -> StoreVersion<'a> {
+        StoreVersion::parse("a-3-x").expect("a version")
     }
 
     #[test]
@@ -135,15 +135,15 @@ mod tests {
             assert!(!newer().is_newer_than(shown), "{shown}");
         }
         for nonsense in ["", "a", "a-", "a-b-c"] {
-            assert!(Seen::parse(nonsense).is_none(), "{nonsense}");
+            assert!(StoreVersion::parse(nonsense).is_none(), "{nonsense}");
         }
     }
 
     #[tokio::test]
-    async fn an_answer_waits_until_its_replica_has_caught_up() {
+    async fn a_response_waits_until_its_replica_has_caught_up() {
         let state = state("a-2-x");
         let late = state.clone();
-        let waiting = tokio::spawn(async move { catch_up(&late, &newer(), LONG).await });
+        let waiting = tokio::spawn(async move { wait_for_newer(&late, &newer(), LONG).await });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         let began = Instant::now();
@@ -153,16 +153,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_catch_up_does_not_answer_unless_nothing_newer_is_to_be_had() {
+    async fn a_replica_that_stays_behind_is_busy_unless_its_store_has_nothing_newer() {
         let short = Duration::from_millis(1);
-        assert!(!catch_up(&state("a-2-x"), &newer(), short).await);
+        assert!(!wait_for_newer(&state("a-2-x"), &newer(), short).await);
         let lost = state("a-2-x");
         lost.store_lost();
-        assert!(catch_up(&lost, &newer(), LONG).await);
-        // A look that began later and brought nothing: the store is an older one.
+        assert!(wait_for_newer(&lost, &newer(), LONG).await);
+        // A check that began later and found nothing: the store was restored from a backup.
         let restored = state("a-2-x");
         let later = restored.clone();
-        let waiting = tokio::spawn(async move { catch_up(&later, &newer(), LONG).await });
+        let waiting = tokio::spawn(async move { wait_for_newer(&later, &newer(), LONG).await });
         tokio::task::yield_now().await;
         restored.record_store_check(Instant::now() + Duration::from_millis(1));
         assert!(waiting.await.expect("no panic"));

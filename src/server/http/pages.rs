@@ -1,4 +1,4 @@
-//! What a page's address decides: redirects, statuses, and the CSV beside a figure's page.
+//! Redirects, statuses and CSV downloads, decided by a page's address.
 
 use std::sync::OnceLock;
 
@@ -24,10 +24,10 @@ use crate::{
     server::{figures, state::AppState},
 };
 
-/// The pages that filters belong to.
+/// The pages that have filters.
 const FILTERED: [&str; 2] = ["/pipelines", "/security"];
 
-/// Server functions that are answered with statuses and ETags of their own.
+/// Server functions with handlers of their own, which set statuses and ETags.
 const WITH_HANDLERS: [&str; 4] = [
     "/api/figure",
     "/api/overview",
@@ -40,8 +40,8 @@ pub async fn to_pipelines(uri: Uri) -> Redirect {
     Redirect::temporary(&with_query("/pipelines", &uri))
 }
 
-/// The pages that the app has. They are listed once: while Leptos lists them, no page that is being
-/// rendered anywhere in the process gets its data.
+/// The pages of the app. Listed once: while Leptos lists them, pages that are being rendered anywhere in
+/// the process get no data.
 pub fn routes() -> Vec<AxumRouteListing> {
     static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
     let list = || {
@@ -51,7 +51,7 @@ pub fn routes() -> Vec<AxumRouteListing> {
     ROUTES.get_or_init(list).clone()
 }
 
-/// What stands on a page, for the page itself.
+/// Gives pages direct access to their overviews.
 pub fn overviews(state: AppState) -> Overviews {
     Overviews::new(move |page, query| {
         state.overview(
@@ -63,8 +63,8 @@ pub fn overviews(state: AppState) -> Overviews {
     })
 }
 
-/// Pages route by the address that the browser shows, with the base path.
-pub fn provide_whole_address(base: &Base) {
+/// Routes pages by the address that the browser shows, with the base path.
+pub fn provide_request_url(base: &Base) {
     if let Some(parts) = use_context::<Parts>()
         && let Some(address) = parts.uri.path_and_query()
     {
@@ -72,7 +72,7 @@ pub fn provide_whole_address(base: &Base) {
     }
 }
 
-/// The page for addresses that lead nowhere, rendered by `render`.
+/// The page for unknown addresses, rendered by `render`.
 pub fn missing<R, F>(render: R) -> MethodRouter
 where
     R: Fn(Request) -> F + Clone + Send + Sync + 'static,
@@ -85,9 +85,9 @@ where
     })
 }
 
-/// Addresses that are no routes: `/pipelines/` is `/pipelines`, and `/figures/{id}.csv` is a figure's
-/// table while the rest of `/figures/` are pages.
-pub async fn beside_routes(
+/// Handles addresses that are not routes: `/pipelines/` redirects to `/pipelines`, and
+/// `/figures/{id}.csv` is a figure's table, while the rest of `/figures/` are pages.
+pub async fn handle_unrouted(
     State(state): State<ServerState>,
     request: Request,
     next: Next,
@@ -109,7 +109,7 @@ fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {
     if shorter.len() == path.len() || shorter.is_empty() || shorter == "/dash" {
         return None;
     }
-    // A path that begins with two slashes, whichever way they lean, would lead to another host.
+    // A path that begins with two slashes or backslashes would lead to another host.
     let local = format!("/{}", shorter.trim_start_matches(['/', '\\']));
     Some(Redirect::permanent(&with_query(&local, uri)))
 }
@@ -124,11 +124,11 @@ async fn csv(state: &ServerState, id: &str, method: &Method, uri: &Uri) -> Respo
     answer.await.into_response()
 }
 
-/// A page renders what is wrong with its address; this gives the status that goes with it.
+/// Sets the status of a page whose address is wrong; the page itself renders the message.
 pub async fn status(State(state): State<ServerState>, request: Request, next: Next) -> Response {
-    let wrong = problem(&state, request.uri());
+    let error = address_error(&state, request.uri());
     let mut response = next.run(request).await;
-    if let Some(error) = wrong
+    if let Some(error) = error
         && response.status() == StatusCode::OK
         && let Ok(status) = StatusCode::from_u16(error.status())
     {
@@ -137,7 +137,7 @@ pub async fn status(State(state): State<ServerState>, request: Request, next: Ne
     response
 }
 
-fn problem(state: &ServerState, uri: &Uri) -> Option<AppError> {
+fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let path = uri.path();
     let figure = path
         .strip_prefix("/figures/")

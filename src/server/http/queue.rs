@@ -1,5 +1,5 @@
-//! A bounded queue in front of the work: what cannot be answered soon is refused at once, so that
-//! a rush neither takes all memory nor makes everybody wait.
+//! A bounded queue in front of the handlers. Requests that cannot be answered soon are refused at once,
+//! so that a rush neither uses up memory nor delays everyone.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -15,9 +15,9 @@ use super::{
     limits::Limits,
 };
 
-/// Answered at any time: an orchestrator must not take a busy server for a broken one, an event
-/// stream would keep its place for hours, and who signs in waits for somebody else's server.
-const WITHOUT_WAITING: [&str; 6] = [
+/// Answered without waiting: an orchestrator must not take a busy server for a broken one, an event
+/// stream would hold its permit for hours, and a sign-in waits for another server.
+const UNQUEUED: [&str; 6] = [
     "/health/live",
     "/health/ready",
     "/metrics",
@@ -26,14 +26,14 @@ const WITHOUT_WAITING: [&str; 6] = [
     "/sign-in/callback",
 ];
 
-/// The right to be worked on, which lasts as long as something holds it.
-pub type Turn = Arc<OwnedSemaphorePermit>;
+/// The permit to be processed, which lasts as long as something holds it.
+pub type ProcessingPermit = Arc<OwnedSemaphorePermit>;
 
 #[derive(Clone)]
 pub struct Queue {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    shares: ClientQuota,
+    quota: ClientQuota,
     limits: Arc<Limits>,
 }
 
@@ -42,47 +42,51 @@ impl Queue {
         Self {
             running: Arc::new(Semaphore::new(limits.running)),
             waiting: Arc::new(Semaphore::new(limits.waiting)),
-            shares: ClientQuota::new(limits.running + limits.waiting),
+            quota: ClientQuota::new(limits.running + limits.waiting),
             limits: limits.clone().into(),
         }
     }
 
-    /// Waits for a turn; none where too many wait already, or it takes too long.
-    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(turn) = Arc::clone(&self.running).try_acquire_owned() {
-            return Some(turn);
+    /// Waits for a permit; `None` when too many requests wait already, or the wait takes too long.
+    async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
+            return Some(permit);
         }
-        let _place = self.waiting.try_acquire().ok()?;
-        let turn = Arc::clone(&self.running).acquire_owned();
-        tokio::time::timeout(self.limits.longest_wait, turn)
+        let _waiting = self.waiting.try_acquire().ok()?;
+        let permit = Arc::clone(&self.running).acquire_owned();
+        tokio::time::timeout(self.limits.queue_timeout, permit)
             .await
             .ok()?
             .ok()
     }
 }
 
-/// What a request holds of the queue while it is worked on.
+/// The quota that a request uses while it is processed.
 pub struct Admission {
-    _share: Option<QuotaPermit>,
+    _quota_permit: Option<QuotaPermit>,
 }
 
 impl Queue {
-    /// Lets requests through one after the other; none where there is no room for it.
+    /// Admits requests in turn; `None` when the queue has no room.
     pub async fn admit(&self, request: &mut Request, client: IpAddr) -> Option<Admission> {
-        if WITHOUT_WAITING.contains(&request.uri().path()) {
-            return Some(Admission { _share: None });
+        if UNQUEUED.contains(&request.uri().path()) {
+            return Some(Admission {
+                _quota_permit: None,
+            });
         }
-        // Behind a proxy all connections are the proxy's: here its clients are told apart.
-        let share = self.shares.take(client, self.limits.requests_of_one())?;
-        let turn = self.turn().await?;
-        request.extensions_mut().insert::<Turn>(turn.into());
+        // All connections of a proxy have one address: here its clients are told apart.
+        let quota_permit = self.quota.take(client, self.limits.requests_per_client())?;
+        let permit = self.acquire().await?;
+        request
+            .extensions_mut()
+            .insert::<ProcessingPermit>(permit.into());
         Some(Admission {
-            _share: Some(share),
+            _quota_permit: Some(quota_permit),
         })
     }
 }
 
-/// Says that the client may come again soon.
+/// Asks the client to retry soon.
 pub fn busy() -> Response {
     let message = "The server is busy; please try again in a moment.\n";
     let mut response = (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
@@ -97,36 +101,36 @@ mod tests {
 
     use super::*;
 
-    fn queue(running: usize, waiting: usize, longest_wait: Duration) -> Queue {
+    fn queue(running: usize, waiting: usize, queue_timeout: Duration) -> Queue {
         Queue::new(&Limits {
             running,
             waiting,
-            longest_wait,
+            queue_timeout,
             ..Limits::default()
         })
     }
 
     #[tokio::test]
-    async fn who_finds_the_queue_full_is_refused_at_once() {
+    async fn a_request_is_refused_at_once_when_the_queue_is_full() {
         let queue = queue(1, 1, Duration::from_secs(600));
-        let running = queue.turn().await.expect("nobody is before");
-        let waits = tokio::spawn({
+        let running = queue.acquire().await.expect("the queue is empty");
+        let waiter = tokio::spawn({
             let queue = queue.clone();
-            async move { queue.turn().await.is_some() }
+            async move { queue.acquire().await.is_some() }
         });
         while queue.waiting.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert!(queue.turn().await.is_none(), "there is no place left");
+        assert!(queue.acquire().await.is_none(), "the queue is full");
         drop(running);
-        assert!(waits.await.expect("it does not panic"));
+        assert!(waiter.await.expect("no panic"));
     }
 
     #[tokio::test]
-    async fn who_waits_too_long_is_refused() {
+    async fn a_request_that_waits_too_long_is_refused() {
         let queue = queue(1, 1, Duration::ZERO);
-        let _running = queue.turn().await.expect("nobody is before");
-        assert!(queue.turn().await.is_none());
+        let _running = queue.acquire().await.expect("the queue is empty");
+        assert!(queue.acquire().await.is_none());
         assert_eq!(
             queue.waiting.available_permits(),
             1,

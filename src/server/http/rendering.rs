@@ -1,8 +1,8 @@
-//! Pages as they are sent: rendered to their end whoever leaves, kept until other data are there, and
-//! then rendered again before somebody asks.
+//! Rendering and caching of pages. A page is rendered to completion even if its client leaves, cached
+//! until the data changes, and then rendered again in advance.
 //!
-//! What a page reads while it is rendered belongs to its rendering; were that dropped half way,
-//! tasks of it would find their values gone and panic. So each runs in a task of its own.
+//! Values that a page reads belong to its rendering: were it dropped half way, its tasks would find them
+//! gone and panic. So each rendering runs in a task of its own.
 
 use std::{
     collections::HashSet,
@@ -28,7 +28,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::{ServerState, encoding, queue::Turn};
+use super::{ServerState, encoding, queue::ProcessingPermit};
 use crate::{
     api::Live,
     server::{
@@ -37,16 +37,16 @@ use crate::{
     },
 };
 
-/// Some dozens of pages.
+/// A few dozen pages.
 const MAX_BYTES: u64 = 24 * 1024 * 1024;
-/// A page in which something went wrong is not shown for longer.
-const LONGEST: Duration = Duration::from_secs(60);
-/// How many pages are rendered again when other data are there.
-const MAX_RENEWED: usize = 12;
-/// The parameters that a page depends on; with any other it is rendered for itself.
+/// Limits how long a page with an unnoticed error is shown.
+const MAX_AGE: Duration = Duration::from_secs(60);
+/// Pages that are rendered again when the data changes.
+const MAX_RENDERED_AGAIN: usize = 12;
+/// The parameters that a page depends on; a page with any other is not cached.
 const PARAMETERS: [&str; 3] = ["project", "type", "days"];
 
-/// What a page depends on.
+/// Everything that a page depends on.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     /// Path and query.
@@ -59,19 +59,19 @@ struct RenderedPage {
     status: StatusCode,
     headers: HeaderMap,
     html: Encoded,
-    /// By somebody outside, since it was rendered.
+    /// Requested by a client since it was rendered.
     asked: AtomicBool,
 }
 
-/// A request of the server itself.
+/// Marks a request of the server itself.
 #[derive(Clone)]
-struct Renewal;
+struct RenderAgain;
 
-/// The pages that were asked for.
+/// The cache of rendered pages.
 #[derive(Clone)]
-pub struct Pages(Cache<Key, Arc<RenderedPage>>);
+pub struct PageCache(Cache<Key, Arc<RenderedPage>>);
 
-impl Pages {
+impl PageCache {
     pub fn new() -> Self {
         let size = |_: &Key, page: &Arc<RenderedPage>| {
             u32::try_from(page.html.bytes()).unwrap_or(u32::MAX)
@@ -79,37 +79,37 @@ impl Pages {
         let cache = Cache::builder()
             .max_capacity(MAX_BYTES)
             .weigher(size)
-            .time_to_live(LONGEST);
+            .time_to_live(MAX_AGE);
         Self(cache.build())
     }
 
-    /// Renders what was asked for of the last data as soon as there are others, one page after the
-    /// other, so that nobody waits for it; until the server stops. `routes` are those of the pages.
-    pub async fn renew(self, routes: Router, mut live: watch::Receiver<Option<Live>>) {
+    /// Renders the requested pages again, one after the other, as soon as the data changes, until the server
+    /// stops. `routes` are those of the pages.
+    pub async fn render_again(self, routes: Router, mut live: watch::Receiver<Option<Live>>) {
         while live.changed().await.is_ok() && live.borrow_and_update().is_some() {
             for address in self.asked() {
-                let request = Request::get(address).extension(Renewal);
+                let request = Request::get(address).extension(RenderAgain);
                 if let Ok(request) = request.body(Body::empty()) {
-                    // Who asks for the page hears what is wrong with it.
+                    // The next client of the page gets the error.
                     let _ = routes.clone().oneshot(request).await;
                 }
             }
         }
     }
 
-    /// The addresses of what strangers asked for in the last minute.
+    /// The addresses that anonymous clients requested in the last minute.
     fn asked(&self) -> HashSet<String> {
         let pages = self.0.iter();
         let asked = pages
             .filter(|(key, page)| key.reader.is_none() && page.asked.load(Ordering::Relaxed))
             .map(|(key, _)| key.address.clone());
-        asked.take(MAX_RENEWED).collect()
+        asked.take(MAX_RENDERED_AGAIN).collect()
     }
 }
 
-/// Answers with a page that was rendered before, or renders it, once however many ask.
-pub async fn keep(
-    State((state, pages)): State<(ServerState, Pages)>,
+/// Responds with a cached page or renders it, once for all concurrent requests.
+pub async fn serve_cached(
+    State((state, pages)): State<(ServerState, PageCache)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -117,9 +117,9 @@ pub async fn keep(
         return next.run(request).await;
     }
     let Some(key) = key(&state, &request) else {
-        return whole(request, next).await;
+        return serve_uncached(request, next).await;
     };
-    let from_outside = request.extensions().get::<Renewal>().is_none();
+    let from_outside = request.extensions().get::<RenderAgain>().is_none();
     let asked = request.headers().clone();
     let respond = |page: Arc<RenderedPage>, asked: &HeaderMap| {
         page.asked.fetch_or(from_outside, Ordering::Relaxed);
@@ -128,8 +128,8 @@ pub async fn keep(
     if let Some(page) = pages.0.get(&key).await {
         return respond(page, &asked);
     }
-    let page = rendered(async move {
-        // Only good pages are kept: whatever else came out is an error to the cache.
+    let page = run_to_completion(async move {
+        // Only successful pages are cached: anything else is an error to the cache.
         let render = async {
             let page = Arc::new(render(request, next).await.map_err(|_| None)?);
             if page.status == StatusCode::OK {
@@ -146,28 +146,29 @@ pub async fn keep(
     match page.await {
         Some(page) if page.status == StatusCode::OK => respond(page, &asked),
         Some(page) => page.respond(&without_condition(asked)),
-        None => failed(),
+        None => internal_error(),
     }
 }
 
-/// A page that is not kept.
-pub async fn whole(request: Request, next: Next) -> Response {
+/// Renders a page without caching it.
+pub async fn serve_uncached(request: Request, next: Next) -> Response {
     let asked = without_condition(request.headers().clone());
-    let page = rendered(async move { render(request, next).await.ok() });
-    page.await.map_or_else(failed, |page| page.respond(&asked))
+    let page = run_to_completion(async move { render(request, next).await.ok() });
+    page.await
+        .map_or_else(internal_error, |page| page.respond(&asked))
 }
 
-/// An error is told again.
+/// Errors are always sent in full.
 fn without_condition(mut asked: HeaderMap) -> HeaderMap {
     asked.remove(header::IF_NONE_MATCH);
     asked
 }
 
-fn failed() -> Response {
+fn internal_error() -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-/// None where the page depends on more than what is told here.
+/// `None` when the page depends on more than the key holds.
 fn key(state: &ServerState, request: &Request) -> Option<Key> {
     let uri = request.uri();
     let mut parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
@@ -183,8 +184,8 @@ fn key(state: &ServerState, request: &Request) -> Option<Key> {
     })
 }
 
-/// A panic is that of the request.
-async fn rendered<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+/// Runs in a task of its own; a panic is passed on to the request.
+async fn run_to_completion<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match tasks::run_to_completion(work).await {
         Ok(value) => value,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -192,13 +193,13 @@ async fn rendered<T: Send + 'static>(work: impl Future<Output = T> + Send + 'sta
 }
 
 async fn render(mut request: Request, next: Next) -> Result<RenderedPage> {
-    // Its turn is over when it is rendered, not when whoever asked has left.
-    let _turn = request.extensions().get::<Turn>().cloned();
+    // Keeps the permit until the page is rendered, even if the client has left.
+    let _permit = request.extensions().get::<ProcessingPermit>().cloned();
     *request.method_mut() = Method::GET;
     let (parts, body) = next.run(request).await.into_parts();
     let html = to_bytes(body, usize::MAX).await;
     let page = async {
-        let html = html.context("the page broke off")?;
+        let html = html.context("the page ended early")?;
         let encoded = tokio::task::spawn_blocking(move || RenderedPage::new(parts, &html));
         encoded.await?
     };
@@ -209,16 +210,16 @@ async fn render(mut request: Request, next: Next) -> Result<RenderedPage> {
 impl RenderedPage {
     fn new(parts: Parts, html: &[u8]) -> Result<Self> {
         let mut headers = parts.headers;
-        let mut html = String::from_utf8(html.to_vec()).context("a page is text")?;
+        let mut html = String::from_utf8(html.to_vec()).context("a page is not UTF-8")?;
         let policy = headers.get(header::CONTENT_SECURITY_POLICY);
         let policy = policy.and_then(|policy| policy.to_str().ok());
-        if let Some((nonce, policy)) = policy.and_then(|policy| by_hash(policy, &html)) {
+        if let Some((nonce, policy)) = policy.and_then(|policy| hash_scripts(policy, &html)) {
             html = html.replace(&nonce, "");
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         let tag = BASE64_STANDARD.encode(&Sha256::digest(&html)[..15]);
         let html = Encoded::new(html.into_bytes(), tag, Level::Small);
-        // As nearly every browser takes it, and off the threads that answer.
+        // Compressed here for nearly every browser, off the threads that handle requests.
         html.brotli();
         Ok(Self {
             status: parts.status,
@@ -237,9 +238,9 @@ impl RenderedPage {
     }
 }
 
-/// The nonce of a policy, and the policy with the hashes of the scripts that carry it in its place:
-/// a page that is sent more than once must not tell what would let other scripts run.
-fn by_hash(policy: &str, html: &str) -> Option<(String, HeaderValue)> {
+/// The nonce of a policy, and the policy with the hashes of the nonce's scripts instead: a page that is
+/// sent more than once must not reveal a value that lets other scripts run.
+fn hash_scripts(policy: &str, html: &str) -> Option<(String, HeaderValue)> {
     let (before, rest) = policy.split_once("'nonce-")?;
     let (nonce, after) = rest.split_once('\'')?;
     let hashes: Vec<String> = html
@@ -261,10 +262,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_scripts_with_the_nonce_are_let_through_by_their_hash() {
+    fn only_scripts_with_the_nonce_are_allowed_by_hash() {
         let html = "<script nonce=\"N\">one</script><p>x</p><script type=\"module\" nonce=\"N\">two\
                     </script><script>three</script><script nonce=\"M\">four</script>";
-        let (nonce, policy) = by_hash("script-src 'self' 'nonce-N'; style-src 'self'", html)
+        let (nonce, policy) = hash_scripts("script-src 'self' 'nonce-N'; style-src 'self'", html)
             .expect("a policy with a nonce");
         assert_eq!(nonce, "N");
         let hash = |script: &str| BASE64_STANDARD.encode(Sha256::digest(script));

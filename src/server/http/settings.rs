@@ -1,4 +1,4 @@
-//! How the server meets its clients, as the environment says it.
+//! The server's settings from environment variables.
 
 use std::net::IpAddr;
 
@@ -12,24 +12,24 @@ use crate::server::{environment::Environment, sign_in, store::DATABASE_URL};
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
 const TRUSTED_PROXIES: &str = "RSE_TRUSTED_PROXIES";
 
-/// The defaults are those of a server that is reached directly, at its own root.
+/// The defaults suit a server that is reached directly, at its own root.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Where people reach the dashboard, without a slash at its end; none where nobody said.
+    /// The address at which readers reach the dashboard, without a trailing slash; `None` when not set.
     pub public_url: Option<Url>,
-    /// Whose word on a client's address and protocol counts.
+    /// Proxies that are trusted to report a client's address and protocol.
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
-    /// None where everybody may look.
+    /// `None` when the dashboard is open to everyone.
     pub sign_in: Option<sign_in::Settings>,
     pub metrics: metrics::Settings,
-    /// Whether several replicas may answer in turn.
+    /// True when several replicas may share the store.
     pub shared_store: bool,
 }
 
 impl Settings {
     /// # Errors
-    /// Names the variable that is wrong.
+    /// The variable with the wrong value.
     pub fn of(environment: &Environment) -> Result<Self> {
         let public_url = environment.text(&[PUBLIC_URL]);
         let proxies = environment.list(&[TRUSTED_PROXIES]);
@@ -47,14 +47,14 @@ impl Settings {
         })
     }
 
-    /// The path that every address of the dashboard begins with, without a slash at its end: empty
-    /// at a server's root.
+    /// The path that every address of the dashboard begins with, without a trailing slash; empty at a
+    /// server's root.
     pub fn base_path(&self) -> &str {
         let path = self.public_url.as_ref().map_or("", Url::path);
         path.trim_end_matches('/')
     }
 
-    /// Whether people reach the dashboard by an encrypted way.
+    /// True when readers reach the dashboard over HTTPS.
     pub fn is_https(&self) -> bool {
         let url = self.public_url.as_ref();
         url.is_some_and(|url| url.scheme() == "https")
@@ -69,7 +69,9 @@ impl Settings {
 
 fn parse_url(text: &str) -> Result<Url> {
     let url = Url::parse(text).with_context(|| {
-        format!("{PUBLIC_URL}: “{text}” is no address such as https://dashboard.example.org/rse")
+        format!(
+            "{PUBLIC_URL}: “{text}” is not an address such as https://dashboard.example.org/rse"
+        )
     })?;
     ensure!(
         matches!(url.scheme(), "http" | "https")
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_base_path_is_that_of_the_public_address() {
+    fn the_base_path_comes_from_the_public_address() {
         let base = |url| {
             settings(PUBLIC_URL, url)
                 .expect("an address")
@@ -114,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_named_with_its_variable() {
+    fn a_wrong_value_is_reported_with_its_variable() {
         for (name, value) in [
             (PUBLIC_URL, "example.org"),
             (PUBLIC_URL, "ftp://example.org"),
@@ -133,7 +135,7 @@ mod tests {
         assert!(trusted("127.0.0.1") && trusted("10.1.2.3") && trusted("::1"));
         assert!(
             trusted("::ffff:10.1.2.3"),
-            "the same address, of a socket for both protocols"
+            "the same address, from a dual-stack socket"
         );
         assert!(!trusted("127.0.0.2") && !trusted("11.0.0.1"));
     }

@@ -1,7 +1,7 @@
-//! What stands below a layer, behind one pointer.
+//! A service shared behind one pointer.
 //!
-//! Axum copies all that is below a layer for each request that passes the layer, so a dozen of them
-//! cost their square. SharedService this only the pointer is copied, and the rest once it is called.
+//! Axum clones everything inside a layer for each request that passes the layer, so a dozen layers cost
+//! quadratically. Inside this one, only the pointer is cloned, and the service once when it is called.
 
 use std::{
     convert::Infallible,

@@ -1,5 +1,5 @@
-//! What the server keeps in the browser: encrypted and authenticated, so that it can be neither read
-//! nor changed there, and good for a limited time, which stands inside.
+//! Encrypted, authenticated cookies: browsers can neither read nor change them, and each holds its own
+//! time limit.
 
 use axum::http::HeaderMap;
 use axum_extra::extract::cookie::{Cookie, Key, PrivateCookieJar, SameSite};
@@ -7,22 +7,22 @@ use jiff::Timestamp;
 use reqwest::Url;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// Something that is kept in a cookie.
-pub trait Kept: Serialize + DeserializeOwned {
+/// A value stored in a cookie.
+pub trait CookieValue: Serialize + DeserializeOwned {
     const NAME: &'static str;
 
-    /// When it is worth nothing any more.
+    /// The time at which it expires.
     fn until(&self) -> Timestamp;
 }
 
-/// Somebody who signed in. It holds what a page shows of them and nothing else.
+/// The session of a reader who signed in. It holds only what pages show of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     pub name: String,
     pub until: Timestamp,
 }
 
-impl Kept for Session {
+impl CookieValue for Session {
     const NAME: &'static str = "rse-session";
 
     fn until(&self) -> Timestamp {
@@ -30,18 +30,18 @@ impl Kept for Session {
     }
 }
 
-/// A sign-in that has begun: what the provider's answer is checked with.
+/// A sign-in in progress: the values that the provider's response is checked against.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     pub state: String,
     pub nonce: String,
     pub verifier: String,
-    /// Where to go afterwards.
+    /// The page to return to afterwards.
     pub to: String,
     pub until: Timestamp,
 }
 
-impl Kept for Pending {
+impl CookieValue for Pending {
     const NAME: &'static str = "rse-sign-in";
 
     fn until(&self) -> Timestamp {
@@ -49,7 +49,7 @@ impl Kept for Pending {
     }
 }
 
-/// How cookies are named, bound and encrypted.
+/// The names, flags and encryption of cookies.
 #[derive(Clone, Debug)]
 pub struct Cookies {
     key: Key,
@@ -67,9 +67,9 @@ impl Cookies {
         }
     }
 
-    /// A browser takes cookies of such names only with the flags that they stand for: no other host
-    /// of the same domain can plant one.
-    fn name<T: Kept>(&self) -> String {
+    /// Browsers accept such names only with the flags that they stand for, so no other host of the same
+    /// domain can plant a cookie.
+    fn name<T: CookieValue>(&self) -> String {
         let prefix = match (self.secure, self.path.as_str()) {
             (true, "/") => "__Host-",
             (true, _) => "__Secure-",
@@ -78,26 +78,26 @@ impl Cookies {
         format!("{prefix}{}", T::NAME)
     }
 
-    fn cookie<T: Kept>(&self, value: String) -> Cookie<'static> {
+    fn cookie<T: CookieValue>(&self, value: String) -> Cookie<'static> {
         Cookie::build((self.name::<T>(), value))
             .path(self.path.clone())
             .secure(self.secure)
             .http_only(true)
-            // Strict would leave it behind on the way back from the provider.
+            // Strict would drop it on the way back from the provider.
             .same_site(SameSite::Lax)
             .build()
     }
 
-    /// What a request brings along; none where it is not of this server, or overdue. The name is a
-    /// part of what is authenticated: one kind cannot stand in for another.
-    pub fn read<T: Kept>(&self, headers: &HeaderMap) -> Option<T> {
+    /// Reads a cookie of a request; `None` when this server did not write it or it has expired. The name is
+    /// authenticated as well: one kind of cookie cannot stand in for another.
+    pub fn read<T: CookieValue>(&self, headers: &HeaderMap) -> Option<T> {
         let jar = PrivateCookieJar::from_headers(headers, self.key.clone());
         let cookie = jar.get(&self.name::<T>())?;
         let kept: T = serde_json::from_str(cookie.value()).ok()?;
         (Timestamp::now() < kept.until()).then_some(kept)
     }
 
-    /// Changes to what the browser keeps; none so far.
+    /// An empty set of changes to the browser's cookies.
     pub fn changes(&self) -> Changes<'_> {
         Changes {
             cookies: self,
@@ -106,14 +106,14 @@ impl Cookies {
     }
 }
 
-/// What an answer tells the browser to keep, or to forget.
+/// The cookies that a response sets or removes.
 pub struct Changes<'a> {
     cookies: &'a Cookies,
     jar: PrivateCookieJar,
 }
 
 impl Changes<'_> {
-    pub fn keep<T: Kept>(mut self, kept: &T) -> Self {
+    pub fn set<T: CookieValue>(mut self, kept: &T) -> Self {
         let value = serde_json::to_string(kept).expect("texts and an instant are JSON");
         let mut cookie = self.cookies.cookie::<T>(value);
         let left = kept.until().duration_since(Timestamp::now()).unsigned_abs();
@@ -124,15 +124,15 @@ impl Changes<'_> {
         self
     }
 
-    pub fn forget<T: Kept>(mut self) -> Self {
+    pub fn remove<T: CookieValue>(mut self) -> Self {
         let mut cookie = self.cookies.cookie::<T>(String::new());
-        // A jar that never held it would say nothing.
+        // A jar would write nothing for a cookie that it never held.
         cookie.make_removal();
         self.jar = self.jar.add(cookie);
         self
     }
 
-    pub fn done(self) -> PrivateCookieJar {
+    pub fn into_jar(self) -> PrivateCookieJar {
         self.jar
     }
 }
@@ -161,12 +161,12 @@ mod tests {
     }
 
     fn set(changes: Changes<'_>) -> String {
-        let response = changes.done().into_response();
+        let response = changes.into_jar().into_response();
         let value = &response.headers()[header::SET_COOKIE];
         value.to_str().expect("text").to_owned()
     }
 
-    fn report(pair: &str) -> HeaderMap {
+    fn cookie_header(pair: &str) -> HeaderMap {
         let value = HeaderValue::from_str(pair).expect("a header");
         HeaderMap::from_iter([(header::COOKIE, value)])
     }
@@ -176,14 +176,17 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_comes_back_until_its_time_is_over() {
+    fn a_cookie_is_read_until_it_expires() {
         let cookies = cookies("https://example.org");
-        let written = set(cookies.changes().keep(&session(60)));
-        let read: Option<Session> = cookies.read(&report(pair(&written)));
+        let written = set(cookies.changes().set(&session(60)));
+        let read: Option<Session> = cookies.read(&cookie_header(pair(&written)));
         assert_eq!(read.map(|read| read.name), Some("Ada".to_owned()));
-        // However long the browser keeps it.
-        let overdue = set(cookies.changes().keep(&session(-1)));
-        assert_eq!(cookies.read::<Session>(&report(pair(&overdue))), None);
+        // Even if the browser keeps it for longer.
+        let overdue = set(cookies.changes().set(&session(-1)));
+        assert_eq!(
+            cookies.read::<Session>(&cookie_header(pair(&overdue))),
+            None
+        );
     }
 
     #[test]
@@ -207,8 +210,8 @@ mod tests {
         ] {
             let cookies = cookies(url);
             for written in [
-                set(cookies.changes().keep(&session(60))),
-                set(cookies.changes().forget::<Session>()),
+                set(cookies.changes().set(&session(60))),
+                set(cookies.changes().remove::<Session>()),
             ] {
                 assert!(written.starts_with(name), "{written}");
                 for flag in flags.split("; ").chain(["HttpOnly", "SameSite=Lax"]) {
@@ -221,24 +224,24 @@ mod tests {
                 assert!(!written.contains("Domain"), "{written}");
             }
         }
-        let lasting = set(cookies("https://example.org").changes().keep(&session(60)));
+        let lasting = set(cookies("https://example.org").changes().set(&session(60)));
         assert!(
             lasting.contains("Max-Age=59") || lasting.contains("Max-Age=60"),
             "{lasting}"
         );
-        let forgotten = set(cookies("https://example.org").changes().forget::<Session>());
+        let forgotten = set(cookies("https://example.org").changes().remove::<Session>());
         assert!(forgotten.contains("Max-Age=0"), "{forgotten}");
     }
 
     #[test]
-    fn another_key_or_another_kind_is_not_read() {
+    fn another_key_or_another_kind_of_cookie_is_not_read() {
         let cookies = cookies("https://example.org");
-        let written = set(cookies.changes().keep(&session(60)));
+        let written = set(cookies.changes().set(&session(60)));
         let url = Url::parse("https://example.org").expect("an address");
         let other = Cookies::new(Key::from(&[8; 64]), &url);
-        assert_eq!(other.read::<Session>(&report(pair(&written))), None);
+        assert_eq!(other.read::<Session>(&cookie_header(pair(&written))), None);
         let renamed = pair(&written).replace(Session::NAME, Pending::NAME);
-        assert_eq!(cookies.read::<Pending>(&report(&renamed)), None);
+        assert_eq!(cookies.read::<Pending>(&cookie_header(&renamed)), None);
         let pending = Pending {
             state: "s".to_owned(),
             nonce: "n".to_owned(),
@@ -246,15 +249,15 @@ mod tests {
             to: "/".to_owned(),
             until: session(60).until,
         };
-        let written = set(cookies.changes().keep(&pending));
+        let written = set(cookies.changes().set(&pending));
         let renamed = pair(&written).replace(Pending::NAME, Session::NAME);
-        assert_eq!(cookies.read::<Session>(&report(&renamed)), None);
-        assert_eq!(cookies.read(&report(pair(&written))), Some(pending));
+        assert_eq!(cookies.read::<Session>(&cookie_header(&renamed)), None);
+        assert_eq!(cookies.read(&cookie_header(pair(&written))), Some(pending));
     }
 
     #[test]
-    fn what_it_says_cannot_be_read_in_the_browser() {
-        let written = set(cookies("https://example.org").changes().keep(&session(60)));
+    fn the_content_is_not_readable_in_the_browser() {
+        let written = set(cookies("https://example.org").changes().set(&session(60)));
         assert!(
             !written.contains("Ada") && !written.contains("until"),
             "{written}"
@@ -263,12 +266,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_change_to_a_cookie_is_accepted(at in 0usize..1000, with in 0usize..64) {
+        fn a_changed_cookie_is_never_accepted(at in 0usize..1000, with in 0usize..64) {
             const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
             let cookies = cookies("https://example.org");
-            let written = set(cookies.changes().keep(&session(60)));
+            let written = set(cookies.changes().set(&session(60)));
             let (name, value) = pair(&written).split_once('=').expect("a pair");
-            // The value is percent-encoded base64; its last digits hold bits that mean nothing.
+            // The value is percent-encoded base64; its last digits hold bits without a meaning.
             let value = value.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=");
             let mut bytes = value.trim_end_matches('=').as_bytes().to_vec();
             let at = at % (bytes.len() - 1);
@@ -277,7 +280,7 @@ mod tests {
             let padding = "=".repeat((4 - bytes.len() % 4) % 4);
             let changed = String::from_utf8(bytes).expect("base64");
             let changed = format!("{name}={changed}{padding}");
-            prop_assert_eq!(cookies.read::<Session>(&report(&changed)), None);
+            prop_assert_eq!(cookies.read::<Session>(&cookie_header(&changed)), None);
         }
     }
 }

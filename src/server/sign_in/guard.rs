@@ -1,4 +1,4 @@
-//! Nothing is open that is not named here.
+//! The guard of all routes: everything is closed unless it is named here.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use leptos::context::use_context;
 
-use super::{SignIn, cookies::Session, return_to::sign_in_address, tokens::Said};
+use super::{SignIn, cookies::Session, return_to::sign_in_address, tokens::TokenCheck};
 use crate::error::AppError;
 
-/// What orchestrators ask, and the door itself.
+/// Health checks, and sign-in itself.
 const OPEN: [&str; 6] = [
     "/health/live",
     "/health/ready",
@@ -25,11 +25,11 @@ const OPEN: [&str; 6] = [
     "/sign-out",
     "/signed-out",
 ];
-/// The client's files hold no data, and the pages of sign-in need some of them.
+/// The client's files hold no data, and the sign-in pages need some of them.
 const FILES: [&str; 3] = ["/favicon.svg", "/logo.svg", "/robots.txt"];
 const FOLDERS: [&str; 2] = ["/pkg/", "/plotly/"];
 
-/// Lets through whoever signed in or has a token.
+/// Admits readers who signed in and requests with a token.
 pub async fn guard(
     State(sign_in): State<Arc<SignIn>>,
     mut request: Request,
@@ -41,43 +41,43 @@ pub async fn guard(
     }
     if is_file(path) {
         let response = next.run(request).await;
-        // Where there is no such file, a page of the dashboard would say so.
+        // A missing file would be answered by a page of the dashboard.
         return match response.status() {
             StatusCode::NOT_FOUND => StatusCode::NOT_FOUND.into_response(),
             _ => response,
         };
     }
-    let session = match sign_in.settings.tokens.judge(request.headers()) {
-        Said::Known => None,
-        Said::Unknown => return refuse(),
-        Said::Nothing => match sign_in.settings.cookies.read::<Session>(request.headers()) {
+    let session = match sign_in.settings.tokens.check(request.headers()) {
+        TokenCheck::Valid => None,
+        TokenCheck::Invalid => return refuse(),
+        TokenCheck::Missing => match sign_in.settings.cookies.read::<Session>(request.headers()) {
             Some(session) => Some(session),
-            None => return stranger(&request),
+            None => return redirect_or_refuse(&request),
         },
     };
     if let Some(session) = &session {
         request.extensions_mut().insert(session.clone());
     }
     let mut response = next.run(request).await;
-    keep_private(response.headers_mut());
+    make_private(response.headers_mut());
     match session {
         Some(session) if is_stream(response.headers()) => ending(response, session.until),
         _ => response,
     }
 }
 
-/// Who looks at the page that is being rendered.
+/// The reader of the page that is being rendered.
 pub fn reader() -> Option<String> {
     reader_of(&use_context::<axum::http::request::Parts>()?.extensions)
 }
 
-/// Who asks; none where nobody has to sign in.
+/// The reader of a request; `None` when sign-in is off.
 pub fn reader_of(request: &Extensions) -> Option<String> {
     let session = request.get::<Session>()?;
     Some(session.name.clone())
 }
 
-/// Only as written: a path that has to be resolved first may lead out of these folders.
+/// Accepts only plain paths: one that has to be resolved first may lead outside these folders.
 fn is_file(path: &str) -> bool {
     let plain = path
         .bytes()
@@ -87,8 +87,8 @@ fn is_file(path: &str) -> bool {
     plain && !climbs && listed
 }
 
-/// A reader is led to the door; a program is told that there is one.
-fn stranger(request: &Request) -> Response {
+/// Redirects readers to sign-in; responds to programs with 401.
+fn redirect_or_refuse(request: &Request) -> Response {
     let path = request.uri().path();
     let page = !path.starts_with("/api/") && !path.ends_with(".csv") && path != "/metrics";
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
@@ -111,9 +111,9 @@ fn refuse() -> Response {
     (headers, AppError::SignInNeeded).into_response()
 }
 
-/// What one person may see is kept for nobody else; a page not even for the Back button of whoever
-/// comes after them.
-fn keep_private(headers: &mut HeaderMap) {
+/// Keeps a reader's responses out of shared caches, and pages out of the browser's cache as well: the
+/// Back button of the next reader must not show them.
+fn make_private(headers: &mut HeaderMap) {
     let of = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let page = of(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
     let no_store = page || of(header::CACHE_CONTROL).is_some_and(|said| said.contains("no-store"));
@@ -130,7 +130,7 @@ fn is_stream(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
-/// The stream of a session ends with it.
+/// Ends a stream when its session expires.
 fn ending(response: Response, until: Timestamp) -> Response {
     let left = until.duration_since(Timestamp::now());
     let over = tokio::time::sleep(left.try_into().unwrap_or_default());
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_files_as_they_are_written_are_open() {
+    fn only_files_with_plain_paths_are_open() {
         for open in [
             "/pkg/rse-dashboard.js",
             "/pkg/snippets/a-1/src/live.js",

@@ -1,13 +1,13 @@
-//! Optional sign-in by OpenID Connect: code flow with PKCE, sessions in an encrypted cookie. With it
-//! on, everything is closed to strangers that [`guard`] does not name.
+//! Optional sign-in with OpenID Connect: code flow with PKCE, sessions in an encrypted cookie. When it
+//! is on, everything is closed to strangers except the paths that [`guard`] names.
 //!
-//! The server keeps nothing of anybody: what a sign-in and a session need travels in cookies that
-//! only a holder of `RSE_SESSION_KEY` can read or make, so replicas and restarts do not matter.
+//! The server stores nothing about readers: sign-ins and sessions travel in cookies that only a holder
+//! of `RSE_SESSION_KEY` can read or write, so replicas and restarts do not matter.
 
+mod allow_list;
 mod cookies;
 mod guard;
 mod page;
-mod people;
 mod provider;
 mod return_to;
 mod routes;
@@ -30,16 +30,16 @@ use provider::{Provider, SignInFailure};
 
 use crate::server::state::AppState;
 
-/// Whether the provider answers as one.
+/// Checks that the provider responds.
 ///
 /// # Errors
-/// Says how it answers instead.
+/// The reason why it does not respond properly.
 pub async fn check(settings: &Settings) -> Result<()> {
     let checked = Provider::default().check(settings).await;
     checked.map_err(|(SignInFailure::Down(cause) | SignInFailure::Refused(cause))| cause)
 }
 
-/// What the door needs.
+/// The state of the sign-in routes and the guard.
 pub struct SignIn {
     settings: Settings,
     provider: Provider,
@@ -51,7 +51,7 @@ impl SignIn {
     pub fn new(settings: Settings, app: AppState, options: LeptosOptions) -> Arc<Self> {
         tracing::info!(
             provider = settings.issuer.as_str(),
-            "closed to whoever does not sign in"
+            "sign-in is on; requests without a session or a token are refused"
         );
         Arc::new(Self {
             settings,

@@ -1,5 +1,5 @@
-//! The pages of sign-in: a heading, what is to be known, a way on. They work without a script, and
-//! their policy allows none.
+//! The sign-in pages: a heading, a message and a link. They work without scripts, and their policy
+//! allows none.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -17,14 +17,14 @@ pub struct WebPage {
     pub status: StatusCode,
     pub heading: &'static str,
     pub text: String,
-    /// What the link says, and where it leads.
-    pub way_on: (String, String),
-    /// The browser goes there by itself, after so many seconds.
-    pub by_itself: Option<(u32, String)>,
+    /// The label and the address of the link.
+    pub link: (String, String),
+    /// The browser follows this address after so many seconds.
+    pub refresh: Option<(u32, String)>,
 }
 
 impl WebPage {
-    /// An answer of `sign_in`, whose paths below its root begin with `/`.
+    /// The response; addresses of the dashboard begin with `/` and get the base path of `sign_in`.
     pub fn answer(self, sign_in: &SignIn) -> Response {
         let base = sign_in.settings.base_path().to_owned();
         let based = |address: &str| match address.strip_prefix('/') {
@@ -32,8 +32,8 @@ impl WebPage {
             None => address.to_owned(),
         };
         let title = sign_in.title();
-        let (label, address) = self.way_on;
-        let sync = self.by_itself.map(|(seconds, address)| {
+        let (label, address) = self.link;
+        let refresh = self.refresh.map(|(seconds, address)| {
             let content = format!("{seconds}; url={}", based(&address));
             view! { <meta http-equiv="refresh" content=content /> }
         });
@@ -45,7 +45,7 @@ impl WebPage {
                     <meta name="viewport" content="width=device-width, initial-scale=1" />
                     <meta name="color-scheme" content="light dark" />
                     <meta name="robots" content="noindex" />
-                    {sync}
+                    {refresh}
                     <title>{format!("{} – {title}", self.heading)}</title>
                     <link rel="icon" href=based("/favicon.svg") type="image/svg+xml" />
                     <HashedStylesheet options=sign_in.options.clone() root=base.clone() />

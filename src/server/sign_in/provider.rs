@@ -1,6 +1,6 @@
-//! The provider: found out about when it is first needed, and asked to vouch for people.
+//! The OpenID provider: discovered on first use, and asked to authenticate people.
 //!
-//! One that is down stops nobody but those who want to sign in, and only until it is up again.
+//! An outage affects only people who sign in, and only while it lasts.
 
 use std::{
     sync::Arc,
@@ -27,14 +27,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::{people::Claims, settings::Settings};
+use super::{allow_list::Claims, settings::Settings};
 
-/// Addresses and keys are asked for anew so often, so that withdrawn keys stop counting.
-const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
-/// However many people wait: a provider is asked what it is once in this time.
-const PAUSE: Duration = Duration::from_secs(1);
+/// Metadata and keys are fetched again after this time, so that withdrawn keys stop counting.
+const METADATA_MAX_AGE: Duration = Duration::from_secs(60 * 60);
+/// The shortest time between two discoveries, however many people wait.
+const MIN_DISCOVERY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Claims that OpenID Connect itself does not know.
+/// Claims that OpenID Connect does not define.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(transparent)]
 struct Others(Map<String, Value>);
@@ -71,17 +71,17 @@ type OidcClient = Client<
     EndpointMaybeSet,
 >;
 
-/// Why nobody can be vouched for; the causes are for the log.
+/// The reason why nobody could be authenticated; the causes are for the log.
 #[derive(Debug)]
 pub enum SignInFailure {
-    /// The provider does not answer, or not as one.
+    /// The provider does not respond, or not as a provider.
     Down(anyhow::Error),
-    /// It answers that this sign-in is not valid.
+    /// The provider rejected the sign-in.
     Refused(anyhow::Error),
 }
 
-/// A sign-in that begins: where to go, and what to remember until then.
-pub struct Beginning {
+/// A sign-in to begin: the provider's address, and the values to remember meanwhile.
+pub struct Authorization {
     pub url: Url,
     pub state: CsrfToken,
     pub nonce: Nonce,
@@ -104,8 +104,8 @@ impl Provider {
         &self,
         settings: &Settings,
         as_other: bool,
-    ) -> Result<Beginning, SignInFailure> {
-        let metadata = self.metadata(settings, KNOWN_FOR).await?;
+    ) -> Result<Authorization, SignInFailure> {
+        let metadata = self.metadata(settings, METADATA_MAX_AGE).await?;
         let client = client(settings, &metadata);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let mut request = client
@@ -117,11 +117,11 @@ impl Provider {
             .add_scopes(settings.scopes.iter().cloned())
             .set_pkce_challenge(challenge);
         if as_other {
-            // Otherwise the provider would bring the same person in again without a question.
+            // Otherwise the provider would sign in the same account again without asking.
             request = request.add_prompt(CoreAuthPrompt::Login);
         }
         let (url, state, nonce) = request.url();
-        Ok(Beginning {
+        Ok(Authorization {
             url,
             state,
             nonce,
@@ -129,7 +129,7 @@ impl Provider {
         })
     }
 
-    /// Who it is that the provider gave this code to.
+    /// Exchanges a code for the claims about its owner.
     ///
     /// # Errors
     /// See [`SignInFailure`].
@@ -140,7 +140,7 @@ impl Provider {
         verifier: String,
         nonce: String,
     ) -> Result<Claims, SignInFailure> {
-        let metadata = self.metadata(settings, KNOWN_FOR).await?;
+        let metadata = self.metadata(settings, METADATA_MAX_AGE).await?;
         let oidc = client(settings, &metadata);
         let request = oidc
             .exchange_code(AuthorizationCode::new(code))
@@ -151,20 +151,20 @@ impl Provider {
             .await;
         let tokens = answer.map_err(|error| match error {
             RequestTokenError::ServerResponse(_) => {
-                SignInFailure::Refused(anyhow!(error).context("the code was not taken"))
+                SignInFailure::Refused(anyhow!(error).context("the provider rejected the code"))
             }
-            error => SignInFailure::Down(anyhow!(error).context("the code was not exchanged")),
+            error => SignInFailure::Down(anyhow!(error).context("cannot exchange the code")),
         })?;
         let token = tokens
             .id_token()
             .ok_or_else(|| SignInFailure::Down(anyhow!("the provider sent no ID token")))?;
         let nonce = Nonce::new(nonce);
         let verified = match verify(&oidc, token, &nonce) {
-            // Providers change their keys, without a word.
+            // Providers change their keys without notice.
             Err(ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey,
             )) => {
-                let newest = self.metadata(settings, PAUSE).await?;
+                let newest = self.metadata(settings, MIN_DISCOVERY_INTERVAL).await?;
                 verify(&client(settings, &newest), token, &nonce)
             }
             verified => verified,
@@ -181,8 +181,8 @@ impl Provider {
         {
             match request.request_async(&settings.transport).await {
                 Ok(more) => complete(&mut claims, more),
-                Err(error) if decides(&claims, settings) => {
-                    tracing::warn!("the user info endpoint failed; a name is missing: {error}");
+                Err(error) if suffices(&claims, settings) => {
+                    tracing::warn!("the user info endpoint failed; the name is missing: {error}");
                 }
                 Err(error) => {
                     let error = anyhow!(error).context("the user info endpoint failed");
@@ -193,17 +193,17 @@ impl Provider {
         Ok(claims)
     }
 
-    /// Asks the provider what it is.
+    /// Discovers the provider.
     ///
     /// # Errors
     /// [`SignInFailure::Down`].
     pub async fn check(&self, settings: &Settings) -> Result<(), SignInFailure> {
-        self.metadata(settings, KNOWN_FOR).await.map(|_| ())
+        self.metadata(settings, METADATA_MAX_AGE).await.map(|_| ())
     }
 
-    /// Where people sign out of the provider, if it lets them.
+    /// The address at which people sign out of the provider, if it has one.
     pub async fn end_session_url(&self, settings: &Settings) -> Option<Url> {
-        let metadata = self.metadata(settings, KNOWN_FOR).await.ok()?;
+        let metadata = self.metadata(settings, METADATA_MAX_AGE).await.ok()?;
         let endpoint = metadata
             .additional_metadata()
             .end_session_endpoint
@@ -214,7 +214,7 @@ impl Provider {
         Some(request.http_get_url())
     }
 
-    /// What the provider says of itself, at most that old; older where it does not answer now.
+    /// The provider's metadata, no older than `at_most` unless the provider does not respond now.
     async fn metadata(
         &self,
         settings: &Settings,
@@ -224,7 +224,7 @@ impl Provider {
         let enough = if known.metadata.is_some() {
             at_most
         } else {
-            PAUSE
+            MIN_DISCOVERY_INTERVAL
         };
         if known.asked.is_none_or(|asked| asked.elapsed() >= enough) {
             let found = ProviderMetadataWithLogout::discover_async(
@@ -236,26 +236,25 @@ impl Provider {
             match found {
                 Ok(metadata) => known.metadata = Some(Arc::new(metadata)),
                 Err(error) => {
-                    let error =
-                        anyhow!(error).context("cannot find out about the sign-in provider");
+                    let error = anyhow!(error).context("cannot discover the sign-in provider");
                     if known.metadata.is_none() {
                         return Err(SignInFailure::Down(error));
                     }
-                    tracing::warn!("{error:#}; what it said before still counts");
+                    tracing::warn!("{error:#}; using the metadata from before");
                 }
             }
         }
         known
             .metadata
             .clone()
-            .context("the sign-in provider did not answer a moment ago")
+            .context("the sign-in provider did not respond a moment ago")
             .map_err(SignInFailure::Down)
     }
 }
 
 fn client(settings: &Settings, metadata: &ProviderMetadataWithLogout) -> OidcClient {
     let ways = metadata.token_endpoint_auth_methods_supported();
-    // Without a word on it, the standard's default holds.
+    // The standard's default, unless the metadata says otherwise.
     let basic = ways.is_none_or(|ways| ways.contains(&CoreClientAuthMethod::ClientSecretBasic));
     OidcClient::from_provider_metadata(
         metadata.clone(),
@@ -272,7 +271,7 @@ fn client(settings: &Settings, metadata: &ProviderMetadataWithLogout) -> OidcCli
 
 type Verified = IdTokenClaims<Others, CoreGenderClaim>;
 
-/// Signature, issuer, audience, time and nonce.
+/// Verifies signature, issuer, audience, time and nonce.
 fn verify(
     client: &OidcClient,
     token: &Token,
@@ -295,13 +294,13 @@ fn from_token(token: &Verified) -> Claims {
     }
 }
 
-/// Many providers tell the rest only where they are asked for it.
+/// Many providers send the remaining claims only from the user info endpoint.
 fn is_incomplete(claims: &Claims, settings: &Settings) -> bool {
-    claims.name.is_none() || !decides(claims, settings)
+    claims.name.is_none() || !suffices(claims, settings)
 }
 
-/// Whether the claims say who may come in; a name is only for show.
-fn decides(claims: &Claims, settings: &Settings) -> bool {
+/// True when the claims suffice for the allow list; a name is only shown.
+fn suffices(claims: &Claims, settings: &Settings) -> bool {
     let no_email = settings.allowed.needs_email() && claims.email.is_none();
     let groups = settings.allowed.needs_groups();
     let no_groups = groups.is_some_and(|claim| !claims.others.contains_key(claim));
@@ -314,7 +313,7 @@ fn complete(claims: &mut Claims, more: UserInfoClaims<Others, CoreGenderClaim>) 
         .name
         .take()
         .or_else(|| name.map(|name| name.to_string()));
-    // An address and whether it is verified belong together.
+    // An address and its verification belong together.
     if claims.email.is_none() {
         claims.email = more.email().map(|email| email.to_string());
         claims.email_verified = more.email_verified();
@@ -325,7 +324,7 @@ fn complete(claims: &mut Claims, more: UserInfoClaims<Others, CoreGenderClaim>) 
 }
 
 impl SignInFailure {
-    /// The answer's status.
+    /// The status of the response.
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Down(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,34 +1,34 @@
-//! Where somebody goes once they have signed in: a place of this server, whatever the address says.
+//! The page to return to after sign-in, always on this server.
 
 use openidconnect::url::form_urlencoded;
 
-/// What leads to the door and back must not lead to it again.
-const DOOR: [&str; 3] = ["/sign-in", "/sign-out", "/signed-out"];
-/// It travels in a cookie, and browsers keep none of more than 4 kB.
-const LONGEST: usize = 2048;
-const HOME: &str = "/";
+/// Sign-in pages are never returned to.
+const SIGN_IN_PATHS: [&str; 3] = ["/sign-in", "/sign-out", "/signed-out"];
+/// It travels in a cookie, which browsers limit to 4 kB.
+const MAX_LENGTH: usize = 2048;
+const FIRST_PAGE: &str = "/";
 
-/// `to` where it is a path of this server, else its first page.
+/// Returns `to` when it is a path of this server, and the first page otherwise.
 ///
-/// Browsers take `//host`, `/\host` and either with a tab or a line feed in between for another
-/// host; so everything that an address written by us never holds is refused.
+/// Browsers take `//host`, `/\host`, and either with a tab or a line feed in between, for another host;
+/// so every character that our own addresses never contain is refused.
 pub fn local(to: &str) -> &str {
-    let written_by_us = to
+    let plain = to
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let below_root = to.starts_with('/') && !to.starts_with("//");
     let path = to.split(['?', '#']).next().unwrap_or_default();
-    let door = DOOR
+    let is_sign_in = SIGN_IN_PATHS
         .iter()
-        .any(|door| path == *door || path.starts_with(&format!("{door}/")));
-    if written_by_us && below_root && !door && to.len() <= LONGEST {
+        .any(|own| path == *own || path.starts_with(&format!("{own}/")));
+    if plain && below_root && !is_sign_in && to.len() <= MAX_LENGTH {
         to
     } else {
-        HOME
+        FIRST_PAGE
     }
 }
 
-/// The address that asks to sign in and to come back to `to`.
+/// The address that signs in and then returns to `to`.
 pub fn sign_in_address(to: &str) -> String {
     let to: String = form_urlencoded::byte_serialize(local(to).as_bytes()).collect();
     format!("/sign-in?to={to}")
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_lead_elsewhere_leads_home() {
+    fn other_targets_return_to_the_first_page() {
         for to in [
             "",
             "pipelines",
@@ -77,9 +77,9 @@ mod tests {
             "/sign-out",
             "/signed-out#x",
         ] {
-            assert_eq!(local(to), HOME, "{to:?}");
+            assert_eq!(local(to), FIRST_PAGE, "{to:?}");
         }
-        assert_eq!(local(&format!("/{}", "a".repeat(4096))), HOME);
+        assert_eq!(local(&format!("/{}", "a".repeat(4096))), FIRST_PAGE);
     }
 
     proptest! {
@@ -91,7 +91,7 @@ mod tests {
         }
 
         #[test]
-        fn an_address_comes_back_whole(path in "/[a-z]{1,10}", value in r"[a-zA-Z0-9%&=+._-]{0,40}") {
+        fn an_address_survives_the_round_trip(path in "/[a-z]{1,10}", value in r"[a-zA-Z0-9%&=+._-]{0,40}") {
             let to = format!("{path}?q={value}");
             prop_assume!(local(&to) == to);
             let address = format!("https://dashboard.example{}", sign_in_address(&to));

@@ -1,4 +1,4 @@
-//! The door: to the provider, back from it, and out.
+//! The sign-in routes: to the provider, back from it, and sign-out.
 
 use std::sync::Arc;
 
@@ -15,21 +15,21 @@ use subtle::ConstantTimeEq as _;
 
 use super::{
     SignIn,
+    allow_list::Claims,
     cookies::{Pending, Session},
     page::WebPage,
-    people::Claims,
     provider::SignInFailure,
     return_to::{local, sign_in_address},
 };
 
-/// Long enough to find a password and a telephone.
+/// Time to find a password and a telephone.
 const PENDING: SignedDuration = SignedDuration::from_mins(10);
-/// Of a name in a page's header.
+/// The longest name shown in a page's header, in characters.
 const MAX_NAME: usize = 60;
-/// A screen that nobody stands before tries again by itself.
-const TRY_AGAIN: u32 = 15;
+/// Unattended screens retry after so many seconds.
+const RETRY_SECONDS: u32 = 15;
 
-/// No routes at all where nobody is asked to sign in.
+/// The routes of sign-in; none when it is off.
 pub fn routes<S: Clone + Send + Sync + 'static>(sign_in: Option<&Arc<SignIn>>) -> Router<S> {
     let Some(sign_in) = sign_in else {
         return Router::new();
@@ -46,14 +46,14 @@ pub fn routes<S: Clone + Send + Sync + 'static>(sign_in: Option<&Arc<SignIn>>) -
 #[serde(default)]
 struct SignInQuery {
     to: String,
-    /// `other`: not as whom the provider takes them for.
+    /// `other` asks the provider for another account.
     r#as: String,
 }
 
-/// `GET /sign-in?to=…`: on to the provider.
+/// `GET /sign-in?to=…`: continues to the provider.
 ///
-/// By a page, not a redirect: a browser follows no redirect of a form (a filter that is applied
-/// without JavaScript) to where the form's page may not send it.
+/// With a page instead of a redirect: a form (a filter used without JavaScript) may not be redirected to
+/// an address that the policy of its page excludes.
 async fn begin(
     State(sign_in): State<Arc<SignIn>>,
     headers: HeaderMap,
@@ -64,20 +64,20 @@ async fn begin(
     let as_other = wanted.r#as == "other";
     let cookies = &sign_in.settings.cookies;
     if !as_other && cookies.read::<Session>(&headers).is_some() {
-        return unkept(Redirect::to(to));
+        return uncached(Redirect::to(to));
     }
-    let beginning = match sign_in.provider.begin(&sign_in.settings, as_other).await {
-        Ok(beginning) => beginning,
+    let authorization = match sign_in.provider.begin(&sign_in.settings, as_other).await {
+        Ok(authorization) => authorization,
         Err(failure) => return sign_in.failed(&failure, to),
     };
     let pending = Pending {
-        state: beginning.state.into_secret(),
-        nonce: beginning.nonce.secret().clone(),
-        verifier: beginning.verifier.into_secret(),
+        state: authorization.state.into_secret(),
+        nonce: authorization.nonce.secret().clone(),
+        verifier: authorization.verifier.into_secret(),
         to: to.to_owned(),
         until: Timestamp::now() + PENDING,
     };
-    let host = beginning
+    let host = authorization
         .url
         .host_str()
         .unwrap_or("the provider")
@@ -85,12 +85,12 @@ async fn begin(
     let page = WebPage {
         status: StatusCode::OK,
         heading: "Sign in",
-        text: format!("You are on your way to {host}, which says who you are."),
-        way_on: ("Go on".to_owned(), beginning.url.to_string()),
-        by_itself: Some((0, beginning.url.into())),
+        text: format!("You are being taken to {host} to sign in."),
+        link: ("Continue".to_owned(), authorization.url.to_string()),
+        refresh: Some((0, authorization.url.into())),
     };
     (
-        cookies.changes().keep(&pending).done(),
+        cookies.changes().set(&pending).into_jar(),
         page.answer(&sign_in),
     )
         .into_response()
@@ -102,12 +102,12 @@ struct CallbackQuery {
     code: Option<String>,
     state: String,
     error: Option<String>,
-    /// Who answers, where the provider says so.
+    /// The issuer, if the provider sends it.
     iss: Option<String>,
 }
 
-/// `GET /sign-in/callback?code=…&state=…`: back from the provider. Whatever comes of it, what was
-/// pending is over.
+/// `GET /sign-in/callback?code=…&state=…`: back from the provider. The pending sign-in ends here,
+/// whatever its outcome.
 async fn callback(
     State(sign_in): State<Arc<SignIn>>,
     headers: HeaderMap,
@@ -115,7 +115,7 @@ async fn callback(
 ) -> Response {
     let answer = answer.map(|Query(answer)| answer).unwrap_or_default();
     let cookies = &sign_in.settings.cookies;
-    let changes = cookies.changes().forget::<Pending>();
+    let changes = cookies.changes().remove::<Pending>();
     let pending = cookies.read::<Pending>(&headers).filter(|pending| {
         pending
             .state
@@ -126,25 +126,25 @@ async fn callback(
     let Some(pending) = pending else {
         let page = sign_in.problem(
             StatusCode::BAD_REQUEST,
-            "This sign-in is over",
-            "It was finished already, took longer than ten minutes, or began in another tab.",
+            "This sign-in has ended",
+            "It was completed already, took longer than ten minutes, or began in another tab.",
             "/",
         );
-        return (changes.done(), page).into_response();
+        return (changes.into_jar(), page).into_response();
     };
     let to = pending.to.clone();
     let from_elsewhere = answer
         .iss
         .is_some_and(|issuer| issuer != *sign_in.settings.issuer);
     let Some(code) = answer.code.filter(|_| !from_elsewhere) else {
-        note_error(answer.error.as_deref());
+        log_provider_error(answer.error.as_deref());
         let page = sign_in.problem(
             StatusCode::FORBIDDEN,
-            "The provider did not let you in",
-            "It says so without a reason that could be shown here.",
+            "The provider refused your sign-in",
+            "It gave no reason that can be shown here.",
             &to,
         );
-        return (changes.done(), page).into_response();
+        return (changes.into_jar(), page).into_response();
     };
     let claims = sign_in
         .provider
@@ -152,35 +152,35 @@ async fn callback(
         .await;
     let claims = match claims {
         Ok(claims) => claims,
-        Err(failure) => return (changes.done(), sign_in.failed(&failure, &to)).into_response(),
+        Err(failure) => return (changes.into_jar(), sign_in.failed(&failure, &to)).into_response(),
     };
     if let Err(refusal) = sign_in.settings.allowed.admit(&claims) {
-        tracing::warn!(reason = ?refusal, "somebody was not let in");
+        tracing::warn!(reason = ?refusal, "a sign-in was refused");
         let page = WebPage {
             status: StatusCode::FORBIDDEN,
             heading: "You have no access",
-            text: format!("{refusal} Ask whoever runs this dashboard for access."),
-            way_on: (
-                "Sign in as somebody else".to_owned(),
+            text: format!("{refusal} Ask the operators of this dashboard for access."),
+            link: (
+                "Use another account".to_owned(),
                 format!("{}&as=other", sign_in_address(&to)),
             ),
-            by_itself: None,
+            refresh: None,
         };
-        return (changes.done(), page.answer(&sign_in)).into_response();
+        return (changes.into_jar(), page.answer(&sign_in)).into_response();
     }
     let lasts = SignedDuration::try_from(sign_in.settings.session).unwrap_or_default();
     let session = Session {
         name: shown_name(&claims),
         until: Timestamp::now() + lasts,
     };
-    tracing::info!("somebody signed in");
-    let changes = changes.keep(&session);
-    (changes.done(), unkept(Redirect::to(&to))).into_response()
+    tracing::info!("a reader signed in");
+    let changes = changes.set(&session);
+    (changes.into_jar(), uncached(Redirect::to(&to))).into_response()
 }
 
-/// `POST /sign-out`: out of the dashboard, and of the provider where that is possible.
+/// `POST /sign-out`: signs out of the dashboard, and of the provider if possible.
 ///
-/// By a page, not a redirect: the form of the dashboard's pages may lead to the dashboard alone.
+/// With a page instead of a redirect: forms on the dashboard's pages may lead only to the dashboard.
 async fn sign_out(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap) -> Response {
     if !sign_in.is_own(&headers) {
         return sign_in.problem(
@@ -194,30 +194,30 @@ async fn sign_out(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap) -> Res
         .settings
         .cookies
         .changes()
-        .forget::<Session>()
-        .done();
+        .remove::<Session>()
+        .into_jar();
     let Some(url) = sign_in.provider.end_session_url(&sign_in.settings).await else {
-        return (out, unkept(Redirect::to("/signed-out"))).into_response();
+        return (out, uncached(Redirect::to("/signed-out"))).into_response();
     };
     let host = url.host_str().unwrap_or("the provider").to_owned();
     let page = WebPage {
         status: StatusCode::OK,
         heading: "You are signed out",
-        text: format!("You are on your way to {host}, to sign out there as well."),
-        way_on: ("Go on".to_owned(), url.to_string()),
-        by_itself: Some((0, url.into())),
+        text: format!("You are being taken to {host} to sign out there as well."),
+        link: ("Continue".to_owned(), url.to_string()),
+        refresh: Some((0, url.into())),
     };
     (out, page.answer(&sign_in)).into_response()
 }
 
-/// `GET /signed-out`: where people end.
+/// `GET /signed-out`: the end of a sign-out.
 async fn signed_out(State(sign_in): State<Arc<SignIn>>) -> Response {
     let page = WebPage {
         status: StatusCode::OK,
         heading: "You are signed out",
-        text: "Nothing of the dashboard can be seen in this browser any more.".to_owned(),
-        way_on: ("Sign in again".to_owned(), sign_in_address("/")),
-        by_itself: None,
+        text: "The dashboard can no longer be read in this browser.".to_owned(),
+        link: ("Sign in again".to_owned(), sign_in_address("/")),
+        refresh: None,
     };
     page.answer(&sign_in)
 }
@@ -225,24 +225,24 @@ async fn signed_out(State(sign_in): State<Arc<SignIn>>) -> Response {
 impl SignIn {
     fn failed(&self, failure: &SignInFailure, to: &str) -> Response {
         let (SignInFailure::Down(cause) | SignInFailure::Refused(cause)) = failure;
-        tracing::warn!("nobody could sign in: {cause:#}");
+        tracing::warn!("cannot sign a reader in: {cause:#}");
         match failure {
             SignInFailure::Down(_) => {
                 let address = sign_in_address(to);
                 let page = WebPage {
                     status: failure.status(),
-                    heading: "Nobody can sign in right now",
-                    text: "The provider that says who people are does not answer. This page tries again by itself."
+                    heading: "Sign-in is unavailable",
+                    text: "The sign-in provider does not respond. This page retries automatically."
                         .to_owned(),
-                    way_on: ("Try again".to_owned(), address.clone()),
-                    by_itself: Some((TRY_AGAIN, address)),
+                    link: ("Try again".to_owned(), address.clone()),
+                    refresh: Some((RETRY_SECONDS, address)),
                 };
                 page.answer(self)
             }
             SignInFailure::Refused(_) => self.problem(
                 failure.status(),
                 "This sign-in is not valid",
-                "The provider did not confirm it; it may have been used already.",
+                "The provider did not confirm it. It may have been used already.",
                 to,
             ),
         }
@@ -253,14 +253,14 @@ impl SignIn {
             status,
             heading,
             text: text.to_owned(),
-            way_on: ("Sign in".to_owned(), sign_in_address(to)),
-            by_itself: None,
+            link: ("Sign in".to_owned(), sign_in_address(to)),
+            refresh: None,
         };
         page.answer(self)
     }
 
-    /// Whether a page of the dashboard sent this form. Browsers say so in one way or the other; the
-    /// session's cookie, which other sites' forms do not send, is the first lock.
+    /// True when a page of the dashboard sent this form. Browsers send one header or the other; the
+    /// session's cookie, which forms of other sites do not carry, is the first protection.
     fn is_own(&self, headers: &HeaderMap) -> bool {
         let said = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
         let origin = self.settings.public_url.origin().ascii_serialization();
@@ -272,8 +272,8 @@ impl SignIn {
     }
 }
 
-/// The code alone, and only one that looks like one: the rest is free text from an address.
-fn note_error(error: Option<&str>) {
+/// Logs the error code alone, and only if it has the form of one: the rest is free text from an address.
+fn log_provider_error(error: Option<&str>) {
     let known = error.filter(|code| {
         code.len() <= 60
             && code
@@ -282,7 +282,7 @@ fn note_error(error: Option<&str>) {
     });
     tracing::warn!(
         error = known.unwrap_or("none"),
-        "the provider did not let somebody in"
+        "the provider refused a sign-in"
     );
 }
 
@@ -293,7 +293,7 @@ fn shown_name(claims: &Claims) -> String {
     visible.take(MAX_NAME).collect()
 }
 
-fn unkept(redirect: Redirect) -> Response {
+fn uncached(redirect: Redirect) -> Response {
     let headers = [(header::CACHE_CONTROL, "no-store")];
     (headers, redirect).into_response()
 }

@@ -1,5 +1,5 @@
-//! What the environment says of sign-in. Half a configuration is refused: it must not leave doors
-//! open that somebody meant to close.
+//! The settings of sign-in from environment variables. A partial configuration is refused: it must not
+//! leave a dashboard open that was meant to be closed.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use openidconnect::{ClientId, ClientSecret, IssuerUrl, PostLogoutRedirectUrl, Re
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{cookies::Cookies, people::AllowList, tokens::Tokens, transport::Transport};
+use super::{allow_list::AllowList, cookies::Cookies, tokens::Tokens, transport::Transport};
 use crate::server::environment::Environment;
 
 const ISSUER: &str = "RSE_OIDC_ISSUER";
@@ -25,8 +25,8 @@ const SESSION_HOURS: &str = "RSE_SESSION_HOURS";
 pub const API_TOKENS: &str = "RSE_API_TOKENS";
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
 
-/// Whoever sets one of these means to close the dashboard.
-const ALONE_USELESS: [&str; 9] = [
+/// Variables that are set only to close the dashboard.
+const NEEDS_ISSUER: [&str; 9] = [
     CLIENT_ID,
     CLIENT_SECRET,
     ALLOWED_DOMAINS,
@@ -37,11 +37,11 @@ const ALONE_USELESS: [&str; 9] = [
     SESSION_HOURS,
     API_TOKENS,
 ];
-/// `openid` goes without saying.
-const USUAL_SCOPES: &str = "profile email";
+/// `openid` is always requested.
+const DEFAULT_SCOPES: &str = "profile email";
 const KEY_BYTES: usize = 64;
-const USUAL_HOURS: f64 = 8.0;
-/// A session cannot be taken back, so none lasts longer than a month.
+const DEFAULT_HOURS: f64 = 8.0;
+/// A session cannot be revoked, so none lasts longer than a month.
 const MAX_HOURS: f64 = 31.0 * 24.0;
 
 #[derive(Clone, Debug)]
@@ -55,23 +55,23 @@ pub struct Settings {
     pub session: Duration,
     pub tokens: Tokens,
     pub public_url: Url,
-    /// Where the provider sends people back to, and where after they have signed out.
+    /// The addresses to which the provider returns people after sign-in and after sign-out.
     pub callback: RedirectUrl,
     pub signed_out: PostLogoutRedirectUrl,
     pub transport: Transport,
 }
 
 impl Settings {
-    /// None where nobody is asked to sign in.
+    /// `None` when sign-in is off.
     ///
     /// # Errors
-    /// Names the variable that is wrong or missing.
+    /// The variable that is wrong or missing.
     pub fn of(environment: &Environment, public_url: Option<&Url>) -> Result<Option<Self>> {
         let text = |name| environment.text(&[name]);
         let Some(issuer) = text(ISSUER) else {
-            if let Some(name) = ALONE_USELESS.iter().find(|name| text(name).is_some()) {
+            if let Some(name) = NEEDS_ISSUER.iter().find(|name| text(name).is_some()) {
                 bail!(
-                    "{name} is set, but {ISSUER} is not: nobody would be asked to sign in; set both or neither"
+                    "{name} is set, but {ISSUER} is not, so the dashboard would be open to everyone: set both or neither"
                 );
             }
             return Ok(None);
@@ -79,20 +79,20 @@ impl Settings {
         let issuer_url = secure_url(ISSUER, &issuer)?;
         ensure!(
             issuer_url.query().is_none() && issuer_url.fragment().is_none(),
-            "{ISSUER}: “{issuer}” must be the address alone, as the provider writes it"
+            "{ISSUER}: “{issuer}” must be an address without query and fragment, spelled as the provider spells it"
         );
         let public_url = public_url.with_context(|| {
-            format!("{PUBLIC_URL} is not set: the provider must know where to send people back to; set it to the address of the dashboard")
+            format!("{PUBLIC_URL} is not set: the provider needs an address to return people to; set it to the address of the dashboard")
         })?;
         secure_url(PUBLIC_URL, public_url.as_str())?;
         let here = public_url.as_str().trim_end_matches('/');
         let needed = |name, what: &str| {
             text(name).with_context(|| format!("{name} is not set: {ISSUER} needs {what}"))
         };
-        let scopes = text(SCOPES).unwrap_or_else(|| USUAL_SCOPES.to_owned());
+        let scopes = text(SCOPES).unwrap_or_else(|| DEFAULT_SCOPES.to_owned());
         let scopes = scopes.split([' ', ',']).filter(|scope| !scope.is_empty());
         Ok(Some(Self {
-            // As it was written: the provider's own spelling has to be the same.
+            // Unchanged: it has to match the provider's own spelling.
             issuer: IssuerUrl::new(issuer)?,
             client_id: ClientId::new(needed(
                 CLIENT_ID,
@@ -116,7 +116,7 @@ impl Settings {
         Some(ClientSecret::new(secret.expose_secret().to_owned()))
     }
 
-    /// The path before all of the dashboard's own; empty at a server's root.
+    /// The base path; empty at a server's root.
     pub fn base_path(&self) -> &str {
         self.public_url.path().trim_end_matches('/')
     }
@@ -127,24 +127,24 @@ fn allowed(environment: &Environment) -> Result<AllowList> {
     let groups = environment.list(&[ALLOWED_GROUPS]);
     ensure!(
         !domains.is_empty() || !groups.is_empty(),
-        "neither {ALLOWED_DOMAINS} nor {ALLOWED_GROUPS} is set: name who may come in; {ALLOWED_DOMAINS}=* lets in whoever has an account with the provider"
+        "neither {ALLOWED_DOMAINS} nor {ALLOWED_GROUPS} is set: name who has access; {ALLOWED_DOMAINS}=* admits everyone with an account at the provider"
     );
     for (name, list) in [(ALLOWED_DOMAINS, &domains), (ALLOWED_GROUPS, &groups)] {
         ensure!(
             list.len() < 2 || !list.iter().any(|item| item == "*"),
-            "{name}: * stands for everybody; take it away or the others"
+            "{name}: * admits everyone; remove it or the other entries"
         );
     }
     let wrong = domains
         .iter()
         .find(|domain| domain.contains(['@', '*', '/']) && *domain != "*");
     if let Some(domain) = wrong {
-        bail!("{ALLOWED_DOMAINS}: “{domain}” is no domain such as example.org");
+        bail!("{ALLOWED_DOMAINS}: “{domain}” is not a domain such as example.org");
     }
     let claim = environment.text(&[GROUPS_CLAIM]);
     ensure!(
         claim.is_none() || !groups.is_empty(),
-        "{GROUPS_CLAIM} is set, but {ALLOWED_GROUPS} is not: name the groups that may come in"
+        "{GROUPS_CLAIM} is set, but {ALLOWED_GROUPS} is not: name the groups that have access"
     );
     Ok(AllowList::new(
         domains,
@@ -153,44 +153,46 @@ fn allowed(environment: &Environment) -> Result<AllowList> {
     ))
 }
 
-/// Encrypted and random: what it protects is signed by nobody else.
+/// The key that encrypts and authenticates the cookies.
 fn key(environment: &Environment) -> Result<Key> {
-    let remedy = "`openssl rand -base64 64 | tr -d '\\n'` makes one; every replica needs the same";
+    let remedy =
+        "`openssl rand -base64 64 | tr -d '\\n'` creates one; every replica needs the same";
     let text = environment
         .secret(&[SESSION_KEY])
         .with_context(|| format!("{SESSION_KEY} is not set: {remedy}"))?;
-    // A key may have been copied with the line breaks that openssl puts in.
+    // A key may have been copied with openssl's line breaks.
     let digits: String = text.expose_secret().split_whitespace().collect();
     let bytes = BASE64_STANDARD.decode(digits).unwrap_or_default();
     ensure!(
         bytes.len() >= KEY_BYTES,
-        "{SESSION_KEY} is no base64 of {KEY_BYTES} bytes or more: {remedy}"
+        "{SESSION_KEY} is not the base64 of {KEY_BYTES} bytes or more: {remedy}"
     );
     Ok(Key::from(&bytes))
 }
 
 fn session(hours: Option<&str>) -> Result<Duration> {
     let Some(text) = hours else {
-        return Ok(Duration::from_secs_f64(USUAL_HOURS * 3600.0));
+        return Ok(Duration::from_secs_f64(DEFAULT_HOURS * 3600.0));
     };
     let hours = text
         .parse::<f64>()
         .ok()
         .filter(|hours| *hours > 0.0 && *hours <= MAX_HOURS);
     let hours = hours.with_context(|| {
-        format!("{SESSION_HOURS}: “{text}” is no number of hours above 0 and up to {MAX_HOURS}")
+        format!("{SESSION_HOURS}: “{text}” is not a number of hours above 0 and up to {MAX_HOURS}")
     })?;
     Ok(Duration::from_secs_f64(hours * 3600.0))
 }
 
-/// Codes and cookies go over it: unencrypted to this machine alone.
+/// Codes and cookies travel over it, so it must be encrypted unless it stays on this machine.
 fn secure_url(name: &str, text: &str) -> Result<Url> {
-    let url = Url::parse(text)
-        .with_context(|| format!("{name}: “{text}” is no address such as https://example.org"))?;
+    let url = Url::parse(text).with_context(|| {
+        format!("{name}: “{text}” is not an address such as https://example.org")
+    })?;
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     ensure!(
         url.scheme() == "https" || (url.scheme() == "http" && local),
-        "{name}: “{text}” must begin with https:// where people sign in (http:// is for localhost alone)"
+        "{name}: “{text}” must begin with https:// when sign-in is on (http:// is for localhost only)"
     );
     Ok(url)
 }
@@ -229,12 +231,12 @@ mod tests {
     }
 
     #[test]
-    fn it_is_off_unless_a_provider_is_named() {
+    fn sign_in_is_off_unless_a_provider_is_named() {
         assert!(made(Vec::new(), None).expect("nothing").is_none());
     }
 
     #[test]
-    fn a_whole_configuration_is_taken() {
+    fn a_complete_configuration_is_accepted() {
         let settings = made(whole(), Some("https://dashboard.example/rse/"));
         let settings = settings.expect("no fault").expect("on");
         assert_eq!(
@@ -251,14 +253,14 @@ mod tests {
         assert_eq!(scopes, ["profile", "email"]);
         let short = with(SESSION_HOURS, "0.5").expect("no fault").expect("on");
         assert_eq!(short.session, Duration::from_secs(1800));
-        // A key as openssl prints it, in two lines.
+        // A key as openssl prints it, on two lines.
         let mut lines = BASE64_STANDARD.encode([9; 64]);
         lines.insert(64, '\n');
         assert!(with(SESSION_KEY, &lines).is_ok());
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn a_missing_variable_is_named() {
         for (missing, named) in [
             (CLIENT_ID, CLIENT_ID),
             (ALLOWED_DOMAINS, ALLOWED_GROUPS),
@@ -277,14 +279,14 @@ mod tests {
 
     #[test]
     fn one_variable_without_a_provider_is_refused() {
-        for name in ALONE_USELESS {
+        for name in NEEDS_ISSUER {
             let error = made(vec![(name, "x".to_owned())], None).expect_err(name);
             assert!(error.to_string().starts_with(name), "{error}");
         }
     }
 
     #[test]
-    fn a_wrong_value_is_named_with_its_variable_and_no_secret() {
+    fn a_wrong_value_is_reported_with_its_variable_but_without_secrets() {
         for (name, value) in [
             (ISSUER, "provider"),
             (ISSUER, "http://provider.example"),
@@ -319,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_secret_is_printed() {
+    fn secrets_are_not_printed() {
         let settings = format!("{:?}", made(whole(), Some("https://dashboard.example")));
         for secret in ["s3cret", &BASE64_STANDARD.encode([7; 64]), "7, 7, 7"] {
             assert!(!settings.contains(secret), "{settings}");

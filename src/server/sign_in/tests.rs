@@ -1,5 +1,5 @@
-//! The closed door, as strangers and guests meet it. The provider here never answers: what needs one
-//! is tried against a real one in `end2end/tests/sign-in.spec.ts`.
+//! A closed dashboard, for strangers and for readers who signed in. The provider here never responds:
+//! tests that need one run against a real one in `end2end/tests/sign-in.spec.ts`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tower::ServiceExt as _;
 
-use super::cookies::{Cookies, Kept, Pending, Session};
+use super::cookies::{CookieValue, Cookies, Pending, Session};
 use crate::server::{
     config::Config,
     environment::Environment,
@@ -25,10 +25,10 @@ use crate::server::{
 const SECRET_HASH: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 const KEY: &str =
     "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBw==";
-/// Nothing listens there.
+/// An address at which nothing listens.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
-/// Everything that shows data, in every way that it can be asked for.
+/// Every address that shows data.
 const CLOSED: [&str; 24] = [
     "/",
     "/dash",
@@ -83,7 +83,7 @@ fn settings(public_url: &str) -> http::Settings {
     http::Settings::of(&environment).expect("a whole configuration")
 }
 
-/// A closed dashboard, and what makes its cookies.
+/// A closed dashboard, and the key of its cookies.
 fn closed() -> (Router, Cookies) {
     let state = AppState::default();
     let builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
@@ -103,8 +103,8 @@ fn cookie(cookies: &Cookies, seconds: i64) -> String {
     )
 }
 
-fn kept<T: Kept>(cookies: &Cookies, kept: &T) -> String {
-    let response = cookies.changes().keep(kept).done().into_response();
+fn kept<T: CookieValue>(cookies: &Cookies, kept: &T) -> String {
+    let response = cookies.changes().set(kept).into_jar().into_response();
     let set = response.headers()[header::SET_COOKIE]
         .to_str()
         .expect("text");
@@ -124,16 +124,16 @@ async fn ask(router: &Router, request: Builder) -> TestResponse {
 }
 
 #[tokio::test]
-async fn everything_is_closed_to_strangers() {
+async fn every_address_with_data_is_closed_to_strangers() {
     let (router, cookies) = closed();
     let overdue = cookie(&cookies, -1);
     let tampered = cookie(&cookies, 60).replace("session=", "session=A");
     for uri in CLOSED {
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
-            for report in ["", &overdue, &tampered, "__Host-rse-session=Ada"] {
+            for sent in ["", &overdue, &tampered, "__Host-rse-session=Ada"] {
                 let request = Request::builder().method(method).uri(uri);
-                let answer = ask(&router, request.header(header::COOKIE, report)).await;
-                let what = format!("{method} {uri} {report}: {}", answer.status);
+                let answer = ask(&router, request.header(header::COOKIE, sent)).await;
+                let what = format!("{method} {uri} {sent}: {}", answer.status);
                 match answer.status {
                     StatusCode::SEE_OTHER => {
                         let to = answer.header(header::LOCATION);
@@ -156,7 +156,7 @@ async fn everything_is_closed_to_strangers() {
 }
 
 #[tokio::test]
-async fn programs_are_told_and_readers_are_led() {
+async fn programs_get_401_and_readers_are_redirected_to_sign_in() {
     let (router, _) = closed();
     for uri in CLOSED {
         let answer = ask(&router, Request::get(uri)).await;
@@ -188,7 +188,7 @@ async fn health_and_the_clients_files_stay_open() {
         "{}",
         ready.text
     );
-    // These are not there in a test; but neither is the page that would say so.
+    // These files do not exist in a test; the page that would say so stays closed.
     for uri in ["/pkg/nothing.js", "/plotly/nothing.js"] {
         let answer = ask(&router, Request::get(uri)).await;
         assert_eq!(
@@ -209,12 +209,12 @@ async fn health_and_the_clients_files_stay_open() {
 }
 
 #[tokio::test]
-async fn who_signed_in_sees_pages_of_their_own() {
+async fn a_reader_who_signed_in_gets_private_pages() {
     let (router, cookies) = closed();
-    let report = cookie(&cookies, 60);
+    let session = cookie(&cookies, 60);
     let page = ask(
         &router,
-        Request::get("/pipelines").header(header::COOKIE, &report),
+        Request::get("/pipelines").header(header::COOKIE, &session),
     )
     .await;
     assert_eq!(page.status, StatusCode::OK);
@@ -225,7 +225,7 @@ async fn who_signed_in_sees_pages_of_their_own() {
         "/figures/heatmap.csv",
         "/api/freshness",
     ] {
-        let answer = ask(&router, Request::get(uri).header(header::COOKIE, &report)).await;
+        let answer = ask(&router, Request::get(uri).header(header::COOKIE, &session)).await;
         assert_eq!(answer.status, StatusCode::OK, "{uri}");
         assert_eq!(
             answer.header(header::CACHE_CONTROL),
@@ -236,7 +236,7 @@ async fn who_signed_in_sees_pages_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_token_opens_everything_and_a_wrong_one_nothing() {
+async fn a_valid_token_opens_everything_and_an_invalid_one_nothing() {
     let (router, cookies) = closed();
     for uri in ["/api/figures", "/figures/heatmap.csv", "/pipelines"] {
         let right = Request::get(uri).header(header::AUTHORIZATION, "Bearer secret");
@@ -244,7 +244,7 @@ async fn a_token_opens_everything_and_a_wrong_one_nothing() {
         assert_eq!(answer.status, StatusCode::OK, "{uri}");
         assert!(!answer.text.contains("Sign out"), "{uri}");
         let wrong = Request::get(uri).header(header::AUTHORIZATION, "Bearer Secret");
-        // Not even with a good session: a script's mistake is told.
+        // Not even with a valid session: a mistake in a script must be noticed.
         let wrong = wrong.header(header::COOKIE, cookie(&cookies, 60));
         assert_eq!(
             ask(&router, wrong).await.status,
@@ -267,11 +267,11 @@ async fn a_stream_ends_with_its_session() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_stops_nobody_but_who_wants_to_sign_in() {
+async fn an_outage_of_the_provider_affects_only_people_who_sign_in() {
     let (router, cookies) = closed();
     let answer = ask(&router, Request::get("/sign-in?to=/security")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(answer.text.contains("does not answer"), "{}", answer.text);
+    assert!(answer.text.contains("does not respond"), "{}", answer.text);
     assert!(
         answer
             .text
@@ -281,19 +281,19 @@ async fn a_provider_that_is_down_stops_nobody_but_who_wants_to_sign_in() {
     );
     assert!(!answer.headers.contains_key(header::SET_COOKIE));
     assert!(!answer.text.contains(NOWHERE), "{}", answer.text);
-    let report = cookie(&cookies, 60);
+    let session = cookie(&cookies, 60);
     let page = ask(
         &router,
-        Request::get("/pipelines").header(header::COOKIE, report),
+        Request::get("/pipelines").header(header::COOKIE, session),
     )
     .await;
     assert_eq!(page.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn who_signed_in_is_led_on_within_the_dashboard() {
+async fn a_reader_who_signed_in_is_redirected_within_the_dashboard() {
     let (router, cookies) = closed();
-    let report = cookie(&cookies, 60);
+    let session = cookie(&cookies, 60);
     for (to, led) in [
         ("%2Fsecurity%3Fdays%3D28", "/security?days=28"),
         ("%2F%2Felsewhere.example", "/"),
@@ -303,14 +303,14 @@ async fn who_signed_in_is_led_on_within_the_dashboard() {
         ("%0d%0aset-cookie%3Aa%3Db", "/"),
     ] {
         let request = Request::get(format!("/sign-in?to={to}"));
-        let answer = ask(&router, request.header(header::COOKIE, &report)).await;
+        let answer = ask(&router, request.header(header::COOKIE, &session)).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{to}");
         assert_eq!(answer.header(header::LOCATION), led, "{to}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_waits_for_is_refused() {
+async fn a_callback_without_a_pending_sign_in_is_refused() {
     let (router, cookies) = closed();
     for uri in [
         "/sign-in/callback",
@@ -319,7 +319,7 @@ async fn an_answer_that_nobody_waits_for_is_refused() {
         "/sign-in/callback?error=access_denied&state=b",
         "/sign-in/callback?code=%FF&state=%FE",
     ] {
-        // A session is no pending sign-in.
+        // A session is not a pending sign-in.
         let request = Request::get(uri).header(header::COOKIE, cookie(&cookies, 60));
         let answer = ask(&router, request).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{uri}");
@@ -337,7 +337,7 @@ async fn an_answer_that_nobody_waits_for_is_refused() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_began_here_is_answered_by_the_provider_alone_and_in_time() {
+async fn a_pending_sign_in_accepts_only_its_provider_and_only_in_time() {
     let (router, cookies) = closed();
     let pending = |seconds| {
         let pending = Pending {
@@ -350,7 +350,7 @@ async fn a_sign_in_that_began_here_is_answered_by_the_provider_alone_and_in_time
         kept(&cookies, &pending)
     };
     for (uri, seconds, status) in [
-        // It would be asked about the code, but does not answer.
+        // The provider would be asked about the code, but does not respond.
         (
             "/sign-in/callback?code=c&state=s",
             60,
@@ -394,7 +394,7 @@ async fn a_sign_in_that_began_here_is_answered_by_the_provider_alone_and_in_time
 }
 
 #[tokio::test]
-async fn only_the_dashboard_itself_signs_people_out() {
+async fn only_the_dashboard_itself_signs_readers_out() {
     let (router, _) = closed();
     let post = || Request::post("/sign-out");
     for foreign in [
@@ -416,7 +416,7 @@ async fn only_the_dashboard_itself_signs_people_out() {
         post().header("origin", "https://dashboard.example"),
     ] {
         let answer = ask(&router, own).await;
-        // The provider does not answer, so nobody is sent there.
+        // The provider does not respond, so the browser is not sent there.
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         assert_eq!(answer.header(header::LOCATION), "/signed-out");
         let set = answer.header(header::SET_COOKIE);
@@ -434,7 +434,7 @@ async fn only_the_dashboard_itself_signs_people_out() {
 }
 
 #[tokio::test]
-async fn pages_of_the_door_know_the_base_path() {
+async fn sign_in_pages_use_the_base_path() {
     let router = router(
         AppState::default(),
         settings("https://dashboard.example/rse"),
@@ -450,7 +450,7 @@ async fn pages_of_the_door_know_the_base_path() {
 }
 
 #[tokio::test]
-async fn without_sign_in_there_is_no_door() {
+async fn without_sign_in_its_routes_do_not_exist() {
     let router = router(AppState::default(), http::Settings::default());
     for uri in ["/sign-in", "/sign-in/callback", "/signed-out"] {
         assert_eq!(

@@ -1,5 +1,4 @@
-//! Tokens with which scripts come in. Only their SHA-256 hashes are known here: what leaks of the
-//! environment opens nothing.
+//! Tokens for scripts. Only their SHA-256 hashes are known here: a leaked environment grants no access.
 
 use anyhow::{Result, bail};
 use axum::http::{HeaderMap, header};
@@ -13,22 +12,22 @@ type Hash = [u8; 32];
 #[derive(Clone, Debug, Default)]
 pub struct Tokens(Vec<Hash>);
 
-/// What a request says of a token.
+/// The token in a request, if any.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Said {
-    Nothing,
-    Known,
-    Unknown,
+pub enum TokenCheck {
+    Missing,
+    Valid,
+    Invalid,
 }
 
 impl Tokens {
     /// # Errors
-    /// Names the variable; what it holds may be a token that somebody forgot to hash, and is not told.
+    /// The name of the variable, without its value, which may be a token that was not hashed.
     pub fn of(hashes: &[String]) -> Result<Self> {
         let read = hashes.iter().enumerate().map(|(index, text)| {
             let Some(hash) = parse(text) else {
                 bail!(
-                    "{API_TOKENS}: entry {} is no SHA-256 hash in hexadecimal; `printf %s TOKEN | sha256sum` makes one",
+                    "{API_TOKENS}: entry {} is not a SHA-256 hash in hexadecimal; `printf %s TOKEN | sha256sum` creates one",
                     index + 1
                 );
             };
@@ -37,15 +36,15 @@ impl Tokens {
         read.collect::<Result<_>>().map(Self)
     }
 
-    /// Takes the same time for every token.
-    pub fn judge(&self, headers: &HeaderMap) -> Said {
+    /// Compares in constant time.
+    pub fn check(&self, headers: &HeaderMap) -> TokenCheck {
         let given = headers.get(header::AUTHORIZATION).and_then(|value| {
             let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
         });
-        // Other schemes are those of a proxy before us.
+        // Other schemes belong to a proxy in front of the server.
         let Some(token) = given else {
-            return Said::Nothing;
+            return TokenCheck::Missing;
         };
         let hash: Hash = Sha256::digest(token.as_bytes()).into();
         let known = self
@@ -53,9 +52,9 @@ impl Tokens {
             .iter()
             .fold(Choice::from(0), |found, known| found | known.ct_eq(&hash));
         if known.into() {
-            Said::Known
+            TokenCheck::Valid
         } else {
-            Said::Unknown
+            TokenCheck::Invalid
         }
     }
 }
@@ -77,35 +76,38 @@ mod tests {
 
     use super::*;
 
-    /// Of `secret`, as `sha256sum` prints it.
+    /// The hash of `secret`, as `sha256sum` prints it.
     const SECRET: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
-    fn judged(tokens: &Tokens, value: &str) -> Said {
+    fn check(tokens: &Tokens, value: &str) -> TokenCheck {
         let value = HeaderValue::from_str(value).expect("a header");
-        tokens.judge(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
+        tokens.check(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
     }
 
     #[test]
-    fn a_token_is_known_by_its_hash() {
+    fn a_token_is_recognised_by_its_hash() {
         let other = "0".repeat(64);
         let tokens = Tokens::of(&[other, SECRET.to_uppercase()]).expect("hashes");
-        assert_eq!(judged(&tokens, "Bearer secret"), Said::Known);
-        assert_eq!(judged(&tokens, "bearer secret"), Said::Known);
+        assert_eq!(check(&tokens, "Bearer secret"), TokenCheck::Valid);
+        assert_eq!(check(&tokens, "bearer secret"), TokenCheck::Valid);
         for value in [
             "Bearer Secret",
             "Bearer",
             "Bearer ",
             &format!("Bearer {SECRET}"),
         ] {
-            assert_ne!(judged(&tokens, value), Said::Known, "{value}");
+            assert_ne!(check(&tokens, value), TokenCheck::Valid, "{value}");
         }
-        assert_eq!(judged(&tokens, "Basic c2VjcmV0"), Said::Nothing);
-        assert_eq!(tokens.judge(&HeaderMap::new()), Said::Nothing);
-        assert_eq!(judged(&Tokens::default(), "Bearer secret"), Said::Unknown);
+        assert_eq!(check(&tokens, "Basic c2VjcmV0"), TokenCheck::Missing);
+        assert_eq!(tokens.check(&HeaderMap::new()), TokenCheck::Missing);
+        assert_eq!(
+            check(&Tokens::default(), "Bearer secret"),
+            TokenCheck::Invalid
+        );
     }
 
     #[test]
-    fn a_token_in_the_place_of_a_hash_is_refused_and_not_told() {
+    fn a_token_instead_of_a_hash_is_refused_and_not_repeated() {
         for wrong in ["secret", "ä".repeat(32).as_str(), &"g".repeat(64)] {
             let error = Tokens::of(&[SECRET.to_owned(), wrong.to_owned()]).expect_err("no hash");
             let error = error.to_string();

@@ -1,4 +1,4 @@
-//! How the provider is asked: over the HTTP client that sources use too.
+//! The HTTP client for requests to the provider.
 
 use std::{io, pin::Pin, time::Duration};
 
@@ -6,20 +6,20 @@ use anyhow::{Context as _, Result};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http};
 use reqwest::redirect;
 
-/// Somebody waits in front of a browser.
+/// Short, because a person waits in front of a browser.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Far above any provider's description, keys or claims.
-const LARGEST_ANSWER: usize = 1024 * 1024;
+/// Far above the size of any provider's metadata, keys or claims.
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
 #[derive(Clone, Debug)]
 pub struct Transport(reqwest::Client);
 
 impl Transport {
     /// # Errors
-    /// Where this machine cannot make HTTP requests at all.
+    /// This machine cannot make HTTP requests at all.
     pub fn new() -> Result<Self> {
-        // A redirect could lead requests into the network that this server stands in.
+        // A redirect could lead requests into this server's own network.
         let client = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -39,8 +39,8 @@ impl Transport {
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(io::Error::other)? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(io::Error::other("the answer is too large"));
+            if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+                return Err(io::Error::other("the response is too large"));
             }
             body.extend_from_slice(&chunk);
         }

@@ -1,24 +1,23 @@
-//! Why a source could not be read. Its text is for readers of the page: plain words, no secret,
-//! and what mends it.
+//! The reason why a sync failed, as readers of the page see it: plain words, no secret, and a remedy.
 
 use std::{fmt, time::Duration};
 
 #[derive(Debug)]
 pub enum SourceError {
-    /// The source wants to be left alone for a while.
+    /// The source asks for a pause.
     RateLimited { retry_after: Duration },
-    /// The credentials are wrong or may not read; says which, by the name of the variable.
+    /// The credentials are wrong or lack access; the text names the variable.
     Unauthorized(String),
-    /// Something else; says what.
+    /// Any other failure.
     Other(anyhow::Error),
 }
 
-/// No source is left alone for longer, whatever it asks for: no limit lasts so long, so a longer wait
-/// is a mistake, such as milliseconds that were meant for seconds.
+/// The longest pause that is respected. No rate limit lasts longer, so a longer one is a mistake, such as
+/// milliseconds instead of seconds.
 pub const MAX_PAUSE: Duration = Duration::from_hours(24);
 
 impl SourceError {
-    /// How long the source wants to be left alone, if at all.
+    /// The pause that the source asks for, if any.
     pub fn pause(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after } => Some(MAX_PAUSE.min(*retry_after)),

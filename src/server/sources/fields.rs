@@ -1,4 +1,4 @@
-//! Fields as producers really write them: numbers as text, text as numbers, null and empty for missing.
+//! Fields as producers write them: numbers as text, text as numbers, null or empty for missing.
 
 use std::{borrow::Cow, fmt};
 
@@ -22,11 +22,11 @@ pub enum Field<'a> {
     Text(Cow<'a, str>),
     Integer(i64),
     Decimal(f64),
-    /// A boolean, an array or an object, none of which any field is.
+    /// A boolean, an array or an object; no field is one of these.
     Other,
 }
 
-/// The field is there, but nothing that it can be read as.
+/// The field has a value that cannot be read as the wanted type.
 #[derive(Debug, PartialEq, Eq)]
 pub struct WrongType;
 
@@ -35,7 +35,7 @@ impl Field<'_> {
         match self {
             Self::Missing => Ok(None),
             Self::Text(text) if text.is_empty() => Ok(None),
-            // Not every store takes this character, and a text says as much without it.
+            // Not every database accepts this character, and the text is as clear without it.
             Self::Text(text) if text.contains('\0') => Ok(Some(text.replace('\0', "\u{fffd}"))),
             Self::Text(text) => Ok(Some(text.into_owned())),
             Self::Integer(number) => Ok(Some(number.to_string())),
@@ -44,7 +44,7 @@ impl Field<'_> {
         }
     }
 
-    /// A whole number; decimals are cut off.
+    /// An integer; decimals are truncated.
     pub fn number(self) -> Result<Option<i64>, WrongType> {
         match self {
             Self::Missing => Ok(None),
@@ -61,7 +61,7 @@ impl Field<'_> {
 }
 
 fn whole(number: f64) -> Result<i64, WrongType> {
-    // Beyond this a float does not tell neighbouring whole numbers apart.
+    // Beyond this, a float does not distinguish neighbouring integers.
     const LARGEST: f64 = 9_007_199_254_740_992.0;
     if number.abs() <= LARGEST {
         Ok(number as i64)
@@ -226,13 +226,13 @@ mod tests {
     }
 
     #[test]
-    fn a_text_comes_without_what_a_store_may_not_take() {
+    fn characters_that_a_database_may_refuse_are_replaced() {
         let text = field(r#""a\u0000b""#).text();
         assert_eq!(text, Ok(Some("a\u{fffd}b".to_owned())));
     }
 
     #[test]
-    fn what_no_field_can_be_is_of_the_wrong_type() {
+    fn a_value_that_no_field_has_is_of_the_wrong_type() {
         for json in ["true", "[1, {\"a\": 2}]", "{\"a\": [1]}"] {
             assert_eq!(field(json).text(), Err(WrongType), "{json}");
             assert_eq!(field(json).number(), Err(WrongType), "{json}");

@@ -1,8 +1,8 @@
-//! Why a record is not taken.
+//! Reasons why a record is refused.
 
 use serde::Serialize;
 
-/// What can be wrong with a record or a file.
+/// The faults of records and files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {

@@ -189,7 +189,7 @@ impl AppState {
     }
 
     /// When the last look at the store began that found nothing newer.
-    pub fn looks(&self) -> watch::Receiver<Option<Instant>> {
+    pub fn store_checks(&self) -> watch::Receiver<Option<Instant>> {
         self.0.looks.subscribe()
     }
 

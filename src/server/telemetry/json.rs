@@ -1,5 +1,5 @@
-//! A log line as one flat JSON object. The fields of the spans that it stands in are among its own,
-//! so that `request_id` is found in the same place in every line of a request.
+//! Log lines as flat JSON objects. Fields of the enclosing spans are included, so `request_id` has the
+//! same name in every line of a request.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ where
         }
         event.record(&mut Fields(&mut line));
         let about = event.metadata();
-        // Of what a library logs without spans the target comes as a field, and much that nobody needs.
+        // For log records of libraries, the target is a field; the other `log.` fields are dropped.
         let target = line.remove("log.target");
         line.retain(|name, _| !name.starts_with("log."));
         let target = target.unwrap_or_else(|| about.target().into());
@@ -53,7 +53,7 @@ where
     }
 }
 
-/// Takes the fields of an event; `message` is one of them.
+/// Collects the fields of an event; `message` is one of them.
 struct Fields<'a>(&'a mut Map<String, Value>);
 
 impl Fields<'_> {

@@ -1,4 +1,4 @@
-//! Log lines, for people or for programs. They go to standard error, so that an export can be piped.
+//! Log lines for people or programs, on standard error so that an export can be piped.
 
 use std::io::{IsTerminal as _, stderr};
 
@@ -13,7 +13,7 @@ use super::json::JsonLines;
 use crate::server::environment::Environment;
 
 const FORMAT: &str = "RSE_LOG_FORMAT";
-/// What `RUST_LOG` says instead, where it is set.
+/// The default levels; `RUST_LOG` overrides them.
 const LEVELS: &str = "info,sqlx=warn,azure_data_cosmos_driver=warn";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Format {
 
 impl Format {
     /// # Errors
-    /// Names the variable.
+    /// The name of the variable.
     pub fn of(environment: &Environment) -> Result<Self> {
         match environment.text(&[FORMAT]).as_deref() {
             None | Some("text") => Ok(Self::Text),
@@ -37,7 +37,7 @@ impl Format {
 pub type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// # Errors
-/// Names the variable that is wrong.
+/// The variable with the wrong value.
 pub fn to_standard_error(environment: &Environment) -> Result<Lines> {
     let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| LEVELS.into());
     let colours = stderr().is_terminal();

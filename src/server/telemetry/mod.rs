@@ -1,5 +1,4 @@
-//! What the program tells of its own running: log lines, and traces where somebody collects them.
-//! (What it counts is in `metrics`.)
+//! Telemetry: log lines, and traces if a collector is named. (Counters are in `metrics`.)
 
 mod json;
 mod log;
@@ -18,12 +17,12 @@ pub use traces::{answered, continue_trace};
 
 use super::environment::Environment;
 
-/// To be ended with the program: what is told last is lost otherwise.
+/// Must be ended with the program, or the last traces are lost.
 pub struct Telemetry(Option<Traces>);
 
 impl Telemetry {
     /// # Errors
-    /// Names the variable that is wrong.
+    /// The variable with the wrong value.
     pub fn start(environment: &Environment, runtime: &Handle) -> Result<Self> {
         let lines = log::to_standard_error(environment)?;
         let traces = Traces::of(environment, runtime)?;
@@ -34,7 +33,7 @@ impl Telemetry {
         Ok(Self(traces))
     }
 
-    /// Sends what was not sent yet. The runtime must still be there.
+    /// Sends the remaining traces. The runtime must still exist.
     pub fn end(self) {
         if let Some(traces) = self.0 {
             traces.end();

@@ -1,4 +1,4 @@
-//! Log lines that tests read again.
+//! Log lines captured for tests.
 
 use std::{
     io::{self, Write},
@@ -8,7 +8,7 @@ use std::{
 pub use super::log::Format;
 use super::log::{Lines, lines};
 
-/// What was logged.
+/// The captured log.
 #[derive(Clone, Default)]
 pub struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -31,7 +31,7 @@ impl Write for Written {
     }
 }
 
-/// Lines in a format and of some levels, and where they are found.
+/// A layer of log lines in a format and at some levels, and the place where they are captured.
 pub fn captured(format: Format, levels: &str) -> (Lines, Written) {
     let written = Written::default();
     let writer = {

@@ -1,4 +1,4 @@
-//! Traces and log lines as those who collect them get them.
+//! Traces and log lines as their collectors receive them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ fn environment(name: &str, value: &str) -> Environment {
 }
 
 #[test]
-fn a_wrong_format_is_named_with_its_variable() {
+fn a_wrong_format_is_reported_with_its_variable() {
     let format = |value| Format::of(&environment("RSE_LOG_FORMAT", value));
     assert_eq!(format("").expect("the default"), Format::Text);
     assert_eq!(format("json").expect("JSON"), Format::Json);
@@ -35,7 +35,7 @@ fn a_wrong_format_is_named_with_its_variable() {
 }
 
 #[test]
-fn a_line_holds_the_fields_of_its_spans_and_its_own() {
+fn a_line_contains_the_fields_of_its_spans_and_its_own() {
     let (lines, written) = captured(Format::Json, "debug");
     tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
         let outer = tracing::info_span!("outer", request_id = "1", late = tracing::field::Empty);
@@ -45,7 +45,7 @@ fn a_line_holds_the_fields_of_its_spans_and_its_own() {
         tracing::warn!(failures = 3, "it “fails”\n{:?}", "\"");
     });
     let text = written.text();
-    assert_eq!(text.lines().count(), 1, "one line an event: {text}");
+    assert_eq!(text.lines().count(), 1, "one line per event: {text}");
     let line: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(line["request_id"], "1");
     assert_eq!(line["late"], 2);
@@ -58,7 +58,7 @@ fn a_line_holds_the_fields_of_its_spans_and_its_own() {
 
 type Batches = mpsc::UnboundedSender<(HeaderMap, Bytes)>;
 
-/// A collector that hands on what it is sent, and its address.
+/// A collector that passes on what it receives, and its address.
 async fn collector() -> (String, mpsc::UnboundedReceiver<(HeaderMap, Bytes)>) {
     async fn take(State(batches): State<Batches>, headers: HeaderMap, body: Bytes) {
         batches.send((headers, body)).expect("the test listens");
@@ -120,13 +120,13 @@ async fn a_collector_gets_the_spans_of_requests_figures_and_loading() {
     let trace: u128 = u128::from_str_radix(trace, 16).expect("hexadecimal");
     assert!(
         holds(&bytes, &trace.to_be_bytes()),
-        "the caller's trace goes on"
+        "the caller's trace is continued"
     );
-    assert!(!holds(&bytes, b"hunter2"), "no address is told");
+    assert!(!holds(&bytes, b"hunter2"), "addresses are not exported");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_is_away_holds_nobody_up() {
+async fn an_unreachable_collector_delays_nothing() {
     let away = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = away.local_addr().expect("an address");
     drop(away);
@@ -147,7 +147,7 @@ async fn a_collector_that_is_away_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn without_a_collector_there_are_no_traces_and_a_wrong_one_is_named() {
+async fn without_a_collector_there_are_no_traces_and_a_wrong_address_is_reported() {
     let runtime = Handle::current();
     let none = Traces::of(&Environment::default(), &runtime);
     assert!(none.expect("nothing is wrong").is_none());

@@ -1,6 +1,6 @@
-//! Traces over OTLP (HTTP, protobuf), where the environment names a collector.
+//! Traces over OTLP (HTTP, protobuf), if the environment names a collector.
 //!
-//! Everything else is configured as for any program with OpenTelemetry: `OTEL_TRACES_SAMPLER`,
+//! All else is configured as in any program with OpenTelemetry: `OTEL_TRACES_SAMPLER`,
 //! `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_BSP_…`.
 
 use std::{
@@ -38,18 +38,18 @@ const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const TRACES_PATH: &str = "v1/traces";
 const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 /// Only this crate's spans are sent: those of libraries hold addresses.
-const OURS: &str = env!("CARGO_CRATE_NAME");
+const CRATE: &str = env!("CARGO_CRATE_NAME");
 const STATUS: &str = "http.response.status_code";
-/// How long the program waits at its end for a collector that does not answer.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// The longest time that the exit waits for a collector that does not respond.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
 pub struct Traces(SdkTracerProvider);
 
 impl Traces {
-    /// None where no collector is named.
+    /// `None` when no collector is named.
     ///
     /// # Errors
-    /// Names the variable that is wrong.
+    /// The variable with the wrong value.
     pub fn of(environment: &Environment, runtime: &Handle) -> Result<Option<Self>> {
         let Some(endpoint) = endpoint(environment)? else {
             return Ok(None);
@@ -81,27 +81,29 @@ impl Traces {
         S: tracing::Subscriber + for<'a> LookupSpan<'a>,
     {
         tracing_opentelemetry::layer()
-            .with_tracer(self.0.tracer(OURS))
+            .with_tracer(self.0.tracer(CRATE))
             .with_location(false)
             .with_threads(false)
             .with_tracked_inactivity(false)
-            .with_filter(Targets::new().with_target(OURS, Level::INFO))
+            .with_filter(Targets::new().with_target(CRATE, Level::INFO))
     }
 
-    /// Sends what was not sent yet.
+    /// Sends the remaining traces.
     pub fn end(self) {
-        if let Err(error) = self.0.shutdown_with_timeout(LAST_WORDS) {
+        if let Err(error) = self.0.shutdown_with_timeout(SHUTDOWN_TIMEOUT) {
             tracing::warn!("the last traces were not sent: {error}");
         }
     }
 }
 
-/// The whole address that spans are sent to.
+/// The full address that spans are sent to.
 fn endpoint(environment: &Environment) -> Result<Option<String>> {
     let check = |name: &str, text: &str| {
         let url = Url::parse(text).ok();
         let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
-        url.with_context(|| format!("{name}: “{text}” is no address such as http://localhost:4318"))
+        url.with_context(|| {
+            format!("{name}: “{text}” is not an address such as http://localhost:4318")
+        })
     };
     if let Some(text) = environment.text(&[TRACES_ENDPOINT]) {
         return Ok(Some(check(TRACES_ENDPOINT, &text)?.into()));
@@ -114,12 +116,12 @@ fn endpoint(environment: &Environment) -> Result<Option<String>> {
     Ok(Some(format!("{base}/{TRACES_PATH}")))
 }
 
-/// Makes a request's span a part of the trace that its `traceparent` names, if it names one.
+/// Makes a request's span part of the trace in its `traceparent` header, if there is one.
 pub fn continue_trace(span: &Span, headers: &HeaderMap) {
     struct Headers<'a>(&'a HeaderMap);
 
     impl Extractor for Headers<'_> {
-        /// A client's `tracestate` may hold anything, and would be handed on.
+        /// Only `traceparent`: a client's `tracestate` may hold anything and would be passed on.
         fn get(&self, key: &str) -> Option<&str> {
             let wanted = key.eq_ignore_ascii_case("traceparent");
             wanted.then(|| self.0.get(key)?.to_str().ok()).flatten()
@@ -135,22 +137,22 @@ pub fn continue_trace(span: &Span, headers: &HeaderMap) {
     }
     let parent = TraceContextPropagator::new().extract(&Headers(headers));
     if parent.span().span_context().is_valid() {
-        // It fails only where no traces are collected.
+        // Fails only when no traces are collected.
         let _ = span.set_parent(parent);
     }
 }
 
-/// Notes with which status a request was answered, where traces are collected.
+/// Records the status of a response in its span.
 pub fn answered(span: &Span, status: u16) {
     span.set_attribute(STATUS, i64::from(status));
 }
 
-/// Exports on the program's runtime, which the client needs: the batches come from a thread without one.
+/// Exports on the program's runtime, which the client needs: batches come from a thread without one.
 #[derive(Debug)]
 struct Exporter {
     exporter: Arc<opentelemetry_otlp::SpanExporter>,
     runtime: Handle,
-    /// The last batch was not taken. A collector that is away is worth one line, not one a batch.
+    /// True after a batch failed. An unreachable collector deserves one line, not one per batch.
     failing: AtomicBool,
 }
 
@@ -170,7 +172,7 @@ impl SpanExporter for Exporter {
             Err(error) if !failed_before => {
                 tracing::warn!("the collector of traces cannot be reached: {error}");
             }
-            Ok(()) if failed_before => tracing::info!("the collector of traces answers again"),
+            Ok(()) if failed_before => tracing::info!("the collector of traces responds again"),
             _ => {}
         }
         sent
@@ -182,12 +184,14 @@ impl SpanExporter for Exporter {
 
     fn set_resource(&mut self, resource: &Resource) {
         let exporter = Arc::get_mut(&mut self.exporter);
-        // It comes before the first batch.
-        exporter.expect("nobody exports yet").set_resource(resource);
+        // Called before the first batch.
+        exporter
+            .expect("no export has begun")
+            .set_resource(resource);
     }
 }
 
-/// Gives requests the names and fields by which collectors know requests of any program.
+/// Gives the spans of requests their conventional names and fields.
 fn name_conventionally(span: &mut SpanData) {
     const NAMES: [(&str, &str); 2] = [("method", "http.request.method"), ("route", "http.route")];
     if span.name != "request" {

@@ -1,11 +1,11 @@
-//! What is noted of every request, whatever becomes of it: a span that its log lines and its trace
-//! belong to, an id that its answer names, and its metrics.
+//! Observability of every request: a span for its log lines and its trace, an id that its response
+//! names, and its metrics.
 //!
-//! Addresses and headers may hold anything, secrets and names of people among it: only the route
-//! that an address took is noted, never the address, and of an id only what looks like one.
+//! Addresses and headers may hold anything, secrets and names of people included: only the matched route
+//! is recorded, never the address, and an id only if it has the form of one.
 
+mod counted_body;
 mod request_id;
-mod sent;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +21,11 @@ use axum::{
 use hyper::body::Body as _;
 use tracing::{Instrument as _, field::display};
 
-use sent::Sent;
+use counted_body::CountedBody;
 
 use crate::server::{state::AppState, telemetry};
 
-/// The routes of requests that no route of the router took.
+/// The routes of requests that match no route of the router.
 const FILE: &str = "file";
 const UNKNOWN: &str = "unknown";
 
@@ -38,12 +38,11 @@ pub async fn observe(
     let metrics = Arc::clone(state.metrics());
     let began = Instant::now();
     let in_flight = metrics.requests.begin();
-    let method = name(request.method());
+    let method = method_name(request.method());
     let id = request_id::of(&request);
     let route = route(&request, matched.as_ref());
-    // An error's line needs the span even where nothing less than errors is logged. Its fields are
-    // written out for every request: as they are, since to look for what must be quoted takes longer
-    // than all the rest of it.
+    // A span even at the level of errors, for their lines. Its fields are written as they are for every
+    // request: checking what must be quoted would take longer than all the rest.
     let span = tracing::error_span!(
         "request",
         request_id = %id.to_str().unwrap_or_default(),
@@ -56,14 +55,14 @@ pub async fn observe(
 
     let (status, took) = (response.status(), began.elapsed());
     let route = route.unwrap_or_else(|| {
-        let route = found(status);
+        let route = unmatched_route(status);
         span.record("route", display(route));
         route
     });
     let status_code = status.as_u16();
     metrics.requests.answered(method, route, status_code, took);
     telemetry::answered(&span, status_code);
-    // Of the line and not of the span: most requests have no line, and a span's fields are written out.
+    // A field of the line and not of the span, which is formatted even for requests without a line.
     let duration_ms = took.as_secs_f64() * 1000.0;
     span.in_scope(|| {
         if status.is_server_error() {
@@ -76,14 +75,14 @@ pub async fn observe(
     if method == "HEAD" {
         return response;
     }
-    // What lies ready is sent by the connection at once; what is still to come is watched.
+    // A body of known length is sent at once; a stream is counted as it is sent.
     match response.body().size_hint().exact() {
         Some(bytes) => {
             metrics.requests.sent(bytes);
             response
         }
         None => response.map(|body| {
-            Body::new(Sent {
+            Body::new(CountedBody {
                 body,
                 metrics,
                 span,
@@ -92,8 +91,8 @@ pub async fn observe(
     }
 }
 
-/// The method, of those that HTTP itself knows: a client may send any word.
-fn name(method: &Method) -> &'static str {
+/// The method if HTTP defines it: a client may send any word.
+fn method_name(method: &Method) -> &'static str {
     const KNOWN: [(Method, &str); 9] = [
         (Method::GET, "GET"),
         (Method::HEAD, "HEAD"),
@@ -109,15 +108,15 @@ fn name(method: &Method) -> &'static str {
     known.map_or("other", |(_, name)| name)
 }
 
-/// The route that the request takes; none where that shows only afterwards.
+/// The route of the request; `None` when only the response shows it.
 fn route<'a>(request: &Request, matched: Option<&'a MatchedPath>) -> Option<&'a str> {
     let matched = matched?.as_str();
     let csv = matched.ends_with("/figures/{id}") && request.uri().path().ends_with(".csv");
     Some(if csv { "/figures/{id}.csv" } else { matched })
 }
 
-/// What a request was for that took no route.
-fn found(status: StatusCode) -> &'static str {
+/// The label of a request that matched no route.
+fn unmatched_route(status: StatusCode) -> &'static str {
     if status.is_success() || status == StatusCode::NOT_MODIFIED {
         FILE
     } else {

@@ -1,4 +1,4 @@
-//! What operators see of requests, and what they must never see.
+//! Data about requests that operators see, and data that they must never see.
 
 use std::sync::LazyLock;
 
@@ -46,7 +46,7 @@ async fn with_header(router: &Router, name: &str, value: &str) -> TestResponse {
 }
 
 #[tokio::test]
-async fn metrics_are_text_that_nobody_keeps() {
+async fn metrics_are_text_that_is_not_cached() {
     let router = served(&loaded());
     let answer = get(&router, "/metrics").await;
     assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
@@ -69,7 +69,7 @@ async fn metrics_are_text_that_nobody_keeps() {
 }
 
 #[tokio::test]
-async fn with_a_listener_of_their_own_metrics_are_nowhere_else() {
+async fn metrics_with_their_own_listener_are_served_only_there() {
     let mut settings = Settings::default();
     settings.metrics.addr = Some(([127, 0, 0, 1], 0).into());
     let state = loaded();
@@ -80,8 +80,13 @@ async fn with_a_listener_of_their_own_metrics_are_nowhere_else() {
     let listener = listener.await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let own = tokio::spawn(super::super::metrics::serve(listener, state));
-    let told = reqwest::get(format!("http://{address}/metrics"));
-    let text = told.await.expect("an answer").text().await.expect("a text");
+    let answer = reqwest::get(format!("http://{address}/metrics"));
+    let text = answer
+        .await
+        .expect("an answer")
+        .text()
+        .await
+        .expect("a text");
     assert_eq!(value(&testing::read(&text), "snapshot_builds"), 2.0);
     let other = reqwest::get(format!("http://{address}/pipelines"));
     assert_eq!(other.await.expect("an answer").status(), 404);
@@ -169,7 +174,7 @@ async fn a_figure_is_computed_once_and_then_a_hit() {
 }
 
 #[tokio::test]
-async fn sources_are_told_as_the_ledger_and_this_process_know_them() {
+async fn metrics_of_sources_come_from_the_ledger_and_this_process() {
     let state = AppState::new(&["cosmos", "github"]);
     state.swap_ledger(ledger(7));
     let syncs = &state.metrics().syncs;
@@ -222,9 +227,9 @@ async fn sources_are_told_as_the_ledger_and_this_process_know_them() {
     }
 }
 
-/// A board whose metrics do not exist shows nothing, and nobody notices.
+/// A panel whose metric does not exist stays empty without an error.
 #[tokio::test]
-async fn the_board_asks_for_metrics_that_exist() {
+async fn the_grafana_board_uses_metrics_that_exist() {
     let state = AppState::new(&["cosmos", "github"]);
     state.swap(snapshot("v1"));
     state.swap_ledger(ledger(7));
@@ -252,7 +257,7 @@ async fn the_board_asks_for_metrics_that_exist() {
     asked.sort_unstable();
     asked.dedup();
     assert!(asked.len() > 20, "{asked:?}");
-    // How long the sync of the ledger took is not known: it never ended.
+    // The duration of the sync in the ledger is not known: it never ended.
     let unknown = "rse_dashboard_source_last_sync_duration_seconds";
     for name in asked {
         assert!(known(name) || name == unknown, "{name}");
@@ -280,7 +285,7 @@ async fn an_event_stream_is_counted_while_it_is_open() {
 }
 
 #[tokio::test]
-async fn a_request_keeps_an_id_that_looks_like_one_and_gets_one_otherwise() {
+async fn a_valid_request_id_is_kept_and_any_other_replaced() {
     let router = served(&loaded());
     let id = async |given: &str| {
         let answer = with_header(&router, "x-request-id", given).await;
@@ -290,9 +295,9 @@ async fn a_request_keeps_an_id_that_looks_like_one_and_gets_one_otherwise() {
         assert_eq!(id(kept).await, kept);
     }
     for replaced in ["", "a b", "a;b", "ä", "{\"a\":1}", &"a".repeat(73)] {
-        let made = id(replaced).await;
-        assert_eq!(made.len(), 32, "{replaced} became {made}");
-        assert_ne!(made, id(replaced).await);
+        let generated = id(replaced).await;
+        assert_eq!(generated.len(), 32, "{replaced} became {generated}");
+        assert_ne!(generated, id(replaced).await);
     }
     let refused = get(&router, &format!("/pipelines?{}", "a".repeat(10_000))).await;
     assert_eq!(refused.status, StatusCode::URI_TOO_LONG);
@@ -301,7 +306,7 @@ async fn a_request_keeps_an_id_that_looks_like_one_and_gets_one_otherwise() {
 
 const SECRET: &str = "hunter2-hunter2";
 
-/// A request that holds a secret wherever one can be.
+/// A request with a secret in every place that can hold one.
 fn indiscreet(uri: &str) -> Request<Body> {
     Request::get(format!("{uri}{SECRET}"))
         .header(header::COOKIE, format!("session={SECRET}"))
@@ -318,7 +323,7 @@ fn indiscreet(uri: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn neither_logs_nor_metrics_hold_what_a_client_sent() {
+async fn neither_logs_nor_metrics_hold_values_sent_by_clients() {
     for format in [Format::Text, Format::Json] {
         let (lines, written) = captured(format, "trace");
         let subscriber = tracing_subscriber::registry().with(lines);
@@ -363,16 +368,16 @@ async fn each_line_of_a_request_is_json_with_its_id_and_route() {
     assert_eq!(line["method"], "GET");
     assert_eq!(line["route"], "/api/figure");
     assert_eq!(line["status"], 503);
-    // Of a fault of the server's own somebody hears even where little is logged.
+    // Errors of the server are logged even where little else is.
     assert_eq!(line["level"], "INFO");
     assert!(line["duration_ms"].as_f64().is_some_and(|took| took > 0.0));
     let timestamp = line["timestamp"].as_str().expect("an instant");
     assert!(timestamp.parse::<jiff::Timestamp>().is_ok(), "{timestamp}");
 }
 
-/// Whatever is asked for adds no series but those of a known route.
+/// Requests add no series but those of known routes.
 #[test]
-fn no_address_or_method_makes_a_label() {
+fn addresses_and_methods_never_become_labels() {
     static RUNTIME: LazyLock<tokio::runtime::Runtime> =
         LazyLock::new(|| tokio::runtime::Runtime::new().expect("a runtime"));
     let router = served(&loaded());

@@ -1,7 +1,7 @@
-//! `GET /api/openapi.json`: what the endpoints take and answer, for programs and those who write them.
+//! `GET /api/openapi.json`: the parameters and responses of the endpoints, for programs and developers.
 //!
-//! It is made from what decides it: the wire types, the registry of figures, the filter's values
-//! and the projects of the configuration.
+//! Derived from the wire types, the registry of figures, the values of the filters and the projects of
+//! the configuration.
 
 mod parameters;
 mod responses;
@@ -27,7 +27,7 @@ use crate::{
     server::state::AppState,
 };
 
-/// The types that answers are made of, with those inside them.
+/// The types that responses consist of, with the types inside them.
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(
     CoverageItem,
@@ -62,16 +62,18 @@ fn describe(state: &AppState, base_path: &str) -> OpenApi {
     description
 }
 
-/// A cell is one of these; its derived schema would refuse a whole number for being two of its own.
+/// A cell has one of these types; the derived schema would refuse a whole number, which matches two.
 fn cell() -> RefOr<Schema> {
     let types = [Type::Number, Type::String, Type::Null];
     let cell = ObjectBuilder::new()
         .schema_type(SchemaType::from_iter(types))
-        .description(Some("A number is a number, an instant or a date is text"));
+        .description(Some(
+            "A number, a string (text, a date or an instant) or null",
+        ));
     cell.into()
 }
 
-/// An endpoint: everything here is asked for with GET.
+/// An endpoint; all are requested with GET.
 struct Endpoint {
     path: &'static str,
     id: &'static str,
@@ -105,8 +107,8 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
     let filters = || parameters::filters(state);
     let with_filters = |first: Parameter| [vec![first], filters()].concat();
     let not_ready = || ("503", responses::not_ready());
-    let wrong = || ("400", responses::fault("A value that does not exist"));
-    let missing = || ("404", responses::fault("A figure that does not exist"));
+    let wrong = || ("400", responses::fault("An unknown value"));
+    let missing = || ("404", responses::fault("An unknown figure"));
     vec![
         Endpoint {
             path: "/api/figures",
@@ -118,7 +120,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
         Endpoint {
             path: "/api/figure",
             id: "figure",
-            summary: "One figure: sentence, rows and plot",
+            summary: "One figure: summary, rows and plot",
             parameters: with_filters(parameters::figure("id")),
             responses: vec![
                 ("200", responses::figure()),
@@ -131,7 +133,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
         Endpoint {
             path: "/api/overview",
             id: "overview",
-            summary: "What a page, or the page of one figure, shows around its figures",
+            summary: "The content of a page, or of the page of one figure, around its figures",
             parameters: with_filters(parameters::page()),
             responses: vec![
                 ("200", responses::json("Overview")),
@@ -143,42 +145,46 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
         Endpoint {
             path: "/api/headline",
             id: "headline",
-            summary: "How many builds failed, before and now, and which pipelines are red",
+            summary: "The number of failed builds, now and before, and the pipelines that are red",
             parameters: filters(),
             responses: vec![("200", responses::json("Headline")), wrong(), not_ready()],
         },
         Endpoint {
             path: "/api/freshness",
             id: "freshness",
-            summary: "How old and how complete the data are, by source",
+            summary: "How old and how complete the data is, by source",
             parameters: Vec::new(),
             responses: vec![("200", responses::json("DataState")), not_ready()],
         },
         Endpoint {
             path: "/api/coverage",
             id: "coverage",
-            summary: "Everything that the sources should cover, and what became of it",
+            summary: "Everything that the sources should cover, with the outcome of the last sync",
             parameters: Vec::new(),
             responses: vec![("200", responses::list("CoverageItem")), not_ready()],
         },
         Endpoint {
             path: "/api/fragments",
             id: "fragments",
-            summary: "What stands on pages beside their figures, as HTML for readers: the headline \
-                      for a filter, and what is known of the sources",
+            summary: "Parts of pages beside their figures, as HTML: the headline for a filter, and the \
+                      state of the sources",
             parameters: with_filters(parameters::fragments()),
-            responses: vec![("200", responses::list("Text")), wrong(), not_ready()],
+            responses: vec![
+                ("200", responses::list("HtmlFragment")),
+                wrong(),
+                not_ready(),
+            ],
         },
         Endpoint {
             path: "/api/live",
             id: "live",
-            summary: "Server-sent events: which data there are now, again and again. The data of \
-                      each event named live are the JSON of Live, with the program's build",
+            summary: "Server-sent events with the version of the current data, repeated regularly. The \
+                      data of each event named live is the JSON of Live, with the program's build",
             parameters: Vec::new(),
             responses: vec![
                 (
                     "200",
-                    responses::text("text/event-stream", "Events without an end"),
+                    responses::text("text/event-stream", "An endless stream of events"),
                 ),
                 ("503", responses::busy()),
             ],
@@ -203,25 +209,28 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
         Endpoint {
             path: "/health/live",
             id: "health_live",
-            summary: "The process answers",
+            summary: "The process responds",
             parameters: Vec::new(),
-            responses: vec![("200", responses::text("text/plain", "It does"))],
+            responses: vec![("200", responses::text("text/plain", "It responds"))],
         },
         Endpoint {
             path: "/health/ready",
             id: "health_ready",
-            summary: "The process has data to answer with, and is to be asked for them",
+            summary: "The process has data and accepts requests",
             parameters: Vec::new(),
             responses: vec![
                 ("200", responses::text("text/plain", "It is ready")),
-                ("503", responses::text("text/plain", "It is not; says why")),
+                (
+                    "503",
+                    responses::text("text/plain", "It is not ready; the body says why"),
+                ),
             ],
         },
         Endpoint {
             path: "/metrics",
             id: "metrics",
-            summary: "What operators are told, in the OpenMetrics text format; not here where \
-                      metrics have a listener of their own",
+            summary: "Metrics for operators, in the OpenMetrics text format; not here when metrics have \
+                      a listener of their own",
             parameters: Vec::new(),
             responses: vec![(
                 "200",

@@ -1,4 +1,4 @@
-//! What endpoints take, with the very values that they accept.
+//! Parameters of the endpoints, with the values that they accept.
 
 use utoipa::openapi::{
     ObjectBuilder, Required, Type,
@@ -35,22 +35,22 @@ pub fn page() -> Parameter {
 }
 
 pub fn fragments() -> Parameter {
-    required("of", "Which texts", fragments::NAMES)
+    required("of", "The fragments to return", fragments::NAMES)
 }
 
-/// The same parameter as a part of the path.
+/// The parameter as a part of the path.
 pub fn in_path(parameter: Parameter) -> Parameter {
     ParameterBuilder::from(parameter)
         .parameter_in(ParameterIn::Path)
         .build()
 }
 
-/// The three filters; each is left out, or empty, for its default.
+/// The three filters; each has a default when it is missing or empty.
 pub fn filters(state: &AppState) -> Vec<Parameter> {
     let types = BuildType::EVERY.map(|known| known.as_str().to_owned());
     let types = optional(
         "type",
-        "Which pipelines count",
+        "The pipelines to count",
         BuildType::All.as_str(),
         types,
     );
@@ -58,16 +58,16 @@ pub fn filters(state: &AppState) -> Vec<Parameter> {
     let default = DEFAULT_DAYS.to_string();
     let days = optional(
         "days",
-        "How many days before the data's end",
+        "The number of days up to the latest data",
         &default,
         days,
     );
     vec![project(state), types, days]
 }
 
-/// Which projects exist is known with the first snapshot, and until then their form.
+/// The projects are known after the first snapshot is loaded; until then, their form is.
 fn project(state: &AppState) -> Parameter {
-    let help = "The project that pipelines belong to";
+    let help = "The project of the pipelines";
     if let Ok(snapshot) = state.snapshot() {
         let choices = snapshot.config.project_choices().into_iter();
         let projects = choices.map(|(project, _)| project);

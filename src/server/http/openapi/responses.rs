@@ -1,4 +1,4 @@
-//! What endpoints answer.
+//! Responses of the endpoints.
 
 use utoipa::openapi::{
     ArrayBuilder, Content, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
@@ -7,31 +7,25 @@ use utoipa::openapi::{
 
 const JSON: &str = "application/json";
 
-/// Of any endpoint, whatever is asked of it.
+/// Responses that every endpoint may give.
 pub fn everywhere() -> [(&'static str, Response); 3] {
     let allowed = ResponseBuilder::new()
-        .description("Another method than GET or HEAD")
-        .header("Allow", header("The methods that there are"));
-    let failed = fault("The server failed; its log says why");
+        .description("A method other than GET or HEAD")
+        .header("Allow", header("The allowed methods"));
+    let failed = fault("The server failed; see its log");
     [
         ("405", allowed.build()),
-        (
-            "414",
-            text(
-                "text/plain",
-                "An address longer than any link of the dashboard",
-            ),
-        ),
+        ("414", text("text/plain", "The address is too long")),
         ("500", failed),
     ]
 }
 
-/// A value of a type of ours.
+/// A value of one of our types.
 pub fn json(name: &str) -> Response {
     of(JSON, name, Ref::from_schema_name(name))
 }
 
-/// Several of them.
+/// A list of values of one of our types.
 pub fn list(name: &str) -> Response {
     let items = ArrayBuilder::new().items(Ref::from_schema_name(name));
     of(JSON, name, Schema::Array(items.build()))
@@ -50,7 +44,7 @@ pub fn fault(help: &str) -> Response {
 }
 
 pub fn not_ready() -> Response {
-    let loading = fault("The data are not loaded yet (JSON), or the server is busy (text)");
+    let loading = fault("The data is not loaded yet (JSON), or the server is busy (text)");
     let busy = ObjectBuilder::new().schema_type(Type::String);
     ResponseBuilder::from(loading)
         .content("text/plain", Content::new(Some(busy)))
@@ -58,29 +52,29 @@ pub fn not_ready() -> Response {
         .build()
 }
 
-/// Of an endpoint that needs no data.
+/// For an endpoint that needs no data.
 pub fn busy() -> Response {
     let response = ResponseBuilder::from(text("text/plain", "The server is busy"));
     response.header("Retry-After", seconds()).build()
 }
 
 fn seconds() -> utoipa::openapi::Header {
-    header("In how many seconds to ask again")
+    header("The number of seconds to wait before a retry")
 }
 
 pub fn figure() -> Response {
     let response = ResponseBuilder::from(json("FigureData"));
-    let etag = header("Names the data that the figure was made from");
+    let etag = header("Identifies the data of the figure");
     response.header("ETag", etag).build()
 }
 
-/// For who sends the figure's ETag in `If-None-Match`.
+/// For a request whose `If-None-Match` names the figure's ETag.
 pub fn unchanged() -> Response {
-    Response::new("The figure is the one that If-None-Match names")
+    Response::new("The figure has not changed")
 }
 
 pub fn csv() -> Response {
-    let response = ResponseBuilder::from(text("text/csv", "A line of names, then the rows"));
+    let response = ResponseBuilder::from(text("text/csv", "A header line, then the rows"));
     let name = header("The file's name");
     response.header("Content-Disposition", name).build()
 }

@@ -1,4 +1,4 @@
-//! The description and what is described are the same.
+//! The description matches the routes.
 
 use std::collections::BTreeSet;
 
@@ -20,8 +20,8 @@ async fn description(router: &Router) -> Value {
     serde_json::from_slice(&answer.body).expect("JSON")
 }
 
-/// The address of an operation with the first value of each parameter that it needs, and `changed`
-/// with a value that does not exist.
+/// The address of an operation with the first value of each required parameter, and an unknown value for
+/// `changed`.
 fn address(path: &str, operation: &Value, changed: Option<&str>) -> String {
     let mut path = path.to_owned();
     let mut query = Vec::new();
@@ -46,7 +46,7 @@ async fn every_route_for_programs_is_described() {
     let description = description(&router(loaded(), Settings::default())).await;
     let described = description["paths"].as_object().expect("paths").keys();
     let described: BTreeSet<&str> = described.map(String::as_str).collect();
-    // Axum does not list its routes: they are read where they are written.
+    // Axum does not list its routes, so they are read from the source.
     let routes = include_str!("../mod.rs").split(".route(\"").skip(1);
     let routes = routes.filter_map(|rest| rest.split_once('"').map(|(route, _)| route));
     let routes: BTreeSet<&str> = routes
@@ -59,14 +59,14 @@ async fn every_route_for_programs_is_described() {
 }
 
 #[tokio::test]
-async fn every_operation_answers_as_it_is_described() {
+async fn every_operation_responds_as_described() {
     let router = router(loaded(), Settings::default());
     let description = description(&router).await;
     for (path, item) in description["paths"].as_object().expect("paths") {
         let operation = &item["get"];
         let uri = address(path, operation, None);
         let request = Request::get(&uri).body(Body::empty()).expect("a request");
-        // Of a stream of events only the head is waited for.
+        // Of an event stream, only the head is awaited.
         let response = router.clone().oneshot(request).await.expect("an answer");
         assert_eq!(response.status().as_u16(), 200, "{uri}");
         let kind = response.headers()["content-type"].to_str().expect("text");
@@ -90,7 +90,7 @@ async fn every_operation_answers_as_it_is_described() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_not_described_is_refused_with_a_status_that_is() {
+async fn an_undescribed_value_is_refused_with_a_described_status() {
     let router = router(loaded(), Settings::default());
     let description = description(&router).await;
     let mut refused = 0;
@@ -113,7 +113,7 @@ async fn a_value_that_is_not_described_is_refused_with_a_status_that_is() {
 }
 
 #[tokio::test]
-async fn every_value_of_a_filter_is_accepted_and_every_figure_is_there() {
+async fn every_filter_value_is_accepted_and_every_figure_is_listed() {
     let router = router(loaded(), Settings::default());
     let description = description(&router).await;
     let parameters = &description["paths"]["/api/headline"]["get"]["parameters"];
@@ -130,7 +130,7 @@ async fn every_value_of_a_filter_is_accepted_and_every_figure_is_there() {
 }
 
 #[tokio::test]
-async fn without_data_the_form_of_a_project_is_described() {
+async fn without_data_a_project_is_described_by_its_form() {
     let description = description(&router(AppState::default(), Settings::default())).await;
     let parameters = &description["paths"]["/api/headline"]["get"]["parameters"];
     assert_eq!(parameters[0]["schema"]["pattern"], "^[a-z0-9-]*$");

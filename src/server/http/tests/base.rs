@@ -1,4 +1,4 @@
-//! A dashboard below a path of somebody else's server.
+//! The dashboard under a path of another server.
 
 use axum::http::{StatusCode, header};
 
@@ -15,7 +15,7 @@ fn below_rse() -> axum::Router {
 }
 
 #[tokio::test]
-async fn everything_is_below_the_base_path() {
+async fn everything_is_served_under_the_base_path() {
     let router = below_rse();
     for path in [
         "/rse/pipelines",
@@ -29,7 +29,7 @@ async fn everything_is_below_the_base_path() {
 }
 
 #[tokio::test]
-async fn a_proxy_may_take_the_base_path_away() {
+async fn a_proxy_may_strip_the_base_path() {
     let router = below_rse();
     let (whole, taken) = (
         get(&router, "/rse/disclaimer").await,
@@ -43,10 +43,13 @@ async fn a_proxy_may_take_the_base_path_away() {
 }
 
 #[tokio::test]
-async fn redirects_stay_below_the_base_path() {
+async fn redirects_stay_under_the_base_path() {
     let router = below_rse();
     // Browsers keep a permanent redirect, and the root becomes a page of its own.
-    let (root, other) = (StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT);
+    let (root, other) = (
+        StatusCode::TEMPORARY_REDIRECT,
+        StatusCode::PERMANENT_REDIRECT,
+    );
     for (path, to, status) in [
         ("/rse", "/rse/pipelines", root),
         ("/rse/", "/rse/pipelines", root),
@@ -60,9 +63,9 @@ async fn redirects_stay_below_the_base_path() {
     }
 }
 
-/// Every address in a page is one that the browser asks for.
+/// Checks every address in a page that the browser requests.
 #[tokio::test]
-async fn pages_link_below_the_base_path_alone() {
+async fn pages_link_only_under_the_base_path() {
     let router = below_rse();
     for path in [
         "/rse/pipelines",
@@ -94,7 +97,7 @@ async fn pages_link_below_the_base_path_alone() {
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_stay_with_https() {
+async fn browsers_are_asked_to_stay_with_https() {
     let answer = get(&below_rse(), "/rse/disclaimer").await;
     assert!(
         answer

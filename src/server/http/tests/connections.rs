@@ -1,4 +1,4 @@
-//! The server as its worst clients meet it, over real sockets.
+//! The server against misbehaving clients, over real sockets.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -15,8 +15,8 @@ use crate::server::{
     state::AppState,
 };
 
-/// No test comes near it; it ends one that would wait for ever.
-const FOR_EVER: Duration = Duration::from_secs(60);
+/// Ends a test that would hang; no test comes near it.
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_millis(200);
 
 struct Server {
@@ -54,35 +54,35 @@ impl Server {
             .expect("a connection")
     }
 
-    /// Everything that is answered to these bytes, until the server ends the connection.
-    async fn hear(&self, request: impl AsRef<[u8]>) -> String {
+    /// The complete response to these bytes, until the server closes the connection.
+    async fn send(&self, request: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect().await;
-        // Who is cut off while it still speaks may find nobody to hear the rest.
+        // A client that is cut off while it sends may find the connection closed.
         let _ = stream.write_all(request.as_ref()).await;
         rest(&mut stream).await
     }
 
     async fn answers(&self) -> bool {
-        let answer = self.hear(get("/health/live")).await;
+        let answer = self.send(get("/health/live")).await;
         answer.starts_with("HTTP/1.1 200 ")
     }
 
     async fn stop(self) {
         self.stop.send(()).expect("the server runs");
-        let ended = tokio::time::timeout(FOR_EVER, self.ends).await;
+        let ended = tokio::time::timeout(TEST_TIMEOUT, self.ends).await;
         ended.expect("the server ends").expect("it does not panic");
     }
 }
 
 async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    // A reset is an end as well.
-    let read = tokio::time::timeout(FOR_EVER, stream.read_to_end(&mut answer)).await;
+    // A reset closes the connection as well.
+    let read = tokio::time::timeout(TEST_TIMEOUT, stream.read_to_end(&mut answer)).await;
     let _ = read.expect("the server ends the connection");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A request after which the server ends the connection.
+/// A request after which the server closes the connection.
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 }
@@ -92,9 +92,9 @@ fn status(answer: &str) -> &str {
 }
 
 #[tokio::test]
-async fn who_never_says_what_it_wants_is_let_go() {
+async fn a_client_that_never_completes_its_request_is_disconnected() {
     let server = Server::start(Limits {
-        slowest_request: SOON,
+        request_timeout: SOON,
         ..Limits::default()
     })
     .await;
@@ -104,11 +104,11 @@ async fn who_never_says_what_it_wants_is_let_go() {
         let answer = rest(&mut stream).await;
         assert!(!answer.contains("200 OK"), "{beginning:?}: {answer}");
     }
-    // A byte now and then does not help: the whole of the request has to be there.
+    // An occasional byte does not help: the request has to be complete in time.
     let mut stream = server.connect().await;
     let mut sent = stream.write_all(b"GET /health/live HTTP/1.1\r\n").await;
     let mut every = tokio::time::interval(SOON / 10);
-    let deadline = tokio::time::Instant::now() + FOR_EVER;
+    let deadline = tokio::time::Instant::now() + TEST_TIMEOUT;
     while sent.is_ok() && tokio::time::Instant::now() < deadline {
         every.tick().await;
         sent = stream.write_all(b"X-A: b\r\n").await;
@@ -118,10 +118,10 @@ async fn who_never_says_what_it_wants_is_let_go() {
 }
 
 #[tokio::test]
-async fn who_takes_nothing_of_its_answers_is_let_go() {
+async fn a_client_that_never_reads_its_responses_is_disconnected() {
     let server = Server::start(Limits {
         connections: 1,
-        slowest_reader: SOON,
+        write_timeout: SOON,
         ..Limits::default()
     })
     .await;
@@ -129,10 +129,10 @@ async fn who_takes_nothing_of_its_answers_is_let_go() {
     socket.set_recv_buffer_size(4096).expect("a small buffer");
     let mut stream = socket.connect(server.address).await.expect("a connection");
     let (mut unread, mut asks) = stream.split();
-    // More answers than all buffers between hold.
+    // More responses than all buffers in between can hold.
     let request = "GET /api/figures HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(5_000);
-    let _ = tokio::time::timeout(FOR_EVER, asks.write_all(request.as_bytes())).await;
-    let deadline = tokio::time::Instant::now() + FOR_EVER;
+    let _ = tokio::time::timeout(TEST_TIMEOUT, asks.write_all(request.as_bytes())).await;
+    let deadline = tokio::time::Instant::now() + TEST_TIMEOUT;
     while !server.answers().await {
         assert!(
             tokio::time::Instant::now() < deadline,
@@ -140,23 +140,23 @@ async fn who_takes_nothing_of_its_answers_is_let_go() {
         );
         tokio::task::yield_now().await;
     }
-    // Without an end of the connection this would be all answers.
+    // If the connection were not closed, this would be all responses.
     let mut answers = Vec::new();
-    let _ = tokio::time::timeout(FOR_EVER, unread.read_to_end(&mut answers)).await;
+    let _ = tokio::time::timeout(TEST_TIMEOUT, unread.read_to_end(&mut answers)).await;
     let text = String::from_utf8_lossy(&answers);
     assert!(text.matches("HTTP/1.1 200 OK").count() < 5_000);
     server.stop().await;
 }
 
 #[tokio::test]
-async fn one_client_leaves_connections_to_others() {
+async fn one_client_leaves_connections_for_others() {
     let server = Server::start(Limits {
         connections: 4,
         ..Limits::default()
     })
     .await;
     let held = [server.connect().await, server.connect().await];
-    let refused = server.hear(get("/health/live")).await;
+    let refused = server.send(get("/health/live")).await;
     assert_eq!(status(&refused), "503");
     assert!(refused.contains("Retry-After: 5"), "{refused}");
     assert!(refused.ends_with("There are too many connections\n"));
@@ -170,7 +170,7 @@ async fn one_client_leaves_connections_to_others() {
 }
 
 #[tokio::test]
-async fn one_client_leaves_event_streams_to_others() {
+async fn one_client_leaves_event_streams_for_others() {
     let server = Server::start(Limits {
         event_streams: 4,
         ..Limits::default()
@@ -184,7 +184,7 @@ async fn one_client_leaves_event_streams_to_others() {
     let mut beginning = [0; 12];
     first.read_exact(&mut beginning).await.expect("an answer");
     assert_eq!(&beginning, b"HTTP/1.1 200");
-    let refused = server.hear(get("/api/live")).await;
+    let refused = server.send(get("/api/live")).await;
     assert_eq!(status(&refused), "503");
     assert!(
         refused.to_lowercase().contains("retry-after: 5"),
@@ -196,7 +196,7 @@ async fn one_client_leaves_event_streams_to_others() {
 }
 
 #[tokio::test]
-async fn a_client_that_has_said_everything_is_answered() {
+async fn a_client_that_closed_its_sending_side_is_answered() {
     let server = Server::start(Limits::default()).await;
     let mut stream = server.connect().await;
     let request = get("/api/figures");
@@ -207,7 +207,7 @@ async fn a_client_that_has_said_everything_is_answered() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_refused_without_reading_it_all() {
+async fn oversized_requests_are_refused_without_reading_them_in_full() {
     let server = Server::start(Limits::default()).await;
     let huge = "a".repeat(10_000_000);
     let requests = [
@@ -220,8 +220,8 @@ async fn what_is_too_large_is_refused_without_reading_it_all() {
         format!("{huge} /pipelines HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     ];
     for request in requests {
-        let answer = server.hear(&request).await;
-        // A client that still speaks may see the reset alone.
+        let answer = server.send(&request).await;
+        // A client that is still sending may see only the reset.
         assert!(
             ["", "400", "414", "431"].contains(&status(&answer)),
             "{answer}"
@@ -229,18 +229,18 @@ async fn what_is_too_large_is_refused_without_reading_it_all() {
         assert!(server.answers().await);
     }
     let long = format!("/pipelines?project={}", "a".repeat(5_000));
-    assert_eq!(status(&server.hear(get(&long)).await), "414");
+    assert_eq!(status(&server.send(get(&long)).await), "414");
     let body = format!(
         "POST /api/figure HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{huge}",
         huge.len()
     );
-    let answer = server.hear(body).await;
+    let answer = server.send(body).await;
     assert!(["", "405", "413"].contains(&status(&answer)), "{answer}");
     server.stop().await;
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_refused() {
+async fn malformed_http_is_refused() {
     let server = Server::start(Limits::default()).await;
     for request in [
         "NONSENSE\r\n\r\n",
@@ -268,7 +268,7 @@ async fn what_is_no_http_is_refused() {
 }
 
 #[tokio::test]
-async fn methods_that_nothing_has_are_refused() {
+async fn unsupported_methods_are_refused() {
     let server = Server::start(Limits::default()).await;
     for method in ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "PROPFIND"] {
         for path in [
@@ -279,7 +279,7 @@ async fn methods_that_nothing_has_are_refused() {
             "/",
         ] {
             let request = get(path).replacen("GET", method, 1);
-            let answer = server.hear(request).await;
+            let answer = server.send(request).await;
             assert!(
                 ["404", "405"].contains(&status(&answer)),
                 "{method} {path}: {answer}"
@@ -294,7 +294,7 @@ async fn methods_that_nothing_has_are_refused() {
 }
 
 #[tokio::test]
-async fn no_path_leads_out_of_the_site() {
+async fn no_path_leads_outside_the_site() {
     let server = Server::start(Limits::default()).await;
     for path in [
         "/../../Cargo.toml",
@@ -311,7 +311,7 @@ async fn no_path_leads_out_of_the_site() {
         "/plotly/",
         "/.built",
     ] {
-        let answer = server.hear(get(path)).await;
+        let answer = server.send(get(path)).await;
         let status = status(&answer);
         assert!(["308", "400", "404"].contains(&status), "{path}: {answer}");
         assert!(
@@ -327,7 +327,7 @@ async fn no_path_leads_out_of_the_site() {
 }
 
 #[tokio::test]
-async fn open_pages_and_idle_connections_do_not_hold_up_a_stop() {
+async fn open_pages_and_idle_connections_do_not_delay_a_stop() {
     let server = Server::start(Limits::default()).await;
     let mut page = server.connect().await;
     page.write_all(get("/api/live").as_bytes())
@@ -337,10 +337,10 @@ async fn open_pages_and_idle_connections_do_not_hold_up_a_stop() {
     page.read_exact(&mut beginning).await.expect("an answer");
     let idle = server.connect().await;
     server.stop().await;
-    let told = rest(&mut page).await;
+    let rest_of_page = rest(&mut page).await;
     assert!(
-        told.ends_with("0\r\n\r\n"),
-        "the stream ends as a whole one: {told}"
+        rest_of_page.ends_with("0\r\n\r\n"),
+        "the stream ends properly: {rest_of_page}"
     );
     drop(idle);
 }

@@ -1,4 +1,4 @@
-//! The router as its clients meet it.
+//! Tests of the router.
 
 mod base;
 mod connections;
@@ -68,7 +68,7 @@ pub(super) fn snapshot(version: &str) -> Snapshot {
     builder.finish(version.to_owned(), Some(60_000), Security::default())
 }
 
-/// What is known of a GitHub that could be read in part, and then not at all.
+/// A ledger of GitHub: one sync that read it in part, and a later one that failed.
 pub(super) fn ledger(version: i64) -> Ledger {
     let covered = |item: &str, state, reason: Option<&str>| Covered {
         source: "github".to_owned(),
@@ -113,7 +113,7 @@ pub(super) async fn get(router: &Router, uri: &str) -> TestResponse {
 }
 
 #[tokio::test]
-async fn a_figure_is_sent_once_and_then_known() {
+async fn a_figure_is_sent_once_and_then_not_modified() {
     let router = router(loaded(), Settings::default());
     let uri = "/api/figure?id=build_status&project=cmc";
     let plain = get(&router, uri).await;
@@ -156,7 +156,7 @@ async fn encodings_hold_the_same_figure() {
 }
 
 #[tokio::test]
-async fn wrong_values_are_named_with_a_status() {
+async fn wrong_values_are_reported_with_a_status() {
     let router = router(loaded(), Settings::default());
     for (uri, status, word) in [
         ("/api/figure?id=nothing", 404, "nothing"),
@@ -191,7 +191,7 @@ async fn wrong_values_are_named_with_a_status() {
 }
 
 #[tokio::test]
-async fn pages_have_the_status_of_their_address() {
+async fn pages_have_the_status_that_fits_their_address() {
     let router = router(loaded(), Settings::default());
     for (uri, status) in [
         ("/pipelines", 200),
@@ -218,7 +218,7 @@ async fn pages_have_the_status_of_their_address() {
 }
 
 #[tokio::test]
-async fn old_and_sloppy_addresses_lead_to_the_page() {
+async fn old_and_untidy_addresses_redirect_to_the_page() {
     let router = router(loaded(), Settings::default());
     for (uri, target) in [
         ("/", "/pipelines"),
@@ -234,7 +234,7 @@ async fn old_and_sloppy_addresses_lead_to_the_page() {
 }
 
 #[tokio::test]
-async fn what_no_link_asks_for_is_refused() {
+async fn requests_that_no_link_makes_are_refused() {
     let router = router(loaded(), Settings::default());
     let long = format!("/pipelines?project={}", "a".repeat(10_000));
     assert_eq!(get(&router, &long).await.status, StatusCode::URI_TOO_LONG);
@@ -260,7 +260,7 @@ async fn what_no_link_asks_for_is_refused() {
 }
 
 #[tokio::test]
-async fn without_data_it_is_live_but_not_ready() {
+async fn without_data_the_server_is_live_but_not_ready() {
     let router = router(AppState::default(), Settings::default());
     assert_eq!(get(&router, "/health/live").await.status, StatusCode::OK);
     for uri in ["/health/ready", "/api/figure?id=build_status", "/pipelines"] {
@@ -270,25 +270,25 @@ async fn without_data_it_is_live_but_not_ready() {
 }
 
 #[tokio::test]
-async fn it_is_ready_with_data_until_it_stops_and_says_why_not() {
+async fn the_server_is_ready_from_the_first_data_until_it_stops_and_gives_the_reason_otherwise() {
     let state = AppState::default();
     let router = router(state.clone(), Settings::default());
-    let told = async |status: u16, text: &str| {
+    let expect_ready = async |status: u16, text: &str| {
         let answer = get(&router, "/health/ready").await;
         assert_eq!((answer.status.as_u16(), answer.text()), (status, text));
     };
-    told(503, "not ready: loading\n").await;
+    expect_ready(503, "not ready: loading\n").await;
     state.swap(Snapshot::empty(Arc::new(Config::built_in())));
-    told(503, "not ready: the store holds no data\n").await;
+    expect_ready(503, "not ready: the store holds no data\n").await;
     state.swap(snapshot("v1"));
-    told(200, "ready: data v1\n").await;
+    expect_ready(200, "ready: data v1\n").await;
     state.stop();
-    told(503, "not ready: stopping\n").await;
+    expect_ready(503, "not ready: stopping\n").await;
     assert_eq!(get(&router, "/health/live").await.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn csv_holds_the_rows() {
+async fn csv_contains_the_rows() {
     let router = router(loaded(), Settings::default());
     let answer = get(&router, "/figures/build_status.csv?days=1").await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -306,7 +306,7 @@ async fn csv_holds_the_rows() {
 }
 
 #[tokio::test]
-async fn freshness_and_coverage_say_what_is_known_of_sources() {
+async fn freshness_and_coverage_report_the_state_of_sources() {
     let state = loaded();
     state.swap_ledger(ledger(7));
     let router = router(state, Settings::default());
@@ -336,7 +336,7 @@ async fn freshness_and_coverage_say_what_is_known_of_sources() {
 }
 
 #[tokio::test]
-async fn pages_say_what_is_known_of_sources() {
+async fn pages_report_the_state_of_sources() {
     let state = loaded();
     state.swap_ledger(ledger(7));
     let router = router(state, Settings::default());
@@ -359,7 +359,7 @@ async fn pages_say_what_is_known_of_sources() {
 }
 
 #[tokio::test]
-async fn without_data_nothing_is_known_of_sources() {
+async fn without_data_the_state_of_sources_is_unavailable() {
     let router = router(AppState::default(), Settings::default());
     for uri in ["/api/freshness", "/api/coverage"] {
         let answer = get(&router, uri).await;
@@ -367,7 +367,7 @@ async fn without_data_nothing_is_known_of_sources() {
     }
 }
 
-/// What is told of a ledger while its store can be reached.
+/// The live state with a ledger whose store can be reached.
 fn live(version: &str, ledger: i64) -> Live {
     Live {
         version: version.to_owned(),
@@ -375,7 +375,7 @@ fn live(version: &str, ledger: i64) -> Live {
     }
 }
 
-/// The state that the next event tells; none where the stream ended.
+/// The state in the next event; `None` when the stream ended.
 async fn next_event(events: &mut BodyDataStream) -> Option<Live> {
     let next = tokio::time::timeout(Duration::from_secs(5), events.next());
     let bytes = next.await.expect("an event soon")?.expect("a whole event");
@@ -388,7 +388,7 @@ async fn next_event(events: &mut BodyDataStream) -> Option<Live> {
 }
 
 #[tokio::test]
-async fn open_pages_are_told_at_once_and_at_each_change_until_the_server_stops() {
+async fn open_pages_get_the_state_at_once_and_after_each_change_until_the_server_stops() {
     let state = loaded();
     let router = router(state.clone(), Settings::default());
     let request = Request::get("/api/live")
@@ -400,7 +400,7 @@ async fn open_pages_are_told_at_once_and_at_each_change_until_the_server_stops()
     let headers = response.headers();
     assert_eq!(headers[header::CONTENT_TYPE], "text/event-stream");
     assert_eq!(headers[header::CACHE_CONTROL], "no-store");
-    // Compressed, an event would wait for the next ones.
+    // A compressed event would wait for the next ones.
     assert!(!headers.contains_key(header::CONTENT_ENCODING));
 
     let mut events = response.into_body().into_data_stream();
@@ -425,7 +425,7 @@ async fn open_pages_are_told_at_once_and_at_each_change_until_the_server_stops()
 }
 
 #[tokio::test]
-async fn who_leaves_early_has_its_figure_computed_for_the_next() {
+async fn a_figure_whose_client_leaves_early_is_still_computed() {
     let router = router(loaded(), Settings::default());
     let figure = "/api/figure?id=build_status";
     let computed = async |times: u32| {
@@ -440,5 +440,5 @@ async fn who_leaves_early_has_its_figure_computed_for_the_next() {
         tokio::task::yield_now().await;
     }
     assert_eq!(get(&router, figure).await.status, StatusCode::OK);
-    assert!(computed(1).await, "it was kept");
+    assert!(computed(1).await, "it was cached");
 }

@@ -1,4 +1,4 @@
-//! Pages that are rendered once, and to their end.
+//! Pages are rendered once, and to completion.
 
 use super::*;
 use crate::server::metrics::Metrics;
@@ -8,13 +8,13 @@ fn with(name: header::HeaderName, value: &str) -> Request<Body> {
     request.body(Body::empty()).expect("a request")
 }
 
-/// How many figures were asked for, whether or not they had to be computed.
+/// The number of figures requested, computed or not.
 fn asked(metrics: &Metrics) -> u64 {
     metrics.figures.all_asked()
 }
 
 #[tokio::test]
-async fn a_page_is_rendered_once_until_other_data_are_there() {
+async fn a_page_is_rendered_once_until_the_data_changes() {
     let state = loaded();
     let router = router(state.clone(), Settings::default());
     let first = get(&router, "/pipelines").await;
@@ -32,7 +32,7 @@ async fn a_page_is_rendered_once_until_other_data_are_there() {
     assert_eq!(
         known.header(header::CONTENT_SECURITY_POLICY),
         first.header(header::CONTENT_SECURITY_POLICY),
-        "a browser takes the headers over"
+        "a browser replaces the headers it has"
     );
 
     state.swap(snapshot("v2"));
@@ -43,7 +43,7 @@ async fn a_page_is_rendered_once_until_other_data_are_there() {
 }
 
 #[tokio::test]
-async fn what_was_asked_for_is_there_before_other_data_are() {
+async fn requested_figures_are_computed_before_new_data_is_swapped_in() {
     let state = loaded();
     let router = router(state.clone(), Settings::default());
     let figure = "/api/figure?id=build_status";
@@ -61,7 +61,7 @@ async fn what_was_asked_for_is_there_before_other_data_are() {
 }
 
 #[tokio::test]
-async fn a_page_that_was_asked_for_is_rendered_again_for_other_data() {
+async fn a_requested_page_is_rendered_again_for_new_data() {
     let state = loaded();
     let (router, renewal) = routes(state.clone(), Settings::default());
     let renewal = tokio::spawn(renewal);
@@ -79,7 +79,7 @@ async fn a_page_that_was_asked_for_is_rendered_again_for_other_data() {
 }
 
 #[tokio::test]
-async fn each_address_and_each_filter_has_a_page_of_its_own() {
+async fn each_address_and_each_filter_has_its_own_page() {
     let router = router(loaded(), Settings::default());
     let all = get(&router, "/pipelines").await;
     let nightly = get(&router, "/pipelines?type=nightly").await;
@@ -96,7 +96,7 @@ async fn each_address_and_each_filter_has_a_page_of_its_own() {
 }
 
 #[tokio::test]
-async fn every_figure_is_asked_for_once_a_page() {
+async fn every_figure_is_requested_once_per_page() {
     let state = loaded();
     let router = router(state.clone(), Settings::default());
     let page = get(&router, "/pipelines").await;
@@ -105,7 +105,7 @@ async fn every_figure_is_asked_for_once_a_page() {
 }
 
 #[tokio::test]
-async fn a_page_is_rendered_to_its_end_whoever_leaves() {
+async fn a_page_is_rendered_to_completion_after_its_client_leaves() {
     let state = loaded();
     let router = router(state.clone(), Settings::default());
     let request = Request::get("/pipelines").body(Body::empty());

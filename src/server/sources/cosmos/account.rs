@@ -1,4 +1,4 @@
-//! The account that the environment names: where it is, how one is let in, what is read there.
+//! The account that the environment names: its address, its credentials and its containers.
 
 use std::{fmt, time::Duration};
 
@@ -23,10 +23,10 @@ const DATABASES: [&str; 2] = ["COSMOS_DATABASES", "databaseId"];
 const CONTAINERS: [&str; 2] = ["COSMOS_CONTAINERS", "containerId"];
 const DEFAULT_CONTAINER: &str = "pipeline-metrics";
 
-/// The service works up to five seconds on a page, of up to 4 MB, which then has to come here; the
-/// SDK would wait for six.
+/// The service takes up to five seconds for a page of up to 4 MB, which then has to be transferred; the
+/// SDK's default is six seconds.
 const MAX_REQUEST: Duration = Duration::from_secs(30);
-/// With everything that the SDK tries again by itself.
+/// Includes all retries of the SDK itself.
 const MAX_OPERATION: Duration = Duration::from_secs(90);
 
 pub struct Account {
@@ -40,14 +40,14 @@ enum Access {
     Entra(Entra),
 }
 
-/// How the account was asked to let the dashboard in.
+/// The kind of credentials that the account is accessed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
     Key,
     Entra,
 }
 
-/// One container of one database, with a cursor of its own.
+/// One container of one database, with its own cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feed {
     pub database: String,
@@ -61,11 +61,11 @@ impl fmt::Display for Feed {
 }
 
 impl Account {
-    /// None where no endpoint is named.
+    /// `None` when no endpoint is set.
     ///
     /// # Errors
-    /// Where a variable is missing or wrong; names it, and never repeats a value, since a
-    /// connection string with its key may have been put in the wrong place.
+    /// The variable that is missing or wrong. Values are never repeated: a connection string with its key
+    /// may have been put in the wrong place.
     pub fn configured(environment: &Environment) -> Result<Option<Self>> {
         let Some(endpoint) = environment.text(&ENDPOINT) else {
             return Ok(None);
@@ -73,13 +73,13 @@ impl Account {
         let endpoint = match endpoint.parse::<AccountEndpoint>() {
             Ok(endpoint) if is_account(&endpoint) => endpoint,
             _ => bail!(
-                "COSMOS_ENDPOINT is no address such as https://<account>.documents.azure.com:443/"
+                "COSMOS_ENDPOINT is not an address such as https://<account>.documents.azure.com:443/"
             ),
         };
         let databases = environment.list(&DATABASES);
         if databases.is_empty() {
             bail!(
-                "COSMOS_ENDPOINT names an account, but COSMOS_DATABASES names no database in it: \
+                "COSMOS_ENDPOINT is set, but COSMOS_DATABASES is not: \
                  set it to a list such as jenkins,sds-jenkins, or unset COSMOS_ENDPOINT"
             );
         }
@@ -114,11 +114,11 @@ impl Account {
         }
     }
 
-    /// Opens a client, with a runtime of its own: a shared one would outlive the Tokio runtime
-    /// that its connections belong to.
+    /// Opens a client with its own runtime: a shared one would outlive the Tokio runtime that its connections
+    /// belong to.
     ///
     /// # Errors
-    /// Where the account cannot be reached or does not let the dashboard in.
+    /// The account cannot be reached or refuses access.
     pub async fn connect(&self) -> azure_data_cosmos::Result<CosmosClient> {
         let pool = ConnectionPoolOptions::builder()
             .with_max_dataplane_request_timeout(MAX_REQUEST)
@@ -127,7 +127,7 @@ impl Account {
             .with_connection_pool(pool)
             .build()
             .await?;
-        // What is refused for being too much is waited for in one place: `Patience`.
+        // Rate limits are handled in one place: `Retries`.
         let throttling = ThrottlingRetryOptionsBuilder::new()
             .with_max_retry_count(0)
             .build();
@@ -146,15 +146,14 @@ impl Account {
         CosmosClient::builder()
             .with_runtime(runtime)
             .with_default_operation_options(options)
-            // Documents are taken as text, whose form is documented.
+            // Documents are read as text, a documented format.
             .with_binary_encoding_options(BinaryEncodingOptions::new().with_enabled(false))
             .build(account, RoutingStrategy::PreferredRegions(Vec::new()))
             .await
     }
 }
 
-/// Whether it is an address that nothing but the account is in. Without TLS it must be an emulator
-/// on this machine.
+/// True for an address of nothing but the account. Without TLS it must be an emulator on this machine.
 fn is_account(endpoint: &AccountEndpoint) -> bool {
     let url = endpoint.url();
     let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
@@ -199,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_the_original_are_understood() {
+    fn the_variables_of_the_original_are_accepted() {
         let account = configured(&[
             ("endpoint", HERE),
             ("masterKey", "c2VjcmV0"),
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_endpoint_there_is_no_account_and_without_a_key_entra_id_is_asked() {
+    fn without_an_endpoint_there_is_no_account_and_without_a_key_entra_id_is_used() {
         assert!(matches!(configured(&[("COSMOS_KEY", "x")]), Ok(None)));
         let emulator = "http://localhost:8081";
         let account = configured(&[
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_wrong_is_named_and_no_value_repeated() {
+    fn a_missing_or_wrong_variable_is_named_without_its_value() {
         let message = |variables: &[(&str, &str)]| match configured(variables) {
             Ok(_) => panic!("it is not complete"),
             Err(error) => format!("{error:?}"),

@@ -1,15 +1,15 @@
-//! What `doctor` asks of an account: whether it answers, lets the dashboard in, has the containers,
-//! and how old the newest document is.
+//! Checks an account for `doctor`: whether it responds, grants access and has the containers, and how
+//! old the newest document is.
 
 use azure_data_cosmos::{ContainerClient, CosmosError};
 use serde::Deserialize;
 
 use super::{
-    Cosmos, cursor::Window, failure::CosmosFailure, query::EventQuery, query_pages::Pages,
+    Cosmos, cursor::Window, failure::CosmosFailure, query::EventQuery, query_pages::QueryPages,
 };
 use crate::server::sources::{CheckResult, cosmos::account::Credentials};
 
-/// How far back is looked, Unix s; each step only at what the one before left out.
+/// The ages up to which documents are searched, in seconds; each step skips the span of the one before.
 const STEPS: [i64; 6] = [600, 3600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400];
 
 pub async fn check(cosmos: &Cosmos, now: i64) -> Vec<CheckResult> {
@@ -26,7 +26,7 @@ pub async fn check(cosmos: &Cosmos, now: i64) -> Vec<CheckResult> {
         Credentials::Entra => "Microsoft Entra ID",
     };
     let mut findings = vec![CheckResult::good(format!(
-        "Cosmos DB: the account answers and lets in by {how}"
+        "Cosmos DB: the account responds and grants access with {how}"
     ))];
     for feed in &cosmos.account.feeds {
         let looked = match cosmos.container(client, feed).await {
@@ -35,12 +35,12 @@ pub async fn check(cosmos: &Cosmos, now: i64) -> Vec<CheckResult> {
         };
         findings.push(match looked {
             Ok(Some(ts)) => CheckResult::good(format!(
-                "{feed}: can be read; the newest document is {} old",
+                "{feed}: readable; the newest document is {} old",
                 age(now - ts)
             )),
             Ok(None) => CheckResult::bad(
-                format!("{feed}: can be read, but has no document of the last year"),
-                "check that COSMOS_DATABASES and COSMOS_CONTAINERS name what the builds write to",
+                format!("{feed}: readable, but without a document from the last year"),
+                "check that COSMOS_DATABASES and COSMOS_CONTAINERS name the containers that builds write to",
             ),
             Err(error) => {
                 let failure = CosmosFailure::of(&error, credentials, Some(feed));
@@ -56,8 +56,8 @@ struct Time {
     _ts: i64,
 }
 
-/// The `_ts` of the newest document. The gateway cannot sort over partitions, so ever longer spans
-/// are looked into until there is one.
+/// The `_ts` of the newest document. The gateway cannot sort across partitions, so increasingly long
+/// spans are searched until one has a document.
 async fn newest(container: &ContainerClient, now: i64) -> Result<Option<i64>, CosmosError> {
     let mut to = None;
     for step in STEPS {
@@ -65,7 +65,7 @@ async fn newest(container: &ContainerClient, now: i64) -> Result<Option<i64>, Co
             from: now - step,
             to,
         };
-        let mut pages = Pages::new(EventQuery::times(window)?);
+        let mut pages = QueryPages::new(EventQuery::times(window)?);
         let mut newest = None;
         while let Some(documents) = pages.next(container).await? {
             let times = documents.iter();
@@ -80,7 +80,7 @@ async fn newest(container: &ContainerClient, now: i64) -> Result<Option<i64>, Co
     Ok(None)
 }
 
-/// A span in words.
+/// Formats a span in words.
 fn age(seconds: i64) -> String {
     let (count, unit) = match seconds.max(0) {
         seconds @ ..120 => (seconds, "second"),
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_told_in_the_unit_that_fits() {
+    fn ages_are_shown_in_a_fitting_unit() {
         let ages = [-5, 1, 119, 120, 7200, 90_000, 172_800].map(age);
         let expected = [
             "0 seconds",

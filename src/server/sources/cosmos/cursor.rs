@@ -1,30 +1,30 @@
-//! How far a container was read: which spans of `_ts` are settled, and by which query.
+//! The progress of reading a container: the spans of `_ts` that are settled, and the query used.
 //!
-//! A span is settled when it was read to its last page and nothing can come into it any more. So
-//! the next sync reads what is not settled, whatever ended the one before.
+//! A span is settled when it was read completely and no event can be added to it any more. The next
+//! sync reads the other spans, however the last one ended.
 
 use serde::{Deserialize, Serialize};
 
-use super::unreadable::Unreadable;
+use super::rejected_documents::RejectedDocuments;
 
 const DAY: i64 = 86_400;
 
-/// How long before the newest event others may still come in, by the server's clock: writes are
-/// seen in another order than their `_ts`, and several have the same second.
+/// The time before the newest event in which others may still be added, by the server's clock: writes
+/// become visible in another order than their `_ts`, and several share a second.
 const OVERLAP: i64 = 600;
 
-/// What the store keeps of a container.
+/// The state that the store keeps per container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// Events that another query would have brought are missing from what is settled.
+    /// The query's fingerprint: another query could return other events in the settled spans.
     query: String,
-    /// From and to (exclusive) in Unix s, in order and apart from each other.
+    /// From and to (exclusive) in Unix s, sorted and disjoint.
     settled: Vec<(i64, i64)>,
     #[serde(default)]
-    pub unreadable: Unreadable,
+    pub unreadable: RejectedDocuments,
 }
 
-/// A span of `_ts`, Unix s; without an end it reaches to the newest event.
+/// A span of `_ts`, Unix s; without an end, it reaches to the newest event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     pub from: i64,
@@ -32,7 +32,7 @@ pub struct Window {
 }
 
 impl Cursor {
-    /// What the store kept, or a new beginning where it was of another query.
+    /// The stored cursor, or a new one if it belongs to another query.
     pub fn of(kept: Option<&str>, query: &str) -> Self {
         let kept: Option<Self> = kept.and_then(|text| serde_json::from_str(text).ok());
         kept.filter(|cursor| cursor.query == query)
@@ -42,7 +42,7 @@ impl Cursor {
             })
     }
 
-    /// Everything from an instant on is to be read again.
+    /// Marks everything since an instant as unread.
     pub fn forget_from(&mut self, since: i64) {
         for (_, to) in &mut self.settled {
             *to = since.min(*to);
@@ -51,8 +51,8 @@ impl Cursor {
         self.unreadable.forget_from(since);
     }
 
-    /// What is to be read, newest first, a day at a time. Our own clock only says where to cut;
-    /// it may be wrong by up to a day.
+    /// The spans to read, newest first, in windows of a day. Our own clock only decides where to split; it
+    /// may be wrong by up to a day.
     pub fn windows(&self, earliest: i64, now: i64) -> Vec<Window> {
         let mut windows = Vec::new();
         let mut end = None;
@@ -64,7 +64,7 @@ impl Cursor {
         windows
     }
 
-    /// A window was read to its last page; `newest` is the greatest `_ts` in it.
+    /// Records that a window was read completely; `newest` is its greatest `_ts`.
     pub fn settle(&mut self, window: Window, newest: Option<i64>) {
         let to = window
             .to
@@ -84,13 +84,13 @@ impl Cursor {
         self.settled = joined;
     }
 
-    /// As the store keeps it.
+    /// The text that the store keeps.
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("numbers and text can be written as JSON")
     }
 }
 
-/// Cuts what lies between two instants into days, newest first.
+/// Splits the time between two instants into days, newest first.
 fn cut(from: i64, to: Option<i64>, now: i64, windows: &mut Vec<Window>) {
     let mut end = to;
     while end.is_none_or(|end| from < end) {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn then_only_what_is_new_is_read_with_an_overlap() {
+    fn later_syncs_read_only_new_events_with_an_overlap() {
         let mut cursor = new();
         for window in cursor.windows(NOW - 3 * DAY, NOW) {
             cursor.settle(window, window.to.is_none().then_some(NOW - 7));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_came_nothing_is_settled_at_the_newest_end() {
+    fn without_events_the_newest_window_is_not_settled() {
         let mut cursor = new();
         for window in cursor.windows(NOW - 2 * DAY, NOW) {
             cursor.settle(window, None);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_past_and_another_query_are_read_from_what_is_missing() {
+    fn a_longer_past_and_another_query_read_the_missing_spans() {
         let mut cursor = new();
         cursor.settle(window(NOW - DAY, None), Some(NOW));
         let windows = cursor.windows(NOW - 2 * DAY, NOW);

@@ -1,4 +1,4 @@
-//! Microsoft Entra ID: the first of the identities of this machine or person that gives a token.
+//! Microsoft Entra ID: the first identity of this machine or its user that provides a token.
 
 use std::{
     path::PathBuf,
@@ -19,10 +19,10 @@ use tokio::time::timeout;
 
 use crate::server::environment::Environment;
 
-/// A machine without a managed identity does not answer at all.
+/// A machine without a managed identity does not respond at all.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// What the environment says of identities.
+/// The identities in the environment.
 pub struct Entra {
     client_id: Option<String>,
     tenant_id: Option<String>,
@@ -40,8 +40,8 @@ impl Entra {
         }
     }
 
-    /// The workload's identity where its variables are set, which then is the only one meant;
-    /// else the machine's managed identity, else that of the developer's tools.
+    /// The workload identity if its variables are set, and no other then; or else the managed identity of the
+    /// machine or the identity of the developer's tools.
     pub fn credential(&self) -> Arc<dyn TokenCredential> {
         let workload = self.token_file.as_ref().map(|file| {
             let options = WorkloadIdentityCredentialOptions {
@@ -52,7 +52,7 @@ impl Entra {
             };
             vec![WorkloadIdentityCredential::new(Some(options)).map(|made| made as _)]
         });
-        let ways = workload.unwrap_or_else(|| {
+        let credentials = workload.unwrap_or_else(|| {
             let options = ManagedIdentityCredentialOptions {
                 user_assigned_id: self.client_id.clone().map(UserAssignedId::ClientId),
                 ..Default::default()
@@ -62,46 +62,46 @@ impl Entra {
                 DeveloperToolsCredential::new(None).map(|made| made as _),
             ]
         });
-        Arc::new(First {
-            ways,
+        Arc::new(CredentialChain {
+            credentials,
             found: OnceLock::new(),
         })
     }
 }
 
-/// Tries identities in turn, and stays with the first one that gives a token.
+/// Tries identities in turn and keeps the first that provides a token.
 #[derive(Debug)]
-struct First {
-    ways: Vec<azure_core::Result<Arc<dyn TokenCredential>>>,
+struct CredentialChain {
+    credentials: Vec<azure_core::Result<Arc<dyn TokenCredential>>>,
     found: OnceLock<usize>,
 }
 
 #[async_trait]
-impl TokenCredential for First {
+impl TokenCredential for CredentialChain {
     async fn get_token(
         &self,
         scopes: &[&str],
         options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
         let mut reasons = Vec::new();
-        for (number, way) in self.ways.iter().enumerate() {
+        for (number, credential) in self.credentials.iter().enumerate() {
             if self.found.get().is_some_and(|found| *found != number) {
                 continue;
             }
-            let way = match way {
-                Ok(way) => way,
+            let credential = match credential {
+                Ok(credential) => credential,
                 Err(error) => {
                     reasons.push(error.to_string());
                     continue;
                 }
             };
-            match timeout(MAX_WAIT, way.get_token(scopes, options.clone())).await {
+            match timeout(MAX_WAIT, credential.get_token(scopes, options.clone())).await {
                 Ok(Ok(token)) => {
                     self.found.get_or_init(|| number);
                     return Ok(token);
                 }
                 Ok(Err(error)) => reasons.push(error.to_string()),
-                Err(_) => reasons.push("no answer".to_owned()),
+                Err(_) => reasons.push("no response".to_owned()),
             }
         }
         let message = reasons.join("; ");
@@ -135,10 +135,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_that_gives_a_token_is_kept() {
-        let way = |token| Ok(Arc::new(Gives(token)) as Arc<dyn TokenCredential>);
-        let first = First {
-            ways: vec![way(None), way(Some("second")), way(Some("third"))],
+    async fn the_first_identity_that_provides_a_token_is_kept() {
+        let credential = |token| Ok(Arc::new(Gives(token)) as Arc<dyn TokenCredential>);
+        let first = CredentialChain {
+            credentials: vec![
+                credential(None),
+                credential(Some("second")),
+                credential(Some("third")),
+            ],
             found: OnceLock::new(),
         };
         for _ in 0..2 {
@@ -146,8 +150,8 @@ mod tests {
             assert_eq!(token.token.secret(), "second");
         }
         assert_eq!(first.found.get(), Some(&1));
-        let none = First {
-            ways: vec![way(None)],
+        let none = CredentialChain {
+            credentials: vec![credential(None)],
             found: OnceLock::new(),
         };
         let error = none.get_token(&["scope"], None).await.expect_err("none");

@@ -1,5 +1,5 @@
-//! What the service's errors mean, in plain words and with a remedy: they are shown on the page, so
-//! neither addresses nor what the service wrote itself are repeated.
+//! Errors of the service in plain words, with a remedy. They are shown on the page, so they repeat
+//! neither addresses nor the service's own messages.
 
 use std::{error::Error as _, time::Duration};
 
@@ -12,28 +12,28 @@ use crate::server::{
     sources::{CheckResult, SourceError},
 };
 
-/// What of the service's own numbers is told apart.
+/// Sub-status codes of the service that are distinguished.
 const NO_SUCH_DATABASE: u16 = 1003;
 const NO_TOKEN: u16 = 20402;
 const UNREACHABLE: [u16; 2] = [20010, 20012];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CosmosFailure {
-    pub kind: Kind,
+    pub kind: FailureKind,
     pub what: String,
     pub remedy: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The service wants to be left alone for so long.
+pub enum FailureKind {
+    /// The service asks for a pause of this length.
     RateLimited(Duration),
     NoAccess,
     Other,
 }
 
 impl CosmosFailure {
-    fn new(kind: Kind, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn new(kind: FailureKind, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -41,7 +41,7 @@ impl CosmosFailure {
         }
     }
 
-    /// `feed` is what was asked for, where it was more than the account.
+    /// `feed` is the container of the request, unless it was for the account alone.
     pub fn of(error: &CosmosError, credentials: Credentials, feed: Option<&Feed>) -> Self {
         let status = u16::from(error.status().status_code());
         let detail = error.status().sub_status().map_or(0, |sub| sub.value());
@@ -51,55 +51,58 @@ impl CosmosFailure {
             (404, _) => match feed {
                 Some(feed) => missing(feed, detail),
                 None => Self::new(
-                    Kind::Other,
-                    "no Cosmos DB account answers there",
+                    FailureKind::Other,
+                    "no Cosmos DB account responds there",
                     "set COSMOS_ENDPOINT to the account's address",
                 ),
             },
             (400, _) => Self::new(
-                Kind::Other,
+                FailureKind::Other,
                 format!(
-                    "the service does not understand what it is asked ({})",
+                    "the service does not understand the request ({})",
                     error.status()
                 ),
-                "report it as a fault of the dashboard",
+                "report this as a bug of the dashboard",
             ),
             (429, _) => {
-                let wait = told_wait(error).unwrap_or(Duration::from_secs(60));
+                let wait = requested_wait(error).unwrap_or(Duration::from_secs(60));
                 Self::new(
-                    Kind::RateLimited(wait),
+                    FailureKind::RateLimited(wait),
                     "the service refuses more requests for now (429)",
-                    "it is tried again at the next sync; more request units would help",
+                    "the next sync tries again; more request units would help",
                 )
             }
             _ if is_unreachable(error) => unreachable(error, detail),
             _ => Self::new(
-                Kind::Other,
-                format!("the service or the way to it fails ({})", error.status()),
-                "it is tried again at the next sync",
+                FailureKind::Other,
+                format!(
+                    "the service or the connection to it failed ({})",
+                    error.status()
+                ),
+                "the next sync tries again",
             ),
         }
     }
 
     pub const fn state(&self) -> CoverageState {
         match self.kind {
-            Kind::RateLimited(_) => CoverageState::RateLimited,
-            Kind::NoAccess => CoverageState::NoAccess,
-            Kind::Other => CoverageState::Failed,
+            FailureKind::RateLimited(_) => CoverageState::RateLimited,
+            FailureKind::NoAccess => CoverageState::NoAccess,
+            FailureKind::Other => CoverageState::Failed,
         }
     }
 
-    /// For readers.
+    /// The text for readers.
     pub fn reason(&self) -> String {
         format!("{}: {}", self.what, self.remedy)
     }
 
-    /// For `doctor`.
+    /// The result for `doctor`.
     pub fn finding(&self, about: &str) -> CheckResult {
         CheckResult::bad(format!("{about}: {}", self.what), self.remedy.clone())
     }
 
-    /// One error for all feeds that failed; each is named.
+    /// Combines the failures of all feeds into one error that names each.
     pub fn of_all(failures: &[(Feed, Self)]) -> SourceError {
         let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
         for (feed, failure) in failures {
@@ -109,12 +112,12 @@ impl CosmosFailure {
                 None => by_reason.push((reason, vec![feed.to_string()])),
             }
         }
-        let told = by_reason.iter();
-        let told = told.map(|(reason, feeds)| format!("{}: {reason}", feeds.join(", ")));
-        let told = told.collect::<Vec<_>>().join("; ");
+        let message = by_reason.iter();
+        let message = message.map(|(reason, feeds)| format!("{}: {reason}", feeds.join(", ")));
+        let message = message.collect::<Vec<_>>().join("; ");
         let waits = failures.iter().map(|(_, failure)| match failure.kind {
-            Kind::RateLimited(wait) => Some(wait),
-            Kind::NoAccess | Kind::Other => None,
+            FailureKind::RateLimited(wait) => Some(wait),
+            FailureKind::NoAccess | FailureKind::Other => None,
         });
         if let Some(waits) = waits.collect::<Option<Vec<_>>>() {
             return SourceError::RateLimited {
@@ -123,21 +126,21 @@ impl CosmosFailure {
         }
         if failures
             .iter()
-            .all(|(_, failure)| failure.kind == Kind::NoAccess)
+            .all(|(_, failure)| failure.kind == FailureKind::NoAccess)
         {
-            return SourceError::Unauthorized(told);
+            return SourceError::Unauthorized(message);
         }
-        SourceError::Other(anyhow!(told))
+        SourceError::Other(anyhow!(message))
     }
 }
 
-/// How long the service asks to wait, where it does.
-pub fn told_wait(error: &CosmosError) -> Option<Duration> {
+/// The pause that the service asks for, if any.
+pub fn requested_wait(error: &CosmosError) -> Option<Duration> {
     let headers = error.response()?.headers();
     headers.retry_after_ms.map(Duration::from_millis)
 }
 
-/// Whether nothing answers where the account should be.
+/// True if nothing responds at the account's address.
 pub fn is_unreachable(error: &CosmosError) -> bool {
     let detail = error.status().sub_status();
     detail.is_some_and(|detail| UNREACHABLE.contains(&detail.value()))
@@ -146,22 +149,22 @@ pub fn is_unreachable(error: &CosmosError) -> bool {
 fn no_token(error: &CosmosError, credentials: Credentials) -> CosmosFailure {
     match credentials {
         Credentials::Key => CosmosFailure::new(
-            Kind::NoAccess,
-            "COSMOS_KEY is no account key, which is Base64",
+            FailureKind::NoAccess,
+            "COSMOS_KEY is not an account key in Base64",
             "set COSMOS_KEY (or masterKey) to a key of the account, read-only if possible",
         ),
         Credentials::Entra => {
-            // What the libraries say of identities names no secret, but it is long.
+            // The libraries' messages contain no secret, but they are long.
             let reason = error.source().map(ToString::to_string).unwrap_or_default();
             tracing::warn!(
                 source = "cosmos",
                 "no token from Microsoft Entra ID: {reason}"
             );
             CosmosFailure::new(
-                Kind::NoAccess,
-                "no token comes from Microsoft Entra ID, which is asked where COSMOS_KEY is unset",
-                "set COSMOS_KEY, or give this machine a managed or workload identity, or sign in \
-                 with `az login`; the log says what was tried",
+                FailureKind::NoAccess,
+                "Microsoft Entra ID, used because COSMOS_KEY is not set, provides no token",
+                "set COSMOS_KEY, give this machine a managed or workload identity, or sign in \
+                 with `az login`; the log lists the attempts",
             )
         }
     }
@@ -170,21 +173,21 @@ fn no_token(error: &CosmosError, credentials: Credentials) -> CosmosFailure {
 fn no_access(status: u16, credentials: Credentials) -> CosmosFailure {
     match (status, credentials) {
         (401, Credentials::Key) => CosmosFailure::new(
-            Kind::NoAccess,
+            FailureKind::NoAccess,
             "the account does not accept COSMOS_KEY (401)",
             "set COSMOS_KEY (or masterKey) to a key of the account that COSMOS_ENDPOINT names",
         ),
         (_, Credentials::Key) => CosmosFailure::new(
-            Kind::NoAccess,
+            FailureKind::NoAccess,
             "the account refuses the request made with COSMOS_KEY (403)",
-            "let this machine through the account's firewall, and check that its clock is right \
+            "allow this machine in the account's firewall, and check that its clock is right \
              and that the account allows keys",
         ),
         (_, Credentials::Entra) => CosmosFailure::new(
-            Kind::NoAccess,
+            FailureKind::NoAccess,
             format!("the identity from Microsoft Entra ID may not read the account ({status})"),
-            "assign it the role Cosmos DB Built-in Data Reader on the account, and let this \
-             machine through the account's firewall",
+            "assign it the role Cosmos DB Built-in Data Reader on the account, and allow this \
+             machine in the account's firewall",
         ),
     }
 }
@@ -196,15 +199,15 @@ fn missing(feed: &Feed, detail: u16) -> CosmosFailure {
     } = feed;
     if detail == NO_SUCH_DATABASE {
         CosmosFailure::new(
-            Kind::Other,
+            FailureKind::Other,
             format!("the account has no database “{database}” (404)"),
-            "mend COSMOS_DATABASES",
+            "correct COSMOS_DATABASES",
         )
     } else {
         CosmosFailure::new(
-            Kind::Other,
+            FailureKind::Other,
             format!("the database “{database}” has no container “{container}” (404)"),
-            "mend COSMOS_CONTAINERS",
+            "correct COSMOS_CONTAINERS",
         )
     }
 }
@@ -217,16 +220,16 @@ fn unreachable(error: &CosmosError, detail: u16) -> CosmosFailure {
         cause = error.source();
     }
     let what = if detail == UNREACHABLE[1] || causes.contains("dns") {
-        "there is no host of the name in COSMOS_ENDPOINT"
+        "the host in COSMOS_ENDPOINT does not exist"
     } else if causes.contains("certificate") {
         "the TLS certificate of the host in COSMOS_ENDPOINT is not trusted"
     } else {
-        "nothing answers at COSMOS_ENDPOINT"
+        "nothing responds at COSMOS_ENDPOINT"
     };
     CosmosFailure::new(
-        Kind::Other,
+        FailureKind::Other,
         what,
-        "check COSMOS_ENDPOINT and the way from this machine to it",
+        "check COSMOS_ENDPOINT and this machine's connection to it",
     )
 }
 
@@ -242,18 +245,18 @@ mod tests {
     }
 
     #[test]
-    fn feeds_that_fail_alike_are_named_together() {
+    fn feeds_with_the_same_failure_are_named_together() {
         let no_access = no_access(401, Credentials::Key);
         let both = [
             (feed("a"), no_access.clone()),
             (feed("b"), no_access.clone()),
         ];
-        let SourceError::Unauthorized(told) = CosmosFailure::of_all(&both) else {
+        let SourceError::Unauthorized(message) = CosmosFailure::of_all(&both) else {
             panic!("both have no access");
         };
         let expected = "a/pipeline-metrics, b/pipeline-metrics: the account does not accept \
                         COSMOS_KEY (401): ";
-        assert!(told.starts_with(expected), "{told}");
+        assert!(message.starts_with(expected), "{message}");
         let mixed = [
             (feed("a"), no_access),
             (feed("b"), missing(&feed("b"), 1003)),
@@ -261,14 +264,14 @@ mod tests {
         let SourceError::Other(error) = CosmosFailure::of_all(&mixed) else {
             panic!("they differ");
         };
-        let told = error.to_string();
-        assert!(told.contains("no database “b”"), "{told}");
+        let message = error.to_string();
+        assert!(message.contains("no database “b”"), "{message}");
     }
 
     #[test]
-    fn where_all_are_to_wait_the_longest_wait_counts() {
+    fn the_longest_requested_pause_counts() {
         let limited = |seconds| {
-            let wait = Kind::RateLimited(Duration::from_secs(seconds));
+            let wait = FailureKind::RateLimited(Duration::from_secs(seconds));
             CosmosFailure::new(wait, "", "")
         };
         let failures = [(feed("a"), limited(5)), (feed("b"), limited(70))];

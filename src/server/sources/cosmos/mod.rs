@@ -1,18 +1,18 @@
 //! Build events from Azure Cosmos DB, through the official SDK.
 //!
-//! Each container is read by windows of `_ts`, the time that the service gives a document when it
-//! is written: first the past, newest day first, then only what is new.
+//! Each container is read in windows of `_ts`, the time at which the service wrote a document: first the
+//! past, newest day first, then only new documents.
 
 mod account;
 mod check;
 mod cursor;
 mod entra;
 mod failure;
-mod patience;
 mod query;
 mod query_pages;
+mod rejected_documents;
+mod retry;
 mod sync;
-mod unreadable;
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,9 +25,9 @@ use tokio::{sync::OnceCell, time::sleep};
 use crate::server::config::cosmos::Settings;
 use account::{Account, Feed};
 use failure::CosmosFailure;
-use patience::Patience;
 use query::EventQuery;
-use sync::{FeedSync, Part, Stopped};
+use retry::Retries;
+use sync::{FeedError, FeedSync, Scope};
 
 use super::{CheckResult, Run, Source, SourceError, SyncReport};
 use crate::server::{
@@ -43,15 +43,15 @@ pub struct Cosmos {
     settings: Settings,
     account: Account,
     query: Arc<EventQuery>,
-    /// Opened when it is needed first, and kept: it knows the account's regions and partitions.
+    /// Opened on first use and kept: it caches the account's regions and partitions.
     client: OnceCell<CosmosClient>,
 }
 
 impl Cosmos {
-    /// None where the environment names no account.
+    /// `None` when the environment names no account.
     ///
     /// # Errors
-    /// Where it is configured by half or wrongly.
+    /// The configuration is incomplete or wrong.
     pub fn configured(config: &Config, environment: &Environment) -> Result<Option<Self>> {
         let Some(account) = Account::configured(environment)? else {
             return Ok(None);
@@ -66,7 +66,7 @@ impl Cosmos {
     }
 
     async fn client(&self) -> Result<&CosmosClient, CosmosError> {
-        let open = || patiently(|| self.account.connect());
+        let open = || with_retries(|| self.account.connect());
         self.client.get_or_try_init(open).await
     }
 
@@ -76,25 +76,25 @@ impl Cosmos {
         feed: &Feed,
     ) -> Result<ContainerClient, CosmosError> {
         let database = client.database_client(&feed.database);
-        patiently(|| database.container_client(&feed.container, None)).await
+        with_retries(|| database.container_client(&feed.container, None)).await
     }
 
     async fn read(
         &self,
         feed: &Feed,
-        part: Part,
+        scope: Scope,
         store: &mut Store,
         run: &Run<'_>,
         report: &mut SyncReport,
-    ) -> Result<(), Stopped> {
-        let client = self.client().await.map_err(Stopped::Service)?;
+    ) -> Result<(), FeedError> {
+        let client = self.client().await.map_err(FeedError::Service)?;
         let container = self.container(client, feed).await;
         let sync = FeedSync {
             feed,
-            container: container.map_err(Stopped::Service)?,
+            container: container.map_err(FeedError::Service)?,
             query: Arc::clone(&self.query),
             first_days: self.settings.first_days,
-            part,
+            scope,
             store,
             run,
         };
@@ -118,16 +118,16 @@ impl Source for Cosmos {
         let mut report = SyncReport::default();
         let mut failures: Vec<(Feed, CosmosFailure)> = Vec::new();
         let feeds = &self.account.feeds;
-        let newest = feeds.iter().map(|feed| (feed, Part::Newest));
+        let newest = feeds.iter().map(|feed| (feed, Scope::Newest));
         let newest = newest.filter(|_| feeds.len() > 1);
-        for (feed, part) in newest.chain(feeds.iter().map(|feed| (feed, Part::All))) {
+        for (feed, scope) in newest.chain(feeds.iter().map(|feed| (feed, Scope::All))) {
             if failures.iter().any(|(failed, _)| failed == feed) {
                 continue;
             }
-            match self.read(feed, part, store, run, &mut report).await {
+            match self.read(feed, scope, store, run, &mut report).await {
                 Ok(()) => {}
-                Err(Stopped::Store(error)) => return Err(error.into()),
-                Err(Stopped::Service(error)) => {
+                Err(FeedError::Store(error)) => return Err(error.into()),
+                Err(FeedError::Service(error)) => {
                     let failure = CosmosFailure::of(&error, self.account.credentials(), Some(feed));
                     note(store, feed, &failure, run).await?;
                     failures.push((feed.clone(), failure));
@@ -146,7 +146,7 @@ impl Source for Cosmos {
     }
 }
 
-/// Writes why a container was not read.
+/// Records why a container was not read.
 async fn note(
     store: &mut Store,
     feed: &Feed,
@@ -170,15 +170,15 @@ async fn note(
     Ok(())
 }
 
-/// Tries until it succeeds, the fault will not pass, or has not within the time that is borne.
-async fn patiently<T, F: Future<Output = Result<T, CosmosError>>>(
+/// Retries until it succeeds, the error is permanent, or the retries are used up.
+async fn with_retries<T, F: Future<Output = Result<T, CosmosError>>>(
     attempt: impl Fn() -> F,
 ) -> Result<T, CosmosError> {
-    let mut patience = Patience::default();
+    let mut retries = Retries::default();
     loop {
         match attempt().await {
             Ok(done) => return Ok(done),
-            Err(error) => match patience.after(&error) {
+            Err(error) => match retries.after(&error) {
                 Some(wait) => sleep(wait).await,
                 None => return Err(error),
             },

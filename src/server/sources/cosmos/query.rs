@@ -1,14 +1,14 @@
-//! What a container is asked for. Through the gateway a query over all partitions can only filter
-//! and project, which is all that is needed.
+//! Queries for a container. Through the gateway, a query across partitions can only filter and project,
+//! which is sufficient.
 
 use azure_data_cosmos::{Query, error::Result};
 
 use super::cursor::Window;
 use crate::server::{config::Config, config::cosmos::Branches, sources::jenkins::FIELDS};
 
-/// The events of some branches, whatever the window.
+/// The query for the events of some branches, in any window.
 pub struct EventQuery {
-    /// None are all.
+    /// `None` for all branches.
     branches: Option<Vec<String>>,
 }
 
@@ -20,7 +20,7 @@ impl EventQuery {
         }
     }
 
-    /// Changes whenever the query would bring other events or fields.
+    /// Identifies the query: it changes with the events or fields that the query returns.
     pub fn fingerprint(&self) -> String {
         let fields = FIELDS.join(",");
         match &self.branches {
@@ -29,7 +29,7 @@ impl EventQuery {
         }
     }
 
-    /// Asks for the events of a window.
+    /// The query for the events of a window.
     ///
     /// # Errors
     /// Never: every parameter is text or a number.
@@ -52,7 +52,7 @@ impl EventQuery {
         Ok(query)
     }
 
-    /// Asks for the times of a window's events and nothing else.
+    /// The query for the times of a window's events alone.
     ///
     /// # Errors
     /// Never: every parameter is a number.
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_needed_fields_of_the_asked_branches_are_asked_for() {
+    fn the_query_selects_the_needed_fields_and_branches() {
         let query = EventQuery::of(&Config::built_in());
         let asked = text(&query, Some(9));
         for part in [

@@ -1,5 +1,5 @@
-//! The reading side of a sync: a container's windows, page by page, parsed while the store
-//! writes what came before.
+//! The reading side of a sync: reads a container's windows page by page and parses them, while the store
+//! writes the previous pages.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::{sync::mpsc, time::sleep};
 
-use super::{cursor::Window, patience::Patience, query::EventQuery};
+use super::{cursor::Window, query::EventQuery, retry::Retries};
 use crate::server::{
     model::Event,
     sources::jenkins,
@@ -27,13 +27,13 @@ pub struct Reader {
     pub windows: Vec<Window>,
     /// Events much later than this are refused.
     pub now: Timestamp,
-    pub pieces: mpsc::Sender<Piece>,
+    pub messages: mpsc::Sender<Message>,
 }
 
-/// What the reader hands over; of one window after another.
-pub enum Piece {
+/// A message of the reader, for one window after another.
+pub enum Message {
     QueryPage(QueryPage),
-    /// All pages of this window were handed over.
+    /// All pages of this window were sent.
     End(Window),
 }
 
@@ -43,7 +43,7 @@ pub struct QueryPage {
     pub rejected: Vec<Rejected>,
 }
 
-/// A document that is no event.
+/// A document that is not an event.
 pub struct Rejected {
     pub id: String,
     pub ts: i64,
@@ -51,20 +51,20 @@ pub struct Rejected {
 }
 
 impl Reader {
-    /// Reads the windows in turn, until one fails or nobody wants more.
+    /// Reads the windows in turn, until one fails or the receiver is gone.
     ///
     /// # Errors
-    /// What could not be borne any longer.
+    /// The first error that retries did not overcome.
     pub async fn run(self) -> Result<(), CosmosError> {
         for &window in &self.windows {
-            let mut pages = Pages::new(self.query.events(window)?);
+            let mut pages = QueryPages::new(self.query.events(window)?);
             while let Some(documents) = pages.next(&self.container).await? {
                 let page = parse(&documents, self.now);
-                if self.pieces.send(Piece::QueryPage(page)).await.is_err() {
+                if self.messages.send(Message::QueryPage(page)).await.is_err() {
                     return Ok(());
                 }
             }
-            if self.pieces.send(Piece::End(window)).await.is_err() {
+            if self.messages.send(Message::End(window)).await.is_err() {
                 return Ok(());
             }
         }
@@ -72,32 +72,32 @@ impl Reader {
     }
 }
 
-/// The text of one document. The SDK copies it out of the page once; it is parsed once.
+/// The text of one document, copied once from the page and parsed once.
 pub type Document = Box<RawValue>;
 
-/// A query's pages, of which one that fails is asked for again.
-pub struct Pages {
+/// The pages of a query; failed pages are requested again.
+pub struct QueryPages {
     query: Query,
     stream: Option<QueryPageIterator<Document>>,
-    /// Where to go on after the last page that came.
+    /// The continuation after the last received page.
     token: Option<ContinuationToken>,
-    patience: Patience,
+    retries: Retries,
 }
 
-impl Pages {
+impl QueryPages {
     pub fn new(query: Query) -> Self {
         Self {
             query,
             stream: None,
             token: None,
-            patience: Patience::default(),
+            retries: Retries::default(),
         }
     }
 
-    /// The documents of the next page, which may be none; no page at the end.
+    /// The documents of the next page, possibly none; `None` after the last page.
     ///
     /// # Errors
-    /// What will not pass, or did not within the time that is borne.
+    /// A permanent error, or one that retries did not overcome.
     pub async fn next(
         &mut self,
         container: &ContainerClient,
@@ -107,10 +107,10 @@ impl Pages {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };
-            let Some(wait) = self.patience.after(&error) else {
+            let Some(wait) = self.retries.after(&error) else {
                 return Err(error);
             };
-            tracing::debug!(status = %error.status(), ?wait, "a page failed and is tried again");
+            tracing::debug!(status = %error.status(), ?wait, "a page failed; retrying");
             sleep(wait).await;
         }
     }
@@ -119,7 +119,7 @@ impl Pages {
         &mut self,
         container: &ContainerClient,
     ) -> Result<Option<Vec<Document>>, CosmosError> {
-        // After a fault a stream is at its end; another one goes on from the last page.
+        // An error ends a stream; a new one continues after the last page.
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => open(container, self.query.clone(), self.token.clone()).await?,
@@ -129,19 +129,19 @@ impl Pages {
         };
         let documents = page?.into_items();
         self.token = stream.to_continuation_token().ok();
-        self.patience = Patience::default();
+        self.retries = Retries::default();
         self.stream = Some(stream);
         Ok(Some(documents))
     }
 }
 
-/// Asks for a query's pages, or for those after a place in them.
+/// Opens the pages of a query, from the beginning or a continuation.
 async fn open(
     container: &ContainerClient,
     query: Query,
     token: Option<ContinuationToken>,
 ) -> Result<QueryPageIterator<Document>, CosmosError> {
-    // The service fills its pages up to 4 MB, which bounds what is in memory.
+    // The service fills pages up to 4 MB, which limits memory.
     let mut feed = FeedOptions::default()
         .with_max_item_count(MaxItemCountHint::ServerDecides)
         .with_max_fan_out(u32::MAX);
@@ -168,10 +168,10 @@ fn parse(documents: &[Document], now: Timestamp) -> QueryPage {
     page
 }
 
-/// What the service itself gives every document.
+/// Fields that the service adds to every document.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Given<'a> {
+struct SystemFields<'a> {
     #[serde(borrow)]
     id: Field<'a>,
     #[serde(borrow)]
@@ -179,7 +179,7 @@ struct Given<'a> {
 }
 
 fn rejected(document: &Document, rejection: Rejection) -> Rejected {
-    let given: Given<'_> = serde_json::from_str(document.get()).unwrap_or_default();
+    let given: SystemFields<'_> = serde_json::from_str(document.get()).unwrap_or_default();
     Rejected {
         id: given.id.text().ok().flatten().unwrap_or_default(),
         ts: given._ts.number().ok().flatten().unwrap_or_default(),

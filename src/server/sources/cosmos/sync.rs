@@ -1,5 +1,5 @@
-//! The writing side of a sync: what comes of one container goes to the store, each window's
-//! last events together with the note that it was read.
+//! The writing side of a sync: writes the events of one container to the store, and with the last events
+//! of each window the cursor.
 
 use anyhow::Result;
 use azure_data_cosmos::{ContainerClient, CosmosError};
@@ -11,7 +11,7 @@ use super::{
     account::Feed,
     cursor::Cursor,
     query::EventQuery,
-    query_pages::{Piece, QueryPage, Reader},
+    query_pages::{Message, QueryPage, Reader},
 };
 use crate::server::{
     model::{Checkpoint, Coverage, CoverageState, DAY_MS, Event},
@@ -19,7 +19,7 @@ use crate::server::{
     store::Store,
 };
 
-/// Enough that few builds are spread over two transactions, and little enough for memory.
+/// Large enough that few builds span two transactions, small enough for memory.
 const EVENTS_PER_TRANSACTION: usize = 20_000;
 
 pub struct FeedSync<'a> {
@@ -27,37 +27,37 @@ pub struct FeedSync<'a> {
     pub container: ContainerClient,
     pub query: std::sync::Arc<EventQuery>,
     pub first_days: u16,
-    pub part: Part,
+    pub scope: Scope,
     pub store: &'a mut Store,
     pub run: &'a Run<'a>,
 }
 
-/// How much of what is to be read.
+/// The part of the unread windows to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// The newest day, where there are more: no container's past comes before another's present.
+pub enum Scope {
+    /// The newest day, unless it is all: no container's past comes before another's present.
     Newest,
     All,
 }
 
-/// Why a container was not read to its end.
-pub enum Stopped {
+/// The reason why a container was not read completely.
+pub enum FeedError {
     Service(CosmosError),
     Store(anyhow::Error),
 }
 
-impl From<anyhow::Error> for Stopped {
+impl From<anyhow::Error> for FeedError {
     fn from(error: anyhow::Error) -> Self {
         Self::Store(error)
     }
 }
 
 impl FeedSync<'_> {
-    /// Reads what is not settled yet, newest first.
+    /// Reads the windows that are not settled yet, newest first.
     ///
     /// # Errors
-    /// Where the service or the store fails; what was written before stays, and is not read again.
-    pub async fn run(self, report: &mut SyncReport) -> Result<(), Stopped> {
+    /// The service or the store failed; events written before are kept and not read again.
+    pub async fn run(self, report: &mut SyncReport) -> Result<(), FeedError> {
         let item = self.feed.to_string();
         let kept = self.store.cursor(NAME, &item).await?;
         let mut cursor = Cursor::of(kept.as_deref(), &self.query.fingerprint());
@@ -69,21 +69,21 @@ impl FeedSync<'_> {
             earliest = earliest.min(since);
         }
         let mut windows = cursor.windows(earliest, now.div_euclid(1000));
-        if self.part == Part::Newest {
+        if self.scope == Scope::Newest {
             if windows.len() == 1 || self.run.since_ms.is_some() {
                 return Ok(());
             }
             windows.truncate(1);
         }
-        let (sender, pieces) = mpsc::channel(1);
+        let (sender, messages) = mpsc::channel(1);
         let reader = Reader {
             container: self.container,
             query: self.query,
             windows,
             now: Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX),
-            pieces: sender,
+            messages: sender,
         };
-        // Dropped with this future, the set ends the reader.
+        // The reader ends when this set is dropped with the future.
         let mut reading = JoinSet::new();
         reading.spawn(reader.run());
         let mut writer = Writer {
@@ -94,12 +94,14 @@ impl FeedSync<'_> {
             pending: Vec::new(),
             done: 0,
         };
-        writer.take(pieces, report).await?;
+        writer.take(messages, report).await?;
         match reading.join_next().await {
-            Some(Ok(Ok(()))) if self.part == Part::Newest => Ok(()),
+            Some(Ok(Ok(()))) if self.scope == Scope::Newest => Ok(()),
             Some(Ok(Ok(()))) => Ok(writer.finish().await?),
-            Some(Ok(Err(error))) => Err(Stopped::Service(error)),
-            Some(Err(_)) | None => Err(Stopped::Store(anyhow::anyhow!("the reading task failed"))),
+            Some(Ok(Err(error))) => Err(FeedError::Service(error)),
+            Some(Err(_)) | None => {
+                Err(FeedError::Store(anyhow::anyhow!("the reading task failed")))
+            }
         }
     }
 }
@@ -109,7 +111,7 @@ struct Writer<'a> {
     cursor: Cursor,
     store: &'a mut Store,
     run: &'a Run<'a>,
-    /// Of the window that is being read.
+    /// Events of the current window.
     pending: Vec<Event>,
     done: u64,
 }
@@ -117,13 +119,13 @@ struct Writer<'a> {
 impl Writer<'_> {
     async fn take(
         &mut self,
-        mut pieces: mpsc::Receiver<Piece>,
+        mut messages: mpsc::Receiver<Message>,
         report: &mut SyncReport,
     ) -> Result<()> {
         let mut newest = None;
-        while let Some(piece) = pieces.recv().await {
-            match piece {
-                Piece::QueryPage(page) => {
+        while let Some(message) = messages.recv().await {
+            match message {
+                Message::QueryPage(page) => {
                     newest = newest.max(
                         page.events
                             .iter()
@@ -136,15 +138,15 @@ impl Writer<'_> {
                         self.write(None, report).await?;
                     }
                 }
-                Piece::End(window) => {
+                Message::End(window) => {
                     self.cursor.settle(window, newest.take());
                     let state = self.cursor.to_text();
                     self.write(Some(&state), report).await?;
                 }
             }
         }
-        // Of a window that was not read to its end, too, what came is kept. It is not settled by
-        // that, and will be read again.
+        // Events of an incomplete window are kept as well. The window is not settled and will be read
+        // again.
         if !self.pending.is_empty() {
             self.write(None, report).await?;
         }
@@ -183,7 +185,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Everything there is was read: from now on the data are as of this sync.
+    /// Records that the container was read completely: its data is as of this sync.
     async fn finish(self) -> Result<()> {
         let summary = self.cursor.unreadable.summary();
         let coverage = Coverage {

@@ -1,4 +1,4 @@
-//! A repository's security facts, as a file for `import security` has them.
+//! Security facts of a repository in a file for `import security`.
 
 use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
@@ -17,18 +17,18 @@ struct Document<'a> {
     collected_at: Field<'a>,
 }
 
-/// The facts and when they were collected (Unix ms).
+/// The facts, and the time of their collection (Unix ms).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Collected {
     pub at_ms: i64,
     pub facts: RepositoryFacts,
 }
 
-/// Reads facts from the text of a JSON object. Suppressions that cannot be read are left out and
-/// told to `reject`; the rest is kept.
+/// Parses facts from the text of a JSON object. Unreadable suppressions are left out and passed to
+/// `reject`; the rest is kept.
 ///
 /// # Errors
-/// Where the whole cannot be taken.
+/// The whole object cannot be used.
 pub fn parse(
     text: &str,
     now: Timestamp,
@@ -58,11 +58,11 @@ fn checked(suppression: Suppression, reject: &mut dyn FnMut(Rejection)) -> Optio
         reject(Rejection::of(
             "cve",
             FaultKind::BadCve,
-            format!("“{shown}” is no CVE id such as CVE-2019-12384"),
+            format!("“{shown}” is not a CVE id such as CVE-2019-12384"),
         ));
         return None;
     }
-    // An end that cannot be read must not hide that the CVE is suppressed.
+    // An unreadable end must not hide that the CVE is suppressed.
     let until = suppression.until.and_then(|until| {
         let date = date(&until);
         if date.is_none() && !until.trim().is_empty() {
@@ -70,7 +70,7 @@ fn checked(suppression: Suppression, reject: &mut dyn FnMut(Rejection)) -> Optio
             reject(Rejection::of(
                 "until",
                 FaultKind::BadDate,
-                format!("until “{shown}” is no date such as 2020-01-31; taken as without an end"),
+                format!("until “{shown}” is not a date such as 2020-01-31; treated as no end"),
             ));
         }
         date
@@ -88,8 +88,8 @@ pub fn is_cve(id: &str) -> bool {
         })
 }
 
-/// The date at the beginning, as in `2020-01-31` and `2020-01-31T00:00:00Z`, with the zone right
-/// after it, as in `2020-01-31Z` and `2020-01-31+01:00`: it says when that day ends.
+/// The date at the beginning, as in `2020-01-31` and `2020-01-31T00:00:00Z`, with the zone that directly
+/// follows it, as in `2020-01-31Z` and `2020-01-31+01:00`: it decides when that day ends.
 pub fn date(text: &str) -> Option<String> {
     let (date, rest) = text.trim().split_at_checked("2020-01-31".len())?;
     let date: Date = date.parse().ok()?;
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn cve_ids_are_trimmed_in_upper_case_and_checked() {
+    fn cve_ids_are_trimmed_converted_to_upper_case_and_checked() {
         let (collected, kinds) = read(
             r#"{"repository":"ccd-api","suppressions":[{"cve":" cve-2019-12384 "},{"cve":"CVE-19-1"},
             {"cve":"CVE-2019-123"},{"cve":"CVE-2019-1000001","until":"2020-01-31Z"}]}"#,
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_keeps_its_zone_and_nothing_else() {
+    fn a_date_keeps_its_zone_and_nothing_else() {
         let cases = [
             ("2020-01-31", Some("2020-01-31")),
             (" 2020-01-31Z\n", Some("2020-01-31Z")),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_cannot_be_read_is_a_fault_and_no_end() {
+    fn an_unreadable_end_is_reported_and_dropped() {
         let (collected, kinds) = read(
             r#"{"repository":"a","suppressions":[{"cve":"CVE-2019-12384","until":"next year"}]}"#,
         );
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_are_of_the_moment_they_name_or_of_now() {
+    fn facts_without_a_collection_time_are_of_now() {
         let at = |text| read(text).0.expect("facts").at_ms;
         assert_eq!(at(r#"{"repository":"a"}"#), now().as_millisecond());
         let named = at(r#"{"repository":"a","collected_at":"2019-10-25T17:15:00Z"}"#);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_without_a_repository_or_of_a_wrong_form_are_faults() {
+    fn facts_without_a_repository_or_of_the_wrong_form_are_refused() {
         let kind = |text| read(text).0.expect_err("a fault").kind;
         assert_eq!(kind(r#"{"repository":" "}"#), FaultKind::MissingField);
         assert_eq!(kind(r#"{}"#), FaultKind::WrongType);

@@ -1,4 +1,4 @@
-//! Opens a file or standard input, unpacks gzip, and counts the bytes on the way.
+//! Opens a file or standard input, decompresses gzip, and counts the bytes read.
 
 use std::{
     fs::File,
@@ -24,7 +24,7 @@ pub struct Input {
     pub gzip: bool,
 }
 
-/// How a file is called in messages.
+/// The name of a file in messages.
 pub fn name(path: &Path) -> String {
     if path.as_os_str() == STANDARD_INPUT {
         "standard input".to_owned()
@@ -33,11 +33,10 @@ pub fn name(path: &Path) -> String {
     }
 }
 
-/// Checks that a file can be read, before anything of another one is imported; its size where it
-/// has one.
+/// Checks that a file is readable before any other is imported. Returns its size if it has one.
 ///
 /// # Errors
-/// Names the file and the reason.
+/// The file and the reason.
 pub fn check(path: &Path) -> Result<Option<u64>> {
     if path.as_os_str() == STANDARD_INPUT {
         return Ok(None);
@@ -52,7 +51,7 @@ pub fn check(path: &Path) -> Result<Option<u64>> {
     Ok(metadata.is_file().then_some(metadata.len()))
 }
 
-/// Opens a file; `bytes` counts what is read of it, packed as it is.
+/// Opens a file; `bytes` counts the bytes read from it, before decompression.
 pub fn open(path: &Path, bytes: &Arc<AtomicU64>) -> io::Result<Input> {
     let file: Box<dyn Read + Send> = if path.as_os_str() == STANDARD_INPUT {
         Box::new(io::stdin())

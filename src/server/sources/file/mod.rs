@@ -1,7 +1,7 @@
 //! Event and security files: NDJSON or a JSON array, plain or gzip.
 //!
-//! One thread reads and parses, while the store writes what was read before. What cannot be taken
-//! is counted by its kind; the rest is kept.
+//! One thread reads and parses, while the store writes the previous batch. Records that cannot be
+//! used are counted by kind; the rest is kept.
 
 mod facts;
 mod input;
@@ -28,14 +28,14 @@ pub use report::{RecordFault, Report};
 pub use super::rejection::FaultKind;
 use crate::server::{model::RepositoryFacts, sources::jenkins, store::Store};
 
-/// Enough that few builds are spread over two transactions, and little enough for memory.
+/// Large enough that few builds span two transactions, small enough for memory.
 const RECORDS_PER_TRANSACTION: usize = 20_000;
 
-/// Imports build events and shows the progress on standard error; `-` is standard input. Events
-/// later than a day after `now` are refused.
+/// Imports build events, with progress on standard error; `-` is standard input. Events later than a
+/// day after `now` are refused.
 ///
 /// # Errors
-/// Where a file or the store fails; what was taken before stays.
+/// A file or the store failed; records written before are kept.
 pub async fn import_events(store: &mut Store, paths: &[PathBuf], now: Timestamp) -> Result<Report> {
     let parse: Parse<_> = |text, now, _| jenkins::parse(text, now);
     let mut import = Import::start(paths, now, parse)?;
@@ -46,11 +46,10 @@ pub async fn import_events(store: &mut Store, paths: &[PathBuf], now: Timestamp)
     import.finish().await
 }
 
-/// Imports security facts of repositories; those that do not say when they were collected were
-/// collected `now`.
+/// Imports security facts of repositories; facts without a collection time count as collected `now`.
 ///
 /// # Errors
-/// Where a file or the store fails; what was taken before stays.
+/// A file or the store failed; records written before are kept.
 pub async fn import_security(
     store: &mut Store,
     paths: &[PathBuf],
@@ -72,7 +71,7 @@ pub async fn import_security(
     import.finish().await
 }
 
-/// A reading thread and what has come of it.
+/// A reading thread and the result so far.
 struct Import<T> {
     batches: mpsc::Receiver<Vec<T>>,
     thread: tokio::task::JoinHandle<Result<read::Outcome>>,
@@ -112,7 +111,7 @@ impl<T: Send + 'static> Import<T> {
         self.batches.recv().await
     }
 
-    /// Records that were parsed are in the store now.
+    /// Shows that so many more records are stored.
     fn show(&mut self, records: usize) {
         self.taken += records as u64;
         self.meter.show(&Progress {

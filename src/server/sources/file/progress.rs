@@ -1,4 +1,4 @@
-//! How far an import is: a bar on a terminal, plain lines elsewhere.
+//! The progress of an import: a bar on a terminal, plain lines elsewhere.
 
 use std::{
     io::{IsTerminal, stderr},
@@ -8,14 +8,14 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Between two plain lines.
+/// The records between two plain lines.
 const RECORDS_PER_LINE: u64 = 500_000;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    /// Of the files, packed as they are.
+    /// Bytes of the files, before decompression.
     pub bytes: u64,
-    /// None where standard input is read.
+    /// `None` if standard input is read.
     pub total_bytes: Option<u64>,
     /// Records in the store.
     pub records: u64,
@@ -60,7 +60,7 @@ impl Meter {
         bar.set_position(progress.bytes);
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

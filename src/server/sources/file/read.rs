@@ -1,4 +1,4 @@
-//! The reading side of an import: files to batches of parsed records, on a thread of its own.
+//! The reading side of an import: parses files into batches of records, on a thread of its own.
 
 use std::{
     io,
@@ -12,12 +12,12 @@ use tokio::sync::mpsc;
 
 use super::{
     input::{self, Input},
-    records::{LONGEST, Piece, Records},
+    records::{MAX_RECORD_BYTES, Piece, Records},
     report::Faults,
 };
 use crate::server::sources::rejection::{FaultKind, Rejection};
 
-/// Reads a record from JSON text; tells of faults that do not cost the whole record.
+/// Parses a record from JSON text; passes on faults that leave the record usable.
 pub type Parse<T> = fn(&str, Timestamp, &mut dyn FnMut(Rejection)) -> Result<T, Rejection>;
 
 pub struct Reader<T> {
@@ -29,15 +29,15 @@ pub struct Reader<T> {
     pub batches: mpsc::Sender<Vec<T>>,
 }
 
-/// What was met beside the records that were parsed.
+/// The number of records read, and the faults found.
 #[derive(Default)]
 pub struct Outcome {
     pub read: u64,
     pub faults: Faults,
 }
 
-/// The store failed and wants no more; its own error says why.
-struct Stopped;
+/// The store failed and accepts no more; its own error has the reason.
+struct StoreClosed;
 
 impl<T> Reader<T> {
     pub fn run(self) -> Result<Outcome> {
@@ -48,11 +48,11 @@ impl<T> Reader<T> {
             let cannot_read = || format!("cannot read {name}");
             let input = input::open(path, &self.bytes).with_context(cannot_read)?;
             let read = self.file((number, &name), input, &mut batch, &mut outcome);
-            if matches!(read.with_context(cannot_read)?, Err(Stopped)) {
+            if matches!(read.with_context(cannot_read)?, Err(StoreClosed)) {
                 return Ok(outcome);
             }
         }
-        // Where the store has failed, nobody waits for the rest.
+        // If the store failed, nobody waits for the rest.
         let _ = self.batches.blocking_send(batch);
         Ok(outcome)
     }
@@ -63,7 +63,7 @@ impl<T> Reader<T> {
         input: Input,
         batch: &mut Vec<T>,
         outcome: &mut Outcome,
-    ) -> io::Result<Result<(), Stopped>> {
+    ) -> io::Result<Result<(), StoreClosed>> {
         let read_before = outcome.read;
         let mut records = Records::new(input.reader);
         let mut last_line = 1;
@@ -76,7 +76,7 @@ impl<T> Reader<T> {
                 Ok(None) => break,
                 Err(error) if input.gzip && is_damage(&error) => {
                     let reason = format!(
-                        "the gzip data are cut off or damaged ({error}); what was read before is kept"
+                        "the gzip data is truncated or damaged ({error}); records before that are kept"
                     );
                     let rejection = Rejection::new(FaultKind::DamagedGzip, reason);
                     outcome.faults.add(file, last_line, rejection);
@@ -90,7 +90,7 @@ impl<T> Reader<T> {
             if batch.len() == self.records_per_batch {
                 let full = std::mem::replace(batch, Vec::with_capacity(self.records_per_batch));
                 if self.batches.blocking_send(full).is_err() {
-                    return Ok(Err(Stopped));
+                    return Ok(Err(StoreClosed));
                 }
             }
         }
@@ -120,15 +120,15 @@ impl<T> Reader<T> {
             },
             Piece::TooLong => Err(Rejection::new(
                 FaultKind::TooLong,
-                format!("longer than {} KiB", LONGEST / 1024),
+                format!("longer than {} KiB", MAX_RECORD_BYTES / 1024),
             )),
             Piece::Unfinished => Err(Rejection::new(
                 FaultKind::UnfinishedArray,
-                "the file ends within the array",
+                "the file ends inside the array",
             )),
             Piece::Trailing => Err(Rejection::new(
                 FaultKind::AfterArray,
-                "something follows the end of the array and was not read",
+                "data after the end of the array was ignored",
             )),
         };
         parsed
@@ -137,7 +137,7 @@ impl<T> Reader<T> {
     }
 }
 
-/// Whether the data are at fault, and not the disk.
+/// True if the data is damaged rather than the disk.
 fn is_damage(error: &io::Error) -> bool {
     matches!(
         error.kind(),

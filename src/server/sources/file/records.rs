@@ -1,18 +1,18 @@
-//! Cuts a stream into JSON texts: the lines of NDJSON, or the elements of an array one by one.
+//! Splits a stream into JSON texts: the lines of NDJSON, or the elements of an array.
 
 use std::io::{self, BufRead, Read};
 
-/// A longer line or element is a fault, so that a file without line ends cannot fill the memory.
-pub const LONGEST: usize = 1 << 20;
+/// Longer lines or elements are faults, so that a file without line ends cannot fill the memory.
+pub const MAX_RECORD_BYTES: usize = 1 << 20;
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// What should be a JSON text, without white space around it.
+    /// Text that should be JSON, trimmed.
     Record(&'a [u8]),
     TooLong,
-    /// The file ends within an array.
+    /// The file ends inside an array.
     Unfinished,
-    /// Something follows the end of the array.
+    /// Data follows the end of the array.
     Trailing,
 }
 
@@ -29,7 +29,7 @@ pub struct Records<R> {
     input: R,
     shape: Shape,
     buffer: Vec<u8>,
-    /// The line that is read next, from 1.
+    /// The next line to read, from 1.
     line: u64,
 }
 
@@ -43,7 +43,7 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    /// The next piece and the line on which it begins; none at the end.
+    /// The next piece and the line on which it begins; `None` at the end.
     pub fn next(&mut self) -> io::Result<Option<(u64, Piece<'_>)>> {
         if matches!(self.shape, Shape::Unknown) {
             self.shape = self.detect()?;
@@ -61,7 +61,7 @@ impl<R: BufRead> Records<R> {
     }
 
     fn detect(&mut self) -> io::Result<Shape> {
-        // The bytes of a byte order mark begin no JSON text, so they need not be told apart.
+        // No JSON text begins with a byte of the byte order mark, so the bytes need no distinction.
         let mark_or_space =
             |byte: u8| byte.is_ascii_whitespace() || b"\xef\xbb\xbf".contains(&byte);
         Ok(match self.skip(mark_or_space)? {
@@ -74,7 +74,7 @@ impl<R: BufRead> Records<R> {
         })
     }
 
-    /// Skips bytes and returns the first other one, unread; none at the end.
+    /// Skips bytes and returns the first other one without consuming it; `None` at the end.
     fn skip(&mut self, skipped: impl Fn(u8) -> bool) -> io::Result<Option<u8>> {
         loop {
             let available = self.input.fill_buf()?;
@@ -96,15 +96,15 @@ impl<R: BufRead> Records<R> {
         loop {
             self.buffer.clear();
             let line = self.line;
-            let most = LONGEST as u64 + 1;
+            let limit = MAX_RECORD_BYTES as u64 + 1;
             let read = (&mut self.input)
-                .take(most)
+                .take(limit)
                 .read_until(b'\n', &mut self.buffer)?;
             if read == 0 {
                 return Ok(None);
             }
             self.line += 1;
-            if read > LONGEST && self.buffer.last() != Some(&b'\n') {
+            if read > MAX_RECORD_BYTES && self.buffer.last() != Some(&b'\n') {
                 self.input.skip_until(b'\n')?;
                 return Ok(Some((line, Piece::TooLong)));
             }
@@ -141,7 +141,7 @@ impl<R: BufRead> Records<R> {
             let end = element.end_in(available);
             let taken = &available[..end.unwrap_or(available.len())];
             self.line += line_ends(taken);
-            too_long |= self.buffer.len() + taken.len() > LONGEST;
+            too_long |= self.buffer.len() + taken.len() > MAX_RECORD_BYTES;
             if !too_long {
                 self.buffer.extend_from_slice(taken);
             }
@@ -160,7 +160,7 @@ fn line_ends(bytes: &[u8]) -> u64 {
     bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
 }
 
-/// Finds where an array's element ends, by brackets and quotes alone.
+/// Finds the end of an array's element, by brackets and quotes alone.
 #[derive(Default)]
 struct Element {
     depth: usize,
@@ -169,7 +169,7 @@ struct Element {
 }
 
 impl Element {
-    /// The end of the element in the next bytes of it; none where it goes on.
+    /// The end of the element in the next bytes; `None` if it continues.
     fn end_in(&mut self, bytes: &[u8]) -> Option<usize> {
         for (index, byte) in bytes.iter().enumerate() {
             if self.quoted {
@@ -203,7 +203,7 @@ mod tests {
 
     use super::*;
 
-    /// All pieces, read in blocks of one byte and of many.
+    /// All pieces, the same when read byte by byte and in large blocks.
     fn pieces(text: &[u8]) -> Vec<(u64, String)> {
         let read = |block| {
             let input = io::BufReader::with_capacity(block, text);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_may_end_as_on_windows_and_be_blank() {
+    fn lines_may_end_with_crlf_and_be_blank() {
         expect(
             "\u{feff}{\"a\":1}\r\n\r\n  \n{\"b\":2}",
             &[(1, "{\"a\":1}"), (4, "{\"b\":2}")],
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_are_cut_at_their_elements() {
+    fn arrays_are_split_into_their_elements() {
         expect(
             "\u{feff}\n[{\"a\":\"}],\\\"\"},\n {\"b\":[1,{}]} , 7,\"x\"\n]\n",
             &[
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_array_and_what_follows_its_end_are_faults() {
+    fn an_unfinished_array_and_data_after_its_end_are_faults() {
         expect(
             "[{\"a\":1},\n{\"b\":",
             &[(1, "{\"a\":1}"), (2, "Unfinished")],
@@ -267,8 +267,8 @@ mod tests {
     }
 
     #[test]
-    fn too_long_records_are_skipped_and_the_next_is_read() {
-        let long = "x".repeat(LONGEST + 10);
+    fn records_that_are_too_long_are_skipped() {
+        let long = "x".repeat(MAX_RECORD_BYTES + 10);
         let lines = pieces(format!("\"{long}\"\n{{}}\n").as_bytes());
         assert_eq!(lines, [(1, "TooLong".to_owned()), (2, "{}".to_owned())]);
         let array = pieces(format!("[\"{long}\",\n{{}}]").as_bytes());
@@ -276,9 +276,9 @@ mod tests {
     }
 
     proptest! {
-        /// However it is read, it is cut at the same places, and nothing of it is read twice.
+        /// Reading in blocks of any size splits at the same places, and reads nothing twice.
         #[test]
-        fn any_bytes_are_cut(bytes in "(\\PC|[\\[\\]{}\",\\\\ \n\t]){0,200}") {
+        fn any_bytes_are_split(bytes in "(\\PC|[\\[\\]{}\",\\\\ \n\t]){0,200}") {
             let cut: usize = pieces(bytes.as_bytes()).iter().map(|(_, text)| text.len()).sum();
             // The names of faults are text as well.
             prop_assert!(cut <= bytes.len() + "Unfinished".len() + "Trailing".len());

@@ -1,4 +1,4 @@
-//! What an import did, for a person and for scripts.
+//! The result of an import, for people and for scripts.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -18,7 +18,7 @@ pub struct RecordFault {
     pub field: Option<&'static str>,
     pub count: u64,
     pub first_line: u64,
-    /// Of the first of them.
+    /// The reason of the first one.
     pub reason: String,
 }
 
@@ -48,17 +48,17 @@ impl Faults {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Records met in the files, faulty ones included.
+    /// Records found in the files, faulty ones included.
     pub read: u64,
     #[serde(flatten)]
     pub ingested: Ingested,
-    /// Records that were not taken.
+    /// Records that were refused.
     pub rejected: u64,
     pub faults: Vec<RecordFault>,
 }
 
 impl Report {
-    /// Whether everything was taken as it is.
+    /// True if every record was accepted without a fault.
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()
     }
@@ -81,7 +81,7 @@ impl fmt::Display for Report {
             } = fault;
             write!(
                 f,
-                "\n{file}: {count} × {reason} (first in line {first_line})"
+                "\n{file}: {count} × {reason} (first on line {first_line})"
             )?;
         }
         Ok(())

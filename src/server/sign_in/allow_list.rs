@@ -1,28 +1,28 @@
-//! Who is let in: what the provider says of somebody, against the lists of the environment.
+//! The allow list: the provider's claims about a person, checked against the environment's lists.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// What a list may hold in the place of everything: whoever the provider lets in.
-const ANYBODY: &str = "*";
-/// Microsoft Entra ID, which sends no `email_verified`, says by this claim whether the owner of an
-/// address's domain was verified; the claim has to be asked for.
+/// The list entry that admits everyone with an account.
+const ANYONE: &str = "*";
+/// The claim by which Microsoft Entra ID, which sends no `email_verified`, reports whether the owner of
+/// the address's domain was verified; it has to be requested.
 const ENTRA_VERIFIED: &str = "xms_edov";
-/// By this claim a provider says where claims are that were too many for the token.
-const LEFT_OUT: &str = "_claim_names";
+/// The claim that lists claims left out of the token because they were too large.
+const CLAIM_NAMES: &str = "_claim_names";
 
-/// What a provider says of somebody.
+/// The provider's claims about a person.
 #[derive(Debug, Default)]
 pub struct Claims {
     pub name: Option<String>,
     pub email: Option<String>,
     pub email_verified: Option<bool>,
-    /// All claims that OpenID Connect itself does not know.
+    /// Claims that OpenID Connect does not define.
     pub others: Map<String, Value>,
 }
 
-/// A list that is there must be met; where there are two, both.
+/// Each list that is set must match; `None` matches everyone.
 #[derive(Clone, Debug, Default)]
 pub struct AllowList {
     domains: Option<Vec<String>>,
@@ -30,7 +30,7 @@ pub struct AllowList {
     groups_claim: String,
 }
 
-/// Why somebody is not let in, in words that do not tell who would be.
+/// The reason why a person is refused, in words that do not reveal who would be admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     NoEmail,
@@ -43,7 +43,7 @@ pub enum Refusal {
 
 impl AllowList {
     pub fn new(domains: Vec<String>, groups: Vec<String>, groups_claim: String) -> Self {
-        let bounded = |list: Vec<String>| (!list.is_empty() && list != [ANYBODY]).then_some(list);
+        let bounded = |list: Vec<String>| (!list.is_empty() && list != [ANYONE]).then_some(list);
         Self {
             domains: bounded(domains),
             groups: bounded(groups),
@@ -51,7 +51,7 @@ impl AllowList {
         }
     }
 
-    /// The claim that is needed to judge somebody, beside the address.
+    /// The claim that is needed besides the address.
     pub fn needs_groups(&self) -> Option<&str> {
         self.groups.is_some().then_some(self.groups_claim.as_str())
     }
@@ -61,12 +61,12 @@ impl AllowList {
     }
 
     /// # Errors
-    /// Says what is missing.
+    /// The claim that is missing or does not match.
     pub fn admit(&self, claims: &Claims) -> Result<(), Refusal> {
         if let Some(domains) = &self.domains {
             let email = claims.email.as_deref().ok_or(Refusal::NoEmail)?;
             let (_, domain) = email.rsplit_once('@').ok_or(Refusal::NoEmail)?;
-            // An address that nobody verified may be whatever its owner typed in.
+            // An unverified address may be anything its owner typed in.
             if !claims.is_verified() {
                 return Err(Refusal::UnverifiedEmail);
             }
@@ -80,7 +80,7 @@ impl AllowList {
         if let Some(groups) = &self.groups {
             let theirs = claims.values(&self.groups_claim);
             if theirs.is_empty() {
-                return Err(match claims.others.contains_key(LEFT_OUT) {
+                return Err(match claims.others.contains_key(CLAIM_NAMES) {
                     true => Refusal::TooManyGroups,
                     false => Refusal::NoGroups,
                 });
@@ -99,7 +99,7 @@ impl AllowList {
 impl Claims {
     fn is_verified(&self) -> bool {
         self.email_verified.unwrap_or_else(|| {
-            // It comes as a boolean, a number or a text.
+            // The claim may be a boolean, a number or a text.
             let said = self.others.get(ENTRA_VERIFIED);
             said.is_some_and(|said| {
                 *said == Value::Bool(true)
@@ -122,14 +122,12 @@ impl Claims {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoEmail => "Your account has no e-mail address that the provider tells.",
-            Self::UnverifiedEmail => {
-                "The provider does not say that your e-mail address is verified."
-            }
-            Self::OtherDomain => "Your e-mail address is of a domain that has no access.",
-            Self::NoGroups => "The provider does not say which groups you belong to.",
-            Self::TooManyGroups => "You belong to more groups than the provider tells.",
-            Self::OtherGroups => "You belong to no group that has access.",
+            Self::NoEmail => "The provider did not send your e-mail address.",
+            Self::UnverifiedEmail => "The provider has not verified your e-mail address.",
+            Self::OtherDomain => "The domain of your e-mail address has no access.",
+            Self::NoGroups => "The provider did not send your groups.",
+            Self::TooManyGroups => "You belong to more groups than the provider can send.",
+            Self::OtherGroups => "None of your groups has access.",
         })
     }
 }
@@ -155,16 +153,16 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_is_met_whole_and_by_a_verified_address_alone() {
+    fn a_domain_must_match_in_full_and_with_a_verified_address() {
         let list = list(&["Example.org"], &[]);
-        let judge = |email, verified| list.admit(&claims(email, verified, json!({})));
-        assert_eq!(judge("a@example.org", Some(true)), Ok(()));
-        assert_eq!(judge("a@EXAMPLE.ORG", Some(true)), Ok(()));
+        let admit = |email, verified| list.admit(&claims(email, verified, json!({})));
+        assert_eq!(admit("a@example.org", Some(true)), Ok(()));
+        assert_eq!(admit("a@EXAMPLE.ORG", Some(true)), Ok(()));
         assert_eq!(
-            judge("a@example.org", Some(false)),
+            admit("a@example.org", Some(false)),
             Err(Refusal::UnverifiedEmail)
         );
-        assert_eq!(judge("a@example.org", None), Err(Refusal::UnverifiedEmail));
+        assert_eq!(admit("a@example.org", None), Err(Refusal::UnverifiedEmail));
         for other in [
             "a@sub.example.org",
             "a@example.org.evil.example",
@@ -172,17 +170,17 @@ mod tests {
             "a@example.org@evil.example",
         ] {
             assert_eq!(
-                judge(other, Some(true)),
+                admit(other, Some(true)),
                 Err(Refusal::OtherDomain),
                 "{other}"
             );
         }
-        assert_eq!(judge("example.org", Some(true)), Err(Refusal::NoEmail));
+        assert_eq!(admit("example.org", Some(true)), Err(Refusal::NoEmail));
         assert_eq!(list.admit(&Claims::default()), Err(Refusal::NoEmail));
     }
 
     #[test]
-    fn entra_verifies_by_a_claim_of_its_own() {
+    fn entra_verifies_addresses_with_its_own_claim() {
         let list = list(&["example.org"], &[]);
         for (said, let_in) in [
             (json!(true), true),
@@ -194,41 +192,41 @@ mod tests {
             let claims = claims("a@example.org", None, json!({"xms_edov": said}));
             assert_eq!(list.admit(&claims).is_ok(), let_in, "{claims:?}");
         }
-        // What the standard's claim denies, no other claim can mend.
+        // No other claim overrides the standard's own.
         let denied = claims("a@example.org", Some(false), json!({"xms_edov": true}));
         assert_eq!(list.admit(&denied), Err(Refusal::UnverifiedEmail));
     }
 
     #[test]
-    fn one_group_of_many_is_enough() {
+    fn one_matching_group_is_enough() {
         let list = list(&[], &["rse", "ops"]);
-        let judge = |others| list.admit(&claims("a@b", None, others));
-        assert_eq!(judge(json!({"groups": ["staff", "ops"]})), Ok(()));
-        assert_eq!(judge(json!({"groups": "rse"})), Ok(()));
+        let admit = |others| list.admit(&claims("a@b", None, others));
+        assert_eq!(admit(json!({"groups": ["staff", "ops"]})), Ok(()));
+        assert_eq!(admit(json!({"groups": "rse"})), Ok(()));
         assert_eq!(
-            judge(json!({"groups": ["RSE", "rs", "rse "]})),
+            admit(json!({"groups": ["RSE", "rs", "rse "]})),
             Err(Refusal::OtherGroups)
         );
-        assert_eq!(judge(json!({"roles": ["rse"]})), Err(Refusal::NoGroups));
-        assert_eq!(judge(json!({"groups": [1, null]})), Err(Refusal::NoGroups));
+        assert_eq!(admit(json!({"roles": ["rse"]})), Err(Refusal::NoGroups));
+        assert_eq!(admit(json!({"groups": [1, null]})), Err(Refusal::NoGroups));
         let left_out = json!({"_claim_names": {"groups": "src1"}});
-        assert_eq!(judge(left_out), Err(Refusal::TooManyGroups));
+        assert_eq!(admit(left_out), Err(Refusal::TooManyGroups));
     }
 
     #[test]
-    fn both_lists_must_be_met_where_there_are_two() {
+    fn both_lists_must_match_when_both_are_set() {
         let list = list(&["example.org"], &["rse"]);
-        let judge =
+        let admit =
             |email, groups: &str| list.admit(&claims(email, Some(true), json!({"groups": groups})));
-        assert_eq!(judge("a@example.org", "rse"), Ok(()));
-        assert_eq!(judge("a@example.org", "ops"), Err(Refusal::OtherGroups));
-        assert_eq!(judge("a@evil.example", "rse"), Err(Refusal::OtherDomain));
+        assert_eq!(admit("a@example.org", "rse"), Ok(()));
+        assert_eq!(admit("a@example.org", "ops"), Err(Refusal::OtherGroups));
+        assert_eq!(admit("a@evil.example", "rse"), Err(Refusal::OtherDomain));
     }
 
     #[test]
-    fn an_asterisk_lets_everybody_in() {
+    fn an_asterisk_admits_everyone() {
         assert_eq!(list(&["*"], &[]).admit(&Claims::default()), Ok(()));
-        // And bounds nothing where another list does.
+        // But another list still applies.
         let groups = list(&["*"], &["rse"]).admit(&Claims::default());
         assert_eq!(groups, Err(Refusal::NoGroups));
     }

@@ -1,4 +1,4 @@
-//! What is sent of an answer's body.
+//! Response bodies that are counted while they are sent.
 
 use std::{
     pin::Pin,
@@ -12,14 +12,14 @@ use tracing::Span;
 
 use crate::server::metrics::Metrics;
 
-/// A body that counts what is sent of it. Until all of it was, the request's span lasts.
-pub struct Sent {
+/// A body that counts its bytes as they are sent and keeps the request's span open until then.
+pub struct CountedBody {
     pub body: Body,
     pub metrics: Arc<Metrics>,
     pub span: Span,
 }
 
-impl hyper::body::Body for Sent {
+impl hyper::body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -1,4 +1,4 @@
-//! Documents that are no events: which, and why, until they are read well.
+//! Documents that are not events, with the reason, until they become readable.
 
 use std::collections::BTreeMap;
 
@@ -6,29 +6,29 @@ use serde::{Deserialize, Serialize};
 
 use super::query_pages::Rejected;
 
-/// Beyond this many they are no longer told apart, so that the store's note of them stays small.
-const MOST: usize = 200;
-/// How much of a document's id is repeated.
-const SHOWN: usize = 60;
+/// Documents that are remembered; a limit keeps the stored cursor small.
+const MAX_DOCUMENTS: usize = 200;
+/// The part of a document's id that is shown, in characters.
+const MAX_ID_CHARS: usize = 60;
 
-/// By the document's id, so that one which is read twice is counted once.
+/// Keyed by the document's id, so that a document read twice is counted once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Unreadable(BTreeMap<String, Reason>);
+pub struct RejectedDocuments(BTreeMap<String, Reason>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Reason {
-    /// When the document was written, Unix s.
+    /// The time at which the document was written, Unix s.
     ts: i64,
-    /// Kind and field: what such documents have in common.
+    /// Kind and field, which group such documents.
     fault: String,
     text: String,
 }
 
-impl Unreadable {
+impl RejectedDocuments {
     pub fn add(&mut self, rejected: Rejected) {
         let Rejected { id, ts, rejection } = rejected;
-        if self.0.len() < MOST || self.0.contains_key(&id) {
+        if self.0.len() < MAX_DOCUMENTS || self.0.contains_key(&id) {
             let field = rejection.field.unwrap_or_default();
             let reason = Reason {
                 ts,
@@ -39,37 +39,37 @@ impl Unreadable {
         }
     }
 
-    /// What was written since is read again; whatever is still there will be added again.
+    /// Forgets documents written since an instant; they will be read again.
     pub fn forget_from(&mut self, since: i64) {
         self.0.retain(|_, reason| reason.ts < since);
     }
 
-    /// A document was read well, perhaps one that was not before.
+    /// Forgets a document that is readable now.
     pub fn remove(&mut self, id: &str) {
         if !self.0.is_empty() {
             self.0.remove(id);
         }
     }
 
-    /// For readers: how many, by fault, and the first of each; none where all was read.
+    /// A summary for readers: the number by fault, with the first of each; `None` if there are none.
     pub fn summary(&self) -> Option<String> {
         let mut by_fault: BTreeMap<&str, (usize, &str, &str)> = BTreeMap::new();
         for (id, reason) in &self.0 {
             let first = (0, id.as_str(), reason.text.as_str());
             by_fault.entry(&reason.fault).or_insert(first).0 += 1;
         }
-        let told = by_fault.values().map(|(count, id, text)| {
+        let lines = by_fault.values().map(|(count, id, text)| {
             let documents = if *count == 1 { "document" } else { "documents" };
-            let id: String = id.chars().take(SHOWN).collect();
+            let id: String = id.chars().take(MAX_ID_CHARS).collect();
             format!("{count} {documents} could not be read (first: id {id}, {text})")
         });
-        let told: Vec<String> = told.collect();
-        let more = if self.0.len() < MOST {
+        let lines: Vec<String> = lines.collect();
+        let more = if self.0.len() < MAX_DOCUMENTS {
             ""
         } else {
             "; there may be more"
         };
-        (!told.is_empty()).then(|| format!("{}{more}", told.join("; ")))
+        (!lines.is_empty()).then(|| format!("{}{more}", lines.join("; ")))
     }
 }
 
@@ -87,10 +87,10 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_counted_once_by_fault_until_they_are_read() {
+    fn documents_are_counted_once_per_fault_until_they_are_readable() {
         let missing = Rejection::of("job_name", FaultKind::MissingField, "job_name is missing");
         let no_object = Rejection::new(FaultKind::NotAnObject, "no JSON object");
-        let mut unreadable = Unreadable::default();
+        let mut unreadable = RejectedDocuments::default();
         assert_eq!(unreadable.summary(), None);
         for id in ["b", "a", "a"] {
             unreadable.add(rejected(id, 5, &missing));
@@ -114,13 +114,13 @@ mod tests {
     }
 
     #[test]
-    fn the_note_of_them_stays_small() {
+    fn the_number_of_remembered_documents_is_limited() {
         let no_build = Rejection::new(FaultKind::NoBuild, "no build");
-        let mut unreadable = Unreadable::default();
-        for number in 0..10 * MOST {
+        let mut unreadable = RejectedDocuments::default();
+        for number in 0..10 * MAX_DOCUMENTS {
             unreadable.add(rejected(number, 0, &no_build));
         }
-        assert_eq!(unreadable.0.len(), MOST);
+        assert_eq!(unreadable.0.len(), MAX_DOCUMENTS);
         let summary = unreadable.summary().expect("some");
         assert!(summary.ends_with("there may be more"), "{summary}");
     }
