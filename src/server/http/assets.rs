@@ -16,7 +16,7 @@ const HASHED: bool = matches!(env!("HASH_FILES").as_bytes(), b"true");
 pub fn options() -> LeptosOptions {
     let root = env::var("LEPTOS_SITE_ROOT").unwrap_or_else(|_| {
         let site_folder = next_to_program("site").filter(|site| site.is_dir());
-        let site = beside.unwrap_or_else(|| PathBuf::from("target/site"));
+        let site = site_folder.unwrap_or_else(|| PathBuf::from("target/site"));
         site.display().to_string()
     });
     let reload_port = env::var("LEPTOS_RELOAD_PORT")
