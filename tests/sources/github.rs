@@ -168,6 +168,7 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
             .expect("a sync");
         bench.since_ms = None;
         let log = stand_in.log().await;
+        assert!(log.len() > 1, "{log:?}");
         assert!(log.iter().all(|entry| entry["status"] != 304), "{log:?}");
 
         // A change is seen, and only its repository gets a copy.

@@ -1,5 +1,6 @@
 //! What only a shared store has: rights that change hands, programs of two versions, a server that is
-//! away, and keys fit for distribution. Skipped where the tests run on SQLite.
+//! away, and keys fit for distribution. Ignored where the tests run on SQLite: `make test-postgres`
+//! includes them.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -14,12 +15,9 @@ use sqlx::{Connection as _, PgConnection, migrate::Migrate as _};
 
 use crate::support::{content, database_url, event, load, location, open, runtime, server};
 
-fn skipped() -> bool {
-    let skipped = server().is_none();
-    if skipped {
-        eprintln!("skipped: RSE_TEST_DATABASE_URL names no PostgreSQL server");
-    }
-    skipped
+/// The server, without which none of these tests means anything.
+fn required_server() -> String {
+    server().expect("RSE_TEST_DATABASE_URL names a PostgreSQL server")
 }
 
 async fn connect(dir: &Path) -> PgConnection {
@@ -38,10 +36,9 @@ async fn fault(location: &Location) -> String {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn every_key_of_the_big_tables_holds_the_key_of_the_build() {
-    if skipped() {
-        return;
-    }
+    required_server();
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(dir.path()).await;
@@ -76,10 +73,9 @@ fn every_key_of_the_big_tables_holds_the_key_of_the_build() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn a_lease_has_one_holder_and_is_given_up_at_once() {
-    if skipped() {
-        return;
-    }
+    required_server();
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let (mut one, mut two) = (open(dir.path()).await, open(dir.path()).await);
@@ -93,10 +89,9 @@ fn a_lease_has_one_holder_and_is_given_up_at_once() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn whoever_has_lost_the_lease_writes_nothing_more() {
-    if skipped() {
-        return;
-    }
+    required_server();
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let (mut one, mut two) = (open(dir.path()).await, open(dir.path()).await);
@@ -169,10 +164,9 @@ impl Source for Frozen {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn a_sync_that_lost_its_lease_has_not_failed_but_is_another_ones() {
-    if skipped() {
-        return;
-    }
+    required_server();
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let syncer = Syncer {
@@ -189,10 +183,9 @@ fn a_sync_that_lost_its_lease_has_not_failed_but_is_another_ones() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn two_that_both_believe_they_are_alone_double_and_lose_nothing() {
-    if skipped() {
-        return;
-    }
+    required_server();
     let dir = tempfile::tempdir().expect("a directory");
     let events: Vec<_> = (0..20_000)
         .map(|n| event(n % 37, n / 400, n / 37))
@@ -220,10 +213,9 @@ fn two_that_both_believe_they_are_alone_double_and_lose_nothing() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn followers_are_told_of_changes() {
-    if skipped() {
-        return;
-    }
+    required_server();
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let follower = open(dir.path()).await;
@@ -231,27 +223,30 @@ fn followers_are_told_of_changes() {
         let mut changes = follower.changes();
         // The first wait begins to listen.
         changes.wait().await;
-        let version = follower.version(&Config::built_in()).await.expect("read");
-        let told = tokio::spawn(async move {
+        let mut told = Vec::new();
+        for position in 0..5 {
+            let events = [event(0, 0, position)];
             let began = tokio::time::Instant::now();
-            loop {
-                changes.wait().await;
-                if follower.version(&Config::built_in()).await.expect("read") != version {
-                    return began.elapsed();
-                }
-            }
-        });
-        writer.ingest(&[event(0, 0, 0)]).await.expect("ingested");
-        let told = tokio::time::timeout(Duration::from_secs(60), told).await;
-        told.expect("told").expect("no panic");
+            let (waited, ingested) = tokio::join!(
+                async {
+                    changes.wait().await;
+                    began.elapsed()
+                },
+                writer.ingest(&events),
+            );
+            ingested.expect("ingested");
+            told.push(waited);
+        }
+        // Followers that are not told look once a second.
+        let soonest = told.iter().min().expect("some waits");
+        assert!(*soonest < Duration::from_millis(900), "{told:?}");
     });
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn programs_of_one_generation_understand_each_other() {
-    if skipped() {
-        return;
-    }
+    required_server();
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(dir.path()).await;
@@ -282,10 +277,9 @@ fn programs_of_one_generation_understand_each_other() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn many_that_set_a_new_store_up_at_once_agree() {
-    if skipped() {
-        return;
-    }
+    required_server();
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let opening = (0..8).map(|_| open(dir.path()));
@@ -300,10 +294,9 @@ fn many_that_set_a_new_store_up_at_once_agree() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn whoever_only_looks_waits_for_nobody_who_writes_or_migrates() {
-    if skipped() {
-        return;
-    }
+    required_server();
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut holder = open(dir.path()).await;
@@ -323,10 +316,9 @@ fn whoever_only_looks_waits_for_nobody_who_writes_or_migrates() {
 }
 
 #[test]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 fn a_server_that_cannot_be_used_is_named_with_the_remedy_and_without_the_password() {
-    let Some(server) = server().filter(|_| !skipped()) else {
-        return;
-    };
+    let server = required_server();
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let (scheme, rest) = server.split_once("://").expect("an address");
