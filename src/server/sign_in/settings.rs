@@ -320,7 +320,9 @@ mod tests {
 
     #[test]
     fn nothing_secret_is_printed() {
-        let settings = format!("{:?}", made(whole(), Some("https://dashboard.example")));
+        let settings = made(whole(), Some("https://dashboard.example"));
+        let settings = settings.expect("no fault").expect("on");
+        let settings = format!("{settings:?}");
         for secret in ["s3cret", &BASE64_STANDARD.encode([7; 64]), "7, 7, 7"] {
             assert!(!settings.contains(secret), "{settings}");
         }
