@@ -1,6 +1,7 @@
 //! Which builds a filter selects.
 
 use super::*;
+use crate::server::model::{BuildResult, RepositoryFacts};
 
 const AS_OF_MS: i64 = 200 * DAY_MS;
 
@@ -118,25 +119,8 @@ fn a_snapshot_is_empty_while_it_holds_nothing_at_all() {
     assert!(!elsewhere.is_empty());
     let facts = Security {
         as_of_ms: Some(AS_OF_MS),
-        repositories: vec![security::RepositoryFacts::default()],
+        repositories: vec![RepositoryFacts::default()],
     };
     let builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
     assert!(!builder.finish("v".to_owned(), None, facts).is_empty());
-}
-
-#[test]
-fn a_result_is_read_by_its_name_and_by_its_number() {
-    for (number, result) in (0..).zip(BuildResult::ALL) {
-        assert_eq!(BuildResult::from_source(Some(result.as_str())), result);
-        assert_eq!(BuildResult::from_number(number), result);
-        assert_eq!(result as u8, number);
-    }
-    for name in [None, Some(""), Some("success"), Some("RUNNING")] {
-        assert_eq!(BuildResult::from_source(name), BuildResult::Unknown);
-    }
-    assert_eq!(BuildResult::from_number(6), BuildResult::Unknown);
-    let failed = BuildResult::ALL.map(BuildResult::is_failed);
-    assert_eq!(failed, [false, false, true, true, false, false]);
-    let decided = BuildResult::ALL.map(BuildResult::is_decided);
-    assert_eq!(decided, [true, true, true, true, false, false]);
 }

@@ -101,7 +101,7 @@ impl Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::{snapshot::BuildResult, store::test_events::event};
+    use crate::server::{model::BuildResult, store::test_events::event};
 
     #[test]
     fn given_names_come_back_as_they_were() {

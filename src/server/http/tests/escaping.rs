@@ -5,7 +5,7 @@ use regex::Regex;
 use super::*;
 use crate::server::{
     config::Project,
-    snapshot::security::{Check, RepositoryFacts, Suppression},
+    model::{Check, RepositoryFacts, Suppression},
 };
 
 /// A text that starts a script wherever it is not escaped.
