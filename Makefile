@@ -123,10 +123,10 @@ image-check: ## build the container image and check it from outside, also where 
 	@scripts/image-check
 
 unit: setup ## unit and property tests
-	@cargo test --no-default-features --features ssr --lib --bins --test store $(ARGS)
+	@cargo test --no-default-features --features ssr --lib --bins --test store -- --skip postgres_only:: $(ARGS)
 
 test-postgres: setup-tests ## the store's tests on a PostgreSQL server of their own
-	@node scripts/with-postgres.mjs cargo test --no-default-features --features ssr --test store $(ARGS)
+	@node scripts/with-postgres.mjs cargo test --no-default-features --features ssr --test store -- --include-ignored $(ARGS)
 
 test-sources: setup ## sources against stand-ins for Azure Cosmos DB and GitHub, with their faults
 	@cargo test --no-default-features --features ssr --test sources $(ARGS)

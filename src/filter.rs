@@ -200,12 +200,38 @@ mod tests {
         assert!(Filter::parse(Some(&"a".repeat(10_000)), None, None).is_err());
     }
 
+    #[test]
+    fn a_project_may_be_as_long_as_it_may_be_and_no_longer() {
+        let longest = "a".repeat(MAX_VALUE);
+        assert!(Filter::parse(Some(&longest), None, None).is_ok());
+        assert!(Filter::parse(Some(&(longest + "a")), None, None).is_err());
+    }
+
+    #[test]
+    fn readers_see_build_types_by_their_labels() {
+        let labels = BuildType::EVERY.map(BuildType::label);
+        assert_eq!(labels, ["All", "Nightly", "Non-nightly"]);
+    }
+
+    #[test]
+    fn a_part_of_a_filter_can_be_changed_alone() {
+        let filter = Filter {
+            project: "cmc".to_owned(),
+            build_type: BuildType::Nightly,
+            days: 7,
+        };
+        let longer = filter.with_days(28).query();
+        assert_eq!(longer, "?project=cmc&type=nightly&days=28");
+        let other = filter.with_build_type(BuildType::NonNightly).query();
+        assert_eq!(other, "?project=cmc&type=non-nightly&days=7");
+    }
+
     proptest! {
         /// A filter that was read is written as what is read as the same filter.
         #[test]
         fn what_is_read_is_written_and_read_again(
             project in proptest::option::of("[a-z0-9-]{0,70}|\\PC{0,20}"),
-            build_type in proptest::option::of("all|nightly|nonnightly|\\PC{0,12}"),
+            build_type in proptest::option::of("all|nightly|non-nightly|\\PC{0,12}"),
             days in proptest::option::of("1|7|14|28|90|180|[0-9+-]{0,12}|\\PC{0,4}"),
         ) {
             let read = Filter::parse(project.as_deref(), build_type.as_deref(), days.as_deref());

@@ -31,6 +31,8 @@ async fn a_hundred_thousand_events_arrive_page_by_page_as_from_a_file() {
     let pages = asked.iter().filter(|asked| asked.continued).count();
     assert!(pages > 100, "{pages} pages were continuations");
     assert!(asked.iter().all(|asked| asked.documents <= 500));
+    let documents: u64 = asked.iter().map(|asked| asked.documents).sum();
+    assert_eq!(documents, 100_000);
 
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("events.ndjson");

@@ -168,6 +168,7 @@ async fn unchanged_data_is_not_sent_again_and_makes_no_new_rows() {
             .expect("a sync");
         bench.since_ms = None;
         let log = stand_in.log().await;
+        assert!(log.len() > 1, "{log:?}");
         assert!(log.iter().all(|entry| entry["status"] != 304), "{log:?}");
 
         // A change is noticed, and only its repository gets a new row.

@@ -1,11 +1,7 @@
 //! The facts of real repositories, if they are available: replayed in two states, and the figures
 //! compared with a second computation from the facts themselves.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env,
-    path::{Path, PathBuf},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rse_dashboard::server::model::CoverageState;
 use rse_dashboard::{
@@ -15,27 +11,18 @@ use rse_dashboard::{
 };
 use serde_json::{Value, json};
 
-use crate::github_support::{Bench, StandIn};
+use crate::{
+    github_support::{Bench, StandIn},
+    shared::shared_file,
+};
 
-const FILE: &str = "../shared/github-facts/hmcts.json";
+const TEST: &str = "real_repositories_in_two_states_give_the_figures_of_their_facts";
+const FILE: &str = "github-facts/hmcts.json";
 /// The states with their dates.
 const STATES: [(&str, &str, &str); 2] = [
     ("2019", "as_of_2019_10_25", "2019-10-25T17:15:00Z"),
     ("head", "head", "2026-11-23T12:00:00Z"),
 ];
-
-fn facts_file() -> Option<PathBuf> {
-    let named = env::var_os("RSE_GITHUB_FACTS").map(PathBuf::from);
-    let path = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE));
-    if path.is_file() {
-        return Some(path);
-    }
-    eprintln!(
-        "skipped: {} is missing; RSE_GITHUB_FACTS can name it",
-        path.display()
-    );
-    None
-}
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
@@ -262,7 +249,7 @@ fn shown(snapshot: &Snapshot) -> BTreeMap<&'static str, Vec<String>> {
 
 #[tokio::test]
 async fn real_repositories_in_two_states_give_the_figures_of_their_facts() {
-    let Some(path) = facts_file() else {
+    let Some(path) = shared_file(TEST, FILE, "RSE_GITHUB_FACTS") else {
         return;
     };
     let facts: Value =

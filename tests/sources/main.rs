@@ -14,4 +14,6 @@ mod github_support;
 mod kill;
 mod program;
 mod secrets;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod sync;

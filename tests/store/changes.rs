@@ -57,7 +57,7 @@ async fn after(store: &Store, previous: &Arc<Snapshot>) -> Arc<Snapshot> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Some batches arrive between two reads of the store, and others are read one by one.
     #[test]

@@ -7,9 +7,11 @@ mod kill;
 mod ledger;
 mod migrate;
 mod order;
-mod postgres;
+mod postgres_only;
 mod real_week;
 mod retention;
 mod round_trip;
 mod rules;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod support;

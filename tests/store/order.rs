@@ -63,7 +63,7 @@ fn delivery() -> impl Strategy<Value = (Vec<Event>, Vec<Event>, Vec<usize>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn any_order_and_any_batches_give_the_same_builds((events, delivered, sizes) in delivery()) {

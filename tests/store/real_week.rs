@@ -2,31 +2,21 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    env,
     fs::File,
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
-use crate::support::{content, import, open, runtime};
+use crate::{
+    shared::shared_file,
+    support::{content, import, open, runtime},
+};
 
-const FILE: &str = "../shared/events/hmcts-2019-10-25.ndjson.gz";
-
-fn real_week() -> Option<PathBuf> {
-    let named = env::var_os("RSE_REAL_EVENTS").map(PathBuf::from);
-    let path = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE));
-    if path.is_file() {
-        return Some(path);
-    }
-    eprintln!(
-        "skipped: {} is missing; RSE_REAL_EVENTS can name it",
-        path.display()
-    );
-    None
-}
+const TEST: &str = "the_real_week_gives_the_builds_of_a_plain_loop";
+const FILE: &str = "events/hmcts-2019-10-25.ndjson.gz";
 
 /// Counts builds by result, and sums the seconds between start and finish.
 fn counted(path: &Path) -> (BTreeMap<String, u64>, i64) {
@@ -68,7 +58,7 @@ fn between(row: &Value, start: &str, end: &str) -> i64 {
 
 #[test]
 fn the_real_week_gives_the_builds_of_a_plain_loop() {
-    let Some(path) = real_week() else {
+    let Some(path) = shared_file(TEST, FILE, "RSE_REAL_EVENTS") else {
         return;
     };
     let dir = tempfile::tempdir().expect("a directory");

@@ -253,7 +253,8 @@ mod tests {
             (&0.0.into(), &0.0.into())
         );
         assert!(certain["z"][4][9].is_null() && uncertain["z"][4][8].is_null());
-        assert!(uncertain["opacity"].as_f64() < Some(1.0));
+        let opacity = uncertain["opacity"].as_f64().expect("an opacity");
+        assert!(opacity < 1.0, "{opacity}");
     }
 
     #[test]

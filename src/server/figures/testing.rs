@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::Figure;
-use crate::server::model::{BuildResult, RepositoryFacts, Suppression};
+use crate::server::model::{BuildResult, Check, RepositoryFacts, Suppression};
 use crate::{
     api::Cell,
     filter::Filter,
@@ -48,23 +48,67 @@ pub fn snapshot(builds: &[BuildRecord<'_>]) -> Snapshot {
 
 /// The same for an organisation in another time zone.
 pub fn snapshot_in(time_zone: &str, builds: &[BuildRecord<'_>]) -> Snapshot {
+    builder(time_zone, builds).finish("test".to_owned(), Some(at(AS_OF)), Security::default())
+}
+
+/// A snapshot of these security facts, as of [`AS_OF`], in UTC.
+pub fn security(repositories: Vec<RepositoryFacts>) -> Snapshot {
+    builder("UTC", &[]).finish("test".to_owned(), None, facts(repositories))
+}
+
+/// A snapshot in which every figure has rows under every filter, and every text is `text` or holds it.
+pub fn everywhere(text: &str) -> Snapshot {
+    let nightly = format!("{text} nightly");
+    let mut builds = Vec::new();
+    for (job_name, nightly) in [(text, false), (&*nightly, true)] {
+        for result in BuildResult::ALL {
+            builds.push(BuildRecord {
+                build_id: text,
+                nightly,
+                failing_step: Some(text),
+                functional_test_ms: Some(7_000),
+                ..build(job_name, result, "2019-10-25T11:00:00Z")
+            });
+        }
+    }
+    let repository = |team: &str| RepositoryFacts {
+        repository: format!("{team}{text}"),
+        suppressions: vec![
+            Suppression {
+                cve: "CVE-2019-0001".to_owned(),
+                until: Some(text.to_owned()),
+            },
+            Suppression {
+                cve: text.to_owned(),
+                until: None,
+            },
+        ],
+        javascript: true,
+        checks: Check::ALL.to_vec(),
+        node_version: Some(text.to_owned()),
+        java_version: Some(format!("11 {text}")),
+        ..RepositoryFacts::default()
+    };
+    // Of as many teams as make a CVE frequent.
+    let repositories = ["a", "b", "c"].map(repository).into();
+    builder("UTC", &builds).finish("test".to_owned(), Some(at(AS_OF)), facts(repositories))
+}
+
+fn builder(time_zone: &str, builds: &[BuildRecord<'_>]) -> SnapshotBuilder {
     let mut config = Config::built_in();
     config.time_zone = TimeZone::get(time_zone).expect("an IANA name");
     let mut builder = SnapshotBuilder::new(Arc::new(config));
     for build in builds {
         builder.push(build);
     }
-    builder.finish("test".to_owned(), Some(at(AS_OF)), Security::default())
+    builder
 }
 
-/// A snapshot of these security facts, as of [`AS_OF`], in UTC.
-pub fn security(repositories: Vec<RepositoryFacts>) -> Snapshot {
-    let builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
-    let security = Security {
+fn facts(repositories: Vec<RepositoryFacts>) -> Security {
+    Security {
         as_of_ms: Some(at(AS_OF)),
         repositories,
-    };
-    builder.finish("test".to_owned(), None, security)
+    }
 }
 
 /// A repository that suppresses these CVEs, each until a day or for ever.

@@ -78,3 +78,25 @@ pub struct Build<'a> {
     pub functional_ms: Option<i64>,
     pub events: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_is_read_by_its_number() {
+        for (number, result) in (0..).zip(BuildResult::ALL) {
+            assert_eq!(BuildResult::from_number(number), result);
+            assert_eq!(result as u8, number);
+        }
+        assert_eq!(BuildResult::from_number(6), BuildResult::Unknown);
+    }
+
+    #[test]
+    fn four_results_are_decided_and_two_of_them_failed() {
+        let failed = BuildResult::ALL.map(BuildResult::is_failed);
+        assert_eq!(failed, [false, false, true, true, false, false]);
+        let decided = BuildResult::ALL.map(BuildResult::is_decided);
+        assert_eq!(decided, [true, true, true, true, false, false]);
+    }
+}

@@ -322,7 +322,9 @@ mod tests {
 
     #[test]
     fn secrets_are_not_printed() {
-        let settings = format!("{:?}", made(whole(), Some("https://dashboard.example")));
+        let settings = made(whole(), Some("https://dashboard.example"));
+        let settings = settings.expect("no fault").expect("on");
+        let settings = format!("{settings:?}");
         for secret in ["s3cret", &BASE64_STANDARD.encode([7; 64]), "7, 7, 7"] {
             assert!(!settings.contains(secret), "{settings}");
         }

@@ -9,6 +9,8 @@ mod clock;
 mod columns;
 mod names;
 pub mod security;
+#[cfg(test)]
+mod tests;
 
 use std::{ops::Range, sync::Arc};
 

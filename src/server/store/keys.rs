@@ -101,7 +101,7 @@ impl Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::store::test_events::event;
+    use crate::server::{model::BuildResult, store::test_events::event};
 
     #[test]
     fn given_names_are_restored_unchanged() {
@@ -137,5 +137,32 @@ mod tests {
         b.step = None;
         b.received_s = Some(0);
         assert_ne!(id(&a), id(&b));
+    }
+
+    /// Computed by another program: stores hold these numbers, so they must never change.
+    #[test]
+    fn numbers_and_hashes_are_those_of_fnv_1a_with_128_bits() {
+        for (tag, expected) in [
+            ("", 1_070_174_851_063_268_559),
+            (
+                "jenkins-HMCTS_CMC-claim-store-master-7",
+                -2_339_348_276_568_942_214,
+            ),
+            ("ä", 5_917_976_819_401_494_083),
+        ] {
+            assert_eq!(number(tag), expected, "{tag}");
+        }
+        let event = Event {
+            id: None,
+            job_name: "HMCTS_CMC/ä".to_owned(),
+            build_id: Some("7".to_owned()),
+            result: BuildResult::Failure,
+            step: Some("test".to_owned()),
+            branch: None,
+            scheduled_ms: Some(5),
+            duration_ms: Some(-1),
+            ..event("1", 1_571_961_600_000)
+        };
+        assert_eq!(id(&event), "~made:8633bebc7e02a97cd26ac2ca380a1f79");
     }
 }

@@ -92,4 +92,37 @@ mod tests {
         assert_eq!(backwards.entries[0].origin, Origin::Stored);
         assert_eq!(backwards.counts.unchanged, 2);
     }
+
+    #[test]
+    fn events_of_other_builds_and_with_other_ids_are_new() {
+        let (a, b) = (event("a", 1), event("b", 2));
+        let entry = |build, event, origin| Entry {
+            build,
+            origin,
+            row: Row::new(event),
+        };
+        let merged = merge(vec![
+            entry(1, &a, Origin::Offered),
+            entry(0, &b, Origin::Offered),
+            entry(0, &a, Origin::Stored),
+        ]);
+        let kept = merged.entries.iter();
+        let kept: Vec<_> = kept.map(|entry| (entry.build, &*entry.row.id)).collect();
+        assert_eq!(kept, [(0, "a"), (0, "b"), (1, "a")]);
+        assert_eq!((merged.counts.new, merged.counts.unchanged), (2, 0));
+    }
+
+    #[test]
+    fn of_equal_versions_the_stored_one_is_kept() {
+        let event = event("a", 1);
+        let entry = |origin| Entry {
+            build: 0,
+            origin,
+            row: Row::new(&event),
+        };
+        let merged = merge(vec![entry(Origin::Offered), entry(Origin::Stored)]);
+        assert_eq!(merged.entries.len(), 1);
+        assert_eq!(merged.entries[0].origin, Origin::Stored);
+        assert_eq!((merged.counts.new, merged.counts.unchanged), (0, 1));
+    }
 }

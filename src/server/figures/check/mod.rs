@@ -1,5 +1,6 @@
 //! Every figure is computed a second way and compared, and its rows and plot are kept as snapshots.
 
+mod kept;
 mod twins;
 
 use std::sync::Arc;
@@ -127,6 +128,7 @@ async fn every_figure_of_security_agrees_with_sql_over_the_facts() {
             let query = twins::security_query(figure.id).expect("every figure has a twin");
             let data = figure.compute(&snapshot, &Filter::default());
             let mut rows = data.expect("a figure").rows;
+            assert!(!rows.is_empty(), "{} is empty, seed {seed}", figure.id);
             // The order of versions is the figure's own test; SQL knows no order of versions.
             if figure.id.ends_with("_versions") {
                 rows.sort_by_key(|row| format!("{:?}", row.last()));
@@ -213,24 +215,8 @@ async fn every_figure_of_the_sample_is_as_it_was() {
             "{} is empty on the sample",
             figure.id
         );
-        let plot: serde_json::Value = serde_json::from_str(data.plot.get()).expect("a plot");
-        let rows: Vec<String> = data
-            .rows
-            .iter()
-            .map(|row| serde_json::to_string(row).expect("a row"))
-            .collect();
-        let kept = serde_json::json!({
-            "title": data.title,
-            "summary": data.summary,
-            "as_of": data.as_of,
-            "builds": data.builds,
-            "columns": data.columns.iter().map(|column| column.id.as_str()).collect::<Vec<_>>(),
-            "rows": rows,
-            "traces": plot["data"].as_array().map_or(0, Vec::len),
-            "layout": plot["layout"],
-        });
         insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
-            insta::assert_json_snapshot!(figure.id, kept);
+            insta::assert_snapshot!(figure.id, kept::text(&data));
         });
     }
 }

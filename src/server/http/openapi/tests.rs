@@ -6,12 +6,15 @@ use axum::{Router, body::Body, http::Request};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::server::{
-    http::{
-        Settings, router,
-        tests::{get, loaded},
+use crate::{
+    filter::{BuildType, DAYS},
+    server::{
+        http::{
+            Settings, router,
+            tests::{get, loaded},
+        },
+        state::AppState,
     },
-    state::AppState,
 };
 
 async fn description(router: &Router) -> Value {
@@ -62,6 +65,7 @@ async fn every_route_for_programs_is_described() {
 async fn every_operation_responds_as_described() {
     let router = router(loaded(), Settings::default());
     let description = description(&router).await;
+    let mut with_headers = 0;
     for (path, item) in description["paths"].as_object().expect("paths") {
         let operation = &item["get"];
         let uri = address(path, operation, None);
@@ -80,6 +84,7 @@ async fn every_operation_responds_as_described() {
             .map(|(name, _)| name)
         {
             assert!(response.headers().contains_key(name), "{uri}: {name}");
+            with_headers += 1;
         }
 
         let request = Request::put(&uri).body(Body::empty()).expect("a request");
@@ -87,6 +92,7 @@ async fn every_operation_responds_as_described() {
         assert_eq!(refused.status().as_u16(), 405, "{uri}");
         assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
     }
+    assert!(with_headers > 5, "{with_headers} headers are described");
 }
 
 #[tokio::test]
@@ -117,14 +123,17 @@ async fn every_filter_value_is_accepted_and_every_figure_is_listed() {
     let router = router(loaded(), Settings::default());
     let description = description(&router).await;
     let parameters = &description["paths"]["/api/headline"]["get"]["parameters"];
+    let mut accepted = 0;
     for parameter in parameters.as_array().expect("parameters") {
         let name = parameter["name"].as_str().expect("a name");
         for value in parameter["schema"]["enum"].as_array().expect("values") {
             let value = value.as_str().expect("text");
             let answer = get(&router, &format!("/api/headline?{name}={value}")).await;
             assert_eq!(answer.status.as_u16(), 200, "{name}={value}");
+            accepted += 1;
         }
     }
+    assert!(accepted > DAYS.len() + BuildType::EVERY.len(), "{accepted}");
     let figures = &description["paths"]["/api/figure"]["get"]["parameters"][0]["schema"]["enum"];
     assert_eq!(figures.as_array().map(Vec::len), Some(16));
 }

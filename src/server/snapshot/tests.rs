@@ -1,0 +1,126 @@
+//! Which builds a filter selects.
+
+use super::*;
+use crate::server::model::{BuildResult, RepositoryFacts};
+
+const AS_OF_MS: i64 = 200 * DAY_MS;
+
+fn build(job_name: &str, nightly: bool, finished_ms: i64) -> BuildRecord<'_> {
+    BuildRecord {
+        job_name,
+        build_id: "1",
+        branch: None,
+        result: BuildResult::Success,
+        nightly,
+        started_ms: finished_ms - 1,
+        finished_ms,
+        duration_ms: None,
+        failing_step: None,
+        functional_test_ms: None,
+    }
+}
+
+fn snapshot(builds: &[BuildRecord<'_>]) -> Snapshot {
+    let mut builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
+    for build in builds {
+        builder.push(build);
+    }
+    builder.finish("v".to_owned(), Some(AS_OF_MS), Security::default())
+}
+
+/// When the selected builds finished, which is asked for in each of three ways.
+fn selected(selection: &Selection<'_>) -> Vec<i64> {
+    let finished = &selection.builds.finished_ms;
+    let mut each = Vec::new();
+    selection.each(|build| each.push(finished[build]));
+    let iterated: Vec<i64> = selection.iter().map(|build| finished[build]).collect();
+    assert_eq!(iterated, each);
+    assert_eq!(selection.count(), each.len() as u64);
+    each
+}
+
+#[test]
+fn a_window_excludes_its_beginning_and_includes_its_end() {
+    let at = [-DAY_MS, -DAY_MS + 1, 0, 1].map(|after| AS_OF_MS + after);
+    let snapshot = snapshot(&at.map(|at| build("a", false, at)));
+    let day = Filter::default().with_days(1);
+    assert_eq!(selected(&snapshot.select(&day)), at[1..3]);
+    let before = snapshot.select_until(&day, AS_OF_MS - DAY_MS);
+    assert_eq!(selected(&before), at[..1]);
+    let week = Filter::default().with_days(7);
+    assert_eq!(selected(&snapshot.select(&week)), at[..3]);
+}
+
+#[test]
+fn a_project_and_a_type_narrow_each_other() {
+    let snapshot = snapshot(&[
+        build("HMCTS_CMC/a/master", false, AS_OF_MS - 5),
+        build("HMCTS_Nightly_CMC/a/master", true, AS_OF_MS - 4),
+        build("elsewhere", false, AS_OF_MS - 3),
+        build("elsewhere nightly", true, AS_OF_MS - 2),
+    ]);
+    let filter = |project: &str, build_type| Filter {
+        project: project.to_owned(),
+        build_type,
+        ..Filter::default()
+    };
+    for (project, build_type, before) in [
+        ("all", BuildType::All, &[5, 4, 3, 2][..]),
+        ("all", BuildType::Nightly, &[4, 2]),
+        ("all", BuildType::NonNightly, &[5, 3]),
+        ("cmc", BuildType::All, &[5, 4]),
+        ("cmc", BuildType::Nightly, &[4]),
+        ("cmc", BuildType::NonNightly, &[5]),
+        ("unowned", BuildType::All, &[3, 2]),
+        ("unowned", BuildType::Nightly, &[2]),
+        ("fees-and-pay", BuildType::All, &[]),
+    ] {
+        let filter = filter(project, build_type);
+        let selection = snapshot.select(&filter);
+        let expected: Vec<i64> = before.iter().map(|before| AS_OF_MS - before).collect();
+        assert_eq!(selected(&selection), expected, "{filter:?}");
+    }
+}
+
+#[test]
+fn projects_have_names_and_only_theirs_are_accepted() {
+    let snapshot = snapshot(&[
+        build("HMCTS_CMC/a/master", false, AS_OF_MS),
+        build("elsewhere", false, AS_OF_MS),
+    ]);
+    let labels = snapshot.pipelines.iter();
+    let labels: Vec<&str> = labels.map(|known| snapshot.project_label(known)).collect();
+    assert_eq!(labels, ["CMC", "Unowned"]);
+    for (project, words, exists) in [
+        ("all", None, true),
+        ("cmc", Some("CMC"), true),
+        ("unowned", Some("Unowned"), true),
+        ("nowhere", None, false),
+    ] {
+        let filter = Filter {
+            project: project.to_owned(),
+            ..Filter::default()
+        };
+        assert_eq!(snapshot.project_in_words(&filter), words, "{project}");
+        assert_eq!(snapshot.check(&filter).is_ok(), exists, "{project}");
+    }
+}
+
+#[test]
+fn a_snapshot_is_empty_while_it_holds_nothing_at_all() {
+    assert!(snapshot(&[]).is_empty());
+    assert!(!snapshot(&[build("a", false, AS_OF_MS)]).is_empty());
+    let elsewhere = BuildRecord {
+        branch: Some("PR-1"),
+        ..build("a", false, AS_OF_MS)
+    };
+    let elsewhere = snapshot(&[elsewhere]);
+    assert_eq!((elsewhere.builds.len(), elsewhere.builds_elsewhere), (0, 1));
+    assert!(!elsewhere.is_empty());
+    let facts = Security {
+        as_of_ms: Some(AS_OF_MS),
+        repositories: vec![RepositoryFacts::default()],
+    };
+    let builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
+    assert!(!builder.finish("v".to_owned(), None, facts).is_empty());
+}
