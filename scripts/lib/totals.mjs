@@ -5,12 +5,12 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const COLOURS = /\u001b\[[\d;]*m/g;
-// Cargo's, Node.js's and our own. Playwright ends with our own line, too (end2end/support/closing-line.ts).
+// Cargo's, Node.js's and our own. Playwright ends with our own lines, too (end2end/support/closing-line.ts).
 const CARGO = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;/;
 const NODE = /^(?:#|ℹ) (pass|fail|cancelled|skipped) (\d+)$/;
 const OURS = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
-/** Lines that name one skipped test, or say why nothing was run. */
-const SKIPPED = [/^test (.+?) \.\.\. ignored/, /^ *ok \d+ - (.+) # SKIP/, /^﹣ (.+?) \(/, /^ +- +\d+ (.+)$/, /^skipped: (.+)$/];
+/** Lines that name one skipped test; our own say why, and may stand for what was not even begun. */
+const SKIPPED = [/^test (.+?) \.\.\. ignored/, /^ *ok \d+ - (.+) # SKIP/, /^﹣ (.+?) \(/, /^skipped: (.+)$/];
 
 /** Of one log. */
 export function totals(text) {
@@ -29,7 +29,7 @@ export function totals(text) {
     else if (what) add(0, count);
     const name = SKIPPED.map((pattern) => pattern.exec(line)?.[1]).find(Boolean);
     if (name) sum.names.push(name);
-    // Nobody counted what was not even begun.
+    // These are in no other count.
     if (line.startsWith("skipped: ")) add(0, 0, 1);
   }
   return sum;
