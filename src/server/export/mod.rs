@@ -1,7 +1,7 @@
-//! Data out of the program: events, builds and figures as NDJSON or CSV.
+//! Exports events, builds and figures as NDJSON or CSV.
 //!
-//! Exported events have the fields of the CI system's documents, so that importing them gives the
-//! same store again.
+//! Exported events have the fields of the CI system's documents, so that importing them restores the
+//! same store.
 
 mod table;
 
@@ -42,7 +42,7 @@ const BUILD_FIELDS: [&str; 14] = [
     "events",
 ];
 
-/// Writes every event, by build tag and id.
+/// Writes all events, ordered by build tag and id.
 ///
 /// # Errors
 /// Where the store cannot be read or `out` not be written.
@@ -62,7 +62,7 @@ pub fn write_event(out: &mut impl Write, event: &Event) -> Result<()> {
     object(out, &jenkins::FIELDS, &event_cells(event))
 }
 
-/// Writes every build, by build tag.
+/// Writes all builds, ordered by build tag.
 ///
 /// # Errors
 /// Where the store cannot be read or `out` not be written.
@@ -95,7 +95,7 @@ pub async fn builds(store: &Store, format: Format, out: &mut impl Write) -> Resu
     table.finish()
 }
 
-/// Writes a figure's table by the ids of its columns.
+/// Writes a figure's table with the ids of its columns as field names.
 ///
 /// # Errors
 /// Where `out` cannot be written.
