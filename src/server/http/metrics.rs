@@ -31,7 +31,9 @@ impl Settings {
     pub fn of(environment: &Environment) -> Result<Self> {
         let addr = environment.text(&[ADDR]).map(|text| {
             text.parse().with_context(|| {
-                format!("{ADDR}: “{text}” is not an address with a port, for example 127.0.0.1:9090")
+                format!(
+                    "{ADDR}: “{text}” is not an address with a port, for example 127.0.0.1:9090"
+                )
             })
         });
         Ok(Self {

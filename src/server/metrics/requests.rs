@@ -61,11 +61,7 @@ impl Requests {
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "http_requests",
-            "Answered requests",
-            self.answered.clone(),
-        );
+        registry.register("http_requests", "Answered requests", self.answered.clone());
         registry.register_with_unit(
             "http_request_duration",
             "Time to the start of the response",
