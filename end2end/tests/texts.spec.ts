@@ -7,7 +7,7 @@ const FONT = "font-family: system-ui, &quot;Liberation Sans&quot;, Arial, sans-s
 const line = (dy: string, text: string) => `<tspan class="line" x="0" y="0" dy="${dy}">${text}</tspan>`;
 
 const MEASURED = [
-  `<text x="0" y="0" style="${FONT}">Builds that failed, 0 %</text>`,
+  `<text x="0" y="0" style="${FONT}">Builds that failed, 0%</text>`,
   `<text x="0" y="0" text-anchor="middle" style="${FONT} font-size: 9.5px;">AM</text>`,
   `<text x="0" y="0" text-anchor="end" style="${FONT} font-weight: bold;">HMCTS_Nightly/master</text>`,
   `<text x="0" y="0" style="${FONT}">${line("0em", "one")}${line("1.3em", "and a longer one")}</text>`,

@@ -1,8 +1,7 @@
-//! A view that is hydrated at once.
+//! A view that is hydrated synchronously.
 //!
-//! Leptos can also hydrate a view bit by bit, as the parts of lazily loaded pages come, and every view
-//! whose type is erased (pages, what `into_any` makes) carries the code for it: a twentieth of the
-//! client, of which nothing ever ran.
+//! Leptos can also hydrate asynchronously, for lazily loaded pages. Every view with an erased type (pages,
+//! results of `into_any`) contains the code for it: a twentieth of the client, and never run here.
 
 use leptos::{
     attr::{Attribute, any_attribute::AnyAttribute},
@@ -14,10 +13,10 @@ use leptos::{
     },
 };
 
-/// The view itself, but for [`RenderHtml::hydrate_async`], of which the trait's own form does.
+/// Wraps a view, with the trait's default for [`RenderHtml::hydrate_async`].
 pub struct AtOnce<V>(pub V);
 
-/// What makes a view, so that it is hydrated at once.
+/// Wraps the function of a view.
 pub fn eager_hydration<V>(view: impl Fn() -> V + Clone) -> impl Fn() -> AtOnce<V> + Clone {
     move || AtOnce(view())
 }
@@ -82,7 +81,7 @@ impl<V: RenderHtml> RenderHtml for AtOnce<V> {
         );
     }
 
-    // Else its code stands in both ways of hydrating.
+    // Avoids a second copy of the code.
     #[inline(never)]
     fn hydrate<const FROM_SERVER: bool>(
         self,
