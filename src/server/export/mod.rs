@@ -45,7 +45,7 @@ const BUILD_FIELDS: [&str; 14] = [
 /// Writes all events, ordered by build tag and id.
 ///
 /// # Errors
-/// Where the store cannot be read or `out` not be written.
+/// The store cannot be read, or `out` cannot be written.
 pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
     let mut table = Table::new(format, &jenkins::FIELDS, out)?;
     store
@@ -57,7 +57,7 @@ pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Resu
 /// Writes one event as a line of NDJSON.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn write_event(out: &mut impl Write, event: &Event) -> Result<()> {
     object(out, &jenkins::FIELDS, &event_cells(event))
 }
@@ -65,7 +65,7 @@ pub fn write_event(out: &mut impl Write, event: &Event) -> Result<()> {
 /// Writes all builds, ordered by build tag.
 ///
 /// # Errors
-/// Where the store cannot be read or `out` not be written.
+/// The store cannot be read, or `out` cannot be written.
 pub async fn builds(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
     let mut table = Table::new(format, &BUILD_FIELDS, out)?;
     let mut row = |tag: Option<&str>, build: &crate::server::store::Build<'_>| {
@@ -98,7 +98,7 @@ pub async fn builds(store: &Store, format: Format, out: &mut impl Write) -> Resu
 /// Writes a figure's table with the ids of its columns as field names.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn figure(figure: &FigureData, format: Format, out: &mut impl Write) -> Result<()> {
     let names: Vec<&str> = figure
         .columns

@@ -23,7 +23,7 @@ struct Red {
     failed_in_a_row: u64,
 }
 
-/// Computes the headline for the selected builds and for as many days before.
+/// Computes the headline of the selected builds, compared with the same number of days before.
 pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
     let builds = &snapshot.builds;
     let mut counted = 0;
