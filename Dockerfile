@@ -1,51 +1,44 @@
 # The dashboard as a container image: `make production-image` builds it, `make image-check` checks it.
 #
-# What others make comes from these three images, which an organisation can pin by digest or take
-# from a mirror of its own. RUST_IMAGE has the Rust of rust-toolchain.toml (and says so in
-# RUST_VERSION) and a C compiler; BASE_IMAGE has the C library, libgcc, time zones and CA certificates.
-ARG RUST_IMAGE=docker.io/library/rust:1.95.0-bookworm
-ARG NODE_IMAGE=docker.io/library/node:20-bookworm-slim
-ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
+# It needs BuildKit (Docker 23 or newer), Podman or Buildah, for the cache mounts.
+#
+# The three base images can be replaced by build arguments, with those of a mirror for example. They
+# are named by tag; Renovate pins them by digest (docker:pinDigests in renovate.json). RUST_IMAGE has
+# the Rust of rust-toolchain.toml, its version in RUST_VERSION, and a C compiler; BASE_IMAGE has the C
+# library, libgcc, time zones and CA certificates.
+ARG RUST_IMAGE=docker.io/library/rust:1.95.0-trixie
+ARG NODE_IMAGE=docker.io/library/node:24-trixie-slim
+ARG BASE_IMAGE=gcr.io/distroless/cc-debian13:nonroot
 
 FROM ${NODE_IMAGE} AS node
 
-# The dependencies, compiled around an empty dashboard with the options that cargo-leptos gives: a
-# change of the dashboard's code, or of an npm package, leaves them as they are.
-FROM ${RUST_IMAGE} AS dependencies
+FROM ${RUST_IMAGE} AS build
 COPY --from=node /usr/local /usr/local
-# Otherwise rustup would download what developers use beside the compiler.
+# Stops rustup from downloading the components that rust-toolchain.toml names for developers.
 ENV RUSTUP_TOOLCHAIN=${RUST_VERSION}
-ENV RSE_CACHE=/opt/rse-dashboard CARGO_TARGET_DIR=/opt/rse-dashboard/target
+# The cache mount keeps tools, downloaded crates and npm packages, and compiled dependencies from one
+# build to the next. It is in no layer, and an empty one only costs time.
+ENV RSE_CACHE=/var/cache/rse-dashboard
+ENV CARGO_HOME=$RSE_CACHE/cargo npm_config_cache=$RSE_CACHE/npm
 ARG CARGO_BUILD_JOBS
 WORKDIR /src
+# Adds the standard library for the browser to the compiler, in a layer of its own.
 COPY rust-toolchain.toml ./
 COPY scripts/setup scripts/
 COPY scripts/lib scripts/lib
-RUN scripts/setup --compilers
-COPY Cargo.toml Cargo.lock ./
-# Cargo wants to see the tests that Cargo.toml names, even where it builds none.
-RUN mkdir src tests \
- && touch src/lib.rs $(awk '/^\[\[test\]\]/ { getline; gsub(/"/, ""); print "tests/" $3 ".rs" }' Cargo.toml) \
- && echo 'fn main() {}' | tee src/main.rs >build.rs \
- && cargo build --locked --release --bin rse-dashboard --no-default-features --features ssr \
- && cargo build --locked --profile wasm-release --lib --no-default-features --features hydrate \
-    --target wasm32-unknown-unknown --target-dir "$CARGO_TARGET_DIR/front" \
- && rm -r src build.rs
-
-FROM dependencies AS build
-COPY package.json package-lock.json ./
-COPY scripts/plotly-bundle.mjs scripts/plotly-texts.js scripts/
-RUN scripts/setup
-COPY build.rs dashboard.toml LICENSE ./
-COPY scripts/build scripts/*.mjs scripts/
-COPY data data
-COPY public public
-COPY style style
-COPY src src
-# Files keep the time of their last change, which may lie before that of the empty ones.
-RUN touch build.rs src/lib.rs src/main.rs && scripts/build
-RUN mkdir -p /image/opt/rse-dashboard /image/etc/rse-dashboard /image/usr/share/doc/rse-dashboard /data \
- && cp "$CARGO_TARGET_DIR/release/rse-dashboard" "$CARGO_TARGET_DIR/release/hash.txt" /image/opt/rse-dashboard/ \
+RUN --mount=type=cache,id=rse-dashboard,target=/var/cache/rse-dashboard \
+    scripts/setup --compilers
+COPY . .
+# COPY keeps the times of files. Cargo compares them with those of its last build, which may be newer
+# than a file that it has never seen, so every source is marked as changed. The mount is locked, so that
+# the program copied out of it is that of this build. (Only here: Buildah 1.28 waits for ever where two
+# steps of one build lock the same mount.)
+RUN --mount=type=cache,id=rse-dashboard,target=/var/cache/rse-dashboard,sharing=locked \
+    find build.rs src -exec touch {} + \
+ && scripts/setup \
+ && scripts/build \
+ && mkdir -p /image/opt/rse-dashboard /image/etc/rse-dashboard /image/usr/share/doc/rse-dashboard /data \
+ && cp "$RSE_CACHE/target/release/rse-dashboard" "$RSE_CACHE/target/release/hash.txt" /image/opt/rse-dashboard/ \
  && cp -r target/site /image/opt/rse-dashboard/ \
  && cp dashboard.toml /image/etc/rse-dashboard/ \
  && cp LICENSE /image/usr/share/doc/rse-dashboard/ \

@@ -33,7 +33,7 @@ BUILT := target/.built
 # Folders are listed with their files: a file that was deleted is a change as well.
 # What the tests compare with is no part of the build.
 SOURCES := $(shell find src style public build.rs Cargo.toml Cargo.lock rust-toolchain.toml package-lock.json \
-	scripts/build scripts/precompress.mjs scripts/plotly-bundle.mjs scripts/plotly-texts.js -name snapshots -prune -o -print 2>/dev/null)
+	scripts/build scripts/precompress.mjs scripts/plotly-bundle.mjs -name snapshots -prune -o -print 2>/dev/null)
 
 # Several clones share CARGO_TARGET_DIR, and the last one to build owns the program there.
 ifneq ($(shell cat $(BINARY).built-from 2>/dev/null),$(CURDIR))

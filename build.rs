@@ -1,5 +1,5 @@
-//! Puts into the program what is only known when it is built: the hashed names of the plotly.js
-//! bundle, whether the client's files carry a hash in their names, and an id of the build.
+//! Adds what is known only at build time to the program: the hashed names of the plotly.js bundle,
+//! whether the client's files have a hash in their names, and an id of the build.
 
 use std::{
     env, fs,
@@ -15,8 +15,8 @@ fn main() {
     println!("cargo:rustc-env=PLOTLY_JS={}", plotly_url("js"));
     println!("cargo:rustc-env=PLOTLY_CSS={}", plotly_url("css"));
 
-    // A program that is started without cargo-leptos knows its environment no longer, and would
-    // link names that do not exist. So it is decided here.
+    // Decided at build time: a program started without cargo-leptos lacks this variable, and would
+    // link to names that do not exist.
     println!("cargo:rerun-if-env-changed=LEPTOS_HASH_FILES");
     let hash_files = env::var("LEPTOS_HASH_FILES").is_ok_and(|value| value == "true");
     println!("cargo:rustc-env=HASH_FILES={hash_files}");
@@ -42,10 +42,10 @@ fn plotly_url(extension: &str) -> String {
     }
 }
 
-/// Names everything that can change what the program answers, so that it can stand in an ETag:
-/// no clock and no git, and so the same sources give the same id on every machine.
+/// Identifies everything that can change the program's responses, for use in ETags. It depends on
+/// neither clock nor git, so the same sources give the same id on every machine.
 ///
-/// While developing only the code counts; otherwise each edit of a style would compile the program.
+/// In debug builds only the code counts; otherwise every edit of a style would recompile the program.
 fn build_id() -> String {
     let everything = ["Cargo.lock", "src", "style", "public"];
     let release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
@@ -69,7 +69,7 @@ fn build_id() -> String {
     format!("{:016x}", hash.0)
 }
 
-/// All files at or below a path, in an order that does not depend on the file system.
+/// Returns all files at or below a path, in an order independent of the file system.
 fn files_in(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];
@@ -82,7 +82,7 @@ fn files_in(path: &Path) -> Vec<PathBuf> {
     children.iter().flat_map(|child| files_in(child)).collect()
 }
 
-/// FNV-1a: small, and good enough to tell builds apart (it need not withstand an attacker).
+/// FNV-1a: small, and sufficient to distinguish builds (it need not withstand an attacker).
 struct Fnv1a(u64);
 
 impl Fnv1a {

@@ -8,10 +8,11 @@ import { fileURLToPath } from "node:url";
 
 /** From the ground up. Names without `server::` are shared by server and client. */
 export const LAYERS = [
-  ["json", "numbers", "table"],
+  ["json", "numbers"],
   ["error", "base"],
   ["filter"],
   ["api"],
+  ["markup"],
   // The client.
   ["live", "plotly"],
   ["components"],

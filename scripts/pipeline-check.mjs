@@ -1,25 +1,177 @@
-// What is wrong with azure-pipelines.yml: node scripts/pipeline-check.mjs SCHEMA
+// Finds what is wrong with azure-pipelines.yml: node scripts/pipeline-check.mjs SCHEMA
+//
+// The published schema says what is no pipeline at all. The rules below say what the schema cannot
+// know: the files of the repository, the targets of the Makefile, names that refer to each other,
+// and what may leave the agent.
 import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PIPELINE, readPipeline } from "./lib/pipeline/files.mjs";
-import { broken } from "./lib/pipeline/rules.mjs";
-import { schemaOf } from "./lib/pipeline/schema.mjs";
+import { parseDocument, visit } from "yaml";
+import { schemaOf } from "./lib/pipeline-schema.mjs";
 
-const root = new URL("../", import.meta.url);
-const at = (path) => new URL(path, root);
+const PIPELINE = "azure-pipelines.yml";
+const SECRETS = ["masterKey", "githubtoken", "smokeToken"];
+/** Set in Azure DevOps, for the pipeline or in its variable group. */
+const GIVEN = ["azureContainerRegistry", "azureSubscriptionEndpoint", "endpoint", "databaseId", "containerId", ...SECRETS];
+const PREDEFINED = /^(Agent|Build|Pipeline|System)\./;
+const ONLY_MAIN =
+  "and(succeeded(), eq(variables['Build.SourceBranch'], 'refs/heads/main'), ne(variables['Build.Reason'], 'PullRequest'))";
+
+const at = (path) => new URL(`../${path}`, import.meta.url);
 
 /** Every fault, one line each. A test hands in another way to read files. */
 export function faultsOf(validate, read = (path) => readFileSync(at(path), "utf8")) {
-  const pipeline = readPipeline(read);
+  const { documents, stages, faults } = readPipeline(read);
   const targets = new Set([...read("Makefile").matchAll(/^([a-z0-9-]+):(?!=)/gm)].map((match) => match[1]));
-  const schema = [...pipeline.documents].flatMap(([file, document]) =>
-    validate(document).map((fault) => `${file}: the schema of Azure Pipelines says: ${fault}`),
-  );
+  for (const [file, document] of documents) {
+    for (const fault of validate(document)) faults.push(`${file}: the schema of Azure Pipelines says: ${fault}`);
+  }
   return [
-    ...pipeline.faults,
-    ...schema,
-    ...broken(pipeline, { targets, exists: (path) => existsSync(at(path)) }),
+    ...faults,
+    ...stages.flatMap(({ name, steps }) => steps.flatMap((step) => references(step, targets).map((fault) => `${name}: ${fault}`))),
+    ...dependencies(stages),
+    ...secretsOutsideOfEnvironments(documents),
+    ...unknownVariables(documents),
   ];
+}
+
+/** The file, the templates that it names, and every step of every stage. */
+function readPipeline(read) {
+  const faults = [];
+  const documents = new Map();
+  const open = (path) => {
+    if (documents.has(path)) return documents.get(path);
+    // Every scalar is a text, as it is for Azure Pipelines.
+    const parsed = parseDocument(read(path), { schema: "failsafe", uniqueKeys: true });
+    for (const error of parsed.errors) faults.push(`${path}: ${error.message.split("\n")[0]}`);
+    visit(parsed, {
+      Node: (_, { anchor }) => {
+        if (anchor) faults.push(`${path}: Azure Pipelines does not read the anchor &${anchor}`);
+      },
+    });
+    documents.set(path, parsed.errors.length > 0 ? {} : parsed.toJS());
+    return documents.get(path);
+  };
+  const expand = (steps = [], from = PIPELINE) =>
+    steps.flatMap((step) => {
+      if (!step.template) return [step];
+      // A template is named as seen from the file that names it.
+      const path = join(dirname(from), step.template);
+      try {
+        return expand(open(path).steps, path);
+      } catch (error) {
+        faults.push(`${from}: the template ${path} cannot be read: ${error.message}`);
+        return [];
+      }
+    });
+  const stages = (open(PIPELINE).stages ?? []).map((content, position, all) => {
+    const jobs = (content.jobs ?? []).map((job) => ({
+      name: job.job ?? job.deployment,
+      content: job,
+      steps: [job, ...Object.values(job.strategy?.runOnce ?? {})].flatMap(({ steps }) => expand(steps)),
+    }));
+    // Without dependsOn a stage follows the one before it.
+    const needs = [content.dependsOn ?? all[position - 1]?.stage ?? []].flat();
+    return { name: content.stage, content, jobs, needs, steps: jobs.flatMap(({ steps }) => steps) };
+  });
+  return { documents, stages, faults };
+}
+
+/** Every text in a value, with the path that leads to it. */
+function* texts(value, path = []) {
+  if (typeof value === "string") yield { text: value, path };
+  else if (value && typeof value === "object") {
+    for (const [key, inner] of Object.entries(value)) yield* texts(inner, [...path, key]);
+  }
+}
+
+const commands = (step) => [step.script, step.bash, step.inputs?.inlineScript].filter(Boolean).join("\n");
+
+/** Targets of the Makefile and files of the repository that a step names. */
+function references(step, targets) {
+  const wanted = [...commands(step).matchAll(/\bmake((?: +[^\s;&|]+)+)/g)]
+    .flatMap(([, words]) => words.trim().split(/ +/))
+    .filter((word) => /^[a-z]/.test(word) && !word.includes("="));
+  const files = [step.inputs?.scriptPath].filter(Boolean);
+  if (/^Cache@/.test(step.task ?? "")) {
+    const parts = (step.inputs?.key ?? "").split("|").map((part) => part.trim());
+    files.push(...parts.filter((part) => !part.startsWith('"') && /[./]/.test(part)));
+  }
+  return [
+    ...wanted.filter((target) => !targets.has(target)).map((target) => `the Makefile has no target ${target}`),
+    ...files.filter((file) => !existsSync(at(file))).map((file) => `there is no file ${file}`),
+  ];
+}
+
+/** What pushes, deploys or reads the variable group waits for all checks, and happens for the main branch alone. */
+function dependencies(stages) {
+  const faults = [];
+  const named = new Map(stages.map((stage) => [stage.name, stage]));
+  const before = (stage, seen = new Set()) => {
+    for (const name of stage.needs) {
+      if (named.has(name) && !seen.has(name)) before(named.get(name), seen.add(name));
+    }
+    return seen;
+  };
+  const outward = (stage) =>
+    stage.jobs.some(({ content }) => content.deployment) ||
+    stage.steps.some((step) => /^(Azure|Docker)/.test(step.task ?? "") || /\b(docker push|az )/.test(commands(step))) ||
+    [...texts(stage.content)].some(({ path }) => path.at(-1) === "group");
+
+  for (const stage of stages) {
+    const waits = before(stage);
+    for (const name of stage.needs) {
+      if (!named.has(name)) faults.push(`${stage.name}: depends on ${name}, which is no stage`);
+    }
+    for (const { text } of texts(stage.content)) {
+      for (const [whole, from, job, step] of text.matchAll(/stageDependencies\.(\w+)\.(\w+)\.outputs\['(\w+)\.\w+'\]/g)) {
+        const found = named.get(from)?.jobs.find(({ name }) => name === job);
+        if (!found?.steps.some(({ name }) => name === step)) faults.push(`${stage.name}: ${whole} names no step`);
+        // Azure fills in the outputs of stages that dependsOn names, and of no others.
+        if (!stage.needs.includes(from)) faults.push(`${stage.name}: reads an output of ${from} and does not depend on it`);
+      }
+    }
+    if (!outward(stage)) continue;
+    if (stage.content.condition !== ONLY_MAIN) faults.push(`${stage.name}: pushes or deploys, so its condition must be ${ONLY_MAIN}`);
+    for (const check of stages.filter((other) => !outward(other) && !waits.has(other.name))) {
+      faults.push(`${stage.name}: pushes or deploys, and does not wait for ${check.name}`);
+    }
+  }
+  return faults;
+}
+
+/** A secret is the whole value of a variable of one step of the deployment, and is named nowhere else. */
+function secretsOutsideOfEnvironments(documents) {
+  const faults = [];
+  const mention = new RegExp(`\\b(${SECRETS.join("|")})\\b`, "i");
+  for (const [file, document] of documents) {
+    const deployment = (path) => document.stages?.[path[1]]?.jobs?.[path[3]]?.deployment;
+    for (const { text, path } of texts(document)) {
+      const found = `${path.at(-1)} ${text}`.match(mention)?.[1];
+      const allowed = deployment(path) && path.at(-2) === "env" && text === `$(${found})`;
+      if (found && !allowed) {
+        faults.push(`${file}, ${path.join("/")}: the secret ${found} may only be the value $(${found}) in env: of a step of the deployment`);
+      }
+    }
+  }
+  return faults;
+}
+
+function unknownVariables(documents) {
+  const faults = [];
+  const root = documents.get(PIPELINE);
+  const stages = root.stages ?? [];
+  const places = [root, ...stages, ...stages.flatMap(({ jobs = [] }) => jobs)];
+  const names = ({ variables = {} }) => (Array.isArray(variables) ? variables.map(({ name }) => name) : Object.keys(variables));
+  const known = new Set([...GIVEN, ...places.flatMap(names)]);
+  for (const [file, document] of documents) {
+    for (const { text, path } of texts(document)) {
+      for (const [, name] of text.matchAll(/\$\(([\w.]+)\)/g)) {
+        if (!known.has(name) && !PREDEFINED.test(name)) faults.push(`${file}, ${path.join("/")}: nobody defines $(${name})`);
+      }
+    }
+  }
+  return faults;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

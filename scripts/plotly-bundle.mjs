@@ -2,11 +2,14 @@
 // types that the figures use, without the documentation that plotly.js carries in its schema.
 // Writes public/plotly/plotly-<hash>.js and .css. The hash is of the content, so both may be kept
 // by browsers for ever; build.rs puts the two names into the program.
+// --analyze tells what takes how much; --unpatched FOLDER writes one without what is mended below, for
+// a test to compare with.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { brotliCompressSync, constants } from "node:zlib";
 import { parse } from "acorn";
 import { full } from "acorn-walk";
@@ -26,25 +29,10 @@ const D3 = [
 ];
 
 // The notations of colours that are read: #rrggbb, names, rgb(…) and hsl(…).
-// The same few are read for every point of a chart, and kept.
 const COLOURS = `
-  import { converter as reader, formatHex, formatRgb, modeHsl, modeLrgb, modeRgb, useMode, wcagContrast, wcagLuminance } from "culori/fn";
+  import { modeHsl, modeLrgb, modeRgb, useMode } from "culori/fn";
   for (const mode of [modeRgb, modeHsl, modeLrgb]) useMode(mode);
-  const KEPT = 1000;
-  function converter(mode) {
-    const read = reader(mode);
-    const known = new Map();
-    return (colour) => {
-      if (typeof colour !== "string") return read(colour);
-      if (!known.has(colour)) {
-        if (known.size === KEPT) known.clear();
-        known.set(colour, read(colour));
-      }
-      const found = known.get(colour);
-      return found && { ...found };
-    };
-  }
-  export { converter, formatHex, formatRgb, wcagContrast, wcagLuminance };
+  export { converter, formatHex, formatRgb, wcagContrast, wcagLuminance } from "culori/fn";
 `;
 
 // What is always brought along though no figure uses it, and what stands in its place.
@@ -64,43 +52,25 @@ const UNUSED = [
   [/culori[\\/]bundled[\\/]culori\.cjs$/, COLOURS],
 ];
 
-const TEXTS = path.join(path.dirname(fileURLToPath(import.meta.url)), "plotly-texts.js");
+const { analyze, unpatched } = parseArgs({ options: { analyze: { type: "boolean" }, unpatched: { type: "string" } } }).values;
 
-// Where plotly.js does again what it did before, or for every point what is never seen.
+// What is changed in plotly.js. end2end/tests/plotly-patches.spec.ts checks that charts look as without.
 const MENDED = [
-  // How much room axes and range sliders need is known once the axes are drawn. It is given to them before
-  // the data are drawn; plotly.js draws all of the chart and then, because of the margins, all of it again.
+  // How much room a range slider needs is known once the axes are drawn. It is given to it before the data are
+  // drawn; plotly.js draws all of the chart and then, because of the margins, all of it again, but for the
+  // buttons of a range, which it leaves where they were.
   {
     file: "plot_api/plot_api.js",
     from: "seq.push(drawAxes, function insideTickLabelsAutorange",
     to: `seq.push(drawAxes, function giveRoom(gd) {
+      if (!fullLayout.xaxis?.rangeslider?.visible) return;
       const before = Lib.extendFlat({}, fullLayout._size);
       Plots.doAutoMargin(gd);
       if (!Plots.didMarginChange(before, fullLayout._size)) return;
       return Lib.syncOrAsync([marginPushers, positionAndAutorange, subroutines.layoutStyles, drawAxes], gd);
     }, function insideTickLabelsAutorange`,
   },
-  // A text is measured without being laid out, where its font alone says how large it is.
-  {
-    file: "components/drawing/index.js",
-    from: "    var testNode, tester;\n    if (inTester) {",
-    to: `    var known = !inTester && require("${TEXTS}").boxOf(node);
-    if (known) return known;
-$&`,
-  },
-  // Bars without a text in them have no text to be measured and placed.
-  {
-    file: "traces/bar/plot.js",
-    from: "appendBarText(gd, plotinfo, bar, cd, i, x0, x1, y0, y1, r, overhead, opts, makeOnCompleteCallback);",
-    to: "if (trace.textposition !== 'none') $&",
-  },
-  // Labels around a pie stand elsewhere once there is room for them, and then need other room: after a
-  // third drawing others are no better, and what is said to the console helps nobody.
-  {
-    file: "plots/plots.js",
-    from: "var maxNumberOfRedraws = 3 * (1 +",
-    to: "var maxNumberOfRedraws = gd._fullData.every(({type}) => type === 'pie') ? 3 : 3 * (1 +",
-  },
+  // Where labels around a pie find no room that suits them, what is said to the console helps nobody.
   {
     file: "plots/plots.js",
     from: "Lib.warn('Too many auto-margin redraws.');",
@@ -109,7 +79,7 @@ $&`,
 ];
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const out = path.join(root, "public", "plotly");
+const out = unpatched ?? path.join(root, "public", "plotly");
 const { resolve } = createRequire(path.join(root, "package.json"));
 const plotly = path.dirname(resolve("plotly.js/package.json"));
 const d3Folder = path.dirname(createRequire(path.join(plotly, "package.json")).resolve("@plotly/d3/package.json"));
@@ -191,6 +161,7 @@ function withoutComponents(source) {
 
 // A newer plotly.js may say it otherwise: then it has to be looked at again.
 function mended(file, source) {
+  if (unpatched) return source;
   for (const { file: name, from, to } of MENDED) {
     if (file !== path.join(plotly, "src", name)) continue;
     if (source.split(from).length !== 2) throw new Error(`${file} does not have once: ${from}`);
@@ -239,9 +210,9 @@ const bundle = await esbuild.build({
   metafile: true,
   logLevel: "warning",
 });
-if (process.argv.includes("--analyze")) console.log(await esbuild.analyzeMetafile(bundle.metafile));
+if (analyze) console.log(await esbuild.analyzeMetafile(bundle.metafile));
 await checkD3(Object.keys(bundle.metafile.inputs).filter((file) => file.includes("/plotly.js/src/")));
-await writeFile(path.join(root, "node_modules", ".plotly-packages"), JSON.stringify(bundledPackages()));
+if (!unpatched) await writeFile(path.join(root, "node_modules", ".plotly-packages"), JSON.stringify(bundledPackages()));
 
 const styles = await esbuild.transform(await readFile(path.join(plotly, "dist", "plotly.css"), "utf8"), {
   loader: "css",
@@ -256,9 +227,9 @@ for (const [extension, content] of [["js", bundle.outputFiles[0].contents], ["cs
   await writeFile(path.join(out, name), content);
   written.add(name);
   const brotli = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
-  console.log(`  public/plotly/${name}: ${kilobytes(content.length)}, ${kilobytes(brotli)} as brotli`);
+  console.log(`  ${path.relative(root, path.join(out, name))}: ${kilobytes(content.length)}, ${kilobytes(brotli)} as brotli`);
 }
-for (const name of await readdir(out)) if (!written.has(name)) await rm(path.join(out, name), { recursive: true });
+for (const name of await readdir(out)) if (!unpatched && !written.has(name)) await rm(path.join(out, name), { recursive: true });
 
 // The packages that something of is in the bundle, for the bill of materials.
 function bundledPackages() {

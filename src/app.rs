@@ -10,7 +10,7 @@ use leptos_router::{
 use crate::{
     api::{Live, Site},
     base::use_base,
-    components::{Footer, Header, Visited, eager_hydration},
+    components::{Footer, Header, Visited},
     live::LiveState,
     pages::{Disclaimer, Figure, NotFound, Pipelines, Security, Sources},
 };
@@ -92,14 +92,14 @@ pub fn App() -> impl IntoView {
         <Router base=base.as_str().to_owned()>
             <Header title=site.title reader=site.reader />
             <main id="main" tabindex="-1">
-                <Routes fallback=eager_hydration(NotFound)>
-                    <Route path=StaticSegment("pipelines") view=eager_hydration(Pipelines) ssr=SsrMode::Async />
-                    <Route path=StaticSegment("security") view=eager_hydration(Security) ssr=SsrMode::Async />
-                    <Route path=StaticSegment("sources") view=eager_hydration(Sources) ssr=SsrMode::Async />
-                    <Route path=StaticSegment("disclaimer") view=eager_hydration(Disclaimer) ssr=SsrMode::Async />
+                <Routes fallback=NotFound>
+                    <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
+                    <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
+                    <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
+                    <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />
                     <Route
                         path=(StaticSegment("figures"), ParamSegment("id"))
-                        view=eager_hydration(Figure)
+                        view=Figure
                         ssr=SsrMode::Async
                     />
                 </Routes>

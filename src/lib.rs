@@ -10,6 +10,7 @@ pub mod error;
 pub mod filter;
 pub mod json;
 pub mod live;
+mod markup;
 mod numbers;
 pub mod pages;
 pub mod plotly;

@@ -1,5 +1,5 @@
-//! For each figure of builds a loop over the same columns that does only the arithmetic, for the
-//! default filter: what a figure can at best take.
+//! For each figure of builds, a loop over the same columns that does only the arithmetic for the
+//! default filter: a lower bound for the time that the figure takes.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use rse_dashboard::server::{
     snapshot::{NO_TEST, Snapshot, UNKNOWN_DURATION, UNKNOWN_STEP},
 };
 
-/// The loop for a figure, and what it counted, so that nothing is left out by the compiler.
+/// The loop for a figure; returns a count, so that the compiler removes nothing.
 type Limit = fn(&Snapshot) -> u64;
 
-/// The limit of a figure of builds; none of other figures.
+/// Returns the loop of a figure of builds; none for other figures.
 pub fn of(figure: &str) -> Option<Limit> {
     Some(match figure {
         "build_status_day" => |snapshot| results(snapshot, 1),

@@ -1,7 +1,7 @@
-//! How long figures take, at 1, 10 and 100 times the builds of a store, beside a loop that does the
-//! arithmetic alone. Prints JSON; `bench/figures.mjs` runs it and reads that.
+//! Measures how long figures take, for 1 to 1,000 times the builds of a store, beside a loop that does
+//! only the arithmetic. Prints JSON; `bench/figures.mjs` runs it and reads that.
 //!
-//! Figure and loop take turns, so that whatever else the machine does meets both.
+//! Figure and loop alternate, so that other load on the machine affects both.
 
 mod limits;
 
@@ -20,12 +20,12 @@ use rse_dashboard::{
 };
 use serde_json::{Value, json};
 
-/// How many times the builds of the store, and how often each figure is computed.
+/// Factors for the number of builds, and how often each figure is computed.
 const SCALES: [(usize, usize); 4] = [(1, 101), (10, 31), (100, 7), (1000, 3)];
-/// The last of them takes gigabytes, and is measured only where that is asked for.
+/// Enables the last scale, which needs gigabytes.
 const FULL: &str = "BENCH_FULL";
 
-/// What the snapshot is made of, in memory of its own.
+/// A build of the snapshot, with its own memory.
 struct Build {
     job: String,
     number: Option<String>,
@@ -37,7 +37,7 @@ struct Build {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let dir: PathBuf = std::env::var_os("BENCH_STORE")
-        .context("BENCH_STORE names no data directory; `make bench` sets it")?
+        .context("BENCH_STORE is not set; run `make bench`, which sets it to a data directory")?
         .into();
     let config = Arc::new(Config::built_in());
     let store = Store::open(dir.as_path(), &config).await?;
@@ -49,7 +49,7 @@ async fn main() -> Result<()> {
     let is_full = std::env::var(FULL).is_ok_and(|full| full == "1");
     let wanted = SCALES.len() - usize::from(!is_full);
     for (times, repeats) in SCALES.into_iter().take(wanted) {
-        // The facts of code do not grow with the builds.
+        // Facts of code do not grow with the builds.
         let security = security.take().unwrap_or_default();
         let began = Instant::now();
         let snapshot = grown(&builds, times, as_of_ms, &config, security);
@@ -90,7 +90,7 @@ async fn builds(store: &Store) -> Result<Vec<Build>> {
     Ok(builds)
 }
 
-/// So many copies of the pipelines, each a second later than the one before.
+/// Builds a snapshot of this many copies of the pipelines, each a second after the previous one.
 fn grown(
     builds: &[Build],
     times: usize,
@@ -141,7 +141,7 @@ fn one(figure: &Figure, snapshot: &Snapshot, filter: &Filter, repeats: usize) ->
     let mut json_bytes = 0;
     let mut compressed = 0;
     for _ in 0..repeats {
-        // Loop and figure both find the columns where they were read last.
+        // Both find the columns in the caches where they were last read.
         black_box((figure.rows)(black_box(snapshot), filter));
         let mut time =
             |of: usize, began: Instant| taken[of].push(began.elapsed().as_secs_f64() * 1e6);
@@ -178,7 +178,7 @@ fn one(figure: &Figure, snapshot: &Snapshot, filter: &Filter, repeats: usize) ->
     }))
 }
 
-/// Median, least and most, to a hundredth of a microsecond; none of nothing.
+/// Returns median, minimum and maximum, to a hundredth of a microsecond; none without values.
 fn spread(mut values: Vec<f64>) -> Option<[f64; 3]> {
     values.sort_by(f64::total_cmp);
     let chosen = [

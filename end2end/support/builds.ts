@@ -163,6 +163,39 @@ function slots(minutes: number): Rows {
       });
 }
 
+const DRAWN_DURATIONS = ["SUCCESS", "FAILURE", "ABORTED"];
+const BIN_MINUTES = [0.5, 1, 2, 5, 10, 15, 30, 60];
+
+const duration: Rows = (builds) => {
+  const known = builds.filter((build) => DRAWN_DURATIONS.includes(build.result) && build.durationMs !== null);
+  if (known.length === 0) return [];
+  const binOf = (width: number) => (build: Build) => Math.floor(build.durationMs! / (width * 60_000));
+  const bins = (width: number) => known.map(binOf(width)).reduce((a, b) => Math.max(a, b)) + 1;
+  const width = BIN_MINUTES.find((width) => bins(width) <= 120) ?? 60;
+  const first = known.map(binOf(width)).reduce((a, b) => Math.min(a, b));
+  return Array.from({ length: bins(width) - first }, (_, index) => {
+    const of = known.filter((build) => binOf(width)(build) === first + index);
+    return [(first + index) * width, (first + index + 1) * width, ...DRAWN_DURATIONS.map((result) => countOf(of, result))];
+  });
+};
+
+const minutes = (ms: number) => Math.round(ms / 600) / 100;
+
+/** By linear interpolation, of numbers that ascend. */
+function percentile(numbers: number[], share: number): number {
+  const position = share * (numbers.length - 1);
+  const [low, high] = [numbers[Math.floor(position)], numbers[Math.ceil(position)]];
+  return low + (position % 1) * (high - low);
+}
+
+const lengthy_pipelines: Rows = (builds) =>
+  [...grouped(builds.filter(({ result, durationMs }) => result === "SUCCESS" && durationMs !== null), (build) => build.pipeline)]
+    .map(([pipeline, of]): [string, number[]] => [pipeline, of.map(({ durationMs }) => durationMs!).sort((a, b) => a - b)])
+    .map(([pipeline, ms]) => ({ pipeline, ms, mean: ms.reduce((a, b) => a + b) / ms.length }))
+    .sort((a, b) => b.mean - a.mean || byText(a.pipeline, b.pipeline))
+    .slice(0, 50)
+    .map(({ pipeline, ms, mean }) => [pipeline, ms.length, minutes(mean), minutes(percentile(ms, 0.5)), minutes(percentile(ms, 0.95))]);
+
 const timeline_short = (days = 14) => slots(days <= 14 ? 15 : days <= 28 ? 60 : 360);
 
 /** A figure's rows for a filter, by our own computation. */
@@ -183,6 +216,10 @@ export function compute(id: string, builds: Build[], asOf: string, filter: Filte
       return failing_steps(of(filter));
     case "timeline_short":
       return timeline_short(filter.days)(of(filter));
+    case "duration":
+      return duration(of(filter));
+    case "lengthy_pipelines":
+      return lengthy_pipelines(of(filter));
     case "timeline":
       return timeline(of({ ...filter, days: 180 }));
     default:

@@ -1,13 +1,60 @@
 // A figure's card on the page, and what plotly drew in it.
 import { expect, type Locator, type Page } from "@playwright/test";
+import { type Figure, PAGES } from "./api";
 
-/** What plotly bound to the marks that it drew; only marks that can be seen count. */
+/** A bar: what plotly has of it, and where its rectangle stands, read off the axes. */
+export interface Bar {
+  trace: string;
+  /** The row's number, its category, or its instant in milliseconds. */
+  position: number | string;
+  size: number;
+  from: number;
+  to: number;
+  /** The two edges on the axis of positions, and what a pixel is there. */
+  edges: [number, number];
+  edgePixel: number;
+  /** What a pixel is on the axis of values. */
+  pixel: number;
+  fill: string;
+}
+
+export interface Slice {
+  label: string;
+  value: number;
+  /** Of the whole circle, by the length of the slice's outline. */
+  share: number;
+  /** What stands in or beside it. */
+  text: string;
+  fill: string;
+}
+
+/** A heatmap's cell whose middle is painted. */
+export interface Cell {
+  x: number;
+  y: number;
+  value: number;
+  colour: number[];
+}
+
+export interface Sector {
+  /** The labels from the root to the sector, without line breaks. */
+  path: string[];
+  area: number;
+}
+
+/** The marks of a chart that can be seen. */
 export interface Marks {
-  slices: number[];
-  bars: { trace: string; position: string; size: number }[];
-  /** Heatmap cells that are not blank: `x|y` and the value. */
-  cells: [string, number][];
-  sectors: string[];
+  slices: Slice[];
+  bars: Bar[];
+  cells: Cell[];
+  sectors: Sector[];
+  /** Where the error bars end, read off the axis of values. */
+  errors: number[];
+  /** The texts at bars and points, in the order of the rows. */
+  texts: string[];
+  /** The names beside horizontal bars, in their order. */
+  names: string[];
+  pixel: number;
 }
 
 export const card = (page: Page, id: string): Locator => page.locator(`article[data-figure="${id}"]`);
@@ -30,10 +77,16 @@ export async function drawn(page: Page, id: string): Promise<Locator> {
   return chart;
 }
 
-/** The figures of the page that have something to draw. */
-export function drawable(page: Page): Promise<string[]> {
-  const cards = page.locator("article[data-figure]", { has: page.locator("details.table:not([hidden])") });
-  return cards.evaluateAll((all) => all.map((one) => one.id));
+/** The figures that the page of an address draws: those of it whose rows the API has. */
+export async function drawable(page: Page): Promise<string[]> {
+  const { pathname, searchParams } = new URL(page.url());
+  const [, folder, id] = pathname.split("/");
+  const ids = folder === "figures" ? [id!] : ((PAGES as Record<string, string[]>)[folder] ?? []);
+  const figures = ids.map(async (id): Promise<Figure | undefined> => {
+    const answer = await page.request.get(`/api/figure?${new URLSearchParams({ ...Object.fromEntries(searchParams), id })}`);
+    return answer.ok() ? answer.json() : undefined;
+  });
+  return (await Promise.all(figures)).flatMap((figure) => (figure?.rows.length ? [figure.id] : []));
 }
 
 /** Brings every card into view, one after the other, until all charts are drawn. */
@@ -43,31 +96,91 @@ export async function allDrawn(page: Page, ids: string[]) {
 
 export async function marks(page: Page, id: string): Promise<Marks> {
   const chart = await drawn(page, id);
-  return chart.evaluate((element) => {
+  return chart.evaluate(async (element) => {
     const bound = (node: Element) => (node as unknown as { __data__: any }).__data__;
-    const all = (selector: string) => [...element.querySelectorAll(selector)];
+    const all = (selector: string) => [...element.querySelectorAll<SVGGraphicsElement>(selector)];
     const visible = (node: Element) => {
       const box = (node.querySelector("path") ?? node).getBoundingClientRect();
       return box.width > 0 && box.height > 0;
     };
     const plot = (element.matches(".js-plotly-plot") ? element : element.querySelector(".js-plotly-plot")) as any;
-    const heatmaps = plot.calcdata.map((calc: any) => calc[0]).filter((calc: any) => calc.trace.type === "heatmap");
-    const cells = heatmaps.flatMap((calc: any) =>
-      calc.z.flatMap((line: number[], y: number) =>
-        [...line].map((z, x) => [`${x}|${y}`, z] as [string, number]).filter(([, z]) => Number.isFinite(z)),
-      ),
-    );
+    const { xaxis, yaxis } = plot._fullLayout;
+    const traceOf = (node: Element) => bound(node.closest(".trace")!)[0].trace;
+    const horizontal = plot._fullData.some((trace: any) => trace.orientation === "h");
+    const [positions, values] = horizontal ? [yaxis, xaxis] : [xaxis, yaxis];
+    const pixelOf = (axis: any) => Math.abs(axis.p2l(1) - axis.p2l(0));
+    const span = (box: DOMRect, along: any): [number, number] =>
+      along === xaxis ? [along.p2l(box.x), along.p2l(box.x + box.width)] : [along.p2l(box.y + box.height), along.p2l(box.y)];
+
+    const bars = all(".cartesianlayer .barlayer .point")
+      .filter((node) => !bound(node).isBlank)
+      .map((node) => {
+        const path = node.querySelector("path")!;
+        const { p, s } = bound(node);
+        const [from, to] = span(path.getBBox(), values);
+        return {
+          trace: traceOf(node).name ?? "",
+          position: positions._categories?.length ? positions._categories[p] : p,
+          size: s,
+          from,
+          to,
+          edges: span(path.getBBox(), positions).sort((a, b) => a - b) as [number, number],
+          edgePixel: pixelOf(positions),
+          pixel: pixelOf(values),
+          fill: getComputedStyle(path).fill,
+        };
+      });
+
+    const outlines = all(".pielayer .slice").filter(visible).map((node) => ({ node, path: node.querySelector("path")! }));
+    const boxes = outlines.map(({ path }) => path.getBBox());
+    const radius = (Math.max(...boxes.map((box) => box.x + box.width)) - Math.min(...boxes.map((box) => box.x))) / 2;
+    const hole = plot._fullData.find((trace: any) => trace.type === "pie")?.hole ?? 0;
+    const slices = outlines.map(({ node, path }) => {
+      const straight = outlines.length > 1 ? 2 * radius * (1 - hole) : 0;
+      const share = (path.getTotalLength() - straight) / (2 * Math.PI * radius * (1 + hole));
+      return { label: bound(node).label, value: bound(node).v, share, text: node.querySelector(".slicetext")?.textContent ?? "", fill: getComputedStyle(path).fill };
+    });
+
+    // A heatmap is an image: what is painted in the middle of each cell is read from it.
+    const cells = [];
+    const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })!;
+    for (const node of all(".heatmaplayer .hm")) {
+      const { z } = bound(node)[0];
+      for (const image of node.querySelectorAll("image")) {
+        const source = new Image();
+        source.src = image.getAttribute("href") ?? image.getAttribute("xlink:href")!;
+        await source.decode();
+        Object.assign(canvas.canvas, { width: source.naturalWidth, height: source.naturalHeight });
+        canvas.drawImage(source, 0, 0);
+        const number = (name: string) => Number(image.getAttribute(name));
+        for (const [y, line] of z.entries()) {
+          for (const x of line.keys()) {
+            const right = ((xaxis.l2p(x) - number("x")) / number("width")) * source.naturalWidth;
+            const down = ((yaxis.l2p(y) - number("y")) / number("height")) * source.naturalHeight;
+            const [red, green, blue, alpha] = canvas.getImageData(Math.floor(right), Math.floor(down), 1, 1).data;
+            if (alpha > 0) cells.push({ x, y, value: line[x], colour: [red, green, blue] });
+          }
+        }
+      }
+    }
+
+    // A sector may be too small for its frame: it then shows once a reader goes into the one around it.
+    const sectors = all(".treemaplayer .slice").map((node) => {
+      const path = [];
+      for (let part = bound(node); part; part = part.parent) path.unshift(part.data.data.label.replaceAll("<br>", ""));
+      const { width, height } = node.querySelector("path")!.getBBox();
+      return { path, area: width * height };
+    });
+
     return {
-      slices: all(".pielayer .slice").filter(visible).map((node) => bound(node).v).filter((value: number) => value > 0),
-      bars: all(".cartesianlayer .barlayer .point")
-        .filter((node) => !bound(node).isBlank)
-        .map((node) => {
-          const bar = bound(node);
-          return { trace: bound(node.closest(".trace")!)[0].trace.name ?? "", position: String(bar.p), size: bar.s };
-        }),
-      cells: all(".heatmaplayer image").length ? cells : [],
-      // A sector may be too small for its frame: it then shows once a reader goes into the one around it.
-      sectors: all(".treemaplayer .slice").map((node) => bound(node).data.data.id),
+      slices,
+      bars,
+      cells,
+      sectors,
+      errors: all(".cartesianlayer .barlayer path.xerror").map((path) => span(path.getBBox(), values)[1]),
+      texts: all(".cartesianlayer .bartext, .cartesianlayer .textpoint text").map((text) => text.textContent!.trim()),
+      names: all(".cartesianlayer .ytick text").map((text) => text.textContent!.trim()),
+      pixel: values ? pixelOf(values) : 0,
     };
   });
 }

@@ -1,11 +1,19 @@
-// Ends the output with one line that scripts can read: `12 passed, 0 failed`.
-import type { FullConfig, Reporter, Suite } from "@playwright/test/reporter";
+// Ends the output with one line that scripts can read: `12 passed, 0 failed`. Before it stands what was
+// skipped, by name and reason; a test that is skipped without a reason fails the run.
+import type { FullConfig, FullResult, Reporter, Suite, TestCase } from "@playwright/test/reporter";
 
 export default class ClosingLine implements Reporter {
   private suite?: Suite;
 
   onBegin(_: FullConfig, suite: Suite) {
     this.suite = suite;
+  }
+
+  onEnd(result: FullResult) {
+    const skipped = this.suite?.allTests().flatMap((test) => reasonOf(test) ?? []) ?? [];
+    for (const { test, reason } of skipped) console.log(`skipped: ${test.titlePath().slice(2).join(" › ")}: ${reason || "NO REASON IS GIVEN"}`);
+    if (skipped.some(({ reason }) => !reason)) return Promise.resolve({ status: "failed" as const });
+    return Promise.resolve({ status: result.status });
   }
 
   onExit() {
@@ -19,4 +27,10 @@ export default class ClosingLine implements Reporter {
   printsToStdio() {
     return true;
   }
+}
+
+/** Why a test was skipped on purpose, if it was; one that never ran because another failed is none of those. */
+function reasonOf(test: TestCase) {
+  const skip = test.annotations.find(({ type }) => type === "skip" || type === "fixme");
+  return skip && { test, reason: skip.description };
 }

@@ -1,5 +1,8 @@
 // Whatever is asked: a clear answer with the right status, and nothing that runs or leaks.
+import { allDrawn, card, drawn, openTable, table } from "../support/chart";
 import { expect, test } from "../support/fixtures";
+import { Own } from "../support/own";
+import { run } from "../support/program";
 import { raw } from "../support/raw";
 
 const INJECTION = "<script>document.title='run'</script><img src=x onerror=alert(1)>";
@@ -35,6 +38,38 @@ for (const path of ["/pipelines?project=", "/pipelines?type=", "/pipelines?days=
     expect(await page.content()).not.toContain("<script>document.title");
   });
 }
+
+test("markup in data stays text, in tables, charts and hovers", async ({ page }) => {
+  const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "1", "--data", data));
+  try {
+    const events = (await run("sample", "--seed", "3", "--days", "1", "--stdout")).split("\n").filter(Boolean);
+    const hostile = (event: { job_name: string }) => JSON.stringify({ ...event, job_name: INJECTION + event.job_name, current_step_name: INJECTION });
+    await own.import("events", events.map((line) => hostile(JSON.parse(line))));
+    const fact = { suppressions: [], javascript: true, checks: [], node_version: INJECTION, java_version: INJECTION };
+    await own.import("security", [JSON.stringify({ repository: "a-markup", ...fact }), JSON.stringify({ repository: INJECTION, ...fact })]);
+    const first = async (id: string, cell: number) => (await (await page.request.get(`${own.url}/api/figure?id=${id}`)).json()).rows[0]?.[cell];
+    await expect.poll(() => first("most_failing", 0)).toContain(INJECTION);
+    await expect.poll(() => first("node_versions", 1)).toBe(INJECTION);
+    await page.goto(`${own.url}/pipelines`);
+    for (const id of ["most_failing", "lengthy_pipelines", "failing_steps"]) await expect((await openTable(page, id)).locator("tbody")).toContainText(INJECTION);
+    await expect(page.getByRole("region", { name: "At a glance" })).toContainText(INJECTION);
+    await allDrawn(page, ["build_status", "most_failing", "lengthy_pipelines", "failing_steps", "duration"]);
+    await expect(card(page, "failing_steps").locator(".legendtext").first()).toContainText("<script>");
+    const chart = await drawn(page, "most_failing");
+    await chart.locator(".barlayer .point").first().hover({ force: true });
+    await expect(chart.locator(".hoverlayer")).toContainText("onerror=alert");
+    await expect(page.locator("img[onerror], img[src=x]")).toHaveCount(0);
+
+    await page.goto(`${own.url}/security`);
+    await allDrawn(page, ["node_versions", "java_versions"]);
+    await expect(table(page, "node_versions").locator("tbody")).toContainText(INJECTION);
+    await expect(card(page, "java_versions").locator(".slicetext").filter({ hasText: "<script>" })).not.toHaveCount(0);
+    await expect(page.locator("img[onerror], img[src=x]")).toHaveCount(0);
+    await expect(page).not.toHaveTitle("run");
+  } finally {
+    await own.end();
+  }
+});
 
 test("the API names the parameter, the value and what exists", async ({ request }) => {
   const answer = await request.get("/api/figure?id=heatmap&days=3");
@@ -95,8 +130,9 @@ test("old and sloppy addresses lead to the pages, with their query", async () =>
     expect(answer.headers.location, path).toBe(location);
   }
   for (const path of ["//example.org/", "//example.org//", "/\\example.org/", "/%2fexample.org/"]) {
-    const { location } = (await raw(path)).headers;
-    if (location) expect(new URL(location, "http://here").host, `${path} → ${location}`).toBe("here");
+    const { status, headers } = await raw(path);
+    expect([301, 308], path).toContain(status);
+    expect(new URL(headers.location!, "http://here").host, `${path} → ${headers.location}`).toBe("here");
   }
 });
 

@@ -3,66 +3,227 @@ import { ALL, column, type Figure, figure, PAGES, pageOf } from "../support/api"
 import { card, drawn, type Marks, marks, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
-const above = (numbers: number[]) => numbers.filter((number) => number > 0);
-const sorted = (numbers: number[]) => [...numbers].map((number) => Number(number.toFixed(6))).sort((a, b) => a - b);
+const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+// The ring has a slice for each of so many steps, and one for the rest.
+const DRAWN_STEPS = 11;
+
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+const rgb = ([red, green, blue]: number[]) => `rgb(${red}, ${green}, ${blue})`;
 
-function pieOf(id: string) {
-  return (drawn: Marks, figure: Figure) => expect(sorted(drawn.slices)).toEqual(sorted(above(column(figure, id))));
+// A reader who knows one chart knows the colours of all.
+const RESULT_COLOURS: Record<string, string> = {
+  Success: "rgb(0, 112, 60)",
+  Unstable: "rgb(255, 221, 0)",
+  Failure: "rgb(212, 53, 28)",
+  Aborted: "rgb(244, 119, 56)",
+  "Not built": "rgb(86, 148, 202)",
+  Unknown: "rgb(177, 180, 182)",
+  Other: "rgb(177, 180, 182)",
+};
+const FAILURE_COLOURS = [
+  [0x85, 0x99, 0x4b],
+  [0xff, 0xdd, 0x00],
+  [0xd4, 0x35, 0x1c],
+];
+
+/** From green over yellow to red. */
+function failureColour(percent: number): number[] {
+  const way = percent / 50;
+  const half = Math.min(Math.floor(way), 1);
+  return FAILURE_COLOURS[half].map((from, channel) => Math.round(from + (FAILURE_COLOURS[half + 1][channel] - from) * (way - half)));
 }
 
-/** One bar a row, as long as the row says; stacked parts of a bar stand at one position. */
-function barsOf(id: string) {
+function slicesAre(drawn: Marks, expected: { label?: string; value: number; fill?: string }[]) {
+  expect(drawn.slices).toMatchObject(expected);
+  expect(drawn.slices.length).toBe(expected.length);
+  const total = sum(expected.map(({ value }) => value));
+  for (const { label, value, share } of drawn.slices) expect(Math.abs(share - value / total), `the angle of ${label}`).toBeLessThan(0.005);
+}
+
+/** Slices of the rows in their order; a row of nothing has none. */
+function pieOf(values: string, labels?: string) {
   return (drawn: Marks, figure: Figure) => {
-    const lengths = new Map<string, number>();
-    for (const bar of drawn.bars) lengths.set(bar.position, (lengths.get(bar.position) ?? 0) + bar.size);
-    expect(sorted([...lengths.values()])).toEqual(sorted(above(column(figure, id))));
+    const names = labels && column<string>(figure, labels);
+    const expected = column(figure, values).map((value, row) => ({ value, ...(names && { label: names[row] }) }));
+    slicesAre(drawn, expected.filter(({ value }) => value > 0));
   };
 }
 
-/** Every share that is not zero has a part in the stack. */
-function stackOf(...ids: string[]) {
+function resultsPie(drawn: Marks, figure: Figure) {
+  const results = column<string>(figure, "result").map((result) => result[0] + result.slice(1).toLowerCase().replace("_", " "));
+  const expected = column(figure, "builds").map((value, row) => ({ label: results[row], value, fill: RESULT_COLOURS[results[row]] }));
+  slicesAre(drawn, expected.filter(({ value }) => value > 0));
+}
+
+interface ExpectedBar {
+  trace?: string;
+  position: number | string;
+  size: number;
+  /** Where it begins, in a stack. */
+  from?: number;
+  fill?: string;
+  edges?: [number, number];
+}
+
+/** These bars and no others, and their rectangles as long and where they should be, to the pixel. */
+function barsAre(drawn: Marks, expected: ExpectedBar[]) {
+  expect(drawn.bars.length).toBe(expected.length);
+  for (const [index, { from = 0, edges, size, ...rest }] of expected.entries()) {
+    const bar = drawn.bars[index];
+    const name = `bar ${index}: ${JSON.stringify({ ...rest, size })}`;
+    expect(bar, name).toMatchObject(rest);
+    expect(bar.size, name).toBeCloseTo(size, 6);
+    // plotly.js rounds edges to whole pixels.
+    expect(Math.abs(bar.from - from) / bar.pixel, `${name} begins at ${bar.from}`).toBeLessThan(1.5);
+    expect(Math.abs(bar.to - from - size) / bar.pixel, `${name} ends at ${bar.to}`).toBeLessThan(1.5);
+    for (const [edge, at] of (edges ?? []).entries()) {
+      expect(Math.abs(bar.edges[edge] - at) / bar.edgePixel, `${name} stands at ${bar.edges}`).toBeLessThan(1.5);
+    }
+  }
+}
+
+/** One bar a row, as long as the row says. */
+function barsOf(values: string, positions?: string) {
   return (drawn: Marks, figure: Figure) => {
-    const shares = ids.map((id) => above(column(figure, id)).length);
-    expect(drawn.bars.length).toBe(sum(shares));
+    const names = positions && column<string>(figure, positions);
+    const expected = column(figure, values).map((size, row) => ({ position: names ? names[row] : row, size }));
+    barsAre(drawn, expected.filter(({ size }) => size > 0));
   };
 }
 
-/** A sector for each major, version and repository (and the root, where there is one). */
-function treemap(drawn: Marks, figure: Figure) {
-  const [majors, versions] = [column(figure, "major"), column(figure, "version")];
-  const pairs = new Set(majors.map((major, row) => `${major}/${versions[row]}`));
-  const expected = new Set(majors).size + pairs.size + figure.rows.length;
-  expect(new Set(drawn.sectors).size).toBe(drawn.sectors.length);
-  expect([expected, expected + 1]).toContain(drawn.sectors.length);
+/** Parts of one bar a row, each upon those before it: trace by trace, without parts of nothing. */
+function stackOf(figure: Figure, parts: [trace: string, column: string][], position: (row: number) => number, whole?: (row: number) => number) {
+  const reached = figure.rows.map(() => 0);
+  return parts.flatMap(([trace, id]) =>
+    column(figure, id).flatMap((count, row) => {
+      const size = whole ? (100 * count) / whole(row) : count;
+      const from = reached[row];
+      reached[row] = from + size;
+      return count > 0 ? [{ trace, position: position(row), size, from, fill: RESULT_COLOURS[trace] }] : [];
+    }),
+  );
+}
+
+/** The numbers that texts begin with, which may be rounded. */
+function textsSay(drawn: Marks, numbers: number[]) {
+  expect(drawn.texts.length).toBe(numbers.length);
+  for (const [row, number] of numbers.entries()) {
+    expect(Math.abs(Number.parseFloat(drawn.texts[row].replaceAll(",", "")) - number), `${drawn.texts[row]} of ${number}`).toBeLessThanOrEqual(0.5);
+  }
+}
+
+/** A name beside each bar: the row's, of which parts may be left out. */
+function namesAre(drawn: Marks, names: string[]) {
+  expect(drawn.names.length).toBe(names.length);
+  for (const [row, name] of names.entries()) {
+    for (const part of drawn.names[row].split("…")) expect(name.toLowerCase()).toContain(part.toLowerCase());
+  }
+}
+
+/** A sector for each major, version and repository; majors as large as they have repositories. */
+function treemapOf(platform: string) {
+  return (drawn: Marks, figure: Figure) => {
+    const [majors, versions, repositories] = ["major", "version", "repository"].map((id) => column<string | number>(figure, id));
+    const counted = (same: (row: number) => boolean) => figure.rows.filter((_, row) => same(row)).length;
+    const labelOf = (name: string | number) => (name === "unknown" ? name : `${platform} ${name}`);
+    const all = `${figure.rows.length} repositories`;
+    const expected = new Set([all]);
+    const shares = new Map<string, number>();
+    for (const [row, major] of majors.entries()) {
+      const ofMajor = counted((other) => majors![other] === major);
+      const ofVersion = counted((other) => majors![other] === major && versions![other] === versions![row]);
+      const path = [all, `${labelOf(major)} (${ofMajor})`, `${versions![row]} (${ofVersion})`, String(repositories![row])];
+      for (const end of [2, 3, 4]) expected.add(path.slice(0, end).join(" › "));
+      shares.set(path.slice(0, 2).join(" › "), ofMajor / figure.rows.length);
+    }
+    const paths = drawn.sectors.map(({ path }) => path.join(" › "));
+    expect([...paths].sort()).toEqual([...expected].sort());
+    const whole = sum(drawn.sectors.filter(({ path }) => path.length === 2).map(({ area }) => area));
+    for (const [path, share] of shares) {
+      expect(Math.abs(drawn.sectors[paths.indexOf(path)].area / whole - share), `the area of ${path}`).toBeLessThan(0.01);
+    }
+  };
 }
 
 const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
-  build_status_day: pieOf("builds"),
-  build_status: pieOf("builds"),
-  nightly_vs_non_nightly: pieOf("failed"),
+  build_status_day: resultsPie,
+  build_status: resultsPie,
+  nightly_vs_non_nightly: pieOf("failed", "kind"),
   heatmap: (drawn, figure) => {
-    expect(new Set(drawn.cells.map(([cell]) => cell)).size).toBe(figure.rows.length);
+    const percents = column(figure, "failure_percent");
+    const hours = column(figure, "hour");
+    const days = column<string>(figure, "weekday").map((day) => WEEKDAYS.indexOf(day));
+    const key = (x: number, y: number) => 24 * y + x;
+    const cells = [...drawn.cells].sort((a, b) => key(a.x, a.y) - key(b.x, b.y));
+    expect(cells.map(({ x, y, value }) => [x, y, value])).toEqual(percents.map((percent, row) => [hours[row], days[row], percent]));
+    for (const { x, y, value, colour } of cells) {
+      const distance = Math.max(...failureColour(value).map((channel, index) => Math.abs(channel - colour[index])));
+      expect(distance, `${WEEKDAYS[y]} ${x}: ${colour} for ${value} %`).toBeLessThanOrEqual(3);
+    }
   },
-  timeline_short: barsOf("builds"),
-  most_failing: barsOf("failed"),
+  timeline_short: (drawn, figure) => {
+    const percents = column(figure, "failure_percent");
+    const builds = column(figure, "builds");
+    const expected = column<string>(figure, "slot_start").map((slot, row) => {
+      const position = Date.parse(slot);
+      const fill = rgb(failureColour(5 * Math.round(percents[row] / 5)));
+      return { position, size: builds[row], fill, edges: [position, position + 15 * 60_000] as [number, number] };
+    });
+    barsAre(drawn, expected);
+  },
+  most_failing: (drawn, figure) => {
+    namesAre(drawn, column<string>(figure, "pipeline"));
+    barsAre(drawn, stackOf(figure, [["Failure", "failure"], ["Aborted", "aborted"]], (row) => row));
+    textsSay(drawn, column(figure, "failure_percent"));
+  },
   failing_steps: (drawn, figure) => {
-    expect(sum(drawn.slices)).toBe(sum(column(figure, "builds")));
-    expect(drawn.slices.length).toBeLessThanOrEqual(figure.rows.length);
+    const builds = column(figure, "builds");
+    const steps = column<string>(figure, "step");
+    const drawnSteps = builds.slice(0, DRAWN_STEPS).map((value, row): { value: number; label?: string } => ({ value, label: steps[row] }));
+    const rest = sum(builds.slice(DRAWN_STEPS));
+    slicesAre(drawn, rest ? [...drawnSteps, { value: rest }] : drawnSteps);
   },
-  lengthy_pipelines: barsOf("mean_min"),
-  shortest_functional_tests: barsOf("seconds"),
-  duration: stackOf("SUCCESS", "FAILURE", "ABORTED"),
-  timeline: stackOf("SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "other"),
-  cve_most_frequent: barsOf("teams"),
-  cve_per_team: pieOf("cves"),
+  lengthy_pipelines: (drawn, figure) => {
+    namesAre(drawn, column<string>(figure, "pipeline"));
+    barsOf("mean_min")(drawn, figure);
+    const [means, p95] = [column(figure, "mean_min"), column(figure, "p95_min")];
+    expect(drawn.errors.length).toBe(means.length);
+    for (const [row, end] of drawn.errors.entries()) {
+      expect(Math.abs(end - Math.max(means[row], p95[row])) / drawn.pixel, `the line of row ${row}`).toBeLessThan(1.5);
+    }
+  },
+  shortest_functional_tests: (drawn, figure) => {
+    namesAre(drawn, column<string>(figure, "pipeline"));
+    barsOf("seconds")(drawn, figure);
+    textsSay(drawn, column(figure, "seconds"));
+  },
+  duration: (drawn, figure) => {
+    const [starts, ends] = [column(figure, "bin_start_min"), column(figure, "bin_end_min")];
+    const middle = (row: number) => (starts[row] + ends[row]) / 2;
+    const parts: [string, string][] = [["Success", "SUCCESS"], ["Failure", "FAILURE"], ["Aborted", "ABORTED"]];
+    const stack = stackOf(figure, parts, middle);
+    const width = (ends[0] - starts[0]) / 2;
+    barsAre(drawn, stack.map((bar) => ({ ...bar, edges: [bar.position - width, bar.position + width] })));
+  },
+  timeline: (drawn, figure) => {
+    const dates = column<string>(figure, "date");
+    const whole = (row: number) => sum(figure.rows[row].slice(1) as number[]);
+    const parts: [string, string][] = [["Failure", "FAILURE"], ["Aborted", "ABORTED"], ["Unstable", "UNSTABLE"], ["Success", "SUCCESS"], ["Other", "other"]];
+    barsAre(drawn, stackOf(figure, parts, (row) => Date.parse(`${dates[row]}T00:00:00Z`), whole));
+  },
+  cve_most_frequent: barsOf("teams", "cve"),
+  cve_per_team: (drawn, figure) => {
+    pieOf("cves")(drawn, figure);
+    const cves = column(figure, "cves");
+    expect(drawn.slices.map(({ text }) => text)).toEqual(column<string>(figure, "team").map((team, row) => `${team} ${cves[row]}`));
+  },
   js_checks: (drawn, figure) => {
-    const repositories = above(column(figure, "repositories"));
-    const sizes = drawn.slices.length ? drawn.slices : drawn.bars.map((bar) => bar.size);
-    expect(sorted(sizes)).toEqual(sorted(repositories));
+    namesAre(drawn, column<string>(figure, "check"));
+    barsOf("repositories")(drawn, figure);
+    textsSay(drawn, column(figure, "repositories"));
   },
-  node_versions: treemap,
-  java_versions: treemap,
+  node_versions: treemapOf("Node.js"),
+  java_versions: treemapOf("Java"),
 };
 
 test("the API lists the sixteen figures in page order", async ({ request }) => {

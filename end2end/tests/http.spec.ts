@@ -89,7 +89,7 @@ for (const path of ["/pipelines", "/security", "/disclaimer", "/nowhere", "/pipe
   test(`${path} carries the security headers`, async () => {
     const { headers } = await raw(path);
     expect(headers["x-content-type-options"]).toBe("nosniff");
-    expect(headers["referrer-policy"]).toBeTruthy();
+    expect(headers["referrer-policy"]).toBe("same-origin");
     expect(headers["permissions-policy"]).toContain("camera=()");
     expect(headers["x-frame-options"]).toBe("DENY");
     expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");

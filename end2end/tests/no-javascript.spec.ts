@@ -67,7 +67,7 @@ test("the sources can be read and are reached from the footer", async ({ page, r
     const section = page.locator(".kind", { has: page.getByRole("heading", { name: label }) });
     await expect(section).toContainText(as_of.text);
     await expect(section).toContainText(rests_on);
-    await expect(section).toContainText(/no source of them is configured/i);
+    await expect(section).toContainText(/no source is configured/i);
   }
 });
 

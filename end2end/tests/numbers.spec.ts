@@ -14,6 +14,8 @@ const FIGURES = [
   "failing_steps",
   "timeline_short",
   "timeline",
+  "duration",
+  "lengthy_pipelines",
 ];
 const FILTERS: Filter[] = [
   {},
@@ -38,6 +40,7 @@ for (const id of FIGURES) {
   test(`${id} is what the events say`, async ({ request }) => {
     for (const filter of FILTERS) {
       const wanted = await figure(request, id, filter);
+      expect(wanted.rows.length, `the sample has rows for ${JSON.stringify(filter)}`).toBeGreaterThan(0);
       expect(wanted.rows, JSON.stringify(filter)).toEqual(compute(id, builds, wanted.as_of, filter));
     }
   });

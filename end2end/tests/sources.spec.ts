@@ -38,7 +38,7 @@ test("collected facts take the sample's place, and a failure is told beside the 
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   expect(await own.sync(github.variables("a-token-of-nobody"))).toBe(false);
   const warning = page.locator(".warning");
-  await expect(warning).toContainText(/^Refreshing from GitHub failed at .*GITHUB_TOKEN.* It last succeeded at /);
+  await expect(warning).toContainText(/^Syncing from GitHub failed at .*GITHUB_TOKEN.* It last succeeded at /);
   await expect(page.locator("body")).not.toContainText("a-token-of-nobody");
   expect(await rows.allTextContents()).toEqual(good);
   // The data are as they were, so nothing of them is asked for again.

@@ -1,19 +1,24 @@
 # shellcheck shell=bash
 # Stand-ins for the three images that the Dockerfile rests on, for a machine that reaches no registry
-# of images: made from Debian's packages and the tools of this machine, once, and kept in RSE_CACHE.
-# They take the same names, so that the Dockerfile is built as it is. Sourced after common.sh.
-# shellcheck disable=SC2153  # TOOLS is of common.sh.
+# of images: made once from Debian's packages and the tools of this machine, and kept in RSE_CACHE.
+# They take the same names, so that the Dockerfile is built as it is. Sourced after common.sh and
+# cargo-tools.sh.
 
 BASES=$RSE_CACHE/images
 # runc, since Debian's crun asks for more of the kernel than a small machine gives.
 STORE=(--root "$BASES/storage" --runroot "$BASES/run" --storage-driver overlay)
+# Buildah keeps the cache mounts of the Dockerfile below its temporary directory, in buildah-cache. Here
+# they stay from one build to the next, as long as RSE_CACHE does.
+BUILD_CACHE=$BASES/build
 TRUSTED=/etc/ssl/certs/ca-certificates.crt
 
-# What distroless/cc holds of Debian, beside a user.
-CC_PACKAGES=(base-files netbase tzdata libc6 libgcc-s1 libgomp1 libstdc++6 libssl3 ca-certificates)
+# What a build needs of Debian: the most that one of the three images holds.
+PACKAGES=ca-certificates,g++,libgomp1,libstdc++6,make,netbase,pkg-config,tzdata
+# What distroless/cc holds of it, beside a user. The name of OpenSSL's package tells its ABI.
+CC_PACKAGES=(base-files netbase tzdata libc6 libgcc-s1 libgomp1 libstdc++6 'libssl3*' ca-certificates)
 
-# base_name NODE_IMAGE: what the Dockerfile rests on by that name.
-base_name() { sed -n "s/^ARG $1=//p" Dockerfile; }
+# base_name NODE_IMAGE: what the Dockerfile rests on by that name, without a digest.
+base_name() { sed -n "s/^ARG $1=\([^@]*\).*/\1/p" Dockerfile; }
 
 install_engines() {
   local program missing=()
@@ -25,27 +30,42 @@ install_engines() {
 
 make_bases() {
   local kept
-  kept=$(rustc --version; cat scripts/image/bases.sh scripts/lib/cargo-tools.sh | cksum)
+  # The compilers and tools that the stand-in for the Rust image takes along.
+  scripts/setup
+  kept=$({ rustc --version; node --version; wasm_bindgen_version; grep '^ARG .*_IMAGE=' Dockerfile; cat scripts/image/bases.sh; } | cksum)
   if [[ $(cat "$BASES/made" 2>/dev/null) == "$kept" ]]; then
     there "stand-ins for the base images"
     return
   fi
   [[ $(id -u) -eq 0 ]] || fail "the stand-ins for base images can be made by root alone" "or let Docker or Podman reach a registry"
-  say "Stand-ins for the base images, from Debian's packages (two minutes, 2 GB)."
+  say "Stand-ins for the base images, from Debian's packages (two minutes, 3 GB)."
   mkdir -p "$BASES"
-  quietly base-image make_base
-  quietly node-image make_node
-  quietly rust-image make_rust
+  quietly base-images make_all
+  say "  note: Debian $(cat "$BASES/release") and Node.js $(node --version) stand in for those of the Dockerfile"
   echo "$kept" >"$BASES/made"
 }
 
-# debian FOLDER PACKAGES: a minimal system with these packages.
-debian() {
-  local mirror
-  # shellcheck disable=SC2016  # $(REPO_URI) is for apt to fill in.
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Codename: bookworm' | head -n 1)
-  rm -rf "$1"
-  debootstrap --variant=minbase --include="$2" bookworm "$1" "$mirror"
+make_all() {
+  local debian=$BASES/debian
+  make_debian "$debian"
+  make_base "$debian" "$BASES/cc"
+  make_node "$debian" "$BASES/node"
+  make_rust "$debian"
+}
+
+# make_debian FOLDER: a minimal system, of the release that the Dockerfile names if the mirror has it.
+make_debian() {
+  local folder=$1 mirror wanted release machine
+  mirror=$(debian_mirror)
+  wanted=$(base_name RUST_IMAGE)
+  wanted=${wanted##*-}
+  machine=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  for release in "$wanted" "$machine"; do
+    rm -rf "$folder"
+    debootstrap --variant=minbase --include="$PACKAGES" "$release" "$folder" "$mirror" && { cp "$folder/etc/debian_version" "$BASES/release"; return; }
+    say "Debian $release could not be had from the mirror."
+  done
+  return 1
 }
 
 # import FOLDER NAME [CHANGE…]: makes an image of it.
@@ -57,16 +77,18 @@ import() {
   rm -rf "$folder"
 }
 
+# make_base DEBIAN FOLDER
 make_base() {
-  local package from=$BASES/debian to=$BASES/cc
-  debian "$from" ca-certificates,libgomp1,libssl3,libstdc++6,netbase,tzdata
+  local from=$1 to=$2 package packages
+  mapfile -t packages < <(dpkg-query --root="$from" --show --showformat '${db:Status-Status} ${Package}\n' "${CC_PACKAGES[@]}" |
+    sed -n 's/^installed //p')
   rm -rf "$to"
   mkdir -p "$to"/{tmp,home/nonroot,usr/{bin,lib,lib64,sbin}}
   chmod 1777 "$to/tmp"
-  for package in "${CC_PACKAGES[@]}"; do dpkg --root="$from" --listfiles "$package"; done | sort -u |
+  for package in "${packages[@]}"; do dpkg --root="$from" --listfiles "$package"; done | sort -u |
     sed 's|^/||' | grep -v '^\.$' | tar -C "$from" --no-recursion -c -T - | tar -C "$to" -x
   cp "$from$TRUSTED" "$to$TRUSTED"
-  rm -rf "$to"/usr/share/{doc,man,locale,lintian} "$from"
+  rm -rf "$to"/usr/share/{doc,man,locale,lintian}
   echo 'root:x:0:0:root:/root:/sbin/nologin
 nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin' >"$to/etc/passwd"
   echo 'root:x:0:
@@ -74,33 +96,33 @@ nonroot:x:65532:' >"$to/etc/group"
   import "$to" "$(base_name BASE_IMAGE)" USER=65532 WORKDIR=/home/nonroot
 }
 
+# make_node DEBIAN FOLDER: with the Node.js of this machine, whichever that is.
 make_node() {
-  local to=$BASES/node node
-  node=$(dirname "$(realpath "$(command -v npm)")")/../..
-  debian "$to" ca-certificates,libstdc++6
+  local to=$2 npm
+  npm=$(dirname "$(realpath "$(command -v npm)")")/..
+  rm -rf "$to"
+  cp -a "$1" "$to"
   cp "$(realpath "$(command -v node)")" "$to/usr/local/bin/node"
   mkdir -p "$to/usr/local/lib/node_modules"
-  cp -a "$node/npm" "$to/usr/local/lib/node_modules/"
+  cp -a "$(realpath "$npm")" "$to/usr/local/lib/node_modules/npm"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$to/usr/local/bin/npm"
   chroot "$to" /usr/sbin/useradd --uid 1000 node
   import "$to" "$(base_name NODE_IMAGE)"
 }
 
-# With this machine's compiler, and with the tools that `make setup` would compile for ten minutes.
+# make_rust DEBIAN: with the compiler of this machine, Rust for the browser among it, and with the tools
+# that it has compiled already.
 make_rust() {
-  local to=$BASES/rust sysroot version toolchain cargo=/usr/local/cargo rustup=/usr/local/rustup tools
+  local to=$1 sysroot version toolchain cargo=/usr/local/cargo rustup=/usr/local/rustup
   sysroot=$(rustc --print sysroot)
   version=$(rustc --version | cut -d' ' -f2)
-  toolchain=$(rustc --version --verbose | sed -n 's/^host: //p')
-  debian "$to" ca-certificates,g++,make,pkg-config
-  mkdir -p "$to$cargo/bin" "$to$rustup/toolchains/$version-$toolchain"
+  toolchain=$version-$(rustc --version --verbose | sed -n 's/^host: //p')
+  mkdir -p "$to$cargo/bin" "$to$rustup/toolchains/$toolchain"
   cp "$(realpath "$(command -v rustup)")" "$to$cargo/bin/rustup"
   ln -s rustup "$to$cargo/bin/cargo"
   ln -s rustup "$to$cargo/bin/rustc"
-  tar -C "$sysroot" --exclude=share/doc -c . | tar -C "$to$rustup/toolchains/$version-$toolchain" -x
-  tools=$to$(sed -n 's/^ENV RSE_CACHE=\([^ ]*\).*/\1/p' Dockerfile)/tools/bin
-  mkdir -p "$tools"
-  cp "$TOOLS"/bin/{cargo-leptos,wasm-bindgen} "$tools/"
+  tar -C "$sysroot" --exclude=share/doc --exclude=lib/rustlib/src -c . | tar -C "$to$rustup/toolchains/$toolchain" -x
+  cp "$(command -v cargo-leptos)" "$(command -v wasm-bindgen)" "$to$cargo/bin/"
   # Whoever answers in the place of a package registry is trusted while building, not later.
   cp "$TRUSTED" "$to$TRUSTED"
   import "$to" "$(base_name RUST_IMAGE)" "ENV=RUST_VERSION=$version" "ENV=RUSTUP_HOME=$rustup" "ENV=CARGO_HOME=$cargo" \

@@ -47,10 +47,11 @@ says() {
   return 1
 }
 
+# redirects PATH TO STATUS…
 redirects() {
-  local to
-  to=$(curl --silent --max-time 10 --output /dev/null --write-out '%{redirect_url}' "$URL$1")
-  says "$to" "$URL$2"
+  local found
+  found=$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code} %{redirect_url}' "$URL$1")
+  says "${found#* }" "$URL$2" && says "${found%% *}" "${@:3}"
 }
 
 shows() {
@@ -60,7 +61,7 @@ shows() {
 
 without_data() {
   "${ENGINE[@]}" logs "$name" >"$work/log" 2>&1
-  grep -q 'there are no data in /data' "$work/log" || { cat "$work/log"; return 1; }
+  grep -qE 'there (is|are) no data in /data' "$work/log" || { cat "$work/log"; return 1; }
 }
 
 # has_rows FIGURE: within 30 s, for a server follows its store.

@@ -1,25 +1,15 @@
 # shellcheck shell=bash
-# Docker or Podman, whichever there is. Sourced after common.sh.
-
 # shellcheck disable=SC2034  # What is set here is used where it is sourced.
-# Sets ENGINE, the command with its options; a Docker whose server does not answer is none.
-find_engine() {
-  if have docker && timeout 20 docker info >/dev/null 2>&1; then
-    ENGINE=(docker)
-  elif have podman; then
-    ENGINE=(podman)
-  else
-    fail "neither Docker nor Podman was found" "install one of them; on Debian: apt-get install podman buildah"
-  fi
-}
+# How images are built and run by the program that find_engine names. Sourced after common.sh.
 
-# How an image is built. Podman's own format of images knows no HEALTHCHECK.
-find_builder() {
-  find_engine
-  case ${ENGINE[0]} in
-    docker) BUILD=(docker build) ;;
-    podman) BUILD=(podman build --format docker --layers) ;;
-  esac
+# Sets ENGINE, the command with its options, and BUILD, how it builds an image.
+use_engine() {
+  local engine
+  engine=$(find_engine) || fail "neither Docker nor Podman was found" "install one of them; on Debian: apt-get install podman buildah"
+  ENGINE=("$engine")
+  BUILD=("$engine" build)
+  # Podman's own format of images knows no HEALTHCHECK.
+  if [[ $engine == podman ]]; then BUILD+=(--format docker --layers); fi
 }
 
 # What the image says of itself.

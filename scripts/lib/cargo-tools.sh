@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The two programs of crates.io that build the client. They live in the cache directory of the
-# dashboard, so that other projects on the machine keep their own versions.
+# The two programs of crates.io that build the client. Unless the machine has them in the right version,
+# they live in the cache directory of the dashboard, so that other projects keep their own versions.
 
 CARGO_LEPTOS_VERSION=0.3.10
 
@@ -19,11 +19,7 @@ install_wasm_bindgen() {
 }
 
 wasm_bindgen_version() {
-  local version=""
-  if [[ -r $ROOT/Cargo.lock ]]; then
-    version=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock")
-  fi
-  echo "${version:-0.2.129}"
+  awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock"
 }
 
 # install_cargo_tool PACKAGE VERSION TIME WHY [OPTIONS of cargo install]
@@ -56,7 +52,7 @@ twice() { "$@" || "$@"; }
 
 tool_is() {
   case $1 in
-    cargo-leptos) [[ $("$TOOLS/bin/cargo-leptos" --version 2>/dev/null) == *" $2" ]] ;;
-    wasm-bindgen-cli) [[ $("$TOOLS/bin/wasm-bindgen" --version 2>/dev/null) == *" $2" ]] ;;
+    cargo-leptos) [[ $(cargo-leptos --version 2>/dev/null) == *" $2" ]] ;;
+    wasm-bindgen-cli) [[ $(wasm-bindgen --version 2>/dev/null) == *" $2" ]] ;;
   esac
 }

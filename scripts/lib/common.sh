@@ -23,16 +23,15 @@ fail() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# The program that builds and runs containers.
+# Prints the program that builds and runs containers; a Docker whose server does not answer is none.
 find_engine() {
-  local name
-  for name in docker podman; do
-    if have "$name"; then
-      echo "$name"
-      return
-    fi
-  done
-  return 1
+  if have docker && timeout 20 docker info >/dev/null 2>&1; then
+    echo docker
+  elif have podman; then
+    echo podman
+  else
+    return 1
+  fi
 }
 
 # Runs a command with its output in a log, which is shown only if the command fails.
@@ -69,4 +68,11 @@ apt_install() {
   "${sudo[@]}" apt-get install -y --no-install-recommends "$@" && return 0
   # The usual reason is a package list that is too old, or none at all.
   "${sudo[@]}" apt-get update && "${sudo[@]}" apt-get install -y --no-install-recommends "$@"
+}
+
+# Prints the mirror that the machine's apt takes Debian's packages from.
+debian_mirror() {
+  # shellcheck disable=SC2016  # The names in brackets are for apt to fill in.
+  apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Identifier: Packages' |
+    awk '!debian { found = $1; debian = $2 == "Debian" && $3 == "Debian" } END { print found }'
 }

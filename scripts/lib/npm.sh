@@ -20,7 +20,7 @@ install_npm_packages() {
 
 bundle_plotly() {
   local wanted
-  wanted=$(cat package-lock.json scripts/plotly-bundle.mjs scripts/plotly-texts.js | cksum)
+  wanted=$(cat package-lock.json scripts/plotly-bundle.mjs | cksum)
   # What was made of it is there, and nothing else: the names tell the content.
   if [[ $(cat "$PLOTLY_STAMP" 2>/dev/null) == "$wanted $(ls public/plotly 2>/dev/null)" ]]; then
     there "plotly.js bundle"

@@ -112,11 +112,7 @@ source_from_debian() {
   local version=$1 work=$2 apt=$2/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   local mirror suite package
   have apt-get && [[ -r $keyring ]] || return 1
-  # shellcheck disable=SC2016  # $(REPO_URI) is for apt to fill in.
-  mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Identifier: Packages' |
-    awk '$2 == "Debian" && $3 == "Debian" || NF == 1 { print $1; exit }')
-  # shellcheck disable=SC2016
-  [[ -n $mirror ]] || mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | head -n 1)
+  mirror=$(debian_mirror)
   [[ -n $mirror ]] || return 1
   doing "its source, from Debian's package rust-src (50 MB)"
   mkdir -p "$apt"/{lists/partial,cache/archives/partial,package}

@@ -10,15 +10,13 @@ use serde_json::value::RawValue;
 use super::{
     Query, ask_again_when_heard,
     chart::{Chart, Drawing},
-    data_table::table_html,
-    eager_hydration,
 };
 use crate::{
     api::{FigureData, FigureInfo, Width, figure},
     base::use_base,
     error::AppError,
     live::use_told,
-    numbers,
+    markup, numbers,
 };
 
 /// The parts of a figure that a card needs. The table is not serialised, because the page's HTML has it;
@@ -37,7 +35,9 @@ struct CardData {
 impl From<FigureData> for CardData {
     fn from(figure: FigureData) -> Self {
         Self {
-            table: table_html(&figure.title, &figure.columns, &figure.rows).into(),
+            table: markup::table(&figure.title, &figure.columns, &figure.rows)
+                .into_string()
+                .into(),
             rows: figure.rows.len() as u64,
             summary: figure.summary,
             as_of: figure.as_of,
@@ -93,7 +93,7 @@ pub fn Card(
             <h2 id=title_id.clone() class:visually-hidden=alone>
                 {info.title.clone()}
             </h2>
-            <Transition fallback=eager_hydration(loading) set_pending=set_busy>
+            <Transition fallback=loading set_pending=set_busy>
                 {move || Suspend::new(async move {
                     let loaded = figure.await;
                     drawing.set(drawable(&loaded, query));

@@ -7,7 +7,7 @@ use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorPanel, Query, ask_again_when_heard, eager_hydration, use_query};
+use super::{ErrorPanel, Query, ask_again_when_heard, use_query};
 use crate::{
     api::{HtmlFragment, fragments},
     base::use_base,
@@ -70,7 +70,7 @@ pub fn Fragments(
     );
     let set_busy = set_busy.unwrap_or_else(|| signal(false).1);
     view! {
-        <Transition fallback=eager_hydration(loading) set_pending=set_busy>
+        <Transition fallback=loading set_pending=set_busy>
             {move || Suspend::new(async move {
                 match parts.await {
                     Ok(parts) => Either::Left(parts.into_iter().map(part).collect_view()),

@@ -2,8 +2,6 @@
 
 mod card;
 mod chart;
-pub mod data_table;
-mod eager_hydration;
 mod error_panel;
 mod filters;
 mod heading;
@@ -12,7 +10,6 @@ mod layout;
 mod query;
 
 pub use card::Card;
-pub use eager_hydration::{AtOnce, eager_hydration};
 pub use error_panel::{ErrorPanel, ask_again_when_heard};
 pub use filters::Filters;
 pub use heading::{PageHeading, Visited};

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::overview::use_overview;
 use crate::{
     api::Overview,
-    components::{AtOnce, Card, ErrorPanel, Filters, Fragments, PageHeading, Query, use_query},
+    components::{Card, ErrorPanel, Filters, Fragments, PageHeading, Query, use_query},
 };
 
 /// The page of figures about builds; only these have filters.
@@ -33,9 +33,9 @@ pub fn Board(
         <div class="frame">
             <PageHeading text=heading />
             {move || match overview.get() {
-                None => AtOnce(loading()).into_any(),
-                Some(Ok(overview)) => AtOnce(content(overview, query)).into_any(),
-                Some(Err(error)) => AtOnce(wrong(error)).into_any(),
+                None => loading().into_any(),
+                Some(Ok(overview)) => content(overview, query).into_any(),
+                Some(Err(error)) => wrong(error).into_any(),
             }}
         </div>
     }

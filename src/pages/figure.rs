@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::Overview,
     base::use_base,
-    components::{AtOnce, Card, ErrorPanel, Filters, PageHeading, Query, use_query},
+    components::{Card, ErrorPanel, Filters, PageHeading, Query, use_query},
 };
 
 #[component]
@@ -33,9 +33,9 @@ pub fn Figure() -> impl IntoView {
     view! {
         <div class="frame">
             {move || match overview.get() {
-                None => AtOnce(loading()).into_any(),
-                Some(Ok(overview)) => AtOnce(content(overview, query)).into_any(),
-                Some(Err(error)) => AtOnce(wrong(error)).into_any(),
+                None => loading().into_any(),
+                Some(Ok(overview)) => content(overview, query).into_any(),
+                Some(Err(error)) => wrong(error).into_any(),
             }}
         </div>
     }

@@ -16,7 +16,7 @@ use super::{
     metrics::Metrics,
     retention,
     sources::{ConfigError, Run, Source, SourceError, SyncReport, error::MAX_PAUSE},
-    store::{Failed, Location, Lost, Store},
+    store::{Failed, LeaseLost, Location, Store},
 };
 
 /// After a failure the next try comes so soon, and later after each further one.
@@ -93,7 +93,7 @@ impl Syncer {
         };
         // Whoever took over has ended the connections of this process, of which its source failed.
         if let Err(error) = &noted
-            && error.is::<Lost>()
+            && error.is::<LeaseLost>()
         {
             tracing::warn!("{error:#}");
             return Err(anyhow!(Busy(name)).into());

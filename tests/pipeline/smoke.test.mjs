@@ -136,7 +136,8 @@ test("an image is started with nothing but what it may do in production, and rem
   const asked = readFileSync(join(fake, "asked"), "utf8").trim().split("\n");
   rmSync(fake, { recursive: true });
   assert.equal(code, 1);
-  const [sample, serve, logs, remove, volume] = asked;
+  const [info, sample, serve, logs, remove, volume] = asked;
+  assert.equal(info, "info", "a Docker whose server does not answer is not used");
   for (const start of [sample, serve]) {
     assert.match(start, /--read-only --cap-drop=ALL --security-opt no-new-privileges --volume \S+:\/data/);
   }

@@ -1,4 +1,4 @@
-//! The stand-in's own organisation: what is read of it, and by which requests.
+//! What is read of the stand-in's organisation, and by which requests.
 
 use rse_dashboard::server::{
     config::Config,
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::github_support::{Bench, STARTED_MS, StandIn, TOKEN, clean_content, no_secret};
 
-/// Node.js, Java, checks and suppressions of a repository, on one line.
+/// Formats Node.js, Java, checks and suppressions of a repository on one line.
 fn line(facts: &RepositoryFacts) -> String {
     let suppressed = facts.suppressions.iter().map(|one| match &one.until {
         Some(until) => format!("{} until {until}", one.cve),
@@ -24,26 +24,26 @@ fn line(facts: &RepositoryFacts) -> String {
         .into_iter()
         .filter(|(_, is)| *is)
         .map(|(mark, _)| mark.to_owned());
-    let mut words = vec![format!(
+    let mut parts = vec![format!(
         "{}: node {} java {} js {}",
         facts.repository,
         facts.node_version.as_deref().unwrap_or("-"),
         facts.java_version.as_deref().unwrap_or("-"),
         facts.javascript,
     )];
-    words.extend(
+    parts.extend(
         facts
             .checks
             .iter()
             .map(|check| Check::label(*check).to_owned()),
     );
-    words.extend(suppressed);
-    words.extend(marks);
-    words.join(", ")
+    parts.extend(suppressed);
+    parts.extend(marks);
+    parts.join(", ")
 }
 
 #[tokio::test]
-async fn every_oddity_of_the_own_organisation_is_read_as_it_should() {
+async fn every_special_case_of_the_organisation_is_read_correctly() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     let source = stand_in.source(true);
@@ -87,7 +87,7 @@ async fn every_oddity_of_the_own_organisation_is_read_as_it_should() {
 }
 
 #[tokio::test]
-async fn forks_are_read_where_they_are_wanted_and_users_like_organisations() {
+async fn forks_are_read_if_configured_and_users_like_organisations() {
     let stand_in = StandIn::start(&[]);
     stand_in
         .control(json!({ "isUser": true, "pageSize": 3 }))
@@ -97,13 +97,13 @@ async fn forks_are_read_where_they_are_wanted_and_users_like_organisations() {
     let report = bench.sync(&with_forks).await.expect("a sync");
     assert_eq!(report.read, 14);
     assert!(bench.facts_of("em-fork").await.fork);
-    // Pages are followed to the end.
+    // All pages are followed.
     let log = stand_in.log().await;
     let pages = log
         .iter()
         .filter(|entry| path(entry).starts_with("/users/hmcts/repos"));
     assert_eq!(pages.count(), 5);
-    // Whoever no longer wants forks has none.
+    // Without forks, their facts no longer count.
     bench.sync(&stand_in.source(true)).await.expect("a sync");
     let facts = bench.facts().await;
     assert_eq!(facts.len(), 13);
@@ -123,7 +123,7 @@ async fn file_by_file_gives_the_same_as_graphql() {
 }
 
 #[tokio::test]
-async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
+async fn unchanged_data_is_not_sent_again_and_makes_no_new_rows() {
     let stand_in = StandIn::start(&[]);
     for graphql in [true, false] {
         stand_in
@@ -134,7 +134,7 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
         bench.sync(&source).await.expect("a sync");
         stand_in.log().await;
         let (content, copies) = (bench.content().await, bench.rows("security_facts").await);
-        let answers = bench.rows("http_cache").await;
+        let responses = bench.rows("http_cache").await;
 
         let report = bench.sync(&source).await.expect("a sync");
         assert_eq!((report.ingested.unchanged, report.ingested.new), (13, 0));
@@ -142,23 +142,23 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
         let log = stand_in.log().await;
         let unchanged = log.iter().filter(|entry| entry["status"] == 304).count();
         if graphql {
-            // Three pages, two queries, and what GraphQL cut short.
+            // Three pages, two queries, and the file that GraphQL truncated.
             assert_eq!((unchanged, log.len()), (3, 6), "{log:?}");
         } else {
-            // An empty repository has nothing that could be unchanged.
+            // An empty repository has no response that could be unchanged.
             assert_eq!((unchanged, log.len()), (3 + 12, 3 + 13), "{log:?}");
         }
         assert_eq!(bench.content().await, content);
         assert_eq!(bench.rows("security_facts").await, copies);
-        assert_eq!(bench.rows("http_cache").await, answers);
+        assert_eq!(bench.rows("http_cache").await, responses);
 
-        // At the same moment nothing at all changes for readers.
+        // A sync at the same instant changes nothing for readers.
         let version = bench.snapshot().await.version;
         let (again, _) = bench.sync_at(&source, STARTED_MS + 60_000).await;
         again.expect("a sync");
         assert_eq!(bench.snapshot().await.version, version);
 
-        // Whoever wants everything read again gets it.
+        // If everything is to be read again, it is.
         stand_in.log().await;
         bench.since_ms = Some(0);
         bench
@@ -170,7 +170,7 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
         let log = stand_in.log().await;
         assert!(log.iter().all(|entry| entry["status"] != 304), "{log:?}");
 
-        // A change is seen, and only its repository gets a copy.
+        // A change is noticed, and only its repository gets a new row.
         let change = json!({ "docs": { ".nvmrc": "20" } });
         stand_in.control(json!({ "files": change })).await;
         let report = bench.sync(&source).await.expect("a sync");
@@ -188,7 +188,7 @@ async fn what_did_not_change_is_not_sent_again_and_makes_no_new_copies() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_asked_is_forgotten() {
+async fn unused_responses_are_deleted() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     bench.sync(&stand_in.source(false)).await.expect("a sync");
@@ -198,7 +198,7 @@ async fn what_is_no_longer_asked_is_forgotten() {
 }
 
 #[tokio::test]
-async fn what_is_wanted_of_a_repository_is_part_of_what_is_remembered() {
+async fn cached_responses_depend_on_the_requested_files() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     bench.sync(&stand_in.source(false)).await.expect("a sync");
@@ -214,7 +214,7 @@ async fn what_is_wanted_of_a_repository_is_part_of_what_is_remembered() {
 }
 
 #[tokio::test]
-async fn doctor_says_what_is_good_and_what_is_not() {
+async fn doctor_reports_successes_and_failures() {
     let stand_in = StandIn::start(&[]);
     let said = async |source: &rse_dashboard::server::sources::github::Github| {
         let findings = source.check().await;
@@ -228,10 +228,10 @@ async fn doctor_says_what_is_good_and_what_is_not() {
     let good = said(&stand_in.source(true)).await;
     for part in [
         "accepts the token",
-        "of 5000 requests by REST",
-        "by GraphQL",
-        "hmcts can be read",
-        "GraphQL answers",
+        "of 5000 REST requests",
+        "GraphQL requests",
+        "can read hmcts",
+        "GraphQL works",
     ] {
         assert!(good.contains(part), "{part}: {good}");
     }
@@ -265,18 +265,18 @@ async fn doctor_says_what_is_good_and_what_is_not() {
         .await;
     let used_up = said(&stand_in.source(true)).await;
     assert!(
-        used_up.contains("bad: 0 of 5000 requests by GraphQL"),
+        used_up.contains("bad: 0 of 5000 GraphQL requests"),
         "{used_up}"
     );
 }
 
 #[tokio::test]
-async fn facts_of_before_and_of_files_still_read() {
+async fn facts_from_older_versions_and_files_are_still_read() {
     let old = r#"{"repository":"a","suppressions":[{"cve":"CVE-2019-0001","until":null}],"javascript":true,
         "checks":["snyk"],"node_version":"8","java_version":null,"archived":false}"#;
-    let facts: RepositoryFacts = serde_json::from_str(old).expect("facts of before");
+    let facts: RepositoryFacts = serde_json::from_str(old).expect("facts of an older version");
     assert_eq!(facts.stated, Default::default());
-    // What says nothing new is written as before, so that it makes no new copy.
+    // Facts without new fields are written as before, so that they make no new row.
     let written = serde_json::to_string(&facts).expect("JSON");
     let compact: Value = serde_json::from_str(old).expect("JSON");
     assert_eq!(
@@ -287,9 +287,9 @@ async fn facts_of_before_and_of_files_still_read() {
 }
 
 #[tokio::test]
-async fn a_repository_that_begins_a_new_page_is_seen_though_the_page_before_did_not_change() {
+async fn a_repository_on_a_new_page_is_found_if_the_previous_page_is_unchanged() {
     let stand_in = StandIn::start(&[]);
-    // With the fourteen that there are, one page is full.
+    // With the fourteen existing ones, one page is full.
     stand_in.control(json!({ "many": 86 })).await;
     let mut bench = Bench::new().await;
     let source = stand_in.source(true);

@@ -1,11 +1,11 @@
-//! The stand-in's answers against GitHub's own description of them.
+//! The stand-in's responses, checked against GitHub's own API description.
 
 use std::{path::Path, process::Command};
 
 use crate::github_support::{StandIn, TOKEN};
 
 #[tokio::test]
-async fn the_stand_in_answers_as_github_describes() {
+async fn the_stand_in_responds_as_github_describes() {
     let stand_in = StandIn::start(&[]);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let checked = Command::new("node")

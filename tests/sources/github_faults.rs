@@ -1,5 +1,5 @@
-//! Faults of GitHub as a whole: what is said of them, that as little as possible is asked meanwhile,
-//! and that nothing of them is left once they are over.
+//! Faults of GitHub as a whole: the messages, few requests while they last, and no trace of them
+//! afterwards.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use rse_dashboard::server::{
 };
 use serde_json::json;
 
-use crate::github_support::{Bench, StandIn, TOKEN, failure, patience, with_fault};
+use crate::github_support::{Bench, StandIn, TOKEN, failure, retry_policy, with_fault};
 
 #[tokio::test]
-async fn a_token_that_is_not_accepted_is_named() {
+async fn a_rejected_token_is_named() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     let wrong = stand_in.source_with("wrong-t0ken", |_| {});
@@ -21,10 +21,10 @@ async fn a_token_that_is_not_accepted_is_named() {
     assert!(matches!(error, SourceError::Unauthorized(_)));
     let error = error.to_string();
     assert!(error.contains("GITHUB_TOKEN (or githubtoken)"), "{error}");
-    // Another try would not help.
+    // A retry would not help.
     assert_eq!(stand_in.log().await.len(), 1);
 
-    // Revoked while a sync runs.
+    // Revoked during a sync.
     let fault = json!({ "faults": [{ "path": "^/graphql", "status": 401 }] });
     with_fault(&stand_in, true, fault, async |outcome| {
         assert!(failure(outcome).contains("GITHUB_TOKEN (or githubtoken)"));
@@ -33,7 +33,7 @@ async fn a_token_that_is_not_accepted_is_named() {
 }
 
 #[tokio::test]
-async fn a_right_that_the_token_lacks_is_named() {
+async fn a_missing_permission_of_the_token_is_named() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "faults": [{
         "path": "^/orgs/", "status": 403, "body": { "message": "Resource not accessible by personal access token" },
@@ -52,15 +52,14 @@ async fn a_right_that_the_token_lacks_is_named() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_refused_as_a_whole_says_what_to_do() {
+async fn a_query_refused_as_a_whole_reports_what_to_do() {
     let stand_in = StandIn::start(&[]);
-    let words = "Resource protected by organization SAML enforcement.";
-    let fault =
-        json!({ "faults": [{ "path": "^/graphql", "status": 403, "body": { "message": words } }] });
+    let message = "Resource protected by organization SAML enforcement.";
+    let fault = json!({ "faults": [{ "path": "^/graphql", "status": 403, "body": { "message": message } }] });
     with_fault(&stand_in, true, fault, async |outcome| {
         let error = failure(outcome);
         assert!(
-            error.contains("GITHUB_TOKEN") && error.contains(words),
+            error.contains("GITHUB_TOKEN") && error.contains(message),
             "{error}"
         );
         assert_eq!(
@@ -80,7 +79,7 @@ async fn a_query_that_is_refused_as_a_whole_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn an_organisation_that_is_not_there_is_named() {
+async fn a_missing_organisation_is_named() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     let elsewhere = stand_in.source_with(TOKEN, |settings| {
@@ -94,7 +93,7 @@ async fn an_organisation_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn what_github_will_not_process_is_said() {
+async fn a_request_that_github_refuses_is_reported() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "faults": [{ "path": "^/orgs/", "status": 422, "body": { "message": "Validation Failed" } }] });
     with_fault(&stand_in, true, fault, async |outcome| {
@@ -108,7 +107,7 @@ async fn what_github_will_not_process_is_said() {
 }
 
 #[tokio::test]
-async fn passing_faults_are_tried_again() {
+async fn transient_faults_are_retried() {
     let stand_in = StandIn::start(&[]);
     for graphql in [true, false] {
         for fault in [
@@ -117,7 +116,7 @@ async fn passing_faults_are_tried_again() {
             json!({ "truncate": true }),
             json!({ "reset": true }),
         ] {
-            // Of every page and every repository the first two answers fail.
+            // The first two responses for every page and every repository fail.
             let mut faults = Vec::new();
             for path in [
                 "^/orgs/",
@@ -144,7 +143,7 @@ async fn passing_faults_are_tried_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_failing_is_left_in_the_end_and_nothing_is_lost() {
+async fn a_server_that_keeps_failing_is_given_up_and_nothing_is_lost() {
     let stand_in = StandIn::start(&[]);
     for fault in [
         json!({ "status": 500 }),
@@ -175,7 +174,7 @@ async fn a_server_that_keeps_failing_is_left_in_the_end_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_the_variable_is_named() {
+async fn an_unreachable_server_is_reported_with_the_variable() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     let source = stand_in.source(true);
@@ -183,13 +182,13 @@ async fn where_nobody_listens_the_variable_is_named() {
     let error = bench
         .sync(&source)
         .await
-        .expect_err("nobody listens")
+        .expect_err("an unreachable server")
         .to_string();
     assert!(error.contains("GITHUB_API_URL"), "{error}");
 }
 
 #[tokio::test]
-async fn the_token_follows_to_no_other_host() {
+async fn the_token_is_sent_to_no_other_host() {
     let stand_in = StandIn::start(&[]);
     let other = StandIn::start(&[]);
     let there = format!("{}/orgs/hmcts/repos", other.address);
@@ -212,26 +211,21 @@ async fn the_token_follows_to_no_other_host() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_is_given_up_and_asked_for_again() {
+async fn a_missing_response_times_out_and_is_requested_again() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "faults": [{ "path": "^/orgs/", "times": 1, "delayMs": 30_000 }] });
     stand_in.control(fault).await;
-    let mut patience = patience();
-    patience.timeout = Duration::from_secs(2);
+    let mut retry = retry_policy();
+    retry.timeout = Duration::from_secs(2);
     let settings = Config::built_in().sources.github;
-    let source = Github::new(
-        settings,
-        &stand_in.address,
-        TOKEN.to_owned().into(),
-        patience,
-    );
+    let source = Github::new(settings, &stand_in.address, TOKEN.to_owned().into(), retry);
     let mut bench = Bench::new().await;
     let report = bench
         .sync(&source.expect("a source"))
         .await
         .expect("a sync");
     assert_eq!(report.read, 13);
-    // Whoever waits for the first answer asks but once.
+    // Requests that wait for the first response are not repeated.
     let log = stand_in.log().await;
     let lists = log.iter().filter_map(|entry| entry["path"].as_str());
     let lists = lists.filter(|path| path.starts_with("/orgs/"));

@@ -1,4 +1,4 @@
-//! Limits of GitHub's: that they are waited for as told, and that nobody goes on asking meanwhile.
+//! Rate limits of GitHub: waits are respected, and no requests are sent meanwhile.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::github_support::{Bench, StandIn, failure, with_fault};
 
 #[tokio::test]
-async fn a_short_primary_limit_is_waited_for() {
+async fn a_sync_waits_for_a_short_primary_limit() {
     let stand_in = StandIn::start(&[]);
     for resource in ["core", "graphql"] {
         let fault = json!({ "limits": { resource: { "remaining": 0, "resetIn": 1 } } });
         with_fault(&stand_in, true, fault, async |outcome| {
             assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
             assert!(outcome.took >= Duration::from_secs(1), "{:?}", outcome.took);
-            // One request was too many, and none more.
+            // One request was refused, and no more.
             assert_eq!(outcome.log.len(), 5, "{:?}", outcome.log);
         })
         .await;
@@ -23,7 +23,7 @@ async fn a_short_primary_limit_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_long_primary_limit_ends_the_sync_and_says_so_of_all_that_is_left() {
+async fn a_long_primary_limit_ends_the_sync_and_is_reported_for_the_rest() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "limits": { "graphql": { "remaining": 0, "resetIn": 1800 } } });
     with_fault(&stand_in, true, fault, async |outcome| {
@@ -40,7 +40,7 @@ async fn a_long_primary_limit_ends_the_sync_and_says_so_of_all_that_is_left() {
             limited[0].1.contains("no more requests until 20"),
             "{limited:?}"
         );
-        // Nobody goes on asking.
+        // No more requests are sent.
         assert_eq!(outcome.log.len(), 2, "{:?}", outcome.log);
     })
     .await;
@@ -51,7 +51,7 @@ async fn a_limit_in_the_middle_keeps_what_was_read() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "limits": { "core": { "remaining": 25, "resetIn": 1800 } } });
     with_fault(&stand_in, false, fault, async |outcome| {
-        // All that was known before costs nothing.
+        // Unchanged data costs no requests.
         assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
     })
     .await;
@@ -60,7 +60,7 @@ async fn a_limit_in_the_middle_keeps_what_was_read() {
     stand_in
         .control(json!({ "limits": { "graphql": { "remaining": 1, "resetIn": 1800 } } }))
         .await;
-    // The second request of the batch, for further Dockerfiles, is one too many.
+    // The second request of the batch, for additional Dockerfiles, is refused.
     let result = bench.sync(&stand_in.source(true)).await;
     assert!(
         matches!(result, Err(SourceError::RateLimited { .. })),
@@ -70,7 +70,7 @@ async fn a_limit_in_the_middle_keeps_what_was_read() {
 }
 
 #[tokio::test]
-async fn a_secondary_limit_is_waited_for_as_told() {
+async fn a_sync_waits_for_a_secondary_limit_as_asked() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "faults": [{
         "path": "^/graphql", "times": 1, "status": 403, "headers": { "retry-after": "1" },
@@ -84,7 +84,7 @@ async fn a_secondary_limit_is_waited_for_as_told() {
 }
 
 #[tokio::test]
-async fn a_secondary_limit_in_a_successful_answer_is_one_all_the_same() {
+async fn a_secondary_limit_in_a_successful_response_is_respected() {
     let stand_in = StandIn::start(&[]);
     let secondary = json!({ "message": "You have exceeded a secondary rate limit." });
     let limit = |more: Value| {
@@ -101,21 +101,21 @@ async fn a_secondary_limit_in_a_successful_answer_is_one_all_the_same() {
     with_fault(&stand_in, true, short, async |outcome| {
         assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
         assert!(outcome.took >= Duration::from_secs(1), "{:?}", outcome.took);
-        // One request was too many, and none more.
+        // One request was refused, and no more.
         assert_eq!(outcome.log.len(), 5, "{:?}", outcome.log);
     })
     .await;
     let long = limit(json!({ "headers": { "retry-after": "600" } }));
     with_fault(&stand_in, true, long, async |outcome| {
         assert!(failure(outcome).contains("asks to wait 10 minutes"));
-        // It is not asked in smaller parts.
+        // The query is not split into smaller ones.
         assert_eq!(outcome.log.len(), 2, "{:?}", outcome.log);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_wait_beyond_measure_is_cut_to_a_day() {
+async fn an_excessive_wait_is_limited_to_a_day() {
     let stand_in = StandIn::start(&[]);
     for headers in [
         json!({ "retry-after": u64::MAX.to_string() }),
@@ -137,14 +137,14 @@ async fn a_wait_beyond_measure_is_cut_to_a_day() {
 }
 
 #[tokio::test]
-async fn a_secondary_limit_that_says_nothing_is_waited_for_longer_each_time() {
+async fn waits_for_a_secondary_limit_without_a_time_grow() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "faults": [{
         "path": "^/graphql", "times": 2, "status": 429, "body": { "message": "Too many requests" },
     }] });
     with_fault(&stand_in, true, fault, async |outcome| {
         assert_eq!(outcome.result.as_ref().expect("a sync"), &13);
-        // 20 ms and then 40 ms, by the patience of the tests.
+        // 20 ms and then 40 ms, by the retry policy of the tests.
         assert!(
             outcome.took >= Duration::from_millis(60),
             "{:?}",
@@ -170,7 +170,7 @@ async fn a_limit_between_batches_keeps_the_batches_before() {
     let limit = json!({ "limits": { "graphql": { "remaining": 3, "resetIn": 1800 } } });
     stand_in.control(limit).await;
     let mut bench = Bench::new().await;
-    // Fifty by a query and one more for their Dockerfiles, fifty by one, and the rest by none.
+    // Fifty by one query and another for their Dockerfiles, fifty by one more, and the rest not at all.
     let result = bench.sync(&stand_in.source(true)).await;
     assert!(
         matches!(result, Err(SourceError::RateLimited { .. })),

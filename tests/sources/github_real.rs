@@ -1,5 +1,5 @@
-//! The facts of real repositories, where they are at hand: replayed in two states, and the figures
-//! held against a second computation from the facts themselves.
+//! The facts of real repositories, if they are available: replayed in two states, and the figures
+//! compared with a second computation from the facts themselves.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::github_support::{Bench, StandIn};
 
 const FILE: &str = "../shared/github-facts/hmcts.json";
-/// When each state was.
+/// The states with their dates.
 const STATES: [(&str, &str, &str); 2] = [
     ("2019", "as_of_2019_10_25", "2019-10-25T17:15:00Z"),
     ("head", "head", "2026-11-23T12:00:00Z"),
@@ -45,7 +45,7 @@ fn text(value: &Value) -> Option<&str> {
     value.as_str()
 }
 
-/// The rows of a figure as text, in their order.
+/// Returns the rows of a figure as text, in their order.
 fn rows(snapshot: &Snapshot, figure: &str) -> Vec<String> {
     let figure = figures::find(figure).expect(figure);
     let data = figure
@@ -61,7 +61,7 @@ fn rows(snapshot: &Snapshot, figure: &str) -> Vec<String> {
     data.rows.iter().map(row).collect()
 }
 
-/// A state of a repository, read in the plainest way.
+/// A state of a repository, evaluated in the simplest way.
 struct Plain<'a> {
     name: &'a str,
     team: &'a str,
@@ -69,7 +69,7 @@ struct Plain<'a> {
 }
 
 impl Plain<'_> {
-    /// Every suppressed CVE, and whether all of its entries are over.
+    /// Returns every suppressed CVE, and whether all of its entries have expired.
     fn suppressed(&self, day: &str) -> BTreeMap<String, bool> {
         let places = [
             "dependency-check-suppressions.xml",
@@ -92,7 +92,7 @@ impl Plain<'_> {
         all
     }
 
-    /// The image below the last stage, its arguments replaced.
+    /// Returns the base image of the last stage, with its arguments replaced.
     fn image(&self) -> Option<String> {
         let file = &self.state["dockerfiles"][0];
         let stages: Vec<&Value> = list(&file["from"]).collect();
@@ -113,7 +113,7 @@ impl Plain<'_> {
         Some(image)
     }
 
-    /// The version in the tag of an image of the platform.
+    /// Returns the version in the tag of an image of the platform.
     fn of_image(&self, words: &[&str]) -> Option<String> {
         let image = self.image()?;
         let (path, tag) = image.rsplit_once(':')?;
@@ -162,7 +162,7 @@ impl Plain<'_> {
     }
 }
 
-/// The rows of the six figures by the facts alone; those of versions without their order.
+/// Computes the rows of the six figures from the facts alone; those of versions unordered.
 fn expected(states: &[Plain<'_>], day: &str) -> BTreeMap<&'static str, Vec<String>> {
     let mut teams: BTreeMap<&str, [BTreeSet<String>; 3]> = BTreeMap::new();
     let mut cves: BTreeMap<String, (BTreeSet<&str>, u64, u64)> = BTreeMap::new();
@@ -243,7 +243,7 @@ fn expected(states: &[Plain<'_>], day: &str) -> BTreeMap<&'static str, Vec<Strin
     ])
 }
 
-/// The rows of the figures, those of versions without the major and sorted.
+/// Returns the rows of the figures; those of versions without the major version and sorted.
 fn shown(snapshot: &Snapshot) -> BTreeMap<&'static str, Vec<String>> {
     let mut shown = BTreeMap::new();
     for figure in ["cve_per_team", "cve_most_frequent", "js_checks"] {
@@ -261,7 +261,7 @@ fn shown(snapshot: &Snapshot) -> BTreeMap<&'static str, Vec<String>> {
 }
 
 #[tokio::test]
-async fn real_repositories_in_two_states_give_the_figures_that_their_facts_say() {
+async fn real_repositories_in_two_states_give_the_figures_of_their_facts() {
     let Some(path) = facts_file() else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Faults of single repositories: that the others are read all the same, and which ones are gone.
+//! Faults of single repositories: the others are still read, and removed ones no longer count.
 
 use rse_dashboard::server::model::CoverageState;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::github_support::{Bench, STARTED_MS, StandIn, TOKEN, clean_content, with_fault};
 
 #[tokio::test]
-async fn one_repository_that_fails_does_not_take_the_others_along() {
+async fn one_failing_repository_does_not_affect_the_others() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "faults": [{ "path": "^/repos/hmcts/ccd-web/", "status": 500 }] });
     with_fault(&stand_in, false, fault, async |outcome| {
@@ -16,7 +16,7 @@ async fn one_repository_that_fails_does_not_take_the_others_along() {
             failed,
             [(
                 "ccd-web".to_owned(),
-                "GitHub answered 500 Internal Server Error".to_owned()
+                "GitHub responded with 500 Internal Server Error".to_owned()
             )]
         );
     })
@@ -24,7 +24,7 @@ async fn one_repository_that_fails_does_not_take_the_others_along() {
 }
 
 #[tokio::test]
-async fn errors_of_graphql_for_one_repository_are_its_own() {
+async fn graphql_errors_of_one_repository_affect_it_alone() {
     let stand_in = StandIn::start(&[]);
     let cases = [
         ("FORBIDDEN", CoverageState::NoAccess),
@@ -51,7 +51,7 @@ async fn errors_of_graphql_for_one_repository_are_its_own() {
 }
 
 #[tokio::test]
-async fn errors_of_graphql_without_a_place_are_traced_to_their_repository() {
+async fn graphql_errors_without_a_path_are_traced_to_their_repository() {
     let stand_in = StandIn::start(&[]);
     for kind in ["FORBIDDEN", "SERVICE_UNAVAILABLE"] {
         let fault = json!({ "graphqlErrors": { "ccd-api": kind }, "withoutPath": true });
@@ -61,7 +61,7 @@ async fn errors_of_graphql_without_a_place_are_traced_to_their_repository() {
             assert_eq!(failed.len(), 1, "{failed:?}");
             assert_eq!(failed[0].0, "ccd-api");
             assert!(failed[0].1.contains("Something is wrong"), "{failed:?}");
-            // Nobody is taken for one without access.
+            // None is reported as lacking access.
             let without = outcome.bench.in_state(CoverageState::NoAccess).await;
             assert!(without.is_empty(), "{without:?}");
         })
@@ -70,7 +70,7 @@ async fn errors_of_graphql_without_a_place_are_traced_to_their_repository() {
 }
 
 #[tokio::test]
-async fn a_repository_without_access_is_said_to_be_so_in_both_ways() {
+async fn a_repository_without_access_is_reported_by_both_apis() {
     let stand_in = StandIn::start(&[]);
     for graphql in [true, false] {
         with_fault(
@@ -89,7 +89,7 @@ async fn a_repository_without_access_is_said_to_be_so_in_both_ways() {
 }
 
 #[tokio::test]
-async fn a_token_that_may_read_no_repository_at_all_is_no_success() {
+async fn a_token_without_access_to_any_repository_is_a_failure() {
     let stand_in = StandIn::start(&[]);
     let facts = clean_content(&stand_in, true).await;
     let mut bench = Bench::new().await;
@@ -118,7 +118,7 @@ async fn a_token_that_may_read_no_repository_at_all_is_no_success() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_too_much_is_cut_into_smaller_ones() {
+async fn a_query_that_is_too_large_is_split() {
     let stand_in = StandIn::start(&[]);
     with_fault(
         &stand_in,
@@ -138,7 +138,7 @@ async fn a_query_that_is_too_much_is_cut_into_smaller_ones() {
 }
 
 #[tokio::test]
-async fn malformed_files_of_one_repository_are_told_and_the_others_read() {
+async fn malformed_files_of_one_repository_are_reported_and_the_others_are_read() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "files": { "ccd-api": {
         "config/owasp/suppressions.xml": "<!DOCTYPE a [<!ENTITY b \"bb\">]><suppressions>&b;</suppressions>",
@@ -156,10 +156,10 @@ async fn malformed_files_of_one_repository_are_told_and_the_others_read() {
                 "{reason}"
             );
             assert!(
-                reason.contains("declares entities") && reason.contains("package.json: no JSON"),
+                reason.contains("declares entities") && reason.contains("package.json: not a JSON"),
                 "{reason}"
             );
-            // What could be understood is new.
+            // The valid parts are updated.
             let facts = outcome.bench.facts_of("ccd-api").await;
             assert_eq!(facts.java_version.as_deref(), Some("17"));
             assert!(facts.suppressions.is_empty());
@@ -169,7 +169,7 @@ async fn malformed_files_of_one_repository_are_told_and_the_others_read() {
 }
 
 #[tokio::test]
-async fn a_repository_that_is_gone_counts_no_longer_and_one_that_cannot_be_asked_for_does() {
+async fn removed_repositories_do_not_count_but_unreachable_ones_do() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     bench.sync(&stand_in.source(true)).await.expect("a sync");
@@ -186,13 +186,13 @@ async fn a_repository_that_is_gone_counts_no_longer_and_one_that_cannot_be_asked
     assert_eq!(names.len(), 11);
     assert!(!names.contains(&"docs".to_owned()));
     assert_eq!(bench.coverage().await.len(), 11);
-    // Its past is kept, and it may come back.
+    // Its history is kept, and it may come back.
     assert_eq!(bench.rows("security_facts").await, 13 + 2);
     let clean = clean_content(&stand_in, true).await;
     bench.sync(&stand_in.source(true)).await.expect("a sync");
     assert_eq!(bench.content().await, clean);
 
-    // Whoever cannot be asked for is not declared gone.
+    // A repository that cannot be checked does not count as gone.
     stand_in.control(json!({
         "gone": ["docs"],
         "faults": [{ "path": "^/repos/hmcts/docs$", "status": 429, "headers": { "retry-after": "900" } }],
@@ -201,7 +201,7 @@ async fn a_repository_that_is_gone_counts_no_longer_and_one_that_cannot_be_asked
     assert_eq!(bench.facts().await.len(), 13);
     stand_in.control(json!({ "reset": true })).await;
 
-    // A list without any is none to go by.
+    // An empty list is not trusted.
     stand_in
         .control(json!({ "faults": [{ "path": "^/orgs/", "status": 200, "body": [] }] }))
         .await;
@@ -212,14 +212,14 @@ async fn a_repository_that_is_gone_counts_no_longer_and_one_that_cannot_be_asked
 }
 
 #[tokio::test]
-async fn a_repository_that_only_its_name_finds_is_still_there() {
+async fn a_repository_found_only_by_name_still_exists() {
     let stand_in = StandIn::start(&[]);
     let clean = clean_content(&stand_in, true).await;
     let mut bench = Bench::new().await;
     bench.sync(&stand_in.source(true)).await.expect("a sync");
     stand_in.control(json!({ "unlisted": ["docs"] })).await;
     stand_in.log().await;
-    // However the organisation's name is written.
+    // Regardless of the case of the organisation's name.
     let source = stand_in.source_with(TOKEN, |settings| settings.organisation = "HMCTS".to_owned());
     let report = bench.sync_at(&source, STARTED_MS + 60_000).await.0;
     assert_eq!(report.expect("a sync").read, 12);
@@ -235,7 +235,7 @@ async fn a_repository_that_only_its_name_finds_is_still_there() {
 }
 
 #[tokio::test]
-async fn a_repository_of_another_owner_counts_no_longer() {
+async fn a_repository_of_another_owner_does_not_count() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     bench.sync(&stand_in.source(true)).await.expect("a sync");
@@ -255,7 +255,7 @@ async fn a_repository_of_another_owner_counts_no_longer() {
 }
 
 #[tokio::test]
-async fn an_answer_beyond_measure_is_not_taken_into_memory() {
+async fn an_oversized_response_is_not_read_into_memory() {
     let stand_in = StandIn::start(&[]);
     let fault = json!({ "files": { "docs": { ".nvmrc": "1".repeat(5 * 1024 * 1024) } } });
     for graphql in [true, false] {
@@ -263,10 +263,7 @@ async fn an_answer_beyond_measure_is_not_taken_into_memory() {
             let partial = outcome.bench.in_state(CoverageState::Partial).await;
             assert_eq!(
                 partial[0],
-                (
-                    "docs".to_owned(),
-                    ".nvmrc: is greater than 4 MiB".to_owned()
-                )
+                ("docs".to_owned(), ".nvmrc: is larger than 4 MiB".to_owned())
             );
         })
         .await;

@@ -1,4 +1,4 @@
-//! What the tests of the GitHub source share: its stand-in, and what a sync left in the store.
+//! Helpers for the tests of the GitHub source: its stand-in, and the store after a sync.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -14,19 +14,19 @@ use rse_dashboard::server::{
     snapshot::Snapshot,
     sources::{
         Run, Source as _, SourceError, SyncReport,
-        github::{Github, Patience},
+        github::{Github, RetryPolicy},
     },
     store::Store,
 };
 use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-/// What no error, finding or debug output may hold.
+/// A secret that no error, check result or debug output may contain.
 pub const TOKEN: &str = "planted-t0ken-of-the-stand-in";
-/// The moment of the first sync of a test; the next ones are a minute later each.
+/// The instant of the first sync of a test; each later one is a minute after the previous.
 pub const STARTED_MS: i64 = 1_572_023_700_000;
 
-/// The stand-in, as a process that ends with the test.
+/// The stand-in, a process that ends with the test.
 pub struct StandIn {
     child: Child,
     _input: ChildStdin,
@@ -59,16 +59,16 @@ impl StandIn {
 
     pub async fn control(&self, change: Value) {
         let url = format!("{}/_stand-in/control", self.address);
-        let answer = reqwest::Client::new().post(url).json(&change).send().await;
-        let answer = answer.expect("the stand-in answers");
-        assert!(answer.status().is_success(), "{change}");
+        let response = reqwest::Client::new().post(url).json(&change).send().await;
+        let response = response.expect("the stand-in responds");
+        assert!(response.status().is_success(), "{change}");
     }
 
-    /// What was asked since the last look.
+    /// Returns the requests since the last call.
     pub async fn log(&self) -> Vec<Value> {
         let url = format!("{}/_stand-in/log", self.address);
-        let answer = reqwest::get(url).await.expect("the stand-in answers");
-        answer.json().await.expect("a list")
+        let response = reqwest::get(url).await.expect("the stand-in responds");
+        response.json().await.expect("a list")
     }
 
     pub fn source(&self, graphql: bool) -> Github {
@@ -79,7 +79,7 @@ impl StandIn {
         let mut settings = Config::built_in().sources.github;
         change(&mut settings);
         let token = token.to_owned().into();
-        Github::new(settings, &self.address, token, patience()).expect("a source")
+        Github::new(settings, &self.address, token, retry_policy()).expect("a source")
     }
 }
 
@@ -90,23 +90,23 @@ impl Drop for StandIn {
     }
 }
 
-/// As patient as a test can be.
-pub fn patience() -> Patience {
-    Patience {
+/// Returns a retry policy with short waits.
+pub fn retry_policy() -> RetryPolicy {
+    RetryPolicy {
         attempts: 3,
         pause: Duration::from_millis(2),
         limit_pause: Duration::from_millis(20),
-        longest_wait: Duration::from_secs(4),
+        max_wait: Duration::from_secs(4),
         connect_timeout: Duration::from_secs(2),
         timeout: Duration::from_secs(10),
     }
 }
 
-/// A store of its own, and the syncs of it.
+/// A store of its own, and its syncs.
 pub struct Bench {
     pub dir: tempfile::TempDir,
     pub store: Store,
-    /// Everything is read again.
+    /// If set, everything is read again.
     pub since_ms: Option<i64>,
     syncs: i64,
 }
@@ -123,23 +123,23 @@ impl Bench {
         }
     }
 
-    /// Syncs a minute after the sync before.
+    /// Syncs a minute after the previous sync.
     pub async fn sync(&mut self, source: &Github) -> Result<SyncReport, SourceError> {
         let at_ms = STARTED_MS + self.syncs * 60_000;
         self.syncs += 1;
         self.sync_at(source, at_ms).await.0
     }
 
-    /// Syncs, and says what the progress was.
+    /// Syncs, and returns the reported progress as well.
     pub async fn sync_at(
         &mut self,
         source: &Github,
         started_ms: i64,
     ) -> (Result<SyncReport, SourceError>, Vec<(u64, Option<u64>)>) {
-        let told = Mutex::new(Vec::new());
+        let reported = Mutex::new(Vec::new());
         let progress = |done, total, what: &str| {
             assert!(what.eq_ignore_ascii_case("repositories of hmcts"), "{what}");
-            told.lock().expect("not poisoned").push((done, total));
+            reported.lock().expect("not poisoned").push((done, total));
         };
         let run = Run {
             started_ms,
@@ -150,12 +150,12 @@ impl Bench {
         if let Err(error) = &report {
             no_secret(&format!("{error} {error:?}"));
         }
-        (report, told.into_inner().expect("not poisoned"))
+        (report, reported.into_inner().expect("not poisoned"))
     }
 
     pub async fn snapshot(&self) -> Snapshot {
         let loaded = self.store.load(Arc::new(Config::built_in())).await;
-        loaded.expect("the store can be read")
+        loaded.expect("a readable store")
     }
 
     pub async fn facts(&self) -> Vec<RepositoryFacts> {
@@ -168,9 +168,9 @@ impl Bench {
         facts.next().expect(name)
     }
 
-    /// What became of each repository: its name, the state and the reason.
+    /// Returns the coverage of each repository: its name, state and reason.
     pub async fn coverage(&self) -> Vec<(String, CoverageState, Option<String>)> {
-        let ledger = self.store.ledger().await.expect("the store can be read");
+        let ledger = self.store.ledger().await.expect("a readable store");
         let covered = ledger.coverage.into_iter().map(|covered| {
             assert_eq!(covered.source, "github");
             let coverage = covered.coverage;
@@ -180,7 +180,7 @@ impl Bench {
         covered.collect()
     }
 
-    /// The repositories that are in a state, and the reasons.
+    /// Returns the repositories in a state, with the reasons.
     pub async fn in_state(&self, state: CoverageState) -> Vec<(String, String)> {
         let coverage = self.coverage().await.into_iter();
         let of_state = coverage.filter(|covered| covered.1 == state);
@@ -188,12 +188,12 @@ impl Bench {
         named.collect()
     }
 
-    /// Everything that a sync leaves behind, but for when it was.
+    /// Returns everything that a sync leaves behind, except when it was.
     pub async fn content(&self) -> String {
         format!("{:#?}\n{:#?}", self.facts().await, self.coverage().await)
     }
 
-    /// How many rows a table has.
+    /// Returns the number of rows of a table.
     pub async fn rows(&self, table: &str) -> i64 {
         let options =
             SqliteConnectOptions::new().filename(self.dir.path().join("dashboard.sqlite"));
@@ -206,12 +206,12 @@ impl Bench {
     }
 }
 
-/// The token must not be in anything that a person or a log can see.
+/// Asserts that a text which people or logs may see does not contain the token.
 pub fn no_secret(text: &str) {
     assert!(!text.contains("t0ken"), "a secret: {text}");
 }
 
-/// What a clean sync of the stand-in leaves behind.
+/// Returns the content of a store after a sync without faults.
 pub async fn clean_content(stand_in: &StandIn, graphql: bool) -> String {
     stand_in
         .control(json!({ "reset": true, "state": "head" }))
@@ -225,7 +225,7 @@ pub async fn clean_content(stand_in: &StandIn, graphql: bool) -> String {
     bench.content().await
 }
 
-/// What a fault does to a store.
+/// The effect of a fault on a store.
 pub struct Outcome {
     pub bench: Bench,
     pub result: Result<u64, SourceError>,
@@ -233,8 +233,8 @@ pub struct Outcome {
     pub took: Duration,
 }
 
-/// Reads with the fault, in a store that knows everything already and in an empty one; `check` looks
-/// at the former. Once the fault is over, both must be as if it had never been.
+/// Syncs during a fault, into a store with all data and into an empty one; `check` inspects the
+/// former. After the fault, both must be as if it had never happened.
 pub async fn with_fault(
     stand_in: &StandIn,
     graphql: bool,

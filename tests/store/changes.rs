@@ -1,4 +1,4 @@
-//! A snapshot made from an earlier one and what changed is the same as one of everything.
+//! A snapshot made from an earlier one and the changes equals a snapshot of everything.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
     support::{event, load, open, open_by, runtime},
 };
 
-/// Everything that a snapshot says, and what all figures make of it.
+/// Returns the whole content of a snapshot, with the data of all figures.
 fn content(snapshot: &Snapshot) -> Vec<String> {
     let filter = Filter::parse(None, None, None).expect("a filter");
     let figures = figures::ALL.iter().map(|figure| {
@@ -53,15 +53,15 @@ fn content(snapshot: &Snapshot) -> Vec<String> {
 
 async fn after(store: &Store, previous: &Arc<Snapshot>) -> Arc<Snapshot> {
     let snapshot = store.load_after(Arc::clone(previous)).await;
-    Arc::new(snapshot.expect("the store can be read"))
+    Arc::new(snapshot.expect("a readable store"))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Some batches come between two looks at the store, and some are looked at alone.
+    /// Some batches arrive between two reads of the store, and others are read one by one.
     #[test]
-    fn any_batches_and_any_looks_give_the_same_as_reading_everything(
+    fn any_batches_and_any_reads_give_the_same_as_reading_everything(
         batches in vec((vec(any_event(), 0..12), any::<bool>()), 1..12),
     ) {
         let dir = tempfile::tempdir().expect("a directory");
@@ -78,7 +78,7 @@ proptest! {
             }
             snapshot = after(&reader, &snapshot).await;
             prop_assert_eq!(content(&snapshot), content(&load(&reader).await));
-            // And once more, where nothing has changed.
+            // Once more, with nothing changed.
             let again = after(&reader, &snapshot).await;
             prop_assert_eq!(content(&again), content(&snapshot));
             Ok(())
@@ -87,7 +87,7 @@ proptest! {
 }
 
 #[test]
-fn real_data_in_the_place_of_a_sample_leave_nothing_of_it() {
+fn real_data_replaces_a_sample_completely() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut sample = open(dir.path()).await.for_sample();
@@ -104,7 +104,7 @@ fn real_data_in_the_place_of_a_sample_leave_nothing_of_it() {
 }
 
 #[test]
-fn other_rules_and_another_store_are_read_from_the_beginning() {
+fn other_rules_and_another_store_are_read_in_full() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(&dir.path().join("a")).await;

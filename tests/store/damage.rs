@@ -1,4 +1,4 @@
-//! A store that cannot be used says so and how to go on, and is left as it is.
+//! A store that cannot be used reports why and what to do, and is left unchanged.
 
 use std::{fs, path::Path};
 
@@ -15,7 +15,7 @@ fn fault(dir: &Path) -> String {
 }
 
 #[test]
-fn a_store_of_a_newer_version_is_refused_and_left_alone() {
+fn a_store_of_a_newer_version_is_refused_and_left_unchanged() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let store = Store::open(dir.path(), &Config::built_in()).await;
@@ -52,7 +52,7 @@ fn a_damaged_file_is_named_with_the_remedy() {
 }
 
 #[test]
-fn a_file_in_the_place_of_the_directory_is_named() {
+fn a_file_instead_of_the_directory_is_named() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("data");
     fs::write(&path, "").expect("a file");
@@ -73,7 +73,7 @@ fn two_programs_can_write_in_turns() {
         let mut two = open(dir.path()).await;
         for n in 0..6 {
             let writer = if n % 2 == 0 { &mut one } else { &mut two };
-            // Each brings names that the other has not seen.
+            // Each adds names that the other has not seen.
             writer.ingest(&[event(n, 1, n)]).await.expect("ingested");
         }
         let (builds, events) = content(&one).await;

@@ -1,4 +1,4 @@
-//! Every kind of fault is counted with its first line, and costs nothing else.
+//! Every kind of fault is counted with its first line, and does not affect other lines.
 
 use std::{io::Write, path::Path};
 
@@ -39,7 +39,7 @@ fn each_kind_of_bad_line_is_counted_and_the_good_lines_are_kept() {
     all.extend(faulty);
     all.push(GOOD);
     let report = lines(&all);
-    // In the order of the kinds; each stands on its first line and comes twice.
+    // In the order of the kinds; each occurs on its first line and once more.
     let expected = [
         (FaultKind::TooLong, 11),
         (FaultKind::NotJson, 2),
@@ -59,7 +59,7 @@ fn each_kind_of_bad_line_is_counted_and_the_good_lines_are_kept() {
 }
 
 #[test]
-fn the_report_names_file_line_field_and_the_wanted_form() {
+fn the_report_names_file_line_field_and_the_expected_format() {
     let bad_time = GOOD.replace("2019-10-25T17:15:00Z", "25/10/2019");
     let report = lines(&[GOOD, &bad_time]);
     let text = report.to_string();
@@ -154,7 +154,7 @@ fn a_missing_file_is_named_before_anything_is_imported() {
 }
 
 #[test]
-fn security_facts_are_kept_by_date_and_only_where_they_changed() {
+fn security_facts_are_kept_by_date_and_only_if_they_changed() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("facts");
     let facts = |day: u8, version: &str| {

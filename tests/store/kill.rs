@@ -1,5 +1,5 @@
-//! An import that is killed at any moment: the store opens again, and a repeated import completes
-//! it without doubling anything.
+//! An import that is killed at any moment: the store opens again, and a repeated import completes it
+//! without duplicates.
 
 use std::{
     io::Write,
@@ -19,7 +19,7 @@ use crate::support::{content, event, import, ndjson, open, program, runtime};
 const KILLS: usize = 20;
 const EVENTS: usize = 45_000;
 
-/// The program, importing what is written to it.
+/// Starts the program, which imports what is written to its input.
 fn child(data: &Path) -> Child {
     program(data)
         .args(["import", "events", "-"])
@@ -30,7 +30,7 @@ fn child(data: &Path) -> Child {
         .expect("the program starts")
 }
 
-/// How many events are in the store, which opens as if nothing had happened.
+/// Opens the store and returns its number of events.
 async fn kept(data: &Path) -> usize {
     let store = open(data).await;
     let (mut events, mut of_builds) = (0, 0);
@@ -50,7 +50,7 @@ async fn kept(data: &Path) -> usize {
 }
 
 #[test]
-fn an_import_that_is_killed_again_and_again_ends_as_if_it_never_was() {
+fn an_import_that_is_killed_repeatedly_ends_like_an_undisturbed_one() {
     let dir = tempfile::tempdir().expect("a directory");
     // The builds overlap, so that most transactions change builds of the one before.
     let events: Vec<_> = (0..EVENTS)
@@ -68,8 +68,8 @@ fn an_import_that_is_killed_again_and_again_ends_as_if_it_never_was() {
     let mut kept_before = 0;
     let mut stops_within = 0;
     for _ in 0..KILLS {
-        // The program takes its input no faster than it can import it, so how much it has taken
-        // says how far it is.
+        // The program reads no faster than it imports, so the amount it has read shows how far the
+        // import is.
         let strategy = 0..lines.len();
         let given = strategy.new_tree(&mut runner).expect("a number").current();
         let mut child = child(&data);

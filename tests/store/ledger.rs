@@ -1,4 +1,4 @@
-//! What the store knows of sources, and how their data come in.
+//! The state of sources in the store, and how their data is written.
 
 use rse_dashboard::server::{
     config::Config,
@@ -52,7 +52,7 @@ fn events_their_cursor_and_their_coverage_are_written_together() {
         assert_eq!(ledger.coverage[0].read_ms, Some(1_000));
         assert_eq!(load(&store).await.as_of_ms, Some(1_600_000_000_000));
 
-        // Another configuration's program may not write, and moves no cursor either.
+        // A program with another configuration can neither write nor move a cursor.
         let mut config = Config::built_in();
         config.rules.smoke_test_step = "other".to_owned();
         open_by(dir.path(), &config).await.close().await;
@@ -68,7 +68,7 @@ fn events_their_cursor_and_their_coverage_are_written_together() {
 }
 
 #[test]
-fn a_failed_try_keeps_when_something_was_last_read() {
+fn a_failed_attempt_keeps_the_time_of_the_last_read() {
     for state in [CoverageState::Read, CoverageState::Partial] {
         failed_after(state);
     }
@@ -89,13 +89,13 @@ fn failed_after(state: CoverageState) {
         let item = &ledger.coverage[0];
         assert_eq!(item.coverage.state, CoverageState::RateLimited);
         assert_eq!((item.tried_ms, item.read_ms), (20, Some(10)));
-        // What was read last is still what figures show.
+        // Figures still show what was last read.
         assert_eq!(names(&load(&store).await.security.repositories), ["a"]);
     });
 }
 
 #[test]
-fn a_repository_that_is_gone_counts_no_longer_until_it_comes_back() {
+fn a_removed_repository_does_not_count_until_it_comes_back() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(dir.path()).await;
@@ -108,7 +108,7 @@ fn a_repository_that_is_gone_counts_no_longer_until_it_comes_back() {
         let gone = store.retire_others("github", &["b".to_owned()], 30).await;
         assert_eq!(gone.expect("nothing to retire"), 0);
         let security = load(&store).await.security;
-        // What the source never covered is not its to take away.
+        // Repositories that the source never covered stay.
         assert_eq!(names(&security.repositories), ["b", "from-a-file"]);
 
         let a = [facts("a")];
@@ -120,7 +120,7 @@ fn a_repository_that_is_gone_counts_no_longer_until_it_comes_back() {
 }
 
 #[test]
-fn a_sync_is_noted_with_its_end() {
+fn a_sync_is_saved_with_its_outcome() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(dir.path()).await;
@@ -146,7 +146,7 @@ fn a_sync_is_noted_with_its_end() {
 }
 
 #[test]
-fn sample_data_give_way_to_the_first_real_data() {
+fn the_first_real_data_replaces_sample_data() {
     let options = SampleOptions {
         seed: 1,
         days: 2,
@@ -166,7 +166,7 @@ fn sample_data_give_way_to_the_first_real_data() {
         store.close().await;
 
         let mut store = open(dir.path()).await;
-        // A source that failed has something to say, but nothing that could take the sample's place.
+        // A failed source has coverage, but no data to replace the sample.
         let failed = [covered("a", CoverageState::NoAccess)];
         let put = store.put_facts_from(&[], 10, "github", &failed);
         put.await.expect("put");
@@ -182,7 +182,7 @@ fn sample_data_give_way_to_the_first_real_data() {
 }
 
 #[test]
-fn a_new_store_can_be_opened_by_several_at_the_same_time() {
+fn a_new_store_can_be_opened_by_several_at_once() {
     for _ in 0..20 {
         let dir = tempfile::tempdir().expect("a directory");
         runtime().block_on(async {

@@ -1,4 +1,4 @@
-//! The store from outside: whatever comes in, in whatever order, and however it is interrupted.
+//! The store from outside: any input, in any order, with any interruption.
 
 mod changes;
 mod damage;

@@ -1,4 +1,4 @@
-//! A store that moves into another one, of the other engine where there is one, and back.
+//! A store that is migrated to another one, of the other engine if there is one, and back.
 
 use std::{cell::Cell, path::Path, sync::Mutex};
 
@@ -18,7 +18,7 @@ async fn file(dir: &Path) -> Store {
     store.expect("the store opens")
 }
 
-/// A store with something in each table.
+/// Returns a store with data in each table.
 async fn filled(dir: &Path, events: usize) -> Store {
     let mut store = file(dir).await;
     let events: Vec<_> = (0..events)
@@ -56,17 +56,20 @@ async fn filled(dir: &Path, events: usize) -> Store {
         .finish_sync("cosmos", 6, Err(failed))
         .await
         .expect("noted");
-    let answer = CachedResponse {
+    let response = CachedResponse {
         key: "/repos".to_owned(),
         etag: "\"1\"".to_owned(),
         body: "[]".to_owned(),
     };
-    store.keep_answers("github", &[answer]).await.expect("kept");
+    store
+        .keep_responses("github", &[response])
+        .await
+        .expect("kept");
     store
 }
 
 #[test]
-fn a_store_moves_there_and_back_and_is_the_same() {
+fn a_store_is_the_same_after_a_migration_there_and_back() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let from = filled(&dir.path().join("from"), 25_000).await;
@@ -97,28 +100,31 @@ fn a_store_moves_there_and_back_and_is_the_same() {
             assert_eq!((is.syncs, is.coverage), (was.syncs, was.coverage));
             let cursor = store.cursor("cosmos", "jenkins/pipeline-metrics").await;
             assert_eq!(cursor.expect("read").as_deref(), Some("until 5"));
-            let answer = store.answer("github", "/repos").await.expect("read");
-            assert!(answer.is_some());
+            let response = store
+                .cached_response("github", "/repos")
+                .await
+                .expect("read");
+            assert!(response.is_some());
         }
     });
 }
 
 #[test]
-fn an_interrupted_move_goes_on_and_a_changed_store_is_moved_again() {
+fn an_interrupted_migration_continues_and_a_changed_store_is_migrated_again() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut from = filled(&dir.path().join("from"), 30_000).await;
         let path = dir.path().join("there");
         // Dropped after its first batch.
         let mut there = open(&path).await;
-        let (told, first) = (Notify::new(), Cell::new(0));
+        let (written, first) = (Notify::new(), Cell::new(0));
         let progress = |events| {
             first.set(events);
-            told.notify_one();
+            written.notify_one();
         };
         let interrupted = tokio::select! {
             biased;
-            () = told.notified() => true,
+            () = written.notified() => true,
             _ = migrate(&from, &mut there, &progress) => false,
         };
         assert!(interrupted && first.get() < 30_000);
@@ -139,7 +145,7 @@ fn an_interrupted_move_goes_on_and_a_changed_store_is_moved_again() {
 }
 
 #[test]
-fn a_store_that_holds_other_data_is_left_alone() {
+fn a_store_that_holds_other_data_is_left_unchanged() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let from = filled(&dir.path().join("from"), 10).await;
@@ -148,7 +154,7 @@ fn a_store_that_holds_other_data_is_left_alone() {
         let before = content(&there).await;
         let refused = migrate(&from, &mut there, &|_| ()).await;
         let error = format!("{:#}", refused.expect_err("refused"));
-        assert!(error.contains("holds data of its own"), "{error}");
+        assert!(error.contains("already holds other data"), "{error}");
         assert_eq!(content(&there).await, before);
     });
 }

@@ -5,7 +5,7 @@ use rse_dashboard::server::model::{BuildResult, Event};
 
 use crate::support::{content, load, open, runtime};
 
-/// Few values, so that ids, builds and instants meet often.
+/// Generates events with few distinct values, so that ids, builds and instants often coincide.
 pub fn any_event() -> impl Strategy<Value = Event> {
     let text = |values: &'static [&'static str]| option::of(select(values).prop_map(str::to_owned));
     let identity = (
@@ -40,7 +40,7 @@ pub fn any_event() -> impl Strategy<Value = Event> {
             build_id: Some(number.to_owned()),
             result: rest.0,
             stage_ms: stage * 1000,
-            received_s,
+            received_s: ts,
             scheduled_ms: scheduled,
             duration_ms: duration,
             step: rest.1,
@@ -96,7 +96,7 @@ proptest! {
 }
 
 #[test]
-fn repeated_events_are_unchanged_and_leave_the_version_alone() {
+fn repeated_events_are_unchanged_and_keep_the_version() {
     let dir = tempfile::tempdir().expect("a directory");
     let events: Vec<Event> = (0..30)
         .map(|n| crate::support::event(n % 3, n % 5, n))

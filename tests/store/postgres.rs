@@ -1,5 +1,5 @@
-//! What only a shared store has: rights that change hands, programs of two versions, a server that is
-//! away, and keys fit for distribution. Skipped where the tests run on SQLite.
+//! Behaviour of a shared store only: leases that change hands, programs of two versions, an
+//! unreachable server, and keys fit for distribution. Skipped if the tests run on SQLite.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ async fn connect(dir: &Path) -> PgConnection {
 }
 
 fn at(url: &str, dir: &Path) -> Location {
-    let database = url.parse().expect("an address");
+    let database = url.parse().expect("a URL");
     Location::new(dir.to_owned(), Some(database), None)
 }
 
@@ -38,7 +38,7 @@ async fn fault(location: &Location) -> String {
 }
 
 #[test]
-fn every_key_of_the_big_tables_holds_the_key_of_the_build() {
+fn every_key_of_the_big_tables_includes_the_key_of_the_build() {
     if skipped() {
         return;
     }
@@ -59,7 +59,7 @@ fn every_key_of_the_big_tables_holds_the_key_of_the_build() {
         let of = |table: &str, column: &str| {
             let keys = keys.iter().filter(|(name, _)| name.starts_with(table));
             let keys: Vec<_> = keys.collect();
-            // The table itself, and its month.
+            // The table itself and its monthly partition.
             assert_eq!(keys.len(), 2, "{keys:?}");
             assert!(keys.iter().all(|(_, key)| key.iter().any(|part| part == column)), "{keys:?}");
         };
@@ -76,14 +76,14 @@ fn every_key_of_the_big_tables_holds_the_key_of_the_build() {
 }
 
 #[test]
-fn a_lease_has_one_holder_and_is_given_up_at_once() {
+fn a_lease_has_one_holder_and_is_released_at_once() {
     if skipped() {
         return;
     }
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let (mut one, mut two) = (open(dir.path()).await, open(dir.path()).await);
-        let held = one.claim("a").await.expect("asked").expect("nobody has it");
+        let held = one.claim("a").await.expect("asked").expect("a free lease");
         assert!(two.claim("a").await.expect("asked").is_none());
         let other = two.claim("b").await.expect("asked");
         assert!(other.is_some(), "another source");
@@ -93,16 +93,16 @@ fn a_lease_has_one_holder_and_is_given_up_at_once() {
 }
 
 #[test]
-fn whoever_has_lost_the_lease_writes_nothing_more() {
+fn a_process_that_lost_the_lease_writes_nothing_more() {
     if skipped() {
         return;
     }
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let (mut one, mut two) = (open(dir.path()).await, open(dir.path()).await);
-        let mut held = one.claim("a").await.expect("asked").expect("nobody has it");
+        let mut held = one.claim("a").await.expect("asked").expect("a free lease");
         one.ingest(&[event(0, 0, 0)]).await.expect("ingested");
-        // As if it had been stopped for longer than its lease.
+        // As if it had been paused for longer than its lease.
         let mut connection = connect(dir.path()).await;
         let expire = "UPDATE leases SET until = clock_timestamp() - INTERVAL '1 second'";
         sqlx::query(expire)
@@ -133,15 +133,15 @@ fn whoever_has_lost_the_lease_writes_nothing_more() {
         assert_eq!(two.cursor("a", "feed").await.expect("read"), None);
         two.ingest(&[event(0, 0, 3)]).await.expect("ingested");
         held.lost().await;
-        // Giving up what one has not any more takes it from nobody.
+        // Releasing a lost claim takes it from no one else.
         one.release(held).await.expect("nothing is left to give up");
         two.ingest(&[event(0, 0, 4)]).await.expect("ingested");
         two.release(taken).await.expect("released");
     });
 }
 
-/// A source that fails of what happens to a process that was frozen: its lease runs out, and whoever
-/// takes over ends its connections.
+/// A source that fails as in a frozen process: its lease expires, and the process that takes over
+/// ends its connections.
 struct Frozen(String);
 
 #[async_trait::async_trait]
@@ -169,7 +169,7 @@ impl Source for Frozen {
 }
 
 #[test]
-fn a_sync_that_lost_its_lease_has_not_failed_but_is_another_ones() {
+fn a_sync_that_lost_its_lease_is_not_saved_as_failed() {
     if skipped() {
         return;
     }
@@ -189,7 +189,7 @@ fn a_sync_that_lost_its_lease_has_not_failed_but_is_another_ones() {
 }
 
 #[test]
-fn two_that_both_believe_they_are_alone_double_and_lose_nothing() {
+fn two_writers_without_a_lease_duplicate_and_lose_nothing() {
     if skipped() {
         return;
     }
@@ -220,7 +220,7 @@ fn two_that_both_believe_they_are_alone_double_and_lose_nothing() {
 }
 
 #[test]
-fn followers_are_told_of_changes() {
+fn listeners_are_notified_of_changes() {
     if skipped() {
         return;
     }
@@ -229,10 +229,10 @@ fn followers_are_told_of_changes() {
         let follower = open(dir.path()).await;
         let mut writer = open(dir.path()).await;
         let mut changes = follower.changes();
-        // The first wait begins to listen.
+        // The first wait starts listening.
         changes.wait().await;
         let version = follower.version(&Config::built_in()).await.expect("read");
-        let told = tokio::spawn(async move {
+        let notified = tokio::spawn(async move {
             let began = tokio::time::Instant::now();
             loop {
                 changes.wait().await;
@@ -242,13 +242,13 @@ fn followers_are_told_of_changes() {
             }
         });
         writer.ingest(&[event(0, 0, 0)]).await.expect("ingested");
-        let told = tokio::time::timeout(Duration::from_secs(60), told).await;
-        told.expect("told").expect("no panic");
+        let notified = tokio::time::timeout(Duration::from_secs(60), notified).await;
+        notified.expect("notified").expect("no panic");
     });
 }
 
 #[test]
-fn programs_of_one_generation_understand_each_other() {
+fn programs_of_one_generation_are_compatible() {
     if skipped() {
         return;
     }
@@ -269,7 +269,7 @@ fn programs_of_one_generation_understand_each_other() {
             applied.execute(&mut connection).await.expect("noted");
         };
         migrate(99, "ALTER TABLE builds ADD COLUMN owner TEXT").await;
-        // The one that runs goes on, and so does one that starts now.
+        // The running program continues, and so does one that starts now.
         store.ingest(&[event(0, 0, 1)]).await.expect("ingested");
         let mut new = open(dir.path()).await;
         new.ingest(&[event(1, 0, 1)]).await.expect("ingested");
@@ -282,7 +282,7 @@ fn programs_of_one_generation_understand_each_other() {
 }
 
 #[test]
-fn many_that_set_a_new_store_up_at_once_agree() {
+fn a_new_store_can_be_set_up_by_many_at_once() {
     if skipped() {
         return;
     }
@@ -300,7 +300,7 @@ fn many_that_set_a_new_store_up_at_once_agree() {
 }
 
 #[test]
-fn whoever_only_looks_waits_for_nobody_who_writes_or_migrates() {
+fn readers_do_not_wait_for_writers_or_migrations() {
     if skipped() {
         return;
     }
@@ -308,7 +308,7 @@ fn whoever_only_looks_waits_for_nobody_who_writes_or_migrates() {
     runtime().block_on(async {
         let mut holder = open(dir.path()).await;
         let held = holder.claim("a").await.expect("asked");
-        // As if a process had been frozen with all locks that there are.
+        // As if a process had been frozen while holding all locks.
         let mut frozen = connect(dir.path()).await;
         frozen.lock().await.expect("locked");
         let mut frozen = frozen.begin().await.expect("begun");
@@ -323,24 +323,24 @@ fn whoever_only_looks_waits_for_nobody_who_writes_or_migrates() {
 }
 
 #[test]
-fn a_server_that_cannot_be_used_is_named_with_the_remedy_and_without_the_password() {
+fn an_unusable_server_is_named_with_the_remedy_and_without_the_password() {
     let Some(server) = server().filter(|_| !skipped()) else {
         return;
     };
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
-        let (scheme, rest) = server.split_once("://").expect("an address");
-        let (_, host) = rest.split_once('@').expect("an address");
+        let (scheme, rest) = server.split_once("://").expect("a URL");
+        let (_, host) = rest.split_once('@').expect("a URL");
         let wrong = format!("{scheme}://dashboard:wrong-secret@{host}");
         let error = fault(&at(&wrong, dir.path())).await;
         assert!(error.contains("the password in DATABASE_URL"), "{error}");
         assert!(!error.contains("wrong-secret"), "{error}");
 
-        let (server, _) = server.rsplit_once('/').expect("an address");
+        let (server, _) = server.rsplit_once('/').expect("a URL");
         let error = fault(&at(&format!("{server}/nowhere"), dir.path())).await;
         assert!(error.contains("create this database"), "{error}");
 
-        // Nobody listens on the first port.
+        // Nothing listens on port 1.
         let error = fault(&at("postgres://me:secret@127.0.0.1:1/x", dir.path())).await;
         assert!(
             error.contains("127.0.0.1:1/x") && error.contains("can be reached"),

@@ -1,4 +1,4 @@
-//! The real week of 2019, where it is at hand, against a plain loop over its JSON.
+//! The real week of 2019, if it is available, compared with a plain loop over its JSON.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,7 +28,7 @@ fn real_week() -> Option<PathBuf> {
     None
 }
 
-/// By result: builds; and the sum of the seconds between start and finish.
+/// Counts builds by result, and sums the seconds between start and finish.
 fn counted(path: &Path) -> (BTreeMap<String, u64>, i64) {
     let file = MultiGzDecoder::new(File::open(path).expect("a file"));
     let mut latest: HashMap<String, Value> = HashMap::new();

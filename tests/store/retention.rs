@@ -1,4 +1,4 @@
-//! What is older than an organisation wants to keep.
+//! Data older than the retention period.
 
 use jiff::Timestamp;
 use rse_dashboard::server::{config::Config, model::Event};
@@ -17,7 +17,7 @@ fn ended(build: usize, text: &str) -> Event {
 }
 
 #[test]
-fn whole_months_are_dropped_with_their_events() {
+fn whole_months_are_deleted_with_their_events() {
     let dir = tempfile::tempdir().expect("a directory");
     let old = [
         ended(1, "2019-06-30T23:59:59Z"),
@@ -51,7 +51,7 @@ fn whole_months_are_dropped_with_their_events() {
 }
 
 #[test]
-fn followers_read_everything_anew_after_something_was_dropped() {
+fn snapshots_are_read_in_full_after_a_deletion() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
         let mut store = open(dir.path()).await;

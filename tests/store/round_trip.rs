@@ -49,18 +49,18 @@ fn exported_events_import_as_the_same_store() {
 }
 
 #[test]
-fn once_a_store_is_closed_its_file_alone_is_all_of_it() {
+fn the_file_of_a_closed_store_is_complete() {
     let dir = tempfile::tempdir().expect("a directory");
     let [original, copied] = ["a", "b"].map(|name| dir.path().join(name));
     runtime().block_on(async {
-        // SQLite's, wherever the other tests run.
+        // Always SQLite, even if the other tests run on PostgreSQL.
         let of = async |dir: &Path| {
             let store = Store::open(dir, &Config::built_in()).await;
             store.expect("the store opens")
         };
         let mut store = of(&original).await;
         store.ingest(&strange_events()).await.expect("ingested");
-        // By connections of their own, which are closed together.
+        // With connections of their own, which are closed together.
         let (expected, again) = tokio::join!(content(&store), content(&store));
         assert_eq!(again, expected);
         store.close().await;
@@ -72,7 +72,7 @@ fn once_a_store_is_closed_its_file_alone_is_all_of_it() {
 }
 
 #[test]
-fn lines_arrays_and_gzip_in_parts_are_the_same_input() {
+fn lines_arrays_and_gzip_in_members_are_the_same_input() {
     let lines = ndjson(&strange_events());
     let text = String::from_utf8(lines.clone()).expect("UTF-8");
     let elements: Vec<&str> = text.lines().collect();
@@ -92,7 +92,7 @@ fn lines_arrays_and_gzip_in_parts_are_the_same_input() {
 }
 
 #[test]
-fn csv_has_a_line_per_event_and_no_formula() {
+fn csv_has_a_line_per_event_and_no_formulas() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut bytes = Vec::new();
     runtime().block_on(async {

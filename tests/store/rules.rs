@@ -30,7 +30,7 @@ fn other_rules_roll_up_all_builds_again() {
 }
 
 #[test]
-fn a_store_opened_with_other_rules_meanwhile_takes_no_events_by_the_old_ones() {
+fn a_store_opened_with_other_rules_refuses_events_under_the_old_ones() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut config = Config::built_in();
     config.rules.nightly = Regex::new("job1").expect("a pattern");

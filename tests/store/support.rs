@@ -1,4 +1,4 @@
-//! What the tests of the store share. They run on SQLite, and on PostgreSQL where
+//! Helpers for the tests of the store. They run on SQLite, or on PostgreSQL if
 //! `RSE_TEST_DATABASE_URL` names a server: there each directory of a test is a schema.
 
 use std::{
@@ -20,7 +20,7 @@ use rse_dashboard::server::{
 };
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
-/// After all events of the tests.
+/// Returns an instant after all events of the tests.
 pub fn now() -> Timestamp {
     "2019-11-02T00:00:00Z".parse().expect("an instant")
 }
@@ -29,12 +29,12 @@ pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Runtime::new().expect("a runtime")
 }
 
-/// The server of the tests, where they run on PostgreSQL.
+/// Returns the PostgreSQL server of the tests, if they run on one.
 pub fn server() -> Option<String> {
     std::env::var("RSE_TEST_DATABASE_URL").ok()
 }
 
-/// The database of a directory, with a schema of its own.
+/// Returns the URL of a directory's database, with its own schema.
 pub async fn database_url(dir: &Path) -> Option<String> {
     let server = server()?;
     let mut hash = DefaultHasher::new();
@@ -42,7 +42,7 @@ pub async fn database_url(dir: &Path) -> Option<String> {
     let schema = format!("of_{:016x}", hash.finish());
     let mut connection = PgConnection::connect(&server).await.expect("a server");
     let create = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
-    // Of several that create it at once all but one may fail.
+    // If several create it at once, all but one may fail.
     let _ = connection.execute(&*create).await;
     connection.close().await.expect("closed");
     Some(format!("{server}?options=-csearch_path%3D{schema}"))
@@ -54,7 +54,7 @@ pub async fn location(dir: &Path) -> Location {
     Location::new(dir.to_owned(), database, None)
 }
 
-/// The program, on the store of a directory.
+/// Returns a command that runs the program on the store of a directory.
 pub fn program(data: &Path) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_rse-dashboard"));
     program.arg("--data").arg(data).env_remove("DATABASE_URL");
@@ -75,10 +75,10 @@ pub async fn open_by(dir: &Path, config: &Config) -> Store {
 
 pub async fn load(store: &Store) -> Snapshot {
     let snapshot = store.load(Arc::new(Config::built_in())).await;
-    snapshot.expect("the store can be read")
+    snapshot.expect("a readable store")
 }
 
-/// Everything that a store holds, as an export: its builds and its events.
+/// Returns the whole content of a store as exports: its builds and its events.
 pub async fn content(store: &Store) -> (String, String) {
     let (mut builds, mut events) = (Vec::new(), Vec::new());
     let exported = export::builds(store, Format::Ndjson, &mut builds).await;
@@ -94,7 +94,7 @@ pub async fn import(store: &mut Store, files: &[PathBuf]) -> Report {
     report.expect("the import succeeds")
 }
 
-/// Writes a file and imports it into a new store; the store's content comes back, too.
+/// Imports a file into a new store; returns the report and the store's content.
 pub fn import_bytes(bytes: &[u8]) -> (Report, String) {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("events");
@@ -110,7 +110,7 @@ pub fn import_bytes(bytes: &[u8]) -> (Report, String) {
     })
 }
 
-/// An event of a job's build, one minute after another.
+/// Returns an event of a job's build; positions are a minute apart.
 pub fn event(job: usize, build: usize, position: usize) -> Event {
     let minute = (job * 7 + build * 20 + position) as i64;
     Event {

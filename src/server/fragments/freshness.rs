@@ -1,99 +1,119 @@
-//! How old and how complete the data are, in a few lines below a page's heading.
+//! The age and completeness of the data, in a few lines below a page's heading.
 
-use super::{sentence, time};
+use maud::{Markup, html};
+
+use super::{fragment, sentence, time};
 use crate::{
     api::{DataState, Freshness, HtmlFragment, SourceState},
     base::Base,
-    components::data_table::escape,
+    markup::visible,
 };
 
 pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
-    let sources = base.path("/sources");
-    let mut html = String::new();
-    if state.sample {
-        html.push_str(
-            "<p class=\"sample\"><strong>Sample data.</strong> Every build and every fact is made \
-             up; the first import or sync takes their place.</p>",
-        );
-    }
-    if let Some(since) = &state.store_lost {
-        html.push_str("<p class=\"warning\"><strong>The store cannot be reached</strong> since ");
-        time(&mut html, since);
-        html.push_str("; until it can, nothing newer is shown.</p>");
-    }
-    html.push_str("<ul aria-label=\"How old and how complete the data are\">");
-    for kind in &state.kinds {
-        line(&mut html, kind, &sources);
-    }
-    html.push_str("</ul>");
-    for kind in &state.kinds {
-        for source in kind.sources.iter().filter(|source| source.failing) {
-            warning(&mut html, source);
+    let sources_page = base.path("/sources");
+    let failing = state
+        .kinds
+        .iter()
+        .flat_map(|kind| &kind.sources)
+        .filter(|source| source.failing);
+    let html = html! {
+        @if state.sample {
+            p class="sample" {
+                strong { "Sample data" } ", replaced by the first import or sync."
+            }
         }
-    }
-    vec![HtmlFragment {
-        class: "freshness".to_owned(),
-        html,
-        ..HtmlFragment::default()
-    }]
-}
-
-fn line(html: &mut String, kind: &Freshness, sources: &str) {
-    html.push_str("<li><strong>");
-    escape(html, &kind.label);
-    html.push_str("</strong>");
-    match &kind.as_of {
-        Some(moment) => {
-            html.push_str(" as of ");
-            time(html, moment);
+        @if let Some(since) = &state.store_lost {
+            p class="warning" {
+                strong { "The store cannot be reached" } " since " (time(since))
+                "; until it can, no newer data is shown."
+            }
         }
-        None => html.push_str(": no data yet"),
-    }
-    html.push_str(" · ");
-    escape(html, &kind.rests_on);
-    for source in &kind.sources {
-        html.push_str(" · ");
-        how_complete(html, source, sources);
-    }
-    html.push_str("</li>");
-}
-
-/// How much of a source was read, which leads to what was not, and when.
-fn how_complete(html: &mut String, source: &SourceState, sources: &str) {
-    html.push_str("<a href=\"");
-    escape(html, sources);
-    html.push_str("\">");
-    escape(html, &source.label);
-    if let Some(coverage) = &source.coverage {
-        html.push_str(": ");
-        escape(html, &coverage.text);
-    }
-    html.push_str("</a>");
-    if let Some(moment) = &source.last_success {
-        html.push_str(", synced ");
-        time(html, moment);
-    } else if !source.failing {
-        html.push_str(", first sync under way");
-    }
-}
-
-/// What readers have to know who go by these data.
-fn warning(html: &mut String, source: &SourceState) {
-    let Some(failure) = &source.last_failure else {
-        return;
+        ul aria-label="Age and completeness of the data" {
+            @for kind in &state.kinds { (line(kind, &sources_page)) }
+        }
+        @for source in failing { (warning(source)) }
     };
-    html.push_str("<p class=\"warning\"><strong>Syncing from ");
-    escape(html, &source.label);
-    html.push_str(" failed</strong> at ");
-    time(html, &failure.moment);
-    html.push_str(": ");
-    sentence(html, &failure.reason);
-    match &source.last_success {
-        Some(moment) => {
-            html.push_str(" It last succeeded at ");
-            time(html, moment);
-            html.push_str(".</p>");
+    vec![fragment("freshness", html)]
+}
+
+fn line(kind: &Freshness, sources_page: &str) -> Markup {
+    html! {
+        li {
+            strong { (visible(&kind.label)) }
+            @if let Some(moment) = &kind.as_of {
+                " as of " (time(moment))
+            } @else {
+                ": no data yet"
+            }
+            " · " (visible(&kind.rests_on))
+            @for source in &kind.sources { " · " (completeness(source, sources_page)) }
         }
-        None => html.push_str(" It has not succeeded yet.</p>"),
+    }
+}
+
+/// How much of a source was read and when, with a link to what was not.
+fn completeness(source: &SourceState, sources_page: &str) -> Markup {
+    html! {
+        a href=(sources_page) {
+            (visible(&source.label))
+            @if let Some(coverage) = &source.coverage { ": " (visible(&coverage.text)) }
+        }
+        @if let Some(moment) = &source.last_success {
+            ", synced " (time(moment))
+        } @else if !source.failing {
+            ", first sync under way"
+        }
+    }
+}
+
+/// The failure that readers of this data have to know about.
+fn warning(source: &SourceState) -> Markup {
+    html! {
+        @if let Some(failure) = &source.last_failure {
+            p class="warning" {
+                strong { "Syncing from " (visible(&source.label)) " failed" }
+                " at " (time(&failure.moment)) ": " (sentence(&failure.reason))
+                @if let Some(moment) = &source.last_success {
+                    " It last succeeded at " (time(moment)) "."
+                } @else {
+                    " It has not succeeded yet."
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::fragments::testing::{assert_text, hostile_state};
+
+    #[test]
+    fn hostile_text_stays_text() {
+        let fragments = fragments(&hostile_state(), &Base::default());
+        // Five moments twice each, the kind's two texts, the source's label twice, the coverage and the
+        // reason.
+        assert_text(&fragments, 16);
+    }
+
+    #[test]
+    fn a_failing_source_is_reported_beside_the_last_good_data() {
+        let mut state = hostile_state();
+        let source = &mut state.kinds[0].sources[0];
+        source.label = "GitHub".to_owned();
+        let failure = source.last_failure.as_mut().expect("a failure");
+        failure.reason = "the token is not valid".to_owned();
+        let html = &fragments(&state, &Base::default())[0].html;
+        assert!(
+            html.contains("<strong>Syncing from GitHub failed</strong> at <time"),
+            "{html}"
+        );
+        assert!(
+            html.contains("</time>: the token is not valid. It last succeeded at <time"),
+            "{html}"
+        );
+        state.kinds[0].sources[0].failing = false;
+        let html = &fragments(&state, &Base::default())[0].html;
+        assert!(!html.contains("Syncing"), "{html}");
     }
 }

@@ -1,16 +1,18 @@
-//! What a team lead wants in five seconds: how many builds failed, how many pipelines are red, and
-//! which of them for longest. A tile each.
+//! The state of the builds at a glance, a tile each: how many builds failed, how many pipelines are red,
+//! and which of them for longest.
 
-use super::timed;
+use maud::{Markup, html};
+
+use super::{foldable, fragment, timed};
 use crate::{
     api::{Headline, HtmlFragment, RedPipeline},
-    components::data_table::escape,
+    markup::visible,
     server::figures::words,
 };
 
-/// How many red pipelines stand there without being asked for.
+/// How many red pipelines are listed before the rest is folded.
 const FIRST_RED: usize = 6;
-/// Percent points below which a share counts as unchanged; it is shown to one decimal.
+/// Percentage points below which a share counts as unchanged; it is shown to one decimal.
 const UNCHANGED: f64 = 0.05;
 
 pub fn fragments(headline: &Headline) -> Vec<HtmlFragment> {
@@ -22,21 +24,26 @@ pub fn fragments(headline: &Headline) -> Vec<HtmlFragment> {
 }
 
 fn failed_builds(headline: &Headline) -> HtmlFragment {
-    let share = headline.failure_percent;
-    let share = share.map_or_else(|| "–".to_owned(), |percent| format!("{percent:.1} %"));
-    let html = format!(
-        "<h2>Failed builds</h2><p class=\"figure-of-merit\">{share}</p>\
-         <p>{} of {} failed {}</p>{}",
-        words::thousands(headline.failed),
-        words::counted(headline.builds, "build", "builds"),
-        words::window(headline.days),
-        change(headline),
-    );
-    tile("tile", html)
+    let html = html! {
+        h2 { "Failed builds" }
+        p class="figure-of-merit" {
+            @match headline.failure_percent {
+                Some(share) => (percent(share)),
+                None => "–",
+            }
+        }
+        p {
+            (words::thousands(headline.failed)) " of "
+            (words::counted(headline.builds, "build", "builds")) " failed "
+            (words::window(headline.days))
+        }
+        (change(headline))
+    };
+    fragment("tile", html)
 }
 
 /// Better or worse than before, in words, by a sign and by colour.
-fn change(headline: &Headline) -> String {
+fn change(headline: &Headline) -> Markup {
     let before = match headline.days {
         1 => "the day before".to_owned(),
         days => format!("the {days} days before"),
@@ -52,114 +59,105 @@ fn change(headline: &Headline) -> String {
                 ("better", "▼", "better")
             };
             let points = (now - then).abs();
-            let text = format!("{points:.1} points {word} than in {before} ({then:.1} %)");
+            let then = percent(then);
+            let text = format!("{points:.1} points {word} than in {before} ({then})");
             (class, sign, text)
         }
-        (None, Some(then)) => ("same", "", format!("{then:.1} % in {before}")),
-        (_, None) => ("same", "", format!("There are no builds of {before}")),
+        (None, Some(then)) => ("same", "", format!("{} in {before}", percent(then))),
+        (_, None) => ("same", "", format!("There are no builds in {before}")),
     };
-    let sign = match sign {
-        "" => String::new(),
-        sign => format!("<span aria-hidden=\"true\">{sign}</span>"),
-    };
-    format!("<p class=\"change {class}\">{sign}{text}</p>")
+    html! {
+        p class={ "change " (class) } {
+            @if !sign.is_empty() { span aria-hidden="true" { (sign) } }
+            (text)
+        }
+    }
+}
+
+fn percent(percent: f64) -> String {
+    format!("{percent:.1}%")
 }
 
 fn red_now(headline: &Headline) -> HtmlFragment {
     let window = words::window(headline.days);
-    let of = match headline.pipelines {
-        0 => format!("<p>No pipeline ran to its end {window}</p>"),
-        pipelines => format!(
-            "<p>of {} that ran {window}</p>\
-             <p class=\"note\">A pipeline is red while its latest finished build failed</p>",
-            words::counted(pipelines, "pipeline", "pipelines"),
-        ),
+    let html = html! {
+        h2 { "Red right now" }
+        p class="figure-of-merit" { (words::thousands(headline.red_total)) }
+        @if headline.pipelines == 0 {
+            p { "No pipeline finished " (window) }
+        } @else {
+            p {
+                "of " (words::counted(headline.pipelines, "pipeline", "pipelines"))
+                " that ran " (window)
+            }
+            p class="note" { "A pipeline is red while its latest finished build failed" }
+        }
     };
-    let html = format!(
-        "<h2>Red right now</h2><p class=\"figure-of-merit\">{}</p>{of}",
-        words::thousands(headline.red_total),
-    );
     let class = if headline.red_total == 0 {
         "tile"
     } else {
         "tile bad"
     };
-    tile(class, html)
+    fragment(class, html)
 }
 
 fn red_for_longest(headline: &Headline) -> HtmlFragment {
-    const HEADING: &str = "<h2>Red for longest</h2>";
-    if headline.red.is_empty() {
-        let none = if headline.pipelines == 0 {
-            "<p class=\"note\">No pipeline ran to its end.</p>"
-        } else {
-            "<p class=\"all-good\">None: the latest build of every pipeline is good.</p>"
-        };
-        return tile("tile wide", format!("{HEADING}{none}"));
-    }
     let (first, more) = headline.red.split_at(headline.red.len().min(FIRST_RED));
-    let html = format!("{HEADING}{}", list(first));
+    let html = html! {
+        h2 { "Red for longest" }
+        @if !first.is_empty() {
+            (list(first))
+        } @else if headline.pipelines == 0 {
+            p class="note" { "No pipeline finished." }
+        } @else {
+            p class="all-good" { "None: the latest build of every pipeline that ran is good." }
+        }
+    };
     if more.is_empty() {
-        return tile("tile wide", html);
+        return fragment("tile wide", html);
     }
-    let mut folded = list(more);
-    let rest = headline.red_total - headline.red.len() as u64;
-    if rest > 0 {
-        let rest = words::thousands(rest);
-        folded.push_str(&format!(
-            "<p class=\"note\">{rest} more are not listed here</p>"
-        ));
-    }
-    HtmlFragment {
-        summary: format!("Show {} more", more.len()),
-        folded,
-        ..tile("tile wide", html)
-    }
+    let unlisted = headline.red_total - headline.red.len() as u64;
+    let folded = html! {
+        (list(more))
+        @if unlisted > 0 {
+            p class="note" { (words::thousands(unlisted)) " more are not listed here" }
+        }
+    };
+    let summary = html! { "Show " (more.len()) " more" };
+    foldable("tile wide", html, summary, folded)
 }
 
-fn list(red: &[RedPipeline]) -> String {
-    let mut html = "<ul class=\"red-list\">".to_owned();
-    for red in red {
-        item(&mut html, red);
-    }
-    html.push_str("</ul>");
-    html
-}
-
-fn item(html: &mut String, red: &RedPipeline) {
-    html.push_str("<li><span class=\"pipeline\">");
-    escape(html, &red.pipeline);
-    html.push_str("</span><span class=\"detail\">");
-    escape(html, &red.project);
-    html.push_str(" · failed ");
-    match red.failed_in_a_row {
-        1 => html.push_str("once"),
-        times => {
-            html.push_str(&words::thousands(times));
-            html.push_str(" times in a row");
+fn list(red: &[RedPipeline]) -> Markup {
+    html! {
+        ul class="red-list" {
+            @for red in red { (item(red)) }
         }
     }
-    html.push_str(", since ");
-    timed(html, &red.since, &red.since_text);
-    if let Some(step) = &red.step {
-        html.push_str(" at <span class=\"step\">");
-        escape(html, step);
-        html.push_str("</span>");
-    }
-    html.push_str("</span></li>");
 }
 
-fn tile(class: &str, html: String) -> HtmlFragment {
-    HtmlFragment {
-        class: class.to_owned(),
-        html,
-        ..HtmlFragment::default()
+fn item(red: &RedPipeline) -> Markup {
+    html! {
+        li {
+            span class="pipeline" { (visible(&red.pipeline)) }
+            span class="detail" {
+                (visible(&red.project)) " · failed "
+                @match red.failed_in_a_row {
+                    1 => "once",
+                    times => { (words::thousands(times)) " times in a row" },
+                }
+                ", since " (timed(&red.since, &red.since_text))
+                @if let Some(step) = &red.step {
+                    " at " span class="step" { (visible(step)) }
+                }
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::fragments::testing::{assert_text, hostile};
 
     fn headline(now: Option<f64>, before: Option<f64>) -> Headline {
         Headline {
@@ -180,20 +178,20 @@ mod tests {
             pipeline: pipeline.to_owned(),
             project: "CMC".to_owned(),
             since: "2019-10-22T13:05:00Z".to_owned(),
-            since_text: "Tue 22 Oct 2019, 14:05".to_owned(),
+            since_text: "22 Oct 2019, 14:05".to_owned(),
             failed_in_a_row: 2,
             step: Some("<i>".to_owned()),
         }
     }
 
     #[test]
-    fn a_change_is_told_in_words_by_a_sign_and_by_class() {
-        let change = |now, before| change(&headline(now, before));
+    fn a_change_has_words_a_sign_and_a_class() {
+        let change = |now, before| change(&headline(now, before)).into_string();
         for (now, before, words) in [
             (
                 Some(25.0),
                 Some(20.0),
-                "worse\"><span aria-hidden=\"true\">▲</span>5.0 points worse than in the 14 days before (20.0 %)",
+                "worse\"><span aria-hidden=\"true\">▲</span>5.0 points worse than in the 14 days before (20.0%)",
             ),
             (
                 Some(20.0),
@@ -205,11 +203,11 @@ mod tests {
                 Some(20.01),
                 "same\"><span aria-hidden=\"true\">=</span>The same as in",
             ),
-            (None, Some(20.0), "same\">20.0 % in the 14 days before"),
+            (None, Some(20.0), "same\">20.0% in the 14 days before"),
             (
                 Some(20.0),
                 None,
-                "same\">There are no builds of the 14 days before",
+                "same\">There are no builds in the 14 days before",
             ),
         ] {
             let change = change(now, before);
@@ -251,8 +249,24 @@ mod tests {
                 .ends_with("1,002 more are not listed here</p>")
         );
         let item = "<span class=\"pipeline\">&lt;b&gt;0</span><span class=\"detail\">CMC · failed \
-                    2 times in a row, since <time datetime=\"2019-10-22T13:05:00Z\">Tue 22 Oct 2019, \
+                    2 times in a row, since <time datetime=\"2019-10-22T13:05:00Z\">22 Oct 2019, \
                     14:05</time> at <span class=\"step\">&lt;i&gt;</span></span>";
         assert!(longest.html.contains(item), "{}", longest.html);
+    }
+
+    #[test]
+    fn hostile_text_stays_text() {
+        let hostile_red = RedPipeline {
+            pipeline: hostile(),
+            project: hostile(),
+            since: hostile(),
+            since_text: hostile(),
+            failed_in_a_row: 2,
+            step: Some(hostile()),
+        };
+        let mut headline = headline(Some(25.0), Some(20.0));
+        headline.red = vec![hostile_red; FIRST_RED + 1];
+        headline.red_total = FIRST_RED as u64 + 1;
+        assert_text(&fragments(&headline), 5 * (FIRST_RED + 1));
     }
 }

@@ -1,5 +1,5 @@
-//! What pages say beside their figures, as strings of HTML: made here, so that the client needs to know
-//! neither the words nor what they are about.
+//! The text of pages beside their figures, as HTML from templates, which escape every text by themselves.
+//! The client needs to know neither the words nor the data behind them.
 
 mod freshness;
 mod headline;
@@ -9,29 +9,111 @@ pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use sources::fragments as sources;
 
-use crate::{api::Moment, components::data_table::escape};
+use maud::{Markup, html};
 
-/// Every text that there is, by name.
+use crate::{
+    api::{HtmlFragment, Moment},
+    markup::visible,
+};
+
+/// The names of all fragments.
 pub const NAMES: [&str; 3] = ["freshness", "headline", "sources"];
 
+fn fragment(class: &str, html: Markup) -> HtmlFragment {
+    HtmlFragment {
+        class: class.to_owned(),
+        html: html.into_string(),
+        ..HtmlFragment::default()
+    }
+}
+
+/// A fragment with a part that readers unfold.
+fn foldable(class: &str, html: Markup, summary: Markup, folded: Markup) -> HtmlFragment {
+    HtmlFragment {
+        summary: summary.into_string(),
+        folded: folded.into_string(),
+        ..fragment(class, html)
+    }
+}
+
 /// An instant for readers and programs.
-fn time(html: &mut String, moment: &Moment) {
-    timed(html, &moment.at, &moment.text);
+fn time(moment: &Moment) -> Markup {
+    timed(&moment.at, &moment.text)
 }
 
 /// An instant for programs (RFC 3339) and for readers.
-fn timed(html: &mut String, at: &str, text: &str) {
-    html.push_str("<time datetime=\"");
-    escape(html, at);
-    html.push_str("\">");
-    escape(html, text);
-    html.push_str("</time>");
+fn timed(at: &str, text: &str) -> Markup {
+    html! { time datetime=(visible(at)) { (visible(text)) } }
 }
 
-/// HtmlFragment with a full stop, unless it ends already.
-fn sentence(html: &mut String, text: &str) {
-    escape(html, text);
-    if !text.ends_with(['.', '!', '?']) {
-        html.push('.');
+/// Text with a full stop, unless it ends a sentence already.
+fn sentence(text: &str) -> Markup {
+    html! {
+        (visible(text))
+        @if !text.ends_with(['.', '!', '?']) { "." }
+    }
+}
+
+#[cfg(test)]
+mod testing {
+    use crate::api::{
+        CoverageCounts, DataState, Freshness, HtmlFragment, Moment, SourceState, SyncFailure,
+    };
+
+    /// Text that would be markup, end an attribute or turn the text beside it.
+    pub const HOSTILE: &str = "<script>\"'&\u{202e}";
+    pub const ESCAPED: &str = "&lt;script&gt;&quot;'&amp;&lt;U+202E&gt;";
+
+    pub fn hostile() -> String {
+        HOSTILE.to_owned()
+    }
+
+    pub fn hostile_moment() -> Moment {
+        Moment {
+            at: hostile(),
+            text: hostile(),
+        }
+    }
+
+    /// A state in which every text from data is hostile.
+    pub fn hostile_state() -> DataState {
+        let source = SourceState {
+            name: hostile(),
+            label: hostile(),
+            last_success: Some(hostile_moment()),
+            last_failure: Some(SyncFailure {
+                moment: hostile_moment(),
+                reason: hostile(),
+            }),
+            failing: true,
+            coverage: Some(CoverageCounts {
+                read: 1,
+                total: 2,
+                text: hostile(),
+            }),
+        };
+        DataState {
+            sample: true,
+            store_lost: Some(hostile_moment()),
+            kinds: vec![Freshness {
+                label: hostile(),
+                as_of: Some(hostile_moment()),
+                rests_on: hostile(),
+                sources: vec![source],
+            }],
+            ..DataState::default()
+        }
+    }
+
+    /// The parts of all fragments, in which hostile text stands so many times and only as text.
+    pub fn assert_text(fragments: &[HtmlFragment], times: usize) {
+        let html: String = fragments
+            .iter()
+            .flat_map(|fragment| [&fragment.html, &fragment.summary, &fragment.folded])
+            .map(String::as_str)
+            .collect();
+        assert_eq!(html.matches(ESCAPED).count(), times, "{html}");
+        assert_eq!(html.matches("script").count(), times, "{html}");
+        assert!(!html.contains('\u{202e}'), "{html}");
     }
 }

@@ -1,122 +1,105 @@
-//! Where the data come from, how the last syncs went, and what could not be read.
+//! The sources of the data: how their last syncs went, and what could not be read.
 
-use super::{sentence, time};
+use maud::{Markup, html};
+
+use super::{foldable, fragment, sentence, time};
 use crate::{
     api::{
         Cell, CellKind, ColumnInfo, CoverageItem, DataState, Freshness, HtmlFragment, SourceState,
     },
-    components::data_table::{escape, table_html},
+    markup::{self, visible},
     server::figures::words,
 };
 
 pub fn fragments(state: &DataState, items: &[CoverageItem]) -> Vec<HtmlFragment> {
     let mut fragments = Vec::new();
     for kind in &state.kinds {
-        fragments.push(of_kind(state, kind));
+        fragments.push(kind_fragment(state, kind));
         let sources = kind.sources.iter();
-        fragments.extend(sources.map(|source| of_source(source, items)));
+        fragments.extend(sources.map(|source| source_fragment(source, items)));
     }
     fragments
 }
 
-fn of_kind(state: &DataState, kind: &Freshness) -> HtmlFragment {
-    let mut html = String::from("<h2>");
-    escape(&mut html, &kind.label);
-    html.push_str("</h2><p>");
-    match &kind.as_of {
-        Some(moment) => {
-            html.push_str("As of ");
-            time(&mut html, moment);
+fn kind_fragment(state: &DataState, kind: &Freshness) -> HtmlFragment {
+    let html = html! {
+        h2 { (visible(&kind.label)) }
+        p {
+            @if let Some(moment) = &kind.as_of {
+                "As of " (time(moment))
+            } @else {
+                "No data yet"
+            }
+            " · " (visible(&kind.rests_on))
         }
-        None => html.push_str("No data yet"),
-    }
-    html.push_str(" · ");
-    escape(&mut html, &kind.rests_on);
-    html.push_str("</p>");
-    if state.sample {
-        html.push_str(
-            "<p class=\"sample\">They are made up: sample data, until the first import or sync.</p>",
-        );
-    }
-    if kind.sources.is_empty() {
-        html.push_str(
-            "<p>No source of them is configured: they come from files, by <code>rse-dashboard \
-             import</code>. The README’s section “Configuration” says how to have them \
-             collected.</p>",
-        );
-    }
-    HtmlFragment {
-        class: "kind".to_owned(),
-        html,
-        ..HtmlFragment::default()
-    }
+        @if state.sample {
+            p class="sample" { "Sample data, replaced by the first import or sync." }
+        }
+        @if kind.sources.is_empty() {
+            p {
+                "No source is configured for this data; it comes from files, by "
+                code { "rse-dashboard import" }
+                ". To sync it from a source, see " code { "docs/configuration.md" } "."
+            }
+        }
+    };
+    fragment("kind", html)
 }
 
-fn of_source(source: &SourceState, items: &[CoverageItem]) -> HtmlFragment {
+fn source_fragment(source: &SourceState, items: &[CoverageItem]) -> HtmlFragment {
     let items = items.iter().filter(|item| item.source == source.name);
-    let (read, wanting): (Vec<&CoverageItem>, Vec<&CoverageItem>) =
+    let (read, unread): (Vec<&CoverageItem>, Vec<&CoverageItem>) =
         items.partition(|item| item.state == "read");
-    let mut html = String::from("<h3>");
-    escape(&mut html, &source.label);
-    html.push_str("</h3>");
-    html.push_str(match (&source.last_success, source.failing) {
-        (_, true) => "<p class=\"state warning\">The last sync failed",
-        (Some(_), false) => "<p class=\"state\">The last sync succeeded",
-        (None, false) => "<p class=\"state\">The first sync is under way",
-    });
-    html.push_str("</p><dl><dt>Succeeded last</dt><dd>");
-    match &source.last_success {
-        Some(moment) => time(&mut html, moment),
-        None => html.push_str("never"),
-    }
-    html.push_str("</dd>");
-    if let Some(failure) = &source.last_failure {
-        html.push_str("<dt>Failed last</dt><dd>");
-        time(&mut html, &failure.moment);
-        html.push_str(": ");
-        sentence(&mut html, &failure.reason);
-        html.push_str("</dd>");
-    }
-    html.push_str("<dt>Coverage</dt><dd>");
-    match &source.coverage {
-        Some(counts) => escape(&mut html, &counts.text),
-        None => html.push_str("nothing was tried yet"),
-    }
-    html.push_str("</dd></dl>");
-    if !wanting.is_empty() {
-        let heading = format!(
-            "Not read, or only in part: {}",
-            words::thousands(wanting.len() as u64)
-        );
-        html.push_str("<h4>");
-        html.push_str(&heading);
-        html.push_str("</h4>");
-        html.push_str(&listed(
-            &source.label,
-            "not read, or only in part",
-            &wanting,
-        ));
-    }
+    let (class, outcome) = match (&source.last_success, source.failing) {
+        (_, true) => ("state warning", "The last sync failed"),
+        (Some(_), false) => ("state", "The last sync succeeded"),
+        (None, false) => ("state", "The first sync is under way"),
+    };
+    let html = html! {
+        h3 { (visible(&source.label)) }
+        p class=(class) { (outcome) }
+        dl {
+            dt { "Last success" }
+            dd {
+                @if let Some(moment) = &source.last_success { (time(moment)) } @else { "never" }
+            }
+            @if let Some(failure) = &source.last_failure {
+                dt { "Last failure" }
+                dd { (time(&failure.moment)) ": " (sentence(&failure.reason)) }
+            }
+            dt { "Coverage" }
+            dd {
+                @if let Some(counts) = &source.coverage {
+                    (visible(&counts.text))
+                } @else {
+                    "nothing tried yet"
+                }
+            }
+        }
+        @if !unread.is_empty() {
+            h4 { "Not read, or only in part: " (words::thousands(unread.len() as u64)) }
+            (scrolling_table(&source.label, "not read, or only in part", &unread))
+        }
+    };
     if read.is_empty() {
-        return HtmlFragment {
-            class: "source".to_owned(),
-            html,
-            ..HtmlFragment::default()
-        };
+        return fragment("source", html);
     }
-    HtmlFragment {
-        class: "source".to_owned(),
+    let summary = html! {
+        @if read.len() == 1 {
+            "Show the one that was read"
+        } @else {
+            "Show the " (words::thousands(read.len() as u64)) " that were read"
+        }
+    };
+    foldable(
+        "source",
         html,
-        summary: match read.len() {
-            1 => "Show the one that was read".to_owned(),
-            count => format!("Show the {} that were read", words::thousands(count as u64)),
-        },
-        folded: listed(&source.label, "read", &read),
-    }
+        summary,
+        scrolling_table(&source.label, "read", &read),
+    )
 }
 
-/// Items as a table that scrolls by itself.
-fn listed(source: &str, which: &str, items: &[&CoverageItem]) -> String {
+fn scrolling_table(source: &str, which: &str, items: &[&CoverageItem]) -> Markup {
     let columns = [
         ("Name", CellKind::Text),
         ("State", CellKind::Text),
@@ -143,11 +126,58 @@ fn listed(source: &str, which: &str, items: &[&CoverageItem]) -> String {
         })
         .collect();
     let caption = format!("{source}: {which}");
-    let mut html =
-        String::from("<div class=\"table-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    escape(&mut html, &caption);
-    html.push_str("\"><table class=\"table\">");
-    html.push_str(&table_html(&caption, &columns, &rows));
-    html.push_str("</table></div>");
-    html
+    html! {
+        div class="table-scroll" tabindex="0" role="region" aria-label=(visible(&caption)) {
+            table class="table" { (markup::table(&caption, &columns, &rows)) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::fragments::testing::{assert_text, hostile, hostile_moment, hostile_state};
+
+    fn item(state: &str) -> CoverageItem {
+        CoverageItem {
+            source: hostile(),
+            item: hostile(),
+            state: state.to_owned(),
+            state_text: hostile(),
+            reason: Some(hostile()),
+            tried: hostile_moment(),
+            read: Some(hostile_moment()),
+        }
+    }
+
+    #[test]
+    fn hostile_text_stays_text() {
+        let fragments = fragments(&hostile_state(), &[item("read"), item("no-access")]);
+        // The kind: its moment twice, two texts. The source: two moments twice each, label, reason and
+        // coverage. Two tables: five cells, a label and a caption each.
+        assert_text(&fragments, 4 + 7 + 14);
+    }
+
+    #[test]
+    fn items_that_were_read_are_folded_and_counted() {
+        let items = [item("read"), item("partial"), item("no-access")];
+        let mut state = hostile_state();
+        let [_, source] = &fragments(&state, &items)[..] else {
+            panic!("a kind and its source")
+        };
+        assert_eq!(source.html.matches("<th scope=\"row\">").count(), 2);
+        assert!(
+            source
+                .html
+                .contains("<h4>Not read, or only in part: 2</h4>")
+        );
+        assert_eq!(source.summary, "Show the one that was read");
+        assert_eq!(source.folded.matches("<th scope=\"row\">").count(), 1);
+
+        state.kinds[0].sources.clear();
+        let [kind] = &fragments(&state, &items)[..] else {
+            panic!("a kind without a source")
+        };
+        assert!(kind.html.contains("No source is configured"));
+    }
 }

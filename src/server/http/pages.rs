@@ -111,7 +111,7 @@ fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {
     }
     // A path that begins with two slashes, whichever way they lean, would lead to another host.
     let local = format!("/{}", shorter.trim_start_matches(['/', '\\']));
-    Some(Redirect::temporary(&with_query(&local, uri)))
+    Some(Redirect::permanent(&with_query(&local, uri)))
 }
 
 async fn csv(state: &ServerState, id: &str, method: &Method, uri: &Uri) -> Response {

@@ -1,4 +1,4 @@
-//! One build of the sample: its steps one after the other, until it ends or breaks.
+//! One build of the sample: its steps in order, until it ends or fails.
 
 use super::{
     calendar::Calendar,
@@ -8,11 +8,11 @@ use super::{
 };
 use crate::server::model::BuildResult;
 
-/// Of a hundred builds that come to a step that is down, those that fail.
+/// Percentage of builds that fail at a step that is down.
 const FAIL_IN_OUTAGE: u32 = 88;
 const QUEUE_SECONDS: [u32; 2] = [2, 40];
 
-/// An event of a build before it is written out: small, so that a whole day can be sorted.
+/// An event of a build in compact form, so that a whole day can be sorted.
 #[derive(Clone, Copy)]
 pub struct Stage {
     pub at_ms: i64,
@@ -21,7 +21,7 @@ pub struct Stage {
     /// Index in the sample's pipelines.
     pub pipeline: u32,
     pub number: u32,
-    /// How many events of the build came before.
+    /// The number of earlier events of the build.
     pub position: u8,
     pub branch: Branch,
     pub result: BuildResult,
@@ -36,16 +36,16 @@ pub enum Branch {
     Other(&'static str),
 }
 
-/// What becomes of a build.
+/// The outcome of a build.
 #[derive(Clone, Copy)]
 pub enum Outcome {
     Success,
     Unstable,
-    /// At a step of this name, else at any.
+    /// Fails at the step of this name, or at any.
     Failure(Option<&'static str>),
     Aborted,
     NotBuilt,
-    /// Nobody told how it ended.
+    /// The result was never reported.
     Lost,
 }
 
@@ -58,17 +58,17 @@ pub struct Build<'a> {
     pub scheduled_ms: i64,
 }
 
-/// A build while its stages are written down.
+/// A build while its stages are generated.
 struct Run<'a> {
     stages: &'a mut Vec<Stage>,
     stage: Stage,
     begin_ms: i64,
-    /// What makes its durations odd: stages have whole seconds.
+    /// Extra milliseconds in durations, because stages have whole seconds.
     odd_ms: u32,
 }
 
 impl Build<'_> {
-    /// Adds the build's stages up to the calendar's end; returns whether it failed.
+    /// Adds the build's stages up to the end of the calendar; returns whether it failed.
     pub fn stages(
         &self,
         outcome: Outcome,
@@ -126,11 +126,11 @@ impl Run<'_> {
         let turn = turning_step(flow, outcome, random);
         let warning = random.per_thousand(results.warnings);
         let mut result = BuildResult::Success;
-        for (place, step) in flow.iter().enumerate() {
-            let turns = place == turn;
+        for (index, step) in flow.iter().enumerate() {
+            let turns = index == turn;
             let broken = turns && matches!(outcome, Outcome::Failure(_) | Outcome::Aborted);
             let usual = step.seconds * noise_percent(random) / 100;
-            // What breaks does so on the way.
+            // A failing step fails before its end.
             let share = if broken {
                 random.between([30, 100])
             } else {
@@ -150,7 +150,7 @@ impl Run<'_> {
                 _ => {}
             }
             self.push(Some(step.name), result);
-            if place == 0 && warning {
+            if index == 0 && warning {
                 self.wait(1);
                 let names = &results.warning_steps;
                 self.push(Some(&names[random.index(names.len())]), result);
@@ -179,7 +179,7 @@ impl Run<'_> {
     }
 }
 
-/// The place of the step at which the build turns to its outcome.
+/// Returns the index of the step at which the build's outcome is decided.
 fn turning_step(flow: &[PlannedStep], outcome: Outcome, random: &mut Random) -> usize {
     let named = match outcome {
         Outcome::Failure(name) => flow.iter().position(|step| Some(step.name) == name),
@@ -188,7 +188,7 @@ fn turning_step(flow: &[PlannedStep], outcome: Outcome, random: &mut Random) -> 
     named.unwrap_or_else(|| random.weighted(flow.iter().map(|step| step.breaks)))
 }
 
-/// Most steps take about as long as ever, a few take longer.
+/// Varies a duration: most steps take about as long as usual, a few take longer.
 fn noise_percent(random: &mut Random) -> u32 {
     let usual = 88 + random.below(30);
     if random.per_thousand(60) {
@@ -198,7 +198,7 @@ fn noise_percent(random: &mut Random) -> u32 {
     }
 }
 
-/// Drops what would come after the end: the build is still running then.
+/// Drops stages after the end of the calendar: the build is still running then.
 fn leave_running(stages: &mut Vec<Stage>, first: usize, as_of_ms: i64) {
     let known = stages[first..]
         .iter()

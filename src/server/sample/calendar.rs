@@ -1,17 +1,17 @@
-//! When what goes on in the sample, counted from its last day.
+//! The dates of the sample's incidents, counted back from its last day.
 
 use super::catalogue::{Catalogue, Incident, Results};
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 
-/// The time of day at which the pipeline that broke last Tuesday did so.
+/// The time of day at which a pipeline broke last Tuesday.
 const BROKE_AT_MS: i64 = 10 * HOUR_MS + 40 * MINUTE_MS;
 const TUESDAY: usize = 1;
 const FRIDAY: usize = 4;
 
 pub struct Calendar {
-    /// Nothing begins before.
+    /// Nothing begins before this instant.
     pub begin_ms: i64,
-    /// Nothing is known from after.
+    /// Nothing is known after this instant.
     pub as_of_ms: i64,
     outages: Vec<Outage>,
     results: &'static Results,
@@ -44,8 +44,8 @@ impl Calendar {
         day_of(self.as_of_ms)
     }
 
-    /// How much breaks on a day, in percent of the usual: between two points of the trend in
-    /// proportion, outside of them as at the nearest.
+    /// Returns the failure rate of a day, in percent of the usual one: interpolated between two points
+    /// of the trend, and constant outside them.
     pub fn breaks_percent(&self, day: i64) -> u32 {
         let before = self.last_day() - day;
         let trend = &self.results.trend;
@@ -65,13 +65,13 @@ impl Calendar {
         u32::try_from(percent).expect("shares are not negative")
     }
 
-    /// Whether something that the step needs is down at the time.
+    /// Returns whether something that the step needs is down at this instant.
     pub fn is_down(&self, at_ms: i64, step: &str) -> bool {
         let mut outages = self.outages.iter();
         outages.any(|outage| (outage.from_ms..outage.to_ms).contains(&at_ms) && outage.step == step)
     }
 
-    /// When the pipeline broke that is broken since last Tuesday; at least a day before the end.
+    /// Returns when the pipeline broke that is still broken: last Tuesday, a day or more before the end.
     pub fn last_tuesday_ms(&self) -> i64 {
         let mut day = day_of(self.as_of_ms - DAY_MS - BROKE_AT_MS);
         while weekday_of(day) != TUESDAY {
@@ -94,12 +94,12 @@ fn outage(incident: &'static Incident, today: i64) -> Outage {
     }
 }
 
-/// Days since 1970-01-01, in UTC.
+/// Returns the days since 1970-01-01, in UTC.
 pub const fn day_of(at_ms: i64) -> i64 {
     at_ms.div_euclid(DAY_MS)
 }
 
-/// Monday is 0; 1970-01-01 was a Thursday.
+/// Returns the weekday, from 0 for Monday; 1970-01-01 was a Thursday.
 pub fn weekday_of(day: i64) -> usize {
     usize::try_from((day + 3).rem_euclid(7)).expect("seven days a week")
 }
@@ -117,12 +117,12 @@ mod tests {
         let tuesday = |as_of_ms| Calendar::new(catalogue(), as_of_ms, 180).last_tuesday_ms();
         // 2019-10-22, 10:40.
         assert_eq!(tuesday(AS_OF_MS), 1_571_740_800_000);
-        // On that Tuesday itself it is the one before.
+        // On a Tuesday itself, it is the previous one.
         assert_eq!(tuesday(1_571_760_000_000), 1_571_740_800_000 - 7 * DAY_MS);
     }
 
     #[test]
-    fn the_trend_slides_between_its_points() {
+    fn the_trend_is_interpolated_between_its_points() {
         let calendar = Calendar::new(catalogue(), AS_OF_MS, 180);
         let percent = |before| calendar.breaks_percent(calendar.last_day() - before);
         assert_eq!((percent(400), percent(180), percent(160)), (118, 118, 115));

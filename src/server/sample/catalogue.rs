@@ -1,4 +1,4 @@
-//! What the generator starts from: `data/sample/`, built into the program.
+//! The generator's input: `data/sample/`, built into the program.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -31,7 +31,7 @@ pub struct Folder {
     pub nightly: Vec<String>,
 }
 
-/// The steps of the repositories whose names have one of the endings.
+/// The steps of repositories whose names have one of these endings.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flow {
@@ -53,9 +53,9 @@ pub struct FlowsElsewhere {
 pub struct Step {
     pub name: String,
     pub seconds: u32,
-    /// How likely a failed build fails here, relatively.
+    /// The relative probability that a failed build fails here.
     pub breaks: u32,
-    /// In how many of a thousand pipelines it is.
+    /// The share of pipelines that have this step, per thousand.
     #[serde(default = "every")]
     pub share: u32,
     #[serde(default)]
@@ -87,12 +87,12 @@ pub struct Results {
     pub warnings: u32,
     pub warning_steps: Vec<String>,
     pub failed_step: String,
-    /// Days before the last, and percent.
+    /// Days before the last one, and percent.
     pub trend: Vec<[i64; 2]>,
     pub incidents: Vec<Incident>,
 }
 
-/// Some hours of a day in which most builds fail at a step.
+/// An incident: a few hours in which most builds fail at one step.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Incident {
@@ -131,7 +131,7 @@ pub struct Red {
     pub step: String,
 }
 
-/// What is said about the organisation's code.
+/// The properties of the organisation's code.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Code {
@@ -164,7 +164,7 @@ pub struct Suppressions {
     pub years: [u32; 2],
     pub endless: u32,
     pub ended: u32,
-    /// By CVE: how many teams suppress it.
+    /// The number of teams that suppress a CVE, by CVE.
     pub frequent: BTreeMap<String, usize>,
 }
 
@@ -176,7 +176,7 @@ const fn every() -> u32 {
     1000
 }
 
-/// The organisation's pipelines, read once.
+/// Returns the organisation's pipelines, parsed once.
 pub fn catalogue() -> &'static Catalogue {
     static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
         let text = include_str!("../../../data/sample/pipelines.toml");
@@ -185,7 +185,7 @@ pub fn catalogue() -> &'static Catalogue {
     &CATALOGUE
 }
 
-/// The organisation's code, read once.
+/// Returns the organisation's code, parsed once.
 pub fn code() -> &'static Code {
     static CODE: LazyLock<Code> = LazyLock::new(|| {
         let text = include_str!("../../../data/sample/security.toml");
@@ -194,7 +194,7 @@ pub fn code() -> &'static Code {
     &CODE
 }
 
-/// Whether a repository's name has one of the endings.
+/// Returns whether a repository's name has one of the endings.
 pub fn ends_with_any(name: &str, endings: &[String]) -> bool {
     endings.iter().any(|ending| name.ends_with(ending.as_str()))
 }
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn habits_are_of_repositories_that_exist() {
+    fn habits_refer_to_existing_repositories() {
         let catalogue = catalogue();
         let habits = &catalogue.habits;
         let known = |name: &str| {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn rare_and_frequent_cves_are_there() {
+    fn there_are_rare_and_frequent_cves() {
         let suppressions = &code().suppressions;
         assert!(suppressions.frequent.len() >= 12 && suppressions.rare > 100);
     }

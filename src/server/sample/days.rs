@@ -11,32 +11,32 @@ use super::{
 };
 use crate::server::model::{DAY_MS, Event, HOUR_MS};
 
-/// The chances that a repository has for a build in a day.
+/// How many times a day a repository may be built.
 const CHANCES: usize = 6;
-/// Of a hundred nights, those in which a nightly pipeline runs.
+/// Percentage of nights in which a nightly pipeline runs.
 const NIGHTS_PERCENT: u32 = 97;
-/// Of a hundred builds of other branches, those of pull requests.
+/// Percentage of pull requests among builds of other branches.
 const PULL_REQUESTS_PERCENT: u32 = 80;
-/// How long the builds have run that are running at the end, in seconds.
+/// How long builds have been running that are unfinished at the end, in seconds.
 const RUNNING_SECONDS: [u32; 2] = [400, 700];
-/// Of a thousand ordinary pipelines, those that are running at the end in any case.
+/// Ordinary pipelines per thousand that always have an unfinished build at the end.
 const RUNNING: u32 = 60;
-/// Makes the chances of the builds that run at the end independent of the other ones of the day.
+/// Makes unfinished builds independent of the day's other random numbers.
 const RUNNING_KEY: u64 = 1;
 
-/// The events that are still to come.
+/// An iterator over the events.
 pub struct Days {
     seed: u64,
     catalogue: &'static Catalogue,
     calendar: Calendar,
     pipelines: Vec<Pipeline>,
-    /// What each pipeline remembers of its builds.
+    /// The state of each pipeline between its builds.
     memories: Vec<Memory>,
-    /// The next day to be made.
+    /// The next day to generate.
     day: i64,
-    /// The stages of the day before that one, in order of time.
+    /// The stages of the previous day, in order of time.
     today: std::vec::IntoIter<Stage>,
-    /// What began on that day and goes on after midnight.
+    /// Stages of builds that began on that day and continue after midnight.
     tomorrow: Vec<Stage>,
 }
 
@@ -84,7 +84,7 @@ impl Days {
         self.today = stages.into_iter();
     }
 
-    /// The builds of a pipeline on the day, of its own branch and of others.
+    /// Generates the builds of a pipeline on the day, on the default branch and on others.
     fn build_all(&mut self, index: usize, stages: &mut Vec<Stage>) {
         let mut random = Random::of(&[self.seed, index as u64, self.day.cast_unsigned()]);
         let mut times = [i64::MAX; CHANCES];
@@ -104,7 +104,7 @@ impl Days {
         }
     }
 
-    /// Draws when the pipeline is built on the day; returns how often.
+    /// Draws the times of a pipeline's builds on the day; returns their number.
     fn draw_times(&self, index: usize, random: &mut Random, times: &mut [i64; CHANCES]) -> usize {
         let midnight_ms = self.day * DAY_MS;
         let when = &self.catalogue.when;
@@ -115,7 +115,7 @@ impl Days {
             }
             When::Merges(hundredths) => {
                 let percent = when.weekdays[weekday_of(self.day)];
-                // In thousandths and shared between the chances.
+                // Per thousand, and divided among the chances.
                 let chance = hundredths * percent / 10 / CHANCES as u32;
                 let mut builds = 0;
                 for _ in 0..CHANCES {
@@ -163,7 +163,7 @@ impl Days {
         let results = &self.catalogue.results;
         let outcome = match random.per_thousand(results.elsewhere_breaks) {
             true => Outcome::Failure(None),
-            false => self.lesser_outcome(random).unwrap_or(Outcome::Success),
+            false => self.other_outcome(random).unwrap_or(Outcome::Success),
         };
         let pipeline = &self.pipelines[index];
         let memory = &mut self.memories[index];
@@ -192,7 +192,7 @@ impl Days {
         {
             return Outcome::Failure(Some(step));
         }
-        if let Some(outcome) = self.lesser_outcome(random) {
+        if let Some(outcome) = self.other_outcome(random) {
             return outcome;
         }
         let breaks = if self.memories[index].broken {
@@ -206,8 +206,8 @@ impl Days {
         }
     }
 
-    /// What ends neither well nor in failure; none for most builds.
-    fn lesser_outcome(&self, random: &mut Random) -> Option<Outcome> {
+    /// Draws an outcome that is neither success nor failure; none for most builds.
+    fn other_outcome(&self, random: &mut Random) -> Option<Outcome> {
         let results = &self.catalogue.results;
         let mut left = random.below(1000);
         let shares = [
@@ -225,7 +225,7 @@ impl Days {
         None
     }
 
-    /// Whenever the sample ends, some builds are running.
+    /// Generates builds that are still running at the end.
     fn leave_some_running(&mut self, stages: &mut Vec<Stage>) {
         let results = &self.catalogue.results;
         let tested = &self.catalogue.habits.tested_step;
@@ -251,7 +251,7 @@ impl Days {
                 index: as_u32(index),
                 number: pipeline.earlier_builds + memory.builds,
                 branch: Branch::Default,
-                // Stages have whole seconds, the end need not.
+                // Stages are in whole seconds, but the end may not be.
                 scheduled_ms: (self.calendar.as_of_ms.div_euclid(1000) - seconds) * 1000,
             };
             build.stages(

@@ -1,4 +1,4 @@
-//! What is known of the sample's repositories: suppressed CVEs, checks and versions.
+//! The facts of the sample's repositories: suppressed CVEs, checks and versions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,21 +12,21 @@ use super::{
 };
 use crate::server::model::{Check, RepositoryFacts, Suppression};
 
-/// Tells the chances of the facts from those of the pipelines.
+/// Separates the random numbers of the facts from those of the pipelines.
 const KEY: u64 = 0x00fa_c757;
-/// Of a hundred Java repositories, those with a `package.json` for their tests.
+/// Percentage of Java repositories with a `package.json` for their tests.
 const JAVA_WITH_JAVASCRIPT: u32 = 6;
-/// Of a hundred repositories, those that say which version they use.
+/// Percentage of repositories that state which version they use.
 const VERSION_KNOWN: u32 = 94;
 
-/// Draws the facts, in an order that does not depend on chance.
+/// Draws the facts, in a fixed order.
 struct Facts {
     code: &'static Code,
     today: i64,
     random: Random,
 }
 
-/// The facts of every repository, sorted by name. They do not grow with the scale.
+/// Returns the facts of every repository, sorted by name, independent of the scale.
 pub fn facts(options: &SampleOptions) -> Vec<RepositoryFacts> {
     let mut facts = Facts {
         code: code(),
@@ -37,12 +37,12 @@ pub fn facts(options: &SampleOptions) -> Vec<RepositoryFacts> {
         .into_iter()
         .map(|name| facts.repository(name))
         .collect();
-    facts.suppress_what_many_do(&mut repositories);
-    facts.suppress_what_few_do(&mut repositories);
+    facts.suppress_frequent(&mut repositories);
+    facts.suppress_rare(&mut repositories);
     repositories
 }
 
-/// The repositories with pipelines, except those that only hold tests, and some more.
+/// Returns the repositories with pipelines, except those with only tests, and some others.
 fn names() -> BTreeSet<&'static str> {
     let (catalogue, code) = (catalogue(), code());
     let folders = catalogue.folders.iter();
@@ -93,8 +93,8 @@ impl Facts {
         (used && known).then(|| versions[index].clone())
     }
 
-    /// Each frequent CVE holds in as many teams as the catalogue says, and has ended in one more.
-    fn suppress_what_many_do(&mut self, repositories: &mut [RepositoryFacts]) {
+    /// Suppresses each frequent CVE in as many teams as the catalogue says; in another it has expired.
+    fn suppress_frequent(&mut self, repositories: &mut [RepositoryFacts]) {
         let mut teams: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, facts) in repositories.iter().enumerate() {
             if may_suppress(facts) {
@@ -104,11 +104,11 @@ impl Facts {
         }
         for (cve, &holds_in) in &self.code.suppressions.frequent {
             let mut teams: Vec<&Vec<usize>> = teams.values().collect();
-            for place in 0..(holds_in + 1).min(teams.len()) {
-                let other = place + self.random.index(teams.len() - place);
-                teams.swap(place, other);
-                let team = teams[place];
-                let holds = place < holds_in;
+            for position in 0..(holds_in + 1).min(teams.len()) {
+                let other = position + self.random.index(teams.len() - position);
+                teams.swap(position, other);
+                let team = teams[position];
+                let holds = position < holds_in;
                 let until = if holds { self.future() } else { self.past() };
                 let some = 1 + self.random.index(team.len().min(3));
                 for &index in &team[..some] {
@@ -121,7 +121,7 @@ impl Facts {
         }
     }
 
-    fn suppress_what_few_do(&mut self, repositories: &mut [RepositoryFacts]) {
+    fn suppress_rare(&mut self, repositories: &mut [RepositoryFacts]) {
         let shares = &self.code.suppressions;
         let rare: Vec<String> = (0..shares.rare).map(|_| self.cve()).collect();
         for facts in repositories.iter_mut().filter(|facts| may_suppress(facts)) {
@@ -149,7 +149,7 @@ impl Facts {
         format!("CVE-{year}-{}", self.random.between([1000, 49_999]))
     }
 
-    /// The last day of an entry that holds, or none.
+    /// Draws the last day of an entry that is in force, or none.
     fn future(&mut self) -> Option<String> {
         let endless = self.random.percent(self.code.suppressions.endless);
         let days = i64::from(self.random.between([3, 400]));
@@ -161,7 +161,7 @@ impl Facts {
         Some(self.date(-days))
     }
 
-    /// The date so many days after the sample's last.
+    /// Returns the date this many days after the sample's last one.
     fn date(&self, days: i64) -> String {
         let epoch = Date::constant(1970, 1, 1);
         let date = epoch.saturating_add(Span::new().days(self.today + days));
@@ -169,7 +169,7 @@ impl Facts {
     }
 }
 
-/// Only code has dependencies whose faults can be suppressed.
+/// Only repositories with code have dependencies with suppressible vulnerabilities.
 fn may_suppress(facts: &RepositoryFacts) -> bool {
     facts.javascript || facts.java_version.is_some()
 }

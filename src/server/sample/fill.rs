@@ -1,4 +1,4 @@
-//! Pours the sample into a store.
+//! Writes the sample to a store.
 
 use anyhow::{Context as _, Result};
 
@@ -8,28 +8,28 @@ use crate::server::{
     store::{Ingested, Store},
 };
 
-/// SourceInfo how many events a day of scale 1 has.
+/// The approximate number of events per day at scale 1.
 const EVENTS_A_DAY: f64 = 1_400.0;
-/// Large enough to make transactions cheap, small enough for any memory.
+/// Large enough to keep transactions cheap, small enough for any memory.
 const BATCH: usize = 20_000;
 
-/// What became of the sample.
+/// The counts of a written sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
     pub events: Ingested,
     pub repositories: Ingested,
 }
 
-/// SourceInfo how many events the sample has: enough to say how much is left.
+/// Returns the approximate number of events in the sample, for progress reports.
 pub fn expected_events(options: &SampleOptions) -> u64 {
     (EVENTS_A_DAY * f64::from(options.days) * options.scale) as u64
 }
 
-/// Writes the sample to the store, a batch of events at a time; `progress` is told after each how
-/// many events have been written in all.
+/// Writes the sample to the store in batches of events; `progress` gets the number of events written
+/// so far.
 ///
 /// # Errors
-/// Where the store cannot be written; the batches before are kept, and filling again completes them.
+/// If the store cannot be written to; earlier batches are kept, and filling again completes them.
 pub async fn fill(
     store: &mut Store,
     options: &SampleOptions,
@@ -73,13 +73,13 @@ mod tests {
         let config = Arc::new(Config::built_in());
         let dir = tempfile::tempdir().expect("a directory");
         let mut store = Store::open(dir.path(), &config).await.expect("a store");
-        let mut told = Vec::new();
-        let filled = fill(&mut store, &options, |written| told.push(written));
+        let mut reported = Vec::new();
+        let filled = fill(&mut store, &options, |written| reported.push(written));
         let filled = filled.await.expect("a filled store");
 
         let all = events(&options).count() as u64;
-        assert_eq!((filled.events.new, told.last()), (all, Some(&all)));
-        assert_eq!(told[0], BATCH as u64);
+        assert_eq!((filled.events.new, reported.last()), (all, Some(&all)));
+        assert_eq!(reported[0], BATCH as u64);
         assert!(expected_events(&options).abs_diff(all) < all / 5, "{all}");
         let repositories = facts(&options).len();
         assert_eq!(filled.repositories.new, repositories as u64);

@@ -1,7 +1,7 @@
-//! Sample data: a made-up organisation whose pipelines and code look like real ones.
+//! Sample data: a fictional organisation with realistic pipelines and code.
 //!
-//! The same options give the same events and facts on every machine: chance comes from the seed,
-//! time from `as_of_ms`, and all arithmetic is of whole numbers, the scale apart.
+//! The same options give the same events and facts on every machine: randomness comes from the seed,
+//! time from `as_of_ms`, and all arithmetic except the scale uses integers.
 
 mod builds;
 mod calendar;
@@ -20,18 +20,18 @@ pub use fill::{Filled, expected_events, fill};
 
 use crate::server::model::Event;
 
-/// What `rse-dashboard sample` is asked for.
+/// The options of `rse-dashboard sample`.
 #[derive(Clone, Copy, Debug)]
 pub struct SampleOptions {
     pub seed: u64,
     pub days: u16,
-    /// How many times as many pipelines as usual, and so events.
+    /// A factor for the number of pipelines and therefore of events.
     pub scale: f64,
-    /// The last instant that anything is known of, Unix ms.
+    /// The last instant with data, Unix ms.
     pub as_of_ms: i64,
 }
 
-/// The events in order of time; made while they are read, a day at a time.
+/// Returns the events in order of time; generates them lazily, a day at a time.
 pub fn events(options: &SampleOptions) -> impl Iterator<Item = Event> + use<> {
     days::Days::new(options)
 }

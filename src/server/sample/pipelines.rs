@@ -1,4 +1,4 @@
-//! The pipelines of the sample: what each is called, its steps and its habits.
+//! The pipelines of the sample: their names, steps and habits.
 
 use super::{
     calendar::Calendar,
@@ -7,38 +7,38 @@ use super::{
 };
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 
-/// How much faster or slower than usual a pipeline is, in percent.
+/// The speed of a pipeline, in percent of the usual duration.
 const SPEED: [u32; 2] = [85, 150];
-/// How many builds a pipeline had before the sample begins.
+/// The number of builds that a pipeline had before the sample begins.
 const EARLIER_BUILDS: [u32; 2] = [40, 2400];
 
-/// One pipeline, the same through all days.
+/// A pipeline, the same on all days.
 pub struct Pipeline {
     /// The job without its branch: `HMCTS_CMC/cmc-case-ledger`.
     pub job: String,
     pub branch: &'static str,
-    /// Its events carry the build's URL.
+    /// Whether its events carry the build's URL.
     pub urls: bool,
-    /// Its events lack what an old CI system does not tell.
+    /// Whether its events lack what an old CI system does not report.
     pub terse: bool,
     pub when: When,
     pub flow: Vec<PlannedStep>,
-    /// On other branches; empty where it is not built there.
+    /// The steps on other branches; empty if it is not built there.
     pub flow_elsewhere: Vec<PlannedStep>,
     pub earlier_builds: u32,
     /// In how many of a thousand builds something breaks, or is still broken.
     pub breaks: u32,
     pub stays_broken: u32,
-    /// Since when every build fails, and at which step.
+    /// If every build fails: since when, and at which step.
     pub broken: Option<(i64, &'static str)>,
     /// Whether it has none of the habits that the catalogue names.
     pub ordinary: bool,
 }
 
 pub enum When {
-    /// At this time of every day, in ms.
+    /// Every day at this time, in ms.
     Nightly(i64),
-    /// On every merge: builds on a weekday, in hundredths.
+    /// On every merge: builds per weekday, in hundredths.
     Merges(u32),
 }
 
@@ -48,14 +48,14 @@ pub struct PlannedStep {
     pub breaks: u32,
 }
 
-/// A pipeline of the catalogue, before chance decides on its details.
+/// A pipeline of the catalogue, before its details are drawn.
 struct Draft {
     folder: &'static Folder,
     repository: &'static str,
     nightly: bool,
 }
 
-/// All pipelines: those of the catalogue `scale` times, or a part of them where it is below one.
+/// Returns all pipelines: those of the catalogue `scale` times, or part of them for a scale below 1.
 pub fn pipelines(
     catalogue: &'static Catalogue,
     calendar: &Calendar,
@@ -63,12 +63,12 @@ pub fn pipelines(
     scale: f64,
 ) -> Vec<Pipeline> {
     let mut pipelines = Vec::new();
-    for (place, draft) in drafts(catalogue).enumerate() {
-        // Whole parts of multiples spread the pipelines evenly, whatever the scale.
-        let before = (place as f64 * scale) as u64;
-        let copies = ((place + 1) as f64 * scale) as u64 - before;
+    for (index, draft) in drafts(catalogue).enumerate() {
+        // Integer parts of multiples spread the pipelines evenly for any scale.
+        let before = (index as f64 * scale) as u64;
+        let copies = ((index + 1) as f64 * scale) as u64 - before;
         for copy in 0..copies {
-            let mut random = Random::of(&[seed, place as u64, copy]);
+            let mut random = Random::of(&[seed, index as u64, copy]);
             pipelines.push(draft.pipeline(catalogue, calendar, copy, &mut random));
         }
     }
@@ -121,7 +121,7 @@ impl Draft {
             plan(&catalogue.flows_elsewhere.branch, None, speed, random)
         };
         let (breaks, stays_broken) = match (flaky, self.nightly) {
-            // What fails for no reason fails as often after a failure as before.
+            // A flaky failure is as likely after a failure as before.
             (true, _) => (habits.flaky_breaks, habits.flaky_breaks),
             (false, true) => (random.between(results.nightly_breaks), results.stays_broken),
             (false, false) => (random.between(results.breaks), results.stays_broken),
@@ -197,7 +197,7 @@ impl Draft {
     }
 }
 
-/// The steps that a pipeline has; `must` is the name of one that it has in any case.
+/// Draws the steps of a pipeline; `must` names one that is always included.
 fn plan(
     steps: &'static [Step],
     must: Option<&str>,

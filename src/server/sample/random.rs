@@ -1,10 +1,10 @@
-//! Chance that is the same on every machine: whole numbers only, and no state but its own.
+//! Random numbers that are the same on every machine: integers only, and no shared state.
 
-/// A stream of numbers that look random (SplitMix64).
+/// A stream of pseudo-random numbers (SplitMix64).
 pub struct Random(u64);
 
 impl Random {
-    /// The stream of a key: other keys have streams that do not resemble it.
+    /// Creates the stream of a key; streams of different keys are unrelated.
     pub fn of(key: &[u64]) -> Self {
         Self(key.iter().fold(0, |state, part| mix(state ^ mix(*part))))
     }
@@ -14,33 +14,33 @@ impl Random {
         mix(self.0)
     }
 
-    /// A number less than `bound`.
+    /// Draws a number less than `bound`.
     pub fn below(&mut self, bound: u32) -> u32 {
         let scaled = (self.draw() >> 32) * u64::from(bound);
         u32::try_from(scaled >> 32).expect("less than the bound")
     }
 
-    /// A number from the first to the last.
+    /// Draws a number from the first to the last, both included.
     pub fn between(&mut self, [first, last]: [u32; 2]) -> u32 {
         first + self.below(last - first + 1)
     }
 
-    /// True in so many of a thousand cases.
+    /// Returns true in this many of a thousand cases.
     pub fn per_thousand(&mut self, share: u32) -> bool {
         self.below(1000) < share
     }
 
-    /// True in so many of a hundred cases.
+    /// Returns true in this many of a hundred cases.
     pub fn percent(&mut self, share: u32) -> bool {
         self.below(100) < share
     }
 
-    /// An index less than `length`.
+    /// Draws an index less than `length`.
     pub fn index(&mut self, length: usize) -> usize {
         self.below(u32::try_from(length).expect("short lists")) as usize
     }
 
-    /// The index of a weight: the greater it is, the likelier. The first where all are zero.
+    /// Draws the index of a weight: the greater, the likelier. The first if all are zero.
     pub fn weighted(&mut self, weights: impl Iterator<Item = u32> + Clone) -> usize {
         let mut left = self.below(weights.clone().sum::<u32>().max(1));
         for (index, weight) in weights.enumerate() {
@@ -53,7 +53,7 @@ impl Random {
     }
 }
 
-/// Scatters the bits of a number; different numbers stay different.
+/// Scrambles the bits of a number; different numbers stay different.
 pub const fn mix(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stream_is_the_published_one() {
+    fn the_stream_matches_the_published_one() {
         // The first numbers of SplitMix64 from state 0.
         let mut random = Random(0);
         assert_eq!(random.draw(), 0xe220_a839_7b1d_cdaf);
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_met_and_bounds_are_kept() {
+    fn shares_and_bounds_are_respected() {
         let mut random = Random::of(&[1, 2]);
         let hits = (0..100_000).filter(|_| random.per_thousand(250)).count();
         assert!((24_000..26_000).contains(&hits), "{hits}");

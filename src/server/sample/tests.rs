@@ -1,4 +1,4 @@
-//! What the sample promises, checked on events and facts as the store gets them.
+//! The properties of the sample, checked on its events and facts.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -24,8 +24,8 @@ fn options(days: u16) -> SampleOptions {
     }
 }
 
-/// Length and hash of all events and facts, written out.
-fn print_of(options: &SampleOptions) -> (usize, u64) {
+/// Returns the length and hash of all events and facts as text.
+fn fingerprint(options: &SampleOptions) -> (usize, u64) {
     let mut text = String::new();
     for event in events(options) {
         writeln!(text, "{event:?}").expect("a string takes everything");
@@ -37,7 +37,7 @@ fn print_of(options: &SampleOptions) -> (usize, u64) {
     (text.len() + facts.len(), hasher.finish())
 }
 
-/// The latest event of every build.
+/// Returns the latest event of every build.
 fn builds(options: &SampleOptions) -> Vec<Event> {
     let mut latest = BTreeMap::new();
     for event in events(options) {
@@ -53,13 +53,13 @@ fn on_page(event: &Event) -> bool {
 
 #[test]
 fn same_seed_gives_the_same_bytes() {
-    let first = print_of(&options(20));
-    assert_eq!(print_of(&options(20)), first);
+    let first = fingerprint(&options(20));
+    assert_eq!(fingerprint(&options(20)), first);
     let other_seed = SampleOptions {
         seed: 2,
         ..options(20)
     };
-    assert_ne!(print_of(&other_seed), first);
+    assert_ne!(fingerprint(&other_seed), first);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn names_do_not_hide_a_nightly_pipeline_among_the_others() {
 }
 
 #[test]
-fn half_a_year_has_as_many_events_and_builds_as_promised() {
+fn half_a_year_has_the_expected_number_of_events_and_builds() {
     let (mut on_weekdays, mut at_weekends) = (Vec::new(), Vec::new());
     let mut by_day: BTreeMap<i64, u32> = BTreeMap::new();
     for event in events(&options(180)) {
@@ -106,7 +106,7 @@ fn half_a_year_has_as_many_events_and_builds_as_promised() {
     }
     let total: u32 = by_day.values().sum();
     assert!((235_000..=265_000).contains(&total), "{total}");
-    // The first and the last day are not whole.
+    // The first and the last day are incomplete.
     let whole = by_day.len() - 1;
     for (day, count) in by_day.into_iter().take(whole).skip(1) {
         match calendar::weekday_of(day) {
@@ -149,7 +149,7 @@ fn results_have_plausible_shares() {
 }
 
 #[test]
-fn builds_of_other_branches_are_about_a_tenth_on_top() {
+fn builds_of_other_branches_add_about_a_tenth() {
     let (page, elsewhere): (Vec<_>, Vec<_>) = events(&options(90)).partition(on_page);
     let percent = 100 * elsewhere.len() / page.len();
     assert!((5..=12).contains(&percent), "{percent}");
@@ -171,7 +171,7 @@ fn events_are_in_order_unique_and_within_the_days() {
 }
 
 #[test]
-fn whenever_the_sample_ends_builds_are_running() {
+fn builds_are_running_at_any_end_of_the_sample() {
     for hours in (0..7 * 24).step_by(5) {
         let options = SampleOptions {
             as_of_ms: AS_OF_MS + i64::from(hours) * HOUR_MS + 123,
@@ -229,7 +229,7 @@ fn smoke_tests_come_before_functional_tests_of_which_few_are_short() {
 }
 
 #[test]
-fn what_broke_last_tuesday_is_red_since() {
+fn a_pipeline_that_broke_last_tuesday_is_still_red() {
     let calendar = calendar::Calendar::new(catalogue::catalogue(), AS_OF_MS, 180);
     let broke_ms = calendar.last_tuesday_ms();
     let name = &catalogue::catalogue().habits.broken_tuesday.repository;
@@ -280,7 +280,7 @@ fn scale_multiplies_pipelines_and_events() {
 }
 
 #[test]
-fn new_job_folders_come_with_urls_and_old_systems_tell_less() {
+fn new_job_folders_have_urls_and_old_systems_report_less() {
     for event in events(&options(14)) {
         assert_eq!(event.build_url.is_some(), event.job_name.contains("_to_"));
     }

@@ -1,4 +1,4 @@
-//! Writes a stage out as the event that a CI system would send.
+//! Converts a stage to the event that a CI system would send.
 
 use std::fmt::Write as _;
 
@@ -24,9 +24,9 @@ pub fn event(stage: &Stage, pipeline: &Pipeline, seed: u64, as_of_ms: i64) -> Ev
     let key = key(stage, seed);
     let mut id = String::with_capacity(16);
     append(&mut id, format_args!("{key:016x}"));
-    // The source gets an event up to three seconds later.
+    // The source receives an event up to three seconds later.
     let delay = i64::try_from(key % 4).expect("less than four");
-    let told = |value: i64| (!pipeline.terse).then_some(value);
+    let reported = |value: i64| (!pipeline.terse).then_some(value);
     Event {
         id: Some(id),
         build_tag: Some(build_tag(&job_name, &build_id)),
@@ -38,14 +38,14 @@ pub fn event(stage: &Stage, pipeline: &Pipeline, seed: u64, as_of_ms: i64) -> Ev
         result: stage.result,
         stage_ms: stage.at_ms,
         received_s: Some((stage.at_ms / 1000 + delay).min(as_of_ms / 1000)),
-        scheduled_ms: told(stage.scheduled_ms),
-        duration_ms: told(i64::from(stage.duration_ms)),
+        scheduled_ms: reported(stage.scheduled_ms),
+        duration_ms: reported(i64::from(stage.duration_ms)),
         step: stage.step.map(str::to_owned),
         branch: (!pipeline.terse).then_some(branch),
     }
 }
 
-/// Different for every event of a sample: the parts do not overlap, and mixing keeps them apart.
+/// Returns a key unique to an event of a sample: the parts do not overlap, and mixing is injective.
 fn key(stage: &Stage, seed: u64) -> u64 {
     let elsewhere = u64::from(stage.branch != Branch::Default);
     let build = u64::from(stage.pipeline) << 40 | elsewhere << 39 | u64::from(stage.number) << 6;

@@ -1,18 +1,18 @@
-//! The build ids of the source, as compact as they nearly always are: whole numbers.
+//! The build ids of the source, stored compactly: nearly all are whole numbers.
 
 use std::borrow::Cow;
 
-/// A column of build ids. A plain number is kept as one; of any other text the column holds where it
-/// is, and the texts stand one after another.
+/// A column of build ids. Plain numbers are stored as such; other texts are stored one after another,
+/// and the column holds their index.
 #[derive(Debug, Default)]
 pub struct BuildIds {
     numbers: Vec<u32>,
     texts: String,
-    /// Where each text ends in `texts`.
+    /// The end of each text in `texts`.
     ends: Vec<usize>,
 }
 
-/// Set where a number says which text it is.
+/// Set if a number is the index of a text.
 const IS_TEXT: u32 = 1 << 31;
 
 impl BuildIds {
@@ -33,7 +33,7 @@ impl BuildIds {
         self.numbers.push(number);
     }
 
-    /// Appends some of another column's ids.
+    /// Appends the ids of some builds of another column.
     pub fn extend(&mut self, other: &Self, builds: impl Iterator<Item = usize>) {
         for build in builds {
             let number = other.numbers[build];
@@ -45,7 +45,7 @@ impl BuildIds {
         }
     }
 
-    /// The build id as the source has it.
+    /// Returns the build id as the source gave it.
     pub fn get(&self, build: usize) -> Cow<'_, str> {
         let number = self.numbers[build];
         if number & IS_TEXT == 0 {
@@ -66,7 +66,7 @@ impl BuildIds {
     }
 }
 
-/// The number that is written exactly like this text.
+/// Returns the number that is written exactly like this text.
 fn plain_number(text: &str) -> Option<u32> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let padded = text.len() > 1 && text.starts_with('0');
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_id_comes_back_as_it_was() {
+    fn any_id_is_restored_unchanged() {
         let ids = [
             "0",
             "7",

@@ -1,4 +1,4 @@
-//! Builds the columns from the store's rows, in any order: all of them, or those that changed.
+//! Builds the columns from the store's rows, in any order: from all of them, or from those that changed.
 
 use std::{cmp::Ordering, ops::Range, sync::Arc};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::server::{config::Config, model::BuildResult};
 
-/// One build as the store holds it.
+/// A build as the store holds it.
 #[derive(Clone, Debug)]
 pub struct BuildRecord<'a> {
     pub job_name: &'a str,
@@ -26,14 +26,14 @@ pub struct BuildRecord<'a> {
 
 pub struct SnapshotBuilder {
     config: Arc<Config>,
-    /// What is added to, and changed in.
+    /// The snapshot that the rows update, if any.
     previous: Option<Arc<Snapshot>>,
     builds: Builds,
     pipelines: Names,
     steps: Names,
-    /// The numbers in the store of builds of other branches.
-    elsewhere: Vec<u32>,
-    /// The greatest number of a build in the store.
+    /// The store's numbers of builds on other branches.
+    other_branches: Vec<u32>,
+    /// The store's greatest number of a build.
     last: u32,
 }
 
@@ -42,7 +42,7 @@ impl SnapshotBuilder {
         Self::with_capacity(config, 0)
     }
 
-    /// For about so many builds.
+    /// Creates a builder for about this many builds.
     pub fn with_capacity(config: Arc<Config>, builds: usize) -> Self {
         Self {
             config,
@@ -50,13 +50,12 @@ impl SnapshotBuilder {
             builds: Builds::with_capacity(builds),
             pipelines: Names::default(),
             steps: Names::default(),
-            elsewhere: Vec::new(),
+            other_branches: Vec::new(),
             last: 0,
         }
     }
 
-    /// A builder that is given only what is new and what has changed since a snapshot of the same
-    /// store.
+    /// Creates a builder that receives only what is new or changed since a snapshot of the same store.
     pub fn after(previous: Arc<Snapshot>) -> Self {
         let pipelines = previous.pipelines.iter();
         let mut builder = Self::new(Arc::clone(&previous.config));
@@ -71,19 +70,19 @@ impl SnapshotBuilder {
         &self.config
     }
 
-    /// Adds a build that is in no store; one of another branch than the default ones is only counted.
+    /// Adds a build that is in no store; builds on non-default branches are only counted.
     pub fn push(&mut self, build: &BuildRecord<'_>) {
         self.push_stored(self.last + 1, build);
     }
 
-    /// Adds a build, or puts it in the place of what is known of it, by its number in the store.
+    /// Adds or replaces a build, identified by its number in the store.
     pub fn push_stored(&mut self, stored: u32, build: &BuildRecord<'_>) {
         self.last = self.last.max(stored);
         let default_branches = &self.config.default_branches;
         if let Some(branch) = build.branch
             && !default_branches.iter().any(|known| known == branch)
         {
-            self.elsewhere.push(stored);
+            self.other_branches.push(stored);
             return;
         }
         let columns = &mut self.builds;
@@ -104,7 +103,7 @@ impl SnapshotBuilder {
         columns.build_id.push(build.build_id);
     }
 
-    /// Sorts the columns, adds those that follow from others, and puts them among what is known.
+    /// Sorts the columns, adds the derived ones, and merges them with the previous snapshot.
     pub fn finish(
         mut self,
         version: String,
@@ -112,7 +111,7 @@ impl SnapshotBuilder {
         security: Security,
     ) -> Snapshot {
         let new = self.sorted();
-        let mut builds_elsewhere = self.elsewhere.len() as u64;
+        let mut builds_elsewhere = self.other_branches.len() as u64;
         let mut builds = match &self.previous {
             None => new,
             Some(previous) => {
@@ -123,7 +122,7 @@ impl SnapshotBuilder {
         };
         let known = self.previous.as_ref();
         let known = known.map_or(&[][..], |previous| &previous.pipelines);
-        let pipelines = self.pipelines.settle(&mut builds.pipeline).into_iter();
+        let pipelines = self.pipelines.sort_used(&mut builds.pipeline).into_iter();
         let pipelines = pipelines.map(|(name, number)| Pipeline {
             project: match known.get(number as usize) {
                 Some(known) => known.project,
@@ -131,7 +130,7 @@ impl SnapshotBuilder {
             },
             name,
         });
-        let steps = self.steps.settle(&mut builds.failing_step).into_iter();
+        let steps = self.steps.sort_used(&mut builds.failing_step).into_iter();
         Snapshot {
             version: version.into(),
             origin: Origin {
@@ -149,13 +148,13 @@ impl SnapshotBuilder {
         }
     }
 
-    /// The rows that were added, in order and complete.
+    /// Returns the added rows in order, with all columns.
     fn sorted(&mut self) -> Builds {
         let builds = std::mem::take(&mut self.builds);
         let mut order: Vec<u32> = (0..builds.len())
             .map(|build| u32::try_from(build).expect("fewer builds than u32::MAX"))
             .collect();
-        // Builds come about in the order of their ends, which a stable sort takes advantage of.
+        // Builds arrive roughly in the order of their ends, which a stable sort benefits from.
         order.sort_by(|&a, &b| self.compare((&builds, a as usize), (&builds, b as usize)));
         let mut builds = builds.ordered(&order);
         let mut clock = LocalClock::new(&self.config);
@@ -164,8 +163,8 @@ impl SnapshotBuilder {
         builds
     }
 
-    /// The order of two rows: by their end, then by all else that they say, so that any order of
-    /// input gives the same.
+    /// Compares two rows by their end, then by everything else, so that any order of input gives the
+    /// same result.
     fn compare(&self, (of_a, a): (&Builds, usize), (of_b, b): (&Builds, usize)) -> Ordering {
         let pipeline = |of: &Builds, build: usize| self.pipelines.get(of.pipeline[build]);
         let rest = |of: &Builds, build: usize| {
@@ -186,12 +185,12 @@ impl SnapshotBuilder {
             .then_with(|| rest(of_a, a).cmp(&rest(of_b, b)))
     }
 
-    /// How the known rows that have not changed and the new ones follow one another, and how many of
-    /// the changed builds were of other branches before.
+    /// Returns the order of unchanged and new rows, and how many of the changed builds were on other
+    /// branches before.
     fn pieces(&self, previous: &Snapshot, new: &Builds) -> (Vec<Piece>, u64) {
         let mut changed = vec![false; previous.origin.last_build as usize + 1];
         let mut known = 0;
-        for &stored in new.stored.iter().chain(&self.elsewhere) {
+        for &stored in new.stored.iter().chain(&self.other_branches) {
             if let Some(changed) = changed.get_mut(stored as usize) {
                 *changed = true;
                 known += 1;
@@ -227,7 +226,7 @@ impl SnapshotBuilder {
     }
 }
 
-/// How many of the rows come first for which something holds, that holds for none after them.
+/// Returns how many of the first rows satisfy a condition that no later row does.
 fn partition_point(rows: Range<usize>, holds: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (rows.start, rows.end);
     while low < high {

@@ -7,8 +7,8 @@ use crate::server::{
     model::{DAY_MS, HOUR_MS},
 };
 
-/// Turns ascending instants into local hours and dates; asks the time zone only once per stretch
-/// between two changes of its offset, which is most of the cost.
+/// Converts ascending instants to local hours and dates; queries the time zone only once per change
+/// of its offset, because that is most of the cost.
 pub struct LocalClock<'a> {
     config: &'a Config,
     offset_ms: i64,
@@ -25,7 +25,7 @@ impl<'a> LocalClock<'a> {
         }
     }
 
-    /// The hour of the week (Monday first) and the days since 1970-01-01.
+    /// Returns the hour of the week (Monday first) and the days since 1970-01-01.
     pub fn read(&mut self, at_ms: i64) -> (u8, i32) {
         if at_ms >= self.until_ms {
             let zone = &self.config.time_zone;

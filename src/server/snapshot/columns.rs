@@ -1,31 +1,31 @@
-//! The columns, and how whole rows are put in order or among others.
+//! The columns, and functions to reorder and merge whole rows.
 
 use std::ops::Range;
 
 use super::BuildIds;
 use crate::server::model::BuildResult;
 
-/// One column per fact of a build; all of the same length.
+/// One column per attribute of a build, all of the same length.
 #[derive(Debug, Default)]
 pub struct Builds {
-    /// The number of the build in the store; figures do not read it.
+    /// The number of the build in the store; not used by figures.
     pub stored: Vec<u32>,
     /// Unix ms of the latest event; ascending.
     pub finished_ms: Vec<i64>,
     /// Unix ms when the build was scheduled.
     pub started_ms: Vec<i64>,
-    /// [`super::UNKNOWN_DURATION`] where the source gives none.
+    /// [`super::UNKNOWN_DURATION`] if the source gives none.
     pub duration_ms: Vec<u32>,
     /// Index in [`super::Snapshot::pipelines`].
     pub pipeline: Vec<u32>,
     pub result: Vec<BuildResult>,
     pub nightly: Vec<bool>,
-    /// Of failed builds: index in [`super::Snapshot::steps`] of the step that failed first, or
+    /// For failed builds: index in [`super::Snapshot::steps`] of the step that failed first, or
     /// [`super::UNKNOWN_STEP`].
     pub failing_step: Vec<u32>,
     /// From the end of the smoke test to the end of the functional test, or [`super::NO_TEST`].
     pub functional_test_ms: Vec<i64>,
-    /// As the source names the build.
+    /// The source's id of the build.
     pub build_id: BuildIds,
     /// The local hour of `finished_ms`: weekday × 24 + hour, Monday first.
     pub hour_of_week: Vec<u8>,
@@ -33,7 +33,7 @@ pub struct Builds {
     pub day: Vec<i32>,
 }
 
-/// Rows that follow one another: some that there were, or some that come in.
+/// Consecutive rows, of the previous or of the new ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     Kept(Range<usize>),
@@ -53,7 +53,7 @@ impl Builds {
             failing_step: Vec::with_capacity(builds),
             functional_test_ms: Vec::with_capacity(builds),
             build_id: BuildIds::with_capacity(builds),
-            // These two follow from the others, once those are in order.
+            // These two are derived once the others are in order.
             hour_of_week: Vec::new(),
             day: Vec::new(),
         }
@@ -67,7 +67,7 @@ impl Builds {
         self.finished_ms.is_empty()
     }
 
-    /// The rows in another order. Column after column, so that only one is there twice.
+    /// Reorders the rows. It works column by column, so that only one is in memory twice.
     pub fn ordered(self, order: &[u32]) -> Self {
         fn pick<T: Copy>(column: Vec<T>, order: &[u32]) -> Vec<T> {
             order.iter().map(|&row| column[row as usize]).collect()
@@ -90,7 +90,7 @@ impl Builds {
         }
     }
 
-    /// Some of these rows and some new ones, as the pieces say.
+    /// Merges some of these rows with new ones, as the pieces say.
     pub fn spliced(&self, new: &Self, pieces: &[Piece]) -> Self {
         let rows = pieces.iter().map(|piece| match piece {
             Piece::Kept(rows) | Piece::New(rows) => rows.len(),

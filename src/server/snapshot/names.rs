@@ -1,5 +1,5 @@
-//! Names of pipelines and steps, numbered: in the order of their coming while a snapshot is made,
-//! by the alphabet once it is done.
+//! Numbered names of pipelines and steps: in order of appearance while a snapshot is built, then in
+//! alphabetical order.
 
 use std::sync::Arc;
 
@@ -30,10 +30,10 @@ impl Names {
         self.names.get(number as usize).map(|name| &**name)
     }
 
-    /// Leaves out what a column does not name, and numbers the rest by the alphabet, in the column as
-    /// well. So the same builds give the same numbers, however they came. What is no number of a
-    /// name stays in the column as it is. Of each name it says what its number was.
-    pub fn settle(self, column: &mut [u32]) -> Vec<(Arc<str>, u32)> {
+    /// Drops names that a column does not use and renumbers the rest alphabetically, in the column too,
+    /// so that the same builds give the same numbers in any order. Values of the column that are not
+    /// numbers of names stay. Returns the names with their previous numbers.
+    pub fn sort_used(self, column: &mut [u32]) -> Vec<(Arc<str>, u32)> {
         let mut used = vec![false; self.names.len()];
         for &number in &*column {
             if let Some(used) = used.get_mut(number as usize) {
@@ -45,17 +45,17 @@ impl Names {
             .filter(|&(_, number)| used[number as usize])
             .collect();
         names.sort_unstable();
-        let mut settled: Vec<u32> = vec![0; used.len()];
-        for ((_, number), place) in names.iter().zip(0_u32..) {
-            settled[*number as usize] = place;
+        let mut renumbered: Vec<u32> = vec![0; used.len()];
+        for ((_, number), index) in names.iter().zip(0_u32..) {
+            renumbered[*number as usize] = index;
         }
-        if settled
+        if renumbered
             .iter()
             .zip(0_u32..)
             .any(|(&after, before)| after != before)
         {
             for number in column {
-                *number = settled.get(*number as usize).copied().unwrap_or(*number);
+                *number = renumbered.get(*number as usize).copied().unwrap_or(*number);
             }
         }
         names
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn used_names_are_numbered_by_the_alphabet() {
+    fn used_names_are_numbered_alphabetically() {
         let mut names = Names::default();
         let mut column: Vec<u32> = ["c", "a", "x", "b", "a"]
             .map(|name| names.number(name))
@@ -85,9 +85,12 @@ mod tests {
             .filter(|&number| number != 2)
             .chain([u32::MAX])
             .collect();
-        let settled = names.settle(&mut column);
+        let renumbered = names.sort_used(&mut column);
         let before = [("a", 1), ("b", 3), ("c", 0)];
-        assert_eq!(settled, before.map(|(name, number)| (name.into(), number)));
+        assert_eq!(
+            renumbered,
+            before.map(|(name, number)| (name.into(), number))
+        );
         assert_eq!(column, [2, 0, 1, 0, u32::MAX]);
     }
 }

@@ -1,11 +1,11 @@
-//! Security facts of repositories, kept with the date from which on they were known.
+//! Security facts of repositories, kept with the date since which they are known.
 
 use anyhow::{Context, Result};
 
 use super::{Ingested, engine::Transaction, meta};
 use crate::server::{model::RepositoryFacts, snapshot::security::Security};
 
-/// Runs inside the caller's transaction. Says what changed, and whether anything did.
+/// Writes facts inside the caller's transaction; returns the counts and whether anything changed.
 pub async fn put(
     transaction: &mut Transaction,
     facts: &[RepositoryFacts],
@@ -41,10 +41,11 @@ pub async fn put(
     Ok((counts, changed))
 }
 
-/// What stands in the location of facts from when on a repository was gone.
+/// The text stored instead of facts once a repository is gone.
 const GONE: &str = "null";
 
-/// The facts of repositories that are gone count no longer; what has none is passed over. Says of how many.
+/// Marks repositories as gone, so that their facts no longer count; ignores those without facts.
+/// Returns how many were marked.
 pub async fn retire(
     transaction: &mut Transaction,
     repositories: &[String],
@@ -62,7 +63,7 @@ pub async fn retire(
     Ok(retired)
 }
 
-/// The newest facts of every repository that is still there.
+/// Loads the newest facts of every repository that still exists.
 pub async fn load(transaction: &mut Transaction) -> Result<Security> {
     let sql = "SELECT facts FROM security_facts AS f WHERE collected_at_ms = \
                (SELECT MAX(l.collected_at_ms) FROM security_facts AS l \

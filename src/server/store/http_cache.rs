@@ -1,5 +1,5 @@
-//! Answers of a source that are asked for again only if they changed. They are a memory and no data:
-//! without them everything is asked for anew.
+//! HTTP responses of a source, kept with their ETags so that unchanged ones are not sent again.
+//! Losing them costs requests, never data.
 
 use std::collections::HashSet;
 
@@ -10,10 +10,10 @@ use super::engine::{Transaction, Value};
 
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct CachedResponse {
-    /// The address that was asked, or another name.
+    /// The URL of the request, or another name.
     pub key: String,
     pub etag: String,
-    /// What the source made of it, in its own form.
+    /// The parsed response, in the source's own format.
     pub body: String,
 }
 
@@ -31,9 +31,9 @@ pub async fn read(
 pub async fn keep(
     transaction: &mut Transaction,
     source: &str,
-    answers: &[CachedResponse],
+    responses: &[CachedResponse],
 ) -> Result<()> {
-    for CachedResponse { key, etag, body } in answers {
+    for CachedResponse { key, etag, body } in responses {
         let sql = "INSERT INTO http_cache (source, key, etag, body) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (source, key) DO UPDATE SET etag = excluded.etag, body = excluded.body";
         let values = [source, key, etag, body].map(Value::from);
@@ -42,7 +42,7 @@ pub async fn keep(
     Ok(())
 }
 
-/// Keeps only the answers that are still used.
+/// Deletes the responses that are no longer used.
 pub async fn prune(
     transaction: &mut Transaction,
     source: &str,

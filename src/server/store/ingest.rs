@@ -1,4 +1,4 @@
-//! One batch of events: merged with what is stored of their builds, rolled up and written.
+//! Ingests a batch of events: merges them with the stored events of their builds, rolls up and writes.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use foldhash::HashMap;
 
 use super::{
     Ingested,
-    build_location::{self, BuildLookup, Sought, Tagged},
+    build_location::{self, BuildLookup, LookupKey, Tagged},
     engine::Transaction,
     keys,
     merge::{self, Entry, Origin},
@@ -20,32 +20,32 @@ use super::{
 };
 use crate::server::model::{Event, Rules};
 
-/// How many builds are rolled up again at a time.
-const BUILDS_PER_PAGE: i64 = 500;
+/// How many builds are rolled up again at once.
+const BUILDS_PER_BATCH: i64 = 500;
 
-/// The builds of a batch, numbered in the order of their coming.
+/// The builds of a batch, numbered in order of appearance.
 #[derive(Default)]
 struct Builds<'a> {
-    sought: Vec<Sought<'a>>,
+    lookups: Vec<LookupKey<'a>>,
     numbers: HashMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> Builds<'a> {
     fn number(&mut self, tag: Cow<'a, str>, at_ms: i64) -> usize {
         if let Some(&number) = self.numbers.get(&tag) {
-            let first_ms = &mut self.sought[number].first_ms;
+            let first_ms = &mut self.lookups[number].first_ms;
             *first_ms = at_ms.min(*first_ms);
             return number;
         }
-        let number = self.sought.len();
+        let number = self.lookups.len();
         self.numbers.insert(tag.clone(), number);
         let first_ms = at_ms;
-        self.sought.push(Sought { tag, first_ms });
+        self.lookups.push(LookupKey { tag, first_ms });
         number
     }
 }
 
-/// Runs inside the caller's transaction. Says what changed, and whether anything did.
+/// Runs inside the caller's transaction; returns the counts and whether anything changed.
 pub async fn ingest(
     transaction: &mut Transaction,
     names: &mut Names,
@@ -66,7 +66,7 @@ pub async fn ingest(
         });
     }
     let names = &*names;
-    let located = build_location::locate(transaction, &builds.sought).await?;
+    let located = build_location::locate(transaction, &builds.lookups).await?;
     let stored: HashMap<i64, usize> = located
         .iter()
         .enumerate()
@@ -99,7 +99,7 @@ pub async fn ingest(
         if changed_events.len() > before {
             changed_builds.push(NamedBuild {
                 located,
-                tag: &builds.sought[number].tag,
+                tag: &builds.lookups[number].tag,
                 build: roll_up(rows, rules),
             });
         }
@@ -116,7 +116,7 @@ pub async fn ingest(
     Ok((merged.counts, raised || !changed_events.is_empty()))
 }
 
-/// Rolls every build up again, by other rules than before.
+/// Rolls up every build again after the rules changed.
 pub async fn roll_up_all(
     transaction: &mut Transaction,
     names: &Names,
@@ -126,12 +126,12 @@ pub async fn roll_up_all(
     let change = meta::next_change(transaction).await?;
     let mut after = i64::MIN;
     loop {
-        let page = build_location::page(transaction, after, BUILDS_PER_PAGE).await?;
-        let Some(last) = page.last() else {
+        let batch = build_location::next_batch(transaction, after, BUILDS_PER_BATCH).await?;
+        let Some(last) = batch.last() else {
             return Ok(());
         };
         after = last.location.id;
-        let numbers = page.iter().enumerate();
+        let numbers = batch.iter().enumerate();
         let numbers = numbers
             .map(|(number, build)| (build.location.id, number))
             .collect();
@@ -144,7 +144,7 @@ pub async fn roll_up_all(
         let mut first = 0;
         let mut changed = Vec::new();
         for group in builds.chunk_by(|a, b| a == b) {
-            let Tagged { tag, location } = &page[group[0]];
+            let Tagged { tag, location } = &batch[group[0]];
             changed.push(NamedBuild {
                 located: BuildLookup {
                     location: *location,

@@ -1,7 +1,7 @@
-//! How a build and an event are named in the store, where the source names them and where it does not.
+//! The names of builds and events in the store, with and without a name from their source.
 //!
-//! A given name is kept as it is, unless it begins with the mark; a made one begins with the mark.
-//! So neither can be taken for the other, and an export can leave out what was made.
+//! A given name is kept as it is, unless it begins with the mark; a generated one begins with the
+//! mark. So neither can be mistaken for the other, and an export can omit generated names.
 
 use std::borrow::Cow;
 
@@ -11,26 +11,26 @@ const MARK: char = '~';
 const GIVEN: &str = "~given:";
 const MADE: &str = "~made:";
 
-/// The build of an event: its `build_tag`, else its `job_name` and `build_id`.
+/// Returns the tag of an event's build: its `build_tag`, else one made from `job_name` and `build_id`.
 pub fn tag(event: &Event) -> Cow<'_, str> {
     if let Some(tag) = &event.build_tag {
         return keep(tag);
     }
     let (job, number) = (&event.job_name, event.build_id.as_deref().unwrap_or(""));
-    // With its length in front, no other job and number can give the same text.
+    // With the length in front, no other job and number can give the same text.
     Cow::Owned(format!("{MADE}{}:{job}#{number}", job.len()))
 }
 
-/// A number that follows from a build's tag.
+/// Derives a number from a build's tag.
 pub fn number(tag: &str) -> i64 {
     let mut hash = Hash::new();
     hash.update(tag.as_bytes());
     let [high, low] = [hash.0 >> 64, hash.0 & u128::from(u64::MAX)];
-    // Of both halves: the low bits of this hash alone depend on few of the text's.
+    // Uses both halves: the low bits of this hash alone depend on few bits of the text.
     ((high ^ low) as u64).cast_signed()
 }
 
-/// The event in its build: its `id`, else a hash of all that it says.
+/// Returns the event's id within its build: its `id`, else a hash of its content.
 pub fn id(event: &Event) -> Cow<'_, str> {
     event.id.as_ref().map_or_else(
         || Cow::Owned(format!("{MADE}{:032x}", content(event))),
@@ -38,7 +38,7 @@ pub fn id(event: &Event) -> Cow<'_, str> {
     )
 }
 
-/// What the source had given; none where the name was made.
+/// Returns the name that the source gave; none if it was generated.
 pub fn given(stored: &str) -> Option<&str> {
     if stored.starts_with(MADE) {
         return None;
@@ -73,7 +73,7 @@ fn content(event: &Event) -> u128 {
     hash.0
 }
 
-/// FNV-1a with 128 bits. It is stored, so it must never change; the standard library's may.
+/// FNV-1a with 128 bits. It is stored, so it must never change, which the standard library's may.
 struct Hash(u128);
 
 impl Hash {
@@ -104,14 +104,14 @@ mod tests {
     use crate::server::store::test_events::event;
 
     #[test]
-    fn given_names_come_back_as_they_were() {
+    fn given_names_are_restored_unchanged() {
         for name in ["jenkins-a-1", "", "~", "~made:1:a#1", "~given:x"] {
             assert_eq!(given(&keep(name)), Some(name));
         }
     }
 
     #[test]
-    fn a_made_tag_collides_with_no_other_build() {
+    fn a_generated_tag_collides_with_no_other_build() {
         let mut a = event("1", 1);
         a.build_tag = None;
         a.job_name = "a#1".to_owned();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn events_without_an_id_are_told_apart_by_content() {
+    fn events_without_an_id_are_distinguished_by_content() {
         let mut a = event("1", 1);
         a.id = None;
         let mut b = a.clone();

@@ -1,9 +1,9 @@
-//! The right to sync a source, which one process has at a time.
+//! The exclusive right of one process to sync a source.
 //!
-//! On one machine it is a lock of the data directory, which the system takes back with the process. In
-//! a shared store it is a lease: a row that names its holder until an instant, and is renewed as long as
-//! the holder lives. Leases change hands only while nobody writes, and whoever holds one writes only
-//! after a look at it; so a process that was stopped for longer than its lease writes nothing more.
+//! On one machine it is a lock file in the data directory, which the system releases with the process.
+//! In a shared store it is a lease: a row that names its holder and an expiry, renewed as long as the
+//! holder lives. Leases change hands only while nothing else writes, and a holder checks its lease
+//! before each write, so a process that was paused for longer than its lease writes nothing more.
 
 use std::{
     error::Error,
@@ -22,17 +22,17 @@ use super::{
     location::holder,
 };
 
-/// How often it is renewed within that time.
+/// How many times a lease is renewed before it would expire.
 const RENEWALS: u32 = 4;
 
-/// Held as long as it lives; a lease that is not given up runs out after that.
+/// The right to sync a source, held until it is dropped; a lease that is not released then expires.
 pub struct Claim {
     _lock: Option<File>,
     lost: watch::Receiver<bool>,
     _renewing: JoinSet<()>,
 }
 
-/// Which lease a store writes under.
+/// The lease that a store writes under.
 #[derive(Clone, Debug)]
 pub struct Lease {
     source: String,
@@ -42,7 +42,7 @@ pub struct Lease {
 impl Claim {
     /// Resolves when the claim is lost.
     pub async fn lost(&mut self) {
-        // Where nothing renews it, it cannot be lost either.
+        // Without renewals the claim cannot be lost.
         if self.lost.wait_for(|lost| *lost).await.is_err() {
             std::future::pending().await
         }
@@ -50,13 +50,13 @@ impl Claim {
 }
 
 impl Store {
-    /// Claims a source; none where another process has it. What is written from now on is written
+    /// Claims a source; returns none if another process holds it. Later writes of this store succeed
     /// only as long as the claim holds.
     ///
     /// # Errors
-    /// Where it cannot be said who has it.
+    /// If the holder cannot be determined.
     pub async fn claim(&mut self, source: &str) -> Result<Option<Claim>> {
-        let (told, lost) = watch::channel(false);
+        let (sender, lost) = watch::channel(false);
         let mut renewing = JoinSet::new();
         let lock = if self.location.is_shared() {
             let Some(lease) = take(&self.engine, source, self.location.lease).await? else {
@@ -66,7 +66,7 @@ impl Store {
                 self.engine.clone(),
                 lease.clone(),
                 self.location.lease,
-                told,
+                sender,
             ));
             self.lease = Some(lease);
             None
@@ -83,10 +83,10 @@ impl Store {
         }))
     }
 
-    /// Gives a claim up, so that others need not wait until it has run out.
+    /// Releases a claim, so that other processes need not wait for its expiry.
     ///
     /// # Errors
-    /// Where the store cannot be written.
+    /// If the store cannot be written to.
     pub async fn release(&mut self, claim: Claim) -> Result<()> {
         drop(claim);
         let Some(Lease { source, token }) = self.lease.take() else {
@@ -101,24 +101,24 @@ impl Store {
     }
 }
 
-/// The lease of a source does not hold any more.
+/// The error of a write after the lease of its source was lost.
 #[derive(Debug)]
-pub struct Lost(String);
+pub struct LeaseLost(String);
 
-impl fmt::Display for Lost {
+impl fmt::Display for LeaseLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(source) = self;
         write!(
             f,
-            "this process has lost the right to sync {source}; it writes nothing more"
+            "this process has lost the right to sync {source}; nothing more is written"
         )
     }
 }
 
-impl Error for Lost {}
+impl Error for LeaseLost {}
 
 /// # Errors
-/// [`Lost`] where the lease does not hold any more.
+/// [`LeaseLost`] if the lease no longer holds.
 pub async fn check(transaction: &mut Transaction, lease: &Lease) -> Result<()> {
     let Lease { source, token } = lease;
     let sql = "SELECT token FROM leases \
@@ -126,12 +126,12 @@ pub async fn check(transaction: &mut Transaction, lease: &Lease) -> Result<()> {
     let values = [source.as_str().into(), (*token).into()];
     let held: Option<(i64,)> = transaction.optional(sql, &values).await?;
     if held.is_none() {
-        return Err(anyhow!(Lost(source.clone())));
+        return Err(anyhow!(LeaseLost(source.clone())));
     }
     Ok(())
 }
 
-/// Takes a lease that nobody has, or that has run out.
+/// Takes a lease that is free or expired.
 async fn take(engine: &Engine, source: &str, time: Duration) -> Result<Option<Lease>> {
     if is_held(engine, source).await? {
         return Ok(None);
@@ -152,7 +152,7 @@ async fn take(engine: &Engine, source: &str, time: Duration) -> Result<Option<Le
     }))
 }
 
-/// Whoever only looks waits for nobody who writes.
+/// Checks without waiting for any writer.
 async fn is_held(engine: &Engine, source: &str) -> Result<bool> {
     let sql = "SELECT token FROM leases WHERE source = $1 AND until > clock_timestamp()";
     let mut transaction = engine.begin(Purpose::Read).await?;
@@ -160,8 +160,8 @@ async fn is_held(engine: &Engine, source: &str) -> Result<bool> {
     Ok(held.is_some())
 }
 
-/// Ends the connections of a holder whose lease has run out: it may have been stopped within a
-/// transaction, which would hold everybody up.
+/// Ends the connections of a holder whose lease has expired: if it was paused within a transaction,
+/// it would block all others.
 async fn disconnect(engine: &Engine, source: &str) -> Result<()> {
     let sql = "SELECT pg_terminate_backend(a.pid) FROM leases AS l \
                JOIN pg_stat_activity AS a ON a.application_name = l.holder \
@@ -174,13 +174,13 @@ async fn disconnect(engine: &Engine, source: &str) -> Result<()> {
         tracing::warn!(
             source,
             ended,
-            "ended the connections of a process that lost its lease"
+            "ended the connections of a process whose lease had expired"
         );
     }
     transaction.commit().await
 }
 
-/// Renews a lease until it is lost, and says so then.
+/// Renews a lease until it is lost, then reports that.
 async fn renew(engine: Engine, lease: Lease, time: Duration, lost: watch::Sender<bool>) {
     let Lease { source, token } = &lease;
     let sql = "UPDATE leases SET until = clock_timestamp() + $3 * INTERVAL '1 millisecond' \
@@ -203,7 +203,7 @@ async fn renew(engine: Engine, lease: Lease, time: Duration, lost: watch::Sender
         match tokio::time::timeout(time, renewal).await {
             Ok(Ok(true)) => renewed = began,
             Ok(Ok(false)) => break,
-            Ok(Err(error)) => tracing::debug!(source, "the lease was not renewed: {error:#}"),
+            Ok(Err(error)) => tracing::debug!(source, "cannot renew the lease: {error:#}"),
             Err(_) => {}
         }
         if renewed.elapsed() >= time {
@@ -218,7 +218,7 @@ fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Keeps other processes from syncing the same source; the system lets go of it with the process.
+/// Keeps other processes from syncing the same source; the system releases the lock with the process.
 fn lock(data: &Path, source: &str) -> Result<Option<File>> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("cannot create the data directory {}", data.display()))?;

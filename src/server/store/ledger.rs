@@ -1,5 +1,5 @@
-//! What the store knows of sources: how far they were read, what they cover, how their last
-//! sync went. All of it is written in the transaction of the data that it describes.
+//! The state of each source: how far it was read, what it covers and how its last sync went. It is
+//! written in the same transaction as the data it describes.
 
 use anyhow::{Context as _, Result};
 use sqlx::prelude::FromRow;
@@ -10,46 +10,46 @@ use super::{
 };
 use crate::server::model::{Checkpoint, Coverage, CoverageState};
 
-/// How the last sync of a source went; instants are Unix ms.
+/// The last sync of a source; instants are Unix ms.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct SyncRecord {
     pub source: String,
     pub started_ms: i64,
-    /// None while it runs, or where it was ended from outside.
+    /// None while it runs, or if it was interrupted.
     pub finished_ms: Option<i64>,
     pub succeeded_ms: Option<i64>,
     pub failed_ms: Option<i64>,
-    /// Why the last failed one failed, for readers.
+    /// The reason of the last failure, for readers.
     pub failure: Option<String>,
-    /// How much the last success brought that was new or other than before.
+    /// How many items the last success added or changed.
     pub changed: Option<i64>,
-    /// The source asked not to be asked before.
+    /// The source asked for no requests before this instant.
     pub not_before_ms: Option<i64>,
 }
 
-/// Why a sync failed.
+/// The reason a sync failed.
 #[derive(Clone, Copy, Debug)]
 pub struct Failed<'a> {
     /// For readers.
     pub reason: &'a str,
-    /// Unix ms: the source asks not to be asked before.
+    /// The source asks for no requests before this instant, Unix ms.
     pub not_before_ms: Option<i64>,
 }
 
-/// One thing that a source should cover.
+/// One item that a source should cover.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Covered {
     pub source: String,
     pub coverage: Coverage,
     pub tried_ms: i64,
-    /// When it was last read; none where it never was.
+    /// When it was last read; none if never.
     pub read_ms: Option<i64>,
 }
 
-/// Everything that the store knows of sources, by source.
+/// The state of all sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// Changes whenever a sync began, got on or ended.
+    /// Changes whenever a sync begins, makes progress or ends.
     pub version: i64,
     pub syncs: Vec<SyncRecord>,
     pub coverage: Vec<Covered>,
@@ -67,8 +67,11 @@ pub async fn cursor(
     Ok(state.map(|(state,)| state))
 }
 
-/// Writes where a source has got to; says whether the data are of another moment now.
-pub async fn check(transaction: &mut Transaction, checkpoint: &Checkpoint<'_>) -> Result<bool> {
+/// Saves how far a source was read; returns whether the date of the data changed.
+pub async fn save_checkpoint(
+    transaction: &mut Transaction,
+    checkpoint: &Checkpoint<'_>,
+) -> Result<bool> {
     let Checkpoint {
         source,
         feed,
@@ -102,7 +105,7 @@ async fn set_cursor(
     Ok(())
 }
 
-/// Writes what became of some of the things that a source should cover.
+/// Saves the state of items that a source should cover.
 pub async fn cover(
     transaction: &mut Transaction,
     source: &str,
@@ -127,15 +130,19 @@ pub async fn cover(
     Ok(())
 }
 
-/// What a source covered at its last try.
+/// Lists the items of a source's coverage.
 pub async fn items(transaction: &mut Transaction, source: &str) -> Result<Vec<String>> {
     let sql = "SELECT item FROM coverage WHERE source = $1 ORDER BY item";
     let items: Vec<(String,)> = transaction.all(sql, &[source.into()]).await?;
     Ok(items.into_iter().map(|(item,)| item).collect())
 }
 
-/// Takes what is no longer there out of a source's coverage.
-pub async fn forget(transaction: &mut Transaction, source: &str, items: &[String]) -> Result<()> {
+/// Removes items from a source's coverage.
+pub async fn remove_items(
+    transaction: &mut Transaction,
+    source: &str,
+    items: &[String],
+) -> Result<()> {
     for item in items {
         let sql = "DELETE FROM coverage WHERE source = $1 AND item = $2";
         let values = [source, item].map(Value::from);
@@ -153,7 +160,7 @@ pub async fn begin_sync(transaction: &mut Transaction, source: &str, at_ms: i64)
     meta::count(transaction, meta::LEDGER).await
 }
 
-/// Writes how a sync ended: with how much that is new, or why it failed.
+/// Saves how a sync ended: the number of changes, or the reason of its failure.
 pub async fn finish_sync(
     transaction: &mut Transaction,
     source: &str,
@@ -183,7 +190,7 @@ pub async fn finish_sync(
     meta::count(transaction, meta::LEDGER).await
 }
 
-/// Changes whenever a sync began, got on or ended.
+/// Changes whenever a sync begins, makes progress or ends.
 pub async fn version(transaction: &mut Transaction) -> Result<i64> {
     let counted = meta::number(transaction, meta::LEDGER).await?;
     Ok(counted.unwrap_or(0))
@@ -200,8 +207,9 @@ pub async fn load(transaction: &mut Transaction) -> Result<Ledger> {
     let covered = rows
         .into_iter()
         .map(|(source, item, state, reason, tried_ms, read_ms)| {
-            let state = CoverageState::from_name(&state)
-                .with_context(|| format!("the store is damaged: no state is named “{state}”"))?;
+            let state = CoverageState::from_name(&state).with_context(|| {
+                format!("the store is damaged: “{state}” is not a coverage state")
+            })?;
             Ok(Covered {
                 source,
                 coverage: Coverage {

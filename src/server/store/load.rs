@@ -1,4 +1,4 @@
-//! Makes the snapshot from the builds: from all of them, or from an earlier one and what changed.
+//! Loads the snapshot of the builds: from all of them, or from an earlier snapshot and the changes.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -12,22 +12,22 @@ use super::{
     build_location,
     engine::Transaction,
     facts, meta, sample,
-    snapshot_rows::{self, RowBatch, RowRange, Texts},
+    snapshot_rows::{self, NameTable, RowBatch, RowRange},
 };
 use crate::server::{
     config::Config,
     snapshot::{Origin, Snapshot, SnapshotBuilder},
 };
 
-/// Makes a snapshot of everything. Runs inside a read transaction, so that all is of one moment.
+/// Loads a snapshot of everything. Runs inside a read transaction, so that it is consistent.
 pub async fn load(transaction: &mut Transaction, config: Arc<Config>) -> Result<Snapshot> {
     let last = build_location::last_ordinal(transaction).await?;
     let builder = SnapshotBuilder::with_capacity(config, usize::try_from(last)?);
     fill(transaction, builder, RowRange::All(last)).await
 }
 
-/// Makes a snapshot from an earlier one and what changed since; of everything, where the earlier one
-/// is of another store or nothing of it holds any more. Runs inside a read transaction.
+/// Loads a snapshot from an earlier one and the changes since; loads everything if the earlier one is
+/// from another store or no longer valid. Runs inside a read transaction.
 pub async fn load_after(
     transaction: &mut Transaction,
     previous: Arc<Snapshot>,
@@ -38,16 +38,16 @@ pub async fn load_after(
     if store.as_ref() != Some(&previous.origin.store) || reset > Some(changes) {
         return load(transaction, Arc::clone(&previous.config)).await;
     }
-    let wanted = RowRange::Changed(changes, self::changes(transaction).await?);
-    fill(transaction, SnapshotBuilder::after(previous), wanted).await
+    let range = RowRange::Changed(changes, self::changes(transaction).await?);
+    fill(transaction, SnapshotBuilder::after(previous), range).await
 }
 
-/// One thread reads the text of a page while another puts the builds of the one before in columns,
-/// which leaves the threads that answer requests alone.
+/// Reads batches on one thread while another adds the previous batch to the columns, which keeps the
+/// threads that serve requests free.
 async fn fill(
     transaction: &mut Transaction,
     builder: SnapshotBuilder,
-    wanted: RowRange,
+    range: RowRange,
 ) -> Result<Snapshot> {
     let version = version(transaction, builder.config()).await?;
     let origin = Origin {
@@ -55,17 +55,17 @@ async fn fill(
         changes: changes(transaction).await?,
         ..Origin::default()
     };
-    let sample = sample::is_there(transaction).await?;
+    let sample = sample::is_present(transaction).await?;
     let as_of_ms = meta::number(transaction, meta::BUILDS_AS_OF).await?;
     let security = facts::load(transaction).await?;
-    let texts = Texts::read(transaction, wanted).await?;
+    let names = NameTable::read(transaction, range).await?;
     let (sender, mut received) = mpsc::channel::<RowBatch>(1);
     let building = tokio::task::spawn_blocking(move || {
         let mut builder = builder;
-        while let Some(page) = received.blocking_recv() {
-            snapshot_rows::push(&page, &texts, &mut builder)?;
+        while let Some(batch) = received.blocking_recv() {
+            snapshot_rows::push(&batch, &names, &mut builder)?;
         }
-        drop(texts);
+        drop(names);
         let snapshot = builder.finish(version, as_of_ms, security);
         let last_build = snapshot.origin.last_build;
         anyhow::Ok(Snapshot {
@@ -77,11 +77,11 @@ async fn fill(
             ..snapshot
         })
     });
-    snapshot_rows::read(transaction, wanted, sender).await?;
-    building.await.context("making the snapshot panicked")?
+    snapshot_rows::read(transaction, range, sender).await?;
+    building.await.context("loading the snapshot panicked")?
 }
 
-/// Names the data and the configuration that they are read by: either changes the figures.
+/// Identifies the data and the configuration, since either changes the figures.
 pub async fn version(transaction: &mut Transaction, config: &Config) -> Result<String> {
     let store = store_id(transaction).await?;
     let changes = changes(transaction).await?;

@@ -1,4 +1,4 @@
-//! Where a store is: in the data directory, or in a database that `DATABASE_URL` names.
+//! The location of a store: the data directory, or the database that `DATABASE_URL` names.
 
 use std::{
     fmt,
@@ -13,23 +13,23 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::engine::file;
 
-/// The variable that names the database which holds the store, in the location of the data directory.
+/// The environment variable with the database that holds the store instead of the data directory.
 pub const DATABASE_URL: &str = "DATABASE_URL";
 
 #[derive(Clone, Debug)]
 pub struct Location {
-    /// Holds the store where no database is named.
+    /// Holds the store if no database is named.
     pub data: PathBuf,
     pub database: Option<Database>,
-    /// How long the right to sync a source holds where it is not renewed.
+    /// How long the right to sync a source lasts without renewal.
     pub lease: Duration,
 }
 
-/// As long as a replica may be out of touch before another does its work.
+/// The longest time that a replica may be out of touch before another takes over its work.
 const LEASE: Duration = Duration::from_secs(15);
 
 impl Location {
-    /// `database` counts more than `data`; `lease` is in seconds.
+    /// `database` takes precedence over `data`; `lease` is in seconds.
     pub fn new(data: PathBuf, database: Option<Database>, lease: Option<u64>) -> Self {
         let lease = lease.map_or(LEASE, Duration::from_secs);
         Self {
@@ -39,12 +39,12 @@ impl Location {
         }
     }
 
-    /// Whether there is a store already, as far as this can be said without connecting.
+    /// Returns whether a store already exists, as far as this is known without connecting.
     pub fn exists(&self) -> bool {
         self.is_shared() || file(&self.data).exists()
     }
 
-    /// Whether several replicas can use the store.
+    /// Returns whether several replicas can use the store.
     pub const fn is_shared(&self) -> bool {
         self.database.is_some()
     }
@@ -72,13 +72,11 @@ impl FromStr for Location {
 
     fn from_str(store: &str) -> Result<Self> {
         let Some(path) = store.strip_prefix("sqlite:") else {
-            let database = store
-                .parse()
-                .context("this is neither sqlite:DIR nor a database")?;
+            let database = store.parse().context("expected sqlite:DIR or a database")?;
             return Ok(Self::new(PathBuf::new(), Some(database), None));
         };
         let path = Path::new(path.trim_start_matches("//"));
-        // The file itself is understood as well.
+        // The path of the file itself is accepted as well.
         let directory = path.parent().filter(|directory| file(directory) == path);
         Ok(Self::new(directory.unwrap_or(path).to_owned(), None, None))
     }
@@ -103,10 +101,10 @@ impl Database {
     }
 }
 
-/// Tells this process from all others that use the same database.
+/// Distinguishes this process from all others that use the same database.
 pub fn holder() -> &'static str {
     static HOLDER: LazyLock<String> =
-        LazyLock::new(|| format!("rse-dashboard {}", super::random()));
+        LazyLock::new(|| format!("rse-dashboard {}", super::random_id()));
     &HOLDER
 }
 
@@ -115,12 +113,13 @@ impl FromStr for Database {
 
     fn from_str(url: &str) -> Result<Self> {
         let wanted = "postgres://USER:PASSWORD@HOST:PORT/DATABASE";
-        // What it is instead is not told, for it may hold a password.
+        // The message does not repeat the text, which may hold a password.
         let is_ours = url.starts_with("postgres://") || url.starts_with("postgresql://");
         let options = is_ours
             .then(|| url.parse::<PgConnectOptions>().ok())
             .flatten();
-        let options = options.ok_or_else(|| anyhow!("the address of a database is {wanted}"))?;
+        let options =
+            options.ok_or_else(|| anyhow!("the URL of a database must have the form {wanted}"))?;
         Ok(Self(options.application_name(holder())))
     }
 }
@@ -145,10 +144,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_is_told_without_its_password() {
+    fn a_database_is_shown_without_its_password() {
         let database: Database = "postgres://me:secret@db.example:6432/dash?sslmode=require"
             .parse()
-            .expect("an address");
+            .expect("a URL");
         assert_eq!(database.to_string(), "postgres://db.example:6432/dash");
         assert!(!format!("{database:?}").contains("secret"));
     }
@@ -173,13 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_and_not_told() {
+    fn an_invalid_url_is_refused_and_not_repeated() {
         for url in [
             "mysql://me:secret@host/db",
             "secret",
             "postgres://host:secret:9/x",
         ] {
-            let error = url.parse::<Database>().expect_err("no address").to_string();
+            let error = url
+                .parse::<Database>()
+                .expect_err("an invalid URL")
+                .to_string();
             assert!(
                 error.contains("postgres://USER") && !error.contains("secret"),
                 "{error}"

@@ -1,11 +1,11 @@
-//! Puts offered events among the stored ones. Pure: the same events in any order and any batches
-//! end in the same rows.
+//! Merges incoming events with the stored ones. Pure: the same events, in any order and in any
+//! batches, give the same rows.
 
 use std::cmp::Ordering;
 
 use super::{Ingested, row::Row};
 
-/// An event and the build that it belongs to, by its number in the batch.
+/// An event and the number of its build in the batch.
 #[derive(Debug)]
 pub struct Entry<'a> {
     pub build: usize,
@@ -19,7 +19,7 @@ pub enum Origin {
     Offered,
 }
 
-/// The events of the batch's builds, by build and id; what is [`Origin::Offered`] must be written.
+/// The events of the batch's builds, sorted by build and id; [`Origin::Offered`] ones must be written.
 #[derive(Debug, Default)]
 pub struct Merged<'a> {
     pub entries: Vec<Entry<'a>>,
@@ -28,8 +28,8 @@ pub struct Merged<'a> {
 
 /// Keeps one version of each event.
 pub fn merge(entries: Vec<Entry<'_>>) -> Merged<'_> {
-    // Stable, so that offered versions of the same event are met in the order of their coming. Places
-    // are sorted, since entries are large.
+    // The sort is stable, so that offered versions of an event stay in order of arrival. Indices are
+    // sorted, because entries are large.
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by(|&a, &b| {
         let (a, b) = (&entries[a], &entries[b]);
@@ -40,10 +40,7 @@ pub fn merge(entries: Vec<Entry<'_>>) -> Merged<'_> {
     });
     let mut entries: Vec<Option<Entry<'_>>> = entries.into_iter().map(Some).collect();
     let mut merged = Merged::default();
-    for entry in order
-        .into_iter()
-        .filter_map(|location| entries[location].take())
-    {
+    for entry in order.into_iter().filter_map(|index| entries[index].take()) {
         let known = merged.entries.last_mut();
         let same =
             |known: &&mut Entry<'_>| known.build == entry.build && known.row.id == entry.row.id;

@@ -1,29 +1,29 @@
-//! Single facts about the store: the table `meta`.
+//! Single values about the store: the table `meta`.
 
 use anyhow::Result;
 
 use super::engine::Transaction;
 
-/// Made with the store, so that two stores never share a version.
+/// Created with the store, so that two stores never share a version.
 pub const STORE_ID: &str = "store_id";
-/// Counts the transactions that changed something.
+/// Counts the transactions that changed data.
 pub const VERSION: &str = "version";
-/// The change by which builds were last deleted, or all rolled up again: what was read of them
-/// before holds no more.
+/// The number of the change that last deleted builds or rolled all of them up again; snapshots from
+/// before it are invalid.
 pub const RESET: &str = "reset";
-/// Counts what sources did: syncs that began and ended.
+/// Counts changes in the state of sources.
 pub const LEDGER: &str = "ledger";
-/// The greatest ordinal of a build, where it is not the greatest id.
+/// The greatest ordinal of a build, if it is not the greatest id.
 pub const LAST_BUILD: &str = "last_build";
-/// The first month that is kept, from year 0 on; older ones have been dropped.
+/// The first month that is kept, counted from year 0; older ones have been deleted.
 pub const FIRST_MONTH: &str = "first_month";
-/// There while the data are made up, and not an organisation's.
+/// Present as long as the store holds sample data.
 pub const SAMPLE: &str = "sample";
-/// With which rules the builds were rolled up.
+/// The fingerprint of the rules by which builds were rolled up.
 pub const RULES: &str = "rules";
 /// The newest `stage_timestamp` of all events, Unix ms.
 pub const BUILDS_AS_OF: &str = "builds_as_of_ms";
-/// When security facts were last collected, Unix ms.
+/// When security facts were last read, Unix ms.
 pub const SECURITY_AS_OF: &str = "security_as_of_ms";
 
 pub async fn read(transaction: &mut Transaction, key: &str) -> Result<Option<String>> {
@@ -32,7 +32,7 @@ pub async fn read(transaction: &mut Transaction, key: &str) -> Result<Option<Str
     Ok(value.map(|(value,)| value))
 }
 
-/// A number; none where it was not written yet.
+/// Reads a number; none if it was never written.
 pub async fn number(transaction: &mut Transaction, key: &str) -> Result<Option<i64>> {
     let value = read(transaction, key).await?;
     Ok(value.map(|value| value.parse()).transpose()?)
@@ -47,7 +47,7 @@ pub async fn write(transaction: &mut Transaction, key: &str, value: &str) -> Res
     Ok(())
 }
 
-/// Raises an instant, never lowers it; says whether it did.
+/// Raises an instant but never lowers it; returns whether it changed.
 pub async fn raise(transaction: &mut Transaction, key: &str, at_ms: i64) -> Result<bool> {
     let known = number(transaction, key).await?;
     let raised = known.is_none_or(|known| known < at_ms);
@@ -57,23 +57,23 @@ pub async fn raise(transaction: &mut Transaction, key: &str, at_ms: i64) -> Resu
     Ok(raised)
 }
 
-/// The number of the change that a transaction is about to make.
+/// Returns the number of the change that a transaction is about to make.
 pub async fn next_change(transaction: &mut Transaction) -> Result<i64> {
     Ok(number(transaction, VERSION).await?.unwrap_or(0) + 1)
 }
 
-/// What was read of builds before this change holds no more.
+/// Invalidates snapshots of builds from before this change.
 pub async fn reset(transaction: &mut Transaction) -> Result<()> {
     let change = next_change(transaction).await?;
     write(transaction, RESET, &change.to_string()).await
 }
 
-/// Every transaction that changes data says so here.
+/// Counts a change of data; called once in every transaction that makes one.
 pub async fn count_change(transaction: &mut Transaction) -> Result<()> {
     count(transaction, VERSION).await
 }
 
-/// Raises a counter by one, and tells whoever follows the store.
+/// Increments a counter and notifies the store's listeners.
 pub async fn count(transaction: &mut Transaction, key: &str) -> Result<()> {
     let counted = number(transaction, key).await?.unwrap_or(0);
     write(transaction, key, &(counted + 1).to_string()).await?;

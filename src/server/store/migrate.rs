@@ -1,4 +1,4 @@
-//! Moves all that a store holds into another one, of whichever engine. It goes on where it was
+//! Copies the whole content of a store into another one, of either engine. Continues where it was
 //! interrupted, and compares both contents at the end.
 
 use std::io::Write as _;
@@ -17,12 +17,12 @@ use super::{
 };
 use crate::server::model::{Checkpoint, Event};
 
-/// Builds are moved whole, so that a batch can be somewhat longer.
+/// Builds are copied whole, so that a batch can be somewhat larger.
 const EVENTS_PER_BATCH: usize = 20_000;
-/// In whose name the store remembers how far a move is.
+/// The source name under which the target store saves the progress of a migration.
 const MOVE: &str = "migrate";
 
-/// The small tables: their keys, and their other columns.
+/// The small tables: their names, their keys and their other columns.
 const TABLES: [Table; 5] = [
     Table("security_facts", "repository, collected_at_ms", "facts"),
     Table("cursors", "source, feed", "state"),
@@ -38,7 +38,7 @@ const TABLES: [Table; 5] = [
     ),
     Table("http_cache", "source, key", "etag, body"),
 ];
-/// As many columns as the widest of them has.
+/// The number of columns of the widest table.
 const COLUMNS: usize = 8;
 
 struct Table(&'static str, &'static str, &'static str);
@@ -46,7 +46,7 @@ struct Table(&'static str, &'static str, &'static str);
 type Text = Option<String>;
 type Row = (Text, Text, Text, Text, Text, Text, Text, Text);
 
-/// What a store holds, so that two can be compared: counts, and sums that do not depend on the order.
+/// The content of a store for comparison: counts, and sums that do not depend on the order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Content {
     pub events: u64,
@@ -64,12 +64,12 @@ impl Content {
     }
 }
 
-/// Moves what `from` holds into `to`, and says what that is. `progress` is told how many events are
-/// there.
+/// Copies the content of `from` into `to` and returns a summary. `progress` gets the number of events
+/// copied so far.
 ///
 /// # Errors
-/// Where a store cannot be used, `to` holds other data, or `from` has changed meanwhile. What was
-/// moved stays, and the next move goes on from there.
+/// If a store cannot be used, `to` holds other data, or `from` has changed meanwhile. What was
+/// copied stays, and the next migration continues from there.
 pub async fn migrate(from: &Store, to: &mut Store, progress: &dyn Fn(u64)) -> Result<Content> {
     let mut reading = from.begin_reading().await?;
     let id = meta::read(&mut reading, meta::STORE_ID)
@@ -81,12 +81,12 @@ pub async fn migrate(from: &Store, to: &mut Store, progress: &dyn Fn(u64)) -> Re
     let began = to.cursor(MOVE, &id).await?;
     if began.is_none() && !to.is_empty().await? {
         bail!(
-            "{} holds data of its own; name an empty store to move to",
+            "{} already holds other data; name an empty store",
             to.location()
         );
     }
-    to.sample = sample::is_there(&mut reading).await?;
-    // What has changed since may be anywhere.
+    to.sample = sample::is_present(&mut reading).await?;
+    // After a change, any build may be different.
     let after = began.and_then(|state| {
         let (of, after) = state.split_once(' ')?;
         (of == change.to_string()).then(|| after.parse().ok())?
@@ -104,13 +104,16 @@ pub async fn migrate(from: &Store, to: &mut Store, progress: &dyn Fn(u64)) -> Re
     let moved = content(&mut to.begin_reading().await?).await?;
     if moved != expected {
         bail!(
-            "{} does not hold the same as {}: {moved:?} instead of {expected:?}; who else writes to it?",
+            "{} does not have the same content as {}: {moved:?} instead of {expected:?}; check that nothing else writes to it",
             to.location(),
             from.location()
         );
     }
-    if from.change().await? != change {
-        bail!("{} has changed meanwhile; run this again", from.location());
+    if from.change_count().await? != change {
+        bail!(
+            "{} has changed meanwhile; run the command again",
+            from.location()
+        );
     }
     Ok(moved)
 }
@@ -123,7 +126,7 @@ async fn move_events(
     progress: &dyn Fn(u64),
 ) -> Result<()> {
     let mut names = Names::default();
-    names.refresh(reading).await?;
+    names.reload(reading).await?;
     let sql = format!("{TAGGED_EVENTS} WHERE e.build > $1 ORDER BY e.build");
     let mut rows = reading.each::<TaggedEvent>(&sql, &[after.into()])?;
     let mut batch: Vec<Event> = Vec::new();
@@ -176,12 +179,12 @@ async fn move_others(reading: &mut Transaction, to: &Store) -> Result<()> {
     writing.commit().await
 }
 
-/// What a store holds, apart from how far a move is.
+/// Summarises the content of a store, except the progress of a migration.
 async fn content(transaction: &mut Transaction) -> Result<Content> {
     let mut content = Content::default();
     let mut line = Vec::new();
     let mut names = Names::default();
-    names.refresh(transaction).await?;
+    names.reload(transaction).await?;
     let mut rows = transaction.each::<TaggedEvent>(TAGGED_EVENTS, &[])?;
     while let Some(row) = rows.try_next().await? {
         line.clear();
@@ -233,10 +236,10 @@ impl Table {
     fn upsert(&self) -> String {
         let columns: Vec<&str> = self.columns().collect();
         let is_number = |column: &str| column.ends_with("_ms") || column == "changed";
-        let values = columns.iter().enumerate().map(|(location, column)| {
-            let location = location + 1;
+        let values = columns.iter().enumerate().map(|(position, column)| {
+            let position = position + 1;
             let of = if is_number(column) { "BIGINT" } else { "TEXT" };
-            format!("CAST(${location} AS {of})")
+            format!("CAST(${position} AS {of})")
         });
         let values: Vec<String> = values.collect();
         let set = self

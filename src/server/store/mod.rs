@@ -1,8 +1,8 @@
-//! What must not be lost: one SQLite file in the data directory, or a PostgreSQL database.
+//! The durable data: one SQLite file in the data directory, or a PostgreSQL database.
 //!
-//! Events are kept as they came and rolled up to builds in the same transaction, so that a crash
-//! at any moment leaves either the old state or the new. The same events in any order and any
-//! batches give the same builds (`merge` and `roll_up` are pure).
+//! Events are stored as they arrive and rolled up to builds in the same transaction, so that a crash
+//! leaves either the old state or the new one. The same events, in any order and in any batches,
+//! give the same builds (`merge` and `roll_up` are pure).
 
 mod build_location;
 mod engine;
@@ -43,7 +43,7 @@ pub use engine::Changes;
 use engine::{Engine, Purpose, Transaction};
 pub use http_cache::CachedResponse;
 use lease::Lease;
-pub use lease::{Claim, Lost};
+pub use lease::{Claim, LeaseLost};
 pub use ledger::{Covered, Failed, Ledger, SyncRecord};
 pub use location::{DATABASE_URL, Database, Location};
 pub use migrate::{Content, migrate};
@@ -60,19 +60,19 @@ pub struct Store {
     /// 0 keeps everything.
     keep_months: u16,
     names: Names,
-    /// What is written is made up.
+    /// Marks everything that is written as sample data.
     sample: bool,
-    /// What is written is written only as long as this holds.
+    /// If set, writes are refused once this lease is lost.
     lease: Option<Lease>,
 }
 
-/// What became of a batch.
+/// How many events or facts of a batch were new, replaced or unchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ingested {
     pub new: u64,
-    /// Known before, with other content.
+    /// Already stored, with other content.
     pub replaced: u64,
-    /// Known before, and kept as it was.
+    /// Already stored with the same or newer content.
     pub unchanged: u64,
     /// Refused: older than the first month that is kept.
     pub expired: u64,
@@ -104,10 +104,10 @@ impl std::ops::AddAssign for Ingested {
 }
 
 impl Store {
-    /// Opens the store of a location, or makes it; rolls builds up again if the rules changed.
+    /// Opens the store of a location or creates it; rolls builds up again if the rules changed.
     ///
     /// # Errors
-    /// Where the location cannot be used; the message says what to do.
+    /// If the location cannot be used; the message says what to do.
     pub async fn open(location: impl Into<Location>, config: &Config) -> Result<Self> {
         let location = location.into();
         let mut store = Self {
@@ -121,19 +121,19 @@ impl Store {
         };
         if !store.is_set_up().await? {
             let mut transaction = store.begin().await?;
-            store.names.refresh(&mut transaction).await?;
-            name(&mut transaction).await?;
+            store.names.reload(&mut transaction).await?;
+            assign_id(&mut transaction).await?;
             store.apply_rules(&mut transaction).await?;
             transaction.commit().await?;
         }
         Ok(store)
     }
 
-    /// Whether there is nothing to write before it can be used. Replicas open their store again and
-    /// again: they must not wait for each other.
+    /// Checks whether the store can be used without a write. Replicas open their store often and must
+    /// not wait for each other.
     async fn is_set_up(&mut self) -> Result<bool> {
         let mut transaction = self.begin_reading().await?;
-        self.names.refresh(&mut transaction).await?;
+        self.names.reload(&mut transaction).await?;
         let is_named = meta::read(&mut transaction, meta::STORE_ID)
             .await?
             .is_some();
@@ -141,28 +141,28 @@ impl Store {
         Ok(is_named && rules == Some(self.rules.fingerprint()))
     }
 
-    /// Where it is.
+    /// Returns the location of the store.
     pub const fn location(&self) -> &Location {
         &self.location
     }
 
-    /// Tries whether the store can be written.
+    /// Checks whether the store can be written to.
     ///
     /// # Errors
-    /// Where it cannot.
+    /// If it cannot.
     pub async fn probe(&self) -> Result<()> {
         self.begin().await?.rollback().await
     }
 
-    /// Counts the transactions that changed something.
-    async fn change(&self) -> Result<i64> {
+    /// Returns the number of transactions that changed data.
+    async fn change_count(&self) -> Result<i64> {
         let mut transaction = self.begin_reading().await?;
         Ok(meta::number(&mut transaction, meta::VERSION)
             .await?
             .unwrap_or(0))
     }
 
-    /// What waits for changes of the store.
+    /// Returns a listener for changes of the store.
     pub fn changes(&self) -> Changes {
         self.engine.changes()
     }
@@ -176,7 +176,7 @@ impl Store {
         if known.is_some() {
             ingest::roll_up_all(transaction, &self.names, &self.rules)
                 .await
-                .context("cannot roll the builds up by the changed rules")?;
+                .context("cannot roll up the builds again after the rules changed")?;
             meta::count_change(transaction).await?;
         }
         meta::write(transaction, meta::RULES, &fingerprint).await
@@ -194,10 +194,10 @@ impl Store {
         self.engine.begin(Purpose::Read).await
     }
 
-    /// Whether there is neither an event nor a security fact.
+    /// Returns true if the store has neither events nor security facts.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn is_empty(&self) -> Result<bool> {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM builds) \
                    AND NOT EXISTS (SELECT 1 FROM security_facts)";
@@ -205,24 +205,24 @@ impl Store {
         Ok(empty)
     }
 
-    /// From now on what is written is sample data. It gives way to the first real data.
+    /// Marks what is written from now on as sample data, which the first real data replaces.
     pub fn for_sample(mut self) -> Self {
         self.sample = true;
         self
     }
 
-    /// Takes a batch of events in, all or none.
+    /// Writes a batch of events, all or none.
     ///
     /// # Errors
-    /// Where the store cannot be written; nothing of the batch is kept then.
+    /// If the store cannot be written to; nothing of the batch is kept then.
     pub async fn ingest(&mut self, events: &[Event]) -> Result<Ingested> {
         self.ingest_batch(events, None).await
     }
 
-    /// Takes a batch of events in together with where their source has got to, all or none.
+    /// Writes a batch of events together with their source's checkpoint, all or none.
     ///
     /// # Errors
-    /// Where the store cannot be written; nothing of the batch is kept then.
+    /// If the store cannot be written to; nothing of the batch is kept then.
     pub async fn ingest_from(
         &mut self,
         events: &[Event],
@@ -238,14 +238,15 @@ impl Store {
     ) -> Result<Ingested> {
         let mut transaction = self.begin().await?;
         if meta::read(&mut transaction, meta::RULES).await? != Some(self.rules.fingerprint()) {
-            bail!("the store was opened with other rules meanwhile; start again");
+            bail!("another process has opened the store with other rules; restart this one");
         }
-        // A source that has nothing to tell but that it failed takes no sample away.
-        let cleared = !events.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
+        // Without events (a source that failed, say), sample data stays.
+        let cleared =
+            !events.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
-        self.names.refresh(&mut transaction).await?;
+        self.names.reload(&mut transaction).await?;
         let first_kept = retention::first_kept_ms(&mut transaction, self.keep_months).await?;
         let kept = retention::kept(events, first_kept);
         let (mut counts, mut changed) =
@@ -254,7 +255,7 @@ impl Store {
                 .context("cannot write events to the store")?;
         counts.expired = (events.len() - kept.len()) as u64;
         if let Some(checkpoint) = checkpoint {
-            changed |= ledger::check(&mut transaction, checkpoint).await?;
+            changed |= ledger::save_checkpoint(&mut transaction, checkpoint).await?;
         }
         if changed || cleared {
             meta::count_change(&mut transaction).await?;
@@ -264,10 +265,10 @@ impl Store {
         Ok(counts)
     }
 
-    /// Takes security facts in, all or none.
+    /// Writes security facts, all or none.
     ///
     /// # Errors
-    /// Where the store cannot be written; nothing is kept then.
+    /// If the store cannot be written to; nothing is kept then.
     pub async fn put_facts(
         &mut self,
         facts: &[RepositoryFacts],
@@ -276,11 +277,11 @@ impl Store {
         self.put_batch(facts, collected_at_ms, None).await
     }
 
-    /// Takes security facts in together with what became of the repositories that their source
-    /// should cover, all or none.
+    /// Writes security facts together with the state of each repository that their source should
+    /// cover, all or none.
     ///
     /// # Errors
-    /// Where the store cannot be written; nothing is kept then.
+    /// If the store cannot be written to; nothing is kept then.
     pub async fn put_facts_from(
         &mut self,
         facts: &[RepositoryFacts],
@@ -299,7 +300,8 @@ impl Store {
         coverage: Option<(&str, &[Coverage])>,
     ) -> Result<Ingested> {
         let mut transaction = self.begin().await?;
-        let cleared = !facts.is_empty() && sample::give_way(&mut transaction, self.sample).await?;
+        let cleared =
+            !facts.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
@@ -317,10 +319,10 @@ impl Store {
         Ok(counts)
     }
 
-    /// Makes a snapshot of all builds and facts.
+    /// Loads a snapshot of all builds and facts.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn load(&self, config: Arc<Config>) -> Result<Snapshot> {
         let mut transaction = self.begin_reading().await?;
         load::load(&mut transaction, config)
@@ -328,11 +330,11 @@ impl Store {
             .context("cannot read the store")
     }
 
-    /// Makes a snapshot from an earlier one of the same configuration; only what changed since is
-    /// read, where that is possible. It is the same as a snapshot of everything.
+    /// Loads a snapshot based on an earlier one of the same configuration; reads only what changed
+    /// since, where possible. The result equals a snapshot of everything.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn load_after(&self, previous: Arc<Snapshot>) -> Result<Snapshot> {
         let mut transaction = self.begin_reading().await?;
         load::load_after(&mut transaction, previous)
@@ -340,28 +342,28 @@ impl Store {
             .context("cannot read the store")
     }
 
-    /// The version that a snapshot made now would have.
+    /// Returns the version that a snapshot loaded now would have.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn version(&self, config: &Config) -> Result<String> {
         let mut transaction = self.begin_reading().await?;
         load::version(&mut transaction, config).await
     }
 
-    /// Calls `f` with every event, by build tag and id; all are of one moment.
+    /// Calls `f` with every event of one consistent state, sorted by build tag and id.
     ///
     /// # Errors
-    /// Where the store cannot be read, or `f` fails.
+    /// If the store cannot be read, or `f` fails.
     pub async fn each_event(&self, f: &mut dyn FnMut(&Event) -> Result<()>) -> Result<()> {
         scan::event(&mut self.begin_reading().await?, f).await
     }
 
-    /// Calls `f` with every build and its tag (none where the source gave none), by tag; all are of
-    /// one moment.
+    /// Calls `f` with every build of one consistent state and its tag (none if the source gave none),
+    /// sorted by tag.
     ///
     /// # Errors
-    /// Where the store cannot be read, or `f` fails.
+    /// If the store cannot be read, or `f` fails.
     pub async fn each_build(
         &self,
         f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
@@ -369,31 +371,31 @@ impl Store {
         scan::build(&mut self.begin_reading().await?, f).await
     }
 
-    /// For tests that look at the tables themselves.
+    /// A connection for tests that read the tables directly.
     #[cfg(test)]
     pub async fn read_connection(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
         match &self.engine {
             Engine::Sqlite(pool) => Ok(pool.acquire().await?),
-            Engine::Postgres(_) => bail!("these tests are of SQLite"),
+            Engine::Postgres(_) => bail!("these tests need SQLite"),
         }
     }
 
-    /// Finishes what is running and closes the store.
+    /// Waits for running transactions and closes the store.
     pub async fn close(self) {
         self.engine.close().await;
     }
 }
 
 /// Gives a new store its id.
-async fn name(transaction: &mut Transaction) -> Result<()> {
+async fn assign_id(transaction: &mut Transaction) -> Result<()> {
     if meta::read(transaction, meta::STORE_ID).await?.is_none() {
-        meta::write(transaction, meta::STORE_ID, &random()).await?;
+        meta::write(transaction, meta::STORE_ID, &random_id()).await?;
     }
     Ok(())
 }
 
-/// 16 hexadecimal digits that nobody else has.
-fn random() -> String {
+/// Returns 16 random hexadecimal digits.
+fn random_id() -> String {
     // The standard library seeds its hashers from the system's randomness.
     let id = RandomState::new().build_hasher().finish();
     format!("{id:016x}")

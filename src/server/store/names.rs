@@ -1,4 +1,4 @@
-//! Interned names: the table `strings` and its copy in memory, which only ever grow.
+//! Interned names: the table `strings` and its copy in memory, which only grow.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use super::engine::{Transaction, Value};
 
 const ROWS_PER_STATEMENT: usize = 256;
 
-/// The id of a name is its location in the list, from 1.
+/// The id of a name is its position in the list, from 1.
 #[derive(Debug, Default)]
 pub struct Names {
     texts: Vec<Arc<str>>,
     ids: HashMap<Arc<str>, i64>,
-    /// How many are known to be in the database for good.
+    /// How many names are committed to the database.
     committed: usize,
 }
 
 impl Names {
-    /// Reads what is in the database and forgets what a transaction that failed had added.
-    pub async fn refresh(&mut self, transaction: &mut Transaction) -> Result<()> {
+    /// Reads new names from the database and drops those of a failed transaction.
+    pub async fn reload(&mut self, transaction: &mut Transaction) -> Result<()> {
         for name in self.texts.drain(self.committed..) {
             self.ids.remove(&name);
         }
@@ -34,7 +34,7 @@ impl Names {
         Ok(())
     }
 
-    /// The id of a name, which gets one if it has none.
+    /// Returns the id of a name; assigns one if it has none.
     pub fn intern(&mut self, text: &str) -> i64 {
         self.ids
             .get(text)
@@ -50,13 +50,13 @@ impl Names {
         id
     }
 
-    /// The id of a name that has been interned.
+    /// Returns the id of a name that has been interned.
     pub fn id(&self, text: &str) -> i64 {
         self.ids[text]
     }
 
     /// # Errors
-    /// Where the store names a string that it does not hold.
+    /// If the store refers to a string that it does not hold.
     pub fn text(&self, id: i64) -> Result<&str> {
         let index = usize::try_from(id - 1).ok();
         let text = index.and_then(|index| self.texts.get(index));
@@ -64,7 +64,7 @@ impl Names {
             .with_context(|| format!("the store is damaged: it holds no string {id}"))
     }
 
-    /// Writes the names that are new.
+    /// Writes the new names.
     pub async fn write(&self, transaction: &mut Transaction) -> Result<()> {
         let new = &self.texts[self.committed..];
         for (chunk_number, chunk) in new.chunks(ROWS_PER_STATEMENT).enumerate() {
@@ -81,7 +81,7 @@ impl Names {
         Ok(())
     }
 
-    /// The transaction that wrote the names is through.
+    /// Marks all names as committed, after the transaction that wrote them.
     pub fn confirm(&mut self) {
         self.committed = self.texts.len();
     }

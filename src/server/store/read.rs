@@ -1,4 +1,4 @@
-//! Reads events and builds back, page by page, so that memory stays bounded.
+//! Reads stored events and builds in batches, so that memory stays bounded.
 
 use std::borrow::Cow;
 
@@ -51,7 +51,7 @@ impl StoredEvent {
     }
 }
 
-/// The stored events of builds; `builds` gives their numbers in the batch.
+/// Reads the stored events of builds; `builds` maps keys to numbers in the batch.
 pub async fn entries<'a>(
     transaction: &mut Transaction,
     builds: &HashMap<i64, usize>,
@@ -72,7 +72,7 @@ pub async fn entries<'a>(
     events.into_iter().map(entry).collect()
 }
 
-/// The result of a number in the store.
+/// Returns the result with this number in the store.
 pub fn result(number: i16) -> BuildResult {
     BuildResult::from_number(u8::try_from(number).unwrap_or(u8::MAX))
 }

@@ -1,4 +1,4 @@
-//! Retention: builds older than the first kept month are dropped, by whole months, and events of such
+//! Retention: builds older than the first kept month are deleted, by whole months, and events of such
 //! months are refused.
 
 use std::borrow::Cow;
@@ -15,11 +15,11 @@ use super::{
 use crate::server::model::Event;
 
 impl Store {
-    /// Drops the builds, with their events, that are older than the current month and the `months` before
-    /// it. Returns whether there were any. Does its work once a month; later calls return at once.
+    /// Deletes builds and their events older than the current month and the `months` before it. Returns
+    /// whether there were any. Works once a month; later calls return at once.
     ///
     /// # Errors
-    /// Where the store cannot be written; nothing is dropped then.
+    /// If the store cannot be written to; nothing is deleted then.
     pub async fn keep_months(&mut self, months: u16, now: Timestamp) -> Result<bool> {
         let first = month(now.as_millisecond()) - i32::from(months);
         let mut transaction = self.begin().await?;
@@ -41,7 +41,7 @@ impl Store {
     }
 }
 
-/// The beginning of the first kept month, Unix ms; none while everything is kept.
+/// Returns the beginning of the first kept month, Unix ms; none while everything is kept.
 pub async fn first_kept_ms(transaction: &mut Transaction, keep_months: u16) -> Result<Option<i64>> {
     if keep_months == 0 {
         return Ok(None);
@@ -52,7 +52,7 @@ pub async fn first_kept_ms(transaction: &mut Transaction, keep_months: u16) -> R
         .transpose()
 }
 
-/// The events that are not older than the first kept month.
+/// Returns the events that are not older than the first kept month.
 pub fn kept(events: &[Event], first_kept_ms: Option<i64>) -> Cow<'_, [Event]> {
     let is_kept = |event: &&Event| first_kept_ms.is_none_or(|first| event.stage_ms >= first);
     if events.iter().all(|event| is_kept(&event)) {
@@ -61,14 +61,14 @@ pub fn kept(events: &[Event], first_kept_ms: Option<i64>) -> Cow<'_, [Event]> {
     Cow::Owned(events.iter().filter(is_kept).cloned().collect())
 }
 
-/// The beginning of a month that is counted from year 0, Unix ms.
+/// Returns the beginning of a month that is counted from year 0, Unix ms.
 fn start_ms(month: i32) -> Result<i64> {
     let (year, of_year) = (month.div_euclid(12), month.rem_euclid(12) + 1);
     let start: Timestamp = format!("{year:04}-{of_year:02}-01T00:00:00Z").parse()?;
     Ok(start.as_millisecond())
 }
 
-/// Drops builds by when they finished.
+/// Deletes builds by their ends.
 async fn delete(transaction: &mut Transaction, first: i32) -> Result<bool> {
     let before = [start_ms(first)?.into()];
     let events = "DELETE FROM events WHERE build IN \

@@ -1,9 +1,9 @@
-//! The roll-up: the events of one build become one row. Pure, and blind to the events' order.
+//! The roll-up: the events of one build become one row. Pure and independent of the events' order.
 
 use super::row::Row;
 use crate::server::model::{Build, BuildResult, Rules};
 
-/// Rolls up the events of one build; there is at least one.
+/// Rolls up the events of one build; needs at least one.
 pub fn roll_up<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Build<'a> {
     let latest = latest_of(rows, |_| true).expect("a build has at least one event");
     let earliest_ms = rows.iter().map(|row| row.stage_ms).min();
@@ -36,7 +36,7 @@ pub fn roll_up<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Build<'a> {
     }
 }
 
-/// The first step that failed by itself; without one, the last step that counts.
+/// Returns the first step that failed by itself; if there is none, the last step that counts.
 fn failing_step<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Option<&'a str> {
     let is_step = |row: &Row<'_>| row.step.is_some_and(|step| rules.is_step(step));
     rows.iter()
@@ -52,7 +52,7 @@ fn latest_of<'a>(rows: &'a [Row<'a>], wanted: impl Fn(&Row<'a>) -> bool) -> Opti
         .max_by(|a, b| a.by_time(b))
 }
 
-/// When a step last succeeded.
+/// Returns when a step last succeeded.
 fn passed_ms(rows: &[Row<'_>], step: &str) -> Option<i64> {
     rows.iter()
         .filter(|row| row.result == BuildResult::Success && row.step == Some(step))

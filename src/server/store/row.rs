@@ -38,7 +38,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Which of two events of a build came later.
+    /// Compares which of two events of a build came later.
     pub fn by_time(&self, other: &Self) -> Ordering {
         let at = |row: &Self| (row.stage_ms, row.ts);
         at(self)
@@ -46,8 +46,8 @@ impl<'a> Row<'a> {
             .then_with(|| self.id.cmp(&other.id))
     }
 
-    /// Which of two versions of the same event is kept: a total order, so that it does not matter
-    /// which came first.
+    /// Compares which of two versions of the same event is kept: a total order, so that the order of
+    /// arrival does not matter.
     pub fn by_version(&self, other: &Self) -> Ordering {
         let numbers = |row: &Self| {
             let result = row.result as u8;

@@ -1,17 +1,17 @@
-//! Sample data and an organisation's own never stand in one store: the first real data take the
-//! location of the sample, in the transaction that writes them.
+//! Sample data and real data are never mixed: the transaction that writes the first real data
+//! deletes the sample.
 
 use anyhow::{Context as _, Result};
 
 use super::{engine::Transaction, meta};
 
-/// Everything that a sample fills.
+/// The tables that a sample fills.
 const TABLES: [&str; 4] = ["events", "builds", "strings", "security_facts"];
 
-/// Marks what is written as sample data, or takes away the sample that real data follow. Says
-/// whether there was one.
-pub async fn give_way(transaction: &mut Transaction, sample: bool) -> Result<bool> {
-    let is_sample = is_there(transaction).await?;
+/// Marks the store as sample data, or deletes the sample before real data is written. Returns
+/// whether a sample was deleted.
+pub async fn mark_or_delete(transaction: &mut Transaction, sample: bool) -> Result<bool> {
+    let is_sample = is_present(transaction).await?;
     if sample {
         if !is_sample {
             meta::write(transaction, meta::SAMPLE, "true").await?;
@@ -24,7 +24,7 @@ pub async fn give_way(transaction: &mut Transaction, sample: bool) -> Result<boo
     for table in TABLES {
         let delete = format!("DELETE FROM {table}");
         let deleted = transaction.execute(&delete, &[]).await;
-        deleted.context("cannot take the sample data away")?;
+        deleted.context("cannot delete the sample data")?;
     }
     meta::reset(transaction).await?;
     for key in [meta::SAMPLE, meta::BUILDS_AS_OF, meta::SECURITY_AS_OF] {
@@ -33,7 +33,7 @@ pub async fn give_way(transaction: &mut Transaction, sample: bool) -> Result<boo
     Ok(true)
 }
 
-/// Whether the data are made up.
-pub async fn is_there(transaction: &mut Transaction) -> Result<bool> {
+/// Returns whether the store holds sample data.
+pub async fn is_present(transaction: &mut Transaction) -> Result<bool> {
     Ok(meta::read(transaction, meta::SAMPLE).await?.is_some())
 }

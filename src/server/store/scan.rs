@@ -1,4 +1,4 @@
-//! Everything that the store holds, one by one in a fixed order, for exports.
+//! Reads the whole content of the store in a fixed order, for exports.
 
 use anyhow::Result;
 use futures::TryStreamExt as _;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::server::{model::Build, model::Event};
 
-/// Every [`TaggedEvent`], in any order.
+/// Selects every [`TaggedEvent`], in any order.
 pub const TAGGED_EVENTS: &str = "SELECT b.tag, e.build, e.id, e.stage_ms, e.ts, e.result, e.step, \
     e.scheduled_ms, e.duration_ms, e.job, e.branch, e.number, e.url \
     FROM builds AS b JOIN events AS e ON e.build = b.id";
@@ -24,7 +24,7 @@ pub struct TaggedEvent {
 }
 
 impl TaggedEvent {
-    /// The key of its build.
+    /// Returns the key of the event's build.
     pub const fn build(&self) -> i64 {
         self.event.build
     }
@@ -48,13 +48,13 @@ impl TaggedEvent {
     }
 }
 
-/// Every event, by the tag of its build and its id. Runs inside a read transaction.
+/// Visits every event, sorted by the tag of its build and its id. Runs inside a read transaction.
 pub async fn event(
     transaction: &mut Transaction,
     f: &mut dyn FnMut(&Event) -> Result<()>,
 ) -> Result<()> {
     let mut names = Names::default();
-    names.refresh(transaction).await?;
+    names.reload(transaction).await?;
     let sql = format!("{TAGGED_EVENTS} ORDER BY b.tag, e.id");
     let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
     while let Some(event) = rows.try_next().await? {
@@ -81,13 +81,14 @@ struct StoredBuild {
     events: i64,
 }
 
-/// Every build with its tag, by tag; none where the source gave none. Runs inside a read transaction.
+/// Visits every build with its tag (none if the source gave none), sorted by tag. Runs inside a read
+/// transaction.
 pub async fn build(
     transaction: &mut Transaction,
     f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
 ) -> Result<()> {
     let mut names = Names::default();
-    names.refresh(transaction).await?;
+    names.reload(transaction).await?;
     let sql = "SELECT tag, job, number, branch, url, nightly, result, started_ms, finished_ms, \
                duration_ms, failing_step, smoke_ms, functional_ms, events FROM builds ORDER BY tag";
     let mut rows = transaction.each::<StoredBuild>(sql, &[])?;

@@ -1,5 +1,5 @@
-//! What the store keeps for sources: where they have got to, how their syncs went, what they
-//! were answered.
+//! The data that the store keeps for sources: their cursors, the history of their syncs, and cached
+//! responses.
 
 use std::collections::HashSet;
 
@@ -8,11 +8,11 @@ use anyhow::{Context as _, Result};
 use super::{CachedResponse, Failed, Ledger, Store, facts, http_cache, ledger, meta};
 
 impl Store {
-    /// Keeps of what a source covered only what is still there; of repositories that are gone the
-    /// facts count no longer, though their past is kept. Says how many are gone.
+    /// Removes items that no longer exist from a source's coverage; facts of removed repositories stay
+    /// as history but no longer count. Returns how many were removed.
     ///
     /// # Errors
-    /// Where the store cannot be written; nothing is changed then.
+    /// If the store cannot be written to; nothing is changed then.
     pub async fn retire_others(
         &mut self,
         source: &str,
@@ -25,7 +25,7 @@ impl Store {
         if gone.is_empty() {
             return Ok(0);
         }
-        ledger::forget(&mut transaction, source, &gone).await?;
+        ledger::remove_items(&mut transaction, source, &gone).await?;
         meta::count(&mut transaction, meta::LEDGER).await?;
         if facts::retire(&mut transaction, &gone, at_ms).await? > 0 {
             meta::count_change(&mut transaction).await?;
@@ -34,58 +34,62 @@ impl Store {
         Ok(gone.len() as u64)
     }
 
-    /// Where a source has got to with one of its feeds, in its own words.
+    /// Reads how far a feed of a source was read, in the source's own format.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn cursor(&self, source: &str, feed: &str) -> Result<Option<String>> {
         let mut transaction = self.begin_reading().await?;
         ledger::cursor(&mut transaction, source, feed).await
     }
 
-    /// What a source remembers of an answer.
+    /// Reads a cached response of a source.
     ///
     /// # Errors
-    /// Where the store cannot be read.
-    pub async fn answer(&self, source: &str, key: &str) -> Result<Option<CachedResponse>> {
+    /// If the store cannot be read.
+    pub async fn cached_response(&self, source: &str, key: &str) -> Result<Option<CachedResponse>> {
         let mut transaction = self.begin_reading().await?;
         http_cache::read(&mut transaction, source, key).await
     }
 
-    /// Remembers answers for a source.
+    /// Caches responses of a source.
     ///
     /// # Errors
-    /// Where the store cannot be written; nothing is kept then.
-    pub async fn keep_answers(&mut self, source: &str, answers: &[CachedResponse]) -> Result<()> {
+    /// If the store cannot be written to; nothing is kept then.
+    pub async fn keep_responses(
+        &mut self,
+        source: &str,
+        responses: &[CachedResponse],
+    ) -> Result<()> {
         let mut transaction = self.begin().await?;
-        http_cache::keep(&mut transaction, source, answers).await?;
+        http_cache::keep(&mut transaction, source, responses).await?;
         transaction.commit().await
     }
 
-    /// Forgets the answers of a source that are no longer used.
+    /// Deletes cached responses of a source that are no longer used.
     ///
     /// # Errors
-    /// Where the store cannot be written; nothing is forgotten then.
-    pub async fn prune_answers(&mut self, source: &str, used: &HashSet<String>) -> Result<()> {
+    /// If the store cannot be written to; nothing is deleted then.
+    pub async fn prune_responses(&mut self, source: &str, used: &HashSet<String>) -> Result<()> {
         let mut transaction = self.begin().await?;
         http_cache::prune(&mut transaction, source, used).await?;
         transaction.commit().await
     }
 
-    /// Notes that a sync of a source begins.
+    /// Saves that a sync of a source begins.
     ///
     /// # Errors
-    /// Where the store cannot be written.
+    /// If the store cannot be written to.
     pub async fn begin_sync(&mut self, source: &str, at_ms: i64) -> Result<()> {
         let mut transaction = self.begin().await?;
         ledger::begin_sync(&mut transaction, source, at_ms).await?;
         transaction.commit().await
     }
 
-    /// Notes how a sync of a source ended: with how much that is new, or why it failed.
+    /// Saves how a sync of a source ended: the number of changes, or the reason of its failure.
     ///
     /// # Errors
-    /// Where the store cannot be written.
+    /// If the store cannot be written to.
     pub async fn finish_sync(
         &mut self,
         source: &str,
@@ -97,20 +101,20 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Everything that the store knows of sources.
+    /// Reads the state of all sources.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn ledger(&self) -> Result<Ledger> {
         ledger::load(&mut self.begin_reading().await?)
             .await
-            .context("cannot read from the store how sources are")
+            .context("cannot read the state of sources from the store")
     }
 
-    /// Changes whenever a sync began, got on or ended.
+    /// Changes whenever a sync begins, makes progress or ends.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub async fn ledger_version(&self) -> Result<i64> {
         let mut transaction = self.begin_reading().await?;
         ledger::version(&mut transaction).await

@@ -2,7 +2,7 @@
 
 use crate::server::model::{BuildResult, Event};
 
-/// A successful event of build 1 of one job.
+/// Returns a successful event of build 1 of one job.
 pub fn event(id: &str, stage_ms: i64) -> Event {
     Event {
         id: Some(id.to_owned()),
@@ -20,7 +20,7 @@ pub fn event(id: &str, stage_ms: i64) -> Event {
     }
 }
 
-/// The same with a step that failed.
+/// Returns the same event with a failed step.
 pub fn failing_at(id: &str, stage_ms: i64, step: &str) -> Event {
     Event {
         result: BuildResult::Failure,

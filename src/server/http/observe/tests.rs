@@ -123,7 +123,7 @@ async fn every_request_is_counted_once_under_its_route() {
         ("GET", "/figures/{id}.csv", 200, 1.0),
         ("GET", "/api/{*rest}", 404, 1.0),
         ("GET", "unknown", 404, 2.0),
-        ("GET", "unknown", 307, 1.0),
+        ("GET", "unknown", 308, 1.0),
         ("POST", "/pipelines", 405, 1.0),
         ("other", "/pipelines", 405, 1.0),
     ] {

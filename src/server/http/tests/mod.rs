@@ -350,7 +350,7 @@ async fn pages_say_what_is_known_of_sources() {
         "cmc/one",
         "cmc/two",
         "&lt;b&gt;no&lt;/b&gt;",
-        "No source of them is configured",
+        "No source is configured for this data",
     ] {
         assert!(answer.text().contains(words), "{words}");
     }

@@ -1,23 +1,23 @@
-//! What build files say: `package.json` of Node.js, build files of Gradle.
+//! The content of build files: `package.json` of Node.js, and Gradle's.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::{Map, Value};
 
-/// What is read of a `package.json`.
+/// The fields of a `package.json` that are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Package {
     /// `engines.node` as written.
     pub engines_node: Option<String>,
-    /// The names of all packages that it depends on, in any section.
+    /// The names of all its dependencies, in any section.
     pub dependencies: Vec<String>,
     pub scripts: Vec<String>,
-    /// The names of its fields.
+    /// The names of its top-level fields.
     pub keys: Vec<String>,
 }
 
-/// Where a `package.json` names what it depends on.
+/// The sections of a `package.json` that list dependencies.
 const SECTIONS: [&str; 4] = [
     "dependencies",
     "devDependencies",
@@ -25,13 +25,13 @@ const SECTIONS: [&str; 4] = [
     "peerDependencies",
 ];
 
-/// Reads a `package.json`.
+/// Parses a `package.json`.
 ///
 /// # Errors
-/// Where it is no JSON object.
+/// If it is not a JSON object.
 pub fn package(text: &str) -> Result<Package, String> {
     let object: Map<String, Value> = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| format!("no JSON object: {error}"))?;
+        .map_err(|error| format!("not a JSON object: {error}"))?;
     let named = |section: &&str| object.get(*section)?.as_object();
     let dependencies = SECTIONS.iter().filter_map(named).flat_map(Map::keys);
     let scripts = object.get("scripts").and_then(Value::as_object);
@@ -51,7 +51,7 @@ pub fn package(text: &str) -> Result<Package, String> {
     })
 }
 
-/// The version of Node.js that an `.nvmrc` names, without a `v` before it; none where it names none.
+/// Returns the version of Node.js in an `.nvmrc`, without a leading `v`; none if there is none.
 pub fn nvmrc(text: &str) -> Option<String> {
     let lines = text.trim_start_matches('\u{feff}').lines();
     let lines = lines.map(|line| line.split('#').next().unwrap_or_default().trim());
@@ -64,7 +64,7 @@ pub fn nvmrc(text: &str) -> Option<String> {
     Some(version.chars().take(40).collect())
 }
 
-/// How Gradle is told the version of Java, the most telling way first.
+/// Statements of the Java version in Gradle, the most specific first.
 static GRADLE: LazyLock<[Regex; 5]> = LazyLock::new(|| {
     let value = r#"(?:JavaVersion\s*\.\s*)?(?:toVersion\s*\(\s*)?["']?(VERSION_\w+|[0-9][\w.]*)"#;
     let assigned = |name: &str| format!(r"\b{name}\s*(?:=|\(|\.set\s*\(|\s)\s*{value}");
@@ -78,7 +78,7 @@ static GRADLE: LazyLock<[Regex; 5]> = LazyLock::new(|| {
     .map(|pattern| Regex::new(&pattern).expect("the pattern is tested"))
 });
 
-/// The version of Java that a build file of Gradle names, in either of its languages.
+/// Returns the version of Java in a Gradle build file, in Groovy or Kotlin.
 pub fn gradle(text: &str) -> Option<String> {
     let code = without_comments(text);
     GRADLE.iter().find_map(|pattern| {
@@ -87,7 +87,7 @@ pub fn gradle(text: &str) -> Option<String> {
     })
 }
 
-/// Blanks comments out; what is quoted stays.
+/// Blanks out comments but not quoted text.
 fn without_comments(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
@@ -102,7 +102,7 @@ fn without_comments(text: &str) -> String {
             code.push('/');
             1
         } else {
-            // A quote that its line does not close was none.
+            // A quote that is not closed on its line does not count.
             let quote = rest.chars().next().unwrap_or('"');
             let closed = rest[1..]
                 .find([quote, '\n'])
@@ -121,7 +121,7 @@ fn without_comments(text: &str) -> String {
     code
 }
 
-/// `1.8`, `VERSION_1_8` and `8` are the same version.
+/// Normalises a Java version: `1.8`, `VERSION_1_8` and `8` are the same.
 pub fn java_version(text: &str) -> String {
     let text = text.trim().trim_start_matches("VERSION_").replace('_', ".");
     let text = text.trim_end_matches('.');
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_is_read_as_far_as_it_is_understood() {
+    fn a_package_is_read_as_far_as_it_is_valid() {
         let read = package(
             r#"{"engines":{"node":" >=18 "},"dependencies":{"a":"1"},"devDependencies":{"snyk":"1"},
             "scripts":{"test":"x","odd":7},"snyk":true}"#,
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_nvmrc_names_a_version_or_a_line_of_releases() {
+    fn an_nvmrc_names_a_version_or_a_release_line() {
         let cases = [
             ("v10.15.3", Some("10.15.3")),
             ("18.16.1\n", Some("18.16.1")),
@@ -229,7 +229,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read(text in "(\"|'|//|/\\*|\\*/|\n|sourceCompatibility|=|1|VERSION_|é|.){0,60}") {
+        fn no_text_causes_a_panic(text in "(\"|'|//|/\\*|\\*/|\n|sourceCompatibility|=|1|VERSION_|é|.){0,60}") {
             let _ = package(&text);
             nvmrc(&text);
             gradle(&text);

@@ -1,13 +1,13 @@
-//! Which security checks of its dependencies a repository has.
+//! The dependency security checks of a repository.
 //!
-//! A check counts where something runs it, and not where it was left behind:
+//! A check counts only if something runs it:
 //!
-//! - Snyk: where `snyk` or a package of `@snyk` is a dependency, or a script fetches it by itself
-//!   (`npx snyk test`). Scripts that call a `snyk` which nothing installs, and the field `snyk`
-//!   that its wizard wrote, are leftovers, and then so is a `.snyk` beside them. A `.snyk` alone
-//!   counts: the service reads it, and needs nothing in the repository.
-//! - nsp: where it is a dependency or a script calls it; an `.nsprc` alone is a leftover.
-//! - Dependabot and Renovate: where their configuration is at a place that they read.
+//! - Snyk: `snyk` or a package of `@snyk` is a dependency, or a script fetches it (`npx snyk test`).
+//!   Scripts that call a `snyk` which nothing installs, and the field `snyk` that its wizard wrote,
+//!   are leftovers, as is a `.snyk` beside them. A `.snyk` alone counts: the service reads it and
+//!   needs nothing else in the repository.
+//! - nsp: it is a dependency or a script calls it; an `.nsprc` alone is a leftover.
+//! - Dependabot and Renovate: their configuration is in a location that they read.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -31,15 +31,15 @@ const RENOVATE: [&str; 7] = [
     ".github/renovate.json",
     ".github/renovate.json5",
 ];
-/// The folders of those files; others are in the root.
+/// The folders of those files; the others are in the root.
 pub const FOLDERS: [&str; 2] = [".github", ".dependabot"];
 
-/// A script that fetches Snyk before it runs it.
+/// Matches a script that fetches Snyk before it runs it.
 static FETCHES_SNYK: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(?:npx|pnpx|bunx|dlx|npm exec)\s+(?:-\S+\s+)*(?:snyk|@snyk/\S+)\b")
         .expect("the pattern is tested")
 });
-/// A script that calls one of the two by its name.
+/// Match a script that calls one of the two by name.
 static CALLS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
     ["snyk(?:-protect)?", "nsp"].map(|name| {
         Regex::new(&format!(
@@ -49,7 +49,7 @@ static CALLS: LazyLock<[Regex; 2]> = LazyLock::new(|| {
     })
 });
 
-/// The checks of a repository with these files, in the order of [`Check::ALL`].
+/// Returns the checks of a repository with these files, in the order of [`Check::ALL`].
 pub fn checks(entries: &BTreeSet<String>, package: Option<&Package>) -> Vec<Check> {
     let any = |paths: &[&str]| paths.iter().any(|path| entries.contains(*path));
     let has = |check: &Check| match check {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn snyk_counts_where_something_runs_it() {
+    fn snyk_counts_if_something_runs_it() {
         let cases = [
             (true, None, true),
             (false, None, false),

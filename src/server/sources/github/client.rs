@@ -1,4 +1,4 @@
-//! GitHub over HTTP: the one place that knows of the token, of limits, retries, pages and sizes.
+//! The HTTP client for GitHub: the only code that handles the token, limits, retries and sizes.
 
 use std::{
     collections::BTreeMap,
@@ -17,26 +17,26 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::{
-    limits::{self, Patience},
-    response::{self, Expected, GithubFailure, Reply, Try, broken, no_json},
+    limits::{self, RetryPolicy},
+    response::{self, Attempt, Expected, GithubFailure, Reply, broken, no_json},
 };
 
 const USER_AGENT: &str = concat!("rse-dashboard/", env!("CARGO_PKG_VERSION"));
 const API_VERSION: &str = "2022-11-28";
 const JSON: &str = "application/vnd.github+json";
 const RAW: &str = "application/vnd.github.raw+json";
-/// GitHub asks for few requests at a time.
+/// GitHub asks clients to send few requests at a time.
 const CONCURRENT: usize = 4;
 const MAX_REDIRECTS: usize = 5;
-/// Of an answer in JSON.
-const MAX_ANSWER: u64 = 32 * 1024 * 1024;
+/// The maximum size of a JSON response.
+const MAX_RESPONSE: u64 = 32 * 1024 * 1024;
 
-/// One request, as often as it has to be sent.
-struct Ask<'a> {
+/// One request, including its retries.
+struct RequestSpec<'a> {
     url: Url,
     expected: Expected,
     etag: Option<&'a str>,
-    /// A query of GraphQL.
+    /// A GraphQL query.
     query: Option<&'a Value>,
     max: u64,
 }
@@ -45,14 +45,14 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     token: SecretString,
-    patience: Patience,
+    retry: RetryPolicy,
     permits: Semaphore,
-    seen: Mutex<Seen>,
+    limit_state: Mutex<LimitState>,
 }
 
 #[derive(Default)]
-struct Seen {
-    /// Requests left, by the kind of limit.
+struct LimitState {
+    /// Remaining requests by kind of limit.
     left: BTreeMap<String, u64>,
     /// All requests wait until then.
     paused_until: Option<Instant>,
@@ -60,10 +60,10 @@ struct Seen {
 
 impl Client {
     /// # Errors
-    /// Where this machine cannot make HTTP requests at all.
-    pub fn new(base: Url, token: SecretString, patience: Patience) -> Result<Self> {
+    /// If this machine cannot make HTTP requests.
+    pub fn new(base: Url, token: SecretString, retry: RetryPolicy) -> Result<Self> {
         let origin = base.origin();
-        // The token must not follow to another host.
+        // The token must not be sent to another host.
         let redirects = redirect::Policy::custom(move |attempt| {
             let stays = attempt.url().origin() == origin;
             if stays && attempt.previous().len() <= MAX_REDIRECTS {
@@ -75,21 +75,21 @@ impl Client {
         let http = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(redirects)
-            .connect_timeout(patience.connect_timeout)
-            .timeout(patience.timeout)
+            .connect_timeout(retry.connect_timeout)
+            .timeout(retry.timeout)
             .build()
-            .context("cannot make HTTP requests to GitHub")?;
+            .context("cannot create an HTTP client for GitHub")?;
         Ok(Self {
             http,
             base,
             token,
-            patience,
+            retry,
             permits: Semaphore::new(CONCURRENT),
-            seen: Mutex::default(),
+            limit_state: Mutex::default(),
         })
     }
 
-    /// The address of something, by the segments of its path.
+    /// Returns the URL with these path segments.
     pub fn url(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -98,53 +98,53 @@ impl Client {
         url
     }
 
-    /// Asks for JSON; with an ETag only for what is new since.
+    /// Requests JSON; with an ETag, only if it has changed.
     ///
     /// # Errors
     /// See [`GithubFailure`].
     pub async fn get(&self, url: Url, etag: Option<&str>) -> Result<Reply, GithubFailure> {
-        self.send(&Ask {
+        self.send(&RequestSpec {
             url,
             expected: Expected::Json,
             etag,
             query: None,
-            max: MAX_ANSWER,
+            max: MAX_RESPONSE,
         })
         .await
     }
 
-    /// Asks for a file's bytes.
+    /// Requests the bytes of a file.
     ///
     /// # Errors
-    /// See [`GithubFailure`]; [`GithubFailure::TooGreat`] beyond `max` bytes.
+    /// See [`GithubFailure`]; [`GithubFailure::TooLarge`] above `max` bytes.
     pub async fn raw(&self, url: Url, max: u64) -> Result<Vec<u8>, GithubFailure> {
-        let ask = Ask {
+        let spec = RequestSpec {
             url,
             expected: Expected::Bytes,
             etag: None,
             query: None,
             max,
         };
-        Ok(self.send(&ask).await?.body)
+        Ok(self.send(&spec).await?.body)
     }
 
-    /// Asks a GraphQL query; the answer may hold errors for parts of it.
+    /// Sends a GraphQL query; the response may hold errors for parts of it.
     ///
     /// # Errors
     /// See [`GithubFailure`].
     pub async fn graphql(&self, query: &Value) -> Result<Value, GithubFailure> {
-        let ask = Ask {
+        let spec = RequestSpec {
             url: self.graphql_url(),
             expected: Expected::Graphql,
             etag: None,
             query: Some(query),
-            max: MAX_ANSWER,
+            max: MAX_RESPONSE,
         };
-        let reply = self.send(&ask).await?;
+        let reply = self.send(&spec).await?;
         serde_json::from_slice(&reply.body).map_err(|_| no_json())
     }
 
-    /// GitHub Enterprise Server has it beside `/api/v3`, not below.
+    /// Returns the GraphQL endpoint; on GitHub Enterprise Server it is beside `/api/v3`, not below.
     fn graphql_url(&self) -> Url {
         let path = self.base.path().trim_end_matches('/');
         let above = path.strip_suffix("/v3").unwrap_or(path);
@@ -153,39 +153,41 @@ impl Client {
         url
     }
 
-    /// The least number of requests that any limit still grants.
+    /// Returns the smallest number of requests that any limit still allows.
     pub fn requests_left(&self) -> Option<u64> {
-        self.seen().left.values().min().copied()
+        self.limit_state().left.values().min().copied()
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn limit_state(&self) -> std::sync::MutexGuard<'_, LimitState> {
+        self.limit_state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send(&self, ask: &Ask<'_>) -> Result<Reply, GithubFailure> {
-        if ask.url.origin() != self.base.origin() {
+    async fn send(&self, spec: &RequestSpec<'_>) -> Result<Reply, GithubFailure> {
+        if spec.url.origin() != self.base.origin() {
             return Err(GithubFailure::Refused(
-                "the answer names a next page on another host".to_owned(),
+                "the response links to a next page on another host".to_owned(),
             ));
         }
-        let mut pauses = self.patience.pauses();
+        let mut pauses = self.retry.pauses();
         let mut met = 0;
         loop {
-            self.wait_until_welcome().await;
+            self.wait_while_paused().await;
             let permit = self.permits.acquire().await;
-            let tried = self.try_once(ask).await;
+            let tried = self.attempt(spec).await;
             drop(permit);
             match tried {
-                Try::Done(reply) => return Ok(reply),
-                Try::Failed(failure) => return Err(failure),
-                Try::Passing(failure) => match pauses.next() {
+                Attempt::Done(reply) => return Ok(reply),
+                Attempt::Failed(failure) => return Err(failure),
+                Attempt::Transient(failure) => match pauses.next() {
                     Some(pause) => tokio::time::sleep(pause).await,
                     None => return Err(failure),
                 },
-                Try::Limited(said) => {
-                    let wait = self.patience.limit_wait(said, met);
+                Attempt::Limited(requested) => {
+                    let wait = self.retry.limit_wait(requested, met);
                     met += 1;
-                    if wait > self.patience.longest_wait || met as usize > self.patience.attempts {
+                    if wait > self.retry.max_wait || met as usize > self.retry.attempts {
                         return Err(GithubFailure::Limited { retry_after: wait });
                     }
                     tracing::info!(seconds = wait.as_secs(), "GitHub asks to wait");
@@ -195,44 +197,44 @@ impl Client {
         }
     }
 
-    /// Nobody goes on while GitHub wants to be left alone.
+    /// Makes all requests wait, as GitHub asked.
     fn pause(&self, wait: Duration) {
-        let mut seen = self.seen();
+        let mut state = self.limit_state();
         let until = Instant::now().checked_add(wait);
-        seen.paused_until = seen.paused_until.max(until);
+        state.paused_until = state.paused_until.max(until);
     }
 
-    async fn wait_until_welcome(&self) {
-        let until = self.seen().paused_until;
+    async fn wait_while_paused(&self) {
+        let until = self.limit_state().paused_until;
         if let Some(until) = until {
             tokio::time::sleep_until(until.into()).await;
         }
     }
 
-    async fn try_once(&self, ask: &Ask<'_>) -> Try {
-        let (method, accept) = match ask.expected {
+    async fn attempt(&self, spec: &RequestSpec<'_>) -> Attempt {
+        let (method, accept) = match spec.expected {
             Expected::Json => (Method::GET, JSON),
             Expected::Graphql => (Method::POST, JSON),
             Expected::Bytes => (Method::GET, RAW),
         };
         let mut request = self
             .http
-            .request(method, ask.url.clone())
+            .request(method, spec.url.clone())
             .header(ACCEPT, accept)
             .header("x-github-api-version", API_VERSION)
             .header(AUTHORIZATION, self.authorization());
-        if let Some(etag) = ask.etag {
+        if let Some(etag) = spec.etag {
             request = request.header(IF_NONE_MATCH, etag);
         }
-        if let Some(query) = ask.query {
+        if let Some(query) = spec.query {
             request = request.json(query);
         }
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Try::Passing(broken(&error)),
+            Err(error) => return Attempt::Transient(broken(&error)),
         };
         self.note_limits(response.headers());
-        response::judge(response, ask.expected, ask.max).await
+        response::interpret(response, spec.expected, spec.max).await
     }
 
     fn authorization(&self) -> HeaderValue {
@@ -248,7 +250,7 @@ impl Client {
         let resource = resource.and_then(|resource| resource.to_str().ok());
         if let Some(left) = limits::number(headers, "x-ratelimit-remaining") {
             let resource = resource.unwrap_or_default().to_owned();
-            self.seen().left.insert(resource, left);
+            self.limit_state().left.insert(resource, left);
         }
     }
 }
@@ -259,12 +261,12 @@ mod tests {
 
     fn client(base: &str) -> Client {
         let base = base.parse().expect("a URL");
-        let client = Client::new(base, "t0ken".to_owned().into(), Patience::default());
+        let client = Client::new(base, "t0ken".to_owned().into(), RetryPolicy::default());
         client.expect("a client")
     }
 
     #[test]
-    fn addresses_are_below_the_base_and_escaped() {
+    fn urls_are_below_the_base_and_escaped() {
         let github = client("https://api.github.com");
         assert_eq!(
             github.url(&["repos", "a b", "../c"]).as_str(),

@@ -1,15 +1,15 @@
-//! The base images of a Dockerfile: its FROM lines, with build arguments filled in by their
-//! defaults. Nothing else of it is looked at.
+//! The base images of a Dockerfile: its FROM lines, with build arguments replaced by their defaults.
+//! Everything else is ignored.
 
 use std::collections::BTreeMap;
 
 use super::here_documents::{here_documents, last_lines};
 
-/// Longer than any image's name; also what keeps arguments that repeat each other from growing.
+/// Longer than any image's name; also limits arguments that repeat each other.
 const MAX_NAME: usize = 1_000;
-/// More stages than anybody builds.
+/// More stages than any real Dockerfile has.
 const MAX_STAGES: usize = 200;
-/// How deep defaults may stand in defaults.
+/// The maximum nesting of defaults in defaults.
 const MAX_DEPTH: usize = 8;
 
 /// One FROM line.
@@ -17,22 +17,22 @@ const MAX_DEPTH: usize = 8;
 pub struct From {
     /// The image as written.
     pub written: String,
-    /// With its arguments filled in; none where that leaves nothing to go by.
+    /// The image with its arguments filled in; none if that gives no usable name.
     pub image: Option<String>,
     /// The name of this stage.
     pub alias: Option<String>,
-    /// The earlier stage that is its base, by its place.
+    /// The index of the earlier stage that is its base.
     pub stage: Option<usize>,
 }
 
-/// Every FROM line, in file order.
+/// Returns every FROM line, in file order.
 pub fn parse(text: &str) -> Vec<From> {
     let mut arguments: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut stages: Vec<From> = Vec::new();
     for instruction in instructions(text) {
         let (keyword, rest) = split_word(&instruction);
         if keyword.eq_ignore_ascii_case("ARG") && stages.is_empty() {
-            // Arguments inside of a stage do not reach FROM lines.
+            // Arguments inside a stage do not apply to FROM lines.
             for declared in words(rest) {
                 let (name, default) = match declared.split_once('=') {
                     Some((name, default)) => (name, fill(unquoted(default), &arguments, 0)),
@@ -50,10 +50,10 @@ pub fn parse(text: &str) -> Vec<From> {
     stages
 }
 
-/// The FROM line that a stage rests on in the end, by the names of stages.
-pub fn root(stages: &[From], place: usize) -> Option<&From> {
-    let mut stage = stages.get(place)?;
-    // A stage only rests on earlier ones, so this ends.
+/// Returns the FROM line that a stage is ultimately based on, by the names of stages.
+pub fn root(stages: &[From], index: usize) -> Option<&From> {
+    let mut stage = stages.get(index)?;
+    // A stage is only based on earlier ones, so this ends.
     while let Some(base) = stage.stage {
         stage = &stages[base];
     }
@@ -88,7 +88,8 @@ fn stage(
     })
 }
 
-/// The instructions, each on one line: continued lines joined, comments and here-documents left out.
+/// Splits a file into instructions of one line each: joins continued lines, and drops comments and
+/// here-documents.
 fn instructions(text: &str) -> Vec<String> {
     let text = text.trim_start_matches('\u{feff}');
     let escape = escape(text);
@@ -96,7 +97,7 @@ fn instructions(text: &str) -> Vec<String> {
     let mut current = String::new();
     let last_lines = last_lines(text);
     let mut lines = text.lines().enumerate();
-    while let Some((mut place, line)) = lines.next() {
+    while let Some((mut index, line)) = lines.next() {
         let trimmed = line.trim();
         if trimmed.starts_with('#') || (trimmed.is_empty() && !current.is_empty()) {
             continue;
@@ -108,12 +109,12 @@ fn instructions(text: &str) -> Vec<String> {
         }
         current.push_str(trimmed);
         for here in here_documents(&current) {
-            // Without an end it is none, and must not swallow the rest.
+            // A here-document without an end does not count, and must not swallow the rest.
             let last = last_lines.get(&(here.tabs, here.end.as_str()));
-            if last > Some(&place)
+            if last > Some(&index)
                 && let Some((end, _)) = lines.find(|(_, line)| here.ends_at(line))
             {
-                place = end;
+                index = end;
             }
         }
         instructions.push(std::mem::take(&mut current));
@@ -123,7 +124,7 @@ fn instructions(text: &str) -> Vec<String> {
     instructions
 }
 
-/// What continues a line: a backslash, or what the first lines say instead.
+/// Returns the character that continues a line: a backslash, or the one that the first lines set.
 fn escape(text: &str) -> char {
     let comments = text.lines().take_while(|line| line.trim().starts_with('#'));
     let directive = comments.into_iter().find_map(|line| {
@@ -140,7 +141,7 @@ pub fn split_word(text: &str) -> (&str, &str) {
     text.split_once(char::is_whitespace).unwrap_or((text, ""))
 }
 
-/// Words between white space; braces and quotes keep theirs.
+/// Splits text at white space, except within braces and quotes.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -172,8 +173,8 @@ fn unquoted(text: &str) -> &str {
     inner('"').or_else(|| inner('\'')).unwrap_or(text)
 }
 
-/// Fills `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}` in. An argument without a
-/// default is empty, as it is in a build that sets none. None where it grows beyond measure.
+/// Replaces `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`. An argument without a default
+/// is empty, as in a build that sets none. Returns none if the result grows too long.
 fn fill(text: &str, arguments: &BTreeMap<String, Option<String>>, depth: usize) -> Option<String> {
     if depth > MAX_DEPTH {
         return None;
@@ -215,17 +216,17 @@ fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// Where the brace closes that was opened before the text.
+/// Returns the index of the brace that closes one opened before the text.
 fn closing(text: &str) -> Option<usize> {
     let mut open = 1_usize;
-    for (place, c) in text.char_indices() {
+    for (index, c) in text.char_indices() {
         match c {
             '{' => open += 1,
             '}' => open -= 1,
             _ => {}
         }
         if open == 0 {
-            return Some(place);
+            return Some(index);
         }
     }
     None
@@ -237,7 +238,7 @@ mod tests {
 
     use super::*;
 
-    /// The image that the last stage rests on.
+    /// Returns the image that the last stage is based on.
     fn base(text: &str) -> Option<String> {
         let stages = parse(text);
         root(&stages, stages.len().checked_sub(1)?)?.image.clone()
@@ -284,7 +285,7 @@ mod tests {
             ("FROM a\nRUN cat <<EOF\nFROM b\n\tEOF\nFROM c\nEOF", "a"),
             ("FROM a\nRUN echo it\\'s <<'E O F'\nFROM b\nE O F\n", "a"),
             ("FROM a\nRUN (cat <<A; cat <<B)\nFROM b\nA\nFROM c\nB", "a"),
-            // What only looks like a here-document, or has no end.
+            // Looks like a here-document, or has no end.
             ("FROM a\nRUN sed 's/<<ENV>>/x/' y\nFROM b\nENV", "b"),
             (
                 "FROM a\nRUN echo \"<<EOF\" \"\\\" <<EOF\"\nFROM b\nEOF",
@@ -314,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_that_repeat_each_other_do_not_grow() {
+    fn arguments_that_repeat_each_other_are_limited() {
         let mut text = "ARG A0=xxxxxxxxxx\n".to_owned();
         for n in 1..64 {
             text.push_str(&format!("ARG A{n}=$A{0}$A{0}\n", n - 1));
@@ -325,10 +326,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read(text in "(FROM |ARG |RUN |AS |[a-c$\\{\\}:=\"'<\\\\ \n-]){0,60}") {
+        fn no_text_causes_a_panic(text in "(FROM |ARG |RUN |AS |[a-c$\\{\\}:=\"'<\\\\ \n-]){0,60}") {
             let stages = parse(&text);
-            for place in 0..stages.len() {
-                root(&stages, place).expect("every stage has a root");
+            for index in 0..stages.len() {
+                root(&stages, index).expect("every stage has a root");
             }
         }
     }

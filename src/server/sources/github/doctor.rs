@@ -1,4 +1,4 @@
-//! What `doctor` tries: token, organisation, GraphQL, and how many requests are left.
+//! The checks of `doctor`: token, organisation, GraphQL and remaining requests.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -7,11 +7,11 @@ use super::{Github, response::GithubFailure};
 use crate::server::sources::{CheckResult, SourceError};
 
 pub async fn check(github: &Github) -> Vec<CheckResult> {
-    // Asking for the limits costs nothing, so that it also works when none are left.
+    // Requests for the limits are free, so this works even if none are left.
     let url = github.client.url(&["rate_limit"]);
     let reply = match github.client.get(url, None).await {
         Ok(reply) => reply,
-        Err(failure) => return vec![bad("GitHub cannot be asked", failure)],
+        Err(failure) => return vec![bad("cannot send requests to GitHub", failure)],
     };
     let limits: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let ends = reply.headers.get("github-authentication-token-expiration");
@@ -33,12 +33,9 @@ pub async fn check(github: &Github) -> Vec<CheckResult> {
 fn limit(limit: &Value, label: &str) -> Option<CheckResult> {
     let (left, most) = (limit["remaining"].as_u64()?, limit["limit"].as_u64()?);
     let reset = Timestamp::from_second(limit["reset"].as_i64()?).ok()?;
-    let what = format!("{left} of {most} requests by {label} are left until {reset}");
+    let what = format!("{left} of {most} {label} requests are left until {reset}");
     Some(match left {
-        0 => CheckResult::bad(
-            what,
-            "wait until then, or use a token of its own for the dashboard",
-        ),
+        0 => CheckResult::bad(what, "wait until then, or give the dashboard its own token"),
         _ => CheckResult::good(what),
     })
 }
@@ -51,27 +48,27 @@ async fn organisation(github: &Github) -> CheckResult {
             .get(github.client.url(&[kind, name]), None)
             .await
         {
-            Ok(_) => return CheckResult::good(format!("{name} can be read")),
+            Ok(_) => return CheckResult::good(format!("can read {name}")),
             Err(GithubFailure::NotFound(_)) => {}
-            Err(failure) => return bad(&format!("{name} cannot be read"), failure),
+            Err(failure) => return bad(&format!("cannot read {name}"), failure),
         }
     }
     CheckResult::bad(
-        format!("GitHub shows this token neither an organisation nor a user “{name}”"),
+        format!("this token can see neither an organisation nor a user “{name}”"),
         "correct sources.github.organisation in dashboard.toml, or use a token that may see it",
     )
 }
 
 async fn graphql(github: &Github) -> CheckResult {
-    let remedy = "a server without GraphQL is read with sources.github.graphql = false";
+    let remedy = "for a server without GraphQL, set sources.github.graphql = false";
     let query = json!({ "query": "query{rateLimit{remaining}}" });
     match github.client.graphql(&query).await {
-        Ok(answer) if answer["data"].is_object() => CheckResult::good("GraphQL answers"),
-        Ok(_) => CheckResult::bad("GraphQL does not answer the query", remedy),
+        Ok(response) if response["data"].is_object() => CheckResult::good("GraphQL works"),
+        Ok(_) => CheckResult::bad("GraphQL does not return the requested data", remedy),
         Err(failure @ GithubFailure::NotFound(_)) => {
-            CheckResult::bad(format!("there is no GraphQL: {failure}"), remedy)
+            CheckResult::bad(format!("GraphQL is not available: {failure}"), remedy)
         }
-        Err(failure) => bad("GraphQL cannot be asked", failure),
+        Err(failure) => bad("cannot send queries to GraphQL", failure),
     }
 }
 

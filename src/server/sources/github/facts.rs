@@ -1,4 +1,4 @@
-//! A repository's files, made into facts.
+//! Derives facts from a repository's files.
 
 use super::{
     build_files::{self, Package},
@@ -11,29 +11,29 @@ use super::{
 };
 use crate::server::model::{BaseImage, Coverage, CoverageState, RepositoryFacts, Stated};
 
-/// As long as the reason for a repository's coverage gets.
+/// The maximum length of the reason in a repository's coverage.
 const MAX_REASON: usize = 400;
 
-/// Reads the files of one repository and gathers what could not be understood.
-struct Reading<'a> {
+/// Reads the files of one repository and collects faults.
+struct Reader<'a> {
     files: &'a Files,
     faults: Vec<String>,
 }
 
-impl<'a> Reading<'a> {
-    /// The text of a file that is there and can be read.
+impl<'a> Reader<'a> {
+    /// Returns the text of a file, if it exists and is readable.
     fn text(&mut self, path: &str) -> Option<&'a str> {
         let why = match self.files.texts.get(path)? {
             FileText::Whole(text) => return Some(text),
-            FileText::Binary => "is no text",
-            FileText::TooGreat => "is greater than 4 MiB",
-            FileText::Cut => "was cut short",
+            FileText::Binary => "is not a text file",
+            FileText::TooLarge => "is larger than 4 MiB",
+            FileText::Truncated => "was truncated",
         };
         self.faults.push(format!("{path}: {why}"));
         None
     }
 
-    /// What a parser made of a file.
+    /// Returns the result of parsing a file.
     fn parsed<T, E: std::fmt::Display>(
         &mut self,
         path: &str,
@@ -45,13 +45,13 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The facts of a repository, and whether everything of it was understood.
+/// Returns the facts of a repository and its coverage.
 pub fn facts(
     repository: &Repository,
     files: &Files,
     suppression_files: &[String],
 ) -> (RepositoryFacts, Coverage) {
-    let mut reading = Reading {
+    let mut reader = Reader {
         files,
         faults: Vec::new(),
     };
@@ -64,34 +64,34 @@ pub fn facts(
         ..RepositoryFacts::default()
     };
     for path in suppression_files {
-        let Some(text) = reading.text(path) else {
+        let Some(text) = reader.text(path) else {
             continue;
         };
         let found = suppressions::parse(text);
         let faults = found.faults.iter().map(|fault| format!("{path}: {fault}"));
-        reading.faults.extend(faults);
+        reader.faults.extend(faults);
         facts.suppressions.extend(found.entries);
         facts.stated.suppression_files.push(path.clone());
     }
-    let package = reading.parsed(PACKAGE, build_files::package);
+    let package = reader.parsed(PACKAGE, build_files::package);
     facts.checks = checks::checks(&files.entries, package.as_ref());
-    read_runtimes(&mut reading, package, &mut facts);
-    let coverage = coverage(&facts.repository, &reading.faults);
+    read_runtimes(&mut reader, package, &mut facts);
+    let coverage = coverage(&facts.repository, &reader.faults);
     (facts, coverage)
 }
 
-fn read_runtimes(reading: &mut Reading<'_>, package: Option<Package>, facts: &mut RepositoryFacts) {
-    let texts = &reading.files.texts;
+fn read_runtimes(reader: &mut Reader<'_>, package: Option<Package>, facts: &mut RepositoryFacts) {
+    let texts = &reader.files.texts;
     let has = |path: &&str| texts.contains_key(*path);
     let builds_java = GRADLE.iter().chain([&POM]).any(has);
     let has_node_file = [PACKAGE, NVMRC].iter().any(has);
 
     let mut dockerfiles = vec![DOCKERFILE.to_owned()];
-    dockerfiles.extend(reading.files.other_dockerfiles());
+    dockerfiles.extend(reader.files.other_dockerfiles());
     let (mut last_images, mut other_images) = (Vec::new(), Vec::new());
     let mut stated = Stated::default();
     for path in dockerfiles {
-        let Some(text) = reading.text(&path) else {
+        let Some(text) = reader.text(&path) else {
             continue;
         };
         let stages = dockerfile::parse(text);
@@ -108,12 +108,12 @@ fn read_runtimes(reading: &mut Reading<'_>, package: Option<Package>, facts: &mu
                 image: stage.image.unwrap_or(stage.written),
             }));
     }
-    stated.nvmrc = reading.text(NVMRC).and_then(build_files::nvmrc);
+    stated.nvmrc = reader.text(NVMRC).and_then(build_files::nvmrc);
     stated.engines_node = package.and_then(|package| package.engines_node);
     let gradle = GRADLE
         .iter()
-        .find_map(|path| build_files::gradle(reading.text(path)?));
-    stated.java = gradle.or_else(|| reading.parsed(POM, maven::pom).flatten());
+        .find_map(|path| build_files::gradle(reader.text(path)?));
+    stated.java = gradle.or_else(|| reader.parsed(POM, maven::pom).flatten());
 
     let version = |platform, files: &[&Option<String>], has_file| {
         let statements = Statements {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_told_and_the_rest_kept() {
+    fn invalid_files_are_reported_and_the_rest_is_kept() {
         let (facts, coverage) = read(&[
             ("suppressions.xml", "<suppressions><suppress>"),
             ("package.json", "{"),
@@ -208,7 +208,7 @@ mod tests {
         let reason = coverage.reason.expect("a reason");
         for part in [
             "suppressions.xml: malformed XML at byte",
-            "package.json: no JSON",
+            "package.json: not a JSON",
             "pom.xml: malformed",
         ] {
             assert!(reason.contains(part), "{reason}");
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_without_any_of_it_uses_neither() {
+    fn a_repository_without_relevant_files_uses_neither_platform() {
         let (facts, coverage) = read(&[]);
         let expected = RepositoryFacts {
             repository: "ccd-api".to_owned(),

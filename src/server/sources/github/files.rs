@@ -1,4 +1,4 @@
-//! Which files of a repository are read, and what came of it: the same for both ways to read them.
+//! The files that are read from a repository, and their contents: the same for GraphQL and REST.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,15 +12,15 @@ pub const PACKAGE: &str = "package.json";
 pub const GRADLE: [&str; 2] = ["build.gradle", "build.gradle.kts"];
 pub const POM: &str = "pom.xml";
 
-/// No file that people write is greater.
+/// Larger than any file that people write.
 pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
-/// As many Dockerfiles beside the first as are read.
+/// The maximum number of additional Dockerfiles that are read.
 const MAX_DOCKERFILES: usize = 10;
 
-/// What is read of every repository.
+/// The files to read from every repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRequest {
-    /// Files whose text is read, where they are there.
+    /// Files whose text is read, if they exist.
     pub files: Vec<String>,
     /// Folders whose entries are listed; the root always is.
     pub folders: Vec<String>,
@@ -37,14 +37,14 @@ impl FileRequest {
     }
 }
 
-/// What was found in a repository.
+/// The files found in a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Files {
-    /// The paths of everything in the root and the wanted folders.
+    /// The paths of all entries in the root and the requested folders.
     pub entries: BTreeSet<String>,
-    /// By path; files that are not there have none.
+    /// The texts by path, without files that do not exist.
     pub texts: BTreeMap<String, FileText>,
-    /// Without a commit.
+    /// True if the repository has no commit.
     pub empty: bool,
 }
 
@@ -52,10 +52,10 @@ pub struct Files {
 pub enum FileText {
     Whole(String),
     Binary,
-    /// Greater than [`MAX_BYTES`].
-    TooGreat,
-    /// Only its beginning was sent, until it is read whole.
-    Cut,
+    /// Larger than [`MAX_BYTES`].
+    TooLarge,
+    /// Only the beginning was sent; the rest is still to be read.
+    Truncated,
 }
 
 impl FileText {
@@ -68,7 +68,7 @@ impl FileText {
 }
 
 impl Files {
-    /// Dockerfiles of the root beside the one without an ending: `hub.Dockerfile`, `Dockerfile.dev`.
+    /// Returns the other Dockerfiles in the root: `hub.Dockerfile`, `Dockerfile.dev`.
     pub fn other_dockerfiles(&self) -> Vec<String> {
         let is_dockerfile = |path: &&String| {
             let name = path.to_ascii_lowercase();
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dockerfiles_are_those_of_the_root() {
+    fn dockerfiles_are_found_in_the_root() {
         let entries = [
             "Dockerfile",
             "Dockerfile.dev",

@@ -1,4 +1,4 @@
-//! Reads many repositories by one request of GraphQL.
+//! Reads many repositories with one GraphQL request.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -8,102 +8,102 @@ use serde_json::{Map, Value, json};
 use super::{
     client::Client,
     files::{FileRequest, FileText, Files, MAX_BYTES},
-    read::{Trouble, ends_the_sync},
+    read::{ReadFailure, ends_the_sync},
     repositories::Repository,
     response::{GithubFailure, is_limit},
     rest,
 };
 
-/// After so many failures in a row it is not the size of the requests.
+/// After this many consecutive failures, the size of the requests is not the cause.
 const MAX_FAILURES: usize = 6;
 
-const NO_GRAPHQL: &str = "this server has no GraphQL; set sources.github.graphql = false in \
+const NO_GRAPHQL: &str = "this server does not offer GraphQL; set sources.github.graphql = false in \
                           dashboard.toml, or correct GITHUB_API_URL";
 
-/// One repository and what is read of it.
+/// One repository and the files to read from it.
 #[derive(Clone)]
 struct Part<'a> {
-    /// Its place in the batch.
-    place: usize,
+    /// The index of the repository in the batch.
+    index: usize,
     repository: &'a Repository,
     files: Vec<String>,
-    /// The root is the one without a name.
+    /// The folders to list; the root has an empty name.
     folders: Vec<String>,
 }
 
 /// Reads a batch; the outcomes are in its order.
 ///
 /// # Errors
-/// Where going on makes no sense.
+/// If further requests are pointless.
 pub async fn read(
     client: &Client,
     wanted: &FileRequest,
     batch: &[Repository],
-) -> Result<Vec<Result<Files, Trouble>>, GithubFailure> {
+) -> Result<Vec<Result<Files, ReadFailure>>, GithubFailure> {
     let root = [String::new()];
-    let parts = batch.iter().enumerate().map(|(place, repository)| Part {
-        place,
+    let parts = batch.iter().enumerate().map(|(index, repository)| Part {
+        index,
         repository,
         files: wanted.files.clone(),
         folders: root.iter().chain(&wanted.folders).cloned().collect(),
     });
-    let mut outcomes = ask(client, parts.collect()).await?;
-    // Names of further Dockerfiles are known only now.
+    let mut outcomes = fetch(client, parts.collect()).await?;
+    // Names of additional Dockerfiles are known only now.
     let mut parts = Vec::new();
-    for (&place, outcome) in &outcomes {
+    for (&index, outcome) in &outcomes {
         let others = outcome.as_ref().map(Files::other_dockerfiles);
         let others = others.unwrap_or_default();
         if !others.is_empty() {
             parts.push(Part {
-                place,
-                repository: &batch[place],
+                index,
+                repository: &batch[index],
                 files: others,
                 folders: Vec::new(),
             });
         }
     }
-    for (place, more) in ask(client, parts).await? {
+    for (index, more) in fetch(client, parts).await? {
         let files = outcomes
-            .get_mut(&place)
+            .get_mut(&index)
             .and_then(|known| known.as_mut().ok());
         match (files, more) {
             (Some(files), Ok(more)) => files.texts.extend(more.texts),
-            (_, Err(trouble)) => {
-                outcomes.insert(place, Err(trouble));
+            (_, Err(failure)) => {
+                outcomes.insert(index, Err(failure));
             }
             (None, Ok(_)) => {}
         }
     }
-    for (&place, outcome) in &mut outcomes {
+    for (&index, outcome) in &mut outcomes {
         if let Ok(files) = outcome
-            && let Err(failure) = complete(client, &batch[place], files).await
+            && let Err(failure) = complete(client, &batch[index], files).await
         {
-            *outcome = Err(Trouble::of(failure)?);
+            *outcome = Err(ReadFailure::of(failure)?);
         }
     }
     Ok(outcomes.into_values().collect())
 }
 
-/// Texts that GraphQL cut short are read whole.
+/// Reads files whole that GraphQL truncated.
 async fn complete(
     client: &Client,
     repository: &Repository,
     files: &mut Files,
 ) -> Result<(), GithubFailure> {
     for (path, text) in &mut files.texts {
-        if *text == FileText::Cut {
+        if *text == FileText::Truncated {
             *text = rest::text(client, repository, path).await?;
         }
     }
     Ok(())
 }
 
-/// Asks for parts. What fails is asked for again in smaller requests, because it may have been too
-/// much at a time.
-async fn ask(
+/// Requests parts. Failed ones are requested again in smaller queries, because the query may have
+/// been too large.
+async fn fetch(
     client: &Client,
     parts: Vec<Part<'_>>,
-) -> Result<BTreeMap<usize, Result<Files, Trouble>>, GithubFailure> {
+) -> Result<BTreeMap<usize, Result<Files, ReadFailure>>, GithubFailure> {
     let mut outcomes = BTreeMap::new();
     let mut open = vec![parts];
     let mut failures = 0;
@@ -111,30 +111,30 @@ async fn ask(
         if parts.is_empty() {
             continue;
         }
-        let answer = match client.graphql(&query(&parts)).await {
-            Ok(answer) => answer,
+        let response = match client.graphql(&query(&parts)).await {
+            Ok(response) => response,
             Err(GithubFailure::NotFound(_)) => {
                 return Err(GithubFailure::Refused(NO_GRAPHQL.to_owned()));
             }
-            // Said of the query as a whole, it would be said of every other.
+            // A refusal of the whole query would apply to every other.
             Err(failure @ GithubFailure::Forbidden(_)) => return Err(failure),
             Err(failure) if ends_the_sync(&failure) => return Err(failure),
             Err(failure) => json!({ "errors": [{ "message": failure.to_string() }] }),
         };
         let (asked, mut again) = (parts.len(), Vec::new());
         let mut failed = false;
-        for (part, outcome) in parts.into_iter().zip(outcomes_of(&answer, asked)) {
+        for (part, outcome) in parts.into_iter().zip(outcomes_of(&response, asked)) {
             let outcome = outcome.map(|repository| files(&part, repository));
-            let fails = matches!(outcome, Err(Trouble::Failed(_)));
+            let fails = matches!(outcome, Err(ReadFailure::Failed(_)));
             failed |= fails;
             if fails && asked > 1 && failures < MAX_FAILURES {
                 again.push(part);
             } else {
-                outcomes.insert(part.place, outcome);
+                outcomes.insert(part.index, outcome);
             }
         }
         failures = if failed { failures + 1 } else { 0 };
-        // Those that fail beside others are fewer already.
+        // If some parts succeeded, the failed ones are already fewer.
         if again.len() == asked {
             open.push(again.split_off(asked / 2));
         }
@@ -143,23 +143,23 @@ async fn ask(
     Ok(outcomes)
 }
 
-/// GitHub's words where it answered nothing of a query, or where something went wrong that it does
-/// not place: any field that is null may then be there in truth.
-fn failed_whole(answer: &Value) -> Option<String> {
-    let errors = answer["errors"].as_array().map_or(&[][..], Vec::as_slice);
-    let error = match answer["data"].is_object() {
+/// Returns GitHub's message if a query failed as a whole, or with an error without a path: then any
+/// null field may be null for that reason.
+fn failed_whole(response: &Value) -> Option<String> {
+    let errors = response["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    let error = match response["data"].is_object() {
         true => errors.iter().find(|error| !error["path"][0].is_string())?,
         false => errors.first().unwrap_or(&Value::Null),
     };
-    let words = error["message"].as_str();
-    Some(short(words.unwrap_or("GitHub answered nothing")))
+    let message = error["message"].as_str();
+    Some(short(message.unwrap_or("GitHub returned no data")))
 }
 
-fn short(words: &str) -> String {
-    words.chars().take(200).collect()
+fn short(message: &str) -> String {
+    message.chars().take(200).collect()
 }
 
-/// Names reach the query as variables only, so that none can change what it means.
+/// Builds the query. Names are passed only as variables, so that none can change its meaning.
 fn query(parts: &[Part<'_>]) -> Value {
     let mut variables = Map::new();
     let mut expressions: BTreeMap<String, usize> = BTreeMap::new();
@@ -173,18 +173,18 @@ fn query(parts: &[Part<'_>]) -> Value {
             body,
             "r{index}:repository(owner:$o{index},name:$n{index}){{isEmpty "
         );
-        for (place, path) in part.files.iter().enumerate() {
+        for (number, path) in part.files.iter().enumerate() {
             let variable = expression(path);
             let _ = write!(
                 body,
-                "f{place}:object(expression:$p{variable}){{... on Blob{{text byteSize isBinary isTruncated}}}}"
+                "f{number}:object(expression:$p{variable}){{... on Blob{{text byteSize isBinary isTruncated}}}}"
             );
         }
-        for (place, folder) in part.folders.iter().enumerate() {
+        for (number, folder) in part.folders.iter().enumerate() {
             let variable = expression(folder);
             let _ = write!(
                 body,
-                "d{place}:object(expression:$p{variable}){{... on Tree{{entries{{name type}}}}}}"
+                "d{number}:object(expression:$p{variable}){{... on Tree{{entries{{name type}}}}}}"
             );
         }
         body.push('}');
@@ -215,35 +215,35 @@ struct Blob {
     is_truncated: bool,
 }
 
-/// What GitHub answers of each repository of a query, in its order.
-fn outcomes_of(answer: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, Trouble>> {
-    if let Some(words) = failed_whole(answer) {
-        return vec![Err(Trouble::Failed(words)); asked];
+/// Returns the outcome for each repository of a query, in its order.
+fn outcomes_of(response: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, ReadFailure>> {
+    if let Some(message) = failed_whole(response) {
+        return vec![Err(ReadFailure::Failed(message)); asked];
     }
-    let mut errors: BTreeMap<&str, Trouble> = BTreeMap::new();
-    for error in answer["errors"].as_array().into_iter().flatten() {
+    let mut errors: BTreeMap<&str, ReadFailure> = BTreeMap::new();
+    for error in response["errors"].as_array().into_iter().flatten() {
         if let Some(alias) = error["path"][0].as_str() {
-            errors.entry(alias).or_insert_with(|| trouble(error));
+            errors.entry(alias).or_insert_with(|| read_failure(error));
         }
     }
     let outcomes = (0..asked).map(|index| {
         let alias = format!("r{index}");
-        match (errors.remove(alias.as_str()), &answer["data"][&alias]) {
-            (Some(trouble), _) => Err(trouble),
+        match (errors.remove(alias.as_str()), &response["data"][&alias]) {
+            (Some(failure), _) => Err(failure),
             (None, Value::Object(repository)) => Ok(repository),
-            (None, _) => Err(Trouble::not_found()),
+            (None, _) => Err(ReadFailure::not_found()),
         }
     });
     outcomes.collect()
 }
 
-fn trouble(error: &Value) -> Trouble {
-    let words = short(error["message"].as_str().unwrap_or_default());
+fn read_failure(error: &Value) -> ReadFailure {
+    let message = short(error["message"].as_str().unwrap_or_default());
     match error["type"].as_str().unwrap_or_default() {
-        "NOT_FOUND" => Trouble::not_found(),
-        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Trouble::NoAccess(words),
-        _ if is_limit(error) => Trouble::RateLimited,
-        _ => Trouble::Failed(words),
+        "NOT_FOUND" => ReadFailure::not_found(),
+        "FORBIDDEN" | "INSUFFICIENT_SCOPES" => ReadFailure::NoAccess(message),
+        _ if is_limit(error) => ReadFailure::RateLimited,
+        _ => ReadFailure::Failed(message),
     }
 }
 
@@ -252,16 +252,16 @@ fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
         empty: repository.get("isEmpty").and_then(Value::as_bool) == Some(true),
         ..Files::default()
     };
-    for (place, path) in part.files.iter().enumerate() {
-        let object = repository.get(&format!("f{place}"));
-        // What is no file has no such fields.
+    for (number, path) in part.files.iter().enumerate() {
+        let object = repository.get(&format!("f{number}"));
+        // Objects that are not files lack these fields.
         let blob = object.and_then(|object| Blob::deserialize(object).ok());
         if let Some(text) = blob.and_then(text) {
             files.texts.insert(path.clone(), text);
         }
     }
-    for (place, folder) in part.folders.iter().enumerate() {
-        let object = repository.get(&format!("d{place}"));
+    for (number, folder) in part.folders.iter().enumerate() {
+        let object = repository.get(&format!("d{number}"));
         let entries = object.and_then(|object| object["entries"].as_array());
         for entry in entries.into_iter().flatten() {
             let Some(name) = entry["name"].as_str() else {
@@ -280,9 +280,9 @@ fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
 fn text(blob: Blob) -> Option<FileText> {
     let bytes = blob.byte_size?;
     Some(match blob.text {
-        _ if bytes > MAX_BYTES => FileText::TooGreat,
+        _ if bytes > MAX_BYTES => FileText::TooLarge,
         _ if blob.is_binary == Some(true) => FileText::Binary,
-        _ if blob.is_truncated => FileText::Cut,
+        _ if blob.is_truncated => FileText::Truncated,
         Some(text) => FileText::Whole(text),
         None => FileText::Binary,
     })
@@ -293,33 +293,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_without_a_place_leaves_nothing_to_rely_on() {
+    fn an_error_without_a_path_fails_the_whole_query() {
         let read = json!({ "isEmpty": false, "f0": { "text": "x" } });
         let cut = json!({ "isEmpty": false, "f0": null });
-        let unplaced = [
+        let without_path = [
             json!({ "message": "timed out" }),
             json!({ "message": "timed out", "path": null }),
             json!({ "message": "timed out", "path": [] }),
         ];
-        for error in unplaced {
+        for error in without_path {
             for second in [&cut, &Value::Null] {
-                let placed = json!({ "type": "NOT_FOUND", "path": ["r1"] });
-                let answer =
-                    json!({ "data": { "r0": read, "r1": second }, "errors": [placed, error] });
-                let failed = Err(Trouble::Failed("timed out".to_owned()));
+                let with_path = json!({ "type": "NOT_FOUND", "path": ["r1"] });
+                let response =
+                    json!({ "data": { "r0": read, "r1": second }, "errors": [with_path, error] });
+                let failed = Err(ReadFailure::Failed("timed out".to_owned()));
                 assert_eq!(
-                    outcomes_of(&answer, 2),
+                    outcomes_of(&response, 2),
                     [failed.clone(), failed],
-                    "{answer}"
+                    "{response}"
                 );
             }
         }
-        let placed = json!({ "type": "NOT_FOUND", "path": ["r1"] });
-        let answer = json!({ "data": { "r0": cut, "r1": null }, "errors": [placed] });
+        let with_path = json!({ "type": "NOT_FOUND", "path": ["r1"] });
+        let response = json!({ "data": { "r0": cut, "r1": null }, "errors": [with_path] });
         let first = cut.as_object().expect("an object");
         assert_eq!(
-            outcomes_of(&answer, 2),
-            [Ok(first), Err(Trouble::not_found())]
+            outcomes_of(&response, 2),
+            [Ok(first), Err(ReadFailure::not_found())]
         );
     }
 }

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 
 use super::dockerfile::split_word;
 
-/// The text of an instruction that the lines after it hold.
+/// A here-document that an instruction begins.
 pub struct HereDocument {
     /// The line that ends it.
     pub end: String,
-    /// Tabs before that line do not count.
+    /// Whether tabs before that line are ignored.
     pub tabs: bool,
 }
 
 impl HereDocument {
-    /// The one that begins with the text.
+    /// Parses the here-document at the start of the text.
     fn of(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("<<")?;
         let word = rest.strip_prefix('-');
@@ -39,15 +39,15 @@ fn without_tabs(line: &str) -> &str {
     line.trim_start_matches('\t')
 }
 
-/// Where each line stands for the last time, and, by `true`, each line without tabs before it.
+/// Maps each line, and (with `true`) each line without leading tabs, to its last position.
 pub fn last_lines(text: &str) -> HashMap<(bool, &str), usize> {
     let lines = text.lines().enumerate();
     let both = lines
-        .flat_map(|(place, line)| [((false, line), place), ((true, without_tabs(line)), place)]);
+        .flat_map(|(index, line)| [((false, line), index), ((true, without_tabs(line)), index)]);
     both.collect()
 }
 
-/// The here-documents that an instruction begins: at the start of a word, and not in quotes.
+/// Returns the here-documents that an instruction begins: at the start of a word, not in quotes.
 pub fn here_documents(instruction: &str) -> Vec<HereDocument> {
     let keyword = split_word(instruction).0.to_ascii_uppercase();
     if !matches!(keyword.as_str(), "RUN" | "COPY" | "ADD") {
@@ -56,7 +56,7 @@ pub fn here_documents(instruction: &str) -> Vec<HereDocument> {
     let mut found = Vec::new();
     let (mut quote, mut before) = (None, ' ');
     let mut signs = instruction.char_indices();
-    while let Some((place, c)) = signs.next() {
+    while let Some((index, c)) = signs.next() {
         match (c, quote) {
             ('\\', None | Some('"')) => {
                 signs.next();
@@ -64,7 +64,7 @@ pub fn here_documents(instruction: &str) -> Vec<HereDocument> {
             ('"' | '\'', None) => quote = Some(c),
             (_, Some(open)) if open == c => quote = None,
             ('<', None) if before.is_whitespace() => {
-                found.extend(HereDocument::of(&instruction[place..]));
+                found.extend(HereDocument::of(&instruction[index..]));
             }
             _ => {}
         }

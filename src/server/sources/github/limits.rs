@@ -1,7 +1,7 @@
-//! How long to leave GitHub alone, by its own words, and how much patience there is.
+//! How long to wait between requests to GitHub, by its headers and the retry policy.
 //!
-//! A 403 or 429 says `retry-after`, or that nothing remains until `x-ratelimit-reset`; where it says
-//! neither, a minute is right, and longer each time.
+//! A 403 or 429 has `retry-after`, or says that nothing remains until `x-ratelimit-reset`; if it has
+//! neither, wait a minute, and longer each time.
 
 use std::time::Duration;
 
@@ -11,36 +11,36 @@ use reqwest::{StatusCode, header::HeaderMap};
 
 use crate::server::sources::error::MAX_PAUSE;
 
-/// How requests are tried again. Tests shorten it.
+/// The policy for retries. Tests shorten it.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// How often a request that fails for a passing reason is tried.
+pub struct RetryPolicy {
+    /// How often a request with a transient failure is tried.
     pub attempts: usize,
-    /// The first pause between two tries; the next ones are longer, with jitter.
+    /// The first pause between two attempts; later ones are longer, with jitter.
     pub pause: Duration,
-    /// How long to wait for a limit that does not say how long.
+    /// How long to wait if the response does not say.
     pub limit_pause: Duration,
-    /// A longer wait ends the sync; the next one goes on.
-    pub longest_wait: Duration,
+    /// A longer wait ends the sync; the next one continues.
+    pub max_wait: Duration,
     pub connect_timeout: Duration,
     pub timeout: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 4,
             pause: Duration::from_millis(500),
             limit_pause: Duration::from_mins(1),
-            longest_wait: Duration::from_mins(2),
+            max_wait: Duration::from_mins(2),
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_mins(1),
         }
     }
 }
 
-impl Patience {
-    /// The pauses between the tries of one request.
+impl RetryPolicy {
+    /// Returns the pauses between the attempts of one request.
     pub fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
         ExponentialBuilder::new()
             .with_min_delay(self.pause)
@@ -50,33 +50,33 @@ impl Patience {
             .build()
     }
 
-    /// How long to wait where a limit was met for the so manyth time in a row, from 0.
-    pub fn limit_wait(&self, said: Option<Duration>, met_before: u32) -> Duration {
-        said.unwrap_or_else(|| self.limit_pause.saturating_mul(1 << met_before.min(10)))
+    /// Returns how long to wait after `met_before` earlier limits in a row.
+    pub fn limit_wait(&self, requested: Option<Duration>, met_before: u32) -> Duration {
+        requested.unwrap_or_else(|| self.limit_pause.saturating_mul(1 << met_before.min(10)))
     }
 }
 
-/// Whether an answer says that a limit was met, and then how long to wait if it says so.
+/// Returns none unless the response reports a limit; then the wait that it asks for, if any.
 pub fn limited(status: StatusCode, headers: &HeaderMap, message: &str) -> Option<Option<Duration>> {
     if !matches!(status.as_u16(), 403 | 429) {
         return None;
     }
-    let said = wait(headers);
-    (said.is_some() || status.as_u16() == 429 || is_named(message)).then_some(said)
+    let requested = wait(headers);
+    (requested.is_some() || status.as_u16() == 429 || is_named(message)).then_some(requested)
 }
 
-/// Whether GitHub's words are those for a limit.
+/// Returns true if the message reports a limit.
 pub fn is_named(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.contains("rate limit") || message.contains("abuse detection")
 }
 
-/// The wait that the headers of an answer ask for, as far as it makes sense.
+/// Returns the wait that the headers ask for, at most a day.
 pub fn wait(headers: &HeaderMap) -> Option<Duration> {
-    said(headers).map(|wait| wait.min(MAX_PAUSE))
+    requested_wait(headers).map(|wait| wait.min(MAX_PAUSE))
 }
 
-fn said(headers: &HeaderMap) -> Option<Duration> {
+fn requested_wait(headers: &HeaderMap) -> Option<Duration> {
     if let Some(seconds) = number(headers, "retry-after") {
         return Some(Duration::from_secs(seconds));
     }
@@ -84,12 +84,12 @@ fn said(headers: &HeaderMap) -> Option<Duration> {
         return None;
     }
     let reset = i64::try_from(number(headers, "x-ratelimit-reset")?).ok()?;
-    // By the server's clock, because ours may differ.
+    // Uses the server's clock, because ours may differ.
     let date = headers.get("date").and_then(|date| date.to_str().ok());
     let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
     let now = date.map_or_else(Timestamp::now, |date| date.timestamp());
     let left = reset.saturating_sub(now.as_second()).max(0);
-    // A second more, because both are cut to whole ones.
+    // One more second, because both are rounded down.
     Some(Duration::from_secs(left.unsigned_abs().saturating_add(1)))
 }
 
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_met_by_what_the_answer_says() {
+    fn limits_are_recognised_by_the_response() {
         const DATE: (&str, &str) = ("date", "Tue, 24 Nov 2026 13:50:32 GMT");
         let seconds = |n| Some(Some(Duration::from_secs(n)));
         let used_up = [
@@ -178,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn waits_that_nobody_said_grow() {
-        let patience = Patience::default();
-        let waits = [0, 1, 2, 40].map(|met| patience.limit_wait(None, met).as_secs());
+    fn waits_grow_if_the_response_names_none() {
+        let retry = RetryPolicy::default();
+        let waits = [0, 1, 2, 40].map(|met| retry.limit_wait(None, met).as_secs());
         assert_eq!(waits, [60, 120, 240, 61_440]);
-        let said = patience.limit_wait(Some(Duration::from_secs(5)), 3);
-        assert_eq!(said.as_secs(), 5);
-        assert_eq!(patience.pauses().count(), patience.attempts - 1);
+        let requested = retry.limit_wait(Some(Duration::from_secs(5)), 3);
+        assert_eq!(requested.as_secs(), 5);
+        assert_eq!(retry.pauses().count(), retry.attempts - 1);
     }
 }

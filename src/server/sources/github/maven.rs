@@ -1,4 +1,4 @@
-//! The version of Java that a `pom.xml` of Maven names.
+//! The version of Java in a Maven `pom.xml`.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use super::{
     xml::{Malformed, Node, walk},
 };
 
-/// Properties, and elements in the configuration of its compiler, by which Maven is told the version
-/// of Java, the most telling first.
+/// Properties, and elements of the compiler's configuration, that set the version of Java, the most
+/// specific first.
 const MAVEN: [&str; 8] = [
     "maven.compiler.release",
     "configuration/release",
@@ -20,15 +20,15 @@ const MAVEN: [&str; 8] = [
     "java.source.version",
 ];
 
-/// What is read of a `pom.xml`.
+/// The parts of a `pom.xml` that are used.
 #[derive(Default)]
 struct Pom {
-    /// The open elements from the root on, each with its text.
+    /// The open elements from the root down, each with its text.
     open: Vec<(String, String)>,
-    /// Properties by their names, and what configures the compiler as [`MAVEN`] has it. Of several
-    /// of one name the first counts.
+    /// Properties by name, and the compiler's configuration under the names in [`MAVEN`]. The first of
+    /// several with the same name counts.
     values: BTreeMap<String, String>,
-    /// Of the plugin that is open. It may be named after its configuration.
+    /// The name of the open plugin, which may follow its configuration.
     plugin: String,
     configured: Vec<(String, String)>,
 }
@@ -74,16 +74,16 @@ impl Pom {
     }
 }
 
-/// The version of Java that a `pom.xml` names; one that its parent names is not seen, nor one for a
-/// single run of the compiler.
+/// Returns the version of Java in a `pom.xml`; ignores versions set by its parent or for a single run
+/// of the compiler.
 ///
 /// # Errors
-/// Where it is no XML.
+/// If it is not valid XML.
 pub fn pom(text: &str) -> Result<Option<String>, Malformed> {
     let mut pom = Pom::default();
     walk(text, &mut |node| pom.take(node))?;
     let value = |name: &str| Some(pom.values.get(name)?.trim());
-    // One property may name another.
+    // A property may refer to another.
     let resolved = |name: &str| {
         let text = value(name)?;
         let other = text
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn maven_names_java_in_properties_or_for_its_compiler() {
+    fn maven_sets_java_in_properties_or_for_its_compiler() {
         let project = |inner: &str| format!("<project xmlns=\"x\">{inner}</project>");
         let plugin = |name: &str, configuration: &str| {
             format!(
@@ -180,7 +180,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read(text in "(</?(project|properties|plugin|configuration|artifactId|source)>|1|é){0,30}") {
+        fn no_text_causes_a_panic(text in "(</?(project|properties|plugin|configuration|artifactId|source)>|1|é){0,30}") {
             let _ = pom(&text);
         }
     }

@@ -1,7 +1,7 @@
 //! Security facts of an organisation's repositories, from the GitHub API.
 //!
-//! The repositories are enumerated, not searched for: code search knows only some of them. Known
-//! paths of each are then read from its default branch, many repositories a request.
+//! Repositories are listed, not searched for, because code search does not cover all of them. Known
+//! paths are then read from each default branch, many repositories per request.
 
 mod build_files;
 mod checks;
@@ -32,7 +32,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::server::config::github::Settings;
 use client::Client;
-pub use limits::Patience;
+pub use limits::RetryPolicy;
 use response::GithubFailure;
 
 use super::{CheckResult, Run, Source, SourceError, SyncReport};
@@ -48,10 +48,10 @@ pub struct Github {
 }
 
 impl Github {
-    /// None where the environment has no token.
+    /// Creates the source; none if the environment has no token.
     ///
     /// # Errors
-    /// Where it is configured by half or wrongly.
+    /// If the configuration is incomplete or invalid.
     pub fn configured(config: &Config, environment: &Environment) -> Result<Option<Self>> {
         let Some(token) = environment.secret(&TOKEN) else {
             return Ok(None);
@@ -59,43 +59,43 @@ impl Github {
         let url = environment.text(&[API_URL]);
         let url = url.unwrap_or_else(|| "https://api.github.com".to_owned());
         let settings = config.sources.github.clone();
-        Self::new(settings, &url, token, Patience::default()).map(Some)
+        Self::new(settings, &url, token, RetryPolicy::default()).map(Some)
     }
 
-    /// A source with another patience than usual, for tests.
+    /// Creates a source with another retry policy, for tests.
     ///
     /// # Errors
-    /// Where it is configured wrongly; the message names the field or the variable.
+    /// If the configuration is invalid; the message names the field or the variable.
     pub fn new(
         settings: Settings,
         url: &str,
         token: SecretString,
-        patience: Patience,
+        retry: RetryPolicy,
     ) -> Result<Self> {
         settings.validate()?;
         let printable = |byte: u8| byte.is_ascii_graphic();
         if !token.expose_secret().bytes().all(printable) {
             bail!(
-                "GITHUB_TOKEN (or githubtoken) is no token: it has white space or other signs in it"
+                "GITHUB_TOKEN (or githubtoken) is not a token: it contains white space or other invalid characters"
             );
         }
-        let client = Client::new(base(url)?, token, patience)?;
+        let client = Client::new(base(url)?, token, retry)?;
         Ok(Self { settings, client })
     }
 }
 
-/// The API's address. What it holds is not shown: it may hold a password.
+/// Parses the API's URL. Errors do not show it, because it may hold a password.
 fn base(text: &str) -> Result<Url> {
     let url: Url = text
         .parse()
-        .with_context(|| format!("{API_URL} is no address such as https://api.github.com"))?;
+        .with_context(|| format!("{API_URL} is not a URL such as https://api.github.com"))?;
     let host = url.host_str().unwrap_or_default();
     let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     if !(url.scheme() == "https" || url.scheme() == "http" && is_here) {
-        bail!("{API_URL} has to begin with https://, because the token is sent there");
+        bail!("{API_URL} must begin with https://, because the token is sent there");
     }
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        bail!("{API_URL} is an address alone; the token belongs in GITHUB_TOKEN");
+        bail!("{API_URL} must be only a URL; put the token in GITHUB_TOKEN");
     }
     Ok(url)
 }
@@ -119,20 +119,20 @@ impl Source for Github {
     }
 }
 
-/// What a failure means for the whole source, and what mends it.
+/// Maps a failure to its meaning for the whole source and the remedy.
 impl From<GithubFailure> for SourceError {
     fn from(failure: GithubFailure) -> Self {
         match failure {
             GithubFailure::Limited { retry_after } => Self::RateLimited { retry_after },
             GithubFailure::Unauthorized => Self::Unauthorized(
-                "GITHUB_TOKEN (or githubtoken): GitHub does not accept the token; it is wrong, was \
-                 revoked or has expired"
+                "GITHUB_TOKEN (or githubtoken): GitHub does not accept the token; it is wrong, \
+                 revoked or expired"
                     .to_owned(),
             ),
-            GithubFailure::Forbidden(words) => Self::Unauthorized(format!(
-                "GITHUB_TOKEN (or githubtoken): the token lacks a right ({words}); a fine-grained one \
-                 needs read access to Metadata and Contents of the organisation's repositories, a \
-                 classic one the scope repo, and both the organisation's approval"
+            GithubFailure::Forbidden(message) => Self::Unauthorized(format!(
+                "GITHUB_TOKEN (or githubtoken): the token lacks a permission ({message}); a fine-grained \
+                 token needs read access to Metadata and Contents of the organisation's \
+                 repositories, a classic one the scope repo; both need the organisation's approval"
             )),
             GithubFailure::Unreachable(what) => Self::Other(anyhow!(
                 "GitHub cannot be reached: {what}; check {API_URL} and the network"
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_configured_wrongly_is_named_and_no_secret_shown() {
+    fn invalid_settings_are_named_without_secrets() {
         let token = ("GITHUB_TOKEN", "t0ken");
         let cases = [
             (vec![token], " ", "sources.github.organisation"),

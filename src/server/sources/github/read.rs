@@ -1,4 +1,4 @@
-//! Reads a batch of repositories in one way or the other.
+//! Reads a batch of repositories by GraphQL or REST.
 
 use futures::{StreamExt as _, stream};
 
@@ -12,29 +12,29 @@ use super::{
 };
 use crate::server::{model::CoverageState, store::CachedResponse};
 
-/// Repositories read at a time without GraphQL.
+/// The number of repositories that are read at once without GraphQL.
 const CONCURRENT: usize = 4;
 
-/// Why one repository could not be read, while others can.
+/// The reason why a single repository could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ReadFailure {
     NoAccess(String),
     RateLimited,
     Failed(String),
 }
 
-impl Trouble {
+impl ReadFailure {
     pub fn not_found() -> Self {
-        Self::NoAccess("the token may not read its files, or it is gone".to_owned())
+        Self::NoAccess("the token has no access to its files, or it no longer exists".to_owned())
     }
 
     /// # Errors
-    /// The failure itself, where it is not one of this repository alone.
+    /// The failure itself, if it does not concern this repository alone.
     pub fn of(failure: GithubFailure) -> Result<Self, GithubFailure> {
         match failure {
             failure if ends_the_sync(&failure) => Err(failure),
             GithubFailure::NotFound(_) => Ok(Self::not_found()),
-            GithubFailure::Forbidden(words) => Ok(Self::NoAccess(words)),
+            GithubFailure::Forbidden(message) => Ok(Self::NoAccess(message)),
             failure => Ok(Self::Failed(failure.to_string())),
         }
     }
@@ -50,12 +50,12 @@ impl Trouble {
     pub fn reason(&self) -> String {
         match self {
             Self::NoAccess(why) | Self::Failed(why) => why.clone(),
-            Self::RateLimited => "GitHub's limit of requests was met".to_owned(),
+            Self::RateLimited => "GitHub's rate limit was reached".to_owned(),
         }
     }
 }
 
-/// Whether other repositories would fail the same way.
+/// Returns true if other repositories would fail in the same way.
 pub fn ends_the_sync(failure: &GithubFailure) -> bool {
     matches!(
         failure,
@@ -63,21 +63,21 @@ pub fn ends_the_sync(failure: &GithubFailure) -> bool {
     )
 }
 
-/// What became of the repositories of a batch, in its order.
+/// The outcomes of a batch, in its order.
 pub struct Outcomes {
-    pub files: Vec<Result<Files, Trouble>>,
-    /// To be remembered.
-    pub answers: Vec<CachedResponse>,
+    pub files: Vec<Result<Files, ReadFailure>>,
+    /// Responses to cache.
+    pub responses: Vec<CachedResponse>,
 }
 
-/// How repositories are read.
-pub enum Way {
+/// The API that repositories are read by.
+pub enum ReadMode {
     Graphql,
     Rest,
 }
 
-impl Way {
-    /// How many repositories make a batch.
+impl ReadMode {
+    /// Returns the number of repositories per batch.
     pub const fn batch(&self) -> usize {
         match self {
             Self::Graphql => 50,
@@ -85,7 +85,7 @@ impl Way {
         }
     }
 
-    /// Where what is remembered of a repository is, if anything ever is.
+    /// Returns the cache key of a repository, if it is cached at all.
     pub fn key(&self, client: &Client, repository: &Repository) -> Option<String> {
         match self {
             Self::Graphql => None,
@@ -93,10 +93,10 @@ impl Way {
         }
     }
 
-    /// Reads a batch; `known` has what is remembered of each of its repositories.
+    /// Reads a batch; `known` has the cached response of each of its repositories.
     ///
     /// # Errors
-    /// Where going on makes no sense; what was read of the batch is read again the next time.
+    /// If further requests are pointless; the batch is read again by the next sync.
     pub async fn read(
         &self,
         client: &Client,
@@ -106,24 +106,24 @@ impl Way {
     ) -> Result<Outcomes, GithubFailure> {
         if matches!(self, Self::Graphql) {
             let files = graphql::read(client, wanted, batch).await?;
-            let answers = Vec::new();
-            return Ok(Outcomes { files, answers });
+            let responses = Vec::new();
+            return Ok(Outcomes { files, responses });
         }
         let mut reads = Vec::new();
         for (repository, known) in batch.iter().zip(known) {
             reads.push(rest::read(client, wanted, repository, known.as_ref()));
         }
         let mut reads = stream::iter(reads).buffered(CONCURRENT);
-        let (mut files, mut answers) = (Vec::new(), Vec::new());
+        let (mut files, mut responses) = (Vec::new(), Vec::new());
         while let Some(outcome) = reads.next().await {
             match outcome? {
-                Ok((read, answer)) => {
+                Ok((read, response)) => {
                     files.push(Ok(read));
-                    answers.extend(answer);
+                    responses.extend(response);
                 }
-                Err(trouble) => files.push(Err(trouble)),
+                Err(failure) => files.push(Err(failure)),
             }
         }
-        Ok(Outcomes { files, answers })
+        Ok(Outcomes { files, responses })
     }
 }

@@ -1,4 +1,4 @@
-//! The repositories of an organisation, page by page. A page that did not change is not sent again.
+//! Lists the repositories of an organisation by page. Unchanged pages are not sent again.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::server::{
     store::{CachedResponse, Store},
 };
 
-/// As many as GitHub gives at a time.
+/// The maximum page size of GitHub.
 const PER_PAGE: usize = 100;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,14 +30,14 @@ pub struct Owner {
     pub login: String,
 }
 
-/// What is kept of a page until it changes.
+/// The cached content of a page.
 #[derive(Serialize, Deserialize)]
 struct RepositoryPage {
     repositories: Vec<Repository>,
     next: Option<String>,
 }
 
-/// Lists what the token may see. Addresses that were used are added to `used`.
+/// Lists the repositories that the token can see. Adds the requested URLs to `used`.
 pub async fn list(
     client: &Client,
     store: &mut Store,
@@ -51,12 +51,13 @@ pub async fn list(
         }
     }
     Err(SourceError::Other(anyhow!(
-        "sources.github.organisation: GitHub shows this token neither an organisation nor a user \
+        "sources.github.organisation: this token can see neither an organisation nor a user \
          “{organisation}”; correct the name in dashboard.toml, or use a token that may see it"
     )))
 }
 
-/// The oldest first, so that new ones do not move the others from page to page meanwhile.
+/// Returns the URL of the first page. The oldest come first, so that new repositories do not move the
+/// others between pages.
 fn first(client: &Client, owner: &str, organisation: &str) -> Url {
     let mut url = client.url(&[owner, organisation, "repos"]);
     url.query_pairs_mut()
@@ -67,7 +68,7 @@ fn first(client: &Client, owner: &str, organisation: &str) -> Url {
     url
 }
 
-/// All pages from the first on; none where there is nothing of that name.
+/// Reads all pages; none if there is no owner of that name.
 async fn pages(
     client: &Client,
     store: &mut Store,
@@ -85,7 +86,7 @@ async fn pages(
         let Some(page) = page(client, store, url, &key).await? else {
             return Ok(None);
         };
-        // A page may repeat what moved on from the one before.
+        // A page may repeat repositories that moved on from the previous one.
         let fresh = page.repositories.into_iter();
         repositories.extend(fresh.filter(|repository| names.insert(repository.name.clone())));
         next = page.next.and_then(|next| next.parse().ok());
@@ -99,10 +100,10 @@ async fn page(
     url: Url,
     key: &str,
 ) -> Result<Option<RepositoryPage>, SourceError> {
-    let known = store.answer(super::NAME, key).await?;
-    let known = known.and_then(|answer| {
-        let page: RepositoryPage = serde_json::from_str(&answer.body).ok()?;
-        Some((answer.etag, page))
+    let known = store.cached_response(super::NAME, key).await?;
+    let known = known.and_then(|response| {
+        let page: RepositoryPage = serde_json::from_str(&response.body).ok()?;
+        Some((response.etag, page))
     });
     let etag = known.as_ref().map(|(etag, _)| etag.as_str());
     let mut reply = match client.get(url.clone(), etag).await {
@@ -111,14 +112,14 @@ async fn page(
         Err(failure) => return Err(failure.into()),
     };
     if let Some((_, page)) = known.filter(|_| reply.unchanged) {
-        // A full page that was the last one may have got a successor without changing itself.
+        // A full last page may have a successor although it has not changed itself.
         if page.next.is_some() || page.repositories.len() < PER_PAGE {
             return Ok(Some(page));
         }
         reply = client.get(url, None).await?;
     }
     let Ok(repositories) = serde_json::from_slice(&reply.body) else {
-        let what = "the answer is no list of repositories; does GITHUB_API_URL name GitHub's API?";
+        let what = "the response is not a list of repositories; check that GITHUB_API_URL is the URL of GitHub's API";
         return Err(GithubFailure::Refused(what.to_owned()).into());
     };
     let page = RepositoryPage {
@@ -126,12 +127,12 @@ async fn page(
         next: reply.next,
     };
     if let Some(etag) = reply.etag {
-        let answer = CachedResponse {
+        let response = CachedResponse {
             key: key.to_owned(),
             etag,
             body: serde_json::to_string(&page).expect("a page has nothing that JSON cannot hold"),
         };
-        store.keep_answers(super::NAME, &[answer]).await?;
+        store.keep_responses(super::NAME, &[response]).await?;
     }
     Ok(Some(page))
 }

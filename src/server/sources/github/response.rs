@@ -1,5 +1,5 @@
-//! What an answer of GitHub's means: what was asked for, a limit, a fault that passes, or one that
-//! does not.
+//! Interprets GitHub's responses: the requested content, a limit, a transient failure or a permanent
+//! one.
 
 use std::{fmt, time::Duration};
 
@@ -12,23 +12,23 @@ use serde_json::Value;
 
 use super::limits;
 
-/// Why a request failed in the end.
+/// The reason why a request finally failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GithubFailure {
     Limited {
         retry_after: Duration,
     },
     Unauthorized,
-    /// Not for this token; with GitHub's words.
+    /// Refused for this token, with GitHub's message.
     Forbidden(String),
     NotFound(String),
-    /// Greater than is read.
-    TooGreat,
-    /// The server had a fault, each time.
+    /// Larger than the maximum.
+    TooLarge,
+    /// The server failed on every attempt.
     Server(String),
     /// No connection could be made.
     Unreachable(String),
-    /// Something else, which another try would not change.
+    /// Another failure that a retry would not change.
     Refused(String),
 }
 
@@ -37,36 +37,36 @@ impl fmt::Display for GithubFailure {
         match self {
             Self::Limited { .. } => f.write_str("too many requests"),
             Self::Unauthorized => f.write_str("the token is not accepted"),
-            Self::Forbidden(words) => write!(f, "not allowed: {words}"),
+            Self::Forbidden(message) => write!(f, "not allowed: {message}"),
             Self::NotFound(_) => f.write_str("not found"),
-            Self::TooGreat => f.write_str("the answer is too great"),
+            Self::TooLarge => f.write_str("the response is too large"),
             Self::Server(what) | Self::Unreachable(what) | Self::Refused(what) => f.write_str(what),
         }
     }
 }
 
-/// An answer that is none of the failures.
+/// A successful response.
 #[derive(Debug)]
 pub struct Reply {
-    /// Nothing changed since the answer with the ETag that was asked with.
+    /// Nothing has changed since the response with the ETag that was sent.
     pub unchanged: bool,
     pub etag: Option<String>,
-    /// The address of the next page.
+    /// The URL of the next page.
     pub next: Option<String>,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
-/// What became of one try.
-pub enum Try {
+/// The outcome of one attempt.
+pub enum Attempt {
     Done(Reply),
     Limited(Option<Duration>),
-    /// It may go better the next time.
-    Passing(GithubFailure),
+    /// May succeed the next time.
+    Transient(GithubFailure),
     Failed(GithubFailure),
 }
 
-/// What a successful answer holds.
+/// The expected content of a successful response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     Json,
@@ -74,85 +74,87 @@ pub enum Expected {
     Bytes,
 }
 
-/// What became of a try that was answered. Of the body no more than `max` bytes are taken.
-pub async fn judge(mut response: Response, expected: Expected, max: u64) -> Try {
+/// Interprets a response. Reads at most `max` bytes of its body.
+pub async fn interpret(mut response: Response, expected: Expected, max: u64) -> Attempt {
     let status = response.status();
     let headers = std::mem::take(response.headers_mut());
     if status == StatusCode::NOT_MODIFIED {
-        return Try::Done(reply(true, headers, Vec::new()));
+        return Attempt::Done(reply(true, headers, Vec::new()));
     }
     let body = match body(response, max).await {
         Ok(body) => body,
-        Err(GithubFailure::TooGreat) => return Try::Failed(GithubFailure::TooGreat),
-        Err(failure) => return Try::Passing(failure),
+        Err(GithubFailure::TooLarge) => return Attempt::Failed(GithubFailure::TooLarge),
+        Err(failure) => return Attempt::Transient(failure),
     };
     if status.is_success() {
         return match expected {
-            Expected::Bytes => Try::Done(reply(false, headers, body)),
-            expected => judge_json(expected, headers, body),
+            Expected::Bytes => Attempt::Done(reply(false, headers, body)),
+            expected => interpret_json(expected, headers, body),
         };
     }
-    let words = message(&body);
-    if let Some(said) = limits::limited(status, &headers, &words) {
-        return Try::Limited(said);
+    let message = message(&body);
+    if let Some(requested) = limits::limited(status, &headers, &message) {
+        return Attempt::Limited(requested);
     }
     match status.as_u16() {
-        401 => Try::Failed(GithubFailure::Unauthorized),
-        403 => Try::Failed(GithubFailure::Forbidden(words)),
-        404 => Try::Failed(GithubFailure::NotFound(words)),
-        500..=599 | 408 => Try::Passing(GithubFailure::Server(format!("GitHub answered {status}"))),
-        300..=399 => Try::Failed(GithubFailure::Refused(
-            "GitHub redirects to another host, which is not followed".to_owned(),
+        401 => Attempt::Failed(GithubFailure::Unauthorized),
+        403 => Attempt::Failed(GithubFailure::Forbidden(message)),
+        404 => Attempt::Failed(GithubFailure::NotFound(message)),
+        500..=599 | 408 => Attempt::Transient(GithubFailure::Server(format!(
+            "GitHub responded with {status}"
+        ))),
+        300..=399 => Attempt::Failed(GithubFailure::Refused(
+            "GitHub redirects to another host; such redirects are not followed".to_owned(),
         )),
-        _ => Try::Failed(GithubFailure::Refused(format!(
-            "GitHub answered {status}: {words}"
+        _ => Attempt::Failed(GithubFailure::Refused(format!(
+            "GitHub responded with {status}: {message}"
         ))),
     }
 }
 
-/// What is not whole is asked for again; what is no JSON at all would be none again.
-fn judge_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Try {
+/// Interprets a JSON body. A truncated one is requested again; one that is not JSON would not change.
+fn interpret_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Attempt {
     match serde_json::from_slice::<IgnoredAny>(&body) {
         Err(error) if error.is_eof() => {
-            return Try::Passing(GithubFailure::Server(
-                "GitHub's answer broke off".to_owned(),
+            return Attempt::Transient(GithubFailure::Server(
+                "GitHub's response was incomplete".to_owned(),
             ));
         }
-        Err(_) => return Try::Failed(no_json()),
+        Err(_) => return Attempt::Failed(no_json()),
         Ok(_) => {}
     }
-    // GraphQL says in a successful answer that a limit was met.
+    // GraphQL reports limits in successful responses.
     if expected == Expected::Graphql {
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let said = limits::wait(&headers);
-        if is_limited(&answer, said.is_some()) {
-            return Try::Limited(said);
+        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let requested = limits::wait(&headers);
+        if is_limited(&json, requested.is_some()) {
+            return Attempt::Limited(requested);
         }
     }
-    Try::Done(reply(false, headers, body))
+    Attempt::Done(reply(false, headers, body))
 }
 
-/// Whether an answer of GraphQL is one to a query that met a limit, by what it says or, where it
-/// holds nothing, by its headers. What one repository met is no matter of the whole query.
-fn is_limited(answer: &Value, by_headers: bool) -> bool {
-    let is_nothing = answer["data"].is_null();
-    let mut errors = answer["errors"].as_array().into_iter().flatten();
+/// Returns true if a GraphQL query met a limit, by its errors or, without data, by its headers. A
+/// limit on one repository does not affect the whole query.
+fn is_limited(json: &Value, by_headers: bool) -> bool {
+    let is_nothing = json["data"].is_null();
+    let mut errors = json["errors"].as_array().into_iter().flatten();
     let of_all = |error: &Value| is_nothing || error["path"].is_null();
     let in_errors = errors.any(|error| of_all(error) && is_limit(error));
-    in_errors || is_nothing && (by_headers || is_limit(answer))
+    in_errors || is_nothing && (by_headers || is_limit(json))
 }
 
-/// Whether an error of GraphQL says that a limit was met: the primary one has a type of its own, the
-/// secondary one only words.
+/// Returns true if a GraphQL error reports a limit: the primary one has its own type, the secondary
+/// one only a message.
 pub fn is_limit(error: &Value) -> bool {
     let kind = error["type"].as_str().unwrap_or_default();
-    let words = error["message"].as_str().unwrap_or_default();
-    matches!(kind, "RATE_LIMITED" | "RATE_LIMIT") || limits::is_named(words)
+    let message = error["message"].as_str().unwrap_or_default();
+    matches!(kind, "RATE_LIMITED" | "RATE_LIMIT") || limits::is_named(message)
 }
 
 pub fn no_json() -> GithubFailure {
     GithubFailure::Refused(
-        "the answer is no JSON; does GITHUB_API_URL name GitHub's API?".to_owned(),
+        "the response is not JSON; check that GITHUB_API_URL is the URL of GitHub's API".to_owned(),
     )
 }
 
@@ -171,7 +173,7 @@ fn reply(unchanged: bool, headers: HeaderMap, body: Vec<u8>) -> Reply {
     }
 }
 
-/// The address with `rel="next"` in a `Link` header.
+/// Returns the URL with `rel="next"` in a `Link` header.
 fn next_page(link: &str) -> Option<String> {
     link.split(',').find_map(|part| {
         let (address, parameters) = part.trim().strip_prefix('<')?.split_once('>')?;
@@ -181,34 +183,34 @@ fn next_page(link: &str) -> Option<String> {
     })
 }
 
-/// The body as far as it is read: what is greater is not taken into memory.
+/// Reads the body; stops if it is too large.
 async fn body(mut response: Response, max: u64) -> Result<Vec<u8>, GithubFailure> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
         if (body.len() + chunk.len()) as u64 > max {
-            return Err(GithubFailure::TooGreat);
+            return Err(GithubFailure::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-/// Why there was no whole answer, without the address, which may be an internal one.
+/// Describes why no complete response arrived, without the URL, which may be internal.
 pub fn broken(error: &reqwest::Error) -> GithubFailure {
     if error.is_connect() {
-        GithubFailure::Unreachable("no connection can be made".to_owned())
+        GithubFailure::Unreachable("cannot connect".to_owned())
     } else if error.is_timeout() {
-        GithubFailure::Server("GitHub did not answer in time".to_owned())
+        GithubFailure::Server("GitHub did not respond in time".to_owned())
     } else {
-        GithubFailure::Server("the connection broke off".to_owned())
+        GithubFailure::Server("the connection was lost".to_owned())
     }
 }
 
-/// GitHub's words in the answer to a request that it refused.
+/// Returns GitHub's message about a refused request.
 fn message(body: &[u8]) -> String {
-    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-    let words = answer["message"].as_str().unwrap_or("no reason given");
-    words.chars().take(200).collect()
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let message = json["message"].as_str().unwrap_or("no reason given");
+    message.chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -218,28 +220,28 @@ mod tests {
 
     use super::*;
 
-    /// The wait that an answer of GraphQL to a query asks for, if it says that a limit was met.
-    fn limit(headers: &[(&'static str, &'static str)], answer: &Value) -> Option<Option<u64>> {
+    /// Returns the wait that a GraphQL response asks for, if it reports a limit.
+    fn limit(headers: &[(&'static str, &'static str)], json: &Value) -> Option<Option<u64>> {
         let header = |&(name, value): &(&'static str, &'static str)| {
             let name = name.parse().expect("a name");
             (name, HeaderValue::from_static(value))
         };
         let headers = headers.iter().map(header).collect();
-        match judge_json(Expected::Graphql, headers, answer.to_string().into_bytes()) {
-            Try::Limited(said) => Some(said.map(|wait| wait.as_secs())),
+        match interpret_json(Expected::Graphql, headers, json.to_string().into_bytes()) {
+            Attempt::Limited(requested) => Some(requested.map(|wait| wait.as_secs())),
             _ => None,
         }
     }
 
     #[test]
-    fn graphql_tells_of_limits_in_successful_answers() {
+    fn graphql_reports_limits_in_successful_responses() {
         let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes.";
         let error = json!({ "message": secondary });
         let of_one = json!({ "message": secondary, "path": ["r0"] });
         let other = json!({ "message": "Something went wrong" });
         let nothing = |error: &Value| json!({ "data": null, "errors": [error] });
         let some = |error: &Value| json!({ "data": { "r0": null }, "errors": [error] });
-        let told = [("retry-after", "60")];
+        let retry_after = [("retry-after", "60")];
         let used_up = [
             ("x-ratelimit-remaining", "0"),
             ("x-ratelimit-reset", "1795528242"),
@@ -247,8 +249,12 @@ mod tests {
         ];
         let cases = [
             (&[][..], nothing(&error), Some(None)),
-            (&told, nothing(&error), Some(Some(60))),
-            (&told, json!({ "message": secondary }), Some(Some(60))),
+            (&retry_after, nothing(&error), Some(Some(60))),
+            (
+                &retry_after,
+                json!({ "message": secondary }),
+                Some(Some(60)),
+            ),
             (&[], json!({ "message": secondary }), Some(None)),
             (&[], nothing(&json!({ "type": "RATE_LIMITED" })), Some(None)),
             (&used_up, nothing(&other), Some(Some(11))),
@@ -258,13 +264,13 @@ mod tests {
             (&used_up, json!({ "data": { "r0": null } }), None),
             (&[], some(&of_one), None),
         ];
-        for (headers, answer, expected) in cases {
-            assert_eq!(limit(headers, &answer), expected, "{headers:?} {answer}");
+        for (headers, json, expected) in cases {
+            assert_eq!(limit(headers, &json), expected, "{headers:?} {json}");
         }
     }
 
     #[test]
-    fn the_next_page_is_the_one_named_so() {
+    fn the_next_page_has_the_relation_next() {
         let link = "<https://a/x?page=1>; rel=\"prev\", <https://a/x?page=3>; rel=\"next\", \
                     <https://a/x?page=9>; rel=\"last\"";
         assert_eq!(next_page(link).as_deref(), Some("https://a/x?page=3"));

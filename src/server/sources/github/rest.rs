@@ -1,5 +1,5 @@
 //! Reads a repository file by file, for servers without GraphQL. As long as the entries of its root
-//! do not change, nothing of it has changed, and nothing else is asked for.
+//! are unchanged, so is everything else, and nothing more is requested.
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{
     client::Client,
     files::{FileRequest, FileText, Files, MAX_BYTES},
-    read::Trouble,
+    read::ReadFailure,
     repositories::Repository,
     response::GithubFailure,
 };
 use crate::server::store::CachedResponse;
 
-/// What is remembered of a repository.
+/// The cached content of a repository.
 #[derive(Serialize, Deserialize)]
-struct Known {
+struct CachedRepository {
     wanted: FileRequest,
     files: Files,
 }
@@ -25,37 +25,37 @@ struct Entry {
     name: String,
 }
 
-/// The address under which a repository is remembered: that of its root.
+/// Returns the cache key of a repository: the URL of its root.
 pub fn key(client: &Client, repository: &Repository) -> String {
     contents(client, repository, "").to_string()
 }
 
-/// Reads a repository, and what is to be remembered of it if that is new.
+/// Reads a repository; returns its files and, if they are new, a response to cache.
 ///
 /// # Errors
-/// Why it could not be read.
+/// If it could not be read.
 pub async fn read(
     client: &Client,
     wanted: &FileRequest,
     repository: &Repository,
     known: Option<&CachedResponse>,
-) -> Result<Result<(Files, Option<CachedResponse>), Trouble>, GithubFailure> {
-    let known = known.and_then(|answer| {
-        let known: Known = serde_json::from_str(&answer.body).ok()?;
-        (known.wanted == *wanted).then_some((answer.etag.as_str(), known.files))
+) -> Result<Result<(Files, Option<CachedResponse>), ReadFailure>, GithubFailure> {
+    let known = known.and_then(|response| {
+        let known: CachedRepository = serde_json::from_str(&response.body).ok()?;
+        (known.wanted == *wanted).then_some((response.etag.as_str(), known.files))
     });
     let url = contents(client, repository, "");
     let reply = match client.get(url, known.as_ref().map(|(etag, _)| *etag)).await {
         Ok(reply) => reply,
-        // GitHub has no root to show where there is no commit.
-        Err(GithubFailure::NotFound(words)) if words.contains("is empty") => {
+        // Without a commit, GitHub has no root to list.
+        Err(GithubFailure::NotFound(message)) if message.contains("is empty") => {
             let files = Files {
                 empty: true,
                 ..Files::default()
             };
             return Ok(Ok((files, None)));
         }
-        Err(failure) => return Trouble::of(failure).map(Err),
+        Err(failure) => return ReadFailure::of(failure).map(Err),
     };
     if let Some((_, files)) = known.filter(|_| reply.unchanged) {
         return Ok(Ok((files, None)));
@@ -63,18 +63,18 @@ pub async fn read(
     let mut files = Files::default();
     let outcome = fill(client, wanted, repository, &reply.body, &mut files).await;
     if let Err(failure) = outcome {
-        return Trouble::of(failure).map(Err);
+        return ReadFailure::of(failure).map(Err);
     }
-    let answer = reply.etag.map(|etag| CachedResponse {
+    let response = reply.etag.map(|etag| CachedResponse {
         key: key(client, repository),
         etag,
-        body: serde_json::to_string(&Known {
+        body: serde_json::to_string(&CachedRepository {
             wanted: wanted.clone(),
             files: files.clone(),
         })
         .expect("files have nothing that JSON cannot hold"),
     });
-    Ok(Ok((files, answer)))
+    Ok(Ok((files, response)))
 }
 
 async fn fill(
@@ -123,7 +123,7 @@ async fn fill(
     Ok(())
 }
 
-/// The text of a file of the default branch.
+/// Reads a file of the default branch.
 pub async fn text(
     client: &Client,
     repository: &Repository,
@@ -134,7 +134,7 @@ pub async fn text(
         .await
     {
         Ok(bytes) => Ok(FileText::of_bytes(bytes)),
-        Err(GithubFailure::TooGreat) => Ok(FileText::TooGreat),
+        Err(GithubFailure::TooLarge) => Ok(FileText::TooLarge),
         Err(failure) => Err(failure),
     }
 }

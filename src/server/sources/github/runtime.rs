@@ -1,19 +1,19 @@
-//! Which version of Node.js or Java a repository uses. This is the one place with the rule:
+//! Determines the version of Node.js or Java that a repository uses. The rule, only here:
 //!
-//! 1. the base image of the last stage of its Dockerfile, where that is one of the platform;
+//! 1. the base image of the last stage of its Dockerfile, if it is an image of the platform;
 //! 2. for Node.js its `.nvmrc`, then `engines.node` of its `package.json`;
 //!    for Java the statement in its build file;
 //! 3. the base image of an earlier stage;
-//! 4. “unknown” where it has a `package.json` (Node.js) or a build file (Java), or an image of the
+//! 4. “unknown” if it has a `package.json` (Node.js) or a build file (Java), or an image of the
 //!    platform whose version cannot be read;
 //! 5. otherwise it does not use the platform.
 //!
-//! The root's `Dockerfile` counts before others, which count in the order of their names. A version
-//! that is none (`lts`, `latest`) is taken as it is written.
+//! The root's `Dockerfile` takes precedence over others, which follow in the order of their names.
+//! Names such as `lts` or `latest` count as versions.
 
 use super::build_files::java_version;
 
-/// What is shown where a repository uses a platform in a version that cannot be read.
+/// Shown if a repository uses a platform in a version that cannot be read.
 pub const UNKNOWN: &str = "unknown";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,19 +22,19 @@ pub enum Platform {
     Java,
 }
 
-/// What a repository says of a platform.
+/// The statements of a repository about a platform.
 #[derive(Debug, Default)]
 pub struct Statements<'a> {
-    /// The images that its last stages rest on, the most important Dockerfile first.
+    /// The images that its last stages are based on, the most important Dockerfile first.
     pub last_images: Vec<&'a str>,
     pub other_images: Vec<&'a str>,
-    /// What its files say, the most telling first.
+    /// The versions in its files, the most specific first.
     pub stated: Vec<&'a str>,
-    /// Whether it has a file that only makes sense with the platform.
+    /// Whether it has a file that is only used with the platform.
     pub has_file: bool,
 }
 
-/// The version of a platform that a repository uses; none where it does not use it.
+/// Returns the version of a platform that a repository uses; none if it does not use it.
 pub fn version(platform: Platform, statements: &Statements<'_>) -> Option<String> {
     let of = |images: &[&str]| -> Vec<Option<String>> {
         let used = images
@@ -53,7 +53,7 @@ pub fn version(platform: Platform, statements: &Statements<'_>) -> Option<String
     known.next().or_else(|| used.then(|| UNKNOWN.to_owned()))
 }
 
-/// Words in an image's name that make it one of a platform.
+/// Words in an image's name that identify the platform.
 const NODE: [&str; 2] = ["node", "nodejs"];
 const JAVA: [&str; 15] = [
     "java",
@@ -74,12 +74,12 @@ const JAVA: [&str; 15] = [
 ];
 /// Images whose tag begins with the version of a tool.
 const JAVA_TOOLS: [&str; 3] = ["gradle", "maven", "tomcat"];
-/// Words in a tag that the version of Java follows.
+/// Words in a tag that precede the version of Java.
 const JAVA_WORDS: [&str; 9] = [
     "java", "openjdk", "jdk", "jre", "temurin", "corretto", "zulu", "liberica", "semeru",
 ];
 
-/// Whether an image is one of a platform, and if so the version in it: none where it cannot be read.
+/// Returns none unless an image is one of the platform; then its version, if it can be read.
 fn image_version(platform: Platform, image: &str) -> Option<Option<String>> {
     let image = image.to_ascii_lowercase();
     let (name, digest) = match image.split_once('@') {
@@ -110,7 +110,7 @@ fn image_version(platform: Platform, image: &str) -> Option<Option<String>> {
         Platform::Node => version,
         Platform::Java => java_version(&version),
     });
-    // Without a tag the newest image is meant, unless a digest says which.
+    // Without a tag the newest image is meant, unless there is a digest.
     let written = || match (tag, digest) {
         (Some(tag), _) if !is_tool && !tag.is_empty() => Some(word(tag)),
         (None, None) if !is_tool => Some("latest".to_owned()),
@@ -119,10 +119,10 @@ fn image_version(platform: Platform, image: &str) -> Option<Option<String>> {
     Some(version.or_else(written))
 }
 
-/// The name without its registry, and its tag.
+/// Splits the name without its registry from the tag.
 fn split_tag(name: &str) -> (&str, Option<&str>) {
     let (path, tag) = match name.rsplit_once(':') {
-        // A colon before a slash is that of a port.
+        // A colon before a slash precedes a port.
         Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
         _ => (name, None),
     };
@@ -138,15 +138,15 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
-/// The version at the beginning of a text: `8.12.0` of `v8.12.0-slim`, `8u191` of `8u191-jre`.
+/// Returns the version at the beginning of a text: `8.12.0` of `v8.12.0-slim`, `8u191` of `8u191-jre`.
 fn leading(text: &str) -> Option<String> {
     let text = text.strip_prefix('v').unwrap_or(text);
     let end = text.find(['-', '_', '+', '/']).unwrap_or(text.len());
     text.starts_with(is_digit).then(|| word(&text[..end]))
 }
 
-/// The version after the first of these words that a number follows: `8` of `openjdk-8-distroless`,
-/// `17` of `8-jdk17`.
+/// Returns the version after the first of these words with a number behind it: `8` of
+/// `openjdk-8-distroless`, `17` of `8-jdk17`.
 fn after_words(text: &str, words: &[&str]) -> Option<String> {
     let mut parts = text.split(['-', '_', '/']).peekable();
     while let Some(part) = parts.next() {
@@ -167,7 +167,7 @@ fn after_words(text: &str, words: &[&str]) -> Option<String> {
     None
 }
 
-/// As much of a version as is kept.
+/// Returns as much of a version as is kept.
 fn word(text: &str) -> String {
     text.chars().take(40).collect()
 }
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn other_images_are_of_neither() {
+    fn other_images_belong_to_neither_platform() {
         for image in [
             "busybox",
             "nginx:1.25",
@@ -249,7 +249,7 @@ mod tests {
             assert_eq!(image_version(Platform::Java, image), None, "{image}");
             assert_eq!(image_version(Platform::Node, image), None, "{image}");
         }
-        // A registry is no name.
+        // A registry is not part of the name.
         assert_eq!(
             image_version(Platform::Java, "java.example.org/nginx:1"),
             None
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_stage_counts_before_what_files_say_and_earlier_stages() {
+    fn the_last_stage_takes_precedence_over_files_and_earlier_stages() {
         // Last stages, other stages, what files say: separated by spaces.
         let cases = [
             ("node:18", "node:20", "22.23.2 ^22", true, Some("18")),
@@ -285,7 +285,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_image_is_read(image in "(node|java|jdk|[a-z0-9.:/@_é-]){0,12}") {
+        fn no_image_causes_a_panic(image in "(node|java|jdk|[a-z0-9.:/@_é-]){0,12}") {
             image_version(Platform::Node, &image);
             image_version(Platform::Java, &image);
         }

@@ -1,4 +1,4 @@
-//! Suppression files of OWASP dependency-check, of any version of their schema.
+//! Suppression files of OWASP dependency-check, in any version of their schema.
 
 use std::collections::HashSet;
 
@@ -8,28 +8,28 @@ use crate::server::{
     sources::file::{date, is_cve},
 };
 
-/// As many faults of one file as are told.
+/// The maximum number of reported faults per file.
 const MAX_FAULTS: usize = 3;
 
-/// What a file suppresses, and what of it could not be understood.
+/// The entries of a file and its faults.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Suppressions {
-    /// In file order; the same entry twice is kept once.
+    /// In file order, without duplicates.
     pub entries: Vec<Suppression>,
-    /// For readers; empty where everything was understood.
+    /// For readers; empty if the file is valid.
     pub faults: Vec<String>,
 }
 
-/// Reads a file. Of one that is malformed, what stands before the fault is kept: it is more honest
-/// to show too few suppressions, and say so, than none.
+/// Parses a file. Entries before a syntax error are kept: it is more honest to show too few
+/// suppressions with a warning than none.
 pub fn parse(text: &str) -> Suppressions {
-    let mut reading = Reading::default();
+    let mut state = ParserState::default();
     // An empty file suppresses nothing.
     if text.trim().is_empty() {
-        return reading.found;
+        return state.found;
     }
-    let walked = walk(text, &mut |node| reading.take(node));
-    let mut found = reading.found;
+    let walked = walk(text, &mut |node| state.take(node));
+    let mut found = state.found;
     if let Err(malformed) = walked {
         found.faults.insert(0, malformed.to_string());
     }
@@ -37,21 +37,21 @@ pub fn parse(text: &str) -> Suppressions {
     found
 }
 
-/// Where in the file we are.
+/// The state of the parser within the file.
 #[derive(Default)]
-struct Reading {
+struct ParserState {
     found: Suppressions,
     seen: HashSet<(String, Option<String>)>,
     depth: usize,
-    /// The root element is that of a suppression file.
+    /// Whether the root element is that of a suppression file.
     known: bool,
-    /// The attribute `until` of the entry that is open; the outer one is none outside entries.
+    /// The attribute `until` of the open entry; the outer option is none outside entries.
     entry: Option<Option<String>>,
     /// The text of the element that names vulnerabilities, and whether it is a `cve`.
     names: Option<(String, bool)>,
 }
 
-impl Reading {
+impl ParserState {
     fn take(&mut self, node: Node<'_>) {
         match node {
             Node::Open { name, attributes } => {
@@ -78,7 +78,7 @@ impl Reading {
         match (self.depth, name) {
             (1, "suppressions") => self.known = true,
             (1, other) => self.fault(format!(
-                "no suppression file: its root is <{}>",
+                "not a suppression file: its root is <{}>",
                 shown(other)
             )),
             (2, "suppress") if self.known => {
@@ -87,7 +87,10 @@ impl Reading {
                 self.entry = Some(until);
             }
             (2, other) if self.known => {
-                self.fault(format!("<{}> is no element that suppresses", shown(other)));
+                self.fault(format!(
+                    "<{}> is not an element that suppresses",
+                    shown(other)
+                ));
             }
             (3, "cve" | "vulnerabilityName") if self.entry.is_some() => {
                 self.names = Some((String::new(), name == "cve"));
@@ -96,11 +99,11 @@ impl Reading {
         }
     }
 
-    /// An end that cannot be read must not hide that the CVE is suppressed.
+    /// Parses an end date. An invalid one must not hide that the CVE is suppressed.
     fn until(&mut self, text: &str) -> Option<String> {
         let read = date(text);
         if read.is_none() && !text.trim().is_empty() {
-            self.fault(format!("until “{}” is no date", shown(text)));
+            self.fault(format!("until “{}” is not a date", shown(text)));
         }
         read
     }
@@ -118,7 +121,7 @@ impl Reading {
                     self.found.entries.push(Suppression { cve, until });
                 }
             } else if is_cve_element && !id.is_empty() {
-                self.fault(format!("“{}” is no CVE id", shown(id)));
+                self.fault(format!("“{}” is not a CVE id", shown(id)));
             }
             // Names of vulnerabilities are often prose or ids of other lists.
         }
@@ -137,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// The entries as `id until`.
+    /// Returns the entries as `id until`.
     fn read(text: &str) -> (Vec<String>, Vec<String>) {
         let found = parse(text);
         let entries = found.entries.into_iter().map(|entry| match entry.until {
@@ -244,11 +247,11 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_told_and_the_rest_kept() {
+    fn invalid_parts_are_reported_and_the_rest_is_kept() {
         let cases = [
             (
                 "<suppress><cve>CVE-2022-083</cve><cve>CVE-2022-0831</cve></suppress>",
-                "“CVE-2022-083” is no CVE id",
+                "“CVE-2022-083” is not a CVE id",
             ),
             (
                 "<supress><cve>CVE-2019-0001</cve></supress><suppress><cve>CVE-2022-0831</cve></suppress>",
@@ -256,7 +259,7 @@ mod tests {
             ),
             (
                 "<suppress until=\"soon\"><cve>CVE-2022-0831</cve></suppress>",
-                "until “soon” is no date",
+                "until “soon” is not a date",
             ),
         ];
         for (entries, fault) in cases {
@@ -281,13 +284,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read(text in ".{0,300}") {
+        fn no_text_causes_a_panic(text in ".{0,300}") {
             parse(&text);
             parse(&inside(&text));
         }
 
         #[test]
-        fn ids_are_read_whatever_stands_around_them(
+        fn ids_are_found_in_any_surroundings(
             numbers in proptest::collection::vec(1000..99_999_u32, 0..8),
             space in "[ \n\t,]{1,3}",
         ) {

@@ -1,5 +1,4 @@
-//! One sync: lists the repositories, reads them batch by batch, and writes each batch with what
-//! became of it.
+//! One sync: lists the repositories, reads them in batches, and writes each batch with its coverage.
 
 use std::collections::HashSet;
 
@@ -9,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     Github, NAME, facts,
     files::{FileRequest, Files},
-    read::{Trouble, Way},
+    read::{ReadFailure, ReadMode},
     repositories::{self, Repository},
     response::GithubFailure,
 };
@@ -27,14 +26,14 @@ pub async fn sync(
     let Github { settings, client } = github;
     let mut used = HashSet::new();
     if run.since_ms.is_some() {
-        // Whoever wants everything read again does not trust what is remembered.
-        store.prune_answers(NAME, &used).await?;
+        // To read everything again, the cache is emptied first.
+        store.prune_responses(NAME, &used).await?;
     }
     let mut wanted = repositories::list(client, store, &settings.organisation, &mut used).await?;
     if wanted.is_empty() {
-        // Rather than to take everything that is known for gone.
+        // Must not mark everything known as gone.
         let name = &settings.organisation;
-        let problem = anyhow!("GitHub shows this token no repository of {name}");
+        let problem = anyhow!("this token can see no repository of {name}");
         return Err(SourceError::Other(problem));
     }
     wanted.retain(|repository| settings.forks || !repository.fork);
@@ -42,16 +41,16 @@ pub async fn sync(
     let what = format!("repositories of {}", settings.organisation);
     let total = wanted.len() as u64;
     (run.progress)(0, Some(total), &what);
-    let way = match settings.graphql {
-        true => Way::Graphql,
-        false => Way::Rest,
+    let mode = match settings.graphql {
+        true => ReadMode::Graphql,
+        false => ReadMode::Rest,
     };
     let mut report = SyncReport::default();
     let mut done = 0;
     while done < wanted.len() {
-        let end = wanted.len().min(done + way.batch());
+        let end = wanted.len().min(done + mode.batch());
         let batch = &wanted[done..end];
-        let read = read_batch(github, store, run, &way, batch, &mut used).await?;
+        let read = read_batch(github, store, run, &mode, batch, &mut used).await?;
         match read {
             Ok(more) => {
                 report.read += more.read;
@@ -66,37 +65,38 @@ pub async fn sync(
         (run.progress)(done as u64, Some(total), &what);
     }
     if report.read == 0 && total > 0 {
-        let problem = anyhow!("none of {total} {what} could be read; their list says why");
+        let problem =
+            anyhow!("none of {total} {what} could be read; see their list for the reasons");
         return Err(SourceError::Other(problem));
     }
     let names = still_there(github, store, &wanted).await?;
     store.retire_others(NAME, &names, run.started_ms).await?;
-    store.prune_answers(NAME, &used).await?;
+    store.prune_responses(NAME, &used).await?;
     report.requests_left = client.requests_left();
     Ok(report)
 }
 
-/// Reads a batch and writes it. The inner error is one that ends the sync.
+/// Reads and writes a batch. The inner error ends the sync.
 async fn read_batch(
     github: &Github,
     store: &mut Store,
     run: &Run<'_>,
-    way: &Way,
+    mode: &ReadMode,
     batch: &[Repository],
     used: &mut HashSet<String>,
 ) -> Result<Result<SyncReport, GithubFailure>, SourceError> {
     let Github { settings, client } = github;
     let mut known = Vec::new();
     for repository in batch {
-        let Some(key) = way.key(client, repository) else {
+        let Some(key) = mode.key(client, repository) else {
             known.push(None);
             continue;
         };
-        known.push(store.answer(NAME, &key).await?);
+        known.push(store.cached_response(NAME, &key).await?);
         used.insert(key);
     }
     let wanted = FileRequest::new(&settings.suppression_files);
-    let outcomes = match way.read(client, &wanted, batch, &known).await {
+    let outcomes = match mode.read(client, &wanted, batch, &known).await {
         Ok(outcomes) => outcomes,
         Err(failure) => return Ok(Err(failure)),
     };
@@ -112,12 +112,12 @@ async fn read_batch(
                 all_facts.push(read.0);
                 coverage.push(read.1);
             }
-            Err(trouble) => coverage.push(not_read(repository, &trouble)),
+            Err(failure) => coverage.push(not_read(repository, &failure)),
         }
     }
     let put = store.put_facts_from(&all_facts, run.started_ms, NAME, &coverage);
     let ingested = put.await?;
-    store.keep_answers(NAME, &outcomes.answers).await?;
+    store.keep_responses(NAME, &outcomes.responses).await?;
     Ok(Ok(SyncReport {
         read: all_facts.len() as u64,
         ingested,
@@ -125,27 +125,27 @@ async fn read_batch(
     }))
 }
 
-/// Why a whole batch failed: then the next ones would, too.
-fn failed_all(outcomes: &[Result<Files, Trouble>]) -> Option<String> {
-    let why = |outcome: &Result<Files, Trouble>| match outcome {
-        Err(Trouble::Failed(why)) => Some(why.clone()),
+/// Returns the reason if a whole batch failed, because the next ones would fail, too.
+fn failed_all(outcomes: &[Result<Files, ReadFailure>]) -> Option<String> {
+    let why = |outcome: &Result<Files, ReadFailure>| match outcome {
+        Err(ReadFailure::Failed(why)) => Some(why.clone()),
         _ => None,
     };
     let whys: Option<Vec<String>> = outcomes.iter().map(why).collect();
-    // One alone says nothing of others.
+    // A single failure says nothing about the others.
     let whys = whys.filter(|whys| whys.len() > 1)?;
     whys.into_iter().next()
 }
 
-fn not_read(repository: &Repository, trouble: &Trouble) -> Coverage {
+fn not_read(repository: &Repository, failure: &ReadFailure) -> Coverage {
     Coverage {
         item: repository.name.clone(),
-        state: trouble.state(),
-        reason: Some(trouble.reason()),
+        state: failure.state(),
+        reason: Some(failure.reason()),
     }
 }
 
-/// Notes of all that were not reached why, so that nobody takes them for read.
+/// Saves the reason for all repositories that were not reached, so that none counts as read.
 async fn give_up(
     store: &mut Store,
     run: &Run<'_>,
@@ -157,10 +157,10 @@ async fn give_up(
             let until = Timestamp::now().checked_add(*retry_after);
             let until = until.unwrap_or(Timestamp::MAX);
             let until = until.strftime("%Y-%m-%d %H:%M UTC");
-            let reason = format!("GitHub grants no more requests until {until}");
+            let reason = format!("GitHub allows no more requests until {until}");
             (CoverageState::RateLimited, reason)
         }
-        GithubFailure::Forbidden(words) => (CoverageState::NoAccess, words.clone()),
+        GithubFailure::Forbidden(message) => (CoverageState::NoAccess, message.clone()),
         failure => (CoverageState::Failed, failure.to_string()),
     };
     let coverage = left.iter().map(|repository| Coverage {
@@ -174,8 +174,8 @@ async fn give_up(
     Ok(())
 }
 
-/// The names of the repositories that there are. One that is missing in the list may have been
-/// passed over while the list was changing: it is gone when it cannot be found by its name either.
+/// Returns the names of the repositories that still exist. The list may miss some while it is being
+/// changed: a repository is gone only if it cannot be found by name either.
 async fn still_there(
     github: &Github,
     store: &Store,
@@ -193,8 +193,8 @@ async fn still_there(
         let is_there = !asking || {
             let url = client.url(&["repos", &settings.organisation, &name]);
             match client.get(url, None).await {
-                // A redirect leads to the new name of what was renamed, and to the new owner of what
-                // was transferred.
+                // A redirect leads to the new name of a renamed repository, or to the new owner of a
+                // transferred one.
                 Ok(reply) => serde_json::from_slice(&reply.body).is_ok_and(|found: Repository| {
                     let owner = &found.owner.login;
                     found.name == name
@@ -202,7 +202,7 @@ async fn still_there(
                         && (settings.forks || !found.fork)
                 }),
                 Err(GithubFailure::NotFound(_)) => false,
-                // What cannot be asked for is not declared gone, nor is GitHub asked any more.
+                // A repository that cannot be checked counts as present; no more requests are sent.
                 Err(_) => {
                     asking = false;
                     true

@@ -1,5 +1,5 @@
-//! XML files, read element by element. Nothing is expanded or fetched: a file that declares entities
-//! is refused, because a few lines of them can stand for gigabytes.
+//! Reads XML files element by element. Nothing is expanded or fetched: files that declare entities
+//! are refused, because a few lines of them can expand to gigabytes.
 
 use std::fmt;
 
@@ -10,22 +10,22 @@ use quick_xml::{
     reader::Reader,
 };
 
-/// No honest file is nested deeper.
+/// Deeper than any real file.
 const MAX_DEPTH: usize = 100;
 
-/// What a file consists of, in its order. Names are local ones: prefixes are left out.
+/// The nodes of a file, in its order. Names are local, without prefixes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Node<'a> {
     Open {
         name: &'a str,
         attributes: &'a [(String, String)],
     },
-    /// A piece of the text of the innermost open element; comments are no part of it.
+    /// A piece of text of the innermost open element, without comments.
     Text(&'a str),
     Close,
 }
 
-/// Why a file cannot be read, and up to which byte it could.
+/// The reason why a file cannot be parsed, and the position of the fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
     pub reason: String,
@@ -38,10 +38,10 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// Hands every node to `on`, until the end or the first fault.
+/// Passes every node to `on`, until the end or the first fault.
 ///
 /// # Errors
-/// Where the text is not well-formed, declares entities or is nested too deeply.
+/// If the text is not well-formed, declares entities or is nested too deeply.
 pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     reader.config_mut().expand_empty_elements = true;
@@ -57,7 +57,7 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
             byte: reader.buffer_position(),
         };
         match event {
-            // Empty elements come as one that opens and one that closes.
+            // Empty elements are passed as an opening and a closing.
             Event::Start(start) | Event::Empty(start) => {
                 roots += usize::from(depth == 0);
                 depth += 1;
@@ -65,7 +65,7 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
                     return Err(fault("a second root element".to_owned()));
                 }
                 if depth > MAX_DEPTH {
-                    return Err(fault(format!("more than {MAX_DEPTH} elements deep")));
+                    return Err(fault(format!("nested more than {MAX_DEPTH} elements deep")));
                 }
                 let attributes = attributes(&start).map_err(fault)?;
                 let name = start.local_name();
@@ -93,7 +93,9 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
                 on(Node::Text(resolved.ok_or_else(undefined)?));
             }
             Event::DocType(declaration) if declaration.contains('[') => {
-                return Err(fault("it declares entities, which are refused".to_owned()));
+                return Err(fault(
+                    "it declares entities, which are not allowed".to_owned(),
+                ));
             }
             Event::Eof if depth > 0 => {
                 return Err(fault("it ends within an element".to_owned()));
@@ -115,7 +117,7 @@ fn attributes(start: &BytesStart<'_>) -> Result<Vec<(String, String)>, String> {
     read.collect()
 }
 
-/// A word from a file as far as a message shows it.
+/// Shortens a word of a file for use in a message.
 pub fn shown(text: &str) -> String {
     text.trim().chars().take(40).collect()
 }
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_local_and_comments_are_no_text() {
+    fn names_are_local_and_comments_are_not_text() {
         let (nodes, result) = read(
             "\u{feff}<?xml version=\"1.0\"?>\n<a:b x = \"1\"><!-- c -->d&amp;&#45;<![CDATA[<e>]]></a:b>",
         );
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_well_formed_is_refused_with_its_place() {
+    fn malformed_xml_is_refused_with_its_position() {
         for text in [
             "<a><b></a>",
             "<a>",
@@ -195,7 +197,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused(text in "[<>/!\\[\\]\"'&;= a-c\\-?]{0,200}") {
+        fn no_text_causes_a_panic(text in "[<>/!\\[\\]\"'&;= a-c\\-?]{0,200}") {
             let _ = read(&text);
         }
     }

@@ -1,4 +1,4 @@
-//! Where builds are kept: how the tag of a build leads to its row.
+//! The locations of builds: maps the tag of a build to its row.
 
 pub mod postgres;
 mod sqlite;
@@ -10,15 +10,15 @@ use sqlx::FromRow;
 
 use super::engine::Transaction;
 
-/// Where a build is kept; of a build's events the same holds.
+/// The location of a build and of its events.
 #[derive(Clone, Copy, Debug, FromRow)]
 pub struct BuildLocation {
-    /// Its key.
+    /// The build's key.
     pub id: i64,
-    /// Its number in snapshots, which are the smaller the denser these are.
+    /// The build's number in snapshots, which are smaller the denser the numbers are.
     pub ordinal: i64,
-    /// The month of its first event when it was first seen, counted from year 0; 0 where builds are not
-    /// kept by month. It never changes.
+    /// The month of the build's first event when it was first seen, counted from year 0; it never
+    /// changes. 0 if builds are not partitioned by month.
     pub month: i32,
 }
 
@@ -36,17 +36,17 @@ pub struct Tagged {
     pub location: BuildLocation,
 }
 
-/// A build that is looked for.
-pub struct Sought<'a> {
+/// The tag of a build to look up.
+pub struct LookupKey<'a> {
     pub tag: Cow<'a, str>,
-    /// Its earliest stamp, Unix ms.
+    /// The earliest timestamp of its events, Unix ms.
     pub first_ms: i64,
 }
 
-/// The locations of builds, in their order; of new ones the locations that they get.
+/// Returns the locations of builds, in their order; assigns locations to new ones.
 pub async fn locate(
     transaction: &mut Transaction,
-    builds: &[Sought<'_>],
+    builds: &[LookupKey<'_>],
 ) -> Result<Vec<BuildLookup>> {
     match transaction {
         Transaction::Sqlite(_) => sqlite::locate(transaction, builds).await,
@@ -57,7 +57,7 @@ pub async fn locate(
     }
 }
 
-/// The greatest ordinal that was ever given.
+/// Returns the greatest ordinal ever assigned.
 pub async fn last_ordinal(transaction: &mut Transaction) -> Result<i64> {
     match transaction {
         Transaction::Sqlite(_) => sqlite::last(transaction).await,
@@ -73,8 +73,12 @@ pub const fn columns(transaction: &Transaction) -> &'static str {
     }
 }
 
-/// The next builds after one, by id.
-pub async fn page(transaction: &mut Transaction, after: i64, limit: i64) -> Result<Vec<Tagged>> {
+/// Reads the next builds after a key, in order of their keys.
+pub async fn next_batch(
+    transaction: &mut Transaction,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Tagged>> {
     let columns = columns(transaction);
     let sql = format!("SELECT tag, {columns} FROM builds WHERE id > $1 ORDER BY id LIMIT $2");
     transaction.all(&sql, &[after.into(), limit.into()]).await

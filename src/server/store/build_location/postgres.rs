@@ -1,6 +1,6 @@
-//! PostgreSQL finds a build by a key that follows from its tag: the key says, without any look-up, on
-//! which node of a distributed database the build and its events are. Both stand in the partition of
-//! the build's month, which is made when its first build comes.
+//! PostgreSQL finds a build by a key derived from its tag: the key alone determines the node of a
+//! distributed database that holds the build and its events. Both are in the partition of the
+//! build's month, which is created with its first build.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,14 +8,14 @@ use anyhow::Result;
 use jiff::{Timestamp, tz::TimeZone};
 use sqlx::PgConnection;
 
-use super::{BuildLocation, BuildLookup, Sought, Tagged};
+use super::{BuildLocation, BuildLookup, LookupKey, Tagged};
 use crate::server::store::{engine::Transaction, keys, meta};
 
-/// A stamp from before is of a clock that was wrong.
+/// Earlier timestamps come from a wrong clock.
 const FIRST_YEAR: i32 = 2000;
 const LAST_YEAR: i32 = 2199;
 
-/// The locations of known builds and the keys of new ones, by their numbers in a list.
+/// The locations of known builds and the keys of new ones, by their index in a list.
 #[derive(Default)]
 pub struct Found {
     known: HashMap<usize, BuildLocation>,
@@ -24,7 +24,7 @@ pub struct Found {
 
 pub async fn locate(
     transaction: &mut Transaction,
-    builds: &[Sought<'_>],
+    builds: &[LookupKey<'_>],
     Found { known, new }: Found,
 ) -> Result<Vec<BuildLookup>> {
     let mut last = last(transaction).await?;
@@ -62,9 +62,9 @@ pub async fn last(transaction: &mut Transaction) -> Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
-/// Looks for builds. Where two tags have the same key, which is about as likely as never, the second to
-/// come has the next one.
-pub async fn find(connection: &mut PgConnection, builds: &[Sought<'_>]) -> Result<Found> {
+/// Looks up builds. If two tags have the same key, which is extremely unlikely, the later one gets the
+/// next key.
+pub async fn find(connection: &mut PgConnection, builds: &[LookupKey<'_>]) -> Result<Found> {
     let sql = "SELECT tag, id, ordinal, month FROM builds WHERE id = ANY($1)";
     let Found { mut known, mut new } = Found::default();
     let mut taken = HashSet::new();
@@ -97,7 +97,7 @@ pub async fn find(connection: &mut PgConnection, builds: &[Sought<'_>]) -> Resul
     Ok(Found { known, new })
 }
 
-/// Months from year 0 on, of an instant in Unix ms.
+/// Returns the month of an instant in Unix ms, counted from year 0.
 pub fn month(at_ms: i64) -> i32 {
     let year_and_month = Timestamp::from_millisecond(at_ms).map(|at| {
         let date = TimeZone::UTC.to_datetime(at);
@@ -107,7 +107,7 @@ pub fn month(at_ms: i64) -> i32 {
     (year * 12 + month - 1).clamp(FIRST_YEAR * 12, LAST_YEAR * 12 + 11)
 }
 
-/// Attached afterwards, and not created as a part, so that nobody who reads has to stop for it.
+/// Creates a partition and attaches it afterwards, so that readers are not blocked.
 async fn make_partition(transaction: &mut Transaction, month: i32) -> Result<()> {
     for table in ["builds", "events"] {
         let name = partition(table, month);
@@ -132,7 +132,7 @@ async fn make_partition(transaction: &mut Transaction, month: i32) -> Result<()>
     Ok(())
 }
 
-/// The name of a month's part of a table: `events_2026_11`.
+/// Returns the name of a month's partition of a table: `events_2026_11`.
 pub fn partition(table: &str, month: i32) -> String {
     format!(
         "{table}_{:04}_{:02}",
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_month_is_counted_from_year_0_and_kept_within_reason() {
+    fn a_month_is_counted_from_year_0_and_clamped() {
         let of = |text: &str| {
             let at: Timestamp = text.parse().expect("an instant");
             partition("events", month(at.as_millisecond()))

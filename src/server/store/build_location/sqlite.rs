@@ -1,15 +1,15 @@
-//! SQLite finds a build by its tag; a new one gets the number after the greatest there is, so that it
-//! and its events are written at the end of their tables.
+//! SQLite finds a build by its tag; a new one gets the next number, so that it and its events are
+//! appended to their tables.
 
 use anyhow::Result;
 use foldhash::HashMap;
 
-use super::{BuildLocation, BuildLookup, Sought, Tagged, columns};
+use super::{BuildLocation, BuildLookup, LookupKey, Tagged, columns};
 use crate::server::store::engine::{Transaction, Value};
 
 pub async fn locate(
     transaction: &mut Transaction,
-    builds: &[Sought<'_>],
+    builds: &[LookupKey<'_>],
 ) -> Result<Vec<BuildLookup>> {
     let columns = columns(transaction);
     let sql = format!("SELECT tag, {columns} FROM builds WHERE tag IN ({{}})");
@@ -20,7 +20,7 @@ pub async fn locate(
         .map(|Tagged { tag, location }| (tag, location))
         .collect();
     let mut last = last(transaction).await?;
-    let location = |build: &Sought<'_>| {
+    let location = |build: &LookupKey<'_>| {
         let known = known.get(&*build.tag).copied();
         let location = known.unwrap_or_else(|| {
             last += 1;

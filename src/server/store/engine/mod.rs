@@ -1,6 +1,6 @@
-//! The two engines that a store can stand on, and what they have in common: SQLite, one file in the
-//! data directory, and PostgreSQL, for several replicas. Whatever differs between them is in a file
-//! of the engine's name; all other SQL is understood by both.
+//! The two database engines and their common interface: SQLite, one file in the data directory, and
+//! PostgreSQL, for several replicas. Files named after an engine hold what differs; all other SQL
+//! runs on both.
 
 mod postgres;
 mod sqlite;
@@ -13,30 +13,30 @@ pub use transaction::{Transaction, Value};
 
 use super::location::Location;
 
-/// An open store, of either engine.
+/// An open store of either engine.
 #[derive(Clone)]
 pub enum Engine {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
-    /// All that is read is of one moment.
+    /// Reads one consistent state.
     Read,
-    /// It holds the right to write from its beginning, so that it never has to be run again because
-    /// another program wrote in between.
+    /// Holds the write lock from its beginning, so that it never has to be retried because another
+    /// program wrote in between.
     Write,
-    /// It writes what only its own process does, while another may hold the right to write.
+    /// Writes rows that only its own process writes, while another process may hold the write lock.
     WriteAside,
 }
 
 impl Engine {
-    /// Opens the store of a location, or makes it, and brings its schema up to date.
+    /// Opens the store of a location or creates it, and updates its schema.
     ///
     /// # Errors
-    /// Where it cannot be used; the message says what to do.
+    /// If the store cannot be used; the message says what to do.
     pub async fn open(location: &Location) -> Result<Self> {
         Ok(match &location.database {
             None => Self::Sqlite(sqlite::open(&location.data).await?),
@@ -44,11 +44,11 @@ impl Engine {
         })
     }
 
-    /// Begins a transaction, on a task of its own: where whoever waits for it is dropped meanwhile, the
-    /// connection would go back to the pool within a transaction that nobody ends.
+    /// Begins a transaction on a task of its own: if the caller is dropped meanwhile, the connection
+    /// would otherwise return to the pool within an open transaction.
     ///
     /// # Errors
-    /// Where the store cannot be reached, or written to.
+    /// If the store cannot be reached or written to.
     pub async fn begin(&self, purpose: Purpose) -> Result<Transaction> {
         let engine = self.clone();
         let begun = tokio::spawn(async move {
@@ -65,7 +65,7 @@ impl Engine {
         })
     }
 
-    /// What waits for changes of the store.
+    /// Returns a listener for changes of the store.
     pub fn changes(&self) -> Changes {
         match self {
             Self::Sqlite(_) => Changes::Sqlite,
@@ -81,17 +81,17 @@ impl Engine {
     }
 }
 
-/// Waits for changes of the store.
+/// A listener for changes of the store.
 pub enum Changes {
     Sqlite,
     Postgres(postgres::Changes),
 }
 
 impl Changes {
-    /// Returns when the store may have changed, and is worth a look.
+    /// Returns when the store may have changed.
     pub async fn wait(&mut self) {
         match self {
-            Self::Sqlite => tokio::time::sleep(sqlite::LOOK).await,
+            Self::Sqlite => tokio::time::sleep(sqlite::POLL_INTERVAL).await,
             Self::Postgres(changes) => changes.wait().await,
         }
     }

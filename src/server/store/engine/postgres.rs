@@ -1,4 +1,4 @@
-//! PostgreSQL: opens the database, says what to do where that fails, and tells who follows it.
+//! PostgreSQL: opens the database, explains failures, and notifies listeners of changes.
 
 use std::time::Duration;
 
@@ -16,43 +16,43 @@ fn migrations() -> Migrator {
     sqlx::migrate!("src/server/store/migrations/postgres")
 }
 
-/// Programs and stores whose newest migrations are of the same hundred understand each other.
+/// Programs and stores are compatible if their newest migrations are of the same hundred.
 const GENERATION: i64 = 100;
-/// A transaction that reads all of one moment.
+/// Begins a transaction that reads one consistent state.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-/// Who follows the store is told by this name.
+/// The channel that announces changes of the store.
 const CHANNEL: &str = "rse_dashboard";
-/// How often the store is looked at where nobody tells that it changed.
-const LOOK: Duration = Duration::from_secs(1);
-/// How long is waited for a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How often the store is checked if no notification arrives.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How long to wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 6;
 
 pub type Transaction = sqlx::Transaction<'static, Postgres>;
 
-/// Connects, and brings the schema up to date. Of several that do so at the same time, one does it
+/// Connects and updates the schema. If several processes do so at once, one runs the migrations
 /// while the others wait.
 pub async fn open(database: &Database) -> Result<PgPool> {
     let options = database
         .options()
         .clone()
         .options([
-            // Whoever stops within a transaction holds up nobody for longer.
+            // A process that stops within a transaction blocks the others no longer than this.
             ("idle_in_transaction_session_timeout", "15s"),
-            // The server learns that a client is gone, and lets go of what it held.
+            // The server notices that a client is gone and releases its locks.
             ("tcp_keepalives_idle", "15"),
             ("tcp_keepalives_interval", "5"),
             ("tcp_keepalives_count", "3"),
-            // Tables grow from nothing while a connection lives: a plan from its beginning would read all
-            // of them.
+            // Tables may grow from nothing during a connection; a plan made at its start would scan them
+            // whole.
             ("plan_cache_mode", "force_custom_plan"),
-            // Of many rows that are wanted a few are read, and of few rows none is compiled for.
+            // The estimates are high but few rows are read, which is not worth compiling.
             ("jit", "off"),
         ])
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(CONNECT_TIMEOUT)
         .connect_with(options)
         .await
         .map_err(|error| explain(error, database))?;
@@ -63,11 +63,11 @@ pub async fn open(database: &Database) -> Result<PgPool> {
 async fn migrate(pool: &PgPool, database: &Database) -> Result<()> {
     let mut migrations = migrations();
     let known = migrations.iter().map(|known| known.version).max();
-    // Those of a newer program of the same generation.
+    // Newer migrations of the same generation are compatible.
     migrations.set_ignore_missing(true);
     let mut newest = applied(pool).await?;
-    // Running them takes a lock, even where nothing is to be done: a process that is stopped just then
-    // would hold up all others.
+    // Running migrations takes a lock even if there is nothing to do; a process paused at that
+    // moment would block all others.
     if newest < known {
         match migrations.run(pool).await {
             Ok(()) => {}
@@ -82,13 +82,13 @@ async fn migrate(pool: &PgPool, database: &Database) -> Result<()> {
     }
     if newest.map(|version| version / GENERATION) > known.map(|version| version / GENERATION) {
         bail!(
-            "{database} was changed by a newer version of this program, in a way that this one does not know; use that version, or another database"
+            "{database} was changed by an incompatible newer version of this program; use that version, or another database"
         );
     }
     Ok(())
 }
 
-/// The newest migration of a database; none where nothing is set up.
+/// Returns the newest migration of a database; none if the schema is not set up.
 async fn applied(pool: &PgPool) -> Result<Option<i64>> {
     let table = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
     if !table.fetch_one(pool).await? {
@@ -98,7 +98,7 @@ async fn applied(pool: &PgPool) -> Result<Option<i64>> {
     Ok(newest.fetch_one(pool).await?)
 }
 
-/// Whoever else wants to write waits until a transaction that writes is through.
+/// Begins a transaction; a writer waits until the previous one has ended.
 pub async fn begin(pool: &PgPool, purpose: Purpose) -> Result<Transaction> {
     let mut begun = match purpose {
         Purpose::Read => return Ok(pool.begin_with(SNAPSHOT).await?),
@@ -107,18 +107,18 @@ pub async fn begin(pool: &PgPool, purpose: Purpose) -> Result<Transaction> {
     };
     let lock = sqlx::query("SELECT value FROM meta WHERE key = 'writer' FOR UPDATE");
     let held = lock.fetch_optional(&mut *begun).await?;
-    held.context("the store is damaged: nothing says who writes")?;
+    held.context("the store is damaged: its writer lock is missing")?;
     Ok(begun)
 }
 
-/// Tells all who follow the store, when the transaction is through.
+/// Notifies the store's listeners when the transaction commits.
 pub async fn notify(transaction: &mut Transaction) -> Result<()> {
     let tell = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL);
     tell.execute(&mut **transaction).await?;
     Ok(())
 }
 
-/// Waits for changes of the store.
+/// A listener for changes of the store.
 pub struct Changes {
     pool: PgPool,
     listener: Option<PgListener>,
@@ -130,10 +130,10 @@ impl Changes {
         Self { pool, listener }
     }
 
-    /// Returns as soon as somebody tells of a change, and after a while in any case: what is told
-    /// gets lost where a connection does, or something stands between that passes nothing on.
+    /// Returns when a change is announced, at the latest after a while: notifications get lost with
+    /// their connection, or behind a proxy that does not pass them on.
     pub async fn wait(&mut self) {
-        let told = async {
+        let notification = async {
             let listener = match &mut self.listener {
                 Some(listener) => listener,
                 none => {
@@ -144,15 +144,15 @@ impl Changes {
             };
             listener.recv().await.map(drop)
         };
-        if let Ok(Err(error)) = tokio::time::timeout(LOOK, told).await {
-            tracing::debug!("nothing is told of changes: {error}");
+        if let Ok(Err(error)) = tokio::time::timeout(POLL_INTERVAL, notification).await {
+            tracing::debug!("cannot listen for changes: {error}");
             self.listener = None;
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }
 
-/// PostgreSQL's error with what can be done about it.
+/// Adds to an error of PostgreSQL what to do about it.
 fn explain(error: sqlx::Error, database: &Database) -> Error {
     let code = match &error {
         sqlx::Error::Database(error) => error.code().map(|code| code.into_owned()),
@@ -167,9 +167,11 @@ fn explain(error: sqlx::Error, database: &Database) -> Error {
         (Some("3D000"), _) => "create this database, or name another one in DATABASE_URL",
         (Some("42501"), _) => "allow the user of DATABASE_URL to create tables there",
         (Some("53300"), _) => "allow more connections (max_connections), or run fewer replicas",
-        (_, sqlx::Error::Tls(_)) => "set sslmode in DATABASE_URL to what the server offers",
+        (_, sqlx::Error::Tls(_)) => {
+            "set sslmode in DATABASE_URL to a mode that the server supports"
+        }
         (_, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => {
-            "check that the server runs and can be reached from here, or DATABASE_URL"
+            "check that the server is running and can be reached from here, or correct DATABASE_URL"
         }
         _ => "check DATABASE_URL",
     };

@@ -1,4 +1,4 @@
-//! SQLite: opens the store's file, and says what to do where that fails.
+//! SQLite: opens the store's file and explains failures.
 
 use std::{
     fs::{self, File},
@@ -16,19 +16,19 @@ use sqlx::{
 use super::Purpose;
 
 const FILE: &str = "dashboard.sqlite";
-/// How often the store is looked at, which takes well under a millisecond.
-pub const LOOK: Duration = Duration::from_millis(250);
+/// How often the store is checked, which takes well under a millisecond.
+pub const POLL_INTERVAL: Duration = Duration::from_millis(250);
 const LOCK: &str = "dashboard.lock";
 static MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
 
 pub type Transaction = sqlx::Transaction<'static, Sqlite>;
 
-/// The store's file in a data directory.
+/// Returns the path of the store's file in a data directory.
 pub fn file(dir: &Path) -> PathBuf {
     dir.join(FILE)
 }
 
-/// Makes the directory and the file where they are missing, and brings the schema up to date.
+/// Creates the directory and the file if they are missing, and updates the schema.
 pub async fn open(dir: &Path) -> Result<SqlitePool> {
     if dir.exists() && !dir.is_dir() {
         bail!(
@@ -49,13 +49,13 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(30))
-        // The rows that an event refers to are written in the same transaction; checking each
-        // again would double the cost of an import.
+        // Referenced rows are written in the same transaction; checking each again would double the
+        // cost of an import.
         .foreign_keys(false)
-        // Reading goes through the builds once; writing asks for more.
+        // Reads pass over the builds once; writes raise this.
         .pragma("cache_size", "-2000")
-        // The index of tags is written all over. Pages that many transactions change go to their
-        // location once for all of them.
+        // Writes are spread over the index of tags. Pages that many transactions change are then
+        // written back once for all of them.
         .pragma("wal_autocheckpoint", "16000")
         .disable_statement_logging();
     let _lock = lock(dir).await?;
@@ -77,7 +77,7 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
     Ok(pool)
 }
 
-/// Of several that open a new store at the same time, one sets it up while the others wait.
+/// Takes a lock, so that one of several processes sets a new store up while the others wait.
 async fn lock(dir: &Path) -> Result<File> {
     let path = dir.join(LOCK);
     let cannot = format!(
@@ -97,18 +97,18 @@ pub async fn begin(pool: &SqlitePool, purpose: Purpose) -> Result<Transaction> {
         return Ok(pool.begin().await?);
     }
     let mut begun = pool.begin_with("BEGIN IMMEDIATE").await?;
-    // 64 MB: a batch comes back to pages of the tags' index, which is all over the file.
+    // 64 MB: a batch revisits pages of the tags' index, which are spread over the file.
     let cache = sqlx::query("PRAGMA cache_size = -64000");
     cache.execute(&mut *begun).await?;
     Ok(begun)
 }
 
-/// Closes the store, so that its one file is all of it.
+/// Closes the store, so that its file is complete on its own.
 pub async fn close(pool: &SqlitePool) {
     let options = pool.connect_options();
     pool.close().await;
-    // Whoever closes last empties the log. Of those that close together each may take another for that,
-    // and none does.
+    // The last connection to close empties the log. If several close together, each may take another
+    // for the last one, and none empties it.
     let emptied = async {
         let mut alone = options.connect().await?;
         let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
@@ -116,27 +116,29 @@ pub async fn close(pool: &SqlitePool) {
         alone.close().await
     };
     if let Err(error) = emptied.await {
-        // Nothing is lost: whoever opens the store next reads the log.
-        tracing::debug!("the log of the store was left as it is: {error}");
+        // Nothing is lost: the next process to open the store reads the log.
+        tracing::debug!("cannot empty the log of the store: {error}");
     }
 }
 
-/// SQLite's error with what can be done about it.
+/// Adds to an error of SQLite what to do about it.
 fn explain(error: sqlx::Error, path: &Path) -> Error {
     let code = match &error {
         sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<u32>().ok()),
         _ => None,
     };
     let path = path.display();
-    // The low byte is the kind of error, the rest says more of it.
+    // The low byte is the kind of error, the rest its detail.
     let context = match code.map(|code| code & 0xff) {
         Some(8 | 14) => format!(
             "cannot write {path}; check the permissions of the data directory, or name another one"
         ),
         Some(11 | 26) => format!(
-            "{path} is damaged or no store of this program; restore it from a backup, or move it away and import again"
+            "{path} is damaged or not a store of this program; restore it from a backup, or move it away and import again"
         ),
-        Some(5 | 6) => format!("{path} is in use by another program; try again when that is done"),
+        Some(5 | 6) => {
+            format!("{path} is in use by another program; try again when it has finished")
+        }
         Some(13) => format!("cannot write {path}: the disk is full"),
         _ => format!("cannot open {path}"),
     };

@@ -1,4 +1,4 @@
-//! A transaction of either engine, and the statements that both understand.
+//! A transaction of either engine, and the statements that run on both.
 
 use anyhow::{Result, anyhow};
 use futures::stream::BoxStream;
@@ -9,16 +9,16 @@ use sqlx::{
 
 use super::{postgres, sqlite};
 
-/// How many values a statement asks for.
+/// The number of values per statement.
 const VALUES_PER_STATEMENT: usize = 500;
 
-/// A transaction; dropped without [`Transaction::commit`], it never was.
+/// A transaction; rolled back if dropped without [`Transaction::commit`].
 pub enum Transaction {
     Sqlite(sqlite::Transaction),
     Postgres(postgres::Transaction),
 }
 
-/// A value of a statement, which stands at `$1`, `$2` and so on.
+/// A value for a placeholder of a statement: `$1`, `$2` and so on.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
     Number(Option<i64>),
@@ -49,15 +49,13 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
     }
 }
 
-/// The locations of so many values, for a list in a statement: `$1, $2, $3`.
+/// Returns placeholders for a list of values in a statement: `$1, $2, $3`.
 pub fn list(values: usize) -> String {
-    let locations: Vec<String> = (1..=values)
-        .map(|location| format!("${location}"))
-        .collect();
-    locations.join(", ")
+    let numbers: Vec<String> = (1..=values).map(|number| format!("${number}")).collect();
+    numbers.join(", ")
 }
 
-/// What a row of either engine can be read as.
+/// A type that rows of either engine can be read as.
 pub trait Record:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
 {
@@ -80,13 +78,13 @@ where
             Value::Number(number) => arguments.add(number),
             Value::Text(text) => arguments.add(text),
         };
-        added.map_err(|error| anyhow!("a value cannot be written: {error}"))?;
+        added.map_err(|error| anyhow!("cannot encode a value: {error}"))?;
     }
     Ok(arguments)
 }
 
-/// Runs the same on the connection of either engine, which `Db` names.
-macro_rules! on {
+/// Runs an expression on the connection of either engine, which `Db` names.
+macro_rules! dispatch {
     ($transaction:expr, |$connection:ident| $run:expr) => {
         match $transaction {
             Transaction::Sqlite(transaction) => {
@@ -104,22 +102,22 @@ macro_rules! on {
 }
 
 impl Transaction {
-    /// Runs a statement; says of how many rows it was.
+    /// Runs a statement; returns the number of affected rows.
     pub async fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             let query = sqlx::query_with(sql, arguments::<Db>(values)?);
             query.execute(connection).await?.rows_affected()
         }))
     }
 
     pub async fn all<T: Record>(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<T>> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             let query = sqlx::query_as_with(sql, arguments::<Db>(values)?);
             query.fetch_all(connection).await?
         }))
     }
 
-    /// All rows of a statement whose `{}` is a list of values, asked for in parts.
+    /// Reads all rows of a statement whose `{}` is a list of values, in several queries if needed.
     pub async fn all_of<T: Record>(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<T>> {
         let mut rows = Vec::new();
         for chunk in values.chunks(VALUES_PER_STATEMENT) {
@@ -134,32 +132,32 @@ impl Transaction {
         sql: &str,
         values: &[Value<'_>],
     ) -> Result<Option<T>> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             let query = sqlx::query_as_with(sql, arguments::<Db>(values)?);
             query.fetch_optional(connection).await?
         }))
     }
 
     pub async fn one<T: Record>(&mut self, sql: &str, values: &[Value<'_>]) -> Result<T> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             let query = sqlx::query_as_with(sql, arguments::<Db>(values)?);
             query.fetch_one(connection).await?
         }))
     }
 
-    /// Rows one after another, as they are read.
+    /// Streams the rows of a statement.
     pub fn each<'s, T: Record + 's>(
         &'s mut self,
         sql: &'s str,
         values: &[Value<'s>],
     ) -> Result<BoxStream<'s, sqlx::Result<T>>> {
-        Ok(on!(self, |connection| {
+        Ok(dispatch!(self, |connection| {
             sqlx::query_as_with(sql, arguments::<Db>(values)?).fetch(connection)
         }))
     }
 
-    /// Tells all who follow the store that it has changed, when the transaction is through. Whoever
-    /// follows a file looks by itself.
+    /// Notifies the store's listeners when the transaction commits. Listeners of a file poll it
+    /// instead.
     pub async fn notify(&mut self) -> Result<()> {
         match self {
             Self::Sqlite(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! Builds as a snapshot needs them, read page by page, so that memory stays bounded.
+//! Reads the builds' columns that a snapshot needs, in batches, so that memory stays bounded.
 
 mod postgres;
 mod sqlite;
@@ -15,25 +15,25 @@ use crate::server::{
     snapshot::{BuildRecord, SnapshotBuilder},
 };
 
-const BUILDS_PER_PAGE: i64 = 10_000;
+const BUILDS_PER_BATCH: i64 = 10_000;
 const DAMAGED: &str = "the store is damaged: its builds cannot be read";
 
-/// Which builds are read.
+/// The builds to read.
 #[derive(Clone, Copy, Debug)]
 pub enum RowRange {
-    /// All of them, up to this ordinal.
+    /// All builds up to this ordinal.
     All(i64),
-    /// Those that were written after this change of the store, up to that one.
+    /// Builds written after the first change of the store, up to the second.
     Changed(i64, i64),
 }
 
-/// Some builds, in the form that the engine hands over fastest.
+/// A batch of builds, in the format that the engine returns fastest.
 pub enum RowBatch {
     Json(String),
     Builds(Vec<StoredBuild<'static>>),
 }
 
-/// A build, as the engines list its columns.
+/// A build with its columns in the order that both engines return.
 #[derive(Deserialize)]
 pub struct StoredBuild<'a> {
     ordinal: u32,
@@ -52,22 +52,22 @@ pub struct StoredBuild<'a> {
     functional_test_ms: Option<i64>,
 }
 
-/// Reads the wanted builds and hands them over page by page, as long as somebody takes them.
+/// Reads builds and sends them in batches, as long as the receiver is open.
 pub async fn read(
     transaction: &mut Transaction,
-    wanted: RowRange,
-    pages: mpsc::Sender<RowBatch>,
+    range: RowRange,
+    batches: mpsc::Sender<RowBatch>,
 ) -> Result<()> {
     match transaction {
-        Transaction::Sqlite(_) => sqlite::read(transaction, wanted, pages).await,
-        Transaction::Postgres(_) => postgres::read(transaction, wanted, pages).await,
+        Transaction::Sqlite(_) => sqlite::read(transaction, range, batches).await,
+        Transaction::Postgres(_) => postgres::read(transaction, range, batches).await,
     }
 }
 
-/// Adds the builds of a page to a snapshot.
-pub fn push(page: &RowBatch, texts: &Texts, snapshot: &mut SnapshotBuilder) -> Result<()> {
+/// Adds the builds of a batch to a snapshot.
+pub fn push(batch: &RowBatch, names: &NameTable, snapshot: &mut SnapshotBuilder) -> Result<()> {
     let parsed: Vec<StoredBuild<'_>>;
-    let builds = match page {
+    let builds = match batch {
         RowBatch::Builds(builds) => builds,
         RowBatch::Json(text) => {
             parsed = serde_json::from_str(text).context(DAMAGED)?;
@@ -77,15 +77,15 @@ pub fn push(page: &RowBatch, texts: &Texts, snapshot: &mut SnapshotBuilder) -> R
     for build in builds {
         let tag = build.tag.as_deref().and_then(keys::given);
         let record = BuildRecord {
-            job_name: texts.get(build.job)?,
+            job_name: names.get(build.job)?,
             build_id: build.number.as_deref().or(tag).unwrap_or(""),
-            branch: build.branch.map(|id| texts.get(id)).transpose()?,
+            branch: build.branch.map(|id| names.get(id)).transpose()?,
             result: BuildResult::from_number(build.result),
             nightly: build.nightly != 0,
             started_ms: build.started_ms,
             finished_ms: build.finished_ms,
             duration_ms: build.duration_ms,
-            failing_step: build.failing_step.map(|id| texts.get(id)).transpose()?,
+            failing_step: build.failing_step.map(|id| names.get(id)).transpose()?,
             functional_test_ms: build.functional_test_ms,
         };
         snapshot.push_stored(build.ordinal, &record);
@@ -93,12 +93,12 @@ pub fn push(page: &RowBatch, texts: &Texts, snapshot: &mut SnapshotBuilder) -> R
     Ok(())
 }
 
-/// The names that wanted builds have, by their ids.
-pub struct Texts(Vec<Option<Box<str>>>);
+/// The names that the builds refer to, by their ids.
+pub struct NameTable(Vec<Option<Box<str>>>);
 
-impl Texts {
-    pub async fn read(transaction: &mut Transaction, wanted: RowRange) -> Result<Self> {
-        let known: Vec<(i64, String)> = match wanted {
+impl NameTable {
+    pub async fn read(transaction: &mut Transaction, range: RowRange) -> Result<Self> {
+        let known: Vec<(i64, String)> = match range {
             RowRange::All(_) => transaction.all("SELECT id, text FROM strings", &[]).await?,
             RowRange::Changed(after, last) => {
                 let sql = "WITH wanted AS (SELECT job, branch, failing_step FROM builds \
@@ -109,15 +109,15 @@ impl Texts {
                 transaction.all(sql, &[after.into(), last.into()]).await?
             }
         };
-        let mut texts = Vec::new();
+        let mut names = Vec::new();
         for (id, text) in known {
             let id = usize::try_from(id).context(DAMAGED)?;
-            if texts.len() <= id {
-                texts.resize(id + 1, None);
+            if names.len() <= id {
+                names.resize(id + 1, None);
             }
-            texts[id] = Some(text.into());
+            names[id] = Some(text.into());
         }
-        Ok(Self(texts))
+        Ok(Self(names))
     }
 
     fn get(&self, id: usize) -> Result<&str> {

@@ -1,10 +1,10 @@
-//! PostgreSQL hands over rows, as they are read.
+//! PostgreSQL returns rows, sent on as they are read.
 
 use anyhow::Result;
 use futures::TryStreamExt as _;
 use tokio::sync::mpsc;
 
-use super::{BUILDS_PER_PAGE, DAMAGED, RowBatch, RowRange, StoredBuild};
+use super::{BUILDS_PER_BATCH, DAMAGED, RowBatch, RowRange, StoredBuild};
 use crate::server::store::engine::Transaction;
 use anyhow::Context as _;
 
@@ -26,13 +26,13 @@ type Row = (
 
 pub async fn read(
     transaction: &mut Transaction,
-    wanted: RowRange,
-    pages: mpsc::Sender<RowBatch>,
+    range: RowRange,
+    batches: mpsc::Sender<RowBatch>,
 ) -> Result<()> {
     let columns = "SELECT ordinal, number, CASE WHEN number IS NULL THEN tag END, job, branch, \
                    nightly, result, started_ms, finished_ms, duration_ms, failing_step, \
                    functional_ms - smoke_ms FROM builds";
-    let (sql, values) = match wanted {
+    let (sql, values) = match range {
         RowRange::All(_) => (columns.to_owned(), Vec::new()),
         RowRange::Changed(after, last) => (
             format!("{columns} WHERE changed > $1 AND changed <= $2"),
@@ -40,20 +40,20 @@ pub async fn read(
         ),
     };
     let mut rows = transaction.each::<Row>(&sql, &values)?;
-    let mut page = Vec::new();
+    let mut batch = Vec::new();
     while let Some(row) = rows.try_next().await? {
-        page.push(build(row).context(DAMAGED)?);
-        if page.len() == BUILDS_PER_PAGE as usize
-            && pages
-                .send(RowBatch::Builds(std::mem::take(&mut page)))
+        batch.push(build(row).context(DAMAGED)?);
+        if batch.len() == BUILDS_PER_BATCH as usize
+            && batches
+                .send(RowBatch::Builds(std::mem::take(&mut batch)))
                 .await
                 .is_err()
         {
             return Ok(());
         }
     }
-    // Whoever takes the pages may have gone; then nobody misses the last one.
-    let _ = pages.send(RowBatch::Builds(page)).await;
+    // The receiver may be closed; then the last batch is not needed.
+    let _ = batches.send(RowBatch::Builds(batch)).await;
     Ok(())
 }
 

@@ -1,22 +1,22 @@
-//! SQLite hands a page over as one JSON text: as many rows take several times as long.
+//! SQLite returns a batch as one JSON text; separate rows take several times as long.
 
 use anyhow::Result;
 use tokio::sync::mpsc;
 
-use super::{BUILDS_PER_PAGE, RowBatch, RowRange};
+use super::{BUILDS_PER_BATCH, RowBatch, RowRange};
 use crate::server::store::engine::Transaction;
 
 pub async fn read(
     transaction: &mut Transaction,
-    wanted: RowRange,
-    pages: mpsc::Sender<RowBatch>,
+    range: RowRange,
+    batches: mpsc::Sender<RowBatch>,
 ) -> Result<()> {
-    // Where to begin after, where to end, and how far a page goes: a change is never of many builds.
-    let (column, mut after, last, step) = match wanted {
-        RowRange::All(last) => ("id", 0, last, BUILDS_PER_PAGE),
+    // The range after a first value, and the size of a batch: a change never has many builds.
+    let (column, mut after, last, step) = match range {
+        RowRange::All(last) => ("id", 0, last, BUILDS_PER_BATCH),
         RowRange::Changed(after, last) => ("changed", after, last, 1),
     };
-    // The tag stands in for a missing number only, and is long: it is not read otherwise.
+    // The tag is long and read only as a substitute for a missing number.
     let sql = format!(
         "SELECT json_group_array(json_array(id, number, CASE WHEN number IS NULL THEN tag END, \
          job, branch, nightly, result, started_ms, finished_ms, duration_ms, failing_step, \
@@ -25,8 +25,8 @@ pub async fn read(
     );
     while after < last {
         let until = last.min(after + step);
-        let (page,): (String,) = transaction.one(&sql, &[after.into(), until.into()]).await?;
-        if pages.send(RowBatch::Json(page)).await.is_err() {
+        let (batch,): (String,) = transaction.one(&sql, &[after.into(), until.into()]).await?;
+        if batches.send(RowBatch::Json(batch)).await.is_err() {
             break;
         }
         after = until;

@@ -1,10 +1,10 @@
-//! Rows in the text form of PostgreSQL's `COPY`: a line a row, a tab between values.
+//! Rows in the text format of PostgreSQL's `COPY`: one line per row, tabs between values.
 
-/// Rows that are made ready to be copied.
+/// Rows encoded for copying.
 #[derive(Default)]
 pub struct Rows {
     text: String,
-    /// A value stands before the next one already.
+    /// The current row already has a value.
     within: bool,
 }
 
@@ -24,7 +24,7 @@ impl Rows {
         use std::fmt::Write as _;
         self.separate();
         match number.into() {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             Some(number) => write!(self.text, "{number}").unwrap_or_default(),
             None => self.text.push_str("\\N"),
         }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_separates_is_escaped_and_nothing_is_not_an_empty_text() {
+    fn separators_are_escaped_and_null_differs_from_empty_text() {
         let mut rows = Rows::default();
         rows.text("a\tb\\N\r\n");
         rows.text("");

@@ -1,4 +1,4 @@
-//! Writes builds and events, as fast as the engine takes them.
+//! Writes builds and events in the fastest way of each engine.
 
 mod copy;
 mod postgres;
@@ -16,7 +16,7 @@ pub struct NamedBuild<'a> {
     pub build: Build<'a>,
 }
 
-/// Writes builds, each with the change of the store that it is of.
+/// Writes builds, each with the number of the change that wrote it.
 pub async fn builds(
     transaction: &mut Transaction,
     builds: &[NamedBuild<'_>],

@@ -1,6 +1,6 @@
-//! PostgreSQL takes the rows of a batch by `COPY`: those of new builds, which nobody else can write
-//! meanwhile, straight into the table; those of known ones into a table of the connection's own, and from
-//! there by one statement.
+//! PostgreSQL receives the rows of a batch by `COPY`: rows of new builds, which no other process can
+//! write at the same time, directly into the table; rows of known builds into a temporary table, and
+//! from there by one upsert.
 
 use anyhow::Result;
 use sqlx::{Executor as _, PgConnection};
@@ -118,7 +118,7 @@ pub async fn events(
     EVENTS.write(connection, batch).await
 }
 
-/// The rows of builds that are new, and of those that were known before.
+/// The rows of new builds and of known builds.
 #[derive(Default)]
 struct Batch {
     new: Rows,

@@ -1,4 +1,4 @@
-//! SQLite takes many rows in a statement.
+//! SQLite inserts many rows per statement.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use sqlx::{Arguments as _, Encode, Sqlite, SqliteConnection, Type, sqlite::Sqlit
 use super::NamedBuild;
 use crate::server::store::{build_location::BuildLookup, names::Names, row::Row};
 
-/// Times the columns, below the 32,766 parameters that SQLite takes.
+/// Times the number of columns, below SQLite's limit of 32,766 parameters.
 const ROWS_PER_STATEMENT: usize = 250;
 
 const BUILDS: Insert = Insert {
@@ -89,8 +89,8 @@ pub async fn events(
     EVENTS.write(connection, events, bind).await
 }
 
-/// The values of a statement's rows, one after another. They own their texts: SQLite runs on another
-/// thread, and a text that is lent would be copied once more.
+/// The values of a statement's rows, in order. They are owned: SQLite runs on another thread, and
+/// borrowed texts would be copied once more.
 #[derive(Default)]
 struct Values(SqliteArguments<'static>);
 
@@ -100,11 +100,11 @@ impl Values {
         T: Encode<'static, Sqlite> + Type<Sqlite> + 'static,
     {
         let added = self.0.add(value);
-        added.map_err(|error| anyhow!("a value cannot be written: {error}"))
+        added.map_err(|error| anyhow!("cannot encode a value: {error}"))
     }
 }
 
-/// Rows that are inserted, or put in the location of those that are known by their key.
+/// An upsert: inserts rows, or updates those with a known key.
 struct Insert {
     into: &'static str,
     columns: usize,
@@ -119,7 +119,7 @@ impl Insert {
         format!("INSERT INTO {into} VALUES {rows} ON CONFLICT {known}")
     }
 
-    /// While one statement runs, the values of the next are made ready.
+    /// Prepares the values of the next statement while one runs.
     async fn write<T>(
         &self,
         connection: &mut SqliteConnection,
@@ -145,7 +145,7 @@ impl Insert {
             } else {
                 Cow::Owned(self.text(rows))
             };
-            // Only statements of the full size come again and are worth keeping prepared.
+            // Only statements of the full size recur and are worth keeping prepared.
             let query = sqlx::query_with(&text, values).persistent(is_full);
             let running = query.execute(&mut *connection);
             let (written, next) = tokio::join!(running, async { prepare() });
