@@ -87,7 +87,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         return words::no_facts(context, none);
     };
     let cves = words::counted(rows.len() as u64, "CVE is", "CVEs are");
-    format!("In {repositories}, {cves} suppressed by more than {teams}; {cve} by most, {most}.")
+    format!("In {repositories}, {cves} suppressed by more than {teams}; {cve} by {most}, the most.")
 }
 
 fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
@@ -158,7 +158,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "In 5 examined repositories, 2 CVEs are suppressed by more than 2 teams; CVE-2018-1258 by most, 4."
+            "In 5 examined repositories, 2 CVEs are suppressed by more than 2 teams; CVE-2018-1258 by 4, the most."
         );
     }
 

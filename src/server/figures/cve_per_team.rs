@@ -88,7 +88,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     // A repository has one team, so the teams' numbers of repositories add up.
     let suppressing = rows.count("repositories").iter().sum();
     format!(
-        "{} in {} of {repositories}; {} suppresses most, {}.",
+        "{} in {} of {repositories}; {} suppresses the most, {}.",
         words::counted(
             rows.len() as u64,
             "team suppresses CVEs",
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(rows, ["b | 2 | 2 | 0", "a | 1 | 1 | 0", "c | 1 | 1 | 0"]);
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "3 teams suppress CVEs in 4 of 5 repositories; b suppresses most, 2 CVEs."
+            "3 teams suppress CVEs in 4 of 5 repositories; b suppresses the most, 2 CVEs."
         );
     }
 
