@@ -2,9 +2,10 @@
 #
 # Settings, all optional, as `make server PORT=9000` or in the environment:
 #   PORT              where the dashboard listens (8050)
+#   RELOAD_PORT       where pages that are developed hear of changes (PORT + 1)
 #   DATA_DIR          the data directory, with the store (data)
-#   RSE_CACHE         tools and compiled code, outside the clone (~/.cache/rse-dashboard)
-#   CARGO_TARGET_DIR  compiled code alone (RSE_CACHE/target)
+#   RSE_CACHE         tools and compiled code, outside the clone (see scripts/lib/places.sh)
+#   CARGO_TARGET_DIR  compiled code alone
 #   ARGS              passed on: `make unit ARGS=roll_up`, `make e2e ARGS=--grep=filters`
 
 SHELL := /bin/bash
@@ -15,10 +16,12 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
 PORT ?= 8050
+RELOAD_PORT ?= $(shell expr $(PORT) + 1)
 DATA_DIR ?= $(or $(RSE_DATA),data)
 ARGS ?=
-RSE_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/rse-dashboard
-CARGO_TARGET_DIR ?= $(RSE_CACHE)/target
+place = $(shell RSE_CACHE='$(RSE_CACHE)' CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)'; . scripts/lib/places.sh; echo "$$$(1)")
+override RSE_CACHE := $(call place,RSE_CACHE)
+override CARGO_TARGET_DIR := $(call place,CARGO_TARGET_DIR)
 
 export PORT RSE_CACHE CARGO_TARGET_DIR
 export RSE_DATA := $(abspath $(DATA_DIR))
@@ -33,7 +36,7 @@ BUILT := target/.built
 # Folders are listed with their files: a file that was deleted is a change as well.
 # What the tests compare with is no part of the build.
 SOURCES := $(shell find src style public build.rs Cargo.toml Cargo.lock rust-toolchain.toml package-lock.json \
-	scripts/build scripts/precompress.mjs scripts/plotly-bundle.mjs -name snapshots -prune -o -print 2>/dev/null)
+	scripts/build scripts/client.mjs scripts/precompress.mjs scripts/plotly-bundle.mjs -name snapshots -prune -o -print 2>/dev/null)
 
 # Several clones share CARGO_TARGET_DIR, and the last one to build owns the program there.
 ifneq ($(shell cat $(BINARY).built-from 2>/dev/null),$(CURDIR))
@@ -83,8 +86,8 @@ $(BUILT): $(SOURCES) | public/plotly
 public/plotly:
 	@scripts/setup
 
-watch: setup ## rebuild and reload the browser at every change
-	@cargo leptos watch
+watch: setup ## rebuild and reload the browser at every change, on PORT
+	@LEPTOS_SITE_ADDR=127.0.0.1:$(PORT) LEPTOS_RELOAD_PORT=$(RELOAD_PORT) exec cargo leptos watch
 
 session: setup ## watch in the background, and a shell in front to try things in
 	@scripts/session
@@ -102,9 +105,9 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 
 ##@ Check it
 .PHONY: tests lint licences sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
-	e2e api-check soak bench stand-ins pipeline-check smoke
+	e2e test-targets test-watch api-check soak bench stand-ins pipeline-check smoke
 
-tests: ## everything that must pass: lint, unit, test-postgres, test-sources, test-replicas-quick, e2e
+tests: ## everything that must pass: CONTRIBUTING.md says which of these targets it runs
 	@scripts/tests
 
 lint: setup ## formatting, Clippy for server and client, documentation, house rules
@@ -145,6 +148,12 @@ stand-ins: setup build ## a Cosmos DB server and a GitHub on this machine, to co
 
 e2e: setup-tests build ## end-to-end tests in a real browser, on the release build
 	@scripts/e2e $(ARGS)
+
+test-watch: setup-tests ## make watch on a copy of the clone: edits show in a real browser by themselves
+	@scripts/e2e --watch $(ARGS)
+
+test-targets: setup-tests build ## server and smoke, data, shell, stand-ins: started as people start them
+	@node --test tests/targets/
 
 api-check: build ## made-up requests against the server's own OpenAPI description
 	@scripts/api-check

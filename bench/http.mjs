@@ -78,7 +78,7 @@ http {
   );
   const [program, args] = onOneCore(0, "nginx", ["-c", config, "-p", root]);
   const url = `http://127.0.0.1:${NGINX_PORT}`;
-  return serve(program, args, { wait: { url, path: "/figure" } });
+  return serve(program, args, { probe: `${url}/figure` });
 }
 
 const middle = (taken, name, key) => median(taken[name].map((numbers) => numbers[key]));

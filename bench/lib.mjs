@@ -1,7 +1,8 @@
 // What every part of the bench needs: numbers of several runs, programs that may not be there, the server.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { get } from "node:http";
-import { tmpdir } from "node:os";
+
+import { Server } from "../scripts/lib/server.mjs";
 
 /** The middle one. */
 export function median(values) {
@@ -44,41 +45,15 @@ export function onOneCore(core, program, args) {
   return have("taskset") ? ["taskset", ["-c", String(core), program, ...args]] : [program, args];
 }
 
-/** Starts a server and waits until it says where it is and is ready, which `ready` says the seconds of; ended by `stop`. */
-export async function serve(program, args, { env = {}, says = /serving on (http:\/\/[\d.]+:\d+)/, wait } = {}) {
-  const child = spawn(program, args, {
-    cwd: tmpdir(),
-    env: { ...process.env, RUST_LOG: "info", NO_COLOR: "1", ...env },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const exit = new Promise((resolve) => child.on("exit", resolve));
-  let log = "";
-  child.stderr.on("data", (text) => (log += text));
-  const stop = async () => {
-    child.kill("SIGTERM");
-    await exit;
-  };
-  const address = () => (wait ? wait.url : says.exec(log)?.[1]);
+/** Starts a server and waits until it is ready, which `ready` says the seconds of; ended by `stop`. `probe`: see there. */
+export async function serve(program, args, { env = {}, probe } = {}) {
   const started = performance.now();
-  for (;;) {
-    const url = address();
-    if (url && (await answers(wait?.path ? url + wait.path : `${url}/health/ready`))) {
-      return { url, pid: child.pid, ready: (performance.now() - started) / 1000, stop };
-    }
-    if (child.exitCode !== null || performance.now() - started > 120_000) {
-      await stop();
-      throw new Error(`${program} did not start:\n${log}`);
-    }
-    await sleep(2);
-  }
+  const server = await Server.start({ program, args, variables: { RUST_LOG: "info", ...env }, probe });
+  const ready = (performance.now() - started) / 1000;
+  return { url: probe ? new URL(probe).origin : server.url, pid: server.child.pid, ready, stop: () => server.stop() };
 }
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Whether an address is answered well. */
-function answers(url) {
-  return status(url).then((status) => status === 200, () => false);
-}
 
 /** The status of an answer that was read to its end. */
 export function status(url, options = {}) {

@@ -4,13 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { binary as binaryOf } from "../scripts/lib/server.mjs";
 import { run } from "./lib.mjs";
 import { document, shown } from "./report.mjs";
 
 const PARTS = ["figures", "store", "postgres", "http", "browser"];
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const binary = path.join(process.env.CARGO_TARGET_DIR, "release", "rse-dashboard");
+const binary = binaryOf();
 const site = path.join(root, "target", "site");
 const wanted = process.argv.slice(2);
 const began = Date.now();

@@ -6,18 +6,20 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import autocannon from "autocannon";
 
+import { binary, environment, Server } from "./lib/server.mjs";
+
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 30);
 const CLIENTS = 200;
-const CACHE = process.env.RSE_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "rse-dashboard");
-const BINARY = path.join(process.env.CARGO_TARGET_DIR ?? path.join(CACHE, "target"), "release", "rse-dashboard");
+const BINARY = binary();
 const folder = mkdtempSync(path.join(tmpdir(), "rse-dashboard-soak-"));
 const data = path.join(folder, "data");
-const env = { ...process.env, LEPTOS_SITE_ROOT: path.resolve("target/site"), RSE_DATA: data, PORT: "0", RUST_LOG: "warn,rse_dashboard=info", NO_COLOR: "1" };
+const variables = { RSE_DATA: data };
+const env = environment(variables);
 const LIMIT_MB = { server: 400, garbage: 200 };
 
 let passed = 0;
@@ -30,20 +32,6 @@ function check(what, good, seen = "") {
 
 const run = (...args) => execFileSync(BINARY, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
 const memory = (pid, what) => Number(new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
-
-async function serve() {
-  const child = spawn(BINARY, ["serve"], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
-  const server = { child, log: "", url: "" };
-  await new Promise((resolve, reject) => {
-    child.on("exit", (code) => reject(new Error(`the server ended with ${code}: ${server.log}`)));
-    child.stderr.on("data", (text) => {
-      server.log += text;
-      server.url = /serving on (http:\S+)/.exec(server.log)?.[1] ?? "";
-      if (server.url) resolve();
-    });
-  });
-  return server;
-}
 
 /** Data of the original's size that are not sample data, which would give way to what comes in. */
 function fill() {
@@ -182,15 +170,13 @@ async function garbage() {
 let server;
 try {
   fill();
-  server = await serve();
+  server = await Server.start({ variables });
   await load(server);
   await attack(server);
   check("nothing panicked", !/panicked/.test(server.log), server.log.match(/.*panicked.*/)?.[0] ?? "");
   check("no secret of a client is in the log", !/X-Slow/.test(server.log));
-  const stopped = once(server.child, "exit");
   const asked = Date.now();
-  server.child.kill("SIGTERM");
-  const [code] = await stopped;
+  const code = await server.stop();
   check("it ends when it is told to", code === 0, `exit code ${code} after ${Date.now() - asked} ms`);
   server = undefined;
   await garbage();
@@ -198,7 +184,7 @@ try {
   console.error(error);
   check("the soak ran to its end", false, error.message);
 } finally {
-  server?.child.kill("SIGKILL");
+  await server?.kill();
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(`${passed} passed, ${failed} failed`);

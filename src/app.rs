@@ -15,14 +15,10 @@ use crate::{
     pages::{Disclaimer, Figure, NotFound, Pipelines, Security, Sources},
 };
 
-/// The HTML document, rendered by the server only. `modules` are the paths of the client's own modules.
-pub fn shell(options: LeptosOptions, modules: &[String]) -> impl IntoView + use<> {
+/// The HTML document, rendered by the server only.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
     let base = use_base();
     let root = base.as_str().to_owned();
-    let modules = modules.iter().map(|module| base.path(module));
-    let modules: Vec<_> = modules
-        .map(|module| view! { <link rel="modulepreload" href=module /> })
-        .collect();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -55,7 +51,6 @@ pub fn shell(options: LeptosOptions, modules: &[String]) -> impl IntoView + use<
                     fetchpriority="low"
                 />
                 <AutoReload options=options.clone() />
-                {modules}
                 <HydrationScripts options root />
                 <MetaTags />
             </head>

@@ -1,4 +1,4 @@
-// Ends the output with one line that scripts can read: `12 passed, 0 failed`. Before it stands what was
+// Ends the output with one line that scripts can read: `12 passed, 0 failed, 0 skipped`. Before it stands what was
 // skipped, by name and reason; a test that is skipped without a reason fails the run.
 import type { FullConfig, FullResult, Reporter, Suite, TestCase } from "@playwright/test/reporter";
 
@@ -20,7 +20,8 @@ export default class ClosingLine implements Reporter {
     const tests = this.suite?.allTests() ?? [];
     const passed = tests.filter((test) => test.outcome() === "expected" && test.results.length > 0).length;
     const failed = tests.filter((test) => ["unexpected", "flaky"].includes(test.outcome())).length;
-    console.log(`${passed} passed, ${failed} failed`);
+    const skipped = tests.filter((test) => test.outcome() === "skipped").length;
+    console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
     return Promise.resolve();
   }
 

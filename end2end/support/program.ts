@@ -1,14 +1,13 @@
 // The program under test: the release binary, as a command and as a server.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 
 const ROOT = path.resolve(__dirname, "../..");
-const TARGET =
-  process.env.CARGO_TARGET_DIR ??
-  path.join(process.env.RSE_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "rse-dashboard"), "target");
+/** Where compiled code is: `make` says it, and `scripts/e2e`. */
+export const TARGET = process.env.CARGO_TARGET_DIR ?? "";
 const BINARY = process.env.RSE_BINARY ?? path.join(TARGET, "release", "rse-dashboard");
 // Longer than any start takes, even on a loaded machine.
 const START_MS = 30_000;

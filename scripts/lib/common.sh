@@ -3,9 +3,9 @@
 # Values that the Makefile or the caller has already set are kept.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-RSE_CACHE=${RSE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rse-dashboard}
+# shellcheck source=scripts/lib/places.sh
+. "$ROOT/scripts/lib/places.sh"
 TOOLS=$RSE_CACHE/tools
-CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$RSE_CACHE/target}
 PATH=$TOOLS/bin:$ROOT/node_modules/.bin:$PATH
 export RSE_CACHE CARGO_TARGET_DIR PATH
 

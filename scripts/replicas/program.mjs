@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync,
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { until } from "./checks.mjs";
+import { environment, Server } from "../lib/server.mjs";
 
 /** Seconds; short, so that the scenarios are. */
 export const LEASE = 3;
@@ -22,13 +22,12 @@ export class Program {
   constructor(binary) {
     this.binary = binary;
     this.folder = mkdtempSync(path.join(tmpdir(), "dashboard-replicas-"));
-    this.variables = { RSE_CONFIG: path.join(this.folder, "dashboard.toml"), LEPTOS_SITE_ROOT: path.resolve("target/site"), RSE_ADDR: "127.0.0.1", RSE_LEASE: String(LEASE), RUST_LOG: "warn,rse_dashboard=info", NO_COLOR: "1" };
+    this.variables = { RSE_CONFIG: path.join(this.folder, "dashboard.toml"), RSE_ADDR: "127.0.0.1", RSE_LEASE: String(LEASE) };
     writeFileSync(this.variables.RSE_CONFIG, configuration());
   }
 
   environment(variables) {
-    const { DATABASE_URL: _, ...outer } = process.env;
-    return { ...outer, ...this.variables, ...variables };
+    return environment({ ...this.variables, ...variables });
   }
 
   /** Runs a command to its end. A store of its own stands in `RSE_DATA`, a shared one in `DATABASE_URL`. */
@@ -73,34 +72,39 @@ export class Program {
 
 /** One server of several; it may be ended and started again on the same port. */
 export class Replica {
+  #server;
+  #ended = "";
+
   constructor(program, name, port, variables) {
     this.program = program;
     this.name = name;
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
     this.variables = { ...variables, PORT: String(port), RSE_DATA: path.join(program.folder, name), RSE_TRUSTED_PROXIES: "127.0.0.1" };
-    /** Of all its processes. */
-    this.log = "";
   }
 
   start() {
     const directory = path.join(this.program.folder, this.name);
     mkdirSync(directory, { recursive: true });
-    const env = this.program.environment(this.variables);
-    const child = spawn(this.program.binary, ["serve"], { cwd: directory, env, stdio: ["ignore", "ignore", "pipe"] });
-    child.stderr.on("data", (text) => (this.log += text));
-    this.child = child;
+    this.#ended += this.#server?.log ?? "";
+    this.#server = new Server({ program: this.program.binary, cwd: directory, variables: { ...this.program.variables, ...this.variables } });
+  }
+
+  /** Of all its processes. */
+  get log() {
+    return this.#ended + (this.#server?.log ?? "");
+  }
+
+  get pid() {
+    return this.#server.child.pid;
   }
 
   get isRunning() {
-    return this.child.exitCode === null && this.child.signalCode === null;
+    return this.#server.isRunning;
   }
 
-  async ready() {
-    await until(`${this.name} is ready`, async () => {
-      if (!this.isRunning) throw new Error(`it ended: ${this.log}`);
-      return (await this.ask("/health/ready")).status === 200;
-    });
+  ready() {
+    return this.#server.ready();
   }
 
   /** Asks it itself, past nginx. */
@@ -114,14 +118,11 @@ export class Replica {
   }
 
   signal(signal) {
-    process.kill(this.child.pid, signal);
+    process.kill(this.pid, signal);
   }
 
   async kill() {
-    if (!this.isRunning) return;
-    const ended = new Promise((resolve) => this.child.on("exit", resolve));
-    this.child.kill("SIGKILL");
-    await ended;
+    if (this.isRunning) await this.#server.kill();
   }
 
   /** Whether a connection between these ports is its own: the system knows by the socket's number. */
@@ -129,7 +130,7 @@ export class Replica {
     const ends = [from, to].map((port) => `:${port.toString(16).toUpperCase().padStart(4, "0")}`);
     const rows = readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);
     const row = rows.map((line) => line.trim().split(/\s+/)).find(([, local, remote]) => local?.endsWith(ends[0]) && remote.endsWith(ends[1]));
-    const of = `/proc/${this.child.pid}/fd`;
+    const of = `/proc/${this.pid}/fd`;
     const opened = (file) => {
       try {
         return readlinkSync(path.join(of, file));

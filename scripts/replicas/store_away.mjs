@@ -17,7 +17,7 @@ const areAll = (fleet, lost) => async () => {
 export async function stopped(fleet) {
   await fleet.importEvents(fleet.program.sample(30, 0.1));
   await fleet.start();
-  const before = fleet.replicas.map((replica) => replica.child.pid);
+  const before = fleet.replicas.map((replica) => replica.pid);
   const clients = fleet.guest(new Clients(fleet.proxy.url));
   const [noticed, recovered, shown] = [[], [], []];
   for (const [round, signal] of STOPS.entries()) {
@@ -41,7 +41,7 @@ export async function stopped(fleet) {
   check("every replica said that the store was lost", true, times(noticed));
   check("every replica found it again by itself", true, times(recovered));
   check("and shows what came in afterwards", Math.max(...shown) < GENEROUS_MS, times(shown));
-  check("no replica ended", fleet.replicas.every((replica, number) => replica.isRunning && replica.child.pid === before[number]));
+  check("no replica ended", fleet.replicas.every((replica, number) => replica.isRunning && replica.pid === before[number]));
   const panic = fleet.replicas.map((replica) => /.*panicked.*/.exec(replica.log)?.[0]).find(Boolean);
   check("nothing panicked", !panic, panic ?? "");
 }

@@ -1,7 +1,7 @@
-//! The client's files: where they are, how they are named, and the modules that pages load at once.
+//! The client's files: where they are and how they are named.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
 };
 
@@ -31,6 +31,12 @@ pub fn options() -> LeptosOptions {
         .build()
 }
 
+/// The port on which `cargo leptos watch` tells pages of changes; none where another started the program.
+pub fn reload_port() -> Option<u32> {
+    let watched = env::var_os("LEPTOS_WATCH").is_some();
+    watched.then(|| options().reload_port)
+}
+
 /// Whether pages will find the names of the client's files, without which there are none.
 ///
 /// # Errors
@@ -57,35 +63,6 @@ fn beside(name: &str) -> Option<PathBuf> {
     Some(program.parent()?.join(name))
 }
 
-/// The folder below the site's root in which wasm-bindgen puts the client's own JavaScript modules. The
-/// client's script imports them only once it has arrived itself, so pages name them from the beginning.
-const MODULES_FOLDER: &str = "pkg/snippets";
-
-/// The addresses of the client's own modules, in order; none where the client was not built.
-pub fn module_addresses(site_root: &str) -> Vec<String> {
-    let mut addresses = Vec::new();
-    collect_modules(
-        &Path::new(site_root).join(MODULES_FOLDER),
-        &format!("/{MODULES_FOLDER}"),
-        &mut addresses,
-    );
-    addresses.sort();
-    addresses
-}
-
-fn collect_modules(folder: &Path, address: &str, found: &mut Vec<String>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
-        let address = format!("{address}/{name}");
-        if entry.path().is_dir() {
-            collect_modules(&entry.path(), &address, found);
-        } else if name.ends_with(".js") {
-            found.push(address);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,22 +73,7 @@ mod tests {
         let names = folder.path().join("hash.txt");
         let error = names_are_there(&names).expect_err("nothing is there");
         assert!(error.to_string().contains("hash.txt is missing"), "{error}");
-        fs::write(&names, "js: a\n").expect("a file");
+        std::fs::write(&names, "js: a\n").expect("a file");
         assert!(names_are_there(&names).is_ok());
-    }
-
-    #[test]
-    fn modules_are_found_and_their_compressed_copies_are_none() {
-        let root = tempfile::tempdir().expect("a directory");
-        let folder = root.path().join(MODULES_FOLDER).join("app-1/src");
-        fs::create_dir_all(&folder).expect("folders");
-        for name in ["plotly.js", "live.js", "live.js.br"] {
-            fs::write(folder.join(name), "").expect("a file");
-        }
-        let root = root.path().to_str().expect("a plain name");
-        let expected =
-            ["live.js", "plotly.js"].map(|name| format!("/{MODULES_FOLDER}/app-1/src/{name}"));
-        assert_eq!(module_addresses(root), expected);
-        assert!(module_addresses("/nowhere").is_empty());
     }
 }

@@ -40,20 +40,28 @@ const SECURITY: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// Of pages: only scripts of this origin, or with this answer's nonce, run. Called while a page renders.
-pub fn content_security_policy() {
+/// Sets the policy of a page, while it renders. `reload_port`: see [`policy`].
+pub fn content_security_policy(reload_port: Option<u32>) {
     let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else {
         return;
     };
-    let policy = format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
-         style-src 'self' 'unsafe-hashes' '{EMPTY_STYLE}' '{BOLD_STYLE}'; \
-         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
-         manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    );
-    if let Ok(policy) = HeaderValue::try_from(policy) {
+    if let Ok(policy) = HeaderValue::try_from(policy(&nonce.to_string(), reload_port)) {
         options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
+}
+
+/// The policy of pages: only scripts of this origin, or with this answer's nonce, run. While developing,
+/// pages also listen on the `reload_port` of cargo-leptos, which tells them of changes.
+fn policy(nonce: &str, reload_port: Option<u32>) -> String {
+    let reload = reload_port.map_or_else(String::new, |port| {
+        format!(" ws://localhost:{port} ws://127.0.0.1:{port}")
+    });
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+         style-src 'self' 'unsafe-hashes' '{EMPTY_STYLE}' '{BOLD_STYLE}'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'{reload}; \
+         manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
 }
 
 /// Headers that cost nothing and close doors.
@@ -110,9 +118,7 @@ pub fn refusal(uri: &Uri, longest: usize) -> Option<Response> {
 }
 
 fn is_hashed(path: &str) -> bool {
-    let hashed_package = env!("HASH_FILES") == "true"
-        && path.starts_with("/pkg/")
-        && !path.starts_with("/pkg/snippets/");
+    let hashed_package = env!("HASH_FILES") == "true" && path.starts_with("/pkg/");
     hashed_package || path.starts_with("/plotly/plotly-")
 }
 
@@ -125,4 +131,24 @@ fn varies(headers: &HeaderMap) -> bool {
         let value = value.to_str().unwrap_or_default();
         value.to_ascii_lowercase().contains("accept-encoding")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_while_developing_pages_connect_to_the_reload_port() {
+        let served = policy("N", None);
+        assert!(served.contains("connect-src 'self';"), "{served}");
+        assert!(!served.contains("ws:"), "{served}");
+        let developed = policy("N", Some(9001));
+        let allowed = "connect-src 'self' ws://localhost:9001 ws://127.0.0.1:9001;";
+        assert!(developed.contains(allowed), "{developed}");
+        assert_eq!(
+            developed.replace(allowed, "connect-src 'self';"),
+            served,
+            "nothing else differs"
+        );
+    }
 }

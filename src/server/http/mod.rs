@@ -122,9 +122,9 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     };
     let sign_in = state.settings.sign_in.clone();
     let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
-    let modules: Arc<[String]> = assets::module_addresses(&options.site_root).into();
-    let shell = move || app::shell(options.clone(), &modules);
+    let shell = move || app::shell(options.clone());
     let listed = pages::routes();
+    let reload_port = assets::reload_port();
     let context = {
         let app = state.app.clone();
         let dashboard: Arc<dyn Dashboard> = Arc::new(app.clone());
@@ -137,7 +137,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
                 site.reader = sign_in::reader();
                 provide_context(site);
             }
-            headers::content_security_policy();
+            headers::content_security_policy(reload_port);
         }
     };
     // Leptos has a handler for files and missing pages in one. It runs the context of a file's answer

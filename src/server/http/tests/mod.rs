@@ -213,6 +213,7 @@ async fn pages_have_the_status_of_their_address() {
         let policy = answer.header(header::CONTENT_SECURITY_POLICY);
         assert!(policy.contains("'self' 'sha256-"), "{uri}: {policy}");
         assert!(!policy.contains("nonce"), "{uri}: {policy}");
+        assert!(policy.contains("connect-src 'self';"), "{uri}: {policy}");
     }
 }
 

@@ -1,0 +1,36 @@
+// `make watch`: what a developer changes is in the browser by itself, and nothing complains.
+import type { Page } from "@playwright/test";
+import { expect, test as base } from "../support/fixtures";
+import { Development } from "../support/development";
+
+const test = base.extend<{ development: Development }>({
+  development: async ({}, use, info) => {
+    const development = await Development.start();
+    await use(development);
+    if (info.status !== info.expectedStatus) console.log(development.tail);
+    await development.end();
+  },
+  baseURL: async ({ development }, use) => use(development.url),
+});
+
+/** Something that is gone as soon as the page is loaded again. */
+const mark = (page: Page) => page.evaluate(() => void Object.assign(window, { sameDocument: true }));
+const isMarked = (page: Page) => page.evaluate(() => "sameDocument" in window);
+
+test("an edited style and an edited component show by themselves", async ({ page, development, faults }) => {
+  // The script of cargo-leptos says so itself when the server that it listens to is started anew.
+  faults.provoke(/Live-reload disconnected\. Reconnecting/);
+  await page.goto("/disclaimer");
+  const heading = page.locator("h1");
+  await expect(heading).toBeVisible();
+
+  await mark(page);
+  development.edit("style/_base.scss", /$/, "\nh1 { outline: 3px solid rgb(1, 2, 3); }\n");
+  await expect(heading).toHaveCSS("outline-color", "rgb(1, 2, 3)");
+  expect(await isMarked(page), "a style is exchanged without loading the page again").toBe(true);
+
+  development.edit("src/pages/disclaimer.rs", /<PageHeading text="[^"]*"/, '<PageHeading text="Edited while it ran"');
+  await expect(heading).toHaveText("Edited while it ran");
+  await expect.poll(() => isMarked(page)).toBe(false);
+  await expect(heading).toHaveCSS("outline-color", "rgb(1, 2, 3)");
+});

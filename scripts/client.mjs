@@ -1,0 +1,44 @@
+// Finishes the client that cargo-leptos has built: puts the dashboard's own JavaScript modules into the
+// script that imports them, and names script and program by what is in them then:
+// node scripts/client.mjs FOLDER HASHES
+//
+// cargo-leptos leaves the modules beside the script, under a name that does not change with their
+// content, so no browser could keep them. HASHES is the file in which the server reads the names.
+import { createHash } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const NAME = "rse-dashboard";
+
+/** Returns the names of the files, by ending. */
+export async function finish(folder, hashes) {
+  const named = new Map((await readFile(hashes, "utf8")).trim().split("\n").map((line) => line.split(": ")));
+  const file = (ending) => `${NAME}.${named.get(ending)}.${ending}`;
+  for (const ending of ["js", "wasm"]) {
+    if (!named.has(ending)) throw new Error(`${hashes} names no .${ending} file`);
+  }
+  const script = path.join(folder, file("js"));
+  const wasm = path.join(folder, file("wasm"));
+  const bundle = await build({ entryPoints: [script], bundle: true, write: false, format: "esm", target: "es2022", minify: true, logLevel: "warning" });
+  const [{ contents }] = bundle.outputFiles;
+
+  named.set("js", hashOf(contents)).set("wasm", hashOf(await readFile(wasm)));
+  await rm(script);
+  await writeFile(path.join(folder, file("js")), contents);
+  await rename(wasm, path.join(folder, file("wasm")));
+  await rm(path.join(folder, "snippets"), { recursive: true, force: true });
+  await writeFile(hashes, [...named].map(([ending, hash]) => `${ending}: ${hash}\n`).join(""));
+  return Object.fromEntries([...named.keys()].map((ending) => [ending, file(ending)]));
+}
+
+function hashOf(content) {
+  return createHash("sha256").update(content).digest("hex").slice(0, 20);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [folder, hashes] = process.argv.slice(2);
+  if (!hashes) throw new Error("usage: client.mjs FOLDER HASHES");
+  await finish(folder, hashes);
+}
