@@ -1,7 +1,7 @@
-//! The wire: what the server functions return, and the server functions themselves.
+//! The API: the server functions and the types that they return.
 //!
-//! They are public HTTP endpoints: everything that arrives is validated again. What they answer
-//! is computed once per data version and filter (`server::cache`).
+//! Server functions are public HTTP endpoints, so they validate all arguments. Figures are computed once
+//! per data version and filter (`server::cache`).
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -17,24 +17,24 @@ use crate::{error::AppError, json::Json};
 pub struct FigureData {
     pub id: String,
     pub title: String,
-    /// One sentence that says what the figure shows; where there are no rows, why.
+    /// A sentence about the figure, or the reason why it has no rows.
     pub summary: String,
     /// RFC 3339, UTC.
     pub as_of: String,
-    /// The data version that this was computed from.
+    /// The version of the data that the figure was computed from.
     pub version: String,
-    /// How many builds (or repositories) it rests on.
+    /// The number of builds or repositories that the figure is based on.
     pub builds: u64,
     pub columns: Vec<ColumnInfo>,
-    /// The table, a row an array in the order of the columns.
+    /// The table; each row is an array in the order of the columns.
     pub rows: Vec<Vec<Cell>>,
-    /// plotly's `{data, layout}`, kept as text: only JavaScript looks inside.
+    /// `{data, layout}` for plotly.js. Kept as text, because only JavaScript reads it.
     #[schema(value_type = Object)]
     pub plot: Arc<RawValue>,
 }
 
 impl PartialEq for FigureData {
-    /// Same figure of the same data for the same filter; the texts differ whenever those do.
+    /// Compares the data version and the plot, which differ if any other member does.
     fn eq(&self, other: &Self) -> bool {
         self.version == other.version && self.plot.get() == other.plot.get()
     }
@@ -48,7 +48,7 @@ pub struct ColumnInfo {
     pub kind: CellKind,
 }
 
-/// What a column's cells are, so that a table can align and format them.
+/// The type of a column's cells, for alignment and formatting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CellKind {
@@ -65,7 +65,7 @@ pub enum CellKind {
     Date,
 }
 
-/// A cell: a number is a number, an instant or a date is text.
+/// A cell. Instants and dates are text.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Cell {
@@ -75,8 +75,8 @@ pub enum Cell {
     Missing,
 }
 
-/// By hand: what serde makes of `untagged` reads each cell into a value of any kind first, at the price
-/// of time and of kilobytes of the client.
+/// Written by hand, because serde's `untagged` buffers each cell, which costs time and kilobytes in the
+/// client.
 impl<'de> Deserialize<'de> for Cell {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct AnyCell;
@@ -85,7 +85,7 @@ impl<'de> Deserialize<'de> for Cell {
             type Value = Cell;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, a text or null")
+                f.write_str("a number, a string or null")
             }
 
             fn visit_i64<E>(self, count: i64) -> Result<Cell, E> {
@@ -113,7 +113,7 @@ impl<'de> Deserialize<'de> for Cell {
     }
 }
 
-/// How much of the page's width a card takes.
+/// The share of the page's width that a card takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Width {
@@ -122,12 +122,12 @@ pub enum Width {
     Full,
 }
 
-/// A card before its figure is there.
+/// The parts of a card that are known before its figure is computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FigureInfo {
     pub id: String,
     pub title: String,
-    /// What counts and where it comes from.
+    /// An explanation: what counts, and from which data.
     pub help: String,
     pub width: Width,
     /// The height of the chart in CSS pixels, reserved before it is drawn.
@@ -135,48 +135,48 @@ pub struct FigureInfo {
     pub columns: Vec<ColumnInfo>,
 }
 
-/// What is the same on every page.
+/// The parts that all pages share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Site {
     /// The organisation's name for this dashboard.
     pub title: String,
-    /// Where its source can be read.
+    /// The address of its source code.
     pub source_url: String,
-    /// What the document was made from, or from what came after.
+    /// The state of the data when the document was rendered.
     pub live: Live,
-    /// Who looks at it; none where nobody has to sign in.
+    /// The name of the signed-in reader; none without sign-in.
     pub reader: Option<String>,
 }
 
-/// What a page shows around its figures.
+/// The title, filters and cards of a page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Overview {
     /// The organisation's name for this dashboard.
     pub title: String,
-    /// The page that the figures stand on: `pipelines` or `security`.
+    /// The page that shows the figures: `pipelines` or `security`.
     pub page: String,
-    /// The projects to choose from: name in URLs and label, “All” and “Unowned” included.
+    /// The choices of the project filter: slug and label, including “All” and “Unowned”.
     pub projects: Vec<(String, String)>,
     /// The cards of the page, in order.
     pub figures: Vec<FigureInfo>,
 }
 
-/// What a team lead wants in five seconds: the builds in the window, and in the window before it.
+/// A summary of the builds in the window and in the window before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Headline {
     pub days: u16,
     pub builds: u64,
     pub failed: u64,
-    /// Percent of the builds that failed; none where there are no builds.
+    /// The percentage of builds that failed; none without builds.
     pub failure_percent: Option<f64>,
-    /// The same in the `days` before; none where there are no builds.
+    /// The same in the `days` before.
     pub failure_percent_before: Option<f64>,
     pub builds_before: u64,
-    /// Pipelines whose latest decided build failed, those that are red longest first; 12 at most.
+    /// Pipelines whose latest decided build failed, longest red first; at most 12.
     pub red: Vec<RedPipeline>,
-    /// How many pipelines are red in all.
+    /// The number of red pipelines.
     pub red_total: u64,
-    /// How many pipelines have a decided build in the window.
+    /// The number of pipelines with a decided build in the window.
     pub pipelines: u64,
 }
 
@@ -188,53 +188,53 @@ pub struct RedPipeline {
     pub since: String,
     /// The same for readers, in the organisation's time zone: `22 Oct 2019, 14:05 BST`.
     pub since_text: String,
-    /// Failed builds in a row.
+    /// The number of consecutive failed builds.
     pub failed_in_a_row: u64,
-    /// The step at which the latest build failed, where the source names it.
+    /// The step at which the latest build failed, if known.
     pub step: Option<String>,
 }
 
-/// A piece of a page that is nothing but text: HTML that the server made, for readers.
+/// A static part of a page, rendered as HTML by the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HtmlFragment {
     pub class: String,
     pub html: String,
-    /// What says that there is more to unfold, and that; empty where there is not.
+    /// The summary and the content of a part that can be unfolded; empty if there is none.
     pub summary: String,
     pub folded: String,
 }
 
-/// The state of the data: how old, how complete, and whether they are an organisation's at all.
+/// The state of the data: its age and completeness, and whether it is sample data.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DataState {
-    /// What tells this state from others.
+    /// The identity of this state.
     pub live: Live,
-    /// The data are made up.
+    /// The data is sample data.
     pub sample: bool,
-    /// Since when the store cannot be reached, so that nothing newer is shown; none while it can.
+    /// The start of a store outage, during which no newer data is shown.
     pub store_lost: Option<Moment>,
     pub kinds: Vec<Freshness>,
 }
 
-/// What an open page is told: whatever differs from what it shows, it asks for again.
+/// The identity of the data's state. Open pages receive it and reload the parts that changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Live {
-    /// The data version; empty until there are data.
+    /// The data version; empty until data is loaded.
     pub version: String,
-    /// Changes whenever a sync of a source began, got on or ended, or the store was lost or found.
+    /// Changes when a sync starts, progresses or ends, and when the store becomes unreachable or reachable.
     pub ledger: i64,
 }
 
-/// How old the data of a kind are, and how complete.
+/// The age and completeness of one kind of data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Freshness {
     /// `Build events` or `Security facts`.
     pub label: String,
-    /// None where there are no data yet.
+    /// None without data.
     pub as_of: Option<Moment>,
-    /// What it rests on: `36,120 builds of 171 pipelines`.
+    /// The amount of data: `36,120 builds of 171 pipelines`.
     pub rests_on: String,
-    /// Where the data are collected from; none where they come from files alone.
+    /// The sources of the data; empty if it comes from files only.
     pub sources: Vec<SourceState>,
 }
 
@@ -247,7 +247,7 @@ pub struct Moment {
     pub text: String,
 }
 
-/// How the last syncs of a source went.
+/// The outcomes of a source's last syncs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SourceState {
     /// `cosmos`, `github`.
@@ -256,20 +256,20 @@ pub struct SourceState {
     pub label: String,
     pub last_success: Option<Moment>,
     pub last_failure: Option<SyncFailure>,
-    /// The last sync that ended failed: the data are older than they should be.
+    /// The last finished sync failed, so the data is out of date.
     pub failing: bool,
-    /// None where nothing was tried yet.
+    /// None before the first attempt.
     pub coverage: Option<CoverageCounts>,
 }
 
-/// When a sync failed, and why, for readers.
+/// The time and the reason of a failed sync.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SyncFailure {
     pub moment: Moment,
     pub reason: String,
 }
 
-/// How much of what a source should cover was read at the last try.
+/// The items of a source that were read at the last attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CoverageCounts {
     pub read: u64,
@@ -278,25 +278,25 @@ pub struct CoverageCounts {
     pub text: String,
 }
 
-/// One thing that a source should cover, and what became of it.
+/// The result of reading one item of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CoverageItem {
     /// The source's name.
     pub source: String,
-    /// A repository, a container.
+    /// The name of a repository or a container.
     pub item: String,
     /// `read`, `partial`, `no-access`, `rate-limited`, `failed`.
     pub state: String,
     /// The same for readers.
     pub state_text: String,
-    /// Why it was not read, or not all of it.
+    /// The reason why it was not read, or only in part.
     pub reason: Option<String>,
     pub tried: Moment,
-    /// When it was last read; none where it never was.
+    /// The time of the last successful read, if any.
     pub read: Option<Moment>,
 }
 
-/// In the browser: the server functions are called below the base path of the document.
+/// Sets the base path of server functions in the browser to that of the document.
 pub fn ask_below_base() {
     let meta = document().query_selector("meta[name=base]");
     let base = meta
@@ -304,15 +304,15 @@ pub fn ask_below_base() {
         .flatten()
         .and_then(|meta| meta.get_attribute("content"));
     if let Some(base) = base.filter(|base| !base.is_empty()) {
-        // Once for the life of the page.
+        // Leaks once per page.
         server_fn::client::set_server_url(String::leak(base));
     }
 }
 
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What the server functions answer from. The server's state implements it and provides it as a
-/// context of type `Arc<dyn Dashboard>`, so that nothing here knows the server.
+/// The server's side of the server functions. The server's state implements it and provides it as a
+/// context of type `Arc<dyn Dashboard>`, so that this module does not depend on the server.
 pub trait Dashboard: Send + Sync {
     /// A figure for one filter.
     ///
@@ -326,7 +326,7 @@ pub trait Dashboard: Send + Sync {
         days: Option<&'a str>,
     ) -> BoxFuture<'a, Result<FigureData, AppError>>;
 
-    /// What a page shows around its figures.
+    /// The title, filters and cards of a page.
     ///
     /// # Errors
     /// [`AppError::UnknownValue`], [`AppError::NotReady`].
@@ -367,7 +367,7 @@ pub async fn figure(
         .await
 }
 
-/// What a page shows around its figures; `page` is `pipelines`, `security` or a figure's id.
+/// The title, filters and cards of a page; `page` is `pipelines`, `security` or a figure's id.
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].
@@ -386,8 +386,7 @@ pub async fn overview(
     )
 }
 
-/// What stands on pages beside figures, as text: `of` is `freshness`, `headline`, which is for a filter,
-/// or `sources`.
+/// HTML fragments; `of` is `freshness`, `headline` or `sources`. Only the headline depends on the filter.
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].

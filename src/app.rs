@@ -1,4 +1,4 @@
-//! The document around the app, and the app: header, routes, footer.
+//! The HTML document, and the app in it: header, routes, footer.
 
 use leptos::{config::LeptosOptions, prelude::*};
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
@@ -15,7 +15,7 @@ use crate::{
     pages::{Disclaimer, Figure, NotFound, Pipelines, Security, Sources},
 };
 
-/// The HTML document; only the server renders it.
+/// The HTML document, rendered by the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let base = use_base();
     let root = base.as_str().to_owned();
@@ -27,23 +27,23 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="theme-color" content="#0b0c0c" />
-                // The server tells open pages of another build: see `live.js`.
+                // Open pages compare it with the server's build: see `live.js`.
                 <meta name="build" content=env!("BUILD_ID") />
                 <meta name="base" content=root.clone() />
                 <meta
                     name="description"
-                    content="Which pipelines fail, where, since when and why; and how exposed the code is."
+                    content="Failing pipelines and their causes, and the security of the code."
                 />
                 <link rel="icon" href=base.path("/favicon.svg") type="image/svg+xml" />
                 <HashedStylesheet options=options.clone() root=root.clone() id="style" />
-                // With this id and class plotly.js does not put its styles into the page itself.
+                // With this id and class, plotly.js does not add inline styles.
                 <link
                     rel="stylesheet"
                     id="plotly.js-style-global"
                     class="no-inline-styles"
                     href=base.path(env!("PLOTLY_CSS"))
                 />
-                // The charts' module imports the bundle from here.
+                // `src/plotly.js` imports the bundle from this address.
                 <link
                     rel="modulepreload"
                     id="plotly-js"
@@ -60,6 +60,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         </html>
     }
 }
+
+/// Escapes the text of `<title>`. The server provides it, since `leptos_meta` writes that text into the
+/// document as it is; the browser sets a property, where nothing needs escaping.
+#[derive(Clone, Copy)]
+pub struct EscapeTitle(pub fn(&str) -> String);
 
 #[component]
 pub fn App() -> impl IntoView {
@@ -78,9 +83,12 @@ pub fn App() -> impl IntoView {
     .into_inner();
     provide_context(LiveState::since(site.live));
     let title = site.title.clone();
+    let escape = use_context::<EscapeTitle>();
+    let title_text =
+        move |text: &str| escape.map_or_else(|| text.to_owned(), |escape| escape.0(text));
 
     view! {
-        <Title formatter=move |page: String| format!("{page} – {title}") />
+        <Title formatter=move |page: String| title_text(&format!("{page} – {title}")) />
         <a class="skip-link" href="#main" rel="external">
             "Skip to the content"
         </a>

@@ -1,12 +1,12 @@
-//! The path that every address of the dashboard begins with: empty where it has a server of its own,
-//! `/rse` where a proxy gives it a part of one.
+//! The base path of all addresses: empty at the root of a server, `/rse` behind a proxy that serves the
+//! dashboard there.
 
 use std::sync::Arc;
 
 use leptos::prelude::use_context;
 use serde::{Deserialize, Serialize};
 
-/// Without a slash at its end. Cheap to clone.
+/// A base path without a trailing slash. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Base(Arc<str>);
@@ -20,13 +20,13 @@ impl Base {
         &self.0
     }
 
-    /// The address of something that is at `path` below the base.
+    /// The address of `path` under the base path.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
 }
 
-/// The base of the page that is being rendered.
+/// The base path of the current page.
 pub fn use_base() -> Base {
     use_context().unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! The only error that leaves the server.
 //!
-//! Its variants are what a reader or a script can act upon; whatever else goes wrong is
-//! [`AppError::Internal`], whose cause is logged where it happened and never sent.
+//! It has a variant for each error that a reader or a script can act on. Any other error is
+//! [`AppError::Internal`]; its cause is logged and never sent.
 
 use std::fmt;
 
@@ -11,33 +11,33 @@ use utoipa::ToSchema;
 
 use crate::json::JsonText;
 
-/// How much of a wrong value is repeated in a message.
+/// The most characters of a value that a message repeats.
 const SHOWN: usize = 60;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "error", rename_all = "snake_case", from = "Received")]
 pub enum AppError {
-    /// A query parameter has a value that does not exist (400).
+    /// A query parameter has an unknown value (400).
     UnknownValue {
         parameter: String,
         value: String,
-        /// The values that exist; empty where they are too many to list.
+        /// The known values; empty if they cannot be listed.
         known: Vec<String>,
     },
-    /// Nobody signed in, or their session is over (401).
+    /// The reader is not signed in, or the session has expired (401).
     SignInNeeded,
-    /// There is no figure of this id (404).
+    /// No figure has this id (404).
     UnknownFigure { id: String },
-    /// The data are not loaded yet (503).
+    /// The data is not loaded yet (503).
     NotReady,
-    /// The client could not reach the server or read its answer.
+    /// The client could not reach the server or read its response.
     Unreachable,
-    /// Something failed on the server; its log says what (500).
+    /// The server failed; its log has the cause (500).
     Internal,
 }
 
-/// The fields of every error, as they are read: what serde makes of `tag` reads all into values of any
-/// kind first, at the price of kilobytes of the client.
+/// The fields of all variants. Used to deserialise, because serde's `tag` buffers all fields, which costs
+/// kilobytes in the client.
 #[derive(Deserialize)]
 struct Received {
     error: Kind,
@@ -99,7 +99,7 @@ impl AppError {
         Self::UnknownFigure { id: shorten(id) }
     }
 
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     pub const fn status(&self) -> u16 {
         match self {
             Self::UnknownValue { .. } => 400,
@@ -110,7 +110,7 @@ impl AppError {
         }
     }
 
-    /// Whether the same question may be answered soon.
+    /// Returns whether a later attempt may succeed.
     pub const fn is_passing(&self) -> bool {
         matches!(self, Self::NotReady | Self::Unreachable)
     }
@@ -139,14 +139,14 @@ impl fmt::Display for AppError {
                 Ok(())
             }
             Self::SignInNeeded => {
-                f.write_str("You have to sign in to see this; a session may be over.")
+                f.write_str("You have to sign in to see this. Your session may have expired.")
             }
             Self::UnknownFigure { id } => write!(f, "There is no figure “{id}”."),
-            Self::NotReady => f.write_str("The data are still being loaded; try again shortly."),
+            Self::NotReady => f.write_str("The data is still being loaded. Try again shortly."),
             Self::Unreachable => {
-                f.write_str("The server did not answer; check the connection and try again.")
+                f.write_str("The server did not respond. Check the connection and try again.")
             }
-            Self::Internal => f.write_str("The server failed to answer; its log says why."),
+            Self::Internal => f.write_str("The server failed. Its log has the cause."),
         }
     }
 }
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_value_is_not_repeated_whole() {
+    fn a_long_value_is_shortened() {
         let error = AppError::unknown_value("project", &"ä".repeat(10_000), Vec::new());
         assert!(error.to_string().len() < 300);
     }

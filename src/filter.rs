@@ -1,22 +1,22 @@
-//! What a page is narrowed to: project, type of pipeline and days, as in the URL's query.
+//! The filter of a page: project, kind of pipeline and days, as in the URL's query.
 //!
-//! Shared by both sides and pure. Which projects exist is the organisation's choice, so a
-//! project is only checked for its form here and for its existence by the snapshot.
+//! Pure, and shared by server and client. Projects are configured, so only a project's form is checked
+//! here; the snapshot checks that it exists.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 
-/// The windows that a reader can choose, in days.
+/// The choices of the window, in days.
 pub const DAYS: [u16; 6] = [1, 7, 14, 28, 90, 180];
-/// The window of a page without `days` in its URL.
+/// The window of a URL without `days`.
 pub const DEFAULT_DAYS: u16 = 14;
-/// The value of `project` that filters nothing.
+/// The value of `project` that selects all projects.
 pub const ALL_PROJECTS: &str = "all";
-/// Longer values are refused before they are looked at or repeated in a message.
+/// The maximum length of a value in bytes.
 pub const MAX_VALUE: usize = 100;
 
-/// Which pipelines count: all of them, only nightly ones, or only the others.
+/// The kind of pipelines: all, nightly, or all others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BuildType {
@@ -38,7 +38,7 @@ impl BuildType {
         }
     }
 
-    /// The name that readers see.
+    /// The name for readers.
     pub const fn label(self) -> &'static str {
         match self {
             Self::All => "All",
@@ -48,10 +48,10 @@ impl BuildType {
     }
 }
 
-/// One choice of the three filters.
+/// The values of the three filters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Filter {
-    /// A project's name in URLs (`fees-and-pay`), `unowned`, or `all`.
+    /// A project's slug (`fees-and-pay`), `unowned` or `all`.
     pub project: String,
     pub build_type: BuildType,
     /// One of [`DAYS`].
@@ -69,10 +69,10 @@ impl Default for Filter {
 }
 
 impl Filter {
-    /// Reads the three query values; a missing or empty one is the default.
+    /// Parses the three query values; a missing or empty one is the default.
     ///
     /// # Errors
-    /// [`AppError::UnknownValue`] names the parameter and the values that exist.
+    /// [`AppError::UnknownValue`] names the parameter and the known values.
     pub fn parse(
         project: Option<&str>,
         build_type: Option<&str>,
@@ -107,7 +107,7 @@ impl Filter {
         Ok(filter)
     }
 
-    /// The query string with what differs from the default: `?project=cmc&days=28`, or nothing.
+    /// The query string of the values that differ from the default: `?project=cmc&days=28`, or empty.
     pub fn query(&self) -> String {
         let default = Self::default();
         let mut parts = Vec::new();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_values_name_what_exists() {
+    fn errors_for_unknown_values_list_known_ones() {
         let error = Filter::parse(None, None, Some("15")).expect_err("15 is no window");
         assert!(
             error.to_string().contains("1, 7, 14, 28, 90, 180"),
@@ -227,9 +227,9 @@ mod tests {
     }
 
     proptest! {
-        /// A filter that was read is written as what is read as the same filter.
+        /// Parsing the query string of a filter gives the same filter.
         #[test]
-        fn what_is_read_is_written_and_read_again(
+        fn the_query_of_a_parsed_filter_parses_to_the_same_filter(
             project in proptest::option::of("[a-z0-9-]{0,70}|\\PC{0,20}"),
             build_type in proptest::option::of("all|nightly|non-nightly|\\PC{0,12}"),
             days in proptest::option::of("1|7|14|28|90|180|[0-9+-]{0,12}|\\PC{0,4}"),

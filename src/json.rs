@@ -1,5 +1,5 @@
-//! JSON on the wire, read as the document's own data are: serde's code for reading a type is made once
-//! for each kind of input, and the client needs none of it twice.
+//! JSON of the API, deserialised from a string like the data in the document: serde generates its code
+//! once per kind of input, and the client should not contain it twice.
 
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
 use serde::{
@@ -7,7 +7,7 @@ use serde::{
     de::{DeserializeOwned, Error as _},
 };
 
-/// What server functions answer in.
+/// The encoding of server functions' responses.
 pub type Json = Post<JsonText>;
 
 pub struct JsonText;

@@ -1,15 +1,15 @@
-// Hears from the server which data there are now, for as long as the page can be seen. By itself an
-// EventSource gives up when it is answered with an error, and does not notice a connection that
-// died in silence (a laptop that slept); so connections are watched, and opened anew, from here.
+// Receives the current state of the data from the server while the page is visible. An EventSource gives
+// up after an error response, and does not notice a connection that died silently (a laptop that slept),
+// so this module monitors and reopens connections.
 
 const content = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
 const ADDRESS = `${content("base")}/api/live`;
-// The server says something every 15 seconds.
+// The server sends a message at least every 15 seconds.
 const LONGEST_SILENCE = 45_000;
 const LOOK = 5_000;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
-// Many open pages do not all ask for new data at the same moment.
+// Spreads the requests of many open pages for new data.
 const SPREAD = 1_000;
 
 const BUILD = content("build");
@@ -23,13 +23,13 @@ let heard = 0;
 let look;
 let retry;
 
-/** Calls `told(version, ledger)` with whatever the server says, and goes on doing so. */
+/** Calls `told(version, ledger)` with each state that the server sends. */
 export function listen(told) {
   tell = told;
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
   addEventListener("online", reopen);
-  // A hidden page leaves its connection to others: a browser has six of them for a server.
+  // Hidden pages close their connection, because a browser opens only six per server.
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   open();
 }
@@ -46,7 +46,7 @@ function open() {
     failures = 0;
     latest = JSON.parse(data);
     clearTimeout(pending);
-    // What a page missed while it did not listen, it gets at once.
+    // Updates missed while disconnected are applied immediately.
     if (first) hear();
     else pending = setTimeout(hear, Math.random() * SPREAD);
     first = false;
@@ -58,8 +58,8 @@ function open() {
   });
 }
 
-// An EventSource does not tell why it was refused. Where a session is over, the page asked for anew
-// leads to the door and, where the provider still knows the reader, back by itself.
+// An EventSource does not report the status of a refusal. If the session has expired, reloading the page
+// redirects to the sign-in, and back if the provider still has a session.
 async function signInAgain() {
   const answer = await fetch(ADDRESS, { method: "HEAD" }).catch(() => undefined);
   if (answer?.status === 401) location.reload();
@@ -67,7 +67,7 @@ async function signInAgain() {
 
 function hear() {
   const { build, version, ledger } = latest;
-  // Another program answers now, with pages of its own: they are asked for, but once alone.
+  // The server runs another build: reload the page, but only once per build.
   if (build && build !== BUILD && sessionStorage.getItem("build") !== build) {
     sessionStorage.setItem("build", build);
     location.reload();
@@ -77,8 +77,8 @@ function hear() {
   }
 }
 
-// Where several replicas answer in turn, a cookie tells them what was seen: whoever is asked for the
-// new data next must not answer with older ones.
+// With several replicas, a cookie carries the version that the page has seen, so that no replica answers
+// the next request with older data.
 function see(version) {
   const seen = /(?:^|; )rse-seen=(([^-;]+)-(\d+)[^;]*)/.exec(document.cookie);
   const [store, change] = version.split("-");
@@ -101,7 +101,7 @@ function reopen() {
   open();
 }
 
-// The clock goes on while a computer sleeps, time-outs do not.
+// While a computer sleeps, the clock advances, but time-outs do not.
 function listenToSilence() {
   if (Date.now() - heard > LONGEST_SILENCE) reopen();
 }

@@ -1,24 +1,23 @@
-//! Which data there are now, as the server tells open pages; bound by wasm-bindgen to the module
-//! beside this file, which holds the connection.
+//! Live updates: the current state of the data, from an event stream that `live.js` holds open.
 //!
-//! A page is made from the data that its document was made from; whatever reads [`LiveState`] loads
-//! again once the server tells of others. On the server nothing is ever told.
+//! A page starts with the state that its document was rendered from. Readers of [`LiveState`] reload when
+//! the server sends another one. On the server it never changes.
 
 use leptos::prelude::*;
 use wasm_bindgen::prelude::{Closure, JsValue, wasm_bindgen};
 
 use crate::api::Live;
 
-// The macro below does not tell the compiler that it reads the file; this does.
+// Makes the compiler track the file, which the macro below reads.
 const _: &str = include_str!("live.js");
 
 #[wasm_bindgen(module = "/src/live.js")]
 extern "C" {
-    /// Calls `told` with the version and the ledger, every time that the server tells them.
+    /// Calls `told` with each version and ledger that the server sends.
     fn listen(told: JsValue);
 }
 
-/// What was told last.
+/// The latest state that the server sent.
 #[derive(Clone, Copy)]
 pub struct LiveState {
     live: RwSignal<Live>,
@@ -27,13 +26,13 @@ pub struct LiveState {
 }
 
 impl LiveState {
-    /// Begins with what the document was made from, and listens once the page is alive.
+    /// Starts with the state of the document, and listens after hydration.
     pub fn since(live: Live) -> Self {
         let live = RwSignal::new(live);
         let heard = RwSignal::new(());
         Effect::new(move |_| {
             let told = move |version, ledger: f64| {
-                // Far below what a float holds exactly.
+                // Small enough to be exact in a float.
                 let ledger = ledger as i64;
                 let told = Live { version, ledger };
                 if live.with_untracked(|live| *live != told) {
@@ -55,7 +54,7 @@ impl LiveState {
         self.version.get()
     }
 
-    /// The data alone, whatever the sources do.
+    /// The data version, without the state of the sources.
     pub fn data(self) -> Live {
         Live {
             version: self.version(),
@@ -63,21 +62,21 @@ impl LiveState {
         }
     }
 
-    /// The data version and how the sources are.
+    /// The data version and the state of the sources.
     pub fn live(self) -> Live {
         self.live.get()
     }
 
-    /// Changes whenever the server was heard, which it is every few seconds.
+    /// Subscribes the caller to the server's messages, which arrive every few seconds.
     pub fn heard(self) {
         self.heard.track();
     }
 }
 
-/// What the app was told last.
+/// The latest state that the app received.
 ///
 /// # Panics
-/// Outside the app, which provides it.
+/// Outside the app, which provides the context.
 pub fn use_told() -> LiveState {
     expect_context()
 }

@@ -1,5 +1,5 @@
-// Draws charts with plotly.js: loads it once and late, draws what is near the viewport first, and
-// redraws by itself when the colour mode, the width or the medium (print) changes.
+// Draws charts with plotly.js: loads it once and late, draws charts near the viewport first, and redraws
+// them when the colour mode, the width or the medium (print) changes.
 
 const NARROW = 560;
 const NEAR = "400px";
@@ -74,7 +74,7 @@ const widths = new ResizeObserver((entries) => {
 
 dark.addEventListener("change", redraw);
 printing.addEventListener("change", redraw);
-// Whoever prints a page wants all of it, also what has not been scrolled to.
+// Printing needs all charts, including those that have not been scrolled to.
 addEventListener("beforeprint", () => [...waiting].forEach(draw));
 
 function redraw() {
@@ -91,7 +91,7 @@ function drawSoon(chart) {
   else drawTheRestWhenIdle();
 }
 
-// One at a time, and each after whatever else the page has to do, so that it stays responsive.
+// One at a time and with low priority, so that the page stays responsive.
 function drawTheRestWhenIdle() {
   if (idle || waiting.size === 0) return;
   idle = true;
@@ -109,7 +109,7 @@ function load() {
   return bundle;
 }
 
-// plotly.js mixes up the margins of two drawings of one element at a time.
+// plotly.js confuses the margins of two concurrent drawings of one element.
 async function draw(chart) {
   waiting.delete(chart);
   chart.stale = true;
@@ -130,15 +130,15 @@ async function drawOnce(chart) {
   const { element, generation } = chart;
   try {
     const plotly = await load();
-    // Meanwhile there may be newer data.
+    // Newer data may have arrived.
     if (chart.generation !== generation) return;
-    // Of a page that is still being put together: drawn when it is there and near.
+    // The page is still being built: draw once the element is connected and near.
     if (!element.isConnected) {
       waiting.add(chart);
       return;
     }
     const { data, layout } = JSON.parse(chart.plot);
-    // Around a pie plotly.js places labels by the room that they had when it was drawn last.
+    // plotly.js places a pie's outer labels by the margins of its last drawing.
     if (chart.drawn && data.some(({ type, automargin }) => type === "pie" && automargin)) {
       plotly.purge(element);
       chart.drawn = false;
@@ -167,24 +167,24 @@ function wipe(chart) {
 function fail(chart, error) {
   const plot = chart.plot;
   wipe(chart);
-  // The next attempt, with other data or after a new visit, may find the bundle again.
+  // The next attempt may load the bundle.
   bundle = undefined;
   chart.plot = plot;
   chart.element.dataset.error = String(error);
   const message = document.createElement("p");
   message.className = "chart-error";
-  message.textContent = "The chart could not be drawn. The table below has the same numbers.";
+  message.textContent = "The chart could not be drawn. The table below has the same data.";
   chart.element.replaceChildren(message);
   console.warn(`${chart.element.id}: ${error}`);
 }
 
-// Where the reader has gone in a chart: nowhere yet.
+// The reader's zoom and treemap level in a chart: none yet.
 function nothing() {
   return { axes: {}, level: undefined };
 }
 
-// Notes where the reader goes. plotly.js keeps what was switched off by itself; but what was zoomed
-// only until there are data with another range of their own, and a level only after a motion.
+// Records the reader's zoom and treemap level. plotly.js itself keeps hidden traces, but a zoom only until
+// the data's own range changes, and a level only after an animation.
 function follow(plotly, chart) {
   const { element } = chart;
   const first = Object.fromEntries(axes(element.layout).map((name) => [name, String(element.layout[name].range)]));
@@ -196,7 +196,7 @@ function follow(plotly, chart) {
       if (autorange) chart.kept.axes[name] = { autorange };
       else if (String(range) !== first[name]) chart.kept.axes[name] = { range: [...range], autorange };
       else {
-        // Back to the beginning, which plotly.js knows of the first data: to that of the newest.
+        // A reset. plotly.js resets to the range of the first data; redraw with that of the newest.
         delete chart.kept.axes[name];
         drawSoon(chart);
       }
@@ -204,7 +204,7 @@ function follow(plotly, chart) {
   });
   element.on("plotly_treemapclick", ({ nextLevel, points: [{ curveNumber }] }) => {
     chart.kept.level = { trace: curveNumber, id: nextLevel };
-    // Motion that was asked not to be: goes there at once.
+    // Reduced motion: change the level without an animation.
     if (stillness.matches) plotly.restyle(element, { level: nextLevel }, [curveNumber]);
     return !stillness.matches;
   });
@@ -213,48 +213,48 @@ function follow(plotly, chart) {
 function config() {
   return {
     displaylogo: false,
-    // Where nothing hovers it would always be in the way.
+    // On touch screens it would always be visible and in the way.
     displayModeBar: coarse.matches ? false : "hover",
     showSendToCloud: false,
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
   };
 }
 
-// The server says what is drawn; the size, the colours of the page and the room for labels are known here.
+// Completes the server's layout with the size, the page's colours and the space for labels.
 function fitted(layout, data, chart) {
   const { element, kept, view } = chart;
   const width = element.clientWidth;
   const narrow = width < NARROW;
-  // A chart of few rows is lower than what was reserved for many.
+  // A chart of few rows is lower than the reserved height.
   element.style.height = "";
   if (layout.height < element.clientHeight) element.style.height = `${layout.height}px`;
   layout.template = template(element);
   layout.width = width;
   layout.height = element.clientHeight;
   layout.autosize = false;
-  // Keeps what the reader zoomed, entered or switched off, until it is of another filter.
+  // Keeps the reader's zoom, level and hidden traces until the filter changes.
   layout.uirevision = `view ${view}`;
   for (const [name, axis] of Object.entries(kept.axes)) layout[name] = { ...layout[name], ...axis };
   if (kept.level && data[kept.level.trace]) data[kept.level.trace].level = kept.level.id;
-  // A finger that scrolls the page must not zoom the chart that it crosses.
+  // Scrolling the page by touch must not zoom a chart.
   if (coarse.matches) layout.dragmode = false;
   if (narrow) {
     layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 40, 40) };
     layout.font = { ...layout.font, size: 11 };
     thinOut(layout.xaxis?.ticktext);
   }
-  // plotly.js misplaces what it places by the margin that it has just made, when it draws again.
+  // plotly.js misplaces the legend in a redraw if it depends on an automatic margin.
   if (data.some((trace) => trace.type === "pie")) {
     layout.legend = { ...layout.legend, yref: "container", y: 0, yanchor: "bottom" };
   }
-  // Beside the scale of colours its title would take all the room that the scale has.
+  // A title beside the colour bar would take all of its width.
   for (const scale of scales(data)) if (scale.title) scale.title.side = "top";
   const bars = data.filter((trace) => trace.orientation === "h");
   if (bars.length > 0) {
-    // At most 45 % of the width for the names, at about 0.55 em a character.
+    // At most 45% of the width for names, at about 0.55 em per character.
     const most = Math.floor((width * 0.45) / ((layout.font?.size ?? 12) * 0.55));
     layout.yaxis = shortTicks(layout.yaxis ?? {}, bars, most);
-    // A margin that turns out to be too small costs another drawing of everything.
+    // If the margin were too small, plotly.js would draw everything again.
     const size = layout.yaxis.tickfont?.size ?? layout.font?.size ?? 12;
     const names = widest(layout.yaxis.ticktext ?? [], `${size}px ${layout.template.layout.font.family}`);
     layout.margin = { ...layout.margin, l: Math.max(layout.margin?.l ?? 0, names + 16) };
@@ -262,13 +262,13 @@ function fitted(layout, data, chart) {
   return layout;
 }
 
-// The pixels that the longest of some texts takes.
+// The width of the longest text in pixels.
 function widest(texts, font) {
   ruler.font = font;
   return Math.ceil(Math.max(0, ...texts.map((text) => ruler.measureText(text.replace(/&\w+;/g, "&")).width)));
 }
 
-// Many short labels, such as hours, would be turned on their sides: every third is enough.
+// Keeps every third of many short labels, such as hours, which plotly.js would otherwise rotate.
 function thinOut(texts) {
   if (!texts || texts.length <= 12 || texts.some((text) => text.length > 3)) return;
   for (const index of texts.keys()) if (index % 3 !== 0) texts[index] = "";
@@ -289,7 +289,7 @@ function shortTicks(axis, bars, most) {
   return { ...axis, automargin: true, tickmode: "array", tickvals: values, ticktext: texts.map((text) => shortened(text, most)), ticklabelstandoff: 4 };
 }
 
-// The ends of a name say most. An entity (`&amp;`) counts as one character and is not cut.
+// Leaves out the middle of a name. An entity (`&amp;`) counts as one character and is not split.
 function shortened(text, most) {
   const characters = text.match(/&\w+;|./gsu) ?? [];
   if (characters.length <= most) return text;
@@ -315,7 +315,7 @@ function template(element) {
       plot_bgcolor: "rgba(0,0,0,0)",
       colorway: colour("colours").split(/\s*,\s*/),
       xaxis: { ...axis, automargin: true, rangeselector: { ...control, activecolor: colour("control-active") }, rangeslider: control },
-      // Names that the margin makes room for cannot stand out: plotly.js would measure each to see.
+      // The margin fits all names, so plotly.js need not measure each for overflow.
       yaxis: { ...axis, automargin: true, ticklabeloverflow: "allow" },
       hoverlabel: { bgcolor: colour("hover"), bordercolor: colour("line"), font: { color: colour("text"), family: style.fontFamily } },
       legend: { bgcolor: "rgba(0,0,0,0)" },

@@ -1,4 +1,4 @@
-//! A figure's card: heading, sentence, chart, table, downloads, what counts.
+//! A figure's card: heading, sentence, chart, table, explanation and downloads.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ use crate::{
     markup, numbers,
 };
 
-/// A figure as a card needs it. The table is in the page's HTML already when the client hydrates,
-/// so it is not sent again; after a refetch it is made from the rows that came.
+/// The parts of a figure that a card needs. The table is not serialised, because the page's HTML has it;
+/// after a refetch it is rendered from the rows.
 #[derive(Clone, Serialize, Deserialize)]
 struct CardData {
     summary: String,
@@ -53,9 +53,9 @@ type Loaded = Resource<Result<CardData, AppError>>;
 pub fn Card(
     info: FigureInfo,
     query: Memo<Query>,
-    /// What it rests on: one and many.
+    /// The noun for the items that figures count, singular and plural.
     unit: (&'static str, &'static str),
-    /// On a page of its own the page's heading is its title, and the table stands open.
+    /// On a figure's own page, the heading is the title and the table is open.
     #[prop(optional)]
     alone: bool,
 ) -> impl IntoView {
@@ -69,8 +69,8 @@ pub fn Card(
                 .map(CardData::from)
         },
     );
-    // Set where the figure is awaited: read anywhere else, a figure on its way would put the whole
-    // page back to “Loading”.
+    // Set where the figure is awaited. Read anywhere else, a pending figure would reset the whole page to
+    // “Loading”.
     let drawing = RwSignal::new(None);
     let (busy, set_busy) = signal(false);
     let width = match info.width {
@@ -127,7 +127,7 @@ pub fn Card(
     }
 }
 
-/// What there is to draw, if anything.
+/// The drawing of a figure with rows.
 fn drawable(loaded: &Result<CardData, AppError>, query: Memo<Query>) -> Option<Drawing> {
     let card = loaded.as_ref().ok()?;
     (card.rows > 0).then(|| Drawing {
@@ -140,7 +140,7 @@ fn loading() -> impl IntoView {
     view! { <p class="sentence loading">"Loading…"</p> }
 }
 
-/// The sentence; where the figure could not be had, the reason and another attempt.
+/// The sentence, or the error with a button to try again.
 fn sentence(
     loaded: Result<CardData, AppError>,
     id: String,
@@ -168,7 +168,7 @@ fn sentence(
                         href=href
                         rel="external"
                         on:click=move |event| {
-                            // The page itself leads to where one signs in.
+                            // Reloading the page redirects to the sign-in.
                             if !closed {
                                 event.prevent_default();
                                 figure.refetch();
@@ -208,7 +208,7 @@ fn table(card: CardData, title: String, (one, many): (&str, &str), open: bool) -
     }
 }
 
-/// What else can be had of the figure for the filter.
+/// Links to the figure's CSV, JSON and own page, for the current filter.
 #[component]
 fn Links(id: StoredValue<String>, query: Memo<Query>) -> impl IntoView {
     let filter = move || query.with(|query| query.filter().query());

@@ -1,4 +1,4 @@
-//! A chart: an empty element that is the same on server and client and that plotly.js owns.
+//! A chart: an empty element, rendered equally by server and client, that plotly.js owns.
 
 use std::sync::Arc;
 
@@ -7,25 +7,25 @@ use serde_json::value::RawValue;
 
 use crate::plotly;
 
-/// Heights come as classes in such steps, because the page's policy allows no style attributes.
+/// The step of the height classes. The Content-Security-Policy forbids style attributes.
 const STEP: u16 = 20;
 
-/// What there is to draw.
+/// A plot to draw.
 #[derive(Clone)]
 pub struct Drawing {
     /// `{data, layout}`.
     pub plot: Arc<RawValue>,
-    /// The filter that it is of; the reader's zoom is of it, too, whatever the data are.
+    /// The filter. The reader's zoom is kept while it stays the same.
     pub view: String,
 }
 
 #[component]
 pub fn Chart(
-    /// Of the element.
+    /// The id of the element.
     id: String,
-    /// The id of the element that says what the chart shows.
+    /// The id of the element that describes the chart.
     described_by: String,
-    /// CSS pixels.
+    /// The height in CSS pixels.
     height: u16,
     /// None while there is nothing to draw.
     drawing: Signal<Option<Drawing>>,
@@ -53,7 +53,7 @@ pub fn Chart(
             node_ref=element
             id=id
             class=format!("chart chart-{height}")
-            // Not an image: its buttons and handles can be reached.
+            // Not an image: it has buttons and handles.
             role="figure"
             aria-labelledby=described_by
         ></div>

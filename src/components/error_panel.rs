@@ -1,4 +1,4 @@
-//! An error, where it happened, with a way out.
+//! An error message with a link to continue.
 
 use leptos::prelude::*;
 
@@ -6,18 +6,18 @@ use crate::{base::use_base, error::AppError, live::use_told};
 
 #[component]
 pub fn ErrorPanel(
-    /// What is not there because of it.
+    /// The part of the page that failed.
     #[prop(into)]
     heading: String,
     error: AppError,
-    /// Where the link leads, below the base path.
+    /// The target of the link, under the base path.
     #[prop(into)]
     href: String,
-    /// What the link says.
+    /// The text of the link.
     #[prop(into)]
     action: String,
 ) -> impl IntoView {
-    // The page itself leads to where one signs in.
+    // Reloading the page redirects to the sign-in.
     let action = match error {
         AppError::SignInNeeded => "Sign in again".to_owned(),
         _ => action,
@@ -26,7 +26,7 @@ pub fn ErrorPanel(
         <div class="error-panel" role="alert">
             <p class="error-heading">{heading}</p>
             <p>{error.to_string()}</p>
-            // A new document: what went wrong may lie in this one.
+            // Loads a new document, because the error may be in this one.
             <a class="btn" href=use_base().path(&href) rel="external">
                 {action}
             </a>
@@ -34,8 +34,8 @@ pub fn ErrorPanel(
     }
 }
 
-/// A screen that nobody stands before mends itself: what failed because the server could not answer
-/// is asked for again once the server is heard. Called where the error is shown.
+/// Repeats a failed request when the server sends its next message, so that unattended screens recover.
+/// Called where the error is shown.
 pub fn ask_again_when_heard(error: &AppError, ask: impl Fn() + 'static) {
     if !error.is_passing() {
         return;

@@ -1,4 +1,4 @@
-//! The filters: a form that works by itself, and that changes the URL at once when it is alive.
+//! The filters: a form that works without JavaScript, and that changes the URL directly with it.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -11,14 +11,14 @@ use crate::filter::{BuildType, DAYS, Filter};
 
 #[component]
 pub fn Filters(
-    /// Name in URLs and label.
+    /// Slugs and labels.
     projects: Vec<(String, String)>,
     query: Memo<Query>,
 ) -> impl IntoView {
     let filter = Memo::new(move |_| query.with(Query::filter));
     let location = use_location();
     let navigate = use_navigate();
-    // The server's form needs its button; a living one goes where the choice leads.
+    // Only the form without JavaScript needs its button.
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
 
@@ -26,7 +26,7 @@ pub fn Filters(
         let url = format!("{}{}", location.pathname.get_untracked(), changed.query());
         let stay = NavigateOptions {
             scroll: false,
-            // The address is whole already, with the base path.
+            // The URL already includes the base path.
             resolve: false,
             ..Default::default()
         };
@@ -71,7 +71,7 @@ pub fn Filters(
             />
             <Choice
                 name="type"
-                label="Pipelines"
+                label="Kind"
                 choices=types
                 chosen=Signal::derive(move || filter.with(|f| f.build_type.as_str().to_owned()))
                 on_change=Callback::new(
@@ -103,7 +103,7 @@ pub fn Filters(
 fn Choice(
     name: &'static str,
     label: &'static str,
-    /// Value and label.
+    /// Values and labels.
     choices: Vec<(String, String)>,
     chosen: Signal<String>,
     on_change: Callback<leptos::ev::Event>,

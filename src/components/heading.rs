@@ -1,10 +1,10 @@
-//! A page's heading and title; after a navigation within the app, the heading takes the focus, as
-//! a new document would.
+//! A page's heading and title. After a navigation within the app, the heading takes the focus, so that
+//! screen readers announce the page.
 
 use leptos::{html::H1, prelude::*};
 use leptos_meta::Title;
 
-/// Whether a page has been shown since the document was loaded.
+/// Set once a page has been shown in the document.
 #[derive(Clone, Copy)]
 pub struct Visited(StoredValue<bool>);
 
@@ -24,7 +24,7 @@ pub fn PageHeading(#[prop(into)] text: String) -> impl IntoView {
             return;
         };
         if visited.get_value() {
-            // It can only fail for an element that is not in the document; then there is no harm.
+            // Fails only for an element that has left the document, which is harmless.
             request_animation_frame(move || {
                 let _ = heading.focus();
             });

@@ -1,20 +1,21 @@
-//! Pieces of pages that are nothing but text, such as the headline and what is known of sources: HTML
-//! that the server made. Nothing of them is sent a second time for hydration, and to the client they
-//! cost a fraction of what elements of the framework do.
+//! Static parts of pages, such as the headline and the state of the sources, rendered as HTML by the
+//! server. They are not sent again for hydration, and need far less client code than framework elements.
 
 use std::sync::Arc;
 
 use leptos::{either::Either, prelude::*};
+use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorPanel, Query, ask_again_when_heard};
+use super::{ErrorPanel, Query, ask_again_when_heard, use_query};
 use crate::{
     api::{HtmlFragment, fragments},
+    base::use_base,
     error::AppError,
     live::use_told,
 };
 
-/// A text as the page needs it: what is in its HTML already is not sent again.
+/// The parts of a fragment that hydration needs. The page's HTML has the others.
 #[derive(Clone, Serialize, Deserialize)]
 struct Part {
     class: String,
@@ -41,18 +42,17 @@ impl From<HtmlFragment> for Part {
 
 type Loaded = Resource<Result<Vec<Part>, AppError>>;
 
-/// The fragments of a name: again whenever there are other data, with what the reader has unfolded left
-/// open.
+/// The fragments of a name. They are updated with the data; unfolded parts stay open.
 #[component]
 pub fn Fragments(
     of: &'static str,
-    /// What is not there where they cannot be had: a heading.
+    /// The heading of the error.
     failed: &'static str,
-    /// The filter of fragments that are about builds; all others are about sources, and asked for again
-    /// whenever there are news of these.
+    /// The filter, for fragments about builds. Fragments about sources have none, and are also updated
+    /// when the state of a source changes.
     #[prop(optional)]
     query: Option<Memo<Query>>,
-    /// Whether they are being asked for again.
+    /// Set while the fragments are being updated.
     #[prop(optional)]
     set_busy: Option<WriteSignal<bool>>,
 ) -> impl IntoView {
@@ -81,8 +81,8 @@ pub fn Fragments(
                                 <ErrorPanel
                                     heading=failed
                                     error
-                                    href="/pipelines"
-                                    action="Show all pipelines"
+                                    href=current_page()
+                                    action="Try again"
                                 />
                             },
                         )
@@ -91,6 +91,17 @@ pub fn Fragments(
             })}
         </Transition>
     }
+}
+
+/// The current page and filter, under the base path.
+fn current_page() -> String {
+    let path = use_location().pathname.get_untracked();
+    let base = use_base();
+    let path = path.strip_prefix(base.as_str()).unwrap_or(&path);
+    format!(
+        "{path}{}",
+        use_query().with_untracked(|query| query.filter().query())
+    )
 }
 
 fn loading() -> impl IntoView {

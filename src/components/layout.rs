@@ -1,4 +1,4 @@
-//! What surrounds every page.
+//! The header and the footer.
 
 use leptos::prelude::*;
 use leptos_router::components::A;
@@ -41,7 +41,7 @@ pub fn Header(title: String, reader: Option<String>) -> impl IntoView {
     }
 }
 
-/// Three stages of a pipeline, the pulse of the last one broken: the same drawing as `logo.svg`.
+/// A pipeline as a pulse that breaks off: the same drawing as `logo.svg`.
 #[component]
 fn Logo() -> impl IntoView {
     view! {
@@ -66,7 +66,7 @@ pub fn Footer(source_url: String) -> impl IntoView {
     let source = (!source_url.is_empty()).then(|| {
         view! {
             <li>
-                <a href=source_url>"Source"</a>
+                <a href=source_url>"Source code"</a>
             </li>
         }
     });
@@ -79,7 +79,7 @@ pub fn Footer(source_url: String) -> impl IntoView {
                             <A href=base.path("/disclaimer")>"Disclaimer"</A>
                         </li>
                         <li>
-                            <A href=base.path("/sources")>"Where the data come from"</A>
+                            <A href=base.path("/sources")>"Data sources"</A>
                         </li>
                         {source}
                     </ul>

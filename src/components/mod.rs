@@ -1,4 +1,4 @@
-//! The parts of pages. They know wire types and nothing of what a figure is about.
+//! The components of pages. They use the API's types and know nothing about individual figures.
 
 mod card;
 mod chart;

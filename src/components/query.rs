@@ -1,11 +1,11 @@
-//! The filter values of the page's URL, as they stand there.
+//! The unchecked filter values of the page's URL.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use crate::filter::Filter;
 
-/// Not checked: the server says what is wrong with a value, and which ones exist.
+/// Unchecked values; the server reports unknown ones and lists the known ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     pub project: Option<String>,
@@ -14,7 +14,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// What the values mean; the default where one is wrong.
+    /// The parsed filter, or the default if a value is unknown.
     pub fn filter(&self) -> Filter {
         Filter::parse(
             self.project.as_deref(),

@@ -1,4 +1,4 @@
-//! A page of figures: what the server lists for it, in that order.
+//! A page of figures, in the order that the server lists.
 
 use leptos::prelude::*;
 
@@ -8,12 +8,12 @@ use crate::{
     components::{Card, ErrorPanel, Filters, Fragments, PageHeading, Query, use_query},
 };
 
-/// The page whose figures are about builds, and can be filtered.
+/// The page of figures about builds; only these have filters.
 pub const PIPELINES: &str = "pipelines";
 
 #[component]
 pub fn Board(
-    /// Its name in URLs.
+    /// The name in URLs.
     page: &'static str,
     heading: &'static str,
 ) -> impl IntoView {
@@ -22,7 +22,7 @@ pub fn Board(
     let wrong = move |error| {
         view! {
             <ErrorPanel
-                heading="These figures cannot be shown"
+                heading="The figures could not be loaded"
                 error
                 href=format!("/{page}")
                 action="Show the page without filters"
@@ -60,7 +60,7 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
     }
 }
 
-/// Above the figures: what a team lead wants in five seconds.
+/// The headline above the figures.
 #[component]
 fn Headline(query: Memo<Query>) -> impl IntoView {
     let (busy, set_busy) = signal(false);
@@ -75,13 +75,13 @@ fn Headline(query: Memo<Query>) -> impl IntoView {
     }
 }
 
-/// How old and how complete the data are.
+/// The age and completeness of the data.
 #[component]
 pub fn Freshness() -> impl IntoView {
-    view! { <Fragments of="freshness" failed="What is known of the sources could not be loaded" /> }
+    view! { <Fragments of="freshness" failed="The state of the data could not be loaded" /> }
 }
 
-/// What the figures of a page count: one and many.
+/// The noun for the items that a page's figures count, singular and plural.
 pub fn unit(page: &str) -> (&'static str, &'static str) {
     if page == PIPELINES {
         ("build", "builds")
@@ -95,7 +95,7 @@ pub fn NoScriptNotice() -> impl IntoView {
     view! {
         <noscript>
             <p class="notice">
-                "Charts need JavaScript. Every figure’s sentence and table are here without it."
+                "Charts need JavaScript. Summaries and tables work without it."
             </p>
         </noscript>
     }

@@ -1,4 +1,4 @@
-//! `/figures/{id}`: one figure, as wide as the page, with its table open.
+//! `/figures/{id}`: one figure in full width, with its table open.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -23,7 +23,7 @@ pub fn Figure() -> impl IntoView {
         view! {
             <PageHeading text="Figure" />
             <ErrorPanel
-                heading="This figure cannot be shown"
+                heading="This figure could not be loaded"
                 error
                 href="/pipelines"
                 action="Show all figures"
@@ -58,7 +58,7 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
     view! {
         <p class="back">
             <a href=back>
-                {if filtered { "All figures of pipelines" } else { "All figures of security" }}
+                {if filtered { "All pipeline figures" } else { "All security figures" }}
             </a>
         </p>
         <PageHeading text=heading.unwrap_or_default() />

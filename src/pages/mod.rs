@@ -1,4 +1,4 @@
-//! The pages. They only place cards and words; what a page shows is listed by the server.
+//! The pages. They only arrange components; the server lists the figures of each page.
 
 mod board;
 mod disclaimer;

@@ -1,4 +1,4 @@
-//! Any other path.
+//! The page for unknown paths.
 
 use leptos::prelude::*;
 
@@ -10,10 +10,10 @@ pub fn NotFound() -> impl IntoView {
     view! {
         <div class="frame prose">
             <PageHeading text="Page not found" />
-            <p>"There is no page at this address. It may have been typed or copied incompletely."</p>
+            <p>"There is no page at this address. Check that the address is complete."</p>
             <p>
-                "What there is: "<a href=base.path("/pipelines")>"Pipelines"</a>", "
-                <a href=base.path("/security")>"Security"</a>" and the "
+                "Go to "<a href=base.path("/pipelines")>"Pipelines"</a>", "
+                <a href=base.path("/security")>"Security"</a>" or the "
                 <a href=base.path("/disclaimer")>"disclaimer"</a>"."
             </p>
         </div>

@@ -1,5 +1,5 @@
-//! What stands on a page: the server knows it at once, and so does a document that it made; after a
-//! change of page in the browser the server has to be asked.
+//! The overview of a page: known when the server renders the page and in the document; requested after a
+//! navigation in the browser.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::{
     error::AppError,
 };
 
-/// What a page shows around its figures, or why it cannot.
+/// The overview of a page, or an error.
 pub type OverviewResult = Result<Overview, AppError>;
 
 type OverviewFor = dyn Fn(&str, &Query) -> OverviewResult + Send + Sync;
 
-/// How the server answers itself; in the browser there is none.
+/// A context that computes overviews on the server; absent in the browser.
 #[derive(Clone)]
 pub struct Overviews(Arc<OverviewFor>);
 
@@ -26,10 +26,10 @@ impl Overviews {
     }
 }
 
-/// The overview of a page or a figure; none while the server is being asked.
+/// The overview of a page or a figure; none while it is being requested.
 ///
-/// Which figures there are does not depend on the filter, so they stay when that changes. A wrong
-/// value goes with the address that it stood in: what is asked for then may exist.
+/// Figures do not depend on the filter, so they stay when it changes. After an error, a change of the
+/// filter requests the overview again.
 pub fn use_overview(of: Signal<String>, query: Memo<Query>) -> ReadSignal<Option<OverviewResult>> {
     let known = SharedValue::new(move || {
         let Overviews(answer) = use_context()?;

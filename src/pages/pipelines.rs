@@ -1,4 +1,4 @@
-//! `/pipelines`: what the builds of the default branches say.
+//! `/pipelines`: figures about the builds of the default branches.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! `/security`: how exposed the code is.
+//! `/security`: figures about vulnerabilities and dependencies.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! `/sources`: where the data come from, how the last syncs went, and what could not be read.
+//! `/sources`: the sources of the data, their last syncs, and their coverage.
 
 use leptos::prelude::*;
 
@@ -10,11 +10,11 @@ pub fn Sources() -> impl IntoView {
         <div class="frame sources">
             <PageHeading text="Sources" />
             <p>
-                "Where the data come from, how old they are, and how much could be read. What was "
-                "never read is in no figure and counts as nothing, least of all as safe; what could "
-                "not be read again counts as it was read last. Both are listed here."
+                "The sources of the data, its age and its coverage. Data that has never been read is "
+                "excluded from all figures and never counted as safe. Data that could not be read "
+                "again counts as last read. Both are listed here."
             </p>
-            <Fragments of="sources" failed="What is known of the sources could not be loaded" />
+            <Fragments of="sources" failed="The state of the sources could not be loaded" />
         </div>
     }
 }

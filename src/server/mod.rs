@@ -1,4 +1,4 @@
-//! The server: sources → store → snapshot → figures → cache → HTTP. One direction, no arrow back.
+//! The server: sources → store → snapshot → figures → cache → HTTP. Data flows in this direction only.
 
 pub mod cache;
 pub mod cli;
@@ -24,6 +24,6 @@ mod tasks;
 pub mod telemetry;
 pub mod views;
 
-/// Imports and requests make and drop many small things, and not on the thread that they were made on.
+/// Imports and requests allocate many small objects and often free them on another thread.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

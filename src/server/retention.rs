@@ -1,4 +1,4 @@
-//! Retention: drops what is older than `store.keep_months`, at start, once a day and after each sync.
+//! Retention: drops builds older than `store.keep_months`, at start, once a day and after each sync.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use super::{
 
 const EVERY: Duration = Duration::from_hours(24);
 
-/// Drops what is older than the first kept month. A failure harms nothing: the next attempt is soon.
+/// Drops builds older than the first kept month. A failure is logged; the next run tries again.
 pub async fn apply(store: &mut Store, config: &Config) {
     let months = config.store.keep_months;
     if months == 0 {
@@ -26,8 +26,8 @@ pub async fn apply(store: &mut Store, config: &Config) {
     }
 }
 
-/// Applies retention now and once a day, until it is dropped: syncs are not the only writers, and a
-/// server that only gets imported files has none.
+/// Applies retention now and once a day, until dropped. A server that only imports files has no syncs
+/// that would do so.
 pub async fn apply_daily(location: Location, config: Arc<Config>) {
     if config.store.keep_months == 0 {
         return;

@@ -34,7 +34,7 @@ pub async fn run(
     read_from: &str,
 ) -> Result<ExitCode> {
     let environment = Environment::of_process();
-    let configured = Sources::by(&config, &environment);
+    let configured = Sources::from_config(&config, &environment);
     if options.configured {
         return Ok(exit_code(!configured.is_empty()));
     }

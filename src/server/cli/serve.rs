@@ -54,7 +54,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     })?;
     let environment = Environment::of_process();
     let settings = http::Settings::of(&environment)?;
-    let configured = Sources::by(&config, &environment);
+    let configured = Sources::from_config(&config, &environment);
     let names = configured.names();
     let state = AppState::new(&names);
     let mut background = JoinSet::new();

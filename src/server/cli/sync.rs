@@ -59,7 +59,7 @@ struct Report<'a> {
 }
 
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
-    let configured = Sources::by(&config, &Environment::of_process());
+    let configured = Sources::from_config(&config, &Environment::of_process());
     let wanted = wanted(&configured, &options.sources)?;
     let syncer = Syncer {
         location: location.clone(),

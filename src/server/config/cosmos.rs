@@ -1,4 +1,4 @@
-//! `[sources.cosmos]` in `dashboard.toml`: what is read, not how it is reached.
+//! `[sources.cosmos]` in `dashboard.toml`. Addresses and credentials are in the environment.
 
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
@@ -7,20 +7,20 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// How long after one sync the next begins.
+    /// The interval between two syncs.
     pub every: SignedDuration,
-    /// How far back the first sync reads.
+    /// The days of events that the first sync reads.
     pub first_days: u16,
-    /// Only events of the default branches, or of all.
+    /// The branches whose events are read.
     pub branches: Branches,
 }
 
 impl Settings {
     /// # Errors
-    /// Where a value makes no sense; names its field.
+    /// An invalid value; the message names its field.
     pub fn validate(&self) -> Result<()> {
         if self.every < SignedDuration::from_secs(1) {
-            bail!("sources.cosmos.every: a time of a second (1s) or longer is needed, such as 10m");
+            bail!("sources.cosmos.every: must be at least one second, for example 10m");
         }
         Ok(())
     }
@@ -38,7 +38,7 @@ mod tests {
     use crate::server::config::Config;
 
     #[test]
-    fn refreshes_are_a_second_apart_or_more() {
+    fn syncs_are_at_least_a_second_apart() {
         let refused = |every: &str| {
             let mut settings = Config::built_in().sources.cosmos;
             settings.every = every.parse().expect("a time");

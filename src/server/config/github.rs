@@ -1,4 +1,4 @@
-//! `[sources.github]` in `dashboard.toml`: what is read, not how it is reached.
+//! `[sources.github]` in `dashboard.toml`. Addresses and credentials are in the environment.
 
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
@@ -7,38 +7,38 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The organisation whose repositories are read.
+    /// The organisation that owns the repositories.
     pub organisation: String,
-    /// How long after one sync the next begins.
+    /// The interval between two syncs.
     pub every: SignedDuration,
-    /// Whether forks are read, too.
+    /// Includes forks.
     pub forks: bool,
-    /// GraphQL reads fifty repositories a request; servers without it are read file by file.
+    /// Reads fifty repositories per request with GraphQL; otherwise one file per request.
     pub graphql: bool,
-    /// Where repositories keep the suppression files of OWASP dependency-check.
+    /// The paths of OWASP dependency-check suppression files, from a repository's root.
     pub suppression_files: Vec<String>,
 }
 
 impl Settings {
     /// # Errors
-    /// Where a value makes no sense; names its field.
+    /// An invalid value; the message names its field.
     pub fn validate(&self) -> Result<()> {
         let of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if self.organisation.is_empty() || !self.organisation.chars().all(of_a_name) {
             bail!(
-                "sources.github.organisation: “{}” is no name of an organisation such as hmcts",
+                "sources.github.organisation: “{}” is not an organisation's name, for example hmcts",
                 self.organisation
             );
         }
         if self.every < SignedDuration::from_mins(1) {
-            bail!("sources.github.every: a time of a minute (1m) or longer is needed, such as 6h");
+            bail!("sources.github.every: must be at least one minute, for example 6h");
         }
         for path in &self.suppression_files {
             let mut parts = path.split('/');
             if parts.any(|part| matches!(part, "" | "." | "..")) {
                 bail!(
-                    "sources.github.suppression_files: “{path}” is no path from a repository's root \
-                     such as config/owasp/suppressions.xml"
+                    "sources.github.suppression_files: “{path}” is not a path from a repository's \
+                     root, for example config/owasp/suppressions.xml"
                 );
             }
         }
@@ -51,7 +51,7 @@ mod tests {
     use crate::server::config::Config;
 
     #[test]
-    fn refreshes_are_a_minute_apart_or_more() {
+    fn syncs_are_at_least_a_minute_apart() {
         let refused = |every: &str| {
             let mut settings = Config::built_in().sources.github;
             settings.every = every.parse().expect("a time");

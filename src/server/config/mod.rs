@@ -1,4 +1,4 @@
-//! What an organisation changes: `dashboard.toml`. The file checked in is also the built-in default.
+//! An organisation's settings: `dashboard.toml`. The checked-in file is also the built-in default.
 
 pub mod cosmos;
 pub mod github;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::model::Rules;
 use crate::filter::ALL_PROJECTS;
 
-/// The project of pipelines that no pattern matches.
+/// The project of pipelines that match no pattern.
 pub const UNOWNED: &str = "Unowned";
 const DEFAULT: &str = include_str!("../../../dashboard.toml");
 
@@ -31,7 +31,7 @@ pub struct Config {
     pub sources: Sources,
 }
 
-/// What is collected from where; how a source is reached stands in the environment.
+/// The settings of each source. Addresses and credentials are in the environment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sources {
@@ -42,19 +42,19 @@ pub struct Sources {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Security {
-    /// A CVE is frequent when more teams than this suppress it.
+    /// A CVE is frequent if more teams than this suppress it.
     pub cve_teams_more_than: u32,
 }
 
-/// How long data are kept.
+/// Retention.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
-    /// So many whole months before the current one; 0 is all.
+    /// Whole months to keep before the current one; 0 keeps everything.
     pub keep_months: u16,
 }
 
-/// One of the organisation's projects.
+/// A project of the organisation.
 #[derive(Clone, Debug)]
 pub struct Project {
     pub label: String,
@@ -63,7 +63,7 @@ pub struct Project {
     pub pattern: Regex,
 }
 
-/// Which team a repository belongs to.
+/// Maps repositories to teams.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Owners(BTreeMap<String, String>);
@@ -105,7 +105,7 @@ impl Config {
     /// Reads a configuration file.
     ///
     /// # Errors
-    /// Where the file cannot be read, or names the line and the value that is wrong.
+    /// An unreadable file, or an invalid value; the message names its line or field.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the configuration {}", path.display()))?;
@@ -121,7 +121,7 @@ impl Config {
         let file: File = toml::from_str(text)?;
         let time_zone = TimeZone::get(&file.time_zone).with_context(|| {
             format!(
-                "time_zone: “{}” is no IANA time zone name such as Europe/London",
+                "time_zone: “{}” is not an IANA time zone, for example Europe/London",
                 file.time_zone
             )
         })?;
@@ -134,7 +134,7 @@ impl Config {
                 || projects.iter().any(|known: &Project| known.slug == slug)
             {
                 bail!(
-                    "projects: the label “{}” is empty, reserved or used twice",
+                    "projects: the label “{}” is empty, reserved or a duplicate",
                     project.label
                 );
             }
@@ -163,20 +163,20 @@ impl Config {
         })
     }
 
-    /// The index in `projects` of the project that a pipeline belongs to; none is “Unowned”.
+    /// The index in `projects` of a pipeline's project; none is “Unowned”.
     pub fn project_of(&self, job_name: &str) -> Option<usize> {
         self.projects
             .iter()
             .position(|project| project.pattern.is_match(job_name))
     }
 
-    /// Whether a project of this name in URLs can be chosen.
+    /// Returns whether a project has this slug.
     pub fn has_choice(&self, name: &str) -> bool {
         let known = self.projects.iter().any(|project| project.slug == name);
         known || name == ALL_PROJECTS || name == slug(UNOWNED)
     }
 
-    /// All project choices: name in URLs and label, “All” first and “Unowned” last.
+    /// The choices of the project filter: slug and label, “All” first and “Unowned” last.
     pub fn project_choices(&self) -> Vec<(String, String)> {
         let all = (ALL_PROJECTS.to_owned(), "All".to_owned());
         let unowned = (slug(UNOWNED), UNOWNED.to_owned());
@@ -189,7 +189,7 @@ impl Config {
 }
 
 impl Owners {
-    /// The team of a repository: by its whole name, else by the longest prefix, else by its name up to the first hyphen.
+    /// The team of a repository: by its whole name, by the longest prefix, or by its name up to the first hyphen.
     pub fn team<'a>(&'a self, repository: &'a str) -> &'a str {
         if let Some(team) = self.0.get(repository) {
             return team;
@@ -207,7 +207,7 @@ impl Owners {
     }
 }
 
-/// A label's name in URLs.
+/// The slug of a label, for URLs.
 pub fn slug(label: &str) -> String {
     label
         .to_lowercase()
@@ -218,7 +218,7 @@ pub fn slug(label: &str) -> String {
 }
 
 fn pattern(field: &str, text: &str) -> Result<Regex> {
-    Regex::new(text).with_context(|| format!("{field}: “{text}” is no regular expression"))
+    Regex::new(text).with_context(|| format!("{field}: “{text}” is not a regular expression"))
 }
 
 #[cfg(test)]

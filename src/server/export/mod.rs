@@ -1,7 +1,7 @@
-//! Data out of the program: events, builds and figures as NDJSON or CSV.
+//! Exports events, builds and figures as NDJSON or CSV.
 //!
-//! Exported events have the fields of the CI system's documents, so that importing them gives the
-//! same store again.
+//! Exported events have the fields of the CI system's documents, so that importing them restores the
+//! same store.
 
 mod table;
 
@@ -42,10 +42,10 @@ const BUILD_FIELDS: [&str; 14] = [
     "events",
 ];
 
-/// Writes every event, by build tag and id.
+/// Writes all events, ordered by build tag and id.
 ///
 /// # Errors
-/// Where the store cannot be read or `out` not be written.
+/// The store cannot be read, or `out` cannot be written.
 pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
     let mut table = Table::new(format, &jenkins::FIELDS, out)?;
     store
@@ -57,15 +57,15 @@ pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Resu
 /// Writes one event as a line of NDJSON.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn write_event(out: &mut impl Write, event: &Event) -> Result<()> {
     object(out, &jenkins::FIELDS, &event_cells(event))
 }
 
-/// Writes every build, by build tag.
+/// Writes all builds, ordered by build tag.
 ///
 /// # Errors
-/// Where the store cannot be read or `out` not be written.
+/// The store cannot be read, or `out` cannot be written.
 pub async fn builds(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
     let mut table = Table::new(format, &BUILD_FIELDS, out)?;
     let mut row = |tag: Option<&str>, build: &crate::server::store::Build<'_>| {
@@ -95,10 +95,10 @@ pub async fn builds(store: &Store, format: Format, out: &mut impl Write) -> Resu
     table.finish()
 }
 
-/// Writes a figure's table by the ids of its columns.
+/// Writes a figure's table with the ids of its columns as field names.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// `out` cannot be written.
 pub fn figure(figure: &FigureData, format: Format, out: &mut impl Write) -> Result<()> {
     let names: Vec<&str> = figure
         .columns

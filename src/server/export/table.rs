@@ -1,4 +1,4 @@
-//! Rows of cells under names, as NDJSON or CSV.
+//! A writer of tables as NDJSON or CSV.
 
 use std::{borrow::Cow, io::Write};
 
@@ -19,7 +19,7 @@ enum Out<W: Write> {
 }
 
 impl<'a, W: Write> Table<'a, W> {
-    /// Begins the table; a CSV gets its header, even when no row follows.
+    /// Starts the table. A CSV always has its header, even without rows.
     pub fn new(format: Format, names: &'a [&'a str], out: W) -> Result<Self> {
         let out = match format {
             Format::Ndjson => Out::Ndjson(out),
@@ -50,7 +50,7 @@ impl<'a, W: Write> Table<'a, W> {
     }
 }
 
-/// Writes a row as one line: an object with its names in their order.
+/// Writes a row as a JSON object on one line, its names in order.
 pub fn object(mut out: impl Write, names: &[&str], cells: &[Cell]) -> Result<()> {
     let mut json = serde_json::Serializer::new(&mut out);
     json.collect_map(names.iter().zip(cells))?;
@@ -67,7 +67,7 @@ fn csv_text(cell: &Cell) -> Cow<'_, str> {
     }
 }
 
-/// Text that a spreadsheet would run as a formula gets an apostrophe in front.
+/// Prefixes text that a spreadsheet would run as a formula with an apostrophe.
 fn harmless(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}").into()
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_quotes_what_needs_it() {
+    fn csv_quotes_commas_quotes_and_line_breaks() {
         let csv = written(Format::Csv, &[[text("a,\"b\"\nc"), Cell::Missing]]);
         assert_eq!(csv, "name,number\n\"a,\"\"b\"\"\nc\",\n");
         assert_eq!(written(Format::Csv, &[]), "name,number\n");

@@ -1,4 +1,4 @@
-//! The results of the builds in the window.
+//! Results of the builds in the window.
 //!
 //! Reads `result`. A build counts once, by its latest event.
 
@@ -17,8 +17,8 @@ pub const FIGURE: Figure = Figure {
     width: Width::Third,
     height: 300,
     title: "Build results",
-    help: "Every build that finished in the window counts once, by the result of its latest event. \
-           Failed means failure or aborted. Unknown is mostly a running build.",
+    help: "Each build that finished in the window counts once, by the result of its latest event. \
+           Failed means failure or aborted. Unknown builds are usually still running.",
     rows,
     summary,
     plot,
@@ -52,7 +52,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     sentence(rows, context, context.filter.days)
 }
 
-/// `31 of 214 builds failed in the last 14 days, 14 %.`
+/// `31 of 214 builds failed in the last 14 days (14%).`
 pub fn sentence(rows: &Rows, context: &Context<'_>, days: u16) -> String {
     if rows.is_empty() {
         return words::no_builds(context, days);
@@ -63,7 +63,7 @@ pub fn sentence(rows: &Rows, context: &Context<'_>, days: u16) -> String {
         .filter(|result| result.is_failed());
     let failed: u64 = failed.map(|result| counts[result as usize]).sum();
     format!(
-        "{} of {}{} failed {}, {}.",
+        "{} of {}{} failed {} ({}).",
         words::thousands(failed),
         words::counted(rows.builds, "build", "builds"),
         words::scope(context),
@@ -115,7 +115,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "3 of 4 builds failed in the last 14 days, 75 %."
+            "3 of 4 builds failed in the last 14 days (75%)."
         );
         let plot = plot(&FIGURE, &snapshot, &Filter::default());
         assert_eq!(plot["data"][0]["marker"]["colors"][2], theme::RED);

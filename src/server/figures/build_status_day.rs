@@ -1,4 +1,4 @@
-//! The results of the builds of the last day, whatever the window of the page.
+//! Results of the builds in the last day, regardless of the page's window.
 
 use super::{Context, Figure, Rows, build_status};
 use crate::{filter::Filter, server::snapshot::Snapshot};
@@ -6,8 +6,8 @@ use crate::{filter::Filter, server::snapshot::Snapshot};
 pub const FIGURE: Figure = Figure {
     id: "build_status_day",
     title: "Build results of the last day",
-    help: "Every build that finished in the 24 hours before the data were brought in counts once, \
-           by the result of its latest event. Failed means failure or aborted.",
+    help: "Each build that finished in the 24 hours before the last sync or import counts once, by \
+           the result of its latest event. Failed means failure or aborted.",
     rows,
     summary,
     ..build_status::FIGURE
@@ -43,7 +43,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &filter),
-            "0 of 1 build failed in the last day, 0 %."
+            "0 of 1 build failed in the last day (0%)."
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The CVEs that most teams suppress: what to fix once for many.
+//! The CVEs that most teams suppress, where one fix helps many.
 //!
 //! Reads the suppressions of the repositories that are not archived. A repository counts once for
 //! a CVE, however many entries name it.
@@ -20,21 +20,21 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 420,
     title: "Most frequent CVE suppressions",
-    help: "CVEs that more teams suppress than the configured number, from the OWASP \
-           dependency-check suppression files of repositories that are not archived. A repository \
-           counts once for a CVE. One whose entries for it have all run out (“until”) counts only \
-           as expired; an end that cannot be read is taken as not reached.",
+    help: "CVEs suppressed by more teams than the configured number, from the OWASP \
+           dependency-check suppression files of repositories that are not archived. Each \
+           repository counts once per CVE. If all its entries for a CVE have expired (“until”), it \
+           counts only as expired; an unreadable date does not expire.",
     rows,
     summary,
     plot,
 };
 
-/// Who suppresses a CVE.
+/// The teams and repositories that suppress a CVE.
 #[derive(Default)]
 struct Suppressors<'a> {
     teams: BTreeSet<&'a str>,
     repositories: u64,
-    /// Repositories whose entries have all run out.
+    /// Repositories whose entries have all expired.
     expired: u64,
 }
 
@@ -53,7 +53,7 @@ fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
     let least = snapshot.config.security.cve_teams_more_than as usize;
     let frequent = by_cve.into_iter().filter(|(_, by)| by.teams.len() > least);
     let mut frequent: Vec<_> = frequent.collect();
-    // The sort is stable: the CVEs of as many teams stay in their order.
+    // The sort is stable: CVEs with equal numbers of teams stay in order of their ids.
     frequent.sort_by_key(|(_, by)| by.teams.len());
     let cves = frequent.iter().map(|(cve, _)| (*cve).to_owned());
     let teams = frequent.iter().map(|(_, by)| by.teams.len() as u64);
@@ -81,15 +81,13 @@ fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let least = u64::from(context.config.security.cve_teams_more_than);
     let teams = words::counted(least, "team", "teams");
-    let repositories = words::counted(rows.builds, "repository", "repositories");
+    let repositories = words::counted(rows.builds, "examined repository", "examined repositories");
     let (Some(cve), Some(&most)) = (rows.text("cve").last(), rows.count("teams").last()) else {
-        let none = format!("More than {teams} suppress none of the CVEs in {repositories}.");
+        let none = format!("No CVE in {repositories} is suppressed by more than {teams}.");
         return words::no_facts(context, none);
     };
     let cves = words::counted(rows.len() as u64, "CVE is", "CVEs are");
-    format!(
-        "{cves} suppressed by more than {teams} in {repositories}; most often {cve}, by {most}."
-    )
+    format!("In {repositories}, {cves} suppressed by more than {teams}; {cve} by {most}, the most.")
 }
 
 fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
@@ -160,7 +158,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "2 CVEs are suppressed by more than 2 teams in 5 repositories; most often CVE-2018-1258, by 4."
+            "In 5 examined repositories, 2 CVEs are suppressed by more than 2 teams; CVE-2018-1258 by 4, the most."
         );
     }
 
@@ -190,7 +188,7 @@ mod tests {
         assert!(table(&FIGURE, &snapshot, &Filter::default()).is_empty());
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "More than 2 teams suppress none of the CVEs in 2 repositories."
+            "No CVE in 2 examined repositories is suppressed by more than 2 teams."
         );
     }
 }

@@ -1,6 +1,6 @@
-//! How many CVEs each team suppresses.
+//! CVE suppressions by team.
 //!
-//! Reads the suppressions of the repositories that are not archived. A CVE counts once for a team,
+//! Reads the suppressions of the repositories that are not archived. A CVE counts once per team,
 //! however many of its repositories name it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,23 +21,23 @@ pub const FIGURE: Figure = Figure {
     width: Width::Half,
     height: 440,
     title: "CVE suppressions by team",
-    help: "Distinct CVEs that the repositories of a team suppress, from the OWASP dependency-check \
-           suppression files of repositories that are not archived. The repositories are those \
-           that suppress at least one. CVEs whose entries have all run out (“until”) in all of the \
-           team's repositories count only as expired; a team with nothing else has no row. Teams \
-           are those of the configuration, else what stands before the first hyphen of the \
-           repository's name.",
+    help: "Distinct CVEs suppressed by a team's repositories, from the OWASP dependency-check \
+           suppression files of repositories that are not archived. Only repositories that suppress \
+           at least one CVE are counted. CVEs whose entries have expired (“until”) in all of the \
+           team's repositories count only as expired; a team without other CVEs has no row. The \
+           configuration assigns repositories to teams; otherwise the team is the part of the \
+           repository's name before the first hyphen.",
     rows,
     summary,
     plot,
 };
 
-/// What a team suppresses.
+/// The suppressions of a team.
 #[derive(Default)]
 struct Suppressions<'a> {
     cves: BTreeSet<&'a str>,
     repositories: BTreeSet<&'a str>,
-    /// CVEs of expired entries, those that another entry still suppresses included.
+    /// CVEs of expired entries, including those that another entry still suppresses.
     ran_out: BTreeSet<&'a str>,
 }
 
@@ -57,7 +57,7 @@ fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
         .into_iter()
         .filter(|(_, of)| !of.cves.is_empty())
         .collect();
-    // The sort is stable: teams with as many stay in the order of their names.
+    // The sort is stable: teams with equal numbers of CVEs stay in order of their names.
     teams.sort_by_key(|(_, of)| std::cmp::Reverse(of.cves.len()));
     let names = teams.iter().map(|(team, _)| (*team).to_owned());
     let cves = teams.iter().map(|(_, of)| of.cves.len() as u64);
@@ -85,13 +85,16 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let (Some(team), Some(&most)) = (rows.text("team").first(), rows.count("cves").first()) else {
         return words::no_facts(context, format!("None of {repositories} suppresses a CVE."));
     };
+    // A repository has one team, so the teams' numbers of repositories add up.
+    let suppressing = rows.count("repositories").iter().sum();
     format!(
-        "{} in {repositories}; {} most, {}.",
+        "{} in {} of {repositories}; {} suppresses the most, {}.",
         words::counted(
             rows.len() as u64,
             "team suppresses CVEs",
             "teams suppress CVEs"
         ),
+        words::thousands(suppressing),
         theme::shorten(team, 60),
         words::counted(most, "CVE", "CVEs"),
     )
@@ -118,7 +121,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             ),
         )
     };
-    // Labels are row numbers, because plotly adds up slices of the same label.
+    // Labels are row numbers, because plotly.js merges slices with equal labels.
     let pie = Pie::new(rows.count("cves").to_vec())
         .labels((0..rows.len()).map(|row| row.to_string()).collect())
         .text_array(
@@ -165,7 +168,7 @@ mod tests {
         assert_eq!(rows, ["b | 2 | 2 | 0", "a | 1 | 1 | 0", "c | 1 | 1 | 0"]);
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "3 teams suppress CVEs in 5 repositories; b most, 2 CVEs."
+            "3 teams suppress CVEs in 4 of 5 repositories; b suppresses the most, 2 CVEs."
         );
     }
 
@@ -184,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn teams_that_read_the_same_stay_apart_in_the_chart() {
+    fn teams_with_equal_labels_stay_apart_in_the_chart() {
         let name = |end: &str| format!("{}{end}{}", "a".repeat(40), "b".repeat(40));
         let facts = ["1", "2"].map(|end| suppressing(&name(end), &[(A, None)]));
         let plot = plot(&FIGURE, &security(facts.into()), &Filter::default());

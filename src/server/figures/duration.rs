@@ -1,7 +1,7 @@
-//! How long builds take.
+//! Durations of builds.
 //!
-//! Reads `result` and `duration_ms`. A build counts if it succeeded, failed or was aborted and the
-//! source gives its duration. Binned here, so that the size of the answer does not grow with the builds.
+//! Reads `result` and `duration_ms`. A build counts if it succeeded, failed or was aborted and has a
+//! known duration. Binned on the server, so that the response does not grow with the number of builds.
 
 use plotly::{
     Bar, Plot,
@@ -17,13 +17,13 @@ use crate::{
     server::snapshot::{Snapshot, UNKNOWN_DURATION},
 };
 
-/// The results that are drawn, from the axis upwards.
+/// The drawn results, from the axis upwards.
 const RESULTS: [BuildResult; 3] = [
     BuildResult::Success,
     BuildResult::Failure,
     BuildResult::Aborted,
 ];
-/// The widths that bins can have, in half minutes; all are multiples of the first.
+/// The possible widths of bins, in half minutes; all are multiples of the first.
 const WIDTHS: [usize; 8] = [1, 2, 4, 10, 20, 30, 60, 120];
 const HALF_MINUTE_MS: u32 = MINUTE_MS as u32 / 2;
 /// More bins than this only show noise.
@@ -35,21 +35,21 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 360,
     title: "Duration of builds",
-    help: "Builds of the window that succeeded, failed or were aborted, by the CI system's own \
-           duration of a build. Builds without a known duration are left out. A bin holds the \
-           builds that took at least its start and less than its end; its width is the smallest \
-           of 0.5, 1, 2, 5, 10, 15, 30 and 60 minutes that needs at most 120 bins.",
+    help: "Builds in the window that succeeded, failed or were aborted, by the duration that the CI \
+           system reports. Builds without a known duration are left out. A bin includes its start \
+           and excludes its end; its width is the smallest of 0.5, 1, 2, 5, 10, 15, 30 and 60 \
+           minutes that needs at most 120 bins.",
     rows,
     summary,
     plot,
 };
 
-/// Rows reach from the first to the last bin with builds; bins without any between them are rows of zeros.
+/// Rows range from the first to the last bin with builds; empty bins between them are rows of zeros.
 fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let builds = &snapshot.builds;
     let mut ended = [0_u64; BuildResult::ALL.len()];
-    // Every width is a multiple of half a minute: counted once by the finest, then put together. Counted
-    // for every result, since it costs more to leave some out.
+    // Every width is a multiple of half a minute, so builds are counted in the finest bins, which are
+    // then merged. All results are counted, because leaving some out costs more.
     let mut finest: Vec<[u64; BuildResult::ALL.len()]> = Vec::new();
     snapshot.select(filter).each(|build| {
         let result = builds.result[build] as usize;
@@ -107,7 +107,7 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     }
 }
 
-/// The smallest width that needs few enough bins for so many half minutes; the widest where none does.
+/// The smallest width with at most [`MAX_BINS`] bins, or the widest.
 fn width_for(half_minutes: usize) -> usize {
     let fits = |width: &usize| half_minutes.div_ceil(*width) <= MAX_BINS;
     let widest = WIDTHS[WIDTHS.len() - 1];
@@ -126,17 +126,17 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let builds = words::counted(rows.builds, "build", "builds");
     if rows.is_empty() {
         return format!(
-            "None of {builds}{scope} that succeeded, failed or were aborted {window} has a known duration: the source gives none.",
+            "None of {builds}{scope} that succeeded, failed or were aborted {window} has a known duration.",
         );
     }
     format!(
-        "Half of {builds}{scope} {window} took less than {} minutes, 95 % less than {}.",
+        "Half of {builds}{scope} {window} took less than {} minutes, 95% less than {}.",
         end_of_share(rows, 0.5),
         end_of_share(rows, 0.95),
     )
 }
 
-/// The end of the bin before which at least `share` of the builds were done.
+/// The end of the first bin up to which at least `share` of the builds finished.
 fn end_of_share(rows: &Rows, share: f64) -> f64 {
     let needed = (share * rows.builds as f64).ceil() as u64;
     let mut done = 0;
@@ -282,7 +282,7 @@ mod tests {
         };
         assert_eq!(
             say(&[unknown.clone(), unknown]),
-            "None of 2 builds that succeeded, failed or were aborted in the last 14 days has a known duration: the source gives none."
+            "None of 2 builds that succeeded, failed or were aborted in the last 14 days has a known duration."
         );
         assert_eq!(
             say(&[]),
@@ -298,7 +298,7 @@ mod tests {
         let sentence = testing::summary(&FIGURE, &snapshot(&builds), &Filter::default());
         assert_eq!(
             sentence,
-            "Half of 20 builds in the last 14 days took less than 9.5 minutes, 95 % less than 18.5."
+            "Half of 20 builds in the last 14 days took less than 9.5 minutes, 95% less than 18.5."
         );
     }
 }

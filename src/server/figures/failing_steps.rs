@@ -1,6 +1,6 @@
-//! The steps at which failed builds failed first.
+//! The first failing steps of failed builds.
 //!
-//! Reads `result` and `failing_step`, which the roll-up of events has found.
+//! Reads `result` and `failing_step`, which the roll-up of events determines.
 
 use std::cmp::Reverse;
 
@@ -17,9 +17,9 @@ use crate::{
     server::snapshot::{Snapshot, UNKNOWN_STEP},
 };
 
-/// What a build counts under whose source names no step.
+/// The row of builds without a known step.
 const UNKNOWN: &str = "unknown";
-/// So many steps are drawn; what remains is one grey part.
+/// The number of steps drawn; the others share one grey slice.
 const MAX_DRAWN: usize = 11;
 
 pub const FIGURE: Figure = Figure {
@@ -28,10 +28,10 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 500,
     title: "Steps where builds fail",
-    help: "Builds that finished in the window with failure, by the step that failed first: that of \
-           the first event with result failure. Warnings that are published as steps don't count. \
-           A build without a step that counts is unknown. The chart shows the 11 most frequent \
-           steps, the table all.",
+    help: "Builds that finished in the window with failure, by the first step that failed: the step \
+           of the first event with result failure. Warnings that are published as steps do not \
+           count. Builds without a known step are unknown. The chart shows the 11 most frequent \
+           steps, the table all of them.",
     rows,
     summary,
     plot,
@@ -89,11 +89,11 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let failed = words::counted(rows.builds, "failed build", "failed builds");
     let Some(first) = steps.iter().position(|step| step != UNKNOWN) else {
         return format!(
-            "The source gives no step names: where the {failed}{scope} {window} failed is unknown."
+            "The failing steps of {failed}{scope} {window} are unknown: the source names no steps."
         );
     };
     format!(
-        "{} of {failed}{scope} {window} failed first at {}, {}.",
+        "{} of {failed}{scope} {window} failed first at {} ({}).",
         words::thousands(rows.count("builds")[first]),
         words::name(&steps[first]),
         words::percent(rows.percent("percent")[first].unwrap_or(0.0)),
@@ -108,7 +108,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let mut categories = theme::CATEGORIES.iter();
     for step in steps.iter().take(MAX_DRAWN) {
         let label = theme::short_label(step, 32);
-        // A pie adds up parts of the same label.
+        // plotly.js merges slices with equal labels.
         let twins = labels
             .iter()
             .filter(|known| known.starts_with(&label))
@@ -177,12 +177,12 @@ mod tests {
         assert_eq!(rows, ["a | 2 | 40", "b | 2 | 40", "c | 1 | 20"]);
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "2 of 5 failed builds in the last 14 days failed first at a, 40 %."
+            "2 of 5 failed builds in the last 14 days failed first at a (40%)."
         );
     }
 
     #[test]
-    fn builds_without_a_step_are_unknown_and_a_source_without_any_is_told() {
+    fn builds_without_a_step_are_unknown_and_the_sentence_says_so() {
         let nameless = build("a", Failure, AT);
         let mixed = snapshot(&[nameless.clone(), failed_at(UNKNOWN), failed_at("test")]);
         let rows = table(&FIGURE, &mixed, &Filter::default());
@@ -191,7 +191,7 @@ mod tests {
         let all_unknown = snapshot(&[nameless]);
         let sentence = summary(&FIGURE, &all_unknown, &Filter::default());
         assert!(
-            sentence.starts_with("The source gives no step names"),
+            sentence.ends_with("are unknown: the source names no steps."),
             "{sentence}"
         );
         let good = snapshot(&[build("a", Success, AT)]);

@@ -1,7 +1,7 @@
-//! When builds fail: by weekday and hour of their end, in the organisation's zone.
+//! Failures by weekday and hour of the build's end, in the organisation's time zone.
 //!
-//! Reads `result` and `hour_of_week`. A build counts once; a cell without decided builds has no
-//! row, and one with few is drawn fainter and smaller, because its percentage says little.
+//! Reads `result` and `hour_of_week`. Each build counts once. A cell without decided builds has no row;
+//! one with few is drawn fainter and smaller, because its percentage means little.
 
 use plotly::{
     HeatMap, Plot,
@@ -22,7 +22,7 @@ const WEEKDAYS: [&str; 7] = [
     "Sunday",
 ];
 const HOURS: usize = 24;
-/// With fewer decided builds, a percentage says little.
+/// The fewest decided builds for a meaningful percentage.
 const MIN_DECIDED: u64 = 3;
 
 pub const FIGURE: Figure = Figure {
@@ -31,10 +31,10 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 340,
     title: "When builds fail",
-    help: "Every build that finished in the window counts once, in the hour in which it ended (in \
-           the organisation's time zone). The percentage is that of failed and aborted builds among \
-           those with a result: success, unstable, failure or aborted. Hours without any stay blank; \
-           small faint cells rest on fewer than 3 builds.",
+    help: "Each build that finished in the window counts once, in the hour in which it ended (in \
+           the organisation's time zone). The percentage is the share of failed and aborted builds \
+           among those with a result: success, unstable, failure or aborted. Hours without such \
+           builds are blank; small faint cells have fewer than 3.",
     rows,
     summary,
     plot,
@@ -102,7 +102,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let percents = rows.percent("failure_percent");
     let worst = (0..rows.len())
         .filter(|&row| decided[row] >= MIN_DECIDED && percents[row] > Some(0.0))
-        // The first of equals, so that the sentence does not depend on chance.
+        // The first of equal hours, so that the sentence is deterministic.
         .max_by(|&a, &b| {
             percents[a]
                 .partial_cmp(&percents[b])
@@ -111,7 +111,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         });
     match worst {
         Some(row) => format!(
-            "Builds{scope} {window} failed most often on {} {}: {} of {}, {}.",
+            "Builds{scope} {window} failed most often on {} {}: {} of {} ({}).",
             rows.text("weekday")[row],
             words::hour(rows.count("hour")[row]),
             words::thousands(rows.count("failed")[row]),
@@ -157,14 +157,14 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
                 .x_gap(1.0)
                 .y_gap(1.0)
                 .color_bar(theme::failure_bar())
-                .hover_template("%{text}, %{z:.0f} %<extra></extra>")
+                .hover_template("%{text}, %{z:.0f}%<extra></extra>")
         } else {
             cells
                 .x_gap(6.0)
                 .y_gap(10.0)
                 .opacity(0.6)
                 .show_scale(false)
-                .hover_template("%{text}, %{z:.0f} %<br>too few to tell<extra></extra>")
+                .hover_template("%{text}, %{z:.0f}%<br>too few to tell<extra></extra>")
         });
     }
     plot.set_layout(
@@ -181,7 +181,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     plot
 }
 
-/// An axis that names every position, whether it has cells or not.
+/// An axis that labels every position, with or without cells.
 fn axis(names: Vec<String>) -> Axis {
     Axis::new()
         .tick_mode(TickMode::Array)
@@ -264,7 +264,7 @@ mod tests {
         builds.extend(vec![build("a", Success, "2019-10-24T23:00:00Z"); 2]);
         assert_eq!(
             summary(&FIGURE, &snapshot(&builds), &Filter::default()),
-            "Builds in the last 14 days failed most often on Thursday 23:00–24:00: 2 of 4, 50 %."
+            "Builds in the last 14 days failed most often on Thursday 23:00–24:00: 2 of 4 (50%)."
         );
         let running = snapshot(&[build("a", Unknown, "2019-10-25T08:00:00Z")]);
         assert_eq!(

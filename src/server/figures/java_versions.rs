@@ -1,4 +1,4 @@
-//! Which versions of Java are in use, and where.
+//! Java versions in use, by repository.
 //!
 //! Reads `java_version` of the repositories that are not archived.
 
@@ -14,9 +14,9 @@ pub const FIGURE: Figure = Figure {
     width: Width::Half,
     height: 440,
     title: "Java versions in use",
-    help: "Repositories that are not archived and name a version of Java. The major version is the \
-           first number of what the repository says; 1.8 is Java 8. What has no number counts as \
-           unknown. Choose a rectangle to look inside it.",
+    help: "Repositories that are not archived and state a Java version. The major version is the \
+           first number of the stated version; 1.8 is Java 8. Versions without a number are \
+           unknown. Select a rectangle to zoom in.",
     rows,
     summary,
     plot,
@@ -28,7 +28,7 @@ const JAVA: Platform = Platform {
     major,
 };
 
-/// The first number; up to Java 8 it was written after a “1.”.
+/// The first number; versions up to Java 8 are written as `1.8`.
 fn major(version: &str) -> Option<u64> {
     let first = versions::first_number(version)?;
     let old = || {

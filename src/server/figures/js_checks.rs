@@ -1,4 +1,4 @@
-//! Which security checks the JavaScript repositories have, and how many have none.
+//! Dependency checks of JavaScript repositories, and the number of repositories without any.
 //!
 //! Reads `javascript` and `checks` of the repositories that are not archived.
 
@@ -23,9 +23,9 @@ pub const FIGURE: Figure = Figure {
     width: Width::Half,
     height: 440,
     title: "Security checks of JavaScript projects",
-    help: "Repositories with a package.json that are not archived, by the checks of their \
-           dependencies. A repository may have several, so the percentages of all JavaScript \
-           repositories add up to more than 100. None are those without any of these checks.",
+    help: "Repositories with a package.json that are not archived, by the tools that check their \
+           dependencies. A repository may have several, so the percentages can add up to more than \
+           100. None means none of these tools.",
     rows,
     summary,
     plot,
@@ -72,7 +72,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         return words::no_facts(context, none.to_owned());
     };
     format!(
-        "{} of {} have no security check of their dependencies, {}.",
+        "{} of {} have no security check of their dependencies ({}).",
         words::thousands(without),
         words::counted(
             rows.builds,
@@ -124,7 +124,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .hover_text_array((0..rows.len()).map(hover).collect())
         .hover_template("%{hovertext}<extra></extra>")
         .marker(Marker::new().color_array(checks.map(colour).collect()));
-    // Room for the text beside the longest bar.
+    // Leaves room for the text beside the longest bar.
     let most = 1.4 * repositories.iter().copied().max().unwrap_or_default() as f64;
     let names_axis = Axis::new()
         .tick_values((0..rows.len()).map(|row| row as f64).collect())
@@ -195,7 +195,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "1 of 3 JavaScript repositories have no security check of their dependencies, 33 %."
+            "1 of 3 JavaScript repositories have no security check of their dependencies (33%)."
         );
     }
 

@@ -1,7 +1,7 @@
-//! The pipelines whose succeeding builds take longest.
+//! The pipelines with the longest successful builds.
 //!
-//! Reads `pipeline`, `result` and `duration_ms`. A build counts if it succeeded and the source
-//! gives its duration.
+//! Reads `pipeline`, `result` and `duration_ms`. A build counts if it succeeded and has a known
+//! duration.
 
 use plotly::{
     Bar, Plot,
@@ -25,16 +25,16 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Slowest succeeding pipelines",
-    help: "The 50 pipelines whose succeeded builds of the window take longest on average, from the \
-           CI system's own duration of a build. Builds without a known duration are left out. \
-           The line reaches to the 95th percentile: 95 % of the builds took less. Percentiles are \
+    help: "The 50 pipelines whose successful builds in the window take longest on average, by the \
+           duration that the CI system reports. Builds without a known duration are left out. The \
+           line extends to the 95th percentile: 95% of the builds took less. Percentiles are \
            interpolated between the two nearest builds.",
     rows,
     summary,
     plot,
 };
 
-/// The succeeded builds of a pipeline, in ms.
+/// The durations of a pipeline's successful builds, in ms.
 struct Durations {
     pipeline: usize,
     durations: Vec<u32>,
@@ -99,8 +99,8 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     }
 }
 
-/// The value below which `share` of the values lie, by linear interpolation. Puts them into
-/// another order; `values` must not be empty.
+/// The value below which `share` of the values lie, by linear interpolation. Reorders `values`, which
+/// must not be empty.
 fn percentile(values: &mut [u32], share: f64) -> f64 {
     let position = share * (values.len() - 1) as f64;
     let (_, &mut low, above) = values.select_nth_unstable(position as usize);
@@ -119,13 +119,13 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     }
     if rows.is_empty() {
         return format!(
-            "None of the {}{scope} {window} has a known duration: the source gives none.",
-            words::counted(rows.builds, "succeeded build", "succeeded builds"),
+            "None of {}{scope} {window} has a known duration.",
+            words::counted(rows.builds, "successful build", "successful builds"),
         );
     }
     format!(
-        "Of {}{scope} {window} with a known duration, those of {} took longest: {:.1} minutes on average.",
-        words::counted(rows.builds, "succeeded build", "succeeded builds"),
+        "Among {}{scope} {window} with a known duration, those of {} took longest: {:.1} minutes on average.",
+        words::counted(rows.builds, "successful build", "successful builds"),
         theme::shorten(&rows.text("pipeline")[0], 80),
         rows.number("mean_min")[0],
     )
@@ -140,7 +140,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     );
     let hover = |row: usize| {
         format!(
-            "<b>{}</b><br>Mean {} min, median {} min<br>95 % under {} min<br>{}",
+            "<b>{}</b><br>Mean {} min, median {} min<br>95% under {} min<br>{}",
             theme::hover_label(&names[row]),
             means[row],
             p50[row],
@@ -162,7 +162,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .hover_text_array((0..rows.len()).map(hover).collect())
         .hover_template("%{hovertext}<extra></extra>")
         .marker(Marker::new().color_array(theme::attention_colours(means)));
-    let title = "Mean minutes,<br>line to 95 %";
+    let title = "Mean minutes,<br>line to 95%";
     let mut plot = Plot::new();
     plot.add_trace(bars);
     plot.set_layout(ranking::layout(
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn the_longest_of_many_are_kept_then_by_name() {
         let names: Vec<String> = (0..60).map(|number| format!("p{number:02}")).collect();
-        // Two neighbours each take the same.
+        // Each two neighbours have equal durations.
         let minutes = (0..60).map(|number| number / 2 + 1);
         let builds: Vec<_> = names
             .iter()
@@ -259,13 +259,13 @@ mod tests {
         };
         assert_eq!(
             say(&[without.clone(), without]),
-            "None of the 2 succeeded builds in the last 14 days has a known duration: the source gives none."
+            "None of 2 successful builds in the last 14 days has a known duration."
         );
         assert_eq!(say(&[]), "No builds succeeded in the last 14 days.");
     }
 
     #[test]
-    fn pipelines_that_read_the_same_stay_apart_in_the_chart() {
+    fn pipelines_with_equal_labels_stay_apart_in_the_chart() {
         let long = |end: &str| format!("{}{end}{}", "a".repeat(40), "b".repeat(40));
         let (one, two) = (long("1"), long("2"));
         let plot = testing::plot(

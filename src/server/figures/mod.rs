@@ -1,7 +1,7 @@
 //! The figures: pure functions of the snapshot and the filter, one file each.
 //!
-//! A figure is `rows` (its table) and `plot` (its chart, drawn from the rows alone). To add one,
-//! write its file and add it to [`ALL`]; the order there is the order on the page.
+//! A figure has `rows` (its table) and a `plot` (its chart, drawn from the rows alone). To add one, write
+//! its file and add it to [`ALL`], whose order is the order on the page.
 
 mod build_status;
 mod build_status_day;
@@ -46,7 +46,7 @@ use crate::{
     server::{config::Config, snapshot::Snapshot},
 };
 
-/// Every figure, in the order of the pages.
+/// All figures, in page order.
 pub const ALL: &[&Figure] = &[
     &build_status_day::FIGURE,
     &build_status::FIGURE,
@@ -66,7 +66,7 @@ pub const ALL: &[&Figure] = &[
     &java_versions::FIGURE,
 ];
 
-/// The page that a figure stands on.
+/// The page that shows a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
     Pipelines,
@@ -74,7 +74,7 @@ pub enum Page {
 }
 
 impl Page {
-    /// The name in URLs.
+    /// The page's name in URLs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pipelines => "pipelines",
@@ -82,7 +82,7 @@ impl Page {
         }
     }
 
-    /// The page of a name in URLs.
+    /// Parses a page's name in URLs.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "pipelines" => Some(Self::Pipelines),
@@ -92,34 +92,34 @@ impl Page {
     }
 }
 
-/// What a figure is.
+/// The definition of a figure.
 pub struct Figure {
-    /// Its file, its id in URLs and in the page, its snapshot, its cache key.
+    /// Also the name of its file, of its snapshot, in URLs and in the cache.
     pub id: &'static str,
     pub page: Page,
     pub width: Width,
-    /// Of the chart, CSS pixels.
+    /// The height of the chart in CSS pixels.
     pub height: u16,
     pub title: &'static str,
-    /// What counts and where it comes from, for readers.
+    /// An explanation for readers: what counts, and from which data.
     pub help: &'static str,
-    /// The table; all columns are there even when it has no rows.
+    /// The table. It has all columns even without rows.
     pub rows: fn(&Snapshot, &Filter) -> Rows,
-    /// One sentence that says what the rows show; where there are none, why.
+    /// A sentence about the rows, or the reason why there are none.
     pub summary: fn(&Rows, &Context<'_>) -> String,
-    /// The chart. Only called where there are rows.
+    /// The chart. Called only if there are rows.
     pub plot: fn(&Rows, &Context<'_>) -> Plot,
 }
 
-/// What sentences and charts know beside the rows.
+/// The context of sentences and charts, beside the rows.
 pub struct Context<'a> {
     pub filter: &'a Filter,
-    /// The project's label; none where the filter leaves all.
+    /// The label of the filter's project; none for all projects.
     pub project: Option<&'a str>,
-    /// The organisation's zone, for charts with a time axis.
+    /// The organisation's time zone, for charts with a time axis.
     pub time_zone: &'a jiff::tz::TimeZone,
     pub as_of_ms: Option<i64>,
-    /// For sentences that name a configured limit.
+    /// The configuration, for sentences that name a limit.
     pub config: &'a Config,
 }
 
@@ -139,13 +139,13 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The figure of an id.
+/// Finds a figure by its id.
 pub fn find(id: &str) -> Option<&'static Figure> {
     ALL.iter().copied().find(|figure| figure.id == id)
 }
 
 impl Figure {
-    /// The card before its figure is there.
+    /// The card's texts and sizes, known before the figure is computed.
     pub fn info(&self, snapshot: &Snapshot) -> FigureInfo {
         let rows = (self.rows)(
             &Snapshot::empty(Arc::clone(&snapshot.config)),
@@ -164,7 +164,7 @@ impl Figure {
     /// Computes the figure for a filter.
     ///
     /// # Errors
-    /// Where the plot cannot be written as JSON.
+    /// A plot that cannot be encoded as JSON.
     pub fn compute(&self, snapshot: &Snapshot, filter: &Filter) -> Result<FigureData> {
         let rows = (self.rows)(snapshot, filter);
         let context = Context::new(snapshot, filter, self);
@@ -187,7 +187,7 @@ impl Figure {
     }
 }
 
-/// `{data, layout}` as plotly.js takes it, without what plotly.js does not need.
+/// Encodes `{data, layout}` for plotly.js, without members that plotly.js does not need.
 fn plot_json(plot: &Plot) -> Result<Box<RawValue>> {
     #[derive(serde::Serialize)]
     struct Parts<'a> {

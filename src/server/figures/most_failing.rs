@@ -1,6 +1,6 @@
-//! The pipelines with the most failed builds.
+//! Pipelines with the most failed builds.
 //!
-//! Reads `pipeline` and `result`. A build counts once, however many of its steps failed.
+//! Reads `pipeline` and `result`. Each build counts once, even if several of its steps failed.
 
 use plotly::{
     Bar, Plot, Scatter,
@@ -18,9 +18,9 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Pipelines that fail most",
-    help: "Builds that finished in the window with failure or aborted, by pipeline; each counts \
+    help: "Builds that finished in the window with failure or aborted, by pipeline. Each counts \
            once, by the result of its latest event. The percentage beside a bar is the share of the \
-           pipeline's builds that failed. The 50 pipelines with most failed builds are shown.",
+           pipeline's builds that failed. Shows the 50 pipelines with the most failed builds.",
     rows,
     summary,
     plot,
@@ -97,7 +97,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         return format!("None of {builds}{scope} failed {window}.");
     }
     format!(
-        "{} failed most often {window}: {} of {}, {}.",
+        "{} failed most often {window}: {} of {} ({}).",
         words::name(&rows.text("pipeline")[0]),
         words::thousands(rows.count("failed")[0]),
         words::counted(rows.count("builds")[0], "build", "builds"),
@@ -132,7 +132,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         plot.add_trace(bars);
     }
     let percents = rows.percent("failure_percent").iter();
-    // A space that stays keeps the text off its bar.
+    // A no-break space keeps the text off the bar.
     let percents =
         percents.map(|percent| format!("\u{a0}{}", words::percent(percent.unwrap_or(0.0))));
     let shares = Scatter::new(rows.count("failed").to_vec(), positions)
@@ -182,7 +182,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Filter::default()),
-            "c failed most often in the last 14 days: 2 of 2 builds, 100 %."
+            "c failed most often in the last 14 days: 2 of 2 builds (100%)."
         );
     }
 

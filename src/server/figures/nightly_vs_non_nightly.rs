@@ -1,6 +1,6 @@
-//! Failed builds by kind: nightly ones and the others, whatever the page's type filter.
+//! Failed builds by kind, nightly or not, regardless of the page's kind filter.
 //!
-//! Reads `result` and `nightly`. The share of each kind's own builds that failed is in the table.
+//! Reads `result` and `nightly`. The table also has the failed share of each kind's own builds.
 
 use plotly::{
     Pie, Plot,
@@ -14,7 +14,7 @@ use crate::{
     server::snapshot::Snapshot,
 };
 
-/// In the order of the table.
+/// The kinds, in the order of the table.
 const KINDS: [BuildType; 2] = [BuildType::Nightly, BuildType::NonNightly];
 
 pub const FIGURE: Figure = Figure {
@@ -23,9 +23,9 @@ pub const FIGURE: Figure = Figure {
     width: Width::Third,
     height: 300,
     title: "Failed builds by kind",
-    help: "Builds that finished in the window with failure or aborted, of nightly pipelines and of \
-           the others. The filter by type has no effect here. The table also says which share of \
-           each kind's own builds failed.",
+    help: "Builds that finished in the window with failure or aborted, of nightly and of other \
+           pipelines. The kind filter has no effect here. The table also shows the failed share of \
+           each kind's own builds.",
     rows,
     summary,
     plot,
@@ -145,7 +145,7 @@ mod tests {
             assert_eq!(table(&FIGURE, &snapshot, &filter), expected);
             assert_eq!(
                 summary(&FIGURE, &snapshot, &filter),
-                "1 of 2 nightly builds (50 %) and 0 of 2 other builds (0 %) failed in the last 14 days."
+                "1 of 2 nightly builds (50%) and 0 of 2 other builds (0%) failed in the last 14 days."
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Which versions of Node.js are in use, and where.
+//! Node.js versions in use, by repository.
 //!
 //! Reads `node_version` of the repositories that are not archived.
 
@@ -14,9 +14,9 @@ pub const FIGURE: Figure = Figure {
     width: Width::Half,
     height: 440,
     title: "Node.js versions in use",
-    help: "Repositories that are not archived and name a version of Node.js. The major version is \
-           the first number of what the repository says; a release line such as “lts” says none and \
-           counts as unknown. Choose a rectangle to look inside it.",
+    help: "Repositories that are not archived and state a Node.js version. The major version is the \
+           first number of the stated version; release lines such as “lts” have none and are \
+           unknown. Select a rectangle to zoom in.",
     rows,
     summary,
     plot,
@@ -120,7 +120,7 @@ mod tests {
         let say = |facts| summary(&FIGURE, &security(facts), &Filter::default());
         assert_eq!(
             say(vec![RepositoryFacts::default()]),
-            "No repository that is not archived names a version of Node.js."
+            "No repository that is not archived states a Node.js version."
         );
         assert_eq!(
             say(vec![using("a", "lts")]),

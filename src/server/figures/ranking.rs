@@ -1,7 +1,6 @@
-//! Horizontal bars, one per pipeline, the largest on top: what such charts share.
+//! Shared parts of rankings: horizontal bars, one per pipeline, the largest on top.
 //!
-//! Bars stand at the numbers of their rows, so that two long names that are shortened to the same
-//! text stay two bars.
+//! Bars are positioned by row number, so that two names shortened to the same text stay two bars.
 
 use std::cmp::Ordering;
 
@@ -13,17 +12,17 @@ use plotly::{
 
 use super::theme;
 
-/// How many rows such a figure has at most.
+/// The most rows of a ranking.
 pub const MAX_ROWS: usize = 50;
 const ROW_PIXELS: usize = 18;
 const TOP_PIXELS: usize = 72;
 const BOTTOM_PIXELS: usize = 8;
 /// The height of a chart with [`MAX_ROWS`] rows.
 pub const HEIGHT: u16 = (TOP_PIXELS + MAX_ROWS * ROW_PIXELS + BOTTOM_PIXELS) as u16;
-/// As much of a name as a phone has room for, beside its bar.
+/// The characters of a name that fit beside its bar on a phone.
 const LABEL_CHARACTERS: usize = 38;
 
-/// Leaves the first [`MAX_ROWS`] in order; what comes after them is not put in order before it goes.
+/// Keeps the first [`MAX_ROWS`], sorted. Selects them first, so that only these are sorted.
 pub fn keep_first<T>(rows: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Ordering) {
     if rows.len() > MAX_ROWS {
         rows.select_nth_unstable_by(MAX_ROWS, &mut compare);
@@ -32,12 +31,12 @@ pub fn keep_first<T>(rows: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Order
     rows.sort_unstable_by(compare);
 }
 
-/// Where the bars of so many rows stand.
+/// The positions of the bars.
 pub fn positions(rows: usize) -> Vec<usize> {
     (0..rows).collect()
 }
 
-/// The layout for these names; its height is that of the rows, at most [`HEIGHT`].
+/// The layout for these names; its height depends on the number of rows, at most [`HEIGHT`].
 pub fn layout(names: &[String], value_axis: Axis) -> Layout {
     let rows = names.len();
     let name_axis = Axis::new()
@@ -64,7 +63,7 @@ pub fn layout(names: &[String], value_axis: Axis) -> Layout {
         .y_axis(name_axis)
 }
 
-/// Where the legend stands: above the value axis, however many rows there are.
+/// A legend above the value axis, for any number of rows.
 pub fn legend(rows: usize) -> Legend {
     const AXIS_PIXELS: f64 = 24.0;
     Legend::new()
@@ -76,8 +75,7 @@ pub fn legend(rows: usize) -> Legend {
         .y_anchor(Anchor::Bottom)
 }
 
-/// Names as labels: without what all of them begin with and without the branch at their end, which
-/// say nothing here, and shortened.
+/// Labels: names without their common prefix and without the default branch at the end, shortened.
 fn labels(names: &[String]) -> Vec<String> {
     let common = common_start(names);
     let label = |name: &String| {
@@ -89,7 +87,7 @@ fn labels(names: &[String]) -> Vec<String> {
     names.iter().map(label).collect()
 }
 
-/// How many bytes of whole words (`HMCTS_`) all names begin with.
+/// The length in bytes of the common prefix, in whole words (`HMCTS_`).
 fn common_start(names: &[String]) -> usize {
     let (Some(first), true) = (names.first(), names.len() > 1) else {
         return 0;
@@ -112,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_leave_out_what_says_nothing() {
+    fn labels_omit_the_common_prefix_and_the_branch() {
         assert_eq!(
             labels_of(&["HMCTS_CMC/claim-store/master"]),
             ["HMCTS_CMC/claim-store"]

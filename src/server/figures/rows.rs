@@ -1,18 +1,18 @@
-//! A figure's table, column by column: what the page, CSV and JSON show and what the chart is drawn from.
+//! A figure's table by column: the source of the page's table, CSV, JSON and the chart.
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::api::{Cell, CellKind, ColumnInfo};
 use crate::server::model::DAY_MS;
 
-/// What stands in a cell for what cannot be read.
+/// The cell of an unreadable value.
 pub const UNKNOWN: &str = "unknown";
 
 #[derive(Clone, Debug)]
 pub struct Rows {
     pub columns: Vec<Column>,
-    /// How many builds (or repositories) the figure rests on; where there are no rows, how many it
-    /// looked at in vain.
+    /// The number of builds or repositories that the figure is based on; without rows, the number
+    /// examined.
     pub builds: u64,
 }
 
@@ -23,7 +23,7 @@ pub struct Column {
     /// The name for readers.
     pub title: &'static str,
     pub values: Values,
-    /// Whether the table has it; a chart may need a number that readers don't.
+    /// Shown in the table. Some columns are for the chart only.
     listed: bool,
 }
 
@@ -32,10 +32,10 @@ pub struct Column {
 pub enum Values {
     Text(Vec<String>),
     Count(Vec<u64>),
-    /// A number that is a name, such as a major version; none where it cannot be read.
+    /// A number that is a name, such as a major version; none if unreadable.
     Major(Vec<Option<u64>>),
     Number(Vec<f64>),
-    /// 0 to 100; none where nothing can be divided.
+    /// 0 to 100; none for a share of nothing.
     Percent(Vec<Option<f64>>),
     /// Unix ms.
     Instant(Vec<i64>),
@@ -48,7 +48,7 @@ impl Rows {
         self.len() == 0
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(0, |column| column.values.len())
     }
@@ -124,7 +124,7 @@ impl Rows {
         listed.map(info).collect()
     }
 
-    /// Row by row, as the wire has it.
+    /// The table row by row, as in the API.
     pub fn cells(&self) -> Vec<Vec<Cell>> {
         let row = |index| {
             let listed = self.columns.iter().filter(|column| column.listed);
@@ -144,7 +144,7 @@ impl Column {
         }
     }
 
-    /// A column for the chart alone.
+    /// Creates a column for the chart only.
     pub fn unlisted(id: &'static str, values: Values) -> Self {
         Self {
             listed: false,
@@ -193,7 +193,7 @@ impl Values {
     }
 }
 
-/// RFC 3339 in UTC, to the second where there are no fractions.
+/// RFC 3339 in UTC, with fractions of a second only if there are any.
 pub fn instant_text(at_ms: i64) -> String {
     Timestamp::from_millisecond(at_ms).map_or_else(|_| String::new(), |at| at.to_string())
 }
@@ -207,14 +207,14 @@ pub fn date_text(day: i32) -> String {
     )
 }
 
-/// `part` of `whole` in percent, to two decimals, half up; none where there is nothing to divide.
+/// `part` of `whole` in percent, rounded half up to two decimals; none if `whole` is zero.
 pub fn percent(part: u64, whole: u64) -> Option<f64> {
-    // Counts are whole: to divide them as such is exact, and takes half as long.
+    // Integer division is exact and takes half the time.
     let hundredths = (2 * 10_000 * part + whole).checked_div(2 * whole)?;
     Some(hundredths as f64 / 100.0)
 }
 
-/// Rounds half away from zero, to two decimals.
+/// Rounds to two decimals, half away from zero.
 pub fn to_two_decimals(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_nothing_is_no_percentage() {
+    fn a_share_of_nothing_has_no_percentage() {
         assert_eq!(percent(0, 0), None);
         assert_eq!(percent(1, 3), Some(33.33));
         assert_eq!(percent(1, 800), Some(0.13));

@@ -1,7 +1,7 @@
-//! Functional tests that are suspiciously short: do they test anything?
+//! Functional tests that are suspiciously short and may test nothing.
 //!
-//! Reads `pipeline` and `functional_test_ms`, which is there where a build passed both the smoke
-//! test and the functional test. Of each pipeline only the latest such build counts.
+//! Reads `pipeline` and `functional_test_ms`, which a build has if it passed both the smoke test and the
+//! functional test. Only the latest such build of each pipeline counts.
 
 use plotly::{
     Bar, Plot,
@@ -16,9 +16,9 @@ use crate::{
     server::snapshot::{NO_TEST, Snapshot},
 };
 
-/// How many pipelines are listed.
+/// The most pipelines that are listed.
 const MOST: usize = 10;
-/// A test that takes as long as this is not short.
+/// Tests of this duration or longer are not short.
 const LIMIT_MS: i64 = 500_000;
 
 pub const FIGURE: Figure = Figure {
@@ -28,9 +28,9 @@ pub const FIGURE: Figure = Figure {
     height: 260,
     title: "Shortest functional tests",
     help: "The 10 pipelines with the shortest functional tests under 500 seconds: a very short test \
-           may test nothing. Of each pipeline the latest build of the window counts that passed \
-           the smoke test and the functional test. The time is the one between the ends of these \
-           two steps within that build; the configuration names them.",
+           may test nothing. For each pipeline, the latest build in the window that passed the smoke \
+           test and the functional test counts. The duration is the time between the ends of these \
+           two steps, which the configuration names.",
     rows,
     summary,
     plot,
@@ -39,7 +39,7 @@ pub const FIGURE: Figure = Figure {
 fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let builds = &snapshot.builds;
     let mut latest: Vec<Option<usize>> = vec![None; snapshot.pipelines.len()];
-    // Builds come in order of their end, so the last one seen is the latest.
+    // Builds are sorted by their end, so the last one is the latest.
     snapshot.select(filter).each(|build| {
         if builds.functional_test_ms[build] != NO_TEST {
             latest[builds.pipeline[build] as usize] = Some(build);
@@ -84,7 +84,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         return match context.as_of_ms {
             None => words::no_builds(context, context.filter.days),
             Some(_) => format!(
-                "No build{scope} {window} is known to have passed both steps, {} and {}.",
+                "No build{scope} {window} passed both steps, {} and {}.",
                 rules.smoke_test_step, rules.functional_test_step,
             ),
         };
@@ -92,11 +92,11 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let tested = words::counted(rows.builds, "pipeline", "pipelines");
     if rows.is_empty() {
         return format!(
-            "Of {tested} with functional tests{scope} {window}, none has a latest test under 500 seconds.",
+            "Among {tested} with functional tests{scope} {window}, none has a latest test under 500 seconds.",
         );
     }
     format!(
-        "Of {tested} with functional tests{scope} {window}, {} has the shortest: {} seconds.",
+        "Among {tested} with functional tests{scope} {window}, {} has the shortest: {} seconds.",
         theme::shorten(&rows.text("pipeline")[0], 80),
         rows.number("seconds")[0],
     )
@@ -113,7 +113,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             seconds[row],
         )
     };
-    // The shorter the test, the more it deserves a look.
+    // The shortest test deserves most attention.
     let shortness: Vec<f64> = seconds.iter().map(|seconds| -seconds).collect();
     let bars = Bar::new(seconds.to_vec(), ranking::positions(rows.len()))
         .orientation(Orientation::Horizontal)
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_are_times_above_0_and_below_500_seconds() {
+    fn only_durations_above_0_and_below_500_seconds_are_kept() {
         let builds = [
             tested("a", "1", 9, Some(499_999)),
             tested("b", "1", 9, Some(500_000)),
@@ -218,11 +218,11 @@ mod tests {
         };
         assert_eq!(
             say(&[tested("a", "1", 9, None)]),
-            "No build in the last 14 days is known to have passed both steps, smoketest:aat and functionalTest:aat."
+            "No build in the last 14 days passed both steps, smoketest:aat and functionalTest:aat."
         );
         assert_eq!(
             say(&[tested("a", "1", 9, Some(900_000))]),
-            "Of 1 pipeline with functional tests in the last 14 days, none has a latest test under 500 seconds."
+            "Among 1 pipeline with functional tests in the last 14 days, none has a latest test under 500 seconds."
         );
     }
 }

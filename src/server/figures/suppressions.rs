@@ -1,6 +1,6 @@
-//! Which CVEs the repositories suppress, for the figures of CVEs.
+//! The CVEs that repositories suppress, for the CVE figures.
 //!
-//! Archived repositories are left out, as everywhere on the Security page: nobody runs them any more.
+//! Archived repositories are left out, as on the whole Security page: they are no longer in use.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::server::{model::RepositoryFacts, snapshot::Snapshot};
 
-/// A CVE that a repository suppresses, however many entries name it.
+/// A CVE that a repository suppresses, in one or more entries.
 pub struct Suppressed<'a> {
     pub repository: &'a str,
     pub team: &'a str,
     pub cve: String,
-    /// None of the entries holds any more.
+    /// All entries have expired.
     pub expired: bool,
 }
 
-/// The repositories that the figures of the Security page rest on.
+/// The repositories of the Security page.
 pub fn repositories(snapshot: &Snapshot) -> impl Iterator<Item = &RepositoryFacts> {
     let repositories = snapshot.security.repositories.iter();
     repositories.filter(|repository| !repository.archived)
 }
 
-/// Every pair of repository and CVE once, in their order.
+/// Each pair of repository and CVE once, sorted.
 pub fn suppressed(snapshot: &Snapshot) -> Vec<Suppressed<'_>> {
     let config = &snapshot.config;
     let mut all = Vec::new();
@@ -52,7 +52,7 @@ pub fn suppressed(snapshot: &Snapshot) -> Vec<Suppressed<'_>> {
     all
 }
 
-/// `CVE-YYYY-N…` with at least four digits at the end, trimmed, in upper case.
+/// Parses `CVE-YYYY-N…` with at least four digits at the end; trimmed and in upper case.
 fn cve_id(text: &str) -> Option<String> {
     let id = text.trim().to_ascii_uppercase();
     let (year, number) = id.strip_prefix("CVE-")?.split_once('-')?;
@@ -60,9 +60,9 @@ fn cve_id(text: &str) -> Option<String> {
     (year.len() == 4 && number.len() >= 4 && digits(year) && digits(number)).then_some(id)
 }
 
-/// The first instant at which an entry no longer holds: the end of its last day, which is one of
-/// the organisation's zone unless it names an offset (`2020-01-31`, `2020-01-31Z`,
-/// `2020-01-31+01:00`). None for what cannot be read: such an entry still suppresses, so it counts.
+/// The instant at which an entry expires: the end of its last day, in the organisation's time zone
+/// unless it names an offset (`2020-01-31`, `2020-01-31Z`, `2020-01-31+01:00`). None if unreadable: such
+/// an entry never expires.
 fn ends_ms(until: &str, zone: &TimeZone) -> Option<i64> {
     let until = until.trim();
     if let Ok(instant) = until.parse::<Timestamp>() {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_holds_until_the_end_of_its_last_day() {
+    fn an_entry_expires_at_the_end_of_its_last_day() {
         let london = TimeZone::get("Europe/London").expect("a zone");
         let ends = |until: &str, zone: &TimeZone| ends_ms(until, zone);
         assert_eq!(
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_cannot_be_read_is_none() {
+    fn an_unreadable_date_never_expires() {
         for wrong in [
             "",
             "soon",

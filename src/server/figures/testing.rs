@@ -1,4 +1,4 @@
-//! Small snapshots made by hand, for the tests of the figures.
+//! Small hand-made snapshots for the tests of figures.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// A Friday; every snapshot made here is of this instant.
+/// The instant of every snapshot here; a Friday.
 pub const AS_OF: &str = "2019-10-25T12:00:00Z";
 
 /// Unix ms of an instant in RFC 3339.
@@ -24,7 +24,7 @@ pub fn at(text: &str) -> i64 {
     instant.as_millisecond()
 }
 
-/// A build of a quarter of an hour; change what a test is about by `BuildRecord { …, ..build(…) }`.
+/// A build of 15 minutes. Tests change fields with `BuildRecord { …, ..build(…) }`.
 pub fn build<'a>(job_name: &'a str, result: BuildResult, finished: &str) -> BuildRecord<'a> {
     let finished_ms = at(finished);
     BuildRecord {
@@ -111,7 +111,7 @@ fn facts(repositories: Vec<RepositoryFacts>) -> Security {
     }
 }
 
-/// A repository that suppresses these CVEs, each until a day or for ever.
+/// A repository that suppresses these CVEs, each until a day or without an end.
 pub fn suppressing(repository: &str, cves: &[(&str, Option<&str>)]) -> RepositoryFacts {
     let suppression = |&(cve, until): &(&str, Option<&str>)| Suppression {
         cve: cve.to_owned(),
@@ -124,7 +124,7 @@ pub fn suppressing(repository: &str, cves: &[(&str, Option<&str>)]) -> Repositor
     }
 }
 
-/// The figure's table, a row as its cells with ` | ` between them; a missing cell is `–`.
+/// The figure's table, each row as text with ` | ` between cells; a missing cell is `–`.
 pub fn table(figure: &Figure, snapshot: &Snapshot, filter: &Filter) -> Vec<String> {
     let text = |cell: &Cell| match cell {
         Cell::Count(count) => count.to_string(),
@@ -143,7 +143,7 @@ pub fn summary(figure: &Figure, snapshot: &Snapshot, filter: &Filter) -> String 
     data.expect("a plot is always JSON").summary
 }
 
-/// The figure's chart as plotly.js gets it.
+/// The figure's chart as sent to plotly.js.
 pub fn plot(figure: &Figure, snapshot: &Snapshot, filter: &Filter) -> serde_json::Value {
     let data = figure.compute(snapshot, filter);
     let text = data.expect("a plot is always JSON").plot;

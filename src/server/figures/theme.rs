@@ -1,6 +1,6 @@
-//! What every chart shares: colours by meaning (GOV.UK palette), margins, hovers, escaping.
+//! The charts' theme: colours by meaning (GOV.UK palette), margins, hovers, escaping.
 //!
-//! Colours of text, grid and background are not here: the page gives them, by its colour mode.
+//! Colours of text, grid and background are set by the page, because they depend on its colour mode.
 
 use std::{array, sync::LazyLock};
 
@@ -25,7 +25,7 @@ pub const PURPLE: &str = "#6f72af";
 pub const GREY: &str = "#b1b4b6";
 pub const DARK_GREY: &str = "#6f777b";
 
-/// Colours without a meaning, for things that only have to differ; readable on light and dark.
+/// Colours without a meaning, for categories; readable on light and dark.
 pub const CATEGORIES: [&str; 12] = [
     "#28a197", "#5694ca", "#f47738", "#6f72af", "#d53880", "#85994b", "#b58840", "#912b88",
     "#f499be", "#1d70b8", "#ffbf47", "#6f777b",
@@ -34,7 +34,7 @@ pub const CATEGORIES: [&str; 12] = [
 /// Characters of a name in one line of a hover.
 const HOVER_LINE: usize = 42;
 
-/// What remains when a chart shows only the largest parts.
+/// The remainder when a chart shows only the largest parts.
 pub const OTHER: &str = GREY;
 
 pub const fn result_colour(result: BuildResult) -> &'static str {
@@ -48,7 +48,7 @@ pub const fn result_colour(result: BuildResult) -> &'static str {
     }
 }
 
-/// A result in friendlier words than the CI system's.
+/// A result's label for readers.
 pub const fn result_label(result: BuildResult) -> &'static str {
     match result {
         BuildResult::Success => "Success",
@@ -60,27 +60,27 @@ pub const fn result_label(result: BuildResult) -> &'static str {
     }
 }
 
-/// Green, yellow and red of 0 %, 50 % and 100 % failed.
+/// Green, yellow and red for 0%, 50% and 100% failed.
 const FAILURE_COLOURS: [[u8; 3]; 3] = [[0x85, 0x99, 0x4b], [0xff, 0xdd, 0x00], [0xd4, 0x35, 0x1c]];
 
-/// Unremarkable blue, purple and red. White text can be read on all between them.
+/// Blue, purple and red, from unremarkable to remarkable. White text is readable on all mixtures.
 const ATTENTION_COLOURS: [[u8; 3]; 3] =
     [[0x1d, 0x70, 0xb8], [0x6f, 0x72, 0xaf], [0xd4, 0x35, 0x1c]];
 
-/// 0 % green, 50 % yellow, 100 % red.
+/// 0% green, 50% yellow, 100% red.
 pub fn failure_scale() -> ColorScale {
     let stop = |percent| ColorScaleElement(percent / 100.0, failure_colour(percent).to_owned());
     ColorScale::Vector([0.0, 50.0, 100.0].map(stop).to_vec())
 }
 
-/// The colour of a percentage on [`failure_scale`], in steps of 5 %: more is not seen.
+/// The colour of a percentage on [`failure_scale`], in steps of 5%, the smallest visible difference.
 pub fn failure_colour(percent: f64) -> &'static str {
     static STEPS: LazyLock<[String; 21]> =
         LazyLock::new(|| array::from_fn(|step| mixed(&FAILURE_COLOURS, step as f64 / 20.0)));
     &STEPS[((percent / 5.0).round() as usize).min(20)]
 }
 
-/// The colours of values from the least to the greatest of them, which deserves a look most.
+/// The colours of values, from blue for the least to red for the greatest.
 pub fn attention_colours(values: &[f64]) -> Vec<String> {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -96,8 +96,8 @@ pub fn attention_colours(values: &[f64]) -> Vec<String> {
     values.iter().map(colour).collect()
 }
 
-/// The colour at a share (0 to 1) of the way from the first over the second to the third. Bars have
-/// colours rather than numbers and a scale: plotly.js 4.1 warns about each such number.
+/// Mixes the colour at a share (0 to 1) of the way from the first via the second to the third. Bars have
+/// colours instead of numbers on a scale, because plotly.js 4.1 warns about each such number.
 fn mixed(colours: &[[u8; 3]; 3], share: f64) -> String {
     let way = share.clamp(0.0, 1.0) * 2.0;
     let half = usize::from(way > 1.0);
@@ -109,8 +109,8 @@ fn mixed(colours: &[[u8; 3]; 3], share: f64) -> String {
     format!("#{:02x}{:02x}{:02x}", channel(0), channel(1), channel(2))
 }
 
-/// The layout that every chart begins with. A figure whose axes, keys or sliders need more room says so
-/// in its margin: plotly.js draws all of it a second time where it finds that out while it draws.
+/// The base layout of every chart. A figure whose axes, legends or sliders need more room sets its
+/// margin; otherwise plotly.js notices while drawing, and draws everything twice.
 pub fn layout() -> Layout {
     Layout::new()
         .auto_size(true)
@@ -118,17 +118,17 @@ pub fn layout() -> Layout {
         .margin(Margin::new().left(48).right(16).top(16).bottom(40))
 }
 
-/// The title of an axis or of a key: no larger than the rest of the text.
+/// The title of an axis or a colour bar, in the size of the other text.
 pub fn axis_title(text: &str) -> Title {
     Title::with_text(text).font(Font::new().size(13))
 }
 
-/// The font of the text inside parts of these colours.
+/// The font of the text inside slices of these colours.
 pub fn font_on(colours: &[&str]) -> Font {
     Font::new().color(inks(colours.iter().copied()))
 }
 
-/// The key to [`failure_scale`]: flat, in the right upper corner, where it takes no width.
+/// The colour bar of [`failure_scale`]: horizontal, in the upper right corner, where it takes no width.
 pub fn failure_bar() -> ColorBar {
     ColorBar::new()
         .orientation(Orientation::Horizontal)
@@ -145,10 +145,10 @@ pub fn failure_bar() -> ColorBar {
         .y_pad(4.0)
         .tick_mode(TickMode::Array)
         .tick_vals(vec![0.0, 50.0, 100.0])
-        .tick_text(vec!["0 %", "50 %", "100 %"])
+        .tick_text(vec!["0%", "50%", "100%"])
 }
 
-/// The layout of a pie or a ring: the legend beside nothing but the text that fits in its slice.
+/// The layout of a pie or ring: a horizontal legend; text that does not fit its slice is hidden.
 pub fn pie_layout() -> Layout {
     layout()
         .margin(Margin::new().left(8).right(8).top(8).bottom(8))
@@ -156,7 +156,7 @@ pub fn pie_layout() -> Layout {
         .uniform_text(UniformText::new().mode(UniformTextMode::Hide).min_size(11))
 }
 
-/// The layout of a chart whose rows have nothing to draw: it says so instead.
+/// The layout of a chart without anything to draw: a text instead.
 pub fn nothing_to_draw(text: &str) -> Layout {
     let hidden = || Axis::new().visible(false).fixed_range(true);
     let note = Annotation::new().text(text).show_arrow(false);
@@ -166,14 +166,14 @@ pub fn nothing_to_draw(text: &str) -> Layout {
     ])
 }
 
-/// Text from data for plotly, which reads a subset of HTML in labels and hovers.
+/// Escapes text for plotly.js, which reads a subset of HTML in labels and hovers.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
 
-/// Text of at most `most` characters: the middle is left out, the ends say most.
+/// Shortens text to at most `most` characters by leaving out the middle.
 pub fn shorten(text: &str, most: usize) -> String {
     let characters: Vec<char> = text.chars().collect();
     if characters.len() <= most {
@@ -186,18 +186,18 @@ pub fn shorten(text: &str, most: usize) -> String {
     format!("{start}…{end}")
 }
 
-/// A label of at most `most` characters for plotly.
+/// An escaped label of at most `most` characters.
 pub fn short_label(text: &str, most: usize) -> String {
     escape(&shorten(text, most))
 }
 
-/// A name for a hover, which plotly does not wrap: whole unless it is absurdly long, in lines that
-/// fit a phone.
+/// An escaped name for a hover, in lines that fit a phone, because plotly.js does not wrap hovers.
+/// Shortened only if extremely long.
 pub fn hover_label(text: &str) -> String {
     wrap(&shorten(text, HOVER_LINE * 5), HOVER_LINE)
 }
 
-/// Text in lines of at most `most` characters for plotly, broken after separators where there are some.
+/// Escaped text in lines of at most `most` characters, broken after separators where possible.
 pub fn wrap(text: &str, most: usize) -> String {
     let characters: Vec<char> = text.chars().collect();
     let mut lines = Vec::new();
@@ -218,7 +218,7 @@ pub fn wrap(text: &str, most: usize) -> String {
         .join("<br>")
 }
 
-/// A colour for each part of a chart, where plotly takes one or many.
+/// A colour for each part of a chart, for members that take one colour or many.
 #[derive(Clone, Debug, Serialize)]
 pub struct Colours(Vec<&'static str>);
 
@@ -230,14 +230,14 @@ impl FromIterator<&'static str> for Colours {
     }
 }
 
-/// For each colour, the text that can be read on it.
+/// The readable text colour for each background colour.
 pub fn inks<'a>(colours: impl IntoIterator<Item = &'a str>) -> Colours {
     colours.into_iter().map(ink).collect()
 }
 
-/// Black or white, whichever can be read better on a colour (`#rrggbb`).
+/// Black or white, whichever has more contrast with a colour (`#rrggbb`).
 pub fn ink(colour: &str) -> &'static str {
-    // Where the contrasts with black and with white are the same.
+    // The luminance with equal contrasts to black and white.
     if luminance(colour) > 0.179 {
         "#000000"
     } else {
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn text_can_be_read_on_every_category() {
+    fn text_is_readable_on_every_category() {
         let contrast = |a: f64, b: f64| (a.max(b) + 0.05) / (a.min(b) + 0.05);
         for (colour, ink) in CATEGORIES.into_iter().zip(inks(CATEGORIES).0) {
             let contrast = contrast(luminance(colour), luminance(ink));

@@ -1,4 +1,4 @@
-//! Time axes: local time as plotly.js takes it, the slider and the buttons that choose a range.
+//! Time axes: local time for plotly.js, the range slider and the range buttons.
 
 use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
 use plotly::{
@@ -6,7 +6,7 @@ use plotly::{
     layout::{Axis, AxisType, RangeSelector, RangeSlider, SelectorButton, SelectorStep, StepMode},
 };
 
-/// `2019-10-25 17:15` in the organisation's zone: plotly.js knows no zones and shows what it gets.
+/// `2019-10-25 17:15` in the organisation's time zone. plotly.js has no time zones.
 pub fn local_minute(at_ms: i64, zone: &TimeZone) -> String {
     const PRINTER: DateTimePrinter = DateTimePrinter::new().separator(b' ');
     let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
@@ -17,14 +17,14 @@ pub fn local_minute(at_ms: i64, zone: &TimeZone) -> String {
     text
 }
 
-/// `Fri 25 Oct 2019, 17:15` in the organisation's zone, for sentences.
+/// `Fri 25 Oct 2019, 17:15` in the organisation's time zone, for sentences.
 pub fn local_words(at_ms: i64, zone: &TimeZone) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
     let local = at.to_zoned_datetime(zone.clone());
     local.strftime("%a %-d %b %Y, %H:%M").to_string()
 }
 
-/// A button that shows the last `count` steps of what is in view, to its right end.
+/// A button that shows the last `count` steps before the right end of the view.
 pub fn last(count: usize, step: SelectorStep, label: &str) -> SelectorButton {
     SelectorButton::new()
         .count(count)
@@ -33,7 +33,7 @@ pub fn last(count: usize, step: SelectorStep, label: &str) -> SelectorButton {
         .label(label)
 }
 
-/// A time axis with a slider below and buttons above: `all`, then these.
+/// A time axis with a slider below and buttons above: `all`, then `buttons`.
 pub fn sliding(buttons: Vec<SelectorButton>) -> Axis {
     let all = SelectorButton::new().step(SelectorStep::All).label("all");
     let buttons = std::iter::once(all).chain(buttons).collect();

@@ -1,4 +1,4 @@
-//! The results of each of the last 180 days, whatever the window of the page.
+//! Results by day over the last 180 days, regardless of the page's window.
 //!
 //! Reads `result` and `day`, the local date of a build's end; days without builds have no row.
 
@@ -15,7 +15,7 @@ use crate::server::model::BuildResult;
 use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 const DAYS: u16 = 180;
-/// The column of the results that have none of their own.
+/// The column of results without a column of their own.
 const OTHER: usize = 4;
 
 pub const FIGURE: Figure = Figure {
@@ -24,9 +24,9 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 420,
     title: "Results over the last 180 days",
-    help: "Every build that finished in the last 180 days counts once, on the date on which it \
-           ended (in the organisation's time zone), by the result of its latest event. The days of \
-           the page's filter have no effect here. Other is not built and unknown, mostly running.",
+    help: "Each build that finished in the last 180 days counts once, on the date on which it ended \
+           (in the organisation's time zone), by the result of its latest event. The window filter \
+           has no effect here. Other means not built or unknown, usually still running.",
     rows,
     summary,
     plot,
@@ -35,7 +35,7 @@ pub const FIGURE: Figure = Figure {
 fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let columns = &snapshot.builds;
     let selection = snapshot.select(&filter.with_days(DAYS));
-    // Dates ascend with the instants that the builds are sorted by.
+    // Builds are sorted by instant, so their dates ascend.
     let first = selection.iter().next();
     let first = first.map_or(0, |build| columns.day[build]);
     let mut days: Vec<[u64; 5]> = Vec::with_capacity(usize::from(DAYS) + 2);
@@ -72,7 +72,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let sum = |column| rows.count(column).iter().sum::<u64>();
     let failed = sum("FAILURE") + sum("ABORTED");
     format!(
-        "{} of {}{} failed {}, {}; builds finished on {}.",
+        "{} of {}{} failed {} ({}); builds finished on {}.",
         words::thousands(failed),
         words::counted(rows.builds, "build", "builds"),
         words::scope(context),
@@ -85,7 +85,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     use BuildResult::{Aborted, Failure, Success, Unstable};
 
-    // What failed stands at the bottom, where shares are easiest to compare.
+    // Failures are at the bottom, where shares are easiest to compare.
     let parts = [
         (
             "FAILURE",
@@ -124,7 +124,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             .name(label)
             .text_array(counts.iter().map(u64::to_string).collect())
             .text_position(TextPosition::None)
-            .hover_template("%{text}, %{y:.0f} %")
+            .hover_template("%{text}, %{y:.0f}%")
             .marker(Marker::new().color(colour));
         plot.add_trace(bars);
     }
@@ -141,7 +141,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
                     .orientation(Orientation::Horizontal)
                     .x(1.0)
                     .x_anchor(Anchor::Right)
-                    // Above the buttons, so that both have room on a phone.
+                    // Above the buttons, so that both fit on a phone.
                     .y(1.16)
                     .y_anchor(Anchor::Bottom)
                     .trace_order(TraceOrder::Normal),
@@ -153,7 +153,7 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             .y_axis(
                 Axis::new()
                     .range(vec![0, 100])
-                    .tick_suffix(" %")
+                    .tick_suffix("%")
                     .fixed_range(true),
             ),
     );
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(rows, ["2019-04-28 | 0 | 0 | 1 | 0 | 0"]);
         assert_eq!(
             summary(&FIGURE, &snapshot, &filter),
-            "1 of 1 build failed in the last 180 days, 100 %; builds finished on 1 day."
+            "1 of 1 build failed in the last 180 days (100%); builds finished on 1 day."
         );
         assert_eq!(
             plot(&FIGURE, &snapshot, &filter)["data"][0]["x"][0],

@@ -1,7 +1,6 @@
-//! How many builds were started per slot of time, and which share of them failed.
+//! Builds by the time slot of their start, and the failed share of each slot.
 //!
-//! Reads `started_ms` and `result`. A build counts once, in the slot of its start; slots without
-//! builds have no row.
+//! Reads `started_ms` and `result`. Each build counts once; slots without builds have no row.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +20,7 @@ use super::{
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
-/// How many days are in view before the slider is moved.
+/// The days that are visible before the slider is moved.
 const DAYS_IN_VIEW: u16 = 7;
 
 pub const FIGURE: Figure = Figure {
@@ -30,16 +29,17 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 420,
     title: "Builds over time",
-    help: "Every build that finished in the window counts once, in the slot of time in which it \
-           started: 15 minutes for up to 14 days, an hour for 28, 6 hours beyond (full ones in UTC). \
-           The height of a bar is the number of builds, its colour the share that failed or was \
-           aborted. The chart shows the organisation's time and opens on the last 7 days.",
+    help: "Each build that finished in the window counts once, in the time slot in which it started. \
+           Slots are 15 minutes for windows of up to 14 days, an hour for 28 days and 6 hours beyond, \
+           aligned to UTC. The height of a bar is the number of builds, its colour the share that \
+           failed or was aborted. The chart uses the organisation's time zone and opens on the last \
+           7 days.",
     rows,
     summary,
     plot,
 };
 
-/// Narrow, so that more of them are near the processor.
+/// Narrow integers, so that more slots fit the CPU cache.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     builds: u32,
@@ -49,7 +49,7 @@ struct Slot {
 const QUARTER_MS: i64 = 15 * MINUTE_MS;
 const SIX_HOURS_MS: i64 = 6 * HOUR_MS;
 
-/// How long a slot is in a window of so many days.
+/// The length of a slot in a window of `days`.
 const fn slot_ms(days: u16) -> i64 {
     match days {
         0..=14 => QUARTER_MS,
@@ -58,16 +58,15 @@ const fn slot_ms(days: u16) -> i64 {
     }
 }
 
-/// The slots that have builds, by their number since 1970.
+/// The slots with builds, by their number since 1970.
 ///
-/// Made for each length of a slot, because dividing by a number that the compiler knows takes a fifth of
-/// the time.
+/// Generic over the length of a slot, because dividing by a constant takes a fifth of the time.
 fn slots<const SLOT_MS: i64>(snapshot: &Snapshot, filter: &Filter) -> Vec<(i64, Slot)> {
     let columns = &snapshot.builds;
     let last = snapshot.as_of_ms.unwrap_or(0).div_euclid(SLOT_MS);
     let first = last - i64::from(filter.days) * DAY_MS / SLOT_MS;
     let mut window = vec![Slot::default(); (last - first + 1) as usize];
-    // Builds that took longer than the window, or whose clock was wrong.
+    // Builds that took longer than the window, or had a wrong clock.
     let mut elsewhere: BTreeMap<i64, Slot> = BTreeMap::new();
     snapshot.select(filter).each(|build| {
         let number = columns.started_ms[build].div_euclid(SLOT_MS);
@@ -125,7 +124,7 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let days = context.filter.days;
     let counts = rows.count("builds");
-    // The first of equals.
+    // The first of equal slots.
     let Some(busiest) = (0..rows.len()).rev().max_by_key(|&row| counts[row]) else {
         return words::no_builds(context, days);
     };
@@ -173,13 +172,13 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     .hover_text_array(
         percents
             .iter()
-            // As decimals are rounded where a number is written, which takes longer.
+            // Rounds like the formatting of decimals, which is slower.
             .map(|percent| (percent.round_ties_even() as u8).to_string())
             .collect(),
     )
     .hover_template(
         "<b>%{x|%a %-d %b %Y, %H:%M}</b><br>\
-         %{text} of %{y} builds failed, %{hovertext} %<extra></extra>",
+         %{text} of %{y} builds failed, %{hovertext}%<extra></extra>",
     )
     .show_legend(false)
     .marker(Marker::new().color(colours.collect::<theme::Colours>()));
@@ -210,8 +209,8 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     plot
 }
 
-/// The key to the bars' colours, on a trace without points: theirs are no numbers on a scale, of each of
-/// which plotly.js would complain at length.
+/// The colour bar, on a trace without points: the bars have colours instead of numbers on a scale, about
+/// which plotly.js would warn.
 fn colour_key() -> Box<Scatter<Option<u8>, Option<u8>>> {
     Scatter::new(vec![None], vec![None])
         .mode(Mode::Markers)
@@ -224,7 +223,7 @@ fn colour_key() -> Box<Scatter<Option<u8>, Option<u8>>> {
                 .cmin(0.0)
                 .cmax(100.0)
                 .show_scale(true)
-                // Above the buttons, so that both have room on a phone.
+                // Above the buttons, so that both fit on a phone.
                 .color_bar(theme::failure_bar().y(1.12)),
         )
 }

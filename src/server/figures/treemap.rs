@@ -1,16 +1,16 @@
-//! A treemap for plotly.js, which the plotly crate does not have.
+//! A treemap for plotly.js, missing from the plotly crate.
 
 use plotly::Trace;
 use serde::Serialize;
 
 use super::theme;
 
-/// Nested rectangles; every leaf counts one.
+/// Nested rectangles of equal leaves.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Treemap {
     r#type: Kind,
     ids: Vec<String>,
-    /// The id of the node around each; empty for the root.
+    /// The id of each node's parent; empty for the root.
     parents: Vec<String>,
     labels: Vec<String>,
     hovertext: Vec<String>,
@@ -43,12 +43,12 @@ struct PathBar {
     visible: bool,
 }
 
-/// A node that others can be put into.
+/// A node that can have children.
 #[derive(Clone, Copy)]
 pub struct Node(usize);
 
 impl Treemap {
-    /// A treemap of its root, which has no colour of its own.
+    /// Creates a treemap with a transparent root.
     pub fn new(label: String, hover: String) -> (Self, Node) {
         let mut treemap = Self {
             textinfo: "label",
@@ -59,7 +59,7 @@ impl Treemap {
         (treemap, root)
     }
 
-    /// A node inside another. `label` and `hover` are escaped already.
+    /// Adds a node to a parent. `label` and `hover` must be escaped.
     pub fn add(
         &mut self,
         parent: Node,

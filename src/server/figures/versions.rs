@@ -1,4 +1,4 @@
-//! Versions in use, for the figures of Node.js and Java: major, version, repository.
+//! Shared parts of the Node.js and Java figures: versions in use by major version and repository.
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -15,17 +15,17 @@ use super::{
 };
 use crate::server::{model::RepositoryFacts, snapshot::Snapshot};
 
-/// What is compared.
+/// A platform whose versions are counted.
 pub struct Platform {
     pub name: &'static str,
-    /// What a repository says, if it uses the platform.
+    /// The version that a repository states, if it uses the platform.
     pub version: fn(&RepositoryFacts) -> Option<&str>,
-    /// The major version in it.
+    /// Parses the major version.
     pub major: fn(&str) -> Option<u64>,
 }
 
 impl Platform {
-    /// Majors descend as numbers, unreadable ones come last; then by version and repository.
+    /// Rows by descending major version, unreadable ones last, then by version and repository.
     pub fn rows(&self, snapshot: &Snapshot) -> Rows {
         let used = suppressions::repositories(snapshot).filter_map(|facts| {
             let version = (self.version)(facts)?.trim();
@@ -59,7 +59,7 @@ impl Platform {
     pub fn summary(&self, rows: &Rows, context: &Context<'_>) -> String {
         let name = self.name;
         if rows.is_empty() {
-            let none = format!("No repository that is not archived names a version of {name}.");
+            let none = format!("No repository that is not archived states a {name} version.");
             return words::no_facts(context, none);
         }
         let majors = rows.major("major");
@@ -75,7 +75,7 @@ impl Platform {
                 words::counted(unknown, "version", "versions")
             ),
         };
-        // Of as many, the newest: majors descend, and the first of the greatest is taken.
+        // The newest of equally frequent versions: majors descend, and the first maximum is taken.
         let most = known.iter().rev().max_by_key(|(_, count)| *count);
         let Some((major, count)) = most else {
             return format!("{repositories} {name}{unknown}.");
@@ -125,7 +125,7 @@ impl Platform {
     }
 }
 
-/// The ranges of neighbours that are the same.
+/// The ranges of equal neighbours.
 fn runs<T: PartialEq>(values: &[T]) -> impl Iterator<Item = Range<usize>> {
     let groups = values.chunk_by(|a, b| a == b);
     groups.scan(0, |end, group| {
@@ -139,12 +139,12 @@ fn major_label(name: &str, major: Option<u64>) -> String {
     major.map_or_else(|| UNKNOWN.to_owned(), |major| format!("{name} {major}"))
 }
 
-/// Compares number by number, as versions are read; what reads the same is compared as text.
+/// Compares versions number by number, then as text.
 fn by_number(a: &str, b: &str) -> Ordering {
     numbers(a).cmp(numbers(b)).then_with(|| a.cmp(b))
 }
 
-/// The numbers in a text, in their order; those too great to be part of a version are left out.
+/// The numbers in a text, in order, without those too large for a version.
 fn numbers(text: &str) -> impl Iterator<Item = u64> {
     text.split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok())

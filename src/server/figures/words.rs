@@ -1,4 +1,4 @@
-//! Words that the sentences of several figures share.
+//! Shared phrases of the figures' sentences.
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -6,7 +6,7 @@ use super::{Context, rows, theme};
 
 pub use crate::numbers::{counted, thousands};
 
-/// An instant in RFC 3339, or nothing.
+/// RFC 3339 in UTC; empty for none.
 pub fn instant(at_ms: Option<i64>) -> String {
     at_ms.map_or_else(String::new, rows::instant_text)
 }
@@ -18,12 +18,12 @@ pub fn local_instant(zone: &TimeZone, at_ms: i64) -> String {
     local.strftime("%-d %b %Y, %H:%M %Z").to_string()
 }
 
-/// A percentage as a sentence has it: `14 %`, `0.4 %`.
+/// A percentage in a sentence: `14%`, `0.4%`.
 pub fn percent(percent: f64) -> String {
     if percent > 0.0 && percent < 1.0 || percent > 99.0 && percent < 100.0 {
-        format!("{percent:.1} %")
+        format!("{percent:.1}%")
     } else {
-        format!("{percent:.0} %")
+        format!("{percent:.0}%")
     }
 }
 
@@ -36,7 +36,7 @@ pub fn window(days: u16) -> String {
     }
 }
 
-/// ` of nightly CMC pipelines`, or nothing where the filter leaves everything.
+/// ` of nightly CMC pipelines`; empty for all pipelines.
 pub fn scope(context: &Context<'_>) -> String {
     use crate::filter::BuildType;
 
@@ -52,28 +52,28 @@ pub fn scope(context: &Context<'_>) -> String {
     }
 }
 
-/// A local hour for readers: `09:00–10:00`.
+/// An hour of the day: `09:00–10:00`.
 pub fn hour(hour: u64) -> String {
     format!("{hour:02}:00–{:02}:00", hour + 1)
 }
 
-/// A name from data in a sentence: whole, unless it is as long as no name is.
+/// A name in a sentence, shortened only if extremely long.
 pub fn name(text: &str) -> String {
     theme::shorten(text, 100)
 }
 
-/// The sentence of a figure that rests on no builds.
+/// The sentence of a figure without builds.
 pub fn no_builds(context: &Context<'_>, days: u16) -> String {
     if context.as_of_ms.is_none() {
-        return "There are no build events yet; import some, or make sample data.".to_owned();
+        return "There are no build events yet. Sync a source or import a file.".to_owned();
     }
     format!("No builds{} finished {}.", scope(context), window(days))
 }
 
-/// The sentence of a figure that rests on no repositories; `reason` where there are facts.
+/// The sentence of a security figure without rows; `reason` if there are facts.
 pub fn no_facts(context: &Context<'_>, reason: String) -> String {
     if context.as_of_ms.is_none() {
-        return "There are no security facts yet; import some, or make sample data.".to_owned();
+        return "There are no security facts yet. Sync a source or import a file.".to_owned();
     }
     reason
 }
@@ -86,8 +86,8 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(1_234_567), "1,234,567");
-        assert_eq!(percent(14.4), "14 %");
-        assert_eq!(percent(0.44), "0.4 %");
+        assert_eq!(percent(14.4), "14%");
+        assert_eq!(percent(0.44), "0.4%");
         assert_eq!(counted(1, "build", "builds"), "1 build");
     }
 }

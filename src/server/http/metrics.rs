@@ -1,4 +1,4 @@
-//! `GET /metrics`: beside everything else, or on a listener of its own that only operators reach.
+//! `GET /metrics`, on the main listener or on a separate one for operators.
 
 use std::net::SocketAddr;
 
@@ -19,17 +19,21 @@ const PATH: &str = "/metrics";
 
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Where metrics are told instead of beside everything else.
+    /// The address of a separate listener; none for the main one.
     pub addr: Option<SocketAddr>,
 }
 
 impl Settings {
+    /// Reads the settings from the environment.
+    ///
     /// # Errors
-    /// Names the variable.
+    /// An invalid address; the message names the variable.
     pub fn of(environment: &Environment) -> Result<Self> {
         let addr = environment.text(&[ADDR]).map(|text| {
             text.parse().with_context(|| {
-                format!("{ADDR}: “{text}” is no address with a port such as 127.0.0.1:9090")
+                format!(
+                    "{ADDR}: “{text}” is not an address with a port, for example 127.0.0.1:9090"
+                )
             })
         });
         Ok(Self {
@@ -38,7 +42,7 @@ impl Settings {
     }
 }
 
-/// The route, where metrics have no listener of their own.
+/// The route on the main listener, unless metrics have a separate one.
 pub fn route<S>(settings: &Settings) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -50,19 +54,21 @@ where
     }
 }
 
+/// Binds the separate listener.
+///
 /// # Errors
-/// Names the variable.
+/// An address that is in use or not local; the message names the variable.
 pub async fn bind(addr: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(addr).await.with_context(|| {
-        format!("{ADDR}: cannot listen on {addr}: name a free port of this machine")
+        format!("{ADDR}: cannot listen on {addr}; choose a free port on this machine")
     })
 }
 
-/// Tells metrics, and nothing else, until it is dropped.
+/// Serves metrics, and nothing else, until dropped.
 pub async fn serve(listener: TcpListener, state: AppState) {
     let router = Router::new().route(PATH, get(metrics)).with_state(state);
     if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!("metrics are not told any more: {error}");
+        tracing::error!("the metrics listener stopped: {error}");
     }
 }
 
@@ -80,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_address_is_named_with_its_variable() {
+    fn an_invalid_address_is_reported_with_its_variable() {
         let settings = |value: &str| {
             let variables = [(ADDR.to_owned(), value.to_owned())];
             Settings::of(&variables.into_iter().collect())

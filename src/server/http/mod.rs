@@ -51,7 +51,11 @@ use super::{
     sign_in::{self, SignIn},
     state::AppState,
 };
-use crate::{api::Dashboard, app, base::Base};
+use crate::{
+    api::Dashboard,
+    app::{self, EscapeTitle},
+    base::Base,
+};
 
 /// The brotli level for small, dynamic responses: lists and errors.
 const COMPRESSION: i32 = 4;
@@ -130,6 +134,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         let dashboard: Arc<dyn Dashboard> = Arc::new(app.clone());
         move || {
             provide_context(Arc::clone(&dashboard));
+            provide_context(EscapeTitle(|text| maud::html! { (text) }.into_string()));
             provide_context(pages::overviews(app.clone()));
             provide_context(base.clone());
             pages::provide_request_url(&base);

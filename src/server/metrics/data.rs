@@ -1,4 +1,4 @@
-//! The data that are served: how many, how large, how old.
+//! The served data: its amount, size and age.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -14,10 +14,10 @@ struct Kind {
 
 pub fn register(registry: &mut Registry, scrape: &Scrape) {
     let ready = f64::from(u8::from(scrape.ready));
-    let help = "Whether the server is ready: 1, or 0";
+    let help = "1 if the server is ready, otherwise 0";
     number(registry, "ready", help, None, ready);
     let lost = f64::from(u8::from(scrape.store_lost));
-    let help = "Whether the store cannot be reached: 1, or 0";
+    let help = "1 if the store is unreachable, otherwise 0";
     number(registry, "store_lost", help, None, lost);
     let Some(snapshot) = &scrape.snapshot else {
         return;
@@ -46,11 +46,11 @@ pub fn register(registry: &mut Registry, scrape: &Scrape) {
     number(
         registry,
         "snapshot",
-        "Memory of the snapshot, about",
+        "Approximate memory of the snapshot",
         Some(Unit::Bytes),
         count(snapshot.bytes()),
     );
-    let help = "Whether the data are made up: 1, or 0";
+    let help = "1 if the data is sample data, otherwise 0";
     number(registry, "sample_data", help, None, sample);
     let as_of = [
         ("events", snapshot.as_of_ms),
@@ -59,7 +59,7 @@ pub fn register(registry: &mut Registry, scrape: &Scrape) {
     numbers(
         registry,
         "data_as_of_timestamp",
-        "When the data were last brought in, Unix time",
+        "Time of the last sync or import, as Unix time",
         Some(Unit::Seconds),
         as_of.map(|(kind, as_of_ms)| (Kind { kind }, as_of_ms.map(seconds))),
     );

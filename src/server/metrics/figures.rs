@@ -1,4 +1,4 @@
-//! Figures: how long they take to compute, and how often that is saved.
+//! Figures: computation times and cache hits.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ struct Asked {
     result: &'static str,
 }
 
-/// How much the cache holds.
+/// The size of the cache.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CacheSize {
     pub entries: u64,
@@ -34,35 +34,35 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// A figure was computed and encoded.
+    /// Records the computation and encoding of a figure.
     pub fn computed(&self, figure: &'static str, took: Duration) {
         self.computations.observe(&Figure { figure }, took);
     }
 
-    /// A figure was asked for, and `computed` for it: neither in the cache nor on its way already.
+    /// Records a request for a figure; `computed` if it was neither cached nor being computed.
     pub fn asked(&self, computed: bool) {
         let result = if computed { "miss" } else { "hit" };
         self.asked.get_or_create(&Asked { result }).inc();
     }
 
-    /// How often figures were asked for.
+    /// The number of requests for figures.
     #[cfg(test)]
     pub fn all_asked(&self) -> u64 {
         let of = |result| self.asked.get_or_create(&Asked { result }).get();
         of("hit") + of("miss")
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "no cache is that large")]
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 9 · 10^15")]
     pub(super) fn register(&self, registry: &mut Registry, cache: CacheSize) {
         registry.register_with_unit(
             "figure_computation_duration",
-            "Time to compute a figure and to encode it",
+            "Time to compute and encode a figure",
             Unit::Seconds,
             self.computations.0.clone(),
         );
         registry.register(
             "figure_cache_requests",
-            "Figures that were asked for: a hit needs no computation of its own",
+            "Requests for figures; a hit needs no computation of its own",
             self.asked.clone(),
         );
         let entries = cache.entries as f64;

@@ -1,7 +1,7 @@
-//! What operators are told of the server, in the OpenMetrics text format.
+//! Metrics for operators, in the OpenMetrics text format.
 //!
-//! What happens is counted where it happens, since the process began; what the state shows at any
-//! time is read from it whenever somebody asks. No label holds a value that a client chose.
+//! Events are counted where they happen, since the process started; the state is read at each scrape.
+//! No label holds a value that a client chose.
 
 mod data;
 mod figures;
@@ -33,17 +33,17 @@ pub use figures::CacheSize;
 
 use super::{snapshot::Snapshot, store::Ledger};
 
-/// How the text of [`Metrics::text`] is to be read.
+/// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// What every name begins with, but those that are the same for any process.
+/// The prefix of all names except the standard ones of a process.
 const PREFIX: &str = "rse_dashboard";
 
-/// Seconds; from an answer out of the cache to one that is about to be given up.
+/// Histogram buckets in seconds, from a cached response to one close to the time-out.
 const SECONDS: [f64; 14] = [
     0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];
 
-/// What was counted since the process began.
+/// Counters since the process started.
 #[derive(Default)]
 pub struct Metrics {
     pub requests: requests::Requests,
@@ -66,7 +66,7 @@ pub struct Scrape {
 }
 
 impl Metrics {
-    /// The counters since the process began and the state at this scrape.
+    /// Encodes the counters and the state at this scrape.
     pub fn text(&self, scrape: &Scrape) -> String {
         let mut registry = Registry::default();
         self.process.register(&mut registry);
@@ -84,10 +84,10 @@ impl Metrics {
     }
 }
 
-/// A gauge of fractions and instants.
+/// A gauge for fractions and instants.
 type Number = Gauge<f64, AtomicU64>;
 
-/// Histograms of seconds, by their labels.
+/// Histograms in seconds, by label.
 #[derive(Clone, Debug)]
 struct Durations<S>(Family<S, Histogram, fn() -> Histogram>);
 
@@ -103,7 +103,7 @@ impl<S: Clone + Hash + Eq> Durations<S> {
     }
 }
 
-/// A number that is known only now.
+/// Registers a number that is read at the scrape.
 fn number(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>, value: f64) {
     let gauge = ConstGauge::new(value);
     match unit {
@@ -112,7 +112,7 @@ fn number(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>, v
     }
 }
 
-/// Numbers that are known only now, by their labels; of those without a value nothing is said.
+/// Registers numbers that are read at the scrape, by label; omits those without a value.
 fn numbers<S, I>(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>, values: I)
 where
     S: EncodeLabelSet + Clone + Hash + Eq + Debug + Send + Sync + 'static,

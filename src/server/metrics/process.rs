@@ -1,5 +1,4 @@
-//! The process itself. These names are the same for any program that is watched, so that boards
-//! for all of them work for this one.
+//! The process. The names are the standard ones, so that general dashboards work.
 
 use std::{
     fs,
@@ -13,9 +12,9 @@ use prometheus_client::{
 
 use super::{count, number};
 
-/// The unit of processor time in `/proc`, the same on every Linux that Rust compiles for.
+/// The unit of CPU time in `/proc`, equal on every Linux that Rust supports.
 const TICKS_A_SECOND: f64 = 100.0;
-/// Where user and system time stand in `/proc/self/stat`, counted from the field after the name.
+/// The fields of user and system time in `/proc/self/stat`, counted from the one after the name.
 const USER_AND_SYSTEM_TIME: std::ops::Range<usize> = 11..13;
 
 pub struct Process {
@@ -31,13 +30,13 @@ impl Default for Process {
 }
 
 impl Process {
-    /// What this system does not tell is left out.
+    /// Omits values that the operating system does not provide.
     pub(super) fn register(&self, registry: &mut Registry) {
         let started = self.started.duration_since(UNIX_EPOCH);
         number(
             registry,
             "process_start_time",
-            "When the process began, Unix time",
+            "Start of the process, as Unix time",
             Some(Unit::Seconds),
             started.unwrap_or_default().as_secs_f64(),
         );
@@ -54,7 +53,7 @@ impl Process {
         if let Some(seconds) = processor_seconds() {
             registry.register_with_unit(
                 "process_cpu",
-                "Processor time, of user and system",
+                "User and system CPU time",
                 Unit::Seconds,
                 ConstCounter::new(seconds),
             );
@@ -72,7 +71,7 @@ impl Process {
     }
 }
 
-/// Which program this is.
+/// Registers the version and build of the program.
 pub fn register_build(registry: &mut Registry) {
     let labels = vec![
         ("version", env!("CARGO_PKG_VERSION")),
@@ -87,7 +86,7 @@ pub fn register_build(registry: &mut Registry) {
 
 fn processor_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The program's name stands in brackets and may hold anything.
+    // The program's name is in brackets and may contain any character.
     let (_, fields) = stat.rsplit_once(") ")?;
     let times = fields.split(' ').skip(USER_AND_SYSTEM_TIME.start);
     let ticks: f64 = times

@@ -1,4 +1,4 @@
-//! Requests over HTTP, by route and never by address: an address may hold anything.
+//! HTTP requests, by route and not by path: a client can choose any path.
 
 use std::time::Duration;
 
@@ -32,12 +32,12 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// A request is being answered, for as long as this is held.
+    /// Counts a request as in flight while the guard is held.
     pub fn begin(&self) -> Held {
         Held::of(&self.in_flight)
     }
 
-    /// A stream of events is open, for as long as this is held.
+    /// Counts an event stream as open while the guard is held.
     pub fn open_stream(&self) -> Held {
         Held::of(&self.event_streams)
     }
@@ -61,37 +61,33 @@ impl Requests {
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "http_requests",
-            "Requests that were answered",
-            self.answered.clone(),
-        );
+        registry.register("http_requests", "Answered requests", self.answered.clone());
         registry.register_with_unit(
             "http_request_duration",
-            "Time until a request's answer began",
+            "Time to the start of the response",
             Unit::Seconds,
             self.durations.0.clone(),
         );
         registry.register(
             "http_requests_in_flight",
-            "Requests whose answer has not begun",
+            "Requests whose response has not started",
             self.in_flight.clone(),
         );
         registry.register_with_unit(
             "http_response_body",
-            "What bodies of answers came to, as sent",
+            "Size of response bodies, as sent",
             Unit::Bytes,
             self.sent_bytes.clone(),
         );
         registry.register(
             "event_streams",
-            "Open pages that are told of new data",
+            "Open pages that receive updates",
             self.event_streams.clone(),
         );
     }
 }
 
-/// Counts one more for as long as it lives, however that ends.
+/// A guard that increments a gauge and decrements it when dropped.
 pub struct Held(Gauge);
 
 impl Held {

@@ -18,7 +18,7 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// A snapshot was loaded and is now what readers see.
+    /// Records that a snapshot was loaded and published.
     pub fn loaded(&self, took: Duration) {
         self.loads.inc();
         self.took.set(took.as_secs_f64());
@@ -26,7 +26,7 @@ impl Snapshots {
         self.loaded_at.set(now.unwrap_or_default().as_secs_f64());
     }
 
-    /// The store could not be read; what was loaded before stays.
+    /// Records that the store could not be read; the last snapshot stays.
     pub fn failed(&self) {
         self.failures.inc();
     }
@@ -34,23 +34,23 @@ impl Snapshots {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "snapshot_loads",
-            "Snapshots that were loaded from the store",
+            "Snapshots loaded from the store",
             self.loads.clone(),
         );
         registry.register(
             "snapshot_load_failures",
-            "Times that the store could not be read",
+            "Failures to read the store",
             self.failures.clone(),
         );
         registry.register_with_unit(
             "snapshot_load_duration",
-            "Time that loading the last snapshot took",
+            "Time to load the last snapshot",
             Unit::Seconds,
             self.took.clone(),
         );
         registry.register_with_unit(
             "snapshot_loaded_timestamp",
-            "When the last snapshot was loaded, Unix time; 0 before the first",
+            "Time of the last load, as Unix time; 0 before the first",
             Unit::Seconds,
             self.loaded_at.clone(),
         );

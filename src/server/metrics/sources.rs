@@ -1,5 +1,5 @@
-//! Sources: how their syncs went. What the store knows of them holds for syncs of any
-//! process; what only a sync itself knows is counted for those of this one.
+//! The syncs of sources: those of all processes from the store's ledger, and counters for those of this
+//! process.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -41,7 +41,7 @@ pub struct Syncs {
 }
 
 impl Syncs {
-    /// A sync came to an end.
+    /// Records the end of a sync.
     pub fn ended(&self, source: &str, outcome: &Result<SyncReport, SourceError>) {
         let labels = Source {
             source: source.to_owned(),
@@ -68,22 +68,22 @@ impl Syncs {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "source_syncs",
-            "Syncs by this process that succeeded",
+            "Successful syncs by this process",
             self.succeeded.clone(),
         );
         registry.register(
             "source_sync_failures",
-            "Syncs by this process that failed, by kind",
+            "Failed syncs by this process, by kind",
             self.failed.clone(),
         );
         registry.register(
             "source_rows_read",
-            "What syncs by this process read, known or not: events, repositories",
+            "Events or repositories read by this process, including known ones",
             self.read.clone(),
         );
         registry.register(
             "source_requests_left",
-            "Requests that the source still grants in its current period, where it says so",
+            "Requests left in the source's current rate-limit period, if it says so",
             self.requests_left.clone(),
         );
     }
@@ -97,7 +97,7 @@ const fn kind(error: &SourceError) -> &'static str {
     }
 }
 
-/// What the store knows.
+/// Registers the state in the store's ledger.
 pub fn register(registry: &mut Registry, scrape: &Scrape) {
     let ledger = &scrape.ledger;
     let configured = scrape.configured.iter().map(|name| {
@@ -107,7 +107,7 @@ pub fn register(registry: &mut Registry, scrape: &Scrape) {
     numbers(
         registry,
         "source_configured",
-        "1 for every source that this server collects from",
+        "1 for each source that this server syncs",
         None,
         configured,
     );
@@ -115,19 +115,19 @@ pub fn register(registry: &mut Registry, scrape: &Scrape) {
     let known: [(&str, &str, Option<Unit>, Read); 5] = [
         (
             "source_last_success_timestamp",
-            "When a sync last succeeded, Unix time",
+            "End of the last successful sync, as Unix time",
             Some(Unit::Seconds),
             |sync| sync.succeeded_ms.map(seconds),
         ),
         (
             "source_last_failure_timestamp",
-            "When a sync last failed, Unix time",
+            "End of the last failed sync, as Unix time",
             Some(Unit::Seconds),
             |sync| sync.failed_ms.map(seconds),
         ),
         (
             "source_last_sync_duration",
-            "How long the last sync took; of one that still runs nothing is said",
+            "Duration of the last sync; absent while it runs",
             Some(Unit::Seconds),
             |sync| {
                 let took_ms = sync.finished_ms? - sync.started_ms;
@@ -136,7 +136,7 @@ pub fn register(registry: &mut Registry, scrape: &Scrape) {
         ),
         (
             "source_last_sync_changes",
-            "What the last successful sync brought that was new or other than before",
+            "New or changed items of the last successful sync",
             None,
             |sync| {
                 let changed = usize::try_from(sync.changed?);
@@ -145,7 +145,7 @@ pub fn register(registry: &mut Registry, scrape: &Scrape) {
         ),
         (
             "source_failing",
-            "Whether the last sync that ended failed: 1, or 0",
+            "1 if the last finished sync failed, otherwise 0",
             None,
             |sync| {
                 let failing = sync.failed_ms > sync.succeeded_ms;
@@ -174,7 +174,7 @@ pub fn register(registry: &mut Registry, scrape: &Scrape) {
     numbers(
         registry,
         "source_coverage_items",
-        "Repositories and containers that the source should cover, by what became of them",
+        "Repositories and containers of the source, by coverage state",
         None,
         covered,
     );

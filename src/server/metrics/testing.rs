@@ -1,4 +1,4 @@
-//! Reads the text of metrics as strictly as OpenMetrics writes it down, apart from what wrote it.
+//! A strict parser of the OpenMetrics text format, independent of the encoder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ struct Family<'a> {
     kind: &'a str,
 }
 
-/// The series of a text. Panics at whatever is not as it should be.
+/// Parses a text into its series. Panics at any violation of the format.
 pub fn read(text: &str) -> Series {
     let lines = text.strip_suffix("# EOF\n").expect("it ends with EOF");
     let mut series = Series::new();
@@ -96,7 +96,7 @@ fn check_labels(mut rest: &str) {
     }
 }
 
-/// Buckets hold those below them, and the last one all.
+/// Checks that buckets are cumulative and that the last one equals the count.
 fn check_histograms(series: &Series) {
     let mut buckets: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for (written, value) in series {
@@ -129,7 +129,7 @@ mod tests {
     use super::read;
 
     #[test]
-    fn what_is_written_wrongly_is_refused() {
+    fn malformed_text_is_rejected() {
         let head = "# HELP a Words.\n# TYPE a counter\n";
         assert_eq!(
             read(&format!("{head}a_total{{b=\"c\\\"}},\"}} 1\n# EOF\n")).len(),

@@ -1,6 +1,8 @@
 //! A build and its result.
 
-/// A build's result: that of its latest event.
+/// The result of a build: that of its latest event.
+///
+/// The discriminants are the numbers that the store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum BuildResult {
@@ -9,12 +11,12 @@ pub enum BuildResult {
     Failure = 2,
     Aborted = 3,
     NotBuilt = 4,
-    /// A running build, mostly; anything that the CI system does not document.
+    /// Usually a running build; also any result that the CI system does not document.
     Unknown = 5,
 }
 
 impl BuildResult {
-    /// In the order of tables, legends and the store's numbers.
+    /// Every result, in the order of tables, legends and the store's numbers.
     pub const ALL: [Self; 6] = [
         Self::Success,
         Self::Unstable,
@@ -24,7 +26,7 @@ impl BuildResult {
         Self::Unknown,
     ];
 
-    /// The name on the wire and in exports.
+    /// The name in the API and in exports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Success => "SUCCESS",
@@ -36,7 +38,7 @@ impl BuildResult {
         }
     }
 
-    /// The result of a number in the store.
+    /// The result that the store holds as `number`; `Unknown` for any other number.
     pub fn from_number(number: u8) -> Self {
         Self::ALL
             .get(usize::from(number))
@@ -44,12 +46,12 @@ impl BuildResult {
             .unwrap_or(Self::Unknown)
     }
 
-    /// As the original counts: FAILURE or ABORTED.
+    /// Failure or aborted. The rule of the original dashboard.
     pub const fn is_failed(self) -> bool {
         matches!(self, Self::Failure | Self::Aborted)
     }
 
-    /// The build came to an end that says something.
+    /// The build ended with a verdict: any result except not built and unknown.
     pub const fn is_decided(self) -> bool {
         matches!(
             self,
@@ -58,24 +60,34 @@ impl BuildResult {
     }
 }
 
-/// One build, rolled up from its events.
+/// One build, rolled up from its events by [`Rules`](super::Rules).
+///
+/// Instants are Unix ms. The latest event has the greatest stage time, then receipt time, then id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build<'a> {
+    /// The pipeline's whole name, from the latest event: `HMCTS_CMC/claim-store/master`.
     pub job: &'a str,
+    /// From the latest event that has one, as do `branch` and `url`.
     pub number: Option<&'a str>,
     pub branch: Option<&'a str>,
     pub url: Option<&'a str>,
+    /// `rules.nightly` matches the job's name or the URL.
     pub nightly: bool,
+    /// From the latest event.
     pub result: BuildResult,
+    /// The latest event's scheduled time, otherwise the earliest stage time.
     pub started_ms: i64,
+    /// The latest event's stage time.
     pub finished_ms: i64,
+    /// From the latest event; none if it has no duration, even if an earlier one has.
     pub duration_ms: Option<i64>,
-    /// Of failed builds, where an event names a step.
+    /// For failed builds: the first step with result failure, otherwise the last step.
     pub failing_step: Option<&'a str>,
-    /// When the smoke test last succeeded.
+    /// The last success of `rules.smoke_test_step`.
     pub smoke_ms: Option<i64>,
-    /// When the functional test last succeeded.
+    /// The last success of `rules.functional_test_step`.
     pub functional_ms: Option<i64>,
+    /// The number of events.
     pub events: usize,
 }
 

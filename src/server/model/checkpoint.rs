@@ -1,16 +1,20 @@
-//! How far a source has been read.
+//! The progress of a source.
 
 use super::Coverage;
 
-/// Where a source has got to, written together with the events that it covers.
+/// The position up to which a feed has been read, committed in one transaction with its events.
+///
+/// `None` leaves the stored value unchanged.
 #[derive(Clone, Copy, Debug)]
 pub struct Checkpoint<'a> {
+    /// The source's name: `cosmos`.
     pub source: &'a str,
+    /// The part of the source that has a position of its own, such as a container.
     pub feed: &'a str,
-    /// In the source's own words; none leaves what is known.
+    /// The position, in a format that only the source reads.
     pub state: Option<&'a str>,
-    /// What became of the feed, and when (Unix ms), where something is to be said about it.
+    /// The feed's coverage, and the time of the attempt (Unix ms).
     pub coverage: Option<(&'a Coverage, i64)>,
-    /// Unix ms: from now on the data are as of then, whether or not events came.
+    /// The new age of the data (Unix ms), also when no events arrived.
     pub as_of_ms: Option<i64>,
 }

@@ -1,18 +1,20 @@
-//! How much of what a source should cover was read.
+//! Coverage: the items of a source and the result of reading each.
 
-/// What became of one thing that a source should cover: a repository, a container.
+/// The result of reading one item of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
+    /// The name of a repository or a container.
     pub item: String,
     pub state: CoverageState,
-    /// Why it was not read or not all of it, for readers: no secret, nothing internal.
+    /// The reason for any state but `Read`. Shown to readers: no secrets, no internals.
     pub reason: Option<String>,
 }
 
+/// Ordered from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CoverageState {
     Read,
-    /// Read, but some of it could not be understood; `reason` says what.
+    /// Read, except for the parts that `reason` names.
     Partial,
     NoAccess,
     RateLimited,
@@ -28,7 +30,7 @@ impl CoverageState {
         Self::Failed,
     ];
 
-    /// For readers.
+    /// The text for readers.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -39,7 +41,7 @@ impl CoverageState {
         }
     }
 
-    /// The name in the store and on the wire.
+    /// The name in the store and in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -54,7 +56,7 @@ impl CoverageState {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
-    /// Whether its data are in the store as they are at the source.
+    /// The store holds the item's current data.
     pub const fn is_read(self) -> bool {
         matches!(self, Self::Read | Self::Partial)
     }

@@ -1,24 +1,32 @@
-//! One event of the CI system.
+//! An event of the CI system.
 
 use super::BuildResult;
 
-/// A valid event: one stage (step) of one build, as every source hands it to the store.
+/// A valid event: one stage of one build, in the form in which every source passes it to the store.
 ///
-/// Instants are Unix ms. An event belongs to the build of its `build_tag`, else to that of its
-/// `job_name` and `build_id`; a source refuses an event with neither.
+/// An event belongs to the build of its `build_tag`, otherwise to that of its `job_name` and
+/// `build_id`. Sources reject events with neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Unique in its source; events without one are told apart by their content.
+    /// Unique within the source; without one, the event's content identifies it.
     pub id: Option<String>,
+    /// The CI system's own key of the build: `jenkins-HMCTS_CMC-claim-store-master-42`.
     pub build_tag: Option<String>,
+    /// The pipeline's whole name: `HMCTS_CMC/claim-store/master`.
     pub job_name: String,
+    /// The build's number in its job.
     pub build_id: Option<String>,
+    /// The result of the build so far.
     pub result: BuildResult,
+    /// The end of the stage, Unix ms. It orders the events of a build.
     pub stage_ms: i64,
-    /// When the source received it, Unix s.
+    /// The time of receipt at the source, Unix s. The greatest one is an event's latest version.
     pub received_s: Option<i64>,
+    /// The build's scheduled start, Unix ms.
     pub scheduled_ms: Option<i64>,
+    /// The build's duration so far.
     pub duration_ms: Option<i64>,
+    /// The name of the stage: `functionalTest:aat`.
     pub step: Option<String>,
     pub branch: Option<String>,
     pub build_url: Option<String>,

@@ -1,4 +1,4 @@
-//! Plain data and pure rules: what every other module speaks of. It uses nothing of the server.
+//! Plain data and pure functions that every other module uses. Imports nothing from the server.
 
 mod build;
 mod checkpoint;

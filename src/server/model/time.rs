@@ -1,4 +1,4 @@
-//! Spans of time, in milliseconds as all instants are.
+//! Durations in milliseconds, the unit of all instants.
 
 pub const DAY_MS: i64 = 86_400_000;
 pub const HOUR_MS: i64 = 3_600_000;

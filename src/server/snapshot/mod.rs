@@ -1,7 +1,7 @@
-//! The data as figures read them: plain columns in memory, immutable, swapped whole.
+//! The data that figures read: immutable columns in memory, replaced as a whole.
 //!
-//! One row per build of a default branch, sorted by `finished_ms`; names are interned. A window is
-//! a range of rows, found by binary search.
+//! One row per build of a default branch, sorted by `finished_ms`, with interned names. A window is a
+//! range of rows, found by binary search.
 
 mod build_ids;
 mod builder;
@@ -28,11 +28,11 @@ use crate::{
     },
 };
 
-/// The value of `duration_ms` where the source gives no duration.
+/// The value of `duration_ms` for builds without a known duration.
 pub const UNKNOWN_DURATION: u32 = u32::MAX;
-/// The value of `failing_step` where no event of the build names a step.
+/// The value of `failing_step` for builds without a known step.
 pub const UNKNOWN_STEP: u32 = u32::MAX;
-/// The value of `functional_test_ms` where the build did not pass both test steps.
+/// The value of `functional_test_ms` for builds that did not pass both test steps.
 pub const NO_TEST: i64 = i64::MIN;
 
 #[derive(Debug)]
@@ -43,42 +43,42 @@ pub struct Pipeline {
     pub project: Option<usize>,
 }
 
-/// Everything that figures are made of.
+/// All data that figures are computed from.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Changes with the data.
+    /// The data version; changes with the data.
     pub version: Arc<str>,
     pub origin: Origin,
     pub config: Arc<Config>,
-    /// The data are made up.
+    /// The data is sample data.
     pub sample: bool,
-    /// When the build events were last brought in, Unix ms; none where there are none.
+    /// The time of the last sync or import of events, Unix ms; none without events.
     pub as_of_ms: Option<i64>,
     pub builds: Builds,
-    /// Those that have builds here, by name.
+    /// Pipelines with builds in `builds`, sorted by name.
     pub pipelines: Vec<Pipeline>,
-    /// Those that failed builds here, by name.
+    /// Failing steps of `builds`, sorted by name.
     pub steps: Vec<Arc<str>>,
-    /// Builds of other branches, which are not on the page.
+    /// The number of builds on other branches, which no figure shows.
     pub builds_elsewhere: u64,
     pub security: Security,
 }
 
-/// Which state of which store a snapshot is of, so that the next one can be made from it.
+/// The store and the state of it that a snapshot was loaded from, so that the next one can build on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     pub store: String,
-    /// How many changes the store had seen.
+    /// The store's counter of changes.
     pub changes: i64,
-    /// The greatest number that a build had in it.
+    /// The greatest number of a build in the store.
     pub last_build: u32,
 }
 
-/// The builds of a window that a filter leaves.
+/// The builds in a window that match a filter.
 pub struct Selection<'a> {
     builds: &'a Builds,
     window: Range<usize>,
-    /// By pipeline: whether it belongs to the project; none where every pipeline does.
+    /// For each pipeline, whether it belongs to the project; none if all do.
     pipelines: Option<Vec<bool>>,
     nightly: Option<bool>,
 }
@@ -89,12 +89,12 @@ impl Snapshot {
         SnapshotBuilder::new(config).finish("empty".to_owned(), None, Security::default())
     }
 
-    /// Whether the store that it was loaded from holds nothing.
+    /// Returns whether the store held no data.
     pub fn is_empty(&self) -> bool {
         self.builds.is_empty() && self.builds_elsewhere == 0 && self.security.is_empty()
     }
 
-    /// The memory that its columns and texts take, about.
+    /// The approximate memory of the columns and texts, in bytes.
     pub fn bytes(&self) -> usize {
         let pipelines = self.pipelines.iter().map(|pipeline| &pipeline.name);
         let texts = self.steps.iter().chain(pipelines);
@@ -102,13 +102,13 @@ impl Snapshot {
         self.builds.bytes() + texts + self.security.bytes()
     }
 
-    /// The builds with `finished_ms` in (as_of − days, as_of] of the filter's project and type.
+    /// Selects the filter's builds with `finished_ms` in (as_of − days, as_of].
     pub fn select(&self, filter: &Filter) -> Selection<'_> {
         let end = self.as_of_ms.unwrap_or(0);
         self.select_until(filter, end)
     }
 
-    /// The builds with `finished_ms` in (end − days, end] of the filter's project and type.
+    /// Selects the filter's builds with `finished_ms` in (end − days, end].
     pub fn select_until(&self, filter: &Filter, end_ms: i64) -> Selection<'_> {
         let finished = &self.builds.finished_ms;
         let start_ms = end_ms - i64::from(filter.days) * DAY_MS;
@@ -153,14 +153,14 @@ impl Snapshot {
         &self.pipelines[self.builds.pipeline[build] as usize].name
     }
 
-    /// The label of the project of a pipeline.
+    /// The label of a pipeline's project.
     pub fn project_label(&self, pipeline: &Pipeline) -> &str {
         pipeline
             .project
             .map_or(UNOWNED, |index| &self.config.projects[index].label)
     }
 
-    /// The name of the project that a filter selects, for sentences; none where it is all.
+    /// The label of the project that a filter selects, for sentences; none for all projects.
     pub fn project_in_words(&self, filter: &Filter) -> Option<&str> {
         if filter.project == config::slug(UNOWNED) {
             return Some(UNOWNED);
@@ -172,15 +172,15 @@ impl Snapshot {
 }
 
 impl Selection<'_> {
-    /// Indices into the columns, in order of `finished_ms`.
+    /// Returns the indices of the builds, in order of `finished_ms`.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
         self.window.clone().filter(|&build| self.contains(build))
     }
 
-    /// Calls `f` with each index into the columns, in order of `finished_ms`.
+    /// Calls `f` with the index of each build, in order of `finished_ms`.
     ///
-    /// `f` is called in one place, so that it always becomes part of the loop: called as a function, it
-    /// takes several times as long as what it does. What does not filter is known before the loop.
+    /// `f` is called in one place, so that it is always inlined; a call would take several times as long
+    /// as its body.
     #[inline(always)]
     pub fn each(&self, mut f: impl FnMut(usize)) {
         let (nightly, pipelines) = (self.nightly, self.pipelines.as_deref());

@@ -1,11 +1,11 @@
-//! The security facts of all repositories, as figures read them.
+//! The security facts that figures read.
 
 use crate::server::model::{RepositoryFacts, Suppression};
 
 /// The facts of every repository, sorted by name.
 #[derive(Debug, Default)]
 pub struct Security {
-    /// When the facts were last brought in, Unix ms; none where there are none.
+    /// The time of the last sync or import of facts, Unix ms; none without facts.
     pub as_of_ms: Option<i64>,
     pub repositories: Vec<RepositoryFacts>,
 }
@@ -15,7 +15,7 @@ impl Security {
         self.repositories.is_empty()
     }
 
-    /// The memory that the facts take, about: the texts that figures do not read are left out.
+    /// The approximate memory of the facts in bytes, without the texts that no figure reads.
     pub fn bytes(&self) -> usize {
         let suppression = |known: &Suppression| {
             size_of_val(known) + known.cve.len() + known.until.as_ref().map_or(0, String::len)

@@ -1,4 +1,4 @@
-//! Where data come from. Sources know the store and nothing to the right of it.
+//! Sources of data. They may use the store, and nothing that is built on it.
 
 pub mod cosmos;
 pub mod error;
@@ -21,24 +21,24 @@ use super::{
     store::{Ingested, Store},
 };
 
-/// A place that data are collected from on a schedule, or when `sync` asks for it.
+/// A system that is synced on a schedule or by the `sync` command.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Its name in commands and in the store.
+    /// The name in commands and in the store.
     fn name(&self) -> &'static str;
 
-    /// How long after one sync the next begins.
+    /// The interval between two syncs.
     fn every(&self) -> Duration;
 
-    /// Collects what is new and writes it to the store, in transactions that each leave it
-    /// consistent. Being ended at any moment loses nothing that the next call does not bring.
+    /// Writes new data to the store, in transactions that each leave it consistent. A sync that is
+    /// stopped at any point is completed by the next one.
     async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError>;
 
-    /// Tries whether it can be read, for `doctor`. Writes nothing.
+    /// Checks access, for `doctor`. Writes nothing.
     async fn check(&self) -> Vec<CheckResult>;
 }
 
-/// The data that a source brings.
+/// The kind of data that a source provides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataKind {
     Events,
@@ -54,32 +54,33 @@ impl DataKind {
     }
 }
 
-/// What a source is told of the sync that it runs in.
+/// The parameters of a sync.
 pub struct Run<'a> {
-    /// Unix ms.
+    /// The start of the sync, Unix ms.
     pub started_ms: i64,
-    /// Where the reader asked for it: the instant (Unix ms) from which on everything is read again.
+    /// The instant from which to read everything again, Unix ms; none reads new data only.
     pub since_ms: Option<i64>,
-    /// Is told how far the sync is: done, in all (if known), and of what.
+    /// A callback for progress: items done, items in total (if known), and their name.
     pub progress: &'a (dyn Fn(u64, Option<u64>, &str) + Send + Sync),
 }
 
-/// What a sync brought.
+/// The outcome of a successful sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SyncReport {
-    /// What was read, whether or not it was known.
+    /// The number of items read, including known ones.
     pub read: u64,
     pub ingested: Ingested,
-    /// Requests that the source still grants in its current period, where it says so.
+    /// The requests left in the source's current rate-limit period, if it says so.
     pub requests_left: Option<u64>,
 }
 
-/// One thing that `doctor` found.
+/// A result of `doctor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckResult {
     pub good: bool,
+    /// The finding, for the operator.
     pub what: String,
-    /// What mends it; empty where nothing is wrong.
+    /// The remedy; empty if nothing is wrong.
     pub remedy: String,
 }
 
@@ -101,19 +102,19 @@ impl CheckResult {
     }
 }
 
-/// What a source is called and brings, whether or not it is configured.
+/// The description of a source, configured or not.
 #[derive(Clone, Copy, Debug)]
 pub struct SourceInfo {
-    /// In commands and in the store.
+    /// The name in commands and in the store.
     pub name: &'static str,
-    /// For readers.
+    /// The name for readers.
     pub label: &'static str,
     pub kind: DataKind,
-    /// What it covers: one and many.
+    /// The noun for its items, singular and plural.
     pub unit: (&'static str, &'static str),
 }
 
-/// Every source that there is.
+/// All sources.
 pub const ALL: [SourceInfo; 2] = [
     SourceInfo {
         name: cosmos::NAME,
@@ -129,25 +130,26 @@ pub const ALL: [SourceInfo; 2] = [
     },
 ];
 
-/// The sources that the configuration and the environment give access to.
+/// The configured sources.
 #[derive(Default)]
 pub struct Sources {
     pub sources: Vec<Arc<dyn Source>>,
-    /// Those that are configured by half or wrongly, which harms no other.
+    /// Sources with an incomplete or invalid configuration. They do not affect the others.
     pub faults: Vec<ConfigError>,
 }
 
-/// A source that is configured by half or wrongly.
+/// An incomplete or invalid configuration of a source.
 #[derive(Debug)]
 pub struct ConfigError {
-    /// Its name.
+    /// The source's name.
     pub source: &'static str,
-    /// Names the variable or the field.
+    /// The error; it names the variable or the field.
     pub error: anyhow::Error,
 }
 
 impl Sources {
-    pub fn by(config: &Config, environment: &Environment) -> Self {
+    /// Creates the sources that the configuration and the environment give access to.
+    pub fn from_config(config: &Config, environment: &Environment) -> Self {
         let mut configured = Self::default();
         let cosmos = cosmos::Cosmos::configured(config, environment);
         configured.add(cosmos::NAME, cosmos);
@@ -171,7 +173,7 @@ impl Sources {
         self.sources.is_empty() && self.faults.is_empty()
     }
 
-    /// The names of all of them, whether or not they can be read.
+    /// The names of all sources, including those with an invalid configuration.
     pub fn names(&self) -> Vec<&'static str> {
         let sources = self.sources.iter().map(|source| source.name());
         let faulty = self.faults.iter().map(|fault| fault.source);

@@ -1,4 +1,4 @@
-//! The server functions' way to the state.
+//! Implements the server functions' interface to the state.
 
 use super::AppState;
 use crate::{

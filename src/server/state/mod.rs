@@ -1,4 +1,4 @@
-//! What requests share: the current snapshot, what is known of its sources, the cache of figures.
+//! State shared by requests: the current snapshot, the ledger of the sources, the cache of figures.
 
 mod dashboard;
 
@@ -30,7 +30,7 @@ use crate::{
     filter::Filter,
 };
 
-/// Cheap to clone; every request has several.
+/// The shared state. Cheap to clone.
 #[derive(Clone)]
 pub struct AppState(Arc<Shared>);
 
@@ -38,26 +38,26 @@ pub struct AppState(Arc<Shared>);
 struct Shared {
     snapshot: Arc<ArcSwapOption<Snapshot>>,
     ledger: Arc<ArcSwap<Ledger>>,
-    /// The sources that this server collects from, by name.
+    /// The names of the sources that this server syncs.
     configured: Arc<[&'static str]>,
     base: Base,
-    /// What open pages are told; none once the server stops.
+    /// The state that open pages receive; none once the server stops.
     live: watch::Sender<Option<Live>>,
-    /// Since when the store cannot be reached, Unix ms; 0 while it can.
+    /// The start of a store outage, Unix ms; 0 while the store is reachable.
     store_lost: Arc<AtomicI64>,
-    /// Why nothing could be loaded yet, where that is known.
+    /// The reason why nothing is loaded yet, if known.
     not_ready_reason: Arc<ArcSwapOption<String>>,
     looks: watch::Sender<Option<Instant>>,
     figures: FigureCache,
     metrics: Arc<Metrics>,
 }
 
-/// Why the server is not ready.
+/// The reason why the server is not ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unready {
     Stopping,
     Loading,
-    /// Why nothing can be loaded.
+    /// The data cannot be loaded, for this reason.
     Hindered(Arc<String>),
     NoData,
 }
@@ -80,7 +80,7 @@ impl Default for AppState {
 }
 
 impl AppState {
-    /// A state without data; `configured` names the sources that this server collects from.
+    /// A state without data; `configured` names the sources that this server syncs.
     pub fn new(configured: &[&'static str]) -> Self {
         let metrics = Arc::<Metrics>::default();
         Self(Arc::new(Shared {
@@ -97,43 +97,43 @@ impl AppState {
         }))
     }
 
-    /// The same state, for pages below a base path.
+    /// The same state for pages under a base path.
     #[must_use]
     pub fn below(self, base: Base) -> Self {
         let shared = Shared::clone(&self.0);
         Self(Arc::new(Shared { base, ..shared }))
     }
 
-    /// Computes of a snapshot what was asked for of the last one, before it is put in its place.
+    /// Computes the figures of a new snapshot that were requested from the current one.
     pub async fn prepare(&self, snapshot: &Arc<Snapshot>) {
         if let Ok(last) = self.snapshot() {
             self.0.figures.prepare(snapshot, &last.version).await;
         }
     }
 
-    /// Puts a snapshot in the place of the last one; running requests keep theirs.
+    /// Replaces the snapshot; running requests keep theirs.
     pub fn swap(&self, snapshot: impl Into<Arc<Snapshot>>) {
         self.0.snapshot.store(Some(snapshot.into()));
         self.broadcast();
     }
 
-    /// Puts what is known of the sources in the place of what was known before.
+    /// Replaces the ledger of the sources.
     pub fn swap_ledger(&self, ledger: Ledger) {
         self.0.ledger.store(Arc::new(ledger));
         self.broadcast();
     }
 
-    /// What is known of the sources now.
+    /// The current ledger of the sources.
     pub fn ledger(&self) -> Arc<Ledger> {
         self.0.ledger.load_full()
     }
 
-    /// What was counted since the process began.
+    /// The counters of this process.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.0.metrics
     }
 
-    /// The state as metrics report it.
+    /// The state that metrics report.
     pub async fn scrape(&self) -> Scrape {
         Scrape {
             snapshot: self.snapshot().ok(),
@@ -145,10 +145,10 @@ impl AppState {
         }
     }
 
-    /// The data that the server is ready to answer from.
+    /// The current snapshot, if the server can answer from it.
     ///
     /// # Errors
-    /// Why it is not, or should not be asked any more.
+    /// The reason why the server is not ready.
     pub fn readiness(&self) -> Result<Arc<Snapshot>, Unready> {
         if self.0.live.borrow().is_none() {
             return Err(Unready::Stopping);
@@ -163,12 +163,12 @@ impl AppState {
         Ok(snapshot)
     }
 
-    /// Notes why nothing can be loaded yet.
+    /// Records why nothing is loaded yet.
     pub fn set_not_ready(&self, reason: String) {
         self.0.not_ready_reason.store(Some(Arc::new(reason)));
     }
 
-    /// Notes that the store cannot be reached; says whether that is new.
+    /// Records that the store is unreachable; returns whether it was reachable before.
     pub fn store_lost(&self) -> bool {
         let now_ms = Timestamp::now().as_millisecond();
         let lost = &self.0.store_lost;
@@ -177,8 +177,8 @@ impl AppState {
         new.is_ok()
     }
 
-    /// Notes that a look at the store, which began then, found nothing newer than what is shown by
-    /// now. Says whether the store had been lost before.
+    /// Records a check of the store, started at `began`, that found nothing newer than the current
+    /// snapshot. Returns whether the store had been unreachable.
     pub fn record_store_check(&self, began: Instant) -> bool {
         self.0.looks.send_replace(Some(began));
         let new = self.0.store_lost.swap(0, Ordering::Relaxed) != 0;
@@ -188,7 +188,7 @@ impl AppState {
         new
     }
 
-    /// When the last look at the store began that found nothing newer.
+    /// The start of the last check of the store that found nothing newer.
     pub fn store_checks(&self) -> watch::Receiver<Option<Instant>> {
         self.0.looks.subscribe()
     }
@@ -197,7 +197,7 @@ impl AppState {
         self.store_lost_ms().is_some()
     }
 
-    /// The data version that is shown; none until there is one.
+    /// The version of the current snapshot; none until one is loaded.
     pub fn version(&self) -> Option<Arc<str>> {
         let snapshot = self.0.snapshot.load();
         let snapshot = snapshot.as_ref()?;
@@ -222,25 +222,25 @@ impl AppState {
         });
     }
 
-    /// What open pages were told last; none once the server stops.
+    /// The latest state sent to open pages; none once the server stops.
     pub fn current_live(&self) -> Option<Live> {
         self.0.live.borrow().clone()
     }
 
-    /// What open pages are to be told, from now on; none once the server stops.
+    /// Subscribes to the state sent to open pages; none once the server stops.
     pub fn live(&self) -> watch::Receiver<Option<Live>> {
         self.0.live.subscribe()
     }
 
-    /// Lets go of the pages that wait to be told something.
+    /// Ends the event streams of open pages.
     pub fn stop(&self) {
         self.0.live.send_replace(None);
     }
 
-    /// How old and how complete the data are.
+    /// The age and completeness of the data.
     ///
     /// # Errors
-    /// Where nothing is loaded.
+    /// [`AppError::NotReady`].
     pub fn data_state(&self) -> Result<DataState, AppError> {
         let snapshot = self.snapshot()?;
         let ledger = self.0.ledger.load();
@@ -252,10 +252,10 @@ impl AppState {
         ))
     }
 
-    /// Everything that the sources should cover, what was not read first.
+    /// Every item of the sources, unread ones first.
     ///
     /// # Errors
-    /// Where nothing is loaded.
+    /// [`AppError::NotReady`].
     pub fn coverage(&self) -> Result<Vec<CoverageItem>, AppError> {
         let snapshot = self.snapshot()?;
         let zone = &snapshot.config.time_zone;
@@ -263,7 +263,7 @@ impl AppState {
     }
 
     /// # Errors
-    /// [`AppError::NotReady`] until the first snapshot is there.
+    /// [`AppError::NotReady`] until the first snapshot is loaded.
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, AppError> {
         self.0.snapshot.load_full().ok_or(AppError::NotReady)
     }
@@ -271,7 +271,7 @@ impl AppState {
     /// A figure for a filter, from the cache or computed.
     ///
     /// # Errors
-    /// Where the id or a value is unknown, nothing is loaded, or the computation fails.
+    /// An unknown id or value, no snapshot, or a failed computation.
     pub async fn figure(
         &self,
         id: &str,
@@ -284,10 +284,10 @@ impl AppState {
         self.0.figures.read(figure, snapshot, filter).await
     }
 
-    /// What a page, or the page of a single figure, shows around its figures.
+    /// The title, filters and cards of a page, or of the page of a single figure.
     ///
     /// # Errors
-    /// Where the page, the figure or a value is unknown, or nothing is loaded.
+    /// An unknown page, figure or value, or no snapshot.
     pub fn overview(
         &self,
         page: &str,
@@ -311,10 +311,10 @@ impl AppState {
         })
     }
 
-    /// The state of the builds in the window.
+    /// The headline for a filter.
     ///
     /// # Errors
-    /// Where a value is unknown, or nothing is loaded.
+    /// An unknown value, or no snapshot.
     pub fn headline(
         &self,
         project: Option<&str>,
@@ -325,7 +325,7 @@ impl AppState {
         Ok(headline::headline(&snapshot, &filter))
     }
 
-    /// What is the same on every page; none until the first snapshot is there.
+    /// The parts that all pages share; none until the first snapshot is loaded.
     pub fn site(&self) -> Option<Site> {
         let config = Arc::clone(&self.snapshot().ok()?.config);
         Some(Site {
@@ -336,10 +336,10 @@ impl AppState {
         })
     }
 
-    /// What stands on pages beside figures, as text; only the headline depends on the filter.
+    /// The HTML fragments of a name; only the headline depends on the filter.
     ///
     /// # Errors
-    /// Where there is no such text, a value is unknown, or nothing is loaded.
+    /// An unknown name or value, or no snapshot.
     pub fn fragments(
         &self,
         of: &str,

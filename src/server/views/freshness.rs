@@ -1,4 +1,4 @@
-//! How old and how complete the data are: what readers are told of the sources.
+//! The age and completeness of the data, and the state of the sources.
 
 use jiff::tz::TimeZone;
 
@@ -13,8 +13,8 @@ use crate::server::{
     store::{Covered, Ledger},
 };
 
-/// The state of the data; `configured` names the sources that this server collects from, and
-/// `lost_ms` says since when the store cannot be reached.
+/// The state of the data. `configured` names the sources that this server syncs; `lost_ms` is the start
+/// of a store outage.
 pub fn data_state(
     snapshot: &Snapshot,
     ledger: &Ledger,
@@ -53,16 +53,16 @@ pub fn data_state(
     }
 }
 
-/// What tells the state of the data from others.
+/// The identity of this state of the data.
 pub fn live(snapshot: &Snapshot, ledger: &Ledger, lost_ms: Option<i64>) -> Live {
     Live {
         version: snapshot.version.to_string(),
-        // Odd while the store is lost, and otherwise the same on all replicas.
+        // Odd during a store outage, and otherwise equal on all replicas.
         ledger: ledger.version * 2 + i64::from(lost_ms.is_some()),
     }
 }
 
-/// None of a source that this server does not collect from and that nobody else has synced.
+/// None for a source that is neither configured here nor synced by another process.
 fn source(
     zone: &TimeZone,
     ledger: &Ledger,
@@ -111,10 +111,10 @@ fn counts(coverage: &[Covered], about: &SourceInfo) -> Option<CoverageCounts> {
     (total > 0).then_some(CoverageCounts { read, total, text })
 }
 
-/// Everything that the sources should cover; what was not read comes first.
+/// Every item of the sources, unread ones first.
 pub fn coverage(zone: &TimeZone, ledger: &Ledger) -> Vec<CoverageItem> {
     let mut covered: Vec<&Covered> = ledger.coverage.iter().collect();
-    // The worst first; within a state by source and name, as they are stored.
+    // The worst state first, then by source and name, the order of the store.
     covered.sort_by_key(|covered| std::cmp::Reverse(covered.coverage.state));
     let items = covered.into_iter().map(|covered| CoverageItem {
         source: covered.source.clone(),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn coverage_counts_what_was_not_read_by_its_reason() {
+    fn coverage_counts_unread_items_by_state() {
         let ledger = Ledger {
             coverage: vec![
                 covered("a", CoverageState::Read),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_failing_only_while_its_last_sync_failed() {
+    fn a_source_is_failing_if_its_last_sync_failed() {
         let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
         let state = |succeeded_ms, failed_ms| {
             let sync = SyncRecord {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_nobody_configured_or_synced_is_not_mentioned() {
+    fn a_source_that_is_neither_configured_nor_synced_is_omitted() {
         let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
         let state = data_state(&snapshot, &Ledger::default(), &["github"], None);
         assert!(state.kinds[0].sources.is_empty());

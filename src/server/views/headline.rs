@@ -1,5 +1,4 @@
-//! What a team lead wants in five seconds: how many builds failed, is that better or worse than
-//! before, and which pipelines are red right now.
+//! The headline: failed builds now and in the window before, and the pipelines that are red.
 
 use std::collections::HashMap;
 
@@ -13,18 +12,18 @@ use crate::{
     filter::Filter,
 };
 
-/// How many red pipelines are named.
+/// The most red pipelines that are named.
 const MAX_RED: usize = 12;
 
-/// A pipeline whose latest decided builds failed.
+/// A pipeline whose latest decided build failed.
 struct Red {
-    /// The first failed build since the last good one in the window, and the latest.
+    /// The first failed build since the last good one in the window.
     first: usize,
     latest: usize,
     failed_in_a_row: u64,
 }
 
-/// The state of the builds that the filter leaves, and of as many days before.
+/// Computes the headline of the selected builds, compared with the same number of days before.
 pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
     let builds = &snapshot.builds;
     let mut counted = 0;

@@ -1,4 +1,4 @@
-//! What pages say beside their figures, as data: the headline and how fresh the data is.
+//! The data of a page beside its figures: the headline and the freshness of the data.
 
 pub mod freshness;
 pub mod headline;

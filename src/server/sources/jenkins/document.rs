@@ -1,4 +1,4 @@
-//! An event as Jenkins's pipeline library writes it: a document in Cosmos DB, or a line of a file.
+//! Parses an event as Jenkins's pipeline library writes it, in Cosmos DB or in a line of a file.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::server::{
     },
 };
 
-/// The fields of a document that an event is read from.
+/// The fields of a document that make up an event.
 pub const FIELDS: [&str; 12] = [
     "id",
     "build_tag",
@@ -57,10 +57,10 @@ struct Document<'a> {
     build_url: Field<'a>,
 }
 
-/// Reads an event from the text of a JSON object.
+/// Parses an event from the text of a JSON object.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// The first fault found.
 pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
     let document: Document<'_> = object(text)?;
     let job_name = text_of("job_name", document.job_name)?.ok_or_else(|| missing("job_name"))?;
@@ -71,7 +71,7 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
     if build_tag.is_none() && build_id.is_none() {
         return Err(Rejection::new(
             FaultKind::NoBuild,
-            "neither build_tag nor build_id says which build it belongs to",
+            "neither build_tag nor build_id identifies its build",
         ));
     }
     let result = text_of(
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_that_no_build_can_have_are_faults() {
+    fn impossible_instants_are_faults() {
         let stage = Some("stage_timestamp");
         for value in [
             "\"25/10/2019 17:15\"",
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_must_be_there_are_named() {
+    fn missing_required_fields_are_named() {
         for field in ["job_name", "stage_timestamp"] {
             for value in ["null", "\"\""] {
                 assert_eq!(fault(field, value), (FaultKind::MissingField, Some(field)));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn results_that_are_not_documented_are_unknown() {
+    fn undocumented_results_are_unknown() {
         for value in ["null", "\"\"", "\"success\"", "\"EXPLODED\"", "7"] {
             let event = with("current_build_current_result", value).expect(value);
             assert_eq!(event.result, BuildResult::Unknown, "{value}");
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn strange_names_are_kept_as_they_are() {
+    fn unusual_names_are_kept_unchanged() {
         for name in [
             "x".repeat(10_000),
             "<script>alert(1)</script>".to_owned(),
@@ -234,9 +234,9 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands in a field, the event is whole or the reason says why it is none.
+        /// Any value in any field gives a valid event or a reason for its rejection.
         #[test]
-        fn any_value_of_any_field_is_read_or_refused(
+        fn any_value_of_any_field_is_read_or_rejected(
             fields in vec(("id|build_tag|job_name|build_id|stage_timestamp|_ts|current_build_duration|branch_name|other", any_json()), 0..12),
         ) {
             let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
@@ -251,14 +251,14 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in "(\\PC|[{}\":,0-9e.\\\\-]){0,120}") {
+        fn any_text_is_read_or_rejected(text in "(\\PC|[{}\":,0-9e.\\\\-]){0,120}") {
             if let Err(rejection) = parse(&text, now()) {
                 prop_assert!(!rejection.reason.is_empty());
             }
         }
     }
 
-    /// Numbers at the edges of what fits, instants that nearly are some, and other JSON.
+    /// Numbers at the limits, almost valid instants, and other JSON.
     fn any_json() -> impl Strategy<Value = String> {
         prop_oneof![
             any::<i64>().prop_map(|number| number.to_string()),

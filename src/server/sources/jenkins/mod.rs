@@ -1,5 +1,5 @@
-//! The dialect of Jenkins and of the pipeline library that writes its events: the fields of a document
-//! and the words for results. Whatever brings such documents (Cosmos DB, a file) reads them here.
+//! The format of Jenkins's pipeline library: the fields of an event's document and the names of results.
+//! Shared by Cosmos DB and file imports.
 
 mod document;
 mod result;

@@ -1,8 +1,8 @@
-//! Jenkins's words for the result of a build.
+//! Jenkins's names for the result of a build.
 
 use crate::server::model::BuildResult;
 
-/// The result that a word stands for; any other word, and none, is unknown.
+/// Parses a result; an unknown or missing name is `Unknown`.
 pub fn parse(word: Option<&str>) -> BuildResult {
     match word {
         Some("SUCCESS") => BuildResult::Success,
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exported_events_are_read_with_the_same_result() {
+    fn exported_results_are_read_back_unchanged() {
         for result in BuildResult::ALL {
             assert_eq!(parse(Some(result.as_str())), result);
         }
