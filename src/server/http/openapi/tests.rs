@@ -92,7 +92,7 @@ async fn every_operation_answers_as_it_is_described() {
         assert_eq!(refused.status().as_u16(), 405, "{uri}");
         assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
     }
-    assert!(with_headers > 5, "{with_headers} headers are described");
+    assert!(with_headers > 0, "no header is described");
 }
 
 #[tokio::test]
