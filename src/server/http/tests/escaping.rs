@@ -99,7 +99,10 @@ async fn markup_in_data_stays_text_on_every_page() {
         ("/figures/most_failing", &["pipeline", "failure"]),
         ("/figures/failing_steps", &["step"]),
         ("/figures/lengthy_pipelines", &["pipeline"]),
-        ("/figures/shortest_functional_tests", &["pipeline", "first"]),
+        (
+            "/figures/shortest_functional_tests",
+            &["pipeline", "second"],
+        ),
         ("/figures/cve_per_team", &["a", "b", "c"]),
         ("/figures/node_versions", &["repository", "node"]),
         ("/figures/java_versions", &["repository", "java"]),
