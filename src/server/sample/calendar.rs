@@ -133,6 +133,7 @@ mod tests {
     fn outages_are_on_working_days() {
         for days in 0..7 {
             let calendar = Calendar::new(catalogue(), AS_OF_MS + days * DAY_MS, 180);
+            assert!(!calendar.outages.is_empty());
             for outage in &calendar.outages {
                 assert!(weekday_of(day_of(outage.from_ms)) <= FRIDAY);
                 assert!(calendar.is_down(outage.from_ms, outage.step));

@@ -329,7 +329,8 @@ impl AppState {
     pub fn site(&self) -> Option<Site> {
         let config = Arc::clone(&self.snapshot().ok()?.config);
         Some(Site {
-            title: config.title.clone(),
+            // Leptos writes it into the document's <title> without escaping it.
+            title: config.title.replace('<', "‹"),
             source_url: config.source_url.clone(),
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
