@@ -124,3 +124,11 @@ fn a_snapshot_is_empty_while_it_holds_nothing_at_all() {
     let builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
     assert!(!builder.finish("v".to_owned(), None, facts).is_empty());
 }
+
+#[test]
+fn a_snapshot_takes_as_much_more_memory_as_its_names_are_longer() {
+    let named = |name: &str| snapshot(&[build(name, false, AS_OF_MS)]);
+    let (short, long) = (named("a"), named(&"a".repeat(10_000)));
+    assert_eq!(long.bytes() - short.bytes(), 9_999);
+    assert_eq!(short.pipeline_name(0), "a");
+}
