@@ -18,9 +18,9 @@ const WINDOWS = [7, 14, 28, 90, 180];
 
 const FIRST_LOAD = [
   { what: "requests", of: (load) => load.requests, unit: "requests", target: 14, digits: 0 },
-  { what: "total transfer", of: (load) => load.kilobytes.all, unit: "kB", target: 600 },
+  { what: "total transfer", of: (load) => load.kilobytes.all, unit: "kB", target: 560 },
   { what: "document, including figure data", of: (load) => load.kilobytes.document, unit: "kB", target: 40 },
-  { what: "wasm", of: (load) => load.kilobytes.wasm, unit: "kB", target: 200 },
+  { what: "wasm", of: (load) => load.kilobytes.wasm, unit: "kB", target: 220 },
   { what: "plotly.js", of: (load) => load.kilobytes.plotly, unit: "kB", target: 370 },
   { what: "other JavaScript", of: (load) => load.kilobytes.script, unit: "kB" },
   { what: "CSS", of: (load) => load.kilobytes.style, unit: "kB", target: 15 },

@@ -116,17 +116,18 @@ test("only reading is allowed", async () => {
 });
 
 test("old and sloppy addresses lead to the pages, with their query", async () => {
-  for (const [path, location] of [
-    ["/", "/pipelines"],
-    ["/dash", "/pipelines"],
-    ["/dash/", "/pipelines"],
-    ["/?project=cmc", "/pipelines?project=cmc"],
-    ["/pipelines/", "/pipelines"],
-    ["/pipelines/?days=28", "/pipelines?days=28"],
-    ["/security/", "/security"],
-  ]) {
+  // Browsers keep a 308, and the root becomes a page of its own.
+  for (const [path, location, status] of [
+    ["/", "/pipelines", 307],
+    ["/dash", "/pipelines", 307],
+    ["/dash/", "/pipelines", 307],
+    ["/?project=cmc", "/pipelines?project=cmc", 307],
+    ["/pipelines/", "/pipelines", 308],
+    ["/pipelines/?days=28", "/pipelines?days=28", 308],
+    ["/security/", "/security", 308],
+  ] as const) {
     const answer = await raw(path);
-    expect([301, 308], path).toContain(answer.status);
+    expect(answer.status, path).toBe(status);
     expect(answer.headers.location, path).toBe(location);
   }
   for (const path of ["//example.org/", "//example.org//", "/\\example.org/", "/%2fexample.org/"]) {
