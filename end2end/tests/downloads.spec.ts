@@ -69,7 +69,7 @@ for (const query of ["", "?project=cmc&days=28", "?type=nightly&days=7"]) {
     const glance = page.getByRole("region", { name: "At a glance" });
     const [failed, builds] = [headline.failed, headline.builds].map((count) => count.toLocaleString("en-GB"));
     await expect(glance).toContainText(new RegExp(`\\b${failed} of ${builds} builds failed`));
-    expect(headline.red.length, "the sample has red pipelines").toBeGreaterThan(0);
+    if (query === "") expect(headline.red.length, "the sample has red pipelines").toBeGreaterThan(0);
     for (const red of headline.red) await expect(glance).toContainText(red.pipeline);
   });
 }
