@@ -54,7 +54,7 @@ test("the current page is marked in the navigation", async ({ page }) => {
 test("the footer leads to the disclaimer and to the source", async ({ page }) => {
   await openAlive(page, "/pipelines");
   const footer = page.getByRole("contentinfo");
-  await expect(footer.getByRole("link", { name: /source/i })).toHaveAttribute("href", /^https:\/\//);
+  await expect(footer.getByRole("link", { name: "Source code" })).toHaveAttribute("href", /^https:\/\//);
   await footer.getByRole("link", { name: /disclaimer/i }).click();
   await expect(page).toHaveURL(/\/disclaimer$/);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/disclaimer/i);

@@ -60,7 +60,7 @@ test("the headline, the freshness and the navigation are there", async ({ page, 
 test("the sources can be read and are reached from the footer", async ({ page, request }) => {
   const { kinds } = await (await request.get("/api/freshness")).json();
   await page.goto("/pipelines");
-  await page.getByRole("contentinfo").getByRole("link", { name: "Data sources" }).click();
+  await page.getByRole("contentinfo").getByRole("link", { name: "Sources" }).click();
   await expect(page).toHaveURL(/\/sources$/);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sources");
   for (const { label, as_of, rests_on } of kinds) {

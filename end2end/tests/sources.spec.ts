@@ -55,7 +55,7 @@ test("the page of sources lists what was not read, and what was unfolded stays s
   await page.goto("/pipelines");
   await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
   await asIfOnce(page);
-  await page.getByRole("contentinfo").getByRole("link", { name: "Data sources" }).click();
+  await page.getByRole("contentinfo").getByRole("link", { name: "Sources" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Sources");
   const source = page.locator(".source", { has: page.getByRole("heading", { name: "GitHub" }) });
   await expect(source).toContainText(/\d+ of \d+ repositories read.*no access/);

@@ -79,7 +79,7 @@ pub fn Footer(source_url: String) -> impl IntoView {
                             <A href=base.path("/disclaimer")>"Disclaimer"</A>
                         </li>
                         <li>
-                            <A href=base.path("/sources")>"Data sources"</A>
+                            <A href=base.path("/sources")>"Sources"</A>
                         </li>
                         {source}
                     </ul>
