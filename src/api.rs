@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{error::AppError, json::Json};
+use crate::{error::AppError, filter::FilterQuery, json::Json};
 
 /// One figure for one filter: the sentence, the table and the chart.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -321,34 +321,20 @@ pub trait Dashboard: Send + Sync {
     fn figure<'a>(
         &'a self,
         id: &'a str,
-        project: Option<&'a str>,
-        build_type: Option<&'a str>,
-        days: Option<&'a str>,
+        filter: FilterQuery<'a>,
     ) -> BoxFuture<'a, Result<FigureData, AppError>>;
 
     /// The title, filters and cards of a page.
     ///
     /// # Errors
     /// [`AppError::UnknownValue`], [`AppError::NotReady`].
-    fn overview(
-        &self,
-        page: &str,
-        project: Option<&str>,
-        build_type: Option<&str>,
-        days: Option<&str>,
-    ) -> Result<Overview, AppError>;
+    fn overview(&self, page: &str, filter: FilterQuery<'_>) -> Result<Overview, AppError>;
 
     /// The HTML fragments of a name.
     ///
     /// # Errors
     /// [`AppError::UnknownValue`], [`AppError::NotReady`].
-    fn fragments(
-        &self,
-        of: &str,
-        project: Option<&str>,
-        build_type: Option<&str>,
-        days: Option<&str>,
-    ) -> Result<Vec<HtmlFragment>, AppError>;
+    fn fragments(&self, of: &str, filter: FilterQuery<'_>) -> Result<Vec<HtmlFragment>, AppError>;
 }
 
 /// A figure for one filter.
@@ -363,7 +349,7 @@ pub async fn figure(
     days: Option<String>,
 ) -> Result<FigureData, AppError> {
     expect_context::<Arc<dyn Dashboard>>()
-        .figure(&id, project.as_deref(), r#type.as_deref(), days.as_deref())
+        .figure(&id, FilterQuery::new(&project, &r#type, &days))
         .await
 }
 
@@ -378,12 +364,8 @@ pub async fn overview(
     r#type: Option<String>,
     days: Option<String>,
 ) -> Result<Overview, AppError> {
-    expect_context::<Arc<dyn Dashboard>>().overview(
-        &page,
-        project.as_deref(),
-        r#type.as_deref(),
-        days.as_deref(),
-    )
+    expect_context::<Arc<dyn Dashboard>>()
+        .overview(&page, FilterQuery::new(&project, &r#type, &days))
 }
 
 /// HTML fragments; `of` is `freshness`, `headline` or `sources`. Only the headline depends on the filter.
@@ -397,10 +379,6 @@ pub async fn fragments(
     r#type: Option<String>,
     days: Option<String>,
 ) -> Result<Vec<HtmlFragment>, AppError> {
-    expect_context::<Arc<dyn Dashboard>>().fragments(
-        &of,
-        project.as_deref(),
-        r#type.as_deref(),
-        days.as_deref(),
-    )
+    expect_context::<Arc<dyn Dashboard>>()
+        .fragments(&of, FilterQuery::new(&project, &r#type, &days))
 }

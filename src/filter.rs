@@ -68,6 +68,36 @@ impl Default for Filter {
     }
 }
 
+/// The unchecked filter values of a request; a missing or empty one is the default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FilterQuery<'a> {
+    pub project: Option<&'a str>,
+    pub build_type: Option<&'a str>,
+    pub days: Option<&'a str>,
+}
+
+impl<'a> FilterQuery<'a> {
+    pub fn new(
+        project: &'a Option<String>,
+        build_type: &'a Option<String>,
+        days: &'a Option<String>,
+    ) -> Self {
+        Self {
+            project: project.as_deref(),
+            build_type: build_type.as_deref(),
+            days: days.as_deref(),
+        }
+    }
+
+    /// The filter that the values stand for.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownValue`] names the parameter and the known values.
+    pub fn parse(self) -> Result<Filter, AppError> {
+        Filter::parse(self.project, self.build_type, self.days)
+    }
+}
+
 impl Filter {
     /// Parses the three query values; a missing or empty one is the default.
     ///

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::filter::Filter;
+use crate::filter::{Filter, FilterQuery};
 
 /// Unchecked values; the server reports unknown ones and lists the known ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,12 +16,11 @@ pub struct Query {
 impl Query {
     /// The parsed filter, or the default if a value is unknown.
     pub fn filter(&self) -> Filter {
-        Filter::parse(
-            self.project.as_deref(),
-            self.build_type.as_deref(),
-            self.days.as_deref(),
-        )
-        .unwrap_or_default()
+        self.values().parse().unwrap_or_default()
+    }
+
+    pub fn values(&self) -> FilterQuery<'_> {
+        FilterQuery::new(&self.project, &self.build_type, &self.days)
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    filter::Filter,
+    filter::FilterQuery,
     server::{
         config::Config,
         export::{self, Format},
@@ -56,11 +56,8 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
                     ids.join(", ")
                 );
             };
-            let filter = Filter::parse(
-                options.project.as_deref(),
-                options.build_type.as_deref(),
-                options.days.as_deref(),
-            )?;
+            let filter =
+                FilterQuery::new(&options.project, &options.build_type, &options.days).parse()?;
             let snapshot = store.load(Arc::new(config)).await?;
             snapshot.check(&filter)?;
             let figure = figure.compute(&snapshot, &filter)?;

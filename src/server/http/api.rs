@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     error::AppError,
+    filter::FilterQuery,
     server::{
         export::{self, Format},
         http::encoding,
@@ -28,9 +29,15 @@ pub struct Parameters {
     id: String,
     page: String,
     of: String,
-    pub project: Option<String>,
-    pub r#type: Option<String>,
-    pub days: Option<String>,
+    project: Option<String>,
+    r#type: Option<String>,
+    days: Option<String>,
+}
+
+impl Parameters {
+    pub fn filter(&self) -> FilterQuery<'_> {
+        FilterQuery::new(&self.project, &self.r#type, &self.days)
+    }
 }
 
 /// An error of a request or of the server, as a code for programs and as a message for people.
@@ -62,14 +69,7 @@ impl IntoResponse for AppError {
 /// `GET /api/figure?id=…&project=…&type=…&days=…`
 pub async fn figure(State(state): State<AppState>, request: Request) -> Result<Response, AppError> {
     let query = parameters(request.uri())?;
-    let figure = state
-        .figure(
-            &query.id,
-            query.project.as_deref(),
-            query.r#type.as_deref(),
-            query.days.as_deref(),
-        )
-        .await?;
+    let figure = state.figure(&query.id, query.filter()).await?;
     let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
     let json = HeaderValue::from_static("application/json");
     headers.insert(header::CONTENT_TYPE, json);
@@ -85,23 +85,14 @@ pub async fn figures(State(state): State<AppState>) -> Result<Response, AppError
 /// `GET /api/overview?page=…&project=…&type=…&days=…`
 pub async fn overview(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
     let query = parameters(&uri)?;
-    let overview = state.overview(
-        &query.page,
-        query.project.as_deref(),
-        query.r#type.as_deref(),
-        query.days.as_deref(),
-    )?;
+    let overview = state.overview(&query.page, query.filter())?;
     Ok(Json(overview).into_response())
 }
 
 /// `GET /api/headline?project=…&type=…&days=…`
 pub async fn headline(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
     let query = parameters(&uri)?;
-    let headline = state.headline(
-        query.project.as_deref(),
-        query.r#type.as_deref(),
-        query.days.as_deref(),
-    )?;
+    let headline = state.headline(query.filter())?;
     Ok(Json(headline).into_response())
 }
 
@@ -118,12 +109,7 @@ pub async fn coverage(State(state): State<AppState>) -> Result<Response, AppErro
 /// `GET /api/fragments?of=…&project=…&type=…&days=…`
 pub async fn fragments(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
     let query = parameters(&uri)?;
-    let fragments = state.fragments(
-        &query.of,
-        query.project.as_deref(),
-        query.r#type.as_deref(),
-        query.days.as_deref(),
-    )?;
+    let fragments = state.fragments(&query.of, query.filter())?;
     Ok(Json(fragments).into_response())
 }
 
@@ -136,14 +122,7 @@ pub async fn unknown() -> Response {
 
 /// `GET /figures/{id}.csv?project=…&type=…&days=…`
 pub async fn csv(state: &AppState, id: &str, query: &Parameters) -> Result<Response, AppError> {
-    let figure = state
-        .figure(
-            id,
-            query.project.as_deref(),
-            query.r#type.as_deref(),
-            query.days.as_deref(),
-        )
-        .await?;
+    let figure = state.figure(id, query.filter()).await?;
     let mut bytes = Vec::new();
     export::figure(&figure.data, Format::Csv, &mut bytes).map_err(|error| {
         tracing::error!(figure = id, "cannot write the CSV: {error:#}");

@@ -19,7 +19,6 @@ use crate::{
     app::App,
     base::Base,
     error::AppError,
-    filter::Filter,
     pages::Overviews,
     server::{figures, state::AppState},
 };
@@ -53,14 +52,7 @@ pub fn routes() -> Vec<AxumRouteListing> {
 
 /// Gives pages direct access to their overviews.
 pub fn overviews(state: AppState) -> Overviews {
-    Overviews::new(move |page, query| {
-        state.overview(
-            page,
-            query.project.as_deref(),
-            query.build_type.as_deref(),
-            query.days.as_deref(),
-        )
-    })
+    Overviews::new(move |page, query| state.overview(page, query.values()))
 }
 
 /// Routes pages by the address that the browser shows, with the base path.
@@ -151,11 +143,7 @@ fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
         return Some(AppError::unknown_figure(id));
     }
     let query = api::parameters(uri).unwrap_or_default();
-    let filter = Filter::parse(
-        query.project.as_deref(),
-        query.r#type.as_deref(),
-        query.days.as_deref(),
-    );
+    let filter = query.filter().parse();
     let checked = filter.and_then(|filter| state.app.snapshot()?.check(&filter));
     checked.err()
 }

@@ -27,7 +27,7 @@ use crate::{
     api::{CoverageItem, DataState, FigureInfo, Headline, HtmlFragment, Live, Overview, Site},
     base::Base,
     error::AppError,
-    filter::Filter,
+    filter::{Filter, FilterQuery},
 };
 
 /// The shared state. Cheap to clone.
@@ -275,12 +275,10 @@ impl AppState {
     pub async fn figure(
         &self,
         id: &str,
-        project: Option<&str>,
-        build_type: Option<&str>,
-        days: Option<&str>,
+        filter: FilterQuery<'_>,
     ) -> Result<Arc<CachedFigure>, AppError> {
         let figure = figures::find(id).ok_or_else(|| AppError::unknown_figure(id))?;
-        let (snapshot, filter) = self.filtered(project, build_type, days)?;
+        let (snapshot, filter) = self.filtered(filter)?;
         self.0.figures.read(figure, snapshot, filter).await
     }
 
@@ -288,14 +286,8 @@ impl AppState {
     ///
     /// # Errors
     /// An unknown page, figure or value, or no snapshot.
-    pub fn overview(
-        &self,
-        page: &str,
-        project: Option<&str>,
-        build_type: Option<&str>,
-        days: Option<&str>,
-    ) -> Result<Overview, AppError> {
-        let (snapshot, _) = self.filtered(project, build_type, days)?;
+    pub fn overview(&self, page: &str, filter: FilterQuery<'_>) -> Result<Overview, AppError> {
+        let (snapshot, _) = self.filtered(filter)?;
         let (page, figures) = match Page::from_name(page) {
             Some(page) => (page, figure_infos(&snapshot, Some(page))),
             None => {
@@ -315,13 +307,8 @@ impl AppState {
     ///
     /// # Errors
     /// An unknown value, or no snapshot.
-    pub fn headline(
-        &self,
-        project: Option<&str>,
-        build_type: Option<&str>,
-        days: Option<&str>,
-    ) -> Result<Headline, AppError> {
-        let (snapshot, filter) = self.filtered(project, build_type, days)?;
+    pub fn headline(&self, filter: FilterQuery<'_>) -> Result<Headline, AppError> {
+        let (snapshot, filter) = self.filtered(filter)?;
         Ok(headline::headline(&snapshot, &filter))
     }
 
@@ -329,8 +316,7 @@ impl AppState {
     pub fn site(&self) -> Option<Site> {
         let config = Arc::clone(&self.snapshot().ok()?.config);
         Some(Site {
-            // Leptos writes it into the document's <title> without escaping it.
-            title: config.title.replace('<', "‹"),
+            title: config.title.clone(),
             source_url: config.source_url.clone(),
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
@@ -344,11 +330,9 @@ impl AppState {
     pub fn fragments(
         &self,
         of: &str,
-        project: Option<&str>,
-        build_type: Option<&str>,
-        days: Option<&str>,
+        filter: FilterQuery<'_>,
     ) -> Result<Vec<HtmlFragment>, AppError> {
-        let (snapshot, filter) = self.filtered(project, build_type, days)?;
+        let (snapshot, filter) = self.filtered(filter)?;
         match of {
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
             "headline" => Ok(fragments::headline(&headline::headline(&snapshot, &filter))),
@@ -360,13 +344,8 @@ impl AppState {
         }
     }
 
-    fn filtered(
-        &self,
-        project: Option<&str>,
-        build_type: Option<&str>,
-        days: Option<&str>,
-    ) -> Result<(Arc<Snapshot>, Filter), AppError> {
-        let filter = Filter::parse(project, build_type, days)?;
+    fn filtered(&self, filter: FilterQuery<'_>) -> Result<(Arc<Snapshot>, Filter), AppError> {
+        let filter = filter.parse()?;
         let snapshot = self.snapshot()?;
         snapshot.check(&filter)?;
         Ok((snapshot, filter))
