@@ -1,4 +1,4 @@
-//! What is read of the stand-in's organisation, and by which requests.
+//! The stand-in's organisation: facts that are read, and the requests for them.
 
 use rse_dashboard::server::{
     config::Config,

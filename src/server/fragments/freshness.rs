@@ -51,7 +51,7 @@ fn line(kind: &Freshness, sources_page: &str) -> Markup {
     }
 }
 
-/// How much of a source was read and when, with a link to what was not.
+/// Coverage of a source and the time of its last sync, with a link to the unread items.
 fn completeness(source: &SourceState, sources_page: &str) -> Markup {
     html! {
         a href=(sources_page) {

@@ -10,7 +10,7 @@ use crate::{
     server::figures::words,
 };
 
-/// How many red pipelines are listed before the rest is folded.
+/// The number of red pipelines that are listed before the rest is folded.
 const FIRST_RED: usize = 6;
 /// Percentage points below which a share counts as unchanged; it is shown to one decimal.
 const UNCHANGED: f64 = 0.05;

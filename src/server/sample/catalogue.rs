@@ -24,7 +24,7 @@ pub struct Folder {
     pub nightly_name: String,
     #[serde(default = "master")]
     pub branch: String,
-    /// Whether its events carry the build's URL.
+    /// Its events carry the build's URL.
     #[serde(default)]
     pub urls: bool,
     pub repositories: Vec<String>,

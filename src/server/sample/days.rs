@@ -11,13 +11,13 @@ use super::{
 };
 use crate::server::model::{DAY_MS, Event, HOUR_MS};
 
-/// How many times a day a repository may be built.
+/// The most builds of a repository in a day.
 const CHANCES: usize = 6;
 /// Percentage of nights in which a nightly pipeline runs.
 const NIGHTS_PERCENT: u32 = 97;
 /// Percentage of pull requests among builds of other branches.
 const PULL_REQUESTS_PERCENT: u32 = 80;
-/// How long builds have been running that are unfinished at the end, in seconds.
+/// The age of builds that are unfinished at the end, in seconds.
 const RUNNING_SECONDS: [u32; 2] = [400, 700];
 /// Ordinary pipelines per thousand that always have an unfinished build at the end.
 const RUNNING: u32 = 60;

@@ -17,9 +17,9 @@ pub struct Pipeline {
     /// The job without its branch: `HMCTS_CMC/cmc-case-ledger`.
     pub job: String,
     pub branch: &'static str,
-    /// Whether its events carry the build's URL.
+    /// Its events carry the build's URL.
     pub urls: bool,
-    /// Whether its events lack what an old CI system does not report.
+    /// Its events lack the fields that an old CI system does not report.
     pub terse: bool,
     pub when: When,
     pub flow: Vec<PlannedStep>,
@@ -31,7 +31,7 @@ pub struct Pipeline {
     pub stays_broken: u32,
     /// If every build fails: since when, and at which step.
     pub broken: Option<(i64, &'static str)>,
-    /// Whether it has none of the habits that the catalogue names.
+    /// It has none of the habits that the catalogue names.
     pub ordinary: bool,
 }
 

@@ -12,7 +12,7 @@ use super::rejection::{FaultKind, Rejection};
 use crate::server::model::DAY_MS;
 
 const FORM: &str = "2019-10-25T17:15:00Z";
-/// How much of a wrong value is repeated.
+/// The characters of a wrong value that a message repeats.
 const SHOWN: usize = 40;
 
 #[derive(Debug, Default, PartialEq)]

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::server::model::{Event, Rules};
 
-/// How many builds are rolled up again at once.
+/// The number of builds that are rolled up again at once.
 const BUILDS_PER_BATCH: i64 = 500;
 
 /// The builds of a batch, numbered in order of appearance.

@@ -22,7 +22,7 @@ use super::{
     location::holder,
 };
 
-/// How many times a lease is renewed before it would expire.
+/// Renewals of a lease before it would expire.
 const RENEWALS: u32 = 4;
 
 /// The right to sync a source, held until it is dropped; a lease that is not released then expires.

@@ -21,7 +21,7 @@ pub struct SyncRecord {
     pub failed_ms: Option<i64>,
     /// The reason of the last failure, for readers.
     pub failure: Option<String>,
-    /// How many items the last success added or changed.
+    /// The number of items that the last success added or changed.
     pub changed: Option<i64>,
     /// The source asked for no requests before this instant.
     pub not_before_ms: Option<i64>,

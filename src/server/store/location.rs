@@ -21,7 +21,7 @@ pub struct Location {
     /// Holds the store if no database is named.
     pub data: PathBuf,
     pub database: Option<Database>,
-    /// How long the right to sync a source lasts without renewal.
+    /// The time that the right to sync a source lasts without renewal.
     pub lease: Duration,
 }
 

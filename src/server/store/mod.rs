@@ -66,7 +66,7 @@ pub struct Store {
     lease: Option<Lease>,
 }
 
-/// How many events or facts of a batch were new, replaced or unchanged.
+/// The counts of events or facts of a batch that were new, replaced, unchanged or refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ingested {
     pub new: u64,

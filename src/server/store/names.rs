@@ -14,7 +14,7 @@ const ROWS_PER_STATEMENT: usize = 256;
 pub struct Names {
     texts: Vec<Arc<str>>,
     ids: HashMap<Arc<str>, i64>,
-    /// How many names are committed to the database.
+    /// The number of names that are committed to the database.
     committed: usize,
 }
 

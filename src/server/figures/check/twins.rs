@@ -106,7 +106,7 @@ pub fn security_query(id: &str) -> Option<String> {
 const RESULT: &str = "CASE result WHEN 0 THEN 'SUCCESS' WHEN 1 THEN 'UNSTABLE' WHEN 2 THEN 'FAILURE' \
                       WHEN 3 THEN 'ABORTED' WHEN 4 THEN 'NOT_BUILT' ELSE 'UNKNOWN' END";
 
-/// What a twin needs to know of the filter.
+/// The parts of the filter that a twin needs.
 pub struct Window {
     pub as_of_ms: i64,
     pub days: u16,

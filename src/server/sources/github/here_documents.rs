@@ -8,7 +8,7 @@ use super::dockerfile::split_word;
 pub struct HereDocument {
     /// The line that ends it.
     pub end: String,
-    /// Whether tabs before that line are ignored.
+    /// Tabs before that line are ignored.
     pub tabs: bool,
 }
 

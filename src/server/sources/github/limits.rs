@@ -1,4 +1,4 @@
-//! How long to wait between requests to GitHub, by its headers and the retry policy.
+//! Waits between requests to GitHub, by its headers and the retry policy.
 //!
 //! A 403 or 429 has `retry-after`, or says that nothing remains until `x-ratelimit-reset`; if it has
 //! neither, wait a minute, and longer each time.
@@ -14,11 +14,11 @@ use crate::server::sources::error::MAX_PAUSE;
 /// The policy for retries. Tests shorten it.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
-    /// How often a request with a transient failure is tried.
+    /// The number of attempts at a request with a transient failure.
     pub attempts: usize,
     /// The first pause between two attempts; later ones are longer, with jitter.
     pub pause: Duration,
-    /// How long to wait if the response does not say.
+    /// The wait if the response does not say.
     pub limit_pause: Duration,
     /// A longer wait ends the sync; the next one continues.
     pub max_wait: Duration,

@@ -30,7 +30,7 @@ pub struct Statements<'a> {
     pub other_images: Vec<&'a str>,
     /// The versions in its files, the most specific first.
     pub stated: Vec<&'a str>,
-    /// Whether it has a file that is only used with the platform.
+    /// It has a file that is only used with the platform.
     pub has_file: bool,
 }
 

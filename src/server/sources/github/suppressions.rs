@@ -43,7 +43,7 @@ struct ParserState {
     found: Suppressions,
     seen: HashSet<(String, Option<String>)>,
     depth: usize,
-    /// Whether the root element is that of a suppression file.
+    /// The root element is that of a suppression file.
     known: bool,
     /// The attribute `until` of the open entry; the outer option is none outside entries.
     entry: Option<Option<String>>,

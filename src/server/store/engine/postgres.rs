@@ -22,9 +22,9 @@ const GENERATION: i64 = 100;
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The channel that announces changes of the store.
 const CHANNEL: &str = "rse_dashboard";
-/// How often the store is checked if no notification arrives.
+/// The interval between checks of the store if no notification arrives.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How long to wait for a connection.
+/// The wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 6;
 
@@ -178,7 +178,7 @@ fn explain(error: sqlx::Error, database: &Database) -> Error {
     anyhow!(error).context(format!("cannot use the store {database}: {remedy}"))
 }
 
-/// Whether the server's certificate was refused: the handshake fails as if the connection did.
+/// Recognises a refused certificate: the handshake fails as if the connection did.
 fn is_unverified(error: &sqlx::Error) -> bool {
     let text = match error {
         sqlx::Error::Io(error) => error.to_string(),

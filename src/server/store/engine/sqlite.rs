@@ -16,7 +16,7 @@ use sqlx::{
 use super::Purpose;
 
 const FILE: &str = "dashboard.sqlite";
-/// How often the store is checked, which takes well under a millisecond.
+/// The interval between checks of the store, each of which takes well under a millisecond.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(250);
 const LOCK: &str = "dashboard.lock";
 static MIGRATIONS: Migrator = sqlx::migrate!("src/server/store/migrations/sqlite");
