@@ -7,10 +7,10 @@ import { expect, test } from "../support/fixtures";
 const OF_HEATMAP = /\/api\/figure\?.*id=heatmap(&|$)/;
 
 const KINDS: Record<string, (route: Route) => Promise<void>> = {
-  "answers 500": (route) => route.fulfill({ status: 500, contentType: "application/json", body: '{"error":"internal"}' }),
-  "answers 503": (route) => route.fulfill({ status: 503, contentType: "application/json", body: '{"error":"not_ready"}' }),
-  "cannot be reached": (route) => route.abort("connectionrefused"),
-  "answers with nonsense": (route) => route.fulfill({ status: 200, contentType: "application/json", body: "<html>proxy</html>" }),
+  "returns 500": (route) => route.fulfill({ status: 500, contentType: "application/json", body: '{"error":"internal"}' }),
+  "returns 503": (route) => route.fulfill({ status: 503, contentType: "application/json", body: '{"error":"not_ready"}' }),
+  "is unreachable": (route) => route.abort("connectionrefused"),
+  "returns HTML": (route) => route.fulfill({ status: 200, contentType: "application/json", body: "<html>proxy</html>" }),
 };
 
 async function openAlive(page: Page) {

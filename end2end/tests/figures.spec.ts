@@ -91,7 +91,7 @@ function barsOf(values: string, positions?: string) {
   };
 }
 
-/** Expects one stacked bar per row, trace by trace, without empty segments. */
+/** Segments of one stacked bar per row, trace by trace, without empty ones. */
 function stackOf(figure: Figure, parts: [trace: string, column: string][], position: (row: number) => number, whole?: (row: number) => number) {
   const reached = figure.rows.map(() => 0);
   return parts.flatMap(([trace, id]) =>

@@ -91,7 +91,7 @@ for (const path of ["/pipelines", "/security", "/disclaimer", "/nowhere", "/pipe
   });
 }
 
-test("only inline scripts that the server sent are run", async () => {
+test("the policy allows a page's inline scripts by hash", async () => {
   for (const path of ["/pipelines", "/security", "/disclaimer", "/nowhere"]) {
     const answer = await raw(path);
     const policy = answer.headers["content-security-policy"] as string;

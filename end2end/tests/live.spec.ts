@@ -128,7 +128,7 @@ test("an unzoomed chart follows the data, and a new filter resets the zoom", asy
   expect(await range(page, "timeline_short")).not.toEqual(zoomed);
 });
 
-test("a double click makes a chart follow new data again", async ({ page, own }) => {
+test("a double click resets a zoomed chart to the newest data", async ({ page, own }) => {
   await open(page, "/pipelines");
   await drawn(page, "timeline_short");
   const zoomed = await zoom(page, "timeline_short");

@@ -53,7 +53,7 @@ test("an authorised user reaches the requested page and sees all of it", async (
   await (await download).path();
 });
 
-test("no page may be stored by a cache", async ({ page, request, closed }) => {
+test("shared caches may not store pages", async ({ page, request, closed }) => {
   await signIn(page);
   await isOpen(page);
   for (const path of ["/pipelines", "/security", "/figures/heatmap", "/api/figure?id=heatmap", "/figures/heatmap.csv", "/api/freshness"]) {
@@ -292,7 +292,7 @@ test.describe("with their own dashboard", () => {
     baseURL: async ({ closed }, use) => use(closed.url),
   });
 
-  own("new keys of the provider are asked for", async ({ page, context, closed }) => {
+  own("the dashboard fetches a provider's new keys", async ({ page, context, closed }) => {
     await signIn(page);
     await isOpen(page);
     await closed.provider.change({ keys: "new" });
@@ -301,7 +301,7 @@ test.describe("with their own dashboard", () => {
     await isOpen(page);
   });
 
-  own("claims may stand in the token itself", async ({ page, closed }) => {
+  own("claims may be in the ID token", async ({ page, closed }) => {
     await closed.provider.change({ inToken: true });
     await signIn(page);
     await isOpen(page);
@@ -310,7 +310,7 @@ test.describe("with their own dashboard", () => {
   own.describe("with short sessions", () => {
     own.use({ variables: { RSE_SESSION_HOURS: "0.002" } });
 
-    own("a session that is over ends the stream, and the page comes back by itself while the provider knows its reader", async ({ page, faults }) => {
+    own("an expired session ends the stream, and the page signs in again while the provider's session lasts", async ({ page, faults }) => {
       faults.provoke(/status 401|status of 401|ERR_INCOMPLETE_CHUNKED_ENCODING/);
       await signIn(page);
       await isOpen(page);
@@ -320,7 +320,7 @@ test.describe("with their own dashboard", () => {
       await isOpen(page);
     });
 
-    own("a session that is over opens nothing, whatever the browser keeps", async ({ page, context, closed }) => {
+    own("an expired session grants no access, even with its cookie", async ({ page, context, closed }) => {
       await signIn(page);
       await isOpen(page);
       const { value } = (await cookie(context, SESSION))!;
@@ -332,7 +332,7 @@ test.describe("with their own dashboard", () => {
   });
 });
 
-base("a provider that is down at first stops nobody later", async ({ page, faults }) => {
+base("sign-in works once an unavailable provider recovers", async ({ page, faults }) => {
   faults.provoke(/status 503|status of 503/);
   const [port, providerPort] = [await freePort(), await freePort()];
   const url = `http://localhost:${port}`;
