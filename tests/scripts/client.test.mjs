@@ -12,7 +12,7 @@ let root;
 before(async () => (root = await mkdtemp(path.join(tmpdir(), "rse-dashboard-client-"))));
 after(() => rm(root, { recursive: true }));
 
-/** Finishes a client built by cargo-leptos and returns its folder and file names. */
+/** Writes a client as cargo-leptos does, finishes it, and returns its folder and file names. */
 async function client({ module = "export const word = () => 'one';", wasm = "program" } = {}) {
   const folder = await mkdtemp(path.join(root, "pkg-"));
   const modules = path.join(folder, "snippets/app-1/src");
