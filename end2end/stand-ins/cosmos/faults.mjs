@@ -15,7 +15,7 @@ const REFUSALS = {
   forbid: () => [403, 'forbidden'],
 };
 
-/** Faults of a page: late, cut off, not JSON, or preceded by an unusual page. */
+/** Faults of a page: late, interrupted, truncated, or after an empty or repeated page. */
 const PAGES = ['slow', 'reset', 'cut', 'empty-page', 'repeat-page'];
 
 export class Faults {

@@ -5,9 +5,9 @@
 const PAGE_BYTES = 4 * 1024 * 1024;
 /** Number of partitions per container; a query reads each of them. */
 let partitions = 1;
-/** Limit of documents per page, which the service may lower at any time; see `limitPages`. */
+/** Most documents per page, which the service may lower at any time; see `limitPages`. */
 let pageDocuments = Infinity;
-/** Number of results kept for later pages. */
+/** Most results kept for later pages. */
 const RESULTS = 100;
 
 const results = new Map();
