@@ -1,4 +1,4 @@
-// The end-to-end tests: a real browser, the release build and sample data. `make e2e` runs them.
+// Configuration of the end-to-end tests (`make e2e`): a real browser, the release build and sample data.
 import { defineConfig } from "@playwright/test";
 import { browser } from "./support/browser";
 
@@ -7,7 +7,7 @@ export default defineConfig({
   outputDir: "test-results",
   globalSetup: "./support/global-setup.ts",
   reporter: [["list"], ["./support/closing-line.ts"]],
-  // A test that passes only the second time hides a fault.
+  // A retry would hide a flaky test.
   retries: 0,
   workers: 2,
   fullyParallel: true,

@@ -1,5 +1,5 @@
-// Takes pictures of the pages of a running dashboard, to look at: every width, light and dark.
-// Usage: node end2end/screenshots.mjs [URL], by default http://127.0.0.1:8050.
+// Takes screenshots of a running dashboard at every width, light and dark.
+// Usage: node end2end/screenshots.mjs [URL]; the default is http://127.0.0.1:8050.
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// The test of `make watch`: a real browser and a build for development. `make test-watch` runs it.
+// Configuration of the `make watch` test (`make test-watch`): a real browser and a development build.
 import { defineConfig } from "@playwright/test";
 import { browser } from "./support/browser";
 
@@ -11,7 +11,7 @@ export default defineConfig({
   retries: 0,
   workers: 1,
   forbidOnly: true,
-  // On empty caches everything is compiled first, and after each edit the dashboard.
+  // With empty caches, everything compiles first; each edit then recompiles the dashboard.
   timeout: 40 * MINUTES,
   expect: { timeout: 10 * MINUTES },
   use: { launchOptions: browser(), locale: "en-GB", trace: "off", screenshot: "only-on-failure" },

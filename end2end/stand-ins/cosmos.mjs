@@ -1,16 +1,16 @@
-// A Cosmos DB account on this machine: an independent server from npm, @vercel/cosmosdb-server, over
-// TLS, with what it lacks (keys, pages, an index by time) and with faults on demand.
+// A local Cosmos DB account: an independent server from npm, @vercel/cosmosdb-server, over TLS,
+// extended with keys, pages, a time index and faults on demand.
 //
 //   node end2end/stand-ins/cosmos.mjs [--port N] [--control-port N] [--seed FILE] [--partitions N] [--child]
 //
-// FILE is NDJSON of events, such as `rse-dashboard sample --stdout` writes; it fills the container
-// pipeline-metrics of the database jenkins. With --child the first line is JSON and the process
-// ends with its standard input, so that it never outlives the test that started it.
+// FILE holds events as NDJSON, such as the output of `rse-dashboard sample --stdout`; it fills the
+// container pipeline-metrics of the database jenkins. With --child, the first line of output is JSON
+// and the process exits when its standard input closes, so that it never outlives its test.
 import fs from 'node:fs';
 import { control } from './cosmos/control.mjs';
 import { createAccount, KEY } from './cosmos/server.mjs';
 
-/** What the official SDK must be told to talk to a server on this machine. */
+/** Settings that let the official SDK connect to a local server. */
 const ENVIRONMENT = {
   AZURE_COSMOS_CONNECTION_POOL_IS_HTTP2_ALLOWED: 'false',
   AZURE_COSMOS_EMULATOR_SERVER_CERT_VALIDATION_DISABLED: 'true',

@@ -1,5 +1,5 @@
-// Holds the stand-in's answers against GitHub's OpenAPI description, as @octokit/openapi-types has it:
-// every answer becomes a typed constant, and the TypeScript compiler says whether it fits.
+// Checks the stand-in's responses against GitHub's OpenAPI description from @octokit/openapi-types:
+// each response becomes a typed constant, checked by the TypeScript compiler.
 //
 //   node end2end/stand-ins/github.check.mjs ADDRESS TOKEN
 

@@ -1,12 +1,12 @@
-// A stand-in for GitHub's API: real sockets, answers as GitHub's documentation says, faults on demand.
+// A stand-in for GitHub's API: real sockets, responses as documented by GitHub, faults on demand.
 //
 //   node end2end/stand-ins/github.mjs [--port N] [--facts FILE] [--state 2019|head] [--token TOKEN] [--child]
 //
-// With --facts it replays facts of real repositories, without it a small set of its own. With --child
-// its first line is JSON and it ends with its standard input, so that it never outlives the test that
-// started it.
+// With --facts, it replays facts of real repositories; otherwise it serves a small built-in set. With
+// --child, the first line of output is JSON and the process exits when its standard input closes, so
+// that it never outlives its test.
 //
-// GET  /_stand-in/log      what was asked since the last look, oldest first
+// GET  /_stand-in/log      requests since the last call, oldest first
 // POST /_stand-in/control  {"state":"head"}, {"faults":[…]}, …: see github/world.mjs
 
 import { readFileSync } from "node:fs";

@@ -1,12 +1,12 @@
-// A sign-in provider on this machine: oidc-provider from npm, a certified OpenID Connect provider,
-// with a form that asks for nothing but who one is.
+// A local sign-in provider: oidc-provider from npm, a certified OpenID Connect provider, with a form
+// that asks only for the account.
 //
 //   node end2end/stand-ins/oidc.mjs --dashboard URL [--port N] [--child]
 //
-// URL is the RSE_PUBLIC_URL of the dashboard that it knows as a client. With --child its first line
-// is JSON and it ends with its standard input, so that it never outlives the test that started it.
+// URL is the RSE_PUBLIC_URL of the dashboard, the only client. With --child, the first line of output
+// is JSON and the process exits when its standard input closes, so that it never outlives its test.
 //
-// POST /_stand-in/control  {"keys": "new"}      signs with other keys from now on
+// POST /_stand-in/control  {"keys": "new"}      switches to new signing keys
 //                          {"inToken": true}    puts all claims into the ID token, as some providers do
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
@@ -15,7 +15,7 @@ import { Provider } from "oidc-provider";
 
 const CLIENT = { id: "dashboard", secret: "stand-in-secret" };
 const SCOPES = "openid profile email groups";
-/** Who has an account: what stands in the form, and what the provider says of them. */
+/** Accounts: form entry → claims of the provider. */
 const PEOPLE = {
   ada: { name: "Ada Lovelace", email: "ada@example.org", email_verified: true, groups: ["staff", "rse"] },
   bob: { name: "Bob", email: "bob@example.org", email_verified: true, groups: ["staff"] },
@@ -61,7 +61,7 @@ function makeProvider(issuer) {
     pkce: { required: () => true },
     features: {
       devInteractions: { enabled: false },
-      // Its own pages would ask another host for fonts.
+      // The built-in pages would load fonts from another host.
       rpInitiatedLogout: {
         logoutSource: (context, form) => void (context.body = logoutPage(form)),
         postLogoutSuccessSource: (context) => void (context.body = "signed out"),
@@ -70,7 +70,7 @@ function makeProvider(issuer) {
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     ttl: { Session: 3600, Interaction: 600, Grant: 3600, AccessToken: 600, IdToken: 600 },
     findAccount: (_, id) => PEOPLE[id] && { accountId: id, claims: () => ({ sub: id, ...PEOPLE[id] }) },
-    // Nobody is asked whether the dashboard may know them.
+    // Skip the consent form.
     async loadExistingGrant({ oidc }) {
       const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId });
       grant.addOIDCScope(SCOPES);
@@ -117,7 +117,7 @@ async function control(request, response) {
 }
 
 const server = createServer((request, response) => {
-  // A browser asks for it unbidden.
+  // Browsers request the favicon automatically.
   if (request.url === "/favicon.ico") return void response.writeHead(204).end();
   const answer = request.url.startsWith("/interaction/")
     ? interact(request, response)

@@ -1,4 +1,4 @@
-// The figures as the API gives them: what pages, downloads and own computations are compared with.
+// Figures from the API, the reference for pages, downloads and the tests' own computations.
 import { type APIRequestContext, expect } from "@playwright/test";
 
 export type Cell = number | string | null;
@@ -52,7 +52,7 @@ export async function figure(request: APIRequestContext, id: string, filter: Fil
   return response.json();
 }
 
-/** A column's cells. */
+/** Cells of a column. */
 export function column<T extends Cell = number>(figure: Figure, id: string): T[] {
   const index = figure.columns.findIndex((known) => known.id === id);
   expect(index, `${figure.id} has the column ${id} among ${figure.columns.map((known) => known.id)}`).not.toBe(-1);

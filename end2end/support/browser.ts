@@ -1,4 +1,4 @@
-// Which browser the tests drive: the machine's own Chromium, never one of Playwright's.
+// Browser of the tests: the system's Chromium, never one of Playwright's.
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 

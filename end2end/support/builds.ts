@@ -1,5 +1,5 @@
-// Builds and figures computed a second time, from the exported events, by the words of the
-// figures' definition and nothing else. The default configuration's rules stand here again.
+// Independent computation of builds and figures from the exported events. It follows only the
+// written definitions of the figures and repeats the rules of the default configuration.
 import type { Cell, Filter } from "./api";
 
 interface Event {
@@ -40,13 +40,13 @@ const resultOf = (event: Event) => RESULTS.find((known) => known === event.curre
 const counts = (event: Event) => !NOT_STEPS.includes(event.current_step_name ?? "");
 const percent = (part: number, whole: number) => (whole ? Math.round((10_000 * part) / whole) / 100 : null);
 
-/** By `stage_timestamp`, then `_ts`, then `id`. */
+/** Order by `stage_timestamp`, then `_ts`, then `id`. */
 function inTime(a: Event, b: Event): number {
   const [x, y] = [Date.parse(a.stage_timestamp), Date.parse(b.stage_timestamp)];
   return x - y || (a._ts ?? -Infinity) - (b._ts ?? -Infinity) || ((a.id ?? "") < (b.id ?? "") ? -1 : 1);
 }
 
-/** Rolls events up to the builds of the default branches. */
+/** Rolls events up into builds of the default branches. */
 export function rollUp(ndjson: string): Build[] {
   const byBuild = new Map<string, Event[]>();
   for (const line of ndjson.split("\n")) {
@@ -76,7 +76,7 @@ function rolledUp(events: Event[]): Build {
   };
 }
 
-/** The builds of a filter's window. */
+/** Builds in a filter's window. */
 export function select(builds: Build[], asOf: string, { project = "all", type = "all", days = 14 }: Filter): Build[] {
   const end = Date.parse(asOf);
   const pattern = new RegExp(project === "all" ? "" : PATTERNS[project]);
@@ -181,7 +181,7 @@ const duration: Rows = (builds) => {
 
 const minutes = (ms: number) => Math.round(ms / 600) / 100;
 
-/** By linear interpolation, of numbers that ascend. */
+/** Percentile by linear interpolation; the numbers must ascend. */
 function percentile(numbers: number[], share: number): number {
   const position = share * (numbers.length - 1);
   const [low, high] = [numbers[Math.floor(position)], numbers[Math.ceil(position)]];
@@ -198,7 +198,7 @@ const lengthy_pipelines: Rows = (builds) =>
 
 const timeline_short = (days = 14) => slots(days <= 14 ? 15 : days <= 28 ? 60 : 360);
 
-/** A figure's rows for a filter, by our own computation. */
+/** Computes a figure's rows for a filter. */
 export function compute(id: string, builds: Build[], asOf: string, filter: Filter): Cell[][] {
   const of = (filter: Filter) => select(builds, asOf, filter);
   switch (id) {

@@ -1,19 +1,19 @@
-// A figure's card on the page, and what plotly drew in it.
+// A figure's card on the page and the marks that plotly drew in it.
 import { expect, type Locator, type Page } from "@playwright/test";
 import { type Figure, PAGES } from "./api";
 
-/** A bar: what plotly has of it, and where its rectangle stands, read off the axes. */
+/** A bar: plotly's data and the position of its rectangle on the axes. */
 export interface Bar {
   trace: string;
-  /** The row's number, its category, or its instant in milliseconds. */
+  /** Row number, category, or time in milliseconds. */
   position: number | string;
   size: number;
   from: number;
   to: number;
-  /** The two edges on the axis of positions, and what a pixel is there. */
+  /** Both edges on the position axis; `edgePixel` is the size of a pixel there. */
   edges: [number, number];
   edgePixel: number;
-  /** What a pixel is on the axis of values. */
+  /** Size of a pixel on the value axis. */
   pixel: number;
   fill: string;
 }
@@ -21,14 +21,14 @@ export interface Bar {
 export interface Slice {
   label: string;
   value: number;
-  /** Of the whole circle, by the length of the slice's outline. */
+  /** Share of the circle, measured from the slice's outline. */
   share: number;
-  /** What stands in or beside it. */
+  /** Text in or beside the slice. */
   text: string;
   fill: string;
 }
 
-/** A heatmap's cell whose middle is painted. */
+/** A heatmap cell whose centre is painted. */
 export interface Cell {
   x: number;
   y: number;
@@ -37,22 +37,22 @@ export interface Cell {
 }
 
 export interface Sector {
-  /** The labels from the root to the sector, without line breaks. */
+  /** Labels from the root to the sector, without line breaks. */
   path: string[];
   area: number;
 }
 
-/** The marks of a chart that can be seen. */
+/** Visible marks of a chart. */
 export interface Marks {
   slices: Slice[];
   bars: Bar[];
   cells: Cell[];
   sectors: Sector[];
-  /** Where the error bars end, read off the axis of values. */
+  /** Ends of the error bars on the value axis. */
   errors: number[];
-  /** The texts at bars and points, in the order of the rows. */
+  /** Texts at bars and points, in row order. */
   texts: string[];
-  /** The names beside horizontal bars, in their order. */
+  /** Names beside horizontal bars, in order. */
   names: string[];
   pixel: number;
 }
@@ -61,7 +61,7 @@ export const card = (page: Page, id: string): Locator => page.locator(`article[d
 
 export const table = (page: Page, id: string): Locator => card(page, id).locator("table");
 
-/** Opens the table of a card, as a reader does; on a figure's own page it is open already. */
+/** Opens a card's table as a reader does; on a figure's own page it is already open. */
 export async function openTable(page: Page, id: string): Promise<Locator> {
   const details = card(page, id).locator("details.table");
   if ((await details.getAttribute("open")) === null) await details.locator("summary").click();
@@ -69,7 +69,7 @@ export async function openTable(page: Page, id: string): Promise<Locator> {
   return table(page, id);
 }
 
-/** Brings a card into view and waits until its chart is drawn. */
+/** Scrolls a card into view and waits until its chart is drawn. */
 export async function drawn(page: Page, id: string): Promise<Locator> {
   const chart = card(page, id).locator(".chart");
   await card(page, id).scrollIntoViewIfNeeded();
@@ -77,7 +77,7 @@ export async function drawn(page: Page, id: string): Promise<Locator> {
   return chart;
 }
 
-/** The figures that the page of an address draws: those of it whose rows the API has. */
+/** Figures that a page draws: those with rows in the API. */
 export async function drawable(page: Page): Promise<string[]> {
   const { pathname, searchParams } = new URL(page.url());
   const [, folder, id] = pathname.split("/");
@@ -89,7 +89,7 @@ export async function drawable(page: Page): Promise<string[]> {
   return (await Promise.all(figures)).flatMap((figure) => (figure?.rows.length ? [figure.id] : []));
 }
 
-/** Brings every card into view, one after the other, until all charts are drawn. */
+/** Scrolls each card into view in turn until all charts are drawn. */
 export async function allDrawn(page: Page, ids: string[]) {
   for (const id of ids) await drawn(page, id);
 }
@@ -141,7 +141,7 @@ export async function marks(page: Page, id: string): Promise<Marks> {
       return { label: bound(node).label, value: bound(node).v, share, text: node.querySelector(".slicetext")?.textContent ?? "", fill: getComputedStyle(path).fill };
     });
 
-    // A heatmap is an image: what is painted in the middle of each cell is read from it.
+    // A heatmap is an image: read the colour at the centre of each cell.
     const cells = [];
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })!;
     for (const node of all(".heatmaplayer .hm")) {
@@ -164,7 +164,7 @@ export async function marks(page: Page, id: string): Promise<Marks> {
       }
     }
 
-    // A sector may be too small for its frame: it then shows once a reader goes into the one around it.
+    // A sector too small for its frame shows only after a reader opens its parent.
     const sectors = all(".treemaplayer .slice").map((node) => {
       const path = [];
       for (let part = bound(node); part; part = part.parent) path.unshift(part.data.data.label.replaceAll("<br>", ""));

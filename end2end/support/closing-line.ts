@@ -1,5 +1,5 @@
-// Ends the output with one line that scripts can read: `12 passed, 0 failed, 0 skipped`. Before it stands what was
-// skipped, by name and reason; a test that is skipped without a reason fails the run.
+// Ends the output with a line for scripts: `12 passed, 0 failed, 0 skipped`. The lines before it name each skipped
+// test and its reason; a test skipped without a reason fails the run.
 import type { FullConfig, FullResult, Reporter, Suite, TestCase } from "@playwright/test/reporter";
 
 export default class ClosingLine implements Reporter {
@@ -30,7 +30,7 @@ export default class ClosingLine implements Reporter {
   }
 }
 
-/** Why a test was skipped on purpose, if it was; one that never ran because another failed is none of those. */
+/** Reason for skipping a test on purpose; tests that did not run because another failed have none. */
 function reasonOf(test: TestCase) {
   const skip = test.annotations.find(({ type }) => type === "skip" || type === "fixme");
   return skip && { test, reason: skip.description };

@@ -1,4 +1,4 @@
-// `make watch` on a copy of the clone, which tests can edit.
+// Runs `make watch` on a copy of the clone that tests can edit.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -8,9 +8,9 @@ import { TARGET } from "./program";
 import { freePort } from "./sign-in";
 
 const ROOT = path.resolve(__dirname, "../..");
-/** Beside the developer's own compiled code: of a clone at another place, Cargo would take one for the other. */
+/** Separate from the developer's compiled code, which Cargo would confuse with that of a clone elsewhere. */
 const COMPILED = path.join(TARGET, "watch");
-// What a developer's environment may say of the program and its data.
+// Variables of a developer's environment that would affect the program and its data.
 const OURS = /^(PORT|RELOAD_PORT|DATA_DIR|MAKEFLAGS|MAKELEVEL|RSE_(?!CACHE).*|LEPTOS_.*|COSMOS_.*|DATABASE_URL|GITHUB_.*)$/;
 
 export class Development {
@@ -30,7 +30,7 @@ export class Development {
     const [port, reloadPort] = [await freePort(), await freePort()];
     const own = { CARGO_TARGET_DIR: COMPILED, PORT: port, RELOAD_PORT: reloadPort, DATA_DIR: path.join(folder, "data"), RUST_LOG: "info", NO_COLOR: "1" };
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
-    // In a group of its own, so that all of it can be ended.
+    // Use a separate process group so that all processes can be stopped.
     const child = spawn("make", ["watch"], { cwd: folder, env: { ...inherited, ...own }, stdio: ["ignore", "pipe", "pipe"], detached: true });
     const development = new Development(folder, `http://127.0.0.1:${port}`, child);
     try {
@@ -54,12 +54,12 @@ export class Development {
     });
   }
 
-  /** Its last lines. */
+  /** Last lines of the output. */
   get tail(): string {
     return this.log.split("\n").slice(-40).join("\n");
   }
 
-  /** Replaces what a pattern finds in a file of the copy, as an editor would. */
+  /** Replaces a pattern's match in a file of the copy, as an editor would. */
   edit(file: string, pattern: RegExp, by: string) {
     const place = path.join(this.folder, file);
     const before = readFileSync(place, "utf8");
@@ -78,7 +78,7 @@ export class Development {
   }
 }
 
-/** The files that git knows, as they are now, and what `make setup` has made of the lock file. */
+/** Copies the files known to git in their current state, and the packages that `make setup` installed. */
 function copy(folder: string) {
   const tracked = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: ROOT, encoding: "utf8" });
   for (const file of tracked.split("\0").filter((file) => file && existsSync(path.join(ROOT, file)))) {
@@ -88,14 +88,14 @@ function copy(folder: string) {
   symlinkSync(path.join(ROOT, "node_modules"), path.join(folder, "node_modules"));
 }
 
-/** What the unit tests have compiled of other crates is not compiled again. */
+/** Reuses dependencies already compiled for the unit tests. */
 function takeDependencies() {
   const there = path.join(TARGET, "debug");
   if (existsSync(path.join(COMPILED, "debug")) || !existsSync(there)) return;
   const here = path.join(COMPILED, "debug");
   mkdirSync(here, { recursive: true });
   const parts = [".fingerprint", "build", "deps"].map((part) => path.join(there, part)).filter((part) => existsSync(part));
-  // Not by Node.js, which does not keep times as exactly as Cargo compares them.
+  // Use cp: Node.js does not preserve times as precisely as Cargo compares them.
   execFileSync("cp", ["--archive", "--reflink=auto", ...parts, here]);
   execFileSync("find", [here, "-name", "*rse_dashboard*", "-delete"]);
 }

@@ -1,6 +1,6 @@
-// `test` of this suite: whatever page a test opens must stay quiet. Console errors and warnings
-// (hydration's among them), exceptions, failed requests and breaches of the Content-Security-Policy
-// fail the test, unless it says beforehand that it provokes them.
+// The suite's `test`, which fails when a page reports faults: console errors and warnings (including
+// those of hydration), exceptions, failed requests and violations of the Content-Security-Policy.
+// A test can declare in advance the faults that it provokes.
 import { test as base, expect } from "@playwright/test";
 import { emptyUrl, sampleUrl } from "./global-setup";
 
@@ -8,7 +8,7 @@ export { expect };
 
 interface Fixtures {
   faults: Faults;
-  /** Whether to open the server without data. */
+  /** Opens the server without data if true. */
   empty: boolean;
 }
 
@@ -16,7 +16,7 @@ export class Faults {
   readonly seen: string[] = [];
   private readonly provoked: RegExp[] = [];
 
-  /** This test makes such faults happen on purpose. */
+  /** Declares faults that the test causes on purpose. */
   provoke(...patterns: RegExp[]) {
     this.provoked.push(...patterns);
   }
@@ -44,7 +44,7 @@ export const test = base.extend<Fixtures>({
       context.on("weberror", (error) => faults.seen.push(`exception: ${error.error()}`));
       context.on("requestfailed", (request) => {
         const reason = request.failure()?.errorText;
-        // A reader who moves on interrupts what is being loaded; that is no fault.
+        // Navigating away interrupts requests; that is not a fault.
         if (reason !== "net::ERR_ABORTED") faults.seen.push(`request failed: ${request.url()} ${reason}`);
       });
       context.on("response", (response) => {

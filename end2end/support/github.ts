@@ -1,4 +1,4 @@
-// A GitHub on this machine that tests collect from.
+// A local stand-in for GitHub that tests collect from.
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -8,7 +8,7 @@ const SCRIPT = path.resolve(__dirname, "../stand-ins/github.mjs");
 export class GitHub {
   private constructor(
     private readonly url: string,
-    /** Ends it. */
+    /** Stops the stand-in. */
     readonly end: () => void,
   ) {}
 
@@ -20,12 +20,12 @@ export class GitHub {
     throw new Error("GitHub's stand-in did not start: `make setup` installs what it needs");
   }
 
-  /** What leads the program there. */
+  /** Variables that point the program to the stand-in. */
   variables(token = "stand-in-token"): NodeJS.ProcessEnv {
     return { GITHUB_API_URL: this.url, GITHUB_TOKEN: token };
   }
 
-  /** Changes what it answers: see stand-ins/github/world.mjs. */
+  /** Changes its responses; see stand-ins/github/world.mjs. */
   async change(change: object) {
     const answer = await fetch(`${this.url}/_stand-in/control`, { method: "POST", body: JSON.stringify(change) });
     if (!answer.ok) throw new Error(`the stand-in does not change: ${await answer.text()}`);

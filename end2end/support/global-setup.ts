@@ -1,4 +1,4 @@
-// Before all tests: sample data in a directory of its own, a server of it, and a server of nothing.
+// Set-up before all tests: sample data in a separate directory, a server for it and an empty server.
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";

@@ -1,4 +1,4 @@
-// A server with a data directory of its own, for tests that change the data or end the server.
+// A server with its own data directory, for tests that change the data or stop the server.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -13,7 +13,7 @@ export class Own {
     private running = true,
   ) {}
 
-  /** Serves what `fill` brings into a data directory. */
+  /** Serves a data directory filled by `fill`. */
   static async of(fill: (data: string) => Promise<unknown>): Promise<Own> {
     const folder = await mkdtemp(path.join(tmpdir(), "rse-dashboard-own-"));
     const data = path.join(folder, "data");
@@ -25,14 +25,14 @@ export class Own {
     return this.server.url;
   }
 
-  /** Brings in records while the server runs, as an operator does. */
+  /** Imports records while the server runs, as an operator does. */
   async import(kind: "events" | "security", lines: string[]) {
     const file = path.join(this.folder, `${(this.files += 1)}.ndjson`);
     await writeFile(file, `${lines.join("\n")}\n`);
     await run("import", kind, file, "--data", path.join(this.folder, "data"));
   }
 
-  /** Collects from sources, as a command beside the server; says whether that went well. */
+  /** Collects from sources with a separate command; returns true if it succeeds. */
   async sync(variables: NodeJS.ProcessEnv): Promise<boolean> {
     return runWith(variables, "sync", "--data", path.join(this.folder, "data")).then(
       () => true,
@@ -45,7 +45,7 @@ export class Own {
     this.running = false;
   }
 
-  /** Serves again at the same address. */
+  /** Restarts the server at the same address. */
   async restart() {
     this.server = await serve(path.join(this.folder, "data"), new URL(this.url).port);
     this.running = true;

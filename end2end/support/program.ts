@@ -6,31 +6,31 @@ import path from "node:path";
 import { promisify } from "node:util";
 
 const ROOT = path.resolve(__dirname, "../..");
-/** Where compiled code is: `make` says it, and `scripts/e2e`. */
+/** Directory of compiled code, set by `make` and `scripts/e2e`. */
 export const TARGET = process.env.CARGO_TARGET_DIR ?? "";
 const BINARY = process.env.RSE_BINARY ?? path.join(TARGET, "release", "rse-dashboard");
-// Longer than any start takes, even on a loaded machine.
+// Longer than any start, even on a busy machine.
 const START_MS = 30_000;
-// What a developer's environment may say of the program, its data and their sources.
+// Variables of a developer's environment that would affect the program, its data and sources.
 const OURS = /^(PORT|RSE_(ADDR|DATA|CONFIG|PUBLIC_URL|TRUSTED_PROXIES|OIDC_.*|SESSION_.*|API_TOKENS)|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
-// Not where a developer's .env and dashboard.toml are.
+// A directory without a developer's .env and dashboard.toml.
 const ELSEWHERE = tmpdir();
 const LARGEST_EXPORT = 1024 ** 3;
 
 export interface Server {
   url: string;
-  /** Ends it as an orchestrator would, and waits until it has ended. */
+  /** Stops the server as an orchestrator would, and waits for it to exit. */
   stop(): Promise<void>;
-  /** Ends it as a crash would. */
+  /** Kills the server, as in a crash. */
   kill(): Promise<void>;
 }
 
-/** Runs a command to its end and returns what it wrote to standard output. */
+/** Runs a command to completion and returns its standard output. */
 export async function run(...args: string[]): Promise<string> {
   return runWith({}, ...args);
 }
 
-/** The same with some variables of its own. */
+/** Runs a command as `run` does, with additional variables. */
 export async function runWith(variables: NodeJS.ProcessEnv, ...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(BINARY, args, {
     cwd: ELSEWHERE,
@@ -40,7 +40,7 @@ export async function runWith(variables: NodeJS.ProcessEnv, ...args: string[]): 
   return stdout;
 }
 
-/** Serves a data directory, on a free port unless one is given, and returns when it is ready. */
+/** Serves a data directory, on a free port by default, and returns when the server is ready. */
 export async function serve(data: string, port = "0", variables: NodeJS.ProcessEnv = {}): Promise<Server> {
   const child = spawn(BINARY, ["serve", "--data", data, "--port", port], {
     cwd: ELSEWHERE,

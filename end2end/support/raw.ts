@@ -1,4 +1,4 @@
-// Requests exactly as written: browsers and most clients tidy paths up before they send them.
+// Sends requests exactly as written; browsers and most clients normalise paths first.
 import http, { type IncomingHttpHeaders } from "node:http";
 import { sampleUrl } from "./global-setup";
 

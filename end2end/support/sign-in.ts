@@ -1,5 +1,5 @@
-// A dashboard that is closed, and the provider that says who may come in. They have different hosts
-// for the browser, as they have in earnest: what a cookie's SameSite lets through shows only so.
+// A closed dashboard and its sign-in provider. The browser sees them on different hosts, as in
+// production; otherwise SameSite cookies could not be tested.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -10,7 +10,7 @@ import { sampleData } from "./global-setup";
 import { type Server, serve } from "./program";
 
 const SCRIPT = path.resolve(__dirname, "../stand-ins/oidc.mjs");
-/** What scripts send, and what the server knows of it. */
+/** Token that scripts send, and its hash as known to the server. */
 export const TOKEN = "a token of the tests";
 const TOKEN_HASH = "864c519db7f7a71adf8cd1ad238d9c3fc57e7e1f9fd6463afe1bd39e5617489f";
 
@@ -27,7 +27,7 @@ export class Provider {
     throw new Error("the provider's stand-in did not start: `make setup` installs what it needs");
   }
 
-  /** Changes what it does: see stand-ins/oidc.mjs. */
+  /** Changes its behaviour; see stand-ins/oidc.mjs. */
   async change(change: object) {
     const answer = await fetch(`${this.issuer}/_stand-in/control`, { method: "POST", body: JSON.stringify(change) });
     if (!answer.ok) throw new Error(`the stand-in does not change: ${await answer.text()}`);
@@ -49,7 +49,7 @@ export async function freePort(): Promise<string> {
   return String(port);
 }
 
-/** A closed dashboard of the sample data. */
+/** A closed dashboard with sample data. */
 export class Closed {
   private constructor(
     readonly url: string,
@@ -83,7 +83,7 @@ export function environment(url: string, issuer: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Fills in the provider's form, wherever the dashboard led there from. */
+/** Fills in the provider's form from any page of the dashboard. */
 export async function signInAs(page: Page, account: string) {
   await page.getByLabel("Account").fill(account);
   await page.getByRole("button", { name: "Sign in" }).click();

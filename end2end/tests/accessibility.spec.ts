@@ -1,4 +1,4 @@
-// WCAG 2.2 AA, as far as a machine can tell, and by keyboard alone.
+// Accessibility: automated WCAG 2.2 AA checks and keyboard use.
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { card, drawable, drawn, openTable, table } from "../support/chart";
@@ -18,7 +18,7 @@ const EVERY_PAGE = [
 ];
 
 async function violations(page: Page) {
-  // The rows of a table are alike: a few of them say it all, and hundreds take minutes.
+  // Table rows are alike: checking a few is enough, and hundreds would take minutes.
   const axe = new AxeBuilder({ page }).withTags(LEVELS).exclude("tbody tr:nth-child(n + 6)");
   const { violations } = await axe.analyze();
   return violations.flatMap(({ id, help, nodes }) => nodes.slice(0, 5).map((node) => `${id}: ${help}: ${node.target.join(" ")}: ${node.any.map((check) => check.message)}`));
@@ -26,7 +26,7 @@ async function violations(page: Page) {
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const path of EVERY_PAGE) {
-    test(`axe finds nothing on ${path} in ${colorScheme}`, async ({ page, faults }) => {
+    test(`axe reports no violations on ${path} in ${colorScheme} mode`, async ({ page, faults }) => {
       if (/nowhere|=15/.test(path)) faults.provoke(/40[04]/);
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.goto(path);
@@ -51,7 +51,7 @@ for (const path of EVERY_PAGE) {
   });
 }
 
-test("the skip link comes first and leads to the content", async ({ page }) => {
+test("the skip link is first and leads to the content", async ({ page }) => {
   await page.goto("/pipelines");
   await page.keyboard.press("Tab");
   const skip = page.locator(":focus");
@@ -62,7 +62,7 @@ test("the skip link comes first and leads to the content", async ({ page }) => {
   expect(await page.evaluate(() => document.activeElement?.closest("main") !== null)).toBe(true);
 });
 
-test("everything that takes the focus shows it", async ({ page }) => {
+test("every focusable element shows its focus", async ({ page }) => {
   await page.goto("/pipelines");
   await drawn(page, "build_status_day");
   const seen: string[] = [];
@@ -93,7 +93,7 @@ test("filters and tables work by keyboard", async ({ page }) => {
   await expect(table(page, "build_status")).toBeVisible();
 });
 
-test("tables say what their cells are", async ({ page }) => {
+test("table cells have headers", async ({ page }) => {
   await page.goto("/figures/most_failing");
   const most_failing = await openTable(page, "most_failing");
   await expect(most_failing.locator("thead th[scope=col]")).toHaveCount(6);
@@ -101,7 +101,7 @@ test("tables say what their cells are", async ({ page }) => {
   await expect(page.getByRole("table", { name: /.+/ })).toHaveCount(1);
 });
 
-test("a change of the colour mode reaches the charts", async ({ page }) => {
+test("charts follow a change of colour mode", async ({ page }) => {
   await page.goto("/pipelines");
   await drawn(page, "heatmap");
   const colour = () => card(page, "heatmap").locator(".xtick text").first().evaluate((text) => getComputedStyle(text).fill);

@@ -1,4 +1,4 @@
-// Whatever is asked: a clear answer with the right status, and nothing that runs or leaks.
+// Bad input gets a clear answer with the right status; nothing is executed or leaked.
 import { allDrawn, card, drawn, openTable, table } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 import { Own } from "../support/own";
@@ -17,7 +17,7 @@ for (const { path, status, says } of [
   { path: "/nowhere", status: 404, says: ["not found"] },
   { path: "/figures", status: 404, says: ["not found"] },
 ]) {
-  test(`${path} answers ${status}, says what exists and leads on`, async ({ page, faults }) => {
+  test(`${path} returns ${status}, lists valid choices and links onwards`, async ({ page, faults }) => {
     faults.provoke(new RegExp(String(status)));
     const answer = await page.goto(path);
     expect(answer?.status()).toBe(status);
@@ -29,7 +29,7 @@ for (const { path, status, says } of [
 }
 
 for (const path of ["/pipelines?project=", "/pipelines?type=", "/pipelines?days=", "/figures/", "/nowhere/"]) {
-  test(`markup in ${path} stays text`, async ({ page, faults }) => {
+  test(`markup in ${path} is shown as text`, async ({ page, faults }) => {
     faults.provoke(/40[04]/);
     await page.goto(path + encodeURIComponent(INJECTION));
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
@@ -39,7 +39,7 @@ for (const path of ["/pipelines?project=", "/pipelines?type=", "/pipelines?days=
   });
 }
 
-test("markup in data stays text, in tables, charts and hovers", async ({ page }) => {
+test("markup in data is shown as text in tables, charts and hover labels", async ({ page }) => {
   const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "1", "--data", data));
   try {
     const events = (await run("sample", "--seed", "3", "--days", "1", "--stdout")).split("\n").filter(Boolean);
@@ -71,7 +71,7 @@ test("markup in data stays text, in tables, charts and hovers", async ({ page })
   }
 });
 
-test("the API names the parameter, the value and what exists", async ({ request }) => {
+test("API errors name the parameter, the value and the valid choices", async ({ request }) => {
   const answer = await request.get("/api/figure?id=heatmap&days=3");
   expect(answer.status()).toBe(400);
   const error = await answer.json();
@@ -98,13 +98,13 @@ test("the API names the parameter, the value and what exists", async ({ request 
   expect((await raw("/figures/heatmap.csv?days=3")).status).toBe(400);
 });
 
-test("an address longer than any link is refused", async () => {
+test("overlong URLs are rejected", async () => {
   expect((await raw(`/pipelines?project=${"a".repeat(10_000)}`)).status).toBe(414);
   expect((await raw(`/api/figure?id=heatmap&project=${"a".repeat(10_000)}`)).status).toBe(414);
   expect((await raw(`/${"a/".repeat(3_000)}`)).status).toBe(414);
 });
 
-test("only reading is allowed", async () => {
+test("only read methods are allowed", async () => {
   for (const path of ["/pipelines", "/security", "/api/figure?id=heatmap", "/api/figures", "/figures/heatmap.csv", "/health/live", "/"]) {
     for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
       expect((await raw(path, { method })).status, `${method} ${path}`).toBe(405);
@@ -115,8 +115,8 @@ test("only reading is allowed", async () => {
   }
 });
 
-test("old and sloppy addresses lead to the pages, with their query", async () => {
-  // Browsers keep a 308, and the root becomes a page of its own.
+test("old and untidy URLs redirect to the pages and keep their query", async () => {
+  // Browsers cache a 308, and the root is to become a page.
   for (const [path, location, status] of [
     ["/", "/pipelines", 307],
     ["/dash", "/pipelines", 307],
@@ -137,7 +137,7 @@ test("old and sloppy addresses lead to the pages, with their query", async () =>
   }
 });
 
-test("files outside the site are out of reach", async () => {
+test("files outside the site cannot be read", async () => {
   const climbs = ["..", "%2e%2e", ".%2e", "%2e.", "..%2f..", "%2e%2e%2f%2e%2e", "..%5c..", "%252e%252e"];
   for (const folder of ["", "/pkg", "/plotly"]) {
     for (const climb of climbs) {

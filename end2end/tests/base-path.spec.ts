@@ -1,5 +1,4 @@
-// A dashboard that has only a part of a server: everything stays below its path, in the document and
-// after it has come alive.
+// A dashboard under a base path: every URL stays below it, in the document and after hydration.
 import { PAGES } from "../support/api";
 import { drawn } from "../support/chart";
 import { test as base, expect } from "../support/fixtures";
@@ -17,7 +16,7 @@ const test = base.extend<{ below: string }>({
   baseURL: async ({ below }, use) => use(below),
 });
 
-test("pages, figures, filters and the event stream stay below the base path", async ({ page, below }) => {
+test("pages, figures, filters and the event stream stay under the base path", async ({ page, below }) => {
   const paths: string[] = [];
   page.on("request", (request) => paths.push(new URL(request.url()).pathname));
   const live = page.waitForRequest(`${below}/api/live`);
@@ -53,8 +52,8 @@ test("pages, figures, filters and the event stream stay below the base path", as
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("the form of filters stays below the base path", async ({ page, below, faults }) => {
-    // A browser that runs no scripts refuses to fetch them, and tells that it preloaded them in vain.
+  test("the filter form stays under the base path", async ({ page, below, faults }) => {
+    // Without JavaScript, the browser blocks scripts and warns about unused preloads.
     faults.provoke(/\.js csp$/, /\.wasm was preloaded using link preload but not used/);
     await page.goto(`${below}/pipelines`);
     await page.getByLabel("Window").selectOption("7");

@@ -1,10 +1,10 @@
-// CSV and JSON of every figure are its rows, and the headline is what the API says.
+// CSV and JSON downloads match each figure's rows, and the headline matches the API.
 import { readFile } from "node:fs/promises";
 import { ALL, type Cell, type Figure, figure } from "../support/api";
 import { card } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
-/** RFC 4180. */
+/** Parses CSV as defined by RFC 4180. */
 function parseCsv(text: string): string[][] {
   const rows: string[][] = [];
   for (const line of text.matchAll(/((?:"(?:[^"]|"")*"|[^",\r\n]*)(?:,(?:"(?:[^"]|"")*"|[^",\r\n]*))*)(?:\r?\n|$)/g)) {
@@ -15,7 +15,7 @@ function parseCsv(text: string): string[][] {
   return rows;
 }
 
-/** A cell as a CSV has it: text that a spreadsheet would compute gets an apostrophe in front. */
+/** A cell as written to CSV: text that a spreadsheet would evaluate starts with an apostrophe. */
 const written = (cell: Cell) => (cell === null ? "" : String(cell));
 const read = (cell: string) => (/^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell);
 
@@ -30,7 +30,7 @@ function sameRows(csv: string, wanted: Figure) {
 }
 
 for (const filter of [{}, { project: "cmc", type: "nightly", days: 28 }]) {
-  test(`the CSV of every figure has its rows, for ${JSON.stringify(filter)}`, async ({ request }) => {
+  test(`every figure's CSV matches its rows for ${JSON.stringify(filter)}`, async ({ request }) => {
     for (const id of ALL) {
       const wanted = await figure(request, id, filter);
       const answer = await request.get(`/figures/${id}.csv?${new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, `${value}`]))}`);
@@ -42,7 +42,7 @@ for (const filter of [{}, { project: "cmc", type: "nightly", days: 28 }]) {
   });
 }
 
-test("a card offers its CSV and JSON for the filter that it shows", async ({ page, request }) => {
+test("a card's CSV and JSON links use the current filter", async ({ page, request }) => {
   await page.goto("/pipelines?project=sscs");
   await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
   await page.locator('select[name="days"]').selectOption("28");
@@ -60,7 +60,7 @@ test("a card offers its CSV and JSON for the filter that it shows", async ({ pag
 });
 
 for (const query of ["", "?project=cmc&days=28", "?type=nightly&days=7"]) {
-  test(`the headline of /pipelines${query} is what the API says`, async ({ page, request }) => {
+  test(`the headline of /pipelines${query} matches the API`, async ({ page, request }) => {
     const headline = await (await request.get(`/api/headline${query}`)).json();
     const filter = Object.fromEntries(new URLSearchParams(query));
     const status = await figure(request, "build_status", filter);

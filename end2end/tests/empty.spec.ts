@@ -1,4 +1,4 @@
-// A store without data: pages, tables and downloads say why they are empty.
+// An empty store: pages, tables and downloads explain why they are empty.
 import { ALL, figure, PAGES } from "../support/api";
 import { card, table } from "../support/chart";
 import { expect, test } from "../support/fixtures";
@@ -6,7 +6,7 @@ import { expect, test } from "../support/fixtures";
 test.use({ empty: true });
 
 for (const [name, ids] of Object.entries(PAGES)) {
-  test(`${name} says why each figure is empty`, async ({ page, request }) => {
+  test(`${name} explains why each figure is empty`, async ({ page, request }) => {
     const asked: string[] = [];
     page.on("request", (request) => asked.push(request.url()));
     await page.goto(`/${name}`, { waitUntil: "networkidle" });
@@ -21,13 +21,13 @@ for (const [name, ids] of Object.entries(PAGES)) {
       await expect(card(page, id).locator(".chart")).not.toHaveAttribute("data-drawn");
       await expect(card(page, id).locator(".main-svg")).toHaveCount(0);
     }
-    // It came alive, and had every chance to draw.
+    // The page has hydrated and could have drawn.
     expect(asked.filter((url) => url.endsWith("/api/live"))).toHaveLength(1);
     await expect(page.locator("body")).toContainText("no data yet");
   });
 }
 
-test("the empty pages can be filtered and left", async ({ page }) => {
+test("filters and navigation work on empty pages", async ({ page }) => {
   await page.goto("/pipelines");
   await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
   await page.locator('select[name="days"]').selectOption("28");
@@ -37,14 +37,14 @@ test("the empty pages can be filtered and left", async ({ page }) => {
   await expect(card(page, "cve_per_team")).toBeVisible();
 });
 
-test("nothing says NaN, undefined or null", async ({ page }) => {
+test("no page shows NaN, undefined or null", async ({ page }) => {
   for (const path of ["/pipelines", "/security", ...ALL.map((id) => `/figures/${id}`)]) {
     await page.goto(path);
     await expect(page.locator("body")).not.toContainText(/NaN|undefined|null|1970/);
   }
 });
 
-test("an empty figure's CSV has its head only", async ({ request }) => {
+test("an empty figure's CSV has only its header", async ({ request }) => {
   for (const id of ALL) {
     const answer = await request.get(`/figures/${id}.csv`);
     expect(answer.status(), id).toBe(200);
@@ -53,7 +53,7 @@ test("an empty figure's CSV has its head only", async ({ request }) => {
   }
 });
 
-test("the server answers, and says why nobody should be sent to it yet", async ({ request }) => {
+test("the server is live but not ready, and says why", async ({ request }) => {
   const ready = await request.get("/health/ready");
   expect(ready.status()).toBe(503);
   expect(await ready.text()).toBe("not ready: the store holds no data\n");

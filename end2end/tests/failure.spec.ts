@@ -1,4 +1,4 @@
-// One failing figure never hides the others, and can be tried again.
+// A failing figure does not hide the others and can be retried.
 import type { Page, Route } from "@playwright/test";
 import { figure } from "../support/api";
 import { card, drawn, marks, openTable } from "../support/chart";
@@ -7,10 +7,10 @@ import { expect, test } from "../support/fixtures";
 const OF_HEATMAP = /\/api\/figure\?.*id=heatmap(&|$)/;
 
 const KINDS: Record<string, (route: Route) => Promise<void>> = {
-  "answers 500": (route) => route.fulfill({ status: 500, contentType: "application/json", body: '{"error":"internal"}' }),
-  "answers 503": (route) => route.fulfill({ status: 503, contentType: "application/json", body: '{"error":"not_ready"}' }),
-  "cannot be reached": (route) => route.abort("connectionrefused"),
-  "answers with nonsense": (route) => route.fulfill({ status: 200, contentType: "application/json", body: "<html>proxy</html>" }),
+  "returns 500": (route) => route.fulfill({ status: 500, contentType: "application/json", body: '{"error":"internal"}' }),
+  "returns 503": (route) => route.fulfill({ status: 503, contentType: "application/json", body: '{"error":"not_ready"}' }),
+  "is unreachable": (route) => route.abort("connectionrefused"),
+  "returns HTML": (route) => route.fulfill({ status: 200, contentType: "application/json", body: "<html>proxy</html>" }),
 };
 
 async function openAlive(page: Page) {
@@ -19,7 +19,7 @@ async function openAlive(page: Page) {
 }
 
 for (const [kind, answer] of Object.entries(KINDS)) {
-  test(`where one figure ${kind}, only its card says so, and retry mends it`, async ({ page, faults }) => {
+  test(`when one figure ${kind}, only its card shows an error, and a retry fixes it`, async ({ page, faults }) => {
     faults.provoke(/id=heatmap/);
     await openAlive(page);
     await drawn(page, "heatmap");
@@ -42,7 +42,7 @@ for (const [kind, answer] of Object.entries(KINDS)) {
   });
 }
 
-test("a server that went away is said on each card, and its return mends the next change", async ({ page, context, faults }) => {
+test("each card reports an unreachable server and recovers with the next change of filter", async ({ page, context, faults }) => {
   faults.provoke(/ERR_INTERNET_DISCONNECTED/);
   await openAlive(page);
   await drawn(page, "build_status");
@@ -56,7 +56,7 @@ test("a server that went away is said on each card, and its return mends the nex
   await expect(page.getByRole("link", { name: "Try again" })).toHaveCount(0);
 });
 
-test("without the chart library the tables and sentences remain", async ({ page, request, faults }) => {
+test("tables and sentences remain without the chart library", async ({ page, request, faults }) => {
   faults.provoke(/plotly/);
   await page.route(/\/plotly\/plotly-.*\.js/, (route) => route.abort("failed"));
   await openAlive(page);

@@ -1,9 +1,9 @@
-// The suite hears what pages report: a test whose page is not quiet fails.
+// The fixture that records faults: a test fails when its page reports any.
 import { expect, test } from "../support/fixtures";
 
 const REPORTED = /^(console (error|warning): (said|policy)|exception: .*thrown|status 404: .*nothing-here|console error: .*404)/;
 
-test("whatever a page reports is heard, once as unexpected and once as provoked", async ({ page, faults }) => {
+test("every fault a page reports is recorded as unexpected or provoked", async ({ page, faults }) => {
   await page.goto("/disclaimer");
   expect(faults.seen).toEqual([]);
   await page.evaluate(async () => {

@@ -1,16 +1,16 @@
-// Each of the sixteen figures draws, and draws what its rows say: mark by mark.
+// Each of the sixteen figures draws its rows, checked mark by mark.
 import { ALL, column, type Figure, figure, PAGES, pageOf } from "../support/api";
 import { card, drawn, type Marks, marks, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-// The ring has a slice for each of so many steps, and one for the rest.
+// Number of steps with a slice each; one more slice holds the rest.
 const DRAWN_STEPS = 11;
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 const rgb = ([red, green, blue]: number[]) => `rgb(${red}, ${green}, ${blue})`;
 
-// A reader who knows one chart knows the colours of all.
+// All charts share these colours.
 const RESULT_COLOURS: Record<string, string> = {
   Success: "rgb(0, 112, 60)",
   Unstable: "rgb(255, 221, 0)",
@@ -26,7 +26,7 @@ const FAILURE_COLOURS = [
   [0xd4, 0x35, 0x1c],
 ];
 
-/** From green over yellow to red. */
+/** Colour scale from green through yellow to red. */
 function failureColour(percent: number): number[] {
   const way = percent / 50;
   const half = Math.min(Math.floor(way), 1);
@@ -40,7 +40,7 @@ function slicesAre(drawn: Marks, expected: { label?: string; value: number; fill
   for (const { label, value, share } of drawn.slices) expect(Math.abs(share - value / total), `the angle of ${label}`).toBeLessThan(0.005);
 }
 
-/** Slices of the rows in their order; a row of nothing has none. */
+/** Slices of the rows, in order; empty rows have none. */
 function pieOf(values: string, labels?: string) {
   return (drawn: Marks, figure: Figure) => {
     const names = labels && column<string>(figure, labels);
@@ -59,13 +59,13 @@ interface ExpectedBar {
   trace?: string;
   position: number | string;
   size: number;
-  /** Where it begins, in a stack. */
+  /** Start of the bar within a stack. */
   from?: number;
   fill?: string;
   edges?: [number, number];
 }
 
-/** These bars and no others, and their rectangles as long and where they should be, to the pixel. */
+/** Expects exactly these bars, with their length and position correct to the pixel. */
 function barsAre(drawn: Marks, expected: ExpectedBar[]) {
   expect(drawn.bars.length).toBe(expected.length);
   for (const [index, { from = 0, edges, size, ...rest }] of expected.entries()) {
@@ -82,7 +82,7 @@ function barsAre(drawn: Marks, expected: ExpectedBar[]) {
   }
 }
 
-/** One bar a row, as long as the row says. */
+/** Expects one bar per row, as long as its value. */
 function barsOf(values: string, positions?: string) {
   return (drawn: Marks, figure: Figure) => {
     const names = positions && column<string>(figure, positions);
@@ -91,7 +91,7 @@ function barsOf(values: string, positions?: string) {
   };
 }
 
-/** Parts of one bar a row, each upon those before it: trace by trace, without parts of nothing. */
+/** Segments of one stacked bar per row, trace by trace, without empty ones. */
 function stackOf(figure: Figure, parts: [trace: string, column: string][], position: (row: number) => number, whole?: (row: number) => number) {
   const reached = figure.rows.map(() => 0);
   return parts.flatMap(([trace, id]) =>
@@ -104,7 +104,7 @@ function stackOf(figure: Figure, parts: [trace: string, column: string][], posit
   );
 }
 
-/** The numbers that texts begin with, which may be rounded. */
+/** Expects each text to begin with its row's number, possibly rounded. */
 function textsSay(drawn: Marks, numbers: number[]) {
   expect(drawn.texts.length).toBe(numbers.length);
   for (const [row, number] of numbers.entries()) {
@@ -112,7 +112,7 @@ function textsSay(drawn: Marks, numbers: number[]) {
   }
 }
 
-/** A name beside each bar: the row's, of which parts may be left out. */
+/** Expects the row's name, possibly shortened, beside each bar. */
 function namesAre(drawn: Marks, names: string[]) {
   expect(drawn.names.length).toBe(names.length);
   for (const [row, name] of names.entries()) {
@@ -120,7 +120,7 @@ function namesAre(drawn: Marks, names: string[]) {
   }
 }
 
-/** A sector for each major, version and repository; majors as large as they have repositories. */
+/** Expects a sector per major, version and repository; a major's size is its number of repositories. */
 function treemapOf(platform: string) {
   return (drawn: Marks, figure: Figure) => {
     const [majors, versions, repositories] = ["major", "version", "repository"].map((id) => column<string | number>(figure, id));
@@ -239,7 +239,7 @@ for (const id of ALL) {
     DRAWS[id](await marks(page, id), wanted);
   });
 
-  test(`${id} has its rows as a table, its sentence and a page of its own`, async ({ page, request }) => {
+  test(`${id} has a table of its rows, a sentence and its own page`, async ({ page, request }) => {
     const wanted = await figure(request, id);
     await page.goto(`/figures/${id}`);
     await drawn(page, id);
@@ -253,7 +253,7 @@ for (const id of ALL) {
 }
 
 for (const [name, ids] of Object.entries(PAGES)) {
-  test(`the ${name} page shows its figures in order and draws each`, async ({ page }) => {
+  test(`the ${name} page draws its figures in order`, async ({ page }) => {
     await page.goto(`/${name}`);
     const cards = page.locator("article[data-figure]");
     await expect(cards).toHaveCount(ids.length);
@@ -268,7 +268,7 @@ for (const [id, mark] of [
   ["most_failing", ".barlayer .point"],
   ["java_versions", ".treemaplayer .slice"],
 ]) {
-  test(`${id} says more where the pointer rests`, async ({ page }) => {
+  test(`${id} shows details on hover`, async ({ page }) => {
     await page.goto(`/figures/${id}`);
     const chart = await drawn(page, id);
     await chart.locator(mark).first().hover({ force: true });
@@ -276,7 +276,7 @@ for (const [id, mark] of [
   });
 }
 
-test("labels around a pie stand where they belong after the window was narrow", async ({ page }) => {
+test("pie labels return to their places after the window was narrow", async ({ page }) => {
   await page.goto("/figures/cve_per_team");
   const chart = await drawn(page, "cve_per_team");
   const width = () => chart.locator("svg.main-svg").first().getAttribute("width");

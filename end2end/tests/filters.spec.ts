@@ -1,4 +1,4 @@
-// Filters: in the URL, in the charts and in the tables; with back, forward, reload and sharing.
+// Filters in the URL, charts and tables, with back, forward, reload and sharing.
 import type { Page } from "@playwright/test";
 import { column, type Filter, figure, query } from "../support/api";
 import { card, drawn, marks, table } from "../support/chart";
@@ -8,7 +8,7 @@ const project = (page: Page) => page.locator('select[name="project"]');
 const type = (page: Page) => page.locator('select[name="type"]');
 const days = (page: Page) => page.locator('select[name="days"]');
 
-/** The page shows what the API says for this filter: sentence, table and chart of two figures. */
+/** Expects the sentence, table and chart of two figures to match the API for this filter. */
 async function shows(page: Page, filter: Filter) {
   const status = await figure(page.request, "build_status", filter);
   const failing = await figure(page.request, "most_failing", filter);
@@ -22,10 +22,10 @@ async function shows(page: Page, filter: Filter) {
   await expect.poll(() => slices(page)).toEqual(builds);
 }
 
-/** The builds of the results that the pie shows slices for. */
+/** Number of builds per result with a slice in the pie. */
 const slices = async (page: Page) => (await marks(page, "build_status")).slices.map(({ value }) => value).filter((value) => value > 0);
 
-/** The query without what is the default, however the page writes it. */
+/** The query without default values, however the page writes it. */
 async function urlSays(page: Page, filter: Filter) {
   const expected = { project: "all", type: "all", days: "14", ...filter };
   await expect
@@ -39,7 +39,7 @@ async function urlSays(page: Page, filter: Filter) {
   await expect(days(page)).toHaveValue(String(expected.days));
 }
 
-/** A page that is alive hides the Apply button. */
+/** Waits for hydration, which hides the Apply button. */
 async function open(page: Page, path: string) {
   await page.goto(path);
   await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
@@ -48,7 +48,7 @@ async function open(page: Page, path: string) {
 
 const sameDocument = (page: Page) => page.evaluate(() => (window as any).sameDocument === true);
 
-test("a change of a filter changes URL, charts and tables without a page load", async ({ page }) => {
+test("changing a filter updates URL, charts and tables without a page load", async ({ page }) => {
   await open(page, "/pipelines");
   await shows(page, {});
   await project(page).selectOption("cmc");
@@ -63,7 +63,7 @@ test("a change of a filter changes URL, charts and tables without a page load", 
   expect(await sameDocument(page)).toBe(true);
 });
 
-test("back and forward go through the filters", async ({ page }) => {
+test("back and forward restore filters", async ({ page }) => {
   await open(page, "/pipelines");
   await project(page).selectOption("sscs");
   await urlSays(page, { project: "sscs" });
@@ -81,7 +81,7 @@ test("back and forward go through the filters", async ({ page }) => {
   expect(await sameDocument(page)).toBe(true);
 });
 
-test("a filtered address survives reload and can be shared", async ({ page, browser }) => {
+test("a filtered URL survives a reload and can be shared", async ({ page, browser }) => {
   const filter = { project: "fees-and-pay", type: "non-nightly", days: 28 };
   await open(page, `/pipelines${query(filter)}`);
   await urlSays(page, filter);
@@ -96,7 +96,7 @@ test("a filtered address survives reload and can be shared", async ({ page, brow
   await other.context().close();
 });
 
-test("every choice of every filter is one that the server knows", async ({ page, request }) => {
+test("the server accepts every choice of every filter", async ({ page, request }) => {
   await page.goto("/pipelines");
   const { projects } = await (await request.get("/api/overview?page=pipelines")).json();
   for (const [select, choices] of [
@@ -114,7 +114,7 @@ test("every choice of every filter is one that the server knows", async ({ page,
   }
 });
 
-test("the old chart stays until the new one is there", async ({ page }) => {
+test("the old chart stays until the new one is ready", async ({ page }) => {
   await open(page, "/pipelines");
   await drawn(page, "build_status");
   let answer = () => {};
@@ -133,7 +133,7 @@ test("the old chart stays until the new one is there", async ({ page }) => {
   await shows(page, { project: "cmc" });
 });
 
-test("of two quick changes the last one wins, though the first one's answer comes late", async ({ page }) => {
+test("the last of two quick changes wins when the first response is late", async ({ page }) => {
   await open(page, "/pipelines");
   let answer = () => {};
   const held = new Promise<void>((resolve) => (answer = resolve));

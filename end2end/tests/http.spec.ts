@@ -1,4 +1,4 @@
-// What goes over the wire: caching, compression, security headers and the policy they state.
+// HTTP behaviour: caching, compression, security headers and the Content-Security-Policy.
 import { createHash } from "node:crypto";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
@@ -7,7 +7,7 @@ import { raw } from "../support/raw";
 
 const FIGURE = "/api/figure?id=heatmap";
 
-test("a figure that is known already is not sent again", async () => {
+test("an unchanged figure is not sent again", async () => {
   const first = await raw(FIGURE);
   expect(first.headers.etag).toMatch(/^(W\/)?".+"$/);
   expect(first.headers["cache-control"]).toBe("no-cache");
@@ -21,7 +21,7 @@ test("a figure that is known already is not sent again", async () => {
   expect((await raw(FIGURE, { headers: { "if-none-match": '"other"' } })).status).toBe(200);
 });
 
-test("a figure comes in the encoding that was asked for, always the same figure", async () => {
+test("a figure is the same in every requested encoding", async () => {
   const plain = await raw(FIGURE);
   const brotli = await raw(FIGURE, { headers: { "accept-encoding": "gzip, deflate, br" } });
   const gzip = await raw(FIGURE, { headers: { "accept-encoding": "gzip" } });
@@ -47,7 +47,7 @@ async function assets(page: Page): Promise<string[]> {
   return [...paths];
 }
 
-test("assets have a hash in their name, are kept for ever and are sent compressed", async ({ page }) => {
+test("assets have hashed names, are immutable and are compressed", async ({ page }) => {
   const paths = await assets(page);
   for (const kind of [/\.wasm$/, /^\/pkg\/.*\.js$/, /^\/pkg\/.*\.css$/, /^\/plotly\/.*\.js$/]) {
     expect(paths.filter((path) => kind.test(path)).length, String(kind)).toBeGreaterThan(0);
@@ -69,7 +69,7 @@ test("assets have a hash in their name, are kept for ever and are sent compresse
   expect(await type(".css")).toMatch(/^text\/css/);
 });
 
-test("an asset that is not there is not cached for ever", async () => {
+test("a missing asset is not cached permanently", async () => {
   for (const path of ["/pkg/rse-dashboard.nothere.js", "/plotly/plotly-0000.js"]) {
     const answer = await raw(path);
     expect(answer.status, path).toBe(404);
@@ -78,7 +78,7 @@ test("an asset that is not there is not cached for ever", async () => {
 });
 
 for (const path of ["/pipelines", "/security", "/disclaimer", "/nowhere", "/pipelines?days=15", FIGURE, "/figures/heatmap.csv", "/health/live", "/api/nothing"]) {
-  test(`${path} carries the security headers`, async () => {
+  test(`${path} has the security headers`, async () => {
     const { headers } = await raw(path);
     expect(headers["x-content-type-options"]).toBe("nosniff");
     expect(headers["referrer-policy"]).toBe("same-origin");
@@ -91,7 +91,7 @@ for (const path of ["/pipelines", "/security", "/disclaimer", "/nowhere", "/pipe
   });
 }
 
-test("of the scripts within a page, those run whose content the page was sent with", async () => {
+test("the policy allows a page's inline scripts by hash", async () => {
   for (const path of ["/pipelines", "/security", "/disclaimer", "/nowhere"]) {
     const answer = await raw(path);
     const policy = answer.headers["content-security-policy"] as string;
@@ -104,7 +104,7 @@ test("of the scripts within a page, those run whose content the page was sent wi
   }
 });
 
-test("an injected script or handler does not run", async ({ page, faults }) => {
+test("injected scripts and handlers do not run", async ({ page, faults }) => {
   faults.provoke(/policy|Content.Security.Policy|far\.js/i);
   await page.goto("/pipelines");
   await page.evaluate(() => {
@@ -120,7 +120,7 @@ test("an injected script or handler does not run", async ({ page, faults }) => {
   expect(await page.evaluate(() => (window as any).injected)).toBeUndefined();
 });
 
-test("the pages ask nothing of any other host", async ({ page, baseURL }) => {
+test("pages make no requests to other hosts", async ({ page, baseURL }) => {
   const hosts = new Set<string>();
   page.on("request", (request) => hosts.add(new URL(request.url()).origin));
   await page.goto("/pipelines");
@@ -128,7 +128,7 @@ test("the pages ask nothing of any other host", async ({ page, baseURL }) => {
   expect([...hosts].filter((origin) => origin !== "null")).toEqual([baseURL]);
 });
 
-test("the first load stays within its budget", async ({ page }) => {
+test("the first load stays within its size budget", async ({ page }) => {
   const client = await page.context().newCDPSession(page);
   await client.send("Network.enable");
   let [requests, bytes] = [0, 0];
@@ -137,12 +137,12 @@ test("the first load stays within its budget", async ({ page }) => {
   await page.goto("/pipelines", { waitUntil: "networkidle" });
   await expect(page.locator("[data-drawn=true]").first()).toBeVisible();
   expect(requests).toBeLessThanOrEqual(14);
-  // The target is 600 kB; this keeps it from growing. Rust's library for the client is some kB more or
-  // less as it was downloaded or built.
+  // The target is 600 kB; this limit prevents growth. Rust's client library differs by a few kB
+  // depending on whether it was downloaded or built.
   expect(bytes).toBeLessThanOrEqual(545_000);
 });
 
-test("a part of an asset can be asked for, and one that cannot be is refused", async ({ page }) => {
+test("valid byte ranges of an asset are served and invalid ones rejected", async ({ page }) => {
   const script = (await assets(page)).find((path) => path.endsWith(".wasm"))!;
   const whole = await raw(script);
   const part = await raw(script, { headers: { range: "bytes=10-19" } });

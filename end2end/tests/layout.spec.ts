@@ -1,4 +1,4 @@
-// Nothing jumps while a page loads and is read, and nothing is wider than the window.
+// Layout stability while a page loads and scrolls, and no content wider than the window.
 import type { Page } from "@playwright/test";
 import { PAGES } from "../support/api";
 import { allDrawn, card, drawable, openTable } from "../support/chart";
@@ -26,7 +26,7 @@ test.describe("layout shift", () => {
         await page.evaluate(() => window.scrollTo(0, 0));
         await allDrawn(page, ids);
         const shifts = await page.evaluate(() => (window as any).shifts as { value: number; of: string[] }[]);
-        // A shift would have been seen: this one is.
+        // Verify that shifts are detected by causing one.
         await page.evaluate(() => window.scrollTo(0, 0));
         await page.evaluate(() => {
           const box = document.createElement("div");
@@ -41,7 +41,7 @@ test.describe("layout shift", () => {
   }
 });
 
-/** What sticks out to the right, apart from what scrolls by itself. */
+/** Elements that overflow to the right, except in scrollable containers. */
 function sticksOut(page: Page) {
   return page.evaluate(() => {
     const width = document.documentElement.clientWidth;
@@ -66,7 +66,7 @@ for (const width of [320, 360]) {
   }
 }
 
-test("a chart follows the width of the window", async ({ page }) => {
+test("charts resize with the window", async ({ page }) => {
   await page.goto("/pipelines");
   await allDrawn(page, ["heatmap"]);
   const width = () => card(page, "heatmap").locator(".main-svg").first().evaluate((svg) => svg.getBoundingClientRect().width);

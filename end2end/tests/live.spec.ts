@@ -1,5 +1,5 @@
-// Open pages follow the data: without a reload, without losing what the reader did, and after
-// whatever happens to the connection or to the server.
+// Open pages follow the data without a reload, keep the reader's changes, and recover from
+// failures of the connection or the server.
 import type { Page } from "@playwright/test";
 import { column, figure } from "../support/api";
 import { card, drawn, marks, openTable, table } from "../support/chart";
@@ -7,7 +7,7 @@ import { test as base, expect } from "../support/fixtures";
 import { Own } from "../support/own";
 import { run } from "../support/program";
 
-/** Events of thirty days, as two imports: all but the last two days, and those. */
+/** Thirty days of events as two imports: all but the last two days, then the rest. */
 let events: { first: string[]; second: string[] };
 
 const test = base.extend<{ own: Own }>({
@@ -16,7 +16,7 @@ const test = base.extend<{ own: Own }>({
     const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "1", "--data", data));
     try {
       await own.import("events", events.first);
-      // Until then the server may show what the import's first transaction brought.
+      // Before that, the server may show only the import's first transaction.
       await expect.poll(() => newest(own.url)).toBe(JSON.parse(events.first.at(-1)!).stage_timestamp);
       await use(own);
     } finally {
@@ -26,7 +26,7 @@ const test = base.extend<{ own: Own }>({
   baseURL: async ({ own }, use) => use(own.url),
 });
 
-/** How new the build events are that a server shows. */
+/** Freshness of the build events that a server shows. */
 async function newest(url: string): Promise<string> {
   const { kinds } = await (await fetch(`${url}/api/freshness`)).json();
   return kinds[0].as_of.at;
@@ -45,7 +45,7 @@ async function open(page: Page, path: string) {
   await page.evaluate(() => ((window as any).sameDocument = true));
 }
 
-/** The page shows what the API says now, in words, table and chart. */
+/** Expects the page's sentence, table and chart to match the API now. */
 async function isRight(page: Page, id: string, filter = {}) {
   const wanted = await figure(page.request, id, filter);
   await expect(card(page, id).locator(".sentence")).toHaveText(wanted.summary);
@@ -53,7 +53,7 @@ async function isRight(page: Page, id: string, filter = {}) {
   return wanted;
 }
 
-/** The axis as plotly draws it. */
+/** Range of the axis as plotly draws it. */
 const range = (page: Page, id: string): Promise<string[]> =>
   card(page, id)
     .locator(".chart")
@@ -72,7 +72,7 @@ async function zoom(page: Page, id: string) {
   return range(page, id);
 }
 
-test("numbers change without a reload, and what the reader did stays", async ({ page, own }) => {
+test("figures update without a reload and keep the reader's changes", async ({ page, own }) => {
   const documents: string[] = [];
   await open(page, "/pipelines?days=28");
   page.on("request", (request) => request.isNavigationRequest() && documents.push(request.url()));
@@ -108,13 +108,13 @@ test("numbers change without a reload, and what the reader did stays", async ({ 
   expect(documents).toEqual([]);
 });
 
-/** Where the last mark of the data stands that plotly has. */
+/** Position of the last mark in plotly's data. */
 const lastBar = (page: Page, id: string): Promise<string> =>
   card(page, id)
     .locator(".chart")
     .evaluate((chart: any) => String(chart.data[0].x.at(-1)));
 
-test("a chart that nobody zoomed moves on with the data; another filter begins anew", async ({ page, own }) => {
+test("an unzoomed chart follows the data, and a new filter resets the zoom", async ({ page, own }) => {
   await open(page, "/pipelines");
   const initial = (filter: object) => figure(page.request, "timeline_short", filter).then(({ plot }) => (plot.layout.xaxis as any).range);
   await drawn(page, "timeline_short");
@@ -128,7 +128,7 @@ test("a chart that nobody zoomed moves on with the data; another filter begins a
   expect(await range(page, "timeline_short")).not.toEqual(zoomed);
 });
 
-test("after a double click a chart shows the newest data by itself", async ({ page, own }) => {
+test("a double click resets a zoomed chart to the newest data", async ({ page, own }) => {
   await open(page, "/pipelines");
   await drawn(page, "timeline_short");
   const zoomed = await zoom(page, "timeline_short");
@@ -143,7 +143,7 @@ test("after a double click a chart shows the newest data by itself", async ({ pa
 });
 
 for (const reducedMotion of ["reduce", "no-preference"] as const) {
-  test(`the level of a treemap stays, with motion ${reducedMotion}`, async ({ page, own }) => {
+  test(`a treemap keeps its level with reduced motion: ${reducedMotion}`, async ({ page, own }) => {
     const fact = (name: string, java: string) => JSON.stringify({ repository: name, suppressions: [], javascript: false, checks: [], node_version: null, java_version: java });
     await own.import("security", ["a", "b", "c"].map((name) => fact(name, "11")).concat(fact("d", "8")));
     await page.emulateMedia({ reducedMotion });
@@ -164,7 +164,7 @@ for (const reducedMotion of ["reduce", "no-preference"] as const) {
   });
 }
 
-test("a page of sample data becomes one of real data", async ({ page }) => {
+test("real data replaces sample data on an open page", async ({ page }) => {
   const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "2", "--data", data));
   try {
     await page.goto(`${own.url}/pipelines`);
@@ -178,7 +178,7 @@ test("a page of sample data becomes one of real data", async ({ page }) => {
   }
 });
 
-test("a page is right again after the server crashed and came back with other data", async ({ page, own, faults }) => {
+test("a page recovers after the server crashes and restarts with different data", async ({ page, own, faults }) => {
   faults.provoke(/api\/live/);
   await open(page, "/pipelines");
   const before = await isRight(page, "build_status");
@@ -190,7 +190,7 @@ test("a page is right again after the server crashed and came back with other da
   expect(await page.evaluate(() => (window as any).sameDocument)).toBe(true);
 });
 
-test("a page that was hidden, or kept by the browser, is right when it is seen again", async ({ page, own }) => {
+test("a page updates when shown again or restored from the browser's cache", async ({ page, own }) => {
   await open(page, "/pipelines");
   const hide = (hidden: boolean) =>
     page.evaluate((hidden) => {
@@ -203,7 +203,7 @@ test("a page that was hidden, or kept by the browser, is right when it is seen a
   await own.import("events", events.second.slice(0, cut));
   const known = page.request;
   await expect.poll(async () => (await figure(known, "build_status")).summary).not.toBe(before.summary);
-  // Longer than an open page may wait until it asks for what it was told of.
+  // Longer than an open page may wait before it fetches announced changes.
   await page.waitForTimeout(2_000);
   await expect(card(page, "build_status").locator(".sentence")).toHaveText(before.summary);
   await hide(false);
@@ -217,7 +217,7 @@ test("a page that was hidden, or kept by the browser, is right when it is seen a
   await isRight(page, "build_status");
 });
 
-test("after an error, a loss of the network or a long silence the page connects again, and not wildly", async ({ page, context, faults }) => {
+test("a page reconnects at a limited rate after an error, network loss or long silence", async ({ page, context, faults }) => {
   faults.provoke(/api\/live/, /503/, /ERR_INTERNET_DISCONNECTED/);
   let asked = 0;
   page.on("request", (request) => {
@@ -234,7 +234,7 @@ test("after an error, a loss of the network or a long silence the page connects 
   await page.unroute("**/api/live");
   await page.clock.runFor(20_000);
   expect(asked).toBe(3);
-  // Longer than three times what lies between two words of the server.
+  // Longer than three intervals between the server's messages.
   await page.clock.fastForward(60_000);
   await page.clock.runFor(5_000);
   await expect.poll(() => asked).toBe(4);
@@ -243,7 +243,7 @@ test("after an error, a loss of the network or a long silence the page connects 
   await expect.poll(() => asked).toBe(5);
 });
 
-test("a page of another build loads itself anew, once", async ({ page }) => {
+test("a page from another build reloads once", async ({ page }) => {
   const { live } = await (await page.request.get("/api/freshness")).json();
   let loads = 0;
   page.on("load", () => (loads += 1));
@@ -254,7 +254,7 @@ test("a page of another build loads itself anew, once", async ({ page }) => {
   await page.evaluate(() => dispatchEvent(new Event("online")));
   await again;
   await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
-  // Where servers of two builds answer by turns, their pages do not reload for ever.
+  // Pages do not reload endlessly when servers of two builds alternate.
   await heard();
   await heard();
   expect(loads).toBe(2);

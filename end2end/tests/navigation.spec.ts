@@ -1,4 +1,4 @@
-// Moving between pages loads no document; title, focus and scroll follow.
+// Client-side navigation: no document loads, and title, focus and scroll position follow.
 import type { Page } from "@playwright/test";
 import { PAGES } from "../support/api";
 import { drawn } from "../support/chart";
@@ -17,7 +17,7 @@ async function documents(page: Page): Promise<number> {
   return marked ? 0 : 1;
 }
 
-test("pages change without a document load, with title and focus", async ({ page }) => {
+test("navigation changes page, title and focus without a document load", async ({ page }) => {
   const requests: string[] = [];
   await openAlive(page, "/pipelines");
   page.on("request", (request) => request.isNavigationRequest() && requests.push(request.url()));
@@ -41,7 +41,7 @@ test("pages change without a document load, with title and focus", async ({ page
   expect(requests).toEqual([]);
 });
 
-test("the current page is marked in the navigation", async ({ page }) => {
+test("the navigation marks the current page", async ({ page }) => {
   for (const [path, name] of [
     ["/pipelines", "Pipelines"],
     ["/security", "Security"],
@@ -51,7 +51,7 @@ test("the current page is marked in the navigation", async ({ page }) => {
   }
 });
 
-test("the footer leads to the disclaimer and to the source", async ({ page }) => {
+test("the footer links to the disclaimer and the source code", async ({ page }) => {
   await openAlive(page, "/pipelines");
   const footer = page.getByRole("contentinfo");
   await expect(footer.getByRole("link", { name: "Source code" })).toHaveAttribute("href", /^https:\/\//);
@@ -61,7 +61,7 @@ test("the footer leads to the disclaimer and to the source", async ({ page }) =>
   expect(await documents(page)).toBe(0);
 });
 
-test("a card links to its own page, and the filter goes along", async ({ page }) => {
+test("a card links to its own page and keeps the filter", async ({ page }) => {
   await openAlive(page, "/pipelines?project=cmc");
   const card = page.locator('article[data-figure="most_failing"]');
   await card.locator('a[href^="/figures/most_failing"]:not([href*=".csv"])').first().click();
@@ -70,7 +70,7 @@ test("a card links to its own page, and the filter goes along", async ({ page })
   expect(await documents(page)).toBe(0);
 });
 
-test("charts that left the page leave nothing behind", async ({ page }) => {
+test("removed charts leave nothing behind", async ({ page }) => {
   await openAlive(page, "/pipelines");
   await drawn(page, "build_status");
   for (let turn = 0; turn < 5; turn += 1) {

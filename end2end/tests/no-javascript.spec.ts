@@ -1,4 +1,4 @@
-// Without JavaScript everything can be read and filtered.
+// Reading and filtering without JavaScript.
 import type { Page } from "@playwright/test";
 import { ALL, column, type Figure, figure, PAGES } from "../support/api";
 import { card, table } from "../support/chart";
@@ -6,7 +6,7 @@ import { expect, test } from "../support/fixtures";
 
 test.use({ javaScriptEnabled: false });
 
-// A browser that runs no scripts refuses to fetch them, and tells that it preloaded them in vain.
+// Without JavaScript, the browser blocks scripts and warns about unused preloads.
 test.beforeEach(({ faults }) => faults.provoke(/\.js csp$/, /\.wasm was preloaded using link preload but not used/));
 
 async function reads(page: Page, wanted: Figure) {
@@ -16,13 +16,13 @@ async function reads(page: Page, wanted: Figure) {
 }
 
 for (const [name, ids] of Object.entries(PAGES)) {
-  test(`${name} has every sentence and every row of every table`, async ({ page, request }) => {
+  test(`${name} has every sentence and table row`, async ({ page, request }) => {
     await page.goto(`/${name}`);
     for (const id of ids) await reads(page, await figure(request, id));
   });
 }
 
-test("a table opens and can be read", async ({ page, request }) => {
+test("tables can be opened and read", async ({ page, request }) => {
   const wanted = await figure(request, "build_status");
   await page.goto("/pipelines");
   await expect(table(page, "build_status")).toBeHidden();
@@ -32,7 +32,7 @@ test("a table opens and can be read", async ({ page, request }) => {
   for (const [row, count] of counts.entries()) await expect(table(page, "build_status").locator("tbody tr").nth(row)).toContainText(count);
 });
 
-test("the filters are a form with a button", async ({ page, request }) => {
+test("filters are a form with a button", async ({ page, request }) => {
   await page.goto("/pipelines");
   await page.locator('select[name="project"]').selectOption("cmc");
   await page.locator('select[name="type"]').selectOption("nightly");
@@ -47,7 +47,7 @@ test("the filters are a form with a button", async ({ page, request }) => {
   for (const id of PAGES.pipelines) await reads(page, await figure(request, id, filter));
 });
 
-test("the headline, the freshness and the navigation are there", async ({ page, request }) => {
+test("headline, freshness and navigation are present", async ({ page, request }) => {
   const freshness = await (await request.get("/api/freshness")).json();
   const headline = await (await request.get("/api/headline")).json();
   await page.goto("/pipelines");
@@ -57,7 +57,7 @@ test("the headline, the freshness and the navigation are there", async ({ page, 
   await expect(page).toHaveURL(/\/security/);
 });
 
-test("the sources can be read and are reached from the footer", async ({ page, request }) => {
+test("the footer links to the sources page, which can be read", async ({ page, request }) => {
   const { kinds } = await (await request.get("/api/freshness")).json();
   await page.goto("/pipelines");
   await page.getByRole("contentinfo").getByRole("link", { name: "Sources" }).click();
@@ -71,14 +71,14 @@ test("the sources can be read and are reached from the footer", async ({ page, r
   }
 });
 
-test("every figure has a page of its own", async ({ page, request }) => {
+test("every figure has its own page", async ({ page, request }) => {
   for (const id of ALL) {
     await page.goto(`/figures/${id}`);
     await reads(page, await figure(request, id));
   }
 });
 
-test("no chart area pretends to load for ever", async ({ page }) => {
+test("no chart shows a loading state", async ({ page }) => {
   await page.goto("/pipelines");
   await expect(page.locator("main")).not.toContainText(/loading/i);
   await expect(page.locator("main").getByText(/JavaScript/).first()).toBeVisible();

@@ -1,4 +1,4 @@
-// The numbers agree with an independent computation from the exported events.
+// Figures compared with an independent computation from the exported events.
 import { type Filter, figure } from "../support/api";
 import { type Build, compute, rollUp, select } from "../support/builds";
 import { expect, test } from "../support/fixtures";
@@ -37,7 +37,7 @@ test.beforeAll(async () => {
 });
 
 for (const id of FIGURES) {
-  test(`${id} is what the events say`, async ({ request }) => {
+  test(`${id} matches the exported events`, async ({ request }) => {
     for (const filter of FILTERS) {
       const wanted = await figure(request, id, filter);
       expect(wanted.rows.length, `the sample has rows for ${JSON.stringify(filter)}`).toBeGreaterThan(0);
@@ -46,7 +46,7 @@ for (const id of FIGURES) {
   });
 }
 
-test("the exported builds are those that the events roll up to", async () => {
+test("the exported builds match the events rolled up", async () => {
   const exported = (await run("export", "builds", "--data", sampleData())).trim().split("\n");
   const results = new Map<string, number>();
   for (const line of exported) {
@@ -58,7 +58,7 @@ test("the exported builds are those that the events roll up to", async () => {
   expect([...results].sort()).toEqual([...expected].sort());
 });
 
-test("the headline compares with as many days before", async ({ request }) => {
+test("the headline compares with the preceding period of equal length", async ({ request }) => {
   const headline = await (await request.get("/api/headline?days=28")).json();
   const { kinds } = await (await request.get("/api/freshness")).json();
   const asOf = kinds[0].as_of.at;
@@ -71,7 +71,7 @@ test("the headline compares with as many days before", async ({ request }) => {
   expect(headline.failure_percent_before).toBeCloseTo(share(before), 6);
 });
 
-test("the export of a figure is the figure", async ({ request }) => {
+test("a figure's export matches the figure", async ({ request }) => {
   const wanted = await figure(request, "most_failing", { project: "cmc", days: 28 });
   const csv = await run("export", "most_failing", "--format", "csv", "--project", "cmc", "--days", "28", "--data", sampleData());
   const served = await request.get("/figures/most_failing.csv?project=cmc&days=28");

@@ -1,5 +1,5 @@
-// scripts/plotly-bundle.mjs changes plotly.js so that it draws charts with a range slider once and not twice. It
-// must draw the same: all that a figure shows is compared with what an unchanged plotly.js draws of the same data.
+// scripts/plotly-bundle.mjs patches plotly.js to draw charts with a range slider once instead of twice. These
+// tests compare every figure with the output of an unpatched plotly.js for the same data.
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { allDrawn, card } from "../support/chart";
 import { test as base, expect } from "../support/fixtures";
 
 const ROOT = path.resolve(__dirname, "../..");
-/** Pixels. */
+/** Tolerance in pixels. */
 const TOLERANCE = 0.5;
 const KINDS: Record<string, string[]> = {
   bars: ["cve_most_frequent"],
@@ -44,7 +44,7 @@ interface Mark {
   box: number[];
 }
 
-/** All that a chart shows and where; of the buttons that choose a range (see below) only how large they are. */
+/** Everything a chart shows, with positions; for the range buttons (see below), only their size. */
 const shown = (page: Page, id: string): Promise<Mark[]> =>
   card(page, id)
     .locator(".chart")
@@ -54,7 +54,7 @@ const shown = (page: Page, id: string): Promise<Mark[]> =>
         const { left, top, width, height } = node.getBoundingClientRect();
         const { fill, stroke, opacity, visibility } = getComputedStyle(node);
         if (node.closest("defs") || visibility === "hidden" || (width === 0 && height === 0)) return [];
-        // Gradients and titles of scales have random names.
+        // Gradients and scale titles have random names.
         const painted = [fill, stroke].map((paint) => paint.replace(/url\(.*\)/, "gradient"));
         const name = (node.getAttribute("class") ?? "").replace(/\S+title/, "title");
         const place = node.closest(".rangeselector") ? [0, 0] : [left - origin.left, top - origin.top];
@@ -64,7 +64,7 @@ const shown = (page: Page, id: string): Promise<Mark[]> =>
       return marks.sort((a, b) => (key(a) < key(b) ? -1 : 1));
     });
 
-/** How far the buttons are right of the plot's left edge and above its top, and how high the plot is. */
+/** Distance of the buttons from the plot's left edge and top, and the plot's height. */
 const standing = (page: Page, id: string) =>
   card(page, id)
     .locator(".chart")
@@ -76,7 +76,7 @@ const standing = (page: Page, id: string) =>
 
 for (const [kind, ids] of Object.entries(KINDS)) {
   for (const width of [390, 1440]) {
-    test(`${kind} are drawn as an unchanged plotly.js draws them, at ${width} px`, async ({ page, context, unpatched, faults }) => {
+    test(`${kind} match an unpatched plotly.js at ${width} px`, async ({ page, context, unpatched, faults }) => {
       faults.provoke(/Too many auto-margin redraws/);
       const plain = await context.newPage();
       let served = 0;
@@ -101,9 +101,9 @@ for (const [kind, ids] of Object.entries(KINDS)) {
   }
 }
 
-// An unchanged plotly.js leaves them where the first of its two drawings put them, partly over the plot.
+// An unpatched plotly.js leaves the buttons where its first draw put them, partly over the plot.
 for (const id of KINDS["range sliders"]) {
-  test(`the buttons of ${id} stand above the plot and begin with it`, async ({ page }) => {
+  test(`the buttons of ${id} are above the plot and aligned with its left edge`, async ({ page }) => {
     for (const width of [390, 1440]) {
       await page.setViewportSize({ width, height: 900 });
       await page.goto(`/figures/${id}`);
@@ -115,6 +115,6 @@ for (const id of KINDS["range sliders"]) {
   });
 }
 
-test("the kinds above are those of all figures", () => {
+test("the kinds above cover every figure", () => {
   expect([...new Set(Object.values(KINDS).flat())].sort()).toEqual(Object.values(PAGES).flat().sort());
 });

@@ -1,4 +1,4 @@
-// A closed dashboard, with a real provider and a real browser.
+// Sign-in to a closed dashboard, with a real provider and a real browser.
 import type { BrowserContext, Page } from "@playwright/test";
 import { drawn } from "../support/chart";
 import { test as base, expect } from "../support/fixtures";
@@ -9,7 +9,7 @@ import { Closed, environment, freePort, Provider, signInAs, TOKEN } from "../sup
 const SESSION = "rse-session";
 const PENDING = "rse-sign-in";
 
-// One server for all tests that change nothing of it; each test has a browser context of its own.
+// Server shared by the tests that do not change it; each test has its own browser context.
 const test = base.extend<{}, { closed: Closed }>({
   closed: [
     async ({}, use) => {
@@ -30,14 +30,14 @@ async function signIn(page: Page, to = "/pipelines", account = "ada") {
   await signInAs(page, account);
 }
 
-/** The dashboard, alive: hydrated, drawn, and told of new data. */
+/** Expects a working dashboard: hydrated, drawn and receiving updates. */
 async function isOpen(page: Page, path = "/pipelines") {
   await expect.poll(() => new URL(page.url()).pathname).toBe(path);
   await expect(page.getByText("Ada Lovelace")).toBeVisible();
   await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
 }
 
-test("who has access comes in where they wanted to go, and sees all of it", async ({ page, closed }) => {
+test("an authorised user reaches the requested page and sees all of it", async ({ page, closed }) => {
   const live = page.waitForResponse((response) => response.url() === `${closed.url}/api/live`);
   await signIn(page, "/pipelines?days=28");
   await isOpen(page);
@@ -53,7 +53,7 @@ test("who has access comes in where they wanted to go, and sees all of it", asyn
   await (await download).path();
 });
 
-test("a page says to no cache that it may keep it", async ({ page, request, closed }) => {
+test("shared caches may not store pages", async ({ page, request, closed }) => {
   await signIn(page);
   await isOpen(page);
   for (const path of ["/pipelines", "/security", "/figures/heatmap", "/api/figure?id=heatmap", "/figures/heatmap.csv", "/api/freshness"]) {
@@ -67,7 +67,7 @@ test("a page says to no cache that it may keep it", async ({ page, request, clos
   expect(stranger.headers()["cache-control"]).toBe("no-store");
 });
 
-test("the cookies are as strict as they can be, and say nothing", async ({ page, context }) => {
+test("cookies are as strict as possible and reveal nothing", async ({ page, context }) => {
   await page.goto("/pipelines");
   await expect(page.getByLabel("Account")).toBeVisible();
   const pending = await cookie(context, PENDING);
@@ -89,7 +89,7 @@ for (const [account, reason] of [
   ["mallory", "The provider has not verified your e-mail address."],
   ["nobody", "The provider did not send your e-mail address."],
 ]) {
-  test(`${account} is told what is missing, and may come as somebody else`, async ({ page, context, faults }) => {
+  test(`${account} sees what is missing and can sign in as another user`, async ({ page, context, faults }) => {
     faults.provoke(/status 403: .*\/sign-in\/callback|status of 403/);
     await signIn(page, "/security", account);
     await expect(page.getByRole("heading", { level: 1 })).toHaveText("You have no access");
@@ -97,14 +97,14 @@ for (const [account, reason] of [
     expect(text).toContain(reason);
     expect(text).not.toMatch(/example\.org|\brse\b/i);
     expect(await cookie(context, SESSION)).toBeUndefined();
-    // The provider knows them still; asked for somebody else, it asks who that is.
+    // The provider still has a session; asked for another account, it shows its form.
     await page.getByRole("link", { name: "Use another account" }).click();
     await signInAs(page, "ada");
     await isOpen(page, "/security");
   });
 }
 
-test("who says no to the provider stays outside", async ({ page, context, faults }) => {
+test("a user who cancels at the provider is not signed in", async ({ page, context, faults }) => {
   faults.provoke(/status 403: .*\/sign-in\/callback|status of 403/);
   await page.goto("/pipelines");
   await page.getByRole("button", { name: "Deny" }).click();
@@ -113,7 +113,7 @@ test("who says no to the provider stays outside", async ({ page, context, faults
   expect(await cookie(context, SESSION)).toBeUndefined();
 });
 
-test("a page of the door has the dashboard's looks, and no script", async ({ page, faults }) => {
+test("sign-in pages have the dashboard's style and no scripts", async ({ page, faults }) => {
   const answer = await page.goto("/signed-out");
   expect(answer!.headers()["content-security-policy"]).toMatch(/^default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
   await expect(page.locator(".site-header")).toHaveCSS("border-bottom-color", "rgb(29, 112, 184)");
@@ -121,7 +121,7 @@ test("a page of the door has the dashboard's looks, and no script", async ({ pag
   expect(faults.unexpected()).toEqual([]);
 });
 
-test("a tampered cookie opens nothing", async ({ page, context, closed }) => {
+test("a tampered cookie is rejected", async ({ page, context, closed }) => {
   await signIn(page);
   await isOpen(page);
   const good = (await cookie(context, SESSION))!;
@@ -135,7 +135,7 @@ test("a tampered cookie opens nothing", async ({ page, context, closed }) => {
   expect(answer.status).toBe(200);
 });
 
-test("an answer of the provider is good once", async ({ page, context, faults }) => {
+test("a provider response can be used only once", async ({ page, context, faults }) => {
   faults.provoke(/status 400: .*\/sign-in\/callback|status of 400/);
   await page.goto("/pipelines");
   await expect(page.getByLabel("Account")).toBeVisible();
@@ -149,14 +149,14 @@ test("an answer of the provider is good once", async ({ page, context, faults })
   await page.goto(callback);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in has ended");
   expect(await cookie(context, SESSION)).toBeUndefined();
-  // Not even with what the browser was told to forget: the provider does not take the code again.
+  // Restoring the deleted cookies does not help: the provider rejects the used code.
   await context.addCookies([pending]);
   await page.goto(callback);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in is not valid");
   expect(await cookie(context, SESSION)).toBeUndefined();
 });
 
-/** Begins to sign in, and says by which state. */
+/** Starts a sign-in and returns its state. */
 async function begin(page: Page): Promise<string> {
   const asked = page.waitForRequest((request) => request.url().includes("/auth?"));
   await page.goto("/pipelines");
@@ -164,9 +164,9 @@ async function begin(page: Page): Promise<string> {
   return new URL((await asked).url()).searchParams.get("state")!;
 }
 
-test("an answer to somebody else's sign-in is refused", async ({ page, context, browser, closed, faults }) => {
+test("a response to another user's sign-in is rejected", async ({ page, context, browser, closed, faults }) => {
   faults.provoke(/status 400: .*\/sign-in\/callback|status of 400/);
-  // The provider's answer to Ada, who does not get to use it.
+  // The provider's response to Ada, intercepted before she uses it.
   const other = await browser.newContext({ baseURL: closed.url });
   const ada = await other.newPage();
   await begin(ada);
@@ -179,7 +179,7 @@ test("an answer to somebody else's sign-in is refused", async ({ page, context, 
   await begin(page);
   await page.goto(callback.href);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in has ended");
-  // With the state that is awaited, the code still belongs to another verifier.
+  // Even with the expected state, the code belongs to another verifier.
   callback.searchParams.set("state", await begin(page));
   await page.goto(callback.href);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in is not valid");
@@ -187,23 +187,23 @@ test("an answer to somebody else's sign-in is refused", async ({ page, context, 
 });
 
 for (const to of ["//elsewhere.example/", "https://elsewhere.example/", "/\\elsewhere.example", "/\t/elsewhere.example", "javascript:alert(1)"]) {
-  test(`nobody is led to ${JSON.stringify(to)}`, async ({ page, closed }) => {
+  test(`sign-in does not redirect to ${JSON.stringify(to)}`, async ({ page, closed }) => {
     const hosts = new Set<string>();
     page.on("request", (request) => hosts.add(new URL(request.url()).origin));
     await signIn(page, `/sign-in?to=${encodeURIComponent(to)}`);
     await isOpen(page);
-    // Now with a session.
+    // Repeat with a session.
     await page.goto(`/sign-in?to=${encodeURIComponent(to)}`);
     await isOpen(page);
     expect([...hosts].filter((origin) => origin !== "null").sort()).toEqual([closed.provider.issuer, closed.url].sort());
   });
 }
 
-test("signing out ends it here and at the provider", async ({ page, context }) => {
+test("signing out ends the session here and at the provider", async ({ page, context }) => {
   await signIn(page);
   await isOpen(page);
   await page.getByRole("button", { name: "Sign out" }).click();
-  // The provider asks whether to sign out there, too.
+  // The provider asks whether to sign out there too.
   await page.getByRole("button", { name: /yes/i }).click();
   await expect(page).toHaveURL(/\/signed-out/);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("You are signed out");
@@ -214,7 +214,7 @@ test("signing out ends it here and at the provider", async ({ page, context }) =
   await expect(page.getByLabel("Account")).toBeVisible();
 });
 
-test("another site can sign nobody out", async ({ page, context, closed, faults }) => {
+test("another site cannot sign a user out", async ({ page, context, closed, faults }) => {
   faults.provoke(/status 403: .*\/sign-out|status of 403/);
   await signIn(page);
   await isOpen(page);
@@ -229,7 +229,7 @@ test("another site can sign nobody out", async ({ page, context, closed, faults 
   await isOpen(page);
 });
 
-test("it works without JavaScript, a filter after the session's end included", async ({ browser, closed }) => {
+test("sign-in works without JavaScript, including a filter after the session ends", async ({ browser, closed }) => {
   const context = await browser.newContext({ baseURL: closed.url, javaScriptEnabled: false });
   const page = await context.newPage();
   await signIn(page);
@@ -237,7 +237,7 @@ test("it works without JavaScript, a filter after the session's end included", a
   await context.clearCookies({ name: SESSION });
   await page.locator('select[name="days"]').selectOption("28");
   await page.getByRole("button", { name: "Apply" }).click();
-  // The provider still knows her.
+  // The provider still has her session.
   await isOpen(page);
   await expect(page).toHaveURL(/days=28/);
   await page.getByRole("button", { name: "Sign out" }).click();
@@ -246,7 +246,7 @@ test("it works without JavaScript, a filter after the session's end included", a
   await context.close();
 });
 
-test("a card whose session is over says so, and leads to signing in", async ({ page, context, faults, closed }) => {
+test("a card reports an expired session and links to sign-in", async ({ page, context, faults, closed }) => {
   faults.provoke(/status 401|status of 401/);
   await signIn(page);
   await isOpen(page);
@@ -262,7 +262,7 @@ test("a card whose session is over says so, and leads to signing in", async ({ p
   await expect(page).toHaveURL(/days=28/);
 });
 
-test("scripts come in with a token alone", async ({ request, closed }) => {
+test("scripts need only a token", async ({ request, closed }) => {
   for (const path of ["/api/figures", "/api/figure?id=heatmap", "/figures/heatmap.csv", "/api/live", "/metrics", "/api/nothing"]) {
     const stranger = await request.get(`${closed.url}${path}`);
     expect(stranger.status(), path).toBe(401);
@@ -280,8 +280,8 @@ test("scripts come in with a token alone", async ({ request, closed }) => {
   }
 });
 
-test.describe("with a dashboard of their own", () => {
-  // These change the provider or the server.
+test.describe("with their own dashboard", () => {
+  // Tests that change the provider or the server.
   const own = base.extend<{ variables: NodeJS.ProcessEnv; closed: Closed }>({
     variables: [{}, { option: true }],
     closed: async ({ variables }, use) => {
@@ -292,7 +292,7 @@ test.describe("with a dashboard of their own", () => {
     baseURL: async ({ closed }, use) => use(closed.url),
   });
 
-  own("new keys of the provider are asked for", async ({ page, context, closed }) => {
+  own("the dashboard fetches a provider's new keys", async ({ page, context, closed }) => {
     await signIn(page);
     await isOpen(page);
     await closed.provider.change({ keys: "new" });
@@ -301,16 +301,16 @@ test.describe("with a dashboard of their own", () => {
     await isOpen(page);
   });
 
-  own("claims may stand in the token itself", async ({ page, closed }) => {
+  own("claims may be in the ID token", async ({ page, closed }) => {
     await closed.provider.change({ inToken: true });
     await signIn(page);
     await isOpen(page);
   });
 
-  own.describe("and short sessions", () => {
+  own.describe("with short sessions", () => {
     own.use({ variables: { RSE_SESSION_HOURS: "0.002" } });
 
-    own("a session that is over ends the stream, and the page comes back by itself while the provider knows its reader", async ({ page, faults }) => {
+    own("an expired session ends the stream, and the page signs in again while the provider's session lasts", async ({ page, faults }) => {
       faults.provoke(/status 401|status of 401|ERR_INCOMPLETE_CHUNKED_ENCODING/);
       await signIn(page);
       await isOpen(page);
@@ -320,7 +320,7 @@ test.describe("with a dashboard of their own", () => {
       await isOpen(page);
     });
 
-    own("a session that is over opens nothing, whatever the browser keeps", async ({ page, context, closed }) => {
+    own("an expired session grants no access, even with its cookie", async ({ page, context, closed }) => {
       await signIn(page);
       await isOpen(page);
       const { value } = (await cookie(context, SESSION))!;
@@ -332,7 +332,7 @@ test.describe("with a dashboard of their own", () => {
   });
 });
 
-base("a provider that is down at first stops nobody later", async ({ page, faults }) => {
+base("sign-in works once an unavailable provider recovers", async ({ page, faults }) => {
   faults.provoke(/status 503|status of 503/);
   const [port, providerPort] = [await freePort(), await freePort()];
   const url = `http://localhost:${port}`;

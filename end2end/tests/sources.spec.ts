@@ -1,4 +1,4 @@
-// What is said of sources, as they really are: a GitHub on this machine is collected from, and fails.
+// The state of sources as shown on pages, with a local GitHub that is collected from and fails.
 import type { Page } from "@playwright/test";
 import { test as base, expect } from "../support/fixtures";
 import { GitHub } from "../support/github";
@@ -22,7 +22,7 @@ const test = base.extend<{ github: GitHub; own: Own }>({
 const asIfOnce = (page: Page) => page.evaluate(() => ((window as any).sameDocument = true));
 const isSame = (page: Page) => page.evaluate(() => (window as any).sameDocument);
 
-test("collected facts take the sample's place, and a failure is told beside the last good data", async ({ page, github, own }) => {
+test("collected facts replace the sample, and a failure is shown beside the last good data", async ({ page, github, own }) => {
   await page.goto("/security");
   await expect(page.locator(".sample")).toBeVisible();
   await asIfOnce(page);
@@ -41,7 +41,7 @@ test("collected facts take the sample's place, and a failure is told beside the 
   await expect(warning).toContainText(/^Syncing from GitHub failed at .*GITHUB_TOKEN.* It last succeeded at /);
   await expect(page.locator("body")).not.toContainText("a-token-of-nobody");
   expect(await rows.allTextContents()).toEqual(good);
-  // The data are as they were, so nothing of them is asked for again.
+  // The data is unchanged, so no part of it is fetched again.
   expect(asked.filter((path) => path.startsWith("/api/") && !["/api/live", "/api/fragments"].includes(path))).toEqual([]);
 
   expect(await own.sync(github.variables())).toBe(true);
@@ -49,7 +49,7 @@ test("collected facts take the sample's place, and a failure is told beside the 
   expect(await isSame(page)).toBe(true);
 });
 
-test("the page of sources lists what was not read, and what was unfolded stays so", async ({ page, github, own }) => {
+test("the sources page lists unread repositories and keeps expanded sections open", async ({ page, github, own }) => {
   await github.change({ graphqlErrors: { "ccd-api": "FORBIDDEN" } });
   await own.sync(github.variables());
   await page.goto("/pipelines");

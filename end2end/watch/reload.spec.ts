@@ -1,4 +1,4 @@
-// `make watch`: what a developer changes is in the browser by itself, and nothing complains.
+// `make watch`: the browser picks up a developer's edits without errors.
 import type { Page } from "@playwright/test";
 import { expect, test as base } from "../support/fixtures";
 import { Development } from "../support/development";
@@ -13,12 +13,12 @@ const test = base.extend<{ development: Development }>({
   baseURL: async ({ development }, use) => use(development.url),
 });
 
-/** Something that is gone as soon as the page is loaded again. */
+/** A marker that is lost when the page reloads. */
 const mark = (page: Page) => page.evaluate(() => void Object.assign(window, { sameDocument: true }));
 const isMarked = (page: Page) => page.evaluate(() => "sameDocument" in window);
 
-test("an edited style and an edited component show by themselves", async ({ page, development, faults }) => {
-  // The script of cargo-leptos says so itself when the server that it listens to is started anew.
+test("edited styles and components appear without a manual reload", async ({ page, development, faults }) => {
+  // cargo-leptos's script logs this when its server restarts.
   faults.provoke(/Live-reload disconnected\. Reconnecting/);
   await page.goto("/disclaimer");
   const heading = page.locator("h1");
@@ -27,7 +27,7 @@ test("an edited style and an edited component show by themselves", async ({ page
   await mark(page);
   development.edit("style/_base.scss", /$/, "\nh1 { outline: 3px solid rgb(1, 2, 3); }\n");
   await expect(heading).toHaveCSS("outline-color", "rgb(1, 2, 3)");
-  expect(await isMarked(page), "a style is exchanged without loading the page again").toBe(true);
+  expect(await isMarked(page), "a style is replaced without a page reload").toBe(true);
 
   development.edit("src/pages/disclaimer.rs", /<PageHeading text="[^"]*"/, '<PageHeading text="Edited while it ran"');
   await expect(heading).toHaveText("Edited while it ran");

@@ -1,4 +1,4 @@
-// A broken pipeline is found: each case breaks the real file in one place and names the fault.
+// Faults in the pipeline: each case breaks the real file in one place and names the expected fault.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ const root = new URL("../../", import.meta.url);
 const validate = schemaOf(process.env.AZURE_PIPELINES_SCHEMA);
 const file = (path) => readFileSync(new URL(path, root), "utf8");
 
-/** The faults of the pipeline with one text of one of its files replaced. */
+/** Faults of the pipeline after replacing one text in one of its files. */
 function broken(path, from, to) {
   return faultsOf(validate, (asked) => {
     const text = file(asked);
@@ -24,47 +24,47 @@ const MAIN = "azure-pipelines.yml";
 const TOOLCHAIN = "azure-pipelines/toolchain.yml";
 const SOURCES = "azure-pipelines/sources.yml";
 
-test("the pipeline as it is has no fault", () => {
+test("the unchanged pipeline has no faults", () => {
   assert.deepEqual(faultsOf(validate), []);
 });
 
 const cases = [
   // The published schema.
-  ["an unknown word of a stage", MAIN, "    dependsOn: Image\n", "    dependOn: Image\n", /schema.*dependOn/],
+  ["an unknown key of a stage", MAIN, "    dependsOn: Image\n", "    dependOn: Image\n", /schema.*dependOn/],
   ["an unknown task", MAIN, "AzureWebAppContainer@1", "AzureWebAppContainer@9", /steps\/2\/task is no task/],
   ["a wrong value of an input", MAIN, "testResultsFormat: JUnit", "testResultsFormat: Playwright", /schema.*JUnit/],
   ["a missing input", MAIN, "                    appName: $(appService)\n", "", /schema.*appName/],
   ["a wrong input of a template's task", SOURCES, "versionSource: spec", "versionSource: newest", /sources\.yml.*schema.*versionSource/],
-  // YAML that Azure Pipelines reads in another way or not at all.
-  ["a key that stands twice", MAIN, "pool:\n", "pool:\n  vmImage: twice\n", /unique/],
+  // YAML that Azure Pipelines reads differently or rejects.
+  ["a duplicate key", MAIN, "pool:\n", "pool:\n  vmImage: twice\n", /unique/],
   ["an anchor", MAIN, "  - stage: Lint\n", "  - &lint\n    stage: Lint\n", /anchor/],
   // The Makefile and the files.
   ["a target that does not exist", MAIN, "make test-sources", "make test-source", /^Test: .*no target test-source/],
   ["a target that does not exist, in a template", TOOLCHAIN, "make setup", "make set-up", /no target set-up/],
   ["a script that does not exist", MAIN, "scripts/azure-settings", "scripts/azure-setting", /no file scripts\/azure-setting/],
   ["a template that does not exist", MAIN, "azure-pipelines/image.yml", "azure-pipelines/picture.yml", /picture\.yml cannot be read/],
-  ["a template as seen from another folder", TOOLCHAIN, "sources.yml", "azure-pipelines/sources.yml", /azure-pipelines\/sources\.yml cannot be read/],
-  ["a cache by a file that does not exist", TOOLCHAIN, "| package-lock.json", "| yarn.lock", /no file yarn\.lock/],
+  ["a template path relative to another folder", TOOLCHAIN, "sources.yml", "azure-pipelines/sources.yml", /azure-pipelines\/sources\.yml cannot be read/],
+  ["a cache keyed by a file that does not exist", TOOLCHAIN, "| package-lock.json", "| yarn.lock", /no file yarn\.lock/],
   // Secrets.
   ["a secret in a script", MAIN, "script: make image-check", "script: make image-check TOKEN=$(githubtoken)", /secret githubtoken/],
   ["a secret as an argument", MAIN, "arguments: $(appService)", "arguments: $(appService) $(masterKey)", /secret masterKey/],
   [
-    "a secret in a step outside of the deployment",
+    "a secret in a step outside the deployment",
     MAIN,
     "              IMAGE: $(builtImage)\n",
     "              IMAGE: $(builtImage)\n              KEY: $(masterKey)\n",
     /secret masterKey/,
   ],
-  ["a secret as a part of a variable", MAIN, "COSMOS_KEY: $(masterKey)", "COSMOS_KEY: key=$(masterKey)", /secret masterKey/],
+  ["a secret as part of a variable", MAIN, "COSMOS_KEY: $(masterKey)", "COSMOS_KEY: key=$(masterKey)", /secret masterKey/],
   ["a secret as an expression", MAIN, "COSMOS_KEY: $(masterKey)", "COSMOS_KEY: ${{ variables.masterKey }}", /secret masterKey/],
   [
-    "a secret that is written down",
+    "a hard-coded secret",
     MAIN,
     "  appService: rse-dashboard\n",
     "  appService: rse-dashboard\n  masterKey: C2y6yDjf5\n",
     /secret masterKey/,
   ],
-  // What goes out.
+  // Pushes and deployments.
   ["a push from any branch", MAIN, /(Image, Smoke\]\n) +condition: .*\n/, "$1", /^Push: .*condition must be/],
   [
     "a deployment of a pull request",
@@ -81,13 +81,13 @@ const cases = [
     "    dependsOn: Image\n    variables:\n      - group: rse-dashboard\n",
     /^Smoke: .*condition must be/,
   ],
-  ["a check that nothing waits for", MAIN, "dependsOn: [Lint, Test, Release, Image, Smoke]", "dependsOn: [Lint, Release, Smoke]", /^Deploy: .*not wait for Test/],
+  ["a check that no stage depends on", MAIN, "dependsOn: [Lint, Test, Release, Image, Smoke]", "dependsOn: [Lint, Release, Smoke]", /^Deploy: .*not wait for Test/],
   ["a push before the smoke test", MAIN, "Release, Image, Smoke]", "Release, Image]", /^Push: .*not wait for Smoke/],
   // Names that refer to each other.
-  ["a stage that waits for none that exists", MAIN, "dependsOn: Image\n", "dependsOn: Picture\n", /^Smoke: depends on Picture/],
-  ["a variable that nobody defines", MAIN, "$(imageRepository)", "$(imageRepo)", /nobody defines \$\(imageRepo\)/],
-  ["an output of no step", MAIN, "            name: smoke\n", "            name: smoked\n", /names no step/],
-  ["an output of a stage that is not waited for", MAIN, "dependsOn: [Smoke, Push]", "dependsOn: Push", /^Deploy: .*does not depend on it/],
+  ["a dependency on an unknown stage", MAIN, "dependsOn: Image\n", "dependsOn: Picture\n", /^Smoke: depends on Picture/],
+  ["an undefined variable", MAIN, "$(imageRepository)", "$(imageRepo)", /nobody defines \$\(imageRepo\)/],
+  ["an output of an unknown step", MAIN, "            name: smoke\n", "            name: smoked\n", /names no step/],
+  ["an output of a stage that is not a dependency", MAIN, "dependsOn: [Smoke, Push]", "dependsOn: Push", /^Deploy: .*does not depend on it/],
 ];
 
 for (const [name, path, from, to, expected] of cases) {

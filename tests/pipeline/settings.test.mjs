@@ -1,4 +1,4 @@
-// What scripts/azure-settings hands to az, which a stand-in on the PATH writes down.
+// Arguments and settings that scripts/azure-settings passes to az, recorded by a stand-in on the PATH.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ function run(variables) {
   try {
     writeFileSync(join(fake, "az"), AZ);
     chmodSync(join(fake, "az"), 0o755);
-    // Common set-up puts its tools first, among which there is no az.
+    // The common set-up puts its tools first on the PATH; az is not among them.
     const env = { HOME: fake, FAKE: fake, PATH: `${fake}:${process.env.PATH}`, ...variables };
     const said = execFileSync(script, ["rse-dashboard"], { env, encoding: "utf8" });
     const read = (name) => (existsSync(join(fake, name)) ? readFileSync(join(fake, name), "utf8") : "");
@@ -32,7 +32,7 @@ function run(variables) {
   }
 }
 
-test("settings reach the App Service through a file, and no secret is an argument or printed", () => {
+test("settings are passed in a file, and secrets are never arguments or output", () => {
   const key = 'k"ey==$x with spaces';
   const { said, asked, settings } = run({ COSMOS_ENDPOINT: "https://a.example/", COSMOS_KEY: key });
   assert.deepEqual(settings, [
@@ -43,7 +43,7 @@ test("settings reach the App Service through a file, and no secret is an argumen
   assert.ok(!asked.includes(key) && !said.includes(key));
 });
 
-test("a variable that nobody has set leaves its setting alone", () => {
+test("an unset variable leaves its setting unchanged", () => {
   const { said, settings } = run({ COSMOS_ENDPOINT: "https://a.example/", COSMOS_KEY: "$(masterKey)", GITHUB_TOKEN: "" });
   assert.deepEqual(
     settings.map(({ name }) => name),
@@ -52,6 +52,6 @@ test("a variable that nobody has set leaves its setting alone", () => {
   assert.match(said, /COSMOS_KEY is not set/);
 });
 
-test("without any variable nothing is asked", () => {
+test("az is not called without variables", () => {
   assert.equal(run({}).asked, "");
 });

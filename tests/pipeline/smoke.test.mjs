@@ -1,4 +1,4 @@
-// scripts/smoke.mjs passes a dashboard that is well, and tells what is wrong with one that is not.
+// Tests of scripts/smoke.mjs: a healthy dashboard passes, and faults are reported.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const safe = {
   "permissions-policy": "camera=()",
 };
 
-/** Path → [status, headers, text] of a dashboard that is well. */
+/** Path → [status, headers, text] of a healthy dashboard. */
 const well = (base = "") => ({
   "/health/live": [200, { "content-type": "text/plain" }, "live\n"],
   "/health/ready": [200, { "content-type": "text/plain" }, "ready\n"],
@@ -58,23 +58,23 @@ async function smoke(answers, { base = "", env = {}, guard } = {}) {
   return result;
 }
 
-test("a dashboard that is well passes", async () => {
+test("a healthy dashboard passes", async () => {
   const { code, said } = await smoke(well(), { env: { SMOKE_BUILD: "b1" } });
   assert.equal(code, 0, said);
   assert.match(said, /It is well \(build b1\)/);
 });
 
-test("below a path as well", async () => {
+test("a healthy dashboard under a base path passes", async () => {
   const { code, said } = await smoke(well("/rse"), { base: "/rse" });
   assert.equal(code, 0, said);
 });
 
-test("a pipeline is told the build", async () => {
+test("the build is reported to the pipeline", async () => {
   const { said } = await smoke(well(), { env: { TF_BUILD: "True" } });
   assert.match(said, /^##vso\[task\.setvariable variable=build;isOutput=true\]b1$/m);
 });
 
-test("behind a sign-in it needs its token", async () => {
+test("a closed dashboard requires a token", async () => {
   const without = await smoke(well(), { guard: "Bearer t1" });
   assert.equal(without.code, 1);
   assert.match(without.said, /set SMOKE_TOKEN/);
@@ -94,9 +94,9 @@ const cases = [
   ["a figure that fails", { "/api/figure?id=build_status": [503, {}, ""] }, /FAIL {2}figures/],
   ["a figure without a plot", { "/api/figure?id=build_status": [200, {}, '{"rows":[]}'] }, /FAIL {2}figures.*no plot/],
   ["a file of the wrong type", { "/pkg/a.1.wasm": [200, { "content-type": "text/html", ...lasting }, ""] }, /FAIL {2}scripts and styles.*text\/html/],
-  ["a file that is not kept", { "/pkg/a.1.js": [200, { "content-type": "text/javascript" }, ""] }, /FAIL {2}scripts and styles.*cache-control/],
+  ["a file without long-term caching", { "/pkg/a.1.js": [200, { "content-type": "text/javascript" }, ""] }, /FAIL {2}scripts and styles.*cache-control/],
   [
-    "a file from elsewhere",
+    "a file from another host",
     { "/pipelines": html({}, `${page("")}<script src="https://cdn.example/x.js"></script>`) },
     /FAIL {2}scripts and styles.*elsewhere/,
   ],
@@ -111,33 +111,33 @@ const cases = [
     /FAIL {2}security headers.*inline/,
   ],
   ["a page that may be framed", { "/pipelines": html({ "content-security-policy": "script-src 'sha256-AAAA='" }) }, /FAIL {2}security headers.*framed/],
-  ["a missing page that is there", { "/no-such-page": html({}) }, /FAIL {2}what is unknown/],
+  ["an unknown path that returns a page", { "/no-such-page": html({}) }, /FAIL {2}what is unknown/],
 ];
 
 for (const [name, changed, expected] of cases) {
-  test(`${name} is told`, async () => {
+  test(`${name} is reported`, async () => {
     const { code, said } = await smoke({ ...well(), ...changed });
     assert.equal(code, 1, said);
     assert.match(said, expected);
   });
 }
 
-test("another build than the deployed one is told", async () => {
+test("a build other than the deployed one is reported", async () => {
   const { code, said } = await smoke(well(), { env: { SMOKE_BUILD: "b2" } });
   assert.equal(code, 1);
   assert.match(said, /FAIL {2}build: b1 answers, not b2/);
 });
 
-test("an image is started with nothing but what it may do in production, and removed", async () => {
+test("an image runs with production privileges only and is then removed", async () => {
   const fake = mkdtempSync(join(tmpdir(), "engine-"));
   writeFileSync(join(fake, "docker"), `#!/usr/bin/env bash\necho "$*" >>"${fake}/asked"\n`, { mode: 0o755 });
-  // What the container would publish: nobody listens there, so the checks fail and the logs are shown.
+  // The container's port has no listener, so the checks fail and the logs are shown.
   const { code } = await run(script.replace(/\.mjs$/, ""), ["--image", "an-image"], { HOME: fake, PORT: "1", PATH: `${fake}:${process.env.PATH}` });
   const asked = readFileSync(join(fake, "asked"), "utf8").trim().split("\n");
   rmSync(fake, { recursive: true });
   assert.equal(code, 1);
   const [info, sample, serve, logs, remove, volume] = asked;
-  assert.equal(info, "info", "a Docker whose server does not answer is not used");
+  assert.equal(info, "info", "a Docker client without a running server is not used");
   for (const start of [sample, serve]) {
     assert.match(start, /--read-only --cap-drop=ALL --security-opt no-new-privileges --volume \S+:\/data/);
   }

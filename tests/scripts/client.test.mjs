@@ -1,4 +1,4 @@
-// What the browser keeps for ever must have another address once it is something else.
+// Files that browsers cache permanently must change their address when their content changes.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ let root;
 before(async () => (root = await mkdtemp(path.join(tmpdir(), "rse-dashboard-client-"))));
 after(() => rm(root, { recursive: true }));
 
-/** A client as cargo-leptos leaves it, finished: where its files are and how they are named. */
+/** Writes a client as cargo-leptos does, finishes it, and returns its folder and file names. */
 async function client({ module = "export const word = () => 'one';", wasm = "program" } = {}) {
   const folder = await mkdtemp(path.join(root, "pkg-"));
   const modules = path.join(folder, "snippets/app-1/src");
@@ -25,7 +25,7 @@ async function client({ module = "export const word = () => 'one';", wasm = "pro
   return { folder, hashes, names: await finish(folder, hashes) };
 }
 
-test("the modules are in the script, which is all that is left of them", async () => {
+test("modules are bundled into the script and removed", async () => {
   const { folder, names } = await client();
   assert.ok(!existsSync(path.join(folder, "snippets")));
   assert.ok(!existsSync(path.join(folder, "rse-dashboard.a.js")));
@@ -33,7 +33,7 @@ test("the modules are in the script, which is all that is left of them", async (
   assert.equal(script.hydrate(), "one");
 });
 
-test("a changed module changes the address of the script, and nothing else", async () => {
+test("a changed module changes only the script's address", async () => {
   const [first, same, changed] = [await client(), await client(), await client({ module: "export const word = () => 'two';" })];
   assert.deepEqual(same.names, first.names);
   assert.notEqual(changed.names.js, first.names.js);
@@ -41,13 +41,13 @@ test("a changed module changes the address of the script, and nothing else", asy
   assert.equal(changed.names.css, first.names.css);
 });
 
-test("a program that was made smaller afterwards has an address of its own", async () => {
+test("a program that is optimised afterwards gets a new address", async () => {
   const [first, smaller] = [await client(), await client({ wasm: "prog" })];
   assert.notEqual(smaller.names.wasm, first.names.wasm);
   assert.equal(await readFile(path.join(smaller.folder, smaller.names.wasm), "utf8"), "prog");
 });
 
-test("the server reads the new names where it read the old ones", async () => {
+test("the server reads the new names from the same place", async () => {
   const { hashes, names } = await client();
   const lines = (await readFile(hashes, "utf8")).trim().split("\n");
   assert.deepEqual(
@@ -56,7 +56,7 @@ test("the server reads the new names where it read the old ones", async () => {
   );
 });
 
-test("a build without a client is an error that names the file", async () => {
+test("a build without a client fails with the file's name", async () => {
   const hashes = path.join(root, "hash.txt");
   await writeFile(hashes, "css: c\n");
   await assert.rejects(finish(root, hashes), /hash\.txt names no \.js file/);

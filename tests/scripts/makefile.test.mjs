@@ -1,5 +1,5 @@
-// Every target of the Makefile is run by something, or by hand for a stated reason; CONTRIBUTING.md says
-// by what, and must be right.
+// Every Makefile target runs in a stage, or by hand for a stated reason. These tests check the table in
+// CONTRIBUTING.md that lists them.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ const root = new URL("../../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, root), "utf8");
 const folder = (path) => readdirSync(new URL(path, root)).map((name) => read(path + name)).join("\n");
 
-/** Target → what it needs first, and its commands. */
+/** Target → its prerequisites and commands. */
 function targetsOf(makefile) {
   const targets = new Map();
   let last;
@@ -21,24 +21,24 @@ function targetsOf(makefile) {
   return targets;
 }
 
-/** Target → the three cells beside it. */
+/** Target → the other three cells of its row. */
 function rowsOf(contributing) {
   const rows = [...contributing.matchAll(/^\| `([a-z0-9-]+)` \|([^|]*)\|([^|]*)\|([^|]*)\|$/gm)];
   return new Map(rows.map(([, target, tests, azure, reason]) => [target, { tests: tests.trim(), azure: azure.trim(), reason: reason.trim() }]));
 }
 
-/** The scripts and files of tests that a target's commands name. */
+/** Scripts and test files named in a target's commands. */
 const scriptsOf = ({ commands }) => commands.match(/\b(?:scripts|tests)\/[\w./-]+/g) ?? [];
 const stagesOf = (name, script) => [...(new RegExp(`^${name}=\\((.*)\\)$`, "m").exec(script)?.[1] ?? "").matchAll(/"([a-z0-9-]+) [^"]*"|([a-z0-9-]+)/g)].map(([, optional, stage]) => optional ?? stage);
 
-/** What is wrong with the table, one line each. */
+/** Faults of the table, one line each. */
 function faultsOf({ makefile, contributing, tests, azure, texts }) {
   const targets = targetsOf(makefile);
   const rows = rowsOf(contributing);
   const always = stagesOf("stages", tests);
   const perhaps = stagesOf("may_be_left_out", tests);
   const faults = [];
-  /** Whether the text behind a stage starts this target: by make, by its script, or before it. */
+  /** Checks if a stage's text runs this target: through make, its script or a prerequisite. */
   const runs = (stage, target) => {
     const text = texts(stage, targets.get(stage));
     return new RegExp(`make ${target}\\b|"${target}"`).test(text) || scriptsOf(targets.get(target)).some((script) => text.includes(script));
@@ -74,7 +74,7 @@ const repository = {
   contributing: read("CONTRIBUTING.md"),
   tests: read("scripts/tests"),
   azure: (read("azure-pipelines.yml") + folder("azure-pipelines/")).replace(/^\s*#.*$/gm, ""),
-  /** A stage's own script, or the tests that it names. */
+  /** Text of a stage's script, or of the tests that it names. */
   texts: (stage, target) =>
     [...scriptsOf(target), ...(stage === "test-watch" ? ["end2end/support/development.ts"] : [])]
       .filter((path) => existsSync(new URL(path, root)))
@@ -86,15 +86,15 @@ const changed = (file, from, to) => {
   return faultsOf({ ...repository, [file]: repository[file].replace(from, to) });
 };
 
-test("the table says of every target what runs it", () => {
+test("the table lists how every target is run", () => {
   assert.deepEqual(faultsOf(repository), []);
 });
 
-test("a target without a row is found", () => {
+test("a target without a row is reported", () => {
   assert.deepEqual(changed("makefile", /^fmt:/m, "new:\n\t@true\n\nfmt:"), ["new has no row"]);
 });
 
-test("a row without a target is found", () => {
+test("a row without a target is reported", () => {
   assert.deepEqual(changed("contributing", /^\| `fmt` /m, "| `gone` | yes | | |\n| `fmt` "), ["gone has a row and is no target"]);
 });
 
@@ -102,15 +102,15 @@ test("a target that nothing runs needs a reason", () => {
   assert.deepEqual(changed("contributing", /^\| `soak` .*$/m, "| `soak` | | | |"), ["nothing runs soak, and no reason is given"]);
 });
 
-test("a stage that was taken out of the tests is found", () => {
+test("a stage removed from the tests is reported", () => {
   assert.deepEqual(changed("tests", / api-check\)/, ")"), ["api-check: make tests does not run it “yes”"]);
   assert.deepEqual(changed("tests", /"image-check [^"]*"/, ""), ["image-check: make tests does not run it “where time allows”"]);
 });
 
-test("a stage that does not run what its row says is found", () => {
+test("a stage that does not match its row is reported", () => {
   assert.deepEqual(changed("contributing", /^\| `watch` .*$/m, "| `watch` | in `lint` | | |"), ["watch: make tests does not run it “in `lint`”"]);
 });
 
-test("a target that the Azure pipeline runs no longer is found", () => {
+test("a target removed from the Azure pipeline is reported", () => {
   assert.deepEqual(changed("azure", /make test-sources/g, "true"), ["test-sources: the row and azure-pipelines.yml disagree"]);
 });

@@ -1,19 +1,19 @@
-// How a test tells the account what to hold and what to suffer, and asks what it was asked: plain
-// HTTP on a port of its own.
+// Control interface for tests: sets the account's documents and faults and lists its queries, over
+// plain HTTP on a separate port.
 import http from 'node:http';
 import { limitPages } from './pages.mjs';
 
-/** Listens on a port of 127.0.0.1, and says on which. */
+/** Listens on a port of 127.0.0.1 and returns the port. */
 export async function control(account, port) {
   const actions = {
-    /** NDJSON in the body; makes the container where it is not there. */
+    /** Stores the body's NDJSON, creating the container if it is missing. */
     'POST /seed': (body, place) => ({
       documents: account.seed(place.get('database'), place.get('container'), body),
     }),
     'PUT /page': (body) => limitPages(Number(body)),
     'POST /faults': (body) => JSON.parse(body).forEach((fault) => account.faults.plan(fault)),
     'DELETE /faults': () => account.faults.clear(),
-    /** The queries since it was asked last, in their order. */
+    /** Queries since the last call, in order. */
     'DELETE /log': () => account.log.splice(0),
   };
   const server = http.createServer(async (request, response) => {

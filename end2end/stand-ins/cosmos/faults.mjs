@@ -1,21 +1,21 @@
-// What can go wrong with an answer, on demand.
+// Faults in responses, on demand.
 //
-// A fault is { fault, times, after, database, at, wait }: of the queries of a database (any, if none
-// is named) whose window holds the second `at` (any, if none is named) it passes over the first
-// `after` (0), and takes the next `times` (1; all, if negative). `wait` is in ms. With { on: 'metadata' }
-// it takes what is asked of the account and its containers themselves.
+// A fault is { fault, times, after, database, at, wait }. It applies to queries of `database` (default:
+// any) whose window contains the second `at` (default: any). It skips the first `after` queries
+// (default: 0) and affects the next `times` (default: 1; all if negative). `wait` is in ms.
+// { on: 'metadata' } affects requests about the account and its containers instead.
 
-/** Answers that are no page. */
+/** Responses without a page. */
 const REFUSALS = {
   throttle: ({ wait = 20 }) => [429, 'too many requests', { 'x-ms-retry-after-ms': String(wait) }],
   unavailable: () => [503, 'unavailable'],
   error: () => [500, 'an error'],
-  // These will not pass by themselves.
+  // Permanent faults.
   reject: () => [400, 'refused'],
   forbid: () => [403, 'forbidden'],
 };
 
-/** What a page can suffer: it is late, ends within, is no JSON, or comes after an odd one. */
+/** Faults of a page: late, interrupted, truncated, or after an empty or repeated page. */
 const PAGES = ['slow', 'reset', 'cut', 'empty-page', 'repeat-page'];
 
 export class Faults {
@@ -34,7 +34,7 @@ export class Faults {
     this.planned = [];
   }
 
-  /** The fault that a request meets, if any. */
+  /** Returns the fault for a request, if any. */
   next(on, { database, from, to = Infinity }) {
     for (const fault of this.planned) {
       const isMeant =
@@ -52,14 +52,14 @@ export class Faults {
     return undefined;
   }
 
-  /** The answer in place of a page, where there is to be one. */
+  /** Returns the response that replaces a page, if any. */
   refusal(fault) {
     if (!(fault?.fault in REFUSALS)) return undefined;
     const [status, message, headers] = REFUSALS[fault.fault](fault);
     return { status, message, headers };
   }
 
-  /** The page as it is to be sent, if it still is. */
+  /** Returns the page to send, or undefined if there is none. */
   alter(fault, response, page) {
     const half = page.slice(0, page.length / 2);
     if (fault?.fault === 'cut') return half;

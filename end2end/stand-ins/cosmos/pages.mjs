@@ -1,24 +1,24 @@
-// The wrapped server evaluates a query on every document for every page. Here its own engine
-// evaluates it once, on what an index by time leaves, and the result is cut into pages.
+// Paging of query results. The wrapped server evaluates a query on every document for every page;
+// this code uses its engine once, on documents selected by a time index, and splits the result.
 
-/** The service fills a page up to 4 MB, unless it is asked for fewer documents. */
+/** Largest page of the service, unless a request asks for fewer documents. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-/** How many partitions a container has; a query asks each of them. */
+/** Number of partitions per container; a query reads each of them. */
 let partitions = 1;
-/** Fewer documents a page, as the service may send at any time; see `limitPages`. */
+/** Most documents per page, which the service may lower at any time; see `limitPages`. */
 let pageDocuments = Infinity;
-/** More results are not kept for their next pages. */
+/** Most results kept for later pages. */
 const RESULTS = 100;
 
 const results = new Map();
 let tokens = 0;
 
-/** From now on no page has more documents. */
+/** Limits the number of documents in each subsequent page. */
 export function limitPages(documents) {
   pageDocuments = documents;
 }
 
-/** Gives the server's containers pages, and each of them some partitions. */
+/** Adds pages and partitions to the server's containers. */
 export function addPages(Documents, count) {
   partitions = count;
   Documents.prototype.query = function query(body, { maxItemCount, continuation }) {
@@ -38,7 +38,7 @@ export function addPages(Documents, count) {
   };
 }
 
-/** A token for what follows; it may be used more than once, as the service's may. */
+/** Returns a continuation token, reusable as in the service. */
 function remember(found, first) {
   tokens += 1;
   const token = String(tokens);
@@ -58,7 +58,7 @@ function evaluate(documents, { query, parameters = [], partition = 0 }) {
   return documents._getQuery(query).exec(indexed, { parameters }).result;
 }
 
-/** The documents of each partition, oldest first. */
+/** Documents of each partition, oldest first. */
 function partitionsByTime(documents) {
   const byTime = Array.from({ length: partitions }, () => []);
   for (const item of documents._data.values()) {

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { Faults } from './faults.mjs';
 import { addPages } from './pages.mjs';
 
-/** The account's key: of no account anywhere. */
+/** Key of the account, not valid for any real one. */
 export const KEY = Buffer.from('a key of the stand-in and of nothing else').toString('base64');
 
 const require = createRequire(import.meta.url);
@@ -17,10 +17,10 @@ try {
   process.exit(1);
 }
 
-/** Starts an account on a port of 127.0.0.1, with so many partitions in each container. */
+/** Starts an account on a port of 127.0.0.1 with a number of partitions per container. */
 export async function createAccount(port, partitions) {
   addPages(require('@vercel/cosmosdb-server/lib/account/documents').default, partitions);
-  // The server keeps its account to itself, so it is noted where it is made.
+  // The server does not expose its account, so capture it on construction.
   const accounts = require('@vercel/cosmosdb-server/lib/account');
   const Account = accounts.default;
   let inner;
@@ -64,7 +64,7 @@ function handle(account, request, response) {
   }
 }
 
-/** Asks the server for a page, or does to it what was planned. */
+/** Requests a page from the server, or applies the planned fault. */
 async function query(account, place, request, response) {
   const body = JSON.parse(Buffer.concat(await request.toArray()).toString());
   const value = (name) => body.parameters?.find((parameter) => parameter.name === name)?.value;
@@ -86,9 +86,9 @@ async function query(account, place, request, response) {
     entry.documents = JSON.parse(page)._count;
     return account.faults.alter(fault, response, page);
   });
-  // What the paging needs beside the query travels with it.
+  // Send the values that paging needs along with the query.
   const text = JSON.stringify({ ...body, partition: entry.partition, fault: fault?.fault });
-  // The server asks for this header where the SDK, which goes by partition, does not send it.
+  // The server requires this header; the SDK, which queries by partition, does not send it.
   const headers = { ...request.headers, 'x-ms-documentdb-query-enablecrosspartition': 'true' };
   headers['content-length'] = String(Buffer.byteLength(text));
   const again = Readable.from([Buffer.from(text)]);
@@ -104,12 +104,12 @@ function isSigned(request, path) {
   const date = (request.headers['x-ms-date'] ?? '').toLowerCase();
   const text = `${request.method.toLowerCase()}\n${type}\n${link}\n${date}\n\n`;
   const expected = crypto.createHmac('sha256', Buffer.from(KEY, 'base64')).update(text).digest();
-  // A plus sign of Base64 reads as a space here.
+  // A Base64 plus sign is decoded as a space here.
   const signature = Buffer.from((given.get('sig') ?? '').replaceAll(' ', '+'), 'base64');
   return signature.length === expected.length && crypto.timingSafeEqual(signature, expected);
 }
 
-/** The service says by a number of its own whether it is the database that is not there. */
+/** Distinguishes a missing database from a missing container by substatus, as the service does. */
 function missing(account, { database, container }) {
   if (database && !account.database(database).read()) {
     return { message: 'no such database', detail: '1003' };
@@ -120,7 +120,7 @@ function missing(account, { database, container }) {
   return undefined;
 }
 
-/** Answers with the fault where it is a refusal; says whether it is one. */
+/** Sends the fault if it is a refusal, and returns true in that case. */
 function refuseByFault(account, fault, response) {
   const refusal = account.faults.refusal(fault);
   if (refusal) refuse(response, refusal.status, refusal.message, refusal.headers);
@@ -132,7 +132,7 @@ function refuse(response, status, message, headers = {}) {
   response.end(JSON.stringify({ code: String(status), message }));
 }
 
-/** Lets a body be changed before it is sent; nothing more is sent where none comes back. */
+/** Changes a body before it is sent; if no body is returned, sends nothing more. */
 function intercept(response, change) {
   const end = response.end.bind(response);
   response.end = (body) => {
@@ -141,7 +141,7 @@ function intercept(response, change) {
   };
 }
 
-/** The server has one partition and numbers it; the SDK expects text. */
+/** Partition ids as text, which the SDK expects; the server has one numbered partition. */
 function split(body, partitions) {
   const answer = JSON.parse(body);
   const bound = (number) => Math.round((number * 0xff) / partitions).toString(16).toUpperCase();
@@ -157,7 +157,7 @@ function split(body, partitions) {
   return JSON.stringify(answer);
 }
 
-/** Puts documents into a container, which is made where it is not there. */
+/** Stores documents in a container, creating it if it is missing. */
 function seed(account, database, container, ndjson) {
   if (!account.database(database).read()) account.databases.create({ id: database });
   const { collections } = account.database(database);
@@ -170,7 +170,7 @@ function seed(account, database, container, ndjson) {
     if (!line.trim()) continue;
     const document = JSON.parse(line);
     const stored = documents.upsert(document);
-    // The server gives the time of now; the events were written when they happened.
+    // The server sets the current time; restore the time of each event.
     if (document._ts !== undefined) stored._ts = document._ts;
     count += 1;
   }

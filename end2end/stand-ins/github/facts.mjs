@@ -1,4 +1,4 @@
-// Makes files of repositories from facts about them: the same facts, in words of its own.
+// Generates repository files from facts: the facts are real, the text is synthetic.
 
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 

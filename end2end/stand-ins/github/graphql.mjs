@@ -1,14 +1,14 @@
-// GraphQL, executed against GitHub's own schema: a query that GitHub would refuse is refused here.
+// GraphQL executed against GitHub's schema, which rejects any query that GitHub would reject.
 
 import { readFileSync } from "node:fs";
 import { buildSchema, execute, GraphQLError, parse, validate } from "graphql";
 import { entries } from "./world.mjs";
 
-// Read by its name, because the package's own entry reads five megabytes more.
+// Read the schema by file name: the package's entry point loads five megabytes more.
 const description = new URL("schema.graphql", import.meta.resolve("@octokit/graphql-schema"));
 const schema = buildSchema(readFileSync(description, "utf8"), { assumeValid: true, noLocation: true });
 
-// GitHub cuts texts off there.
+// GitHub truncates texts at this length.
 const LONGEST_TEXT = 512_000;
 
 function failed(type, message) {
@@ -52,7 +52,7 @@ function repository(world, { owner, name }, asked) {
   return { name: found.name, isEmpty: found.empty, object: ({ expression }) => object(found, expression) };
 }
 
-// GitHub has the type of an error beside its message.
+// GitHub puts an error's type next to its message.
 function shape(error) {
   const { extensions, ...rest } = error.toJSON();
   return extensions?.type ? { type: extensions.type, ...rest } : rest;

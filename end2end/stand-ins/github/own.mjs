@@ -1,4 +1,4 @@
-// The stand-in's own organisation: small, and with every oddity that repositories have.
+// The stand-in's built-in organisation: small, with the unusual repositories that tests need.
 
 const XMLNS = "https://jeremylong.github.io/DependencyCheck/dependency-suppression";
 
@@ -93,7 +93,7 @@ ${cve("CVE-2019-10001", " cve-2019-10002 ", "CVE-2019-10003,\n CVE-2019-10004")}
   }),
 ];
 
-// In 2019 there were fewer, and the oldest was on another version.
+// The 2019 state has fewer repositories, and the oldest uses another version.
 export function own(state) {
   const repositories = always();
   if (state === "head") return repositories;

@@ -1,5 +1,5 @@
-// REST, as far as the dashboard asks for it. github.check.mjs holds these answers against GitHub's
-// own description of them.
+// The part of the REST API that the dashboard uses. github.check.mjs checks these responses against
+// GitHub's OpenAPI description.
 
 import { createHash } from "node:crypto";
 import { entries } from "./world.mjs";
@@ -102,7 +102,7 @@ function repository(world, base, one) {
   };
 }
 
-// One repository alone is described more fully than in a list.
+// A single repository has more fields than one in a list.
 function wholeRepository(world, base, one) {
   const url = `${base}/${world.organisation}/${one.name}.git`;
   return {
@@ -231,7 +231,7 @@ function contents(world, base, one, path, accept) {
   const body = found.map(([name, isFolder]) => {
     const at = path === "" ? name : `${path}/${name}`;
     const inside = [...one.files].filter(([file]) => file === at || file.startsWith(`${at}/`));
-    // As in git, the id of a folder is that of everything in it.
+    // As in git, a folder's id is the hash of its contents.
     const hash = sha(inside.map(([file, content]) => `${file}\0${sha(content)}`).join("\n"));
     return {
       type: isFolder ? "dir" : "file",

@@ -1,4 +1,4 @@
-// What the stand-in knows: repositories and their files, limits, and the faults it was told to have.
+// State of the stand-in: repositories and their files, limits and requested faults.
 
 import { own } from "./own.mjs";
 import { synthesise } from "./facts.mjs";
@@ -13,19 +13,19 @@ export class World {
 
   reset() {
     this.faults = [];
-    // Listed, but their files cannot be read.
+    // Listed, but with unreadable files.
     this.forbidden = new Set();
-    // As if they were deleted.
+    // Treated as deleted.
     this.gone = new Set();
-    // Missing in the list, but there.
+    // Missing from the list, but available.
     this.unlisted = new Set();
-    // Of another owner now: missing in the list, too, and their old address leads there.
+    // Moved to another owner: missing from the list, with a redirect from the old address.
     this.transferred = new Set();
-    // By repository: the type of the error that GraphQL has for it.
+    // Type of the GraphQL error, by repository.
     this.graphqlErrors = {};
-    // Errors of GraphQL do not say which part of a query they are about.
+    // GraphQL errors omit the path of the failing part of the query.
     this.withoutPath = false;
-    // More repositories in one query are too much.
+    // Most repositories allowed in one query.
     this.maxRepositories = Infinity;
     this.pageSize = 100;
     this.isUser = false;
@@ -40,7 +40,7 @@ export class World {
     this.repositories = this.facts ? synthesise(this.facts, state) : own(state);
   }
 
-  // A change is an object with any of these fields.
+  // Applies a change: an object with any of these fields.
   change(change) {
     if (change.reset) this.reset();
     if (change.state) this.enter(change.state);
@@ -58,11 +58,11 @@ export class World {
     for (const name of ["maxRepositories", "pageSize", "isUser", "withoutPath"]) {
       if (name in change) this[name] = change[name];
     }
-    // {"core":{"remaining":0,"resetIn":2}}: seconds
+    // {"core":{"remaining":0,"resetIn":2}}, in seconds
     for (const [resource, { remaining, resetIn }] of Object.entries(change.limits ?? {})) {
       Object.assign(this.limits[resource], { remaining, reset: Math.ceil(Date.now() / 1000) + resetIn });
     }
-    // So many repositories more.
+    // Number of repositories to add.
     for (let place = 1; place <= (change.many ?? 0); place += 1) {
       const name = `many-${String(this.repositories.length).padStart(4, "0")}`;
       const files = new Map([
@@ -110,7 +110,7 @@ export class World {
     return this.visible().find((one) => one.name.toLowerCase() === name.toLowerCase());
   }
 
-  // Over the limit, GitHub says until when.
+  // Over the limit, GitHub sends the time of the reset.
   overLimit(resource) {
     const limit = this.limits[resource];
     if (limit.reset * 1000 <= Date.now())
@@ -123,7 +123,7 @@ export class World {
     return { status: 403, headers, body: { message, documentation_url: "https://docs.github.com/rest" } };
   }
 
-  // What did not change costs nothing.
+  // Unchanged responses do not count towards the limit.
   count(resource, status) {
     if (status !== 304) this.limits[resource].remaining -= 1;
   }
@@ -140,7 +140,7 @@ export class World {
   }
 }
 
-// The files and folders right below a folder, as [name, is it a folder], sorted.
+// Direct children of a folder as [name, is it a folder], sorted.
 export function entries(files, folder) {
   const below = folder === "" ? "" : `${folder}/`;
   const found = new Map();
