@@ -1,6 +1,6 @@
-// The release build under load and under attack, on this machine alone: many clients while data
-// come in, clients that are too slow or talk nonsense, and files that are no events. Prints a line
-// a check, and ends as the other test runners do.
+// Tests the release build under load and under attack, on this machine only: many clients while data
+// arrives, slow or misbehaving clients, and files that are not events. Prints one line per check and
+// ends like the other test runners.
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -33,7 +33,7 @@ function check(what, good, seen = "") {
 const run = (...args) => execFileSync(BINARY, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
 const memory = (pid, what) => Number(new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
 
-/** Data of the original's size that are not sample data, which would give way to what comes in. */
+/** Imports as much data as the original has. Imported, because new data would replace sample data. */
 function fill() {
   const file = path.join(folder, "events.ndjson");
   const out = openSync(file, "w");
@@ -43,7 +43,7 @@ function fill() {
   run("import", "events", file);
 }
 
-/** Events of builds that nobody has seen yet. */
+/** Makes events of new builds. */
 function events(round) {
   return Array.from({ length: 500 }, (_, number) =>
     JSON.stringify({
@@ -104,7 +104,7 @@ async function load(server) {
   check(`memory stays below ${LIMIT_MB.server} MB`, memory(server.child.pid, "VmHWM") < LIMIT_MB.server);
 }
 
-/** Opens connections that do what `speak` does, and leaves them open. */
+/** Opens connections, runs `speak` on each, and leaves them open. */
 async function connections(server, count, speak) {
   const { hostname, port } = new URL(server.url);
   const sockets = [];
@@ -141,7 +141,7 @@ async function attack(server) {
   }
 }
 
-/** A file of any size that is no event takes no memory, and is told, not taken. */
+/** Invalid files of any size use little memory, and are reported and not imported. */
 async function garbage() {
   const pieces = function* () {
     const nested = `{"id":${"[".repeat(50_000)}\n`;

@@ -1,4 +1,4 @@
-// Any replica dies at any moment, while readers ask and data come in.
+// Kills replicas at random moments, while readers send requests and data arrives.
 import { check, difference } from "./checks.mjs";
 import { Clients } from "./clients.mjs";
 import { events } from "./events.mjs";

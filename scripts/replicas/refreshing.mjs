@@ -1,4 +1,4 @@
-// Whoever refreshes is killed, or frozen for longer than its right to do so lasts, again and again.
+// Repeatedly kills the refreshing replica, or freezes it for longer than its lease.
 import { setTimeout as pause } from "node:timers/promises";
 
 import { Account } from "./account.mjs";
@@ -8,13 +8,13 @@ import { LEASE } from "./program.mjs";
 
 const KILLS = 20;
 const FREEZES = 5;
-/** A day of events is a page of the account's, and a transaction of the refresh's. */
+/** One day of events is one page from the account, and one transaction of the refresh. */
 const DAYS = 170;
 const PAGE_MS = 400;
-/** No measure of speed, but of whether anybody takes over at all. */
+/** Not a speed limit: it only tests that another replica takes over at all. */
 const GENEROUS_MS = LEASE * 1000 + 10_000;
 
-/** The replicas refresh from it, slowly; it comes back. */
+/** Starts a slow account and replicas that refresh from it; returns the account. */
 async function refreshFromAccount(fleet) {
   const account = fleet.guest(await Account.start(fleet.program.sample(DAYS, 0.03)));
   await account.slowDown(PAGE_MS);
@@ -23,7 +23,7 @@ async function refreshFromAccount(fleet) {
   return account;
 }
 
-/** Waits until another replica refreshes; says after how long since then. */
+/** Waits until another replica refreshes; returns the time that took. */
 async function takenOver(fleet, { token, replica }, since) {
   const next = await until("another replica refreshes", () => {
     const lease = fleet.lease();
@@ -32,7 +32,7 @@ async function takenOver(fleet, { token, replica }, since) {
   return { took: Date.now() - since, byAnother: next.replica !== replica, token: next.token };
 }
 
-/** Lets the refresh come to its end, and compares with a store that was filled undisturbed. */
+/** Lets the refresh finish, and compares with a store that was filled undisturbed. */
 async function sameAsClean(fleet, account, what) {
   await account.hurry();
   const ended = "SELECT 1 FROM syncs WHERE succeeded_ms > started_ms AND started_ms >";
@@ -56,7 +56,7 @@ export async function killed(fleet) {
   let [token, within, byAnother] = [0, 0, 0];
   for (let kill = 0; kill < KILLS; kill += 1) {
     const lease = await fleet.refreshing(token);
-    // Wherever it is just then.
+    // Wait for a random point within a page.
     await pause(Math.random() * PAGE_MS);
     within += Number(fleet.postgres.query("SELECT COUNT(*) FROM syncs WHERE finished_ms IS NULL"));
     const since = Date.now();

@@ -1,11 +1,11 @@
-// PostgreSQL is stopped under load, and missing when a replica starts.
+// Stops PostgreSQL under load, and starts replicas without it.
 import { check, times, until } from "./checks.mjs";
 import { Clients } from "./clients.mjs";
 import { events } from "./events.mjs";
 
-/** As an administrator stops it, as an administrator does again, and as in a crash. */
+/** Two shutdowns by an administrator, then a crash. */
 const STOPS = ["SIGINT", "SIGINT", "SIGQUIT"];
-/** Answers without a store, each time. */
+/** Number of answers to collect without a store, each time. */
 const ANSWERS = 300;
 const GENEROUS_MS = 10_000;
 
@@ -50,7 +50,7 @@ export async function missing(fleet) {
   await fleet.importEvents(fleet.program.file("events.ndjson", events("first", 100)));
   await fleet.postgres.stop();
   const starting = fleet.start();
-  // Asked for below; until then it is no fault of nobody's.
+  // Awaited below; avoids an unhandled rejection until then.
   starting.catch(() => {});
   const says = async (replica) => {
     const answer = await replica.ask("/health/ready");

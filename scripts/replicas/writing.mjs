@@ -1,4 +1,4 @@
-// Two programs write at once, of one version or of two; readers see what comes at once and in order.
+// Two programs of the same or different versions write at once; readers see new data at once and in order.
 import { readFileSync } from "node:fs";
 
 import { check, difference, times, until } from "./checks.mjs";
@@ -12,7 +12,7 @@ const EVENTS = 100_000;
 const IMPORTS = 10;
 const GENEROUS_MS = 10_000;
 
-/** Both bring the middle fifth; the second begins where the first ends. */
+/** Both importers write the middle fifth; the second begins where the first ends. */
 export async function twoImporters(fleet) {
   const { program } = fleet;
   const lines = readFileSync(program.sample(180, 0.6), "utf8").trim().split("\n").slice(0, EVENTS);
@@ -47,7 +47,7 @@ export async function newData(fleet) {
   check("each of its requests was answered", bad.length === 0, bad[0] ?? "");
 }
 
-/** Follows the version through nginx, with the cookies of a browser. */
+/** Follows the data version through nginx, with a browser's cookies. */
 function watch(url) {
   const reader = new Reader(url);
   const seen = { asked: 0, versions: 0, back: [], bad: [] };
@@ -76,7 +76,7 @@ function watch(url) {
 
 const PLACES = ["/api/headline?days=7", "/api/figure?id=heatmap", "/api/figure?id=most_failing&days=28", "/api/figure?id=timeline"];
 
-/** The newer program has changed the schema as one of the same generation may, and both serve. */
+/** The newer program changes the schema within the same generation, and both programs serve. */
 export async function twoVersions(fleet) {
   const { program, postgres } = fleet;
   await fleet.importEvents(program.sample(30, 0.1));
