@@ -45,7 +45,7 @@ export function onOneCore(core, program, args) {
   return have("taskset") ? ["taskset", ["-c", String(core), program, ...args]] : [program, args];
 }
 
-/** Starts a server and waits until it is ready; `ready` is that time in seconds. `stop` ends it. `probe`: see Server. */
+/** Starts a server and waits until it is ready, for `ready` seconds. `stop` ends it; for `probe`, see Server. */
 export async function serve(program, args, { env = {}, probe } = {}) {
   const started = performance.now();
   const server = await Server.start({ program, args, variables: { RUST_LOG: "info", ...env }, probe });
