@@ -98,9 +98,9 @@ async function load(server) {
     `  load    ${CLIENTS} clients, ${SECONDS} s, ${refreshes} refreshes: ${result.requests.total} answers, ` +
       `p50 ${latency.p50} ms, p99 ${latency.p99} ms, memory ${before.toFixed(0)} MB before and ${memory(server.child.pid, "VmHWM").toFixed(0)} MB at most`,
   );
-  check("every answer was a good one", result.non2xx === 0 && result["5xx"] === 0, `${result.non2xx} other`);
+  check("every answer was good", result.non2xx === 0 && result["5xx"] === 0, `${result.non2xx} other`);
   check("no request was dropped", result.errors === 0 && result.timeouts === 0, `${result.errors} errors, ${result.timeouts} time-outs`);
-  check("data came in meanwhile", refreshes > 1, `${refreshes} refreshes`);
+  check("data arrived during the load", refreshes > 1, `${refreshes} refreshes`);
   check(`memory stays below ${LIMIT_MB.server} MB`, memory(server.child.pid, "VmHWM") < LIMIT_MB.server);
 }
 
@@ -134,9 +134,9 @@ async function attack(server) {
     const before = memory(server.child.pid, "VmRSS");
     const sockets = await connections(server, 100, speak);
     const answer = await fetch(`${server.url}/api/figure?id=heatmap`, { signal: AbortSignal.timeout(20_000) });
-    check(`100 ${what}: others are answered`, answer.ok);
+    check(`100 ${what}: other clients are answered`, answer.ok);
     const grown = memory(server.child.pid, "VmRSS") - before;
-    check(`100 ${what}: little memory is taken`, grown < 100, `${grown.toFixed(0)} MB`);
+    check(`100 ${what}: memory use stays low`, grown < 100, `${grown.toFixed(0)} MB`);
     for (const socket of sockets) socket.destroy();
   }
 }
@@ -163,8 +163,8 @@ async function garbage() {
   Readable.from(pieces()).pipe(child.stdin);
   const [code] = await once(child, "exit");
   clearInterval(watch);
-  check("a file of 120 MB that is no events is refused, not died of", code === 1 && !/panicked/.test(said), `exit code ${code}`);
-  check(`it takes less than ${LIMIT_MB.garbage} MB`, most > 0 && most < LIMIT_MB.garbage, `${most.toFixed(0)} MB`);
+  check("a file of 120 MB without events is refused without a crash", code === 1 && !/panicked/.test(said), `exit code ${code}`);
+  check(`it uses less than ${LIMIT_MB.garbage} MB`, most > 0 && most < LIMIT_MB.garbage, `${most.toFixed(0)} MB`);
 }
 
 let server;
@@ -177,7 +177,7 @@ try {
   check("no secret of a client is in the log", !/X-Slow/.test(server.log));
   const asked = Date.now();
   const code = await server.stop();
-  check("it ends when it is told to", code === 0, `exit code ${code} after ${Date.now() - asked} ms`);
+  check("it stops on request", code === 0, `exit code ${code} after ${Date.now() - asked} ms`);
   server = undefined;
   await garbage();
 } catch (error) {

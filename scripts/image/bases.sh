@@ -24,7 +24,7 @@ install_engines() {
   local program missing=()
   for program in buildah podman runc debootstrap; do have "$program" || missing+=("$program"); done
   [[ ${#missing[@]} -gt 0 ]] || return 0
-  say "${missing[*]}: build and run images without a server for it."
+  say "${missing[*]}: build and run images without a server."
   quietly engines apt_install "${missing[@]}" || fail "${missing[*]} could not be installed"
 }
 
@@ -37,7 +37,7 @@ make_bases() {
     there "stand-ins for the base images"
     return
   fi
-  [[ $(id -u) -eq 0 ]] || fail "the stand-ins for base images can be made by root alone" "or let Docker or Podman reach a registry"
+  [[ $(id -u) -eq 0 ]] || fail "only root can make the stand-ins for base images" "or let Docker or Podman reach a registry"
   say "Stand-ins for the base images, from Debian's packages (two minutes, 3 GB)."
   mkdir -p "$BASES"
   quietly base-images make_all
@@ -63,7 +63,7 @@ make_debian() {
   for release in "$wanted" "$machine"; do
     rm -rf "$folder"
     debootstrap --variant=minbase --include="$PACKAGES" "$release" "$folder" "$mirror" && { cp "$folder/etc/debian_version" "$BASES/release"; return; }
-    say "Debian $release could not be had from the mirror."
+    say "Debian $release is not available from the mirror."
   done
   return 1
 }

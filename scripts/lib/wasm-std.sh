@@ -80,7 +80,7 @@ fetch_rust_source() {
     tar -C "$work/tarball" -xf "$RUST_SRC_TARBALL"
     take_library "$work/tarball" "$work"
   else
-    source_from_debian "$version" "$work" || fail "no source of Rust $version was found, which $WASM needs here" \
+    source_from_debian "$version" "$work" || fail "the source of Rust $version, which $WASM needs here, was not found" \
       "Either let \`rustup target add $WASM\` reach its servers, or give the source:" \
       "RUST_SRC_TARBALL=rust-src-$version.tar.xz make setup"
   fi

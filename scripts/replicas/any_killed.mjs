@@ -27,5 +27,5 @@ export async function anyKilled(fleet) {
   check(`${KILLS} replicas were killed under load: no request was lost`, clients.bad.length === 0, clients.faults);
   await fleet.shows(fleet.change());
   const differs = difference(fleet.content(), program.content(clean));
-  check("nor anything of the data", differs === "", differs);
+  check("no data was lost", differs === "", differs);
 }

@@ -42,9 +42,9 @@ async function sameAsClean(fleet, account, what) {
   await fleet.program.runBeside(["sync"], { ...clean, ...account.variables });
   const expected = fleet.program.content(clean);
   const differs = difference(fleet.content(), expected);
-  check(`${what}: the contents are those of a clean run`, differs === "", differs || `${expected.split("\n").length - 1} builds and events`);
+  check(`${what}: the contents match a clean run`, differs === "", differs || `${expected.split("\n").length - 1} builds and events`);
   const trespassers = fleet.trespassers();
-  check(`${what}: nobody wrote without the right to`, trespassers === "", trespassers);
+  check(`${what}: no replica wrote without the lease`, trespassers === "", trespassers);
   const change = fleet.change();
   await fleet.shows(change);
   check(`${what}: all replicas show the last change`, true, `change ${change}`);
@@ -68,7 +68,7 @@ export async function killed(fleet) {
     token = lease.token;
   }
   check(`${KILLS} replicas were killed while they refreshed`, within === KILLS, `${within} within a refresh`);
-  check("each time the refreshing was taken over", Math.max(...took) < GENEROUS_MS, `${times(took)} (the lease is ${LEASE} s), ${byAnother} times by another one`);
+  check("another replica took over the refresh each time", Math.max(...took) < GENEROUS_MS, `${times(took)} (the lease is ${LEASE} s), ${byAnother} times by a different replica`);
   await sameAsClean(fleet, account, "after the kills");
 }
 
@@ -98,7 +98,7 @@ export async function frozen(fleet) {
     serving += Number(replica.isRunning);
   }
   check(`${FREEZES} replicas were frozen while they refreshed, and each was replaced`, Math.max(...took) < GENEROUS_MS, times(took));
-  check("resumed, each said that it had lost the right to refresh", told === FREEZES);
-  check("and each went on serving, with what the others had brought", serving === FREEZES);
+  check("each resumed replica reported that it had lost the lease", told === FREEZES);
+  check("each resumed replica kept serving, with the data of the others", serving === FREEZES);
   await sameAsClean(fleet, account, "after the freezes");
 }

@@ -24,9 +24,9 @@ export async function twoImporters(fleet) {
   const clean = { RSE_DATA: `${program.folder}/clean` };
   await program.runBeside(["import", "events", program.file("all.ndjson", lines.join("\n"))], clean);
   const kept = fleet.events();
-  check(`${EVENTS} events of two importers at once: each is there once`, lines.length === EVENTS && kept === EVENTS, `${kept} in ${seconds.toFixed(1)} s`);
+  check(`${EVENTS} events from two importers at once: each is stored once`, lines.length === EVENTS && kept === EVENTS, `${kept} in ${seconds.toFixed(1)} s`);
   const differs = difference(fleet.content(), program.content(clean));
-  check("the contents are those of one importer", differs === "", differs);
+  check("the contents match those of one importer", differs === "", differs);
 }
 
 export async function newData(fleet) {
@@ -43,8 +43,8 @@ export async function newData(fleet) {
   }
   check(`${IMPORTS} imports reached all replicas`, Math.max(...took) < GENEROUS_MS, times(took));
   const { asked, versions, back, bad } = await reader.stop();
-  check("a reader who is answered in turn never goes back in time", back.length === 0 && versions > IMPORTS / 2, `${asked} answers, ${versions} versions${back.length ? `, ${back[0]}` : ""}`);
-  check("each of its requests was answered", bad.length === 0, bad[0] ?? "");
+  check("a reader answered by each replica in turn never sees an older version", back.length === 0 && versions > IMPORTS / 2, `${asked} answers, ${versions} versions${back.length ? `, ${back[0]}` : ""}`);
+  check("each of the reader's requests was answered", bad.length === 0, bad[0] ?? "");
 }
 
 /** Follows the data version through nginx, with a browser's cookies. */
@@ -89,14 +89,14 @@ export async function twoVersions(fleet) {
   await newer.ready();
   await fleet.importEvents(program.file("new.ndjson", events("after", 200)));
   await fleet.shows(fleet.change());
-  check("the schema was changed meanwhile: those that ran and one that starts take new data in", true, `change ${fleet.change()}`);
+  check("after a schema change, running and new replicas take in new data", true, `change ${fleet.change()}`);
   const differing = [];
   for (const place of PLACES) {
     const answers = await Promise.all(fleet.replicas.map((replica) => replica.ask(place)));
     const isGood = answers.every(({ status, text }) => status === 200 && text === answers[0].text);
     if (!isGood) differing.push(place);
   }
-  check("and serve the same numbers", differing.length === 0, differing.join(", "));
+  check("old and new replicas serve the same numbers", differing.length === 0, differing.join(", "));
 
   postgres.query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (100, 'another generation', TRUE, '', 0)");
   await newer.kill();
