@@ -58,7 +58,7 @@ FROM ${BASE_IMAGE} AS files
 COPY --from=build /image/ /
 # The owner is a number because not every base has a user with that name.
 COPY --from=build --chown=65532:65532 /data /data
-# TMPDIR: SQLite's temporary files need the only writable directory.
+# TMPDIR: the only writable directory, for SQLite's temporary files.
 ENV RSE_ADDR=0.0.0.0 \
     PORT=8050 \
     RSE_DATA=/data \

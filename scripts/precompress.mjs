@@ -1,4 +1,4 @@
-// Writes a .br and a .gz beside each file of the site that compresses well, so that the server can send
+// Writes a .br and a .gz beside each file of the site that becomes smaller, so that the server can send
 // them as they are. Replaces cargo-leptos --precompress: ten times faster, with .gz files as small as
 // gzip's.
 import { readdir, readFile, writeFile } from "node:fs/promises";

@@ -164,7 +164,7 @@ start_account() {
   KEY=""
   PLANTED=planted-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   run "$IMAGE" "$name" --rm -- sample --days 30 --stdout >"$work/events.ndjson"
-  # With its standard input open, it would stop at once.
+  # The account stops when its standard input closes, so a pipe keeps it open.
   mkfifo "$work/input"
   node end2end/stand-ins/cosmos.mjs --child --seed "$work/events.ndjson" <"$work/input" >"$work/account" &
   STAND_IN=$!
