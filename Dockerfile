@@ -1,10 +1,10 @@
-# The dashboard as a container image: `make production-image` builds it, `make image-check` checks it.
+# The dashboard's container image. `make production-image` builds it; `make image-check` checks it.
 #
-# It needs BuildKit (Docker 23 or newer), Podman or Buildah, for the cache mounts.
+# The cache mounts need BuildKit (Docker 23 or newer), Podman or Buildah.
 #
-# The three base images can be replaced by build arguments, with those of a mirror for example. They
-# are named by tag; Renovate pins them by digest (docker:pinDigests in renovate.json). RUST_IMAGE has
-# the Rust of rust-toolchain.toml, its version in RUST_VERSION, and a C compiler; BASE_IMAGE has the C
+# Build arguments can replace the three base images, for example with those of a mirror. Base images
+# are named by tag; Renovate pins them by digest (docker:pinDigests in renovate.json). RUST_IMAGE needs
+# the Rust of rust-toolchain.toml, its version in RUST_VERSION, and a C compiler. BASE_IMAGE needs the C
 # library, libgcc, time zones and CA certificates.
 ARG RUST_IMAGE=docker.io/library/rust:1.95.0-trixie
 ARG NODE_IMAGE=docker.io/library/node:24-trixie-slim
@@ -14,25 +14,24 @@ FROM ${NODE_IMAGE} AS node
 
 FROM ${RUST_IMAGE} AS build
 COPY --from=node /usr/local /usr/local
-# Stops rustup from downloading the components that rust-toolchain.toml names for developers.
+# Stops rustup from downloading the developer components that rust-toolchain.toml lists.
 ENV RUSTUP_TOOLCHAIN=${RUST_VERSION}
-# The cache mount keeps tools, downloaded crates and npm packages, and compiled dependencies from one
-# build to the next. It is in no layer, and an empty one only costs time.
+# The cache mount keeps tools, downloaded crates and npm packages, and compiled dependencies between
+# builds. It is not part of any layer; an empty cache only makes the build slower.
 ENV RSE_CACHE=/var/cache/rse-dashboard
 ENV CARGO_HOME=$RSE_CACHE/cargo npm_config_cache=$RSE_CACHE/npm
 ARG CARGO_BUILD_JOBS
 WORKDIR /src
-# Adds the standard library for the browser to the compiler, in a layer of its own.
+# Adds the standard library for the browser in a separate layer.
 COPY rust-toolchain.toml ./
 COPY scripts/setup scripts/
 COPY scripts/lib scripts/lib
 RUN --mount=type=cache,id=rse-dashboard,target=/var/cache/rse-dashboard \
     scripts/setup --compilers
 COPY . .
-# COPY keeps the times of files. Cargo compares them with those of its last build, which may be newer
-# than a file that it has never seen, so every source is marked as changed. The mount is locked, so that
-# the program copied out of it is that of this build. (Only here: Buildah 1.28 waits for ever where two
-# steps of one build lock the same mount.)
+# COPY preserves file times, so a new file may look older than Cargo's last build. Touching the sources
+# marks all of them as changed. The mount is locked so that the program copied out of it comes from this
+# build. (Locked only in this step: Buildah 1.28 hangs if two steps of one build lock the same mount.)
 RUN --mount=type=cache,id=rse-dashboard,target=/var/cache/rse-dashboard,sharing=locked \
     find build.rs src -exec touch {} + \
  && scripts/setup \
@@ -44,7 +43,7 @@ RUN --mount=type=cache,id=rse-dashboard,target=/var/cache/rse-dashboard,sharing=
  && cp LICENSE /image/usr/share/doc/rse-dashboard/ \
  && node scripts/sbom.mjs /image/usr/share/doc/rse-dashboard/sbom.cdx.json
 
-# A Cosmos DB account to try the dashboard with; compose.yaml uses it.
+# A stand-in Cosmos DB account for trying the dashboard; compose.yaml uses it.
 FROM ${NODE_IMAGE} AS stand-in
 WORKDIR /src
 COPY --from=build /src/node_modules node_modules
@@ -54,12 +53,12 @@ RUN RSE_DATA=/tmp rse-dashboard sample --days 60 --stdout >/src/events.ndjson
 USER node
 CMD ["node", "end2end/stand-ins/cosmos.mjs", "--port", "8443", "--seed", "events.ndjson"]
 
-# What runs. The base has no shell, and so nothing is run here.
+# The files of the final image. The base has no shell, so this stage runs no commands.
 FROM ${BASE_IMAGE} AS files
 COPY --from=build /image/ /
-# The owner by number: not every base has a user of that name.
+# The owner is a number because not every base has a user with that name.
 COPY --from=build --chown=65532:65532 /data /data
-# TMPDIR: the only place that can be written, for what SQLite has to put aside.
+# TMPDIR: the only writable directory, for SQLite's temporary files.
 ENV RSE_ADDR=0.0.0.0 \
     PORT=8050 \
     RSE_DATA=/data \
@@ -87,11 +86,11 @@ LABEL org.opencontainers.image.title="RSE dashboard" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.base.name="${BASE_IMAGE}"
 
-# For whoever wants data in the image: collects them while it is built. The variables of .env.sample
-# come as a secret, which no layer keeps: --target with-data --secret id=variables,src=.env
+# Collects data during the build, for an image that contains data. The variables of .env.sample are
+# passed as a secret, which no layer keeps: --target with-data --secret id=variables,src=.env
 FROM files AS collected
 WORKDIR /collect
-# What was collected for another build is not taken again.
+# A new value for each build stops the engine from reusing data collected for an earlier one.
 ARG CREATED=unknown
 RUN --mount=type=secret,id=variables,target=/collect/.env,uid=65532,required=true \
     ["/opt/rse-dashboard/rse-dashboard", "sync"]

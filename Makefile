@@ -1,18 +1,18 @@
-# The only entry to everything that is done with the dashboard: `make help` lists it.
+# Entry point for everything done with the dashboard: `make help` lists the targets.
 #
-# Settings, all optional, as `make server PORT=9000` or in the environment:
-#   PORT              where the dashboard listens (8050)
-#   RELOAD_PORT       where pages that are developed hear of changes (PORT + 1)
-#   DATA_DIR          the data directory, with the store (data)
+# Optional settings, given as `make server PORT=9000` or in the environment:
+#   PORT              port of the dashboard (8050)
+#   RELOAD_PORT       port that notifies pages of changes during development (PORT + 1)
+#   DATA_DIR          data directory, which holds the store (data)
 #   RSE_CACHE         tools and compiled code, outside the clone (see scripts/lib/places.sh)
-#   CARGO_TARGET_DIR  compiled code alone
-#   ARGS              passed on: `make unit ARGS=roll_up`, `make e2e ARGS=--grep=filters`
+#   CARGO_TARGET_DIR  compiled code only
+#   ARGS              extra arguments: `make unit ARGS=roll_up`, `make e2e ARGS=--grep=filters`
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-# Cargo uses every core by itself, and set-up comes before build comes before data.
+# Cargo already uses every core, and the order is set-up, build, data.
 .NOTPARALLEL:
 
 PORT ?= 8050
@@ -25,7 +25,7 @@ override CARGO_TARGET_DIR := $(call place,CARGO_TARGET_DIR)
 
 export PORT RSE_CACHE CARGO_TARGET_DIR
 export RSE_DATA := $(abspath $(DATA_DIR))
-# The tools that `make setup` installed come first. The npm ones are found by cargo-leptos on the PATH.
+# Tools installed by `make setup` come first. cargo-leptos finds the npm tools on the PATH.
 export PATH := $(RSE_CACHE)/tools/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
@@ -33,12 +33,12 @@ BINARY := $(CARGO_TARGET_DIR)/release/rse-dashboard
 SITE := $(CURDIR)/target/site
 BUILT := target/.built
 
-# Folders are listed with their files: a file that was deleted is a change as well.
-# What the tests compare with is no part of the build.
+# Lists folders as well as files, so that a deleted file counts as a change.
+# Snapshots are excluded: only tests use them.
 SOURCES := $(shell find src style public build.rs Cargo.toml Cargo.lock rust-toolchain.toml package-lock.json \
 	scripts/build scripts/client.mjs scripts/precompress.mjs scripts/plotly-bundle.mjs -name snapshots -prune -o -print 2>/dev/null)
 
-# Several clones share CARGO_TARGET_DIR, and the last one to build owns the program there.
+# Several clones share CARGO_TARGET_DIR; the program there belongs to the last clone that built it.
 ifneq ($(shell cat $(BINARY).built-from 2>/dev/null),$(CURDIR))
 .PHONY: $(BUILT)
 endif
@@ -46,14 +46,14 @@ endif
 ##@ Use it
 .PHONY: help server data production-image server-image
 
-help: ## list what can be made
+help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 server: setup build ## set up, build, fill an empty store with sample data, and serve on PORT
 	@scripts/data --sample
-	@echo "Serving $(DATA_DIR) on http://localhost:$(PORT) (Ctrl-C ends it)"
+	@echo "Serving $(DATA_DIR) on http://localhost:$(PORT) (Ctrl-C stops it)"
 	@LEPTOS_SITE_ROOT=$(SITE) exec $(BINARY) serve
 
 data: build ## collect from the configured sources; without any, fill an empty DATA_DIR with sample data
@@ -68,38 +68,38 @@ server-image: ## run the container image as in production, on PORT
 ##@ Develop it
 .PHONY: setup setup-tests build watch session shell fmt clean
 
-setup: ## install what is missing of the tools, and say why
+setup: ## install missing tools, and say why each is needed
 	@scripts/setup
 
 setup-tests:
 	@scripts/setup --tests
 
-build: $(BUILT) ## release build of server and client (skipped when nothing changed)
+build: $(BUILT) ## build the release of server and client (skipped when nothing changed)
 
 $(BUILT): $(SOURCES) | public/plotly
 	@mkdir -p $(@D) && touch $@.begun
 	@scripts/build
-# As old as the build's beginning: what changed meanwhile is not in it.
+# Uses the time when the build began, so that later changes trigger another build.
 	@mv $@.begun $@
 
-# Whoever has not run `make setup` yet gets it done by the first build.
+# Runs `make setup` before the first build if nobody has.
 public/plotly:
 	@scripts/setup
 
 watch: setup ## rebuild and reload the browser at every change, on PORT
 	@LEPTOS_SITE_ADDR=127.0.0.1:$(PORT) LEPTOS_RELOAD_PORT=$(RELOAD_PORT) exec cargo leptos watch
 
-session: setup ## watch in the background, and a shell in front to try things in
+session: setup ## watch in the background, with a shell in the foreground
 	@scripts/session
 
-shell: ## a shell that finds the tools and rse-dashboard, with the variables set
+shell: ## open a shell with the tools and rse-dashboard on the PATH, and the variables set
 	@echo "rse-dashboard and the tools are on the PATH; leave with exit."
 	@PATH=$(dir $(BINARY)):$$PATH LEPTOS_SITE_ROOT=$(SITE) exec bash
 
 fmt: ## format the Rust code
 	@cargo fmt
 
-clean: ## delete what was built in this clone (tools and compiled dependencies stay in RSE_CACHE)
+clean: ## delete this clone's build output (tools and compiled dependencies stay in RSE_CACHE)
 	@rm -rf target public/plotly end2end/test-results end2end/playwright-report
 	@cargo clean --package rse-dashboard 2>/dev/null || true
 
@@ -107,59 +107,59 @@ clean: ## delete what was built in this clone (tools and compiled dependencies s
 .PHONY: tests lint licences sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
 	e2e test-targets test-watch api-check soak bench stand-ins pipeline-check smoke
 
-tests: ## everything that must pass: CONTRIBUTING.md says which of these targets it runs
+tests: ## run everything that must pass; CONTRIBUTING.md lists the targets
 	@scripts/tests
 
-lint: setup ## formatting, Clippy for server and client, documentation, house rules
+lint: setup ## check formatting, Clippy for server and client, documentation, house rules
 	@scripts/lint
 
-licences: setup ## licences of all crates and npm packages, against licences.txt
+licences: setup ## check the licences of all crates and npm packages against licences.txt
 	@node scripts/licences.mjs
 
-sbom: setup ## bill of materials of the product (CycloneDX), to target/sbom.cdx.json
+sbom: setup ## write the bill of materials (CycloneDX) to target/sbom.cdx.json
 	@mkdir -p target && node scripts/sbom.mjs target/sbom.cdx.json
 
-image-check: ## build the container image and check it from outside, also where no registry is reached
+image-check: ## build the container image and check it from outside, even without an image registry
 	@scripts/image-check
 
-unit: setup ## unit and property tests
+unit: setup ## run unit and property tests
 	@cargo test --no-default-features --features ssr --lib --bins --test store -- --skip postgres_only:: $(ARGS)
 
-test-postgres: setup-tests ## the store's tests on a PostgreSQL server of their own
+test-postgres: setup-tests ## test the store on a temporary PostgreSQL server
 	@node scripts/with-postgres.mjs cargo test --no-default-features --features ssr --test store -- --include-ignored $(ARGS)
 
-test-sources: setup ## sources against stand-ins for Azure Cosmos DB and GitHub, with their faults
+test-sources: setup ## test the sources against stand-ins for Azure Cosmos DB and GitHub, including faults
 	@cargo test --no-default-features --features ssr --test sources $(ARGS)
 
-test-replicas: setup-tests build ## three replicas behind nginx on one PostgreSQL: killed, frozen, cut off (minutes; ARGS names scenarios)
+test-replicas: setup-tests build ## test three replicas behind nginx on one PostgreSQL: killed, frozen, cut off (minutes; ARGS names scenarios)
 	@node scripts/replicas.mjs $(ARGS)
 
-test-replicas-quick: setup-tests build ## those of them that take seconds
+test-replicas-quick: setup-tests build ## run only the scenarios that take seconds
 	@node scripts/replicas.mjs --quick
 
-pipeline-check: ## azure-pipelines.yml against the published schema and the rules of the house
+pipeline-check: ## check azure-pipelines.yml against the published schema and the house rules
 	@scripts/pipeline-check
 
-smoke: ## ask a running dashboard whether it is well: URL=https://…, or start an image first: IMAGE=…
+smoke: ## check a running dashboard (URL=https://…), or start an image and check it (IMAGE=…)
 	@scripts/smoke $(or $(URL),$(if $(IMAGE),--image $(IMAGE)))
 
-stand-ins: setup build ## a Cosmos DB server and a GitHub on this machine, to collect from
+stand-ins: setup build ## run stand-ins for Cosmos DB and GitHub on this machine, to collect from
 	@scripts/stand-ins
 
-e2e: setup-tests build ## end-to-end tests in a real browser, on the release build
+e2e: setup-tests build ## run end-to-end tests in a real browser, on the release build
 	@scripts/e2e $(ARGS)
 
-test-watch: setup-tests ## make watch on a copy of the clone: edits show in a real browser by themselves
+test-watch: setup-tests ## test `make watch` on a copy of the clone: edits appear in a real browser
 	@scripts/e2e --watch $(ARGS)
 
-test-targets: setup-tests build ## server and smoke, data, shell, stand-ins: started as people start them
+test-targets: setup-tests build ## test the targets server, smoke, data, shell and stand-ins as people run them
 	@node --test tests/targets/
 
-api-check: build ## made-up requests against the server's own OpenAPI description
+api-check: build ## test the server against its OpenAPI description with generated requests
 	@scripts/api-check
 
-soak: setup build ## the server under load and under attack, and very many random inputs (minutes)
+soak: setup build ## test the server under load, under attack and with many random inputs (minutes)
 	@scripts/soak
 
-bench: setup build ## measure how fast it is, and write docs/performance.md (ARGS=http measures a part)
+bench: setup build ## measure performance and write docs/performance.md (ARGS=http measures one part)
 	@node bench/run.mjs $(ARGS)

@@ -1,4 +1,4 @@
-// What a reader waits for: the first load of a page and a change of a filter, in Chromium.
+// Loading times for a reader: the first load of a page and a change of filter, in Chromium.
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { chromium } from "@playwright/test";
@@ -8,12 +8,12 @@ import { BROWSER, changeFilter, firstLoad, paintAlone } from "./browser/visits.m
 const RUNS = 5;
 const FIGURES = { pipelines: 11, security: 5 };
 const AS_OF = "2019-10-25T17:15:00Z";
-// A fifth and a third of the original's time for the whole Pipelines page, and a third of the time
-// that it takes to redraw it when it has all figures already (milliseconds).
+// Targets in milliseconds: a fifth and a third of the original's time for the whole Pipelines page, and
+// a third of its time to redraw the page with all figures already computed.
 const IN_VIEW = 1100;
 const ALL = 1800;
 const REDRAWN = 630;
-// One window a run: its filters have not been asked for before.
+// One window per run, so that its filters have not been requested before.
 const WINDOWS = [7, 14, 28, 90, 180];
 
 const FIRST_LOAD = [
@@ -78,7 +78,7 @@ async function filterChanges(url) {
   for (const days of WINDOWS) {
     const [first, second, third] = projects;
     const asks = (project) => askOf(url, project, days);
-    // What the browser does not take part in: from the first question to the last answer.
+    // Server time without the browser: from the first request to the last answer.
     const began = performance.now();
     await asks(third);
     server.push(performance.now() - began);
@@ -104,7 +104,7 @@ async function askOf(url, project, days) {
   await Promise.all(addresses.map(async (address) => (await fetch(url + address)).arrayBuffer()));
 }
 
-/** Each visit has a browser of its own: nothing is cached, and nothing is warm. */
+/** Runs a visit in a fresh browser, with nothing cached or warmed up. */
 async function inNewBrowser(visit) {
   const browser = await chromium.launch(BROWSER);
   try {

@@ -1,5 +1,5 @@
-// Figures: computed cold at 1, 10 and 100 times the builds, beside loops that do the arithmetic alone,
-// and beside pandas and DuckDB where Python has them.
+// Figures: computed cold at 1, 10 and 100 times the builds, compared with loops that only do the
+// arithmetic, and with pandas and DuckDB where Python has them.
 import { spawnSync } from "node:child_process";
 import { openSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +10,7 @@ const PAGE = "pipelines";
 export async function measure({ binary, scratch, data, root, say }) {
   say("figures: building the bench (takes minutes the first time)");
   const cargo = ["bench", "--no-default-features", "--features", "ssr", "--bench", "figures"];
-  // Cargo makes the program anew beside its benches: as the release build does, with hashed names.
+  // Cargo rebuilds the program along with its benches: use hashed names, as the release build does.
   const env = { ...process.env, LEPTOS_HASH_FILES: "true" };
   run("cargo", [...cargo, "--no-run"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   say("figures: computing each many times at 1, 10 and 100 times the builds (BENCH_FULL=1 adds 1000 times)");

@@ -1,10 +1,10 @@
-// Requests a second: a warm figure and the page, beside nginx that serves the very same compressed bytes as files.
+// Requests per second: a warm figure and the page, compared with nginx serving the same compressed bytes as files.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { have, median, onOneCore, run, serve, spread } from "./lib.mjs";
 import { CONNECTIONS, wrk } from "./wrk.mjs";
 
-// The slowest requests of a few seconds are as often the machine's as the server's.
+// In a run of a few seconds, the machine causes slow requests as often as the server.
 const RUNS = 9;
 const NGINX_PORT = 8059;
 const WHAT = { figure: "/api/figure?id=heatmap", page: "/pipelines" };
@@ -50,19 +50,19 @@ function add(taken, name, numbers) {
   (taken[name] ??= []).push(numbers);
 }
 
-/** nginx on the same core, with the bytes and the headers of ours as files. */
+/** Starts nginx on the same core, serving our bytes and headers from files. */
 async function startNginx(ours, scratch) {
   const root = path.join(scratch, "nginx");
   mkdirSync(root, { recursive: true });
   for (const [name, address] of Object.entries(WHAT)) {
-    // With a decoder's hands off: what is compared are the compressed bytes.
+    // Saved without decoding: the comparison uses the compressed bytes.
     const file = path.join(root, name);
     run("curl", ["-sf", "-H", "Accept-Encoding: br", "-o", file, ours.url + address]);
   }
   const config = path.join(root, "nginx.conf");
   writeFileSync(
     config,
-    // Root's workers would be somebody else's, who may not read here.
+    // Run by root, nginx would start workers as another user, who cannot read here.
     `${process.getuid() === 0 ? "user root; " : ""}daemon off; worker_processes 1; pid ${root}/pid; error_log stderr;
 events { worker_connections 512; }
 http {

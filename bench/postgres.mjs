@@ -1,5 +1,5 @@
-// A shared store: how fast events come into PostgreSQL, what they take there, how soon a replica is ready
-// and how soon three of them show new events. 100x takes long, and is measured only with BENCH_FULL=1.
+// A shared store: how fast PostgreSQL takes in events, how much space they need, how soon a replica is
+// ready, and how soon three replicas show new events. 100x is slow and measured only with BENCH_FULL=1.
 
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -10,7 +10,7 @@ import { Server } from "./store/server.mjs";
 
 const REPLICAS = 3;
 const TURNS = 5;
-/** As a server of its own would be set: a quarter of a small machine's memory, and few checkpoints. */
+/** Settings of a dedicated server: a quarter of a small machine's memory, and few checkpoints. */
 const SETTINGS = { shared_buffers: "1GB", max_wal_size: "4GB", checkpoint_timeout: "15min" };
 
 export async function measure({ binary, site, scratch, say }) {

@@ -1,4 +1,4 @@
-// What was measured, for readers: a line each in the terminal, and docs/performance.md.
+// Reports the measurements: one line each in the terminal, and docs/performance.md.
 
 const TITLES = { figures: "Figures", store: "Import and store", postgres: "Shared store", http: "HTTP", browser: "Browser" };
 
@@ -7,18 +7,18 @@ const number = (value) => value.toLocaleString("en", { minimumFractionDigits: di
 const quantity = (value, unit) => (value === null || value === undefined ? "–" : `${number(value)}${unit && unit !== "×" && !unit.startsWith("×") ? " " : ""}${unit}`);
 const limit = ({ target, unit, better }) => (target === null ? "–" : `${better === "less" ? "at most" : "at least"} ${quantity(target, unit)}`);
 
-/** Whether the target was reached; nothing where there is none. */
+/** Says whether the target was reached; empty without a target. */
 function verdict({ target, reached, better }) {
   if (target === null) return "";
   return (better === "less" ? reached <= target : reached >= target) ? "yes" : "**no**";
 }
 
-/** A line for each number. */
+/** Formats one line per number. */
 export function shown(rows) {
   return rows.map((row) => `  ${verdict(row).replaceAll("*", "").padEnd(3)}  ${row.what}: ${quantity(row.reached, row.unit)} (${limit(row)})${row.detail ? `; ${row.detail}` : ""}`).join("\n");
 }
 
-/** docs/performance.md, whole. */
+/** Returns docs/performance.md as text. */
 export function document(results, machine, versions) {
   const parts = Object.entries(results);
   const all = parts.flatMap(([, { rows }]) => rows);

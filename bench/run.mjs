@@ -1,5 +1,5 @@
-// `make bench`: measures each part and writes docs/performance.md. With names of parts (figures, store, http,
-// browser) it measures those and only says what came out.
+// `make bench`: measures each part and writes docs/performance.md. With names of parts (figures, store,
+// http, browser) it measures only those and prints the results.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import path from "node:path";
@@ -39,7 +39,7 @@ try {
       results[part] = await measure({ binary, site, scratch, data, root, say });
       console.log(shown(results[part].rows));
     } catch (error) {
-      // The others are measured all the same.
+      // Continue with the other parts.
       console.error(`error: cannot measure ${part}: ${error.message.slice(0, 2000)}`);
       process.exitCode = 1;
     }

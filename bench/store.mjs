@@ -1,5 +1,5 @@
-// The store: how fast events come in, how soon the server is ready, what memory it takes, how soon
-// new events are in the figures, and how all of it grows with the data. 100x takes minutes and
+// The store: how fast it takes in events, how soon the server is ready, how much memory it uses, how
+// soon figures include new events, and how all of this grows with the data. 100x takes minutes and
 // gigabytes, and is measured only with BENCH_FULL=1.
 
 import { mkdir, rm, stat, writeFile } from "node:fs/promises";
@@ -10,11 +10,11 @@ import { NEW_EVENTS, importEvents, newEvents, writeSample } from "./store/events
 import { Server, percentile } from "./store/server.mjs";
 import { wrk } from "./wrk.mjs";
 
-/** A figure that is known already. */
+/** A figure that is already cached. */
 const WARM = "/api/figure?id=heatmap";
-/** How long other requests are watched before a refresh. */
+/** Time to watch other requests before a refresh. */
 const WATCHED_MS = 3000;
-/** Until whoever asks has begun to, and then some: the store is looked at four times a second. */
+/** Start-up of the asker plus a random part, because the server checks the store four times a second. */
 const startingMs = () => 200 + 250 * Math.random();
 
 export async function measure({ binary, site, scratch, say }) {
@@ -52,11 +52,11 @@ async function measureScale({ binary, site, folder, scale, say }) {
   return result;
 }
 
-/** Imports the same events again and again, each time into a new store; the last one is kept. */
+/** Imports the same events repeatedly, each time into a new store; keeps the last one. */
 async function measureImports({ binary, folder, scale, say }) {
   const runs = { 1: 5, 10: 3, 100: 1 }[scale];
   const file = path.join(folder, "events.ndjson");
-  // At 100x they would fill the disk, and are made while they are imported.
+  // At 100x the events would fill the disk, so they are generated during the import.
   const made = scale === 100 ? undefined : await writeSample(binary, scale, file);
   const imports = [];
   for (let turn = 1; turn <= runs; turn++) {
@@ -75,7 +75,7 @@ async function measureImports({ binary, folder, scale, say }) {
   }
 }
 
-/** How soon a page is told of new events and gets a figure of them, and how others fare meanwhile. */
+/** Measures how soon a page hears of new events and gets their figure, and how other requests fare. */
 async function measureRefresh({ binary, data, server, news }) {
   const figure = "/api/figure?id=build_status";
   const paths = [WARM, "/disclaimer"];
@@ -137,7 +137,7 @@ function growth(results) {
     "Resident memory": ({ starts }) => median(starts.map(({ resident }) => resident)),
     "New events, from file to figure": ({ refreshes }) => median(refreshes.map(({ shown }) => shown)),
   };
-  // Of a heatmap, whose chart does not grow with the builds.
+  // Uses a heatmap, whose chart does not grow with the builds.
   if (results[0].warm.length) of["Cached figure over HTTP"] = ({ warm }) => 1 / median(warm);
   return {
     title: "Growth of the store, as multiples of 1x",

@@ -1,10 +1,10 @@
-// As many requests as a server answers, by wrk on a core of its own.
+// Measures the most requests per second that a server answers, with wrk on a separate core.
 import { onOneCore, run } from "./lib.mjs";
 
 export const CONNECTIONS = 16;
 const SECONDS = 3;
 
-/** Asks for one address all the time: answers a second, and the milliseconds that half and 99 of 100 took at most. */
+/** Requests one address continuously; returns answers per second, and the median and 99th percentile in ms. */
 export function wrk(url) {
   const script = ["-t1", `-c${CONNECTIONS}`, `-d${SECONDS}s`, "--latency", "-H", "Accept-Encoding: br", url];
   const said = run(...onOneCore(1, "wrk", script));

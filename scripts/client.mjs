@@ -1,9 +1,9 @@
-// Finishes the client that cargo-leptos has built: puts the dashboard's own JavaScript modules into the
-// script that imports them, and names script and program by what is in them then:
+// Finishes the client that cargo-leptos has built: bundles the dashboard's JavaScript modules into the
+// script that imports them, and then names script and program by their content:
 // node scripts/client.mjs FOLDER HASHES
 //
-// cargo-leptos leaves the modules beside the script, under a name that does not change with their
-// content, so no browser could keep them. HASHES is the file in which the server reads the names.
+// cargo-leptos leaves the modules beside the script, under names that do not change with their content,
+// so browsers could not cache them. The server reads the names from the file HASHES.
 import { createHash } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -12,7 +12,7 @@ import { build } from "esbuild";
 
 const NAME = "rse-dashboard";
 
-/** Returns the names of the files, by ending. */
+/** Returns the file names by extension. */
 export async function finish(folder, hashes) {
   const named = new Map((await readFile(hashes, "utf8")).trim().split("\n").map((line) => line.split(": ")));
   const file = (ending) => `${NAME}.${named.get(ending)}.${ending}`;

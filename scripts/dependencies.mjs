@@ -1,5 +1,5 @@
-// What the dashboard takes in of the work of others: the crates that the server and the client are
-// built from, and the npm packages that end up in what the browser loads.
+// Lists third-party code in the dashboard: the crates that server and client are built from, and the
+// npm packages in the files that the browser loads.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +10,7 @@ const read = (file) => readFileSync(path.join(root, file), "utf8");
 
 const HOST = /^host: (.*)$/m.exec(run("rustc", "-vV"))[1];
 
-/** The two builds that make the product. */
+/** The two builds that make up the product. */
 const BUILDS = [
   ["ssr", HOST],
   ["hydrate", "wasm32-unknown-unknown"],
@@ -21,8 +21,8 @@ function run(program, ...options) {
 }
 
 /**
- * The dashboard's own crate and, by `name@version`, all crates that are compiled for it. `inProduct`
- * says which of them end up in it; the others run while it is compiled.
+ * Returns the dashboard's crate and, by `name@version`, all crates compiled for it. `inProduct` marks
+ * those that become part of it; the others only run during compilation.
  */
 export function crates() {
   const found = new Map();
@@ -64,18 +64,18 @@ export function crates() {
 const key = ({ name, version }) => `${name}@${version}`;
 
 function describe({ name, version, license, description, repository, manifest_path: manifest }) {
-  // An older way to write “or”.
+  // "/" is an older notation for "OR".
   return { name, version, licence: license?.replaceAll("/", " OR "), description, repository, folder: path.dirname(manifest) };
 }
 
-/** The SHA-256 sums of crates, by `name@version`, as Cargo.lock holds them. */
+/** Returns the SHA-256 sums of crates in Cargo.lock, by `name@version`. */
 export function crateSums() {
   const blocks = read("Cargo.lock").split("[[package]]").slice(1);
   const value = (block, field) => new RegExp(`^${field} = "(.*)"$`, "m").exec(block)?.[1];
   return new Map(blocks.map((block) => [`${value(block, "name")}@${value(block, "version")}`, value(block, "checksum")]));
 }
 
-/** All npm packages of the lock file; `inProduct` as with crates. */
+/** Returns all npm packages in the lock file; `inProduct` as for crates. */
 export function npmPackages() {
   const bundled = path.join(root, "node_modules", ".plotly-packages");
   if (!existsSync(bundled)) throw new Error("node_modules/.plotly-packages is missing: run `make setup`, which bundles plotly.js");

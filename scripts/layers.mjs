@@ -1,12 +1,12 @@
-// Holds the order of layers that ARCHITECTURE.md draws: node scripts/layers.mjs [FOLDER]
+// Enforces the order of layers in ARCHITECTURE.md: node scripts/layers.mjs [FOLDER]
 //
-// A module uses only what stands on an earlier line, never its own line and never a later one. The check
+// A module may only use modules on earlier lines, not those on its own line or on later ones. The check
 // reads `use` declarations and paths that begin with `crate::`; code under `#[cfg(test)]` may use anything.
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** From the ground up. Names without `server::` are shared by server and client. */
+/** Layers from the bottom up. Server and client share the names without `server::`. */
 export const LAYERS = [
   ["json", "numbers"],
   ["error", "base"],
@@ -39,19 +39,19 @@ export const LAYERS = [
   ["server::cli"],
 ];
 
-/** Of what the client draws, the server uses the document alone. */
+/** Client modules. Among the server's modules, only those in DRAWS_PAGES may use them. */
 const CLIENT = ["live", "plotly", "components", "pages", "app"];
 const DRAWS_PAGES = ["server::http", "server::sign_in"];
 
 const level = new Map(LAYERS.flatMap((names, line) => names.map((name) => [name, line])));
 
-/** Leaves line breaks where comments and texts were, so that lines keep their numbers. */
+/** Removes comments and strings but keeps their line breaks, and so the line numbers. */
 function withoutComments(text) {
   const blank = (match) => match.replace(/[^\n]/g, " ");
   return text.replace(/\/\/[^\n]*|"(?:\\[^]|[^"\\])*"/g, blank);
 }
 
-/** The code without the inline modules that only tests compile. */
+/** Removes inline modules that only tests compile. */
 function withoutTests(text) {
   const start = /#\[cfg\(test\)\]\s*(?:pub(?:\([^)]*\))? )?mod \w+ \{/g;
   for (let match; (match = start.exec(text)); ) {
@@ -66,7 +66,7 @@ function withoutTests(text) {
   return text;
 }
 
-/** `a::{b, c::{d, e}}` as `a::b`, `a::c::d`, `a::c::e`, each with its offset. */
+/** Expands `a::{b, c::{d, e}}` to `a::b`, `a::c::d`, `a::c::e`, each with its offset. */
 function leaves(tree, offset = 0, prefix = "") {
   const open = tree.indexOf("{");
   if (open < 0) {
@@ -88,7 +88,7 @@ function leaves(tree, offset = 0, prefix = "") {
   return found;
 }
 
-/** The path from the crate's root; none for another crate's. */
+/** Returns the path from the crate's root; nothing for other crates. */
 function absolute(name, module) {
   const parts = name.split("::");
   if (parts[0] === "crate") return parts.slice(1);
@@ -98,7 +98,7 @@ function absolute(name, module) {
   return up > 0 ? [...module.slice(0, module.length - up), ...parts.slice(up)] : undefined;
 }
 
-/** The module that the layers know: `server::store` of `server::store::lease`. */
+/** Returns the module that the layers list: `server::store` for `server::store::lease`. */
 const layered = (parts) => (parts[0] === "server" ? parts.slice(0, 2).join("::") : (parts[0] ?? ""));
 
 function files(folder) {
@@ -109,7 +109,7 @@ function files(folder) {
   });
 }
 
-/** Modules in files of their own that only tests compile. */
+/** Finds modules in separate files that only tests compile. */
 function testModules(sources) {
   return sources.flatMap(({ module, text }) =>
     [...text.matchAll(/#\[cfg\(test\)\]\s*(?:pub(?:\([^)]*\))? )?mod (\w+);/g)].map((match) =>
@@ -118,7 +118,7 @@ function testModules(sources) {
   );
 }
 
-/** Every broken rule, as `file:line: rule`. */
+/** Returns every broken rule as `file:line: rule`. */
 export function check(root) {
   const sources = files(root).map((file) => {
     const name = path.relative(root, file).replace(/\.rs$/, "");

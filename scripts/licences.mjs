@@ -1,5 +1,5 @@
-// Checks the licences of all crates and npm packages against licences.txt, and that what it tells of
-// single packages is still needed.
+// Checks the licences of all crates and npm packages against licences.txt, and that its entries for
+// single packages are still needed.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import satisfies from "spdx-satisfies";

@@ -1,8 +1,8 @@
-// Finds what is wrong with azure-pipelines.yml: node scripts/pipeline-check.mjs SCHEMA
+// Checks azure-pipelines.yml: node scripts/pipeline-check.mjs SCHEMA
 //
-// The published schema says what is no pipeline at all. The rules below say what the schema cannot
-// know: the files of the repository, the targets of the Makefile, names that refer to each other,
-// and what may leave the agent.
+// The published schema defines what a valid pipeline is. The rules below cover what the schema cannot
+// know: the files of the repository, the Makefile's targets, names that refer to each other, and what
+// may leave the agent.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { schemaOf } from "./lib/pipeline-schema.mjs";
 
 const PIPELINE = "azure-pipelines.yml";
 const SECRETS = ["masterKey", "githubtoken", "smokeToken"];
-/** Set in Azure DevOps, for the pipeline or in its variable group. */
+/** Variables set in Azure DevOps, for the pipeline or in its variable group. */
 const GIVEN = ["azureContainerRegistry", "azureSubscriptionEndpoint", "endpoint", "databaseId", "containerId", ...SECRETS];
 const PREDEFINED = /^(Agent|Build|Pipeline|System)\./;
 const ONLY_MAIN =
@@ -19,7 +19,7 @@ const ONLY_MAIN =
 
 const at = (path) => new URL(`../${path}`, import.meta.url);
 
-/** Every fault, one line each. A test hands in another way to read files. */
+/** Lists all faults, one line each. Tests pass a different `read`. */
 export function faultsOf(validate, read = (path) => readFileSync(at(path), "utf8")) {
   const { documents, stages, faults } = readPipeline(read);
   const targets = new Set([...read("Makefile").matchAll(/^([a-z0-9-]+):(?!=)/gm)].map((match) => match[1]));
@@ -35,13 +35,13 @@ export function faultsOf(validate, read = (path) => readFileSync(at(path), "utf8
   ];
 }
 
-/** The file, the templates that it names, and every step of every stage. */
+/** Reads the file, its templates, and every step of every stage. */
 function readPipeline(read) {
   const faults = [];
   const documents = new Map();
   const open = (path) => {
     if (documents.has(path)) return documents.get(path);
-    // Every scalar is a text, as it is for Azure Pipelines.
+    // Every scalar is text, as in Azure Pipelines.
     const parsed = parseDocument(read(path), { schema: "failsafe", uniqueKeys: true });
     for (const error of parsed.errors) faults.push(`${path}: ${error.message.split("\n")[0]}`);
     visit(parsed, {
@@ -55,7 +55,7 @@ function readPipeline(read) {
   const expand = (steps = [], from = PIPELINE) =>
     steps.flatMap((step) => {
       if (!step.template) return [step];
-      // A template is named as seen from the file that names it.
+      // Template paths are relative to the file that names them.
       const path = join(dirname(from), step.template);
       try {
         return expand(open(path).steps, path);
@@ -70,14 +70,14 @@ function readPipeline(read) {
       content: job,
       steps: [job, ...Object.values(job.strategy?.runOnce ?? {})].flatMap(({ steps }) => expand(steps)),
     }));
-    // Without dependsOn a stage follows the one before it.
+    // Without dependsOn, a stage follows the one before it.
     const needs = [content.dependsOn ?? all[position - 1]?.stage ?? []].flat();
     return { name: content.stage, content, jobs, needs, steps: jobs.flatMap(({ steps }) => steps) };
   });
   return { documents, stages, faults };
 }
 
-/** Every text in a value, with the path that leads to it. */
+/** Yields every text in a value, with its path. */
 function* texts(value, path = []) {
   if (typeof value === "string") yield { text: value, path };
   else if (value && typeof value === "object") {
@@ -87,7 +87,7 @@ function* texts(value, path = []) {
 
 const commands = (step) => [step.script, step.bash, step.inputs?.inlineScript].filter(Boolean).join("\n");
 
-/** Targets of the Makefile and files of the repository that a step names. */
+/** Checks the Makefile targets and repository files that a step names. */
 function references(step, targets) {
   const wanted = [...commands(step).matchAll(/\bmake((?: +[^\s;&|]+)+)/g)]
     .flatMap(([, words]) => words.trim().split(/ +/))
@@ -103,7 +103,7 @@ function references(step, targets) {
   ];
 }
 
-/** What pushes, deploys or reads the variable group waits for all checks, and happens for the main branch alone. */
+/** Stages that push, deploy or read the variable group wait for all checks and run only on the main branch. */
 function dependencies(stages) {
   const faults = [];
   const named = new Map(stages.map((stage) => [stage.name, stage]));
@@ -127,7 +127,7 @@ function dependencies(stages) {
       for (const [whole, from, job, step] of text.matchAll(/stageDependencies\.(\w+)\.(\w+)\.outputs\['(\w+)\.\w+'\]/g)) {
         const found = named.get(from)?.jobs.find(({ name }) => name === job);
         if (!found?.steps.some(({ name }) => name === step)) faults.push(`${stage.name}: ${whole} names no step`);
-        // Azure fills in the outputs of stages that dependsOn names, and of no others.
+        // Azure fills in outputs only from stages named in dependsOn.
         if (!stage.needs.includes(from)) faults.push(`${stage.name}: reads an output of ${from} and does not depend on it`);
       }
     }
@@ -140,7 +140,7 @@ function dependencies(stages) {
   return faults;
 }
 
-/** A secret is the whole value of a variable of one step of the deployment, and is named nowhere else. */
+/** A secret must be the whole value of a variable of one deployment step, and appear nowhere else. */
 function secretsOutsideOfEnvironments(documents) {
   const faults = [];
   const mention = new RegExp(`\\b(${SECRETS.join("|")})\\b`, "i");

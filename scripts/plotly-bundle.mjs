@@ -1,9 +1,9 @@
-// Builds the dashboard's own plotly.js from the npm package: one ES module with only the chart
-// types that the figures use, without the documentation that plotly.js carries in its schema.
-// Writes public/plotly/plotly-<hash>.js and .css. The hash is of the content, so both may be kept
-// by browsers for ever; build.rs puts the two names into the program.
-// --analyze tells what takes how much; --unpatched FOLDER writes one without what is mended below, for
-// a test to compare with.
+// Builds the dashboard's plotly.js from the npm package: one ES module with only the chart types that
+// the figures use, without the documentation in plotly.js's schema.
+// Writes public/plotly/plotly-<hash>.js and .css. The content hash lets browsers cache both files
+// permanently; build.rs compiles the two names into the program.
+// --analyze prints the size of each part; --unpatched FOLDER writes a bundle without the patches below,
+// for a test to compare with.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -15,50 +15,50 @@ import { parse } from "acorn";
 import { full } from "acorn-walk";
 import esbuild from "esbuild";
 
-// What the figures draw. Histograms are counted on the server and drawn as bars.
+// Chart types of the figures. The server counts histograms, which are drawn as bars.
 const TRACES = ["bar", "heatmap", "pie", "scatter", "treemap"];
 
-// The components of plotly.js that they need, in the order in which it registers them: the legend's
-// defaults come before those of the hovers.
+// Components of plotly.js that these types need, in registration order: the legend's defaults come
+// before those of hovering.
 const COMPONENTS = ["annotations", "rangeslider", "rangeselector", "shapes", "errorbars", "colorscale", "colorbar", "legend", "fx", "modebar"];
 
-// The pieces of d3 that plotly.js draws with; each brings what it is made of.
+// Parts of d3 that plotly.js draws with; each imports its own dependencies.
 const D3 = [
   "start", "compat/", "core/", "event/", "selection/", "transition/", "arrays/extent", "arrays/max", "arrays/min",
   "behavior/drag", "format/round", "scale/linear", "svg/arc", "end",
 ];
 
-// The notations of colours that are read: #rrggbb, names, rgb(…) and hsl(…).
+// Supported colour notations: #rrggbb, names, rgb(…) and hsl(…).
 const COLOURS = `
   import { modeHsl, modeLrgb, modeRgb, useMode } from "culori/fn";
   for (const mode of [modeRgb, modeHsl, modeLrgb]) useMode(mode);
   export { converter, formatHex, formatRgb, wcagContrast, wcagLuminance } from "culori/fn";
 `;
 
-// What is always brought along though no figure uses it, and what stands in its place.
+// Modules that plotly.js always imports although no figure uses them, and their replacements.
 const UNUSED = [
-  // A polyfill for browsers older than any that run WebAssembly.
+  // A polyfill for browsers that are too old to run WebAssembly.
   [/native-promise-only[\\/]/, ""],
-  // The style rules as text, to be injected: they are served as a stylesheet instead.
+  // Style rules as text for injection; a stylesheet is served instead.
   [/plotly\.js[\\/]build[\\/]plotcss\.js$/, ""],
-  // Nothing can be selected or drawn upon: the buttons for it are not shown.
+  // The figures offer no selecting or drawing: those buttons are hidden.
   [/components[\\/]selections[\\/]index\.js$/, "exports.prepSelect = exports.selectOnClick = exports.clearOutline = exports.clearSelectionsCache = () => {};"],
   [/components[\\/]shapes[\\/]index\.js$/, 'module.exports = { moduleType: "component", name: "shapes", supplyLayoutDefaults: (_, layout) => (layout.shapes = []) };'],
   [/components[\\/]shapes[\\/]draw\.js$/, "exports.eraseActiveShape = () => {};"],
-  // For whoever writes charts by hand.
+  // Helpers for writing charts by hand.
   [/plot_api[\\/](validate|template_api)\.js$/, ""],
-  // A heatmap's numbers come counted.
+  // The server counts the numbers for heatmaps.
   [/traces[\\/]histogram2d[\\/]calc\.js$/, ""],
   [/culori[\\/]bundled[\\/]culori\.cjs$/, COLOURS],
 ];
 
 const { analyze, unpatched } = parseArgs({ options: { analyze: { type: "boolean" }, unpatched: { type: "string" } } }).values;
 
-// What is changed in plotly.js. end2end/tests/plotly-patches.spec.ts checks that charts look as without.
+// Patches for plotly.js. end2end/tests/plotly-patches.spec.ts checks that charts look the same.
 const MENDED = [
-  // How much room a range slider needs is known once the axes are drawn. It is given to it before the data are
-  // drawn; plotly.js draws all of the chart and then, because of the margins, all of it again, but for the
-  // buttons of a range, which it leaves where they were.
+  // The height of a range slider is known once the axes are drawn. This patch reserves it before the
+  // data is drawn. Without it, plotly.js draws the whole chart and then redraws it for the new margins,
+  // except for the range buttons, which keep their old position.
   {
     file: "plot_api/plot_api.js",
     from: "seq.push(drawAxes, function insideTickLabelsAutorange",
@@ -70,7 +70,7 @@ const MENDED = [
       return Lib.syncOrAsync([marginPushers, positionAndAutorange, subroutines.layoutStyles, drawAxes], gd);
     }, function insideTickLabelsAutorange`,
   },
-  // Where labels around a pie find no room that suits them, what is said to the console helps nobody.
+  // A console warning about crowded labels around a pie helps nobody.
   {
     file: "plots/plots.js",
     from: "Lib.warn('Too many auto-margin redraws.');",
@@ -84,8 +84,8 @@ const { resolve } = createRequire(path.join(root, "package.json"));
 const plotly = path.dirname(resolve("plotly.js/package.json"));
 const d3Folder = path.dirname(createRequire(path.join(plotly, "package.json")).resolve("@plotly/d3/package.json"));
 
-// The schema describes every attribute in prose, a fifth of the bundle that nothing ever reads.
-// A property `description` made of string literals is replaced by an empty string.
+// Replaces every `description` property made of string literals by an empty string. The schema
+// describes each attribute in prose: a fifth of the bundle, never read.
 function withoutDescriptions(source) {
   const cuts = [];
   full(parse(source, { ecmaVersion: "latest", sourceType: "script" }), (node) => {
@@ -96,7 +96,7 @@ function withoutDescriptions(source) {
   cuts.sort((a, b) => b[0] - a[0]);
   let end = source.length;
   for (const [from, to] of cuts) {
-    // A cut that lies inside the one made before it has already gone.
+    // The previous cut has already removed one nested inside it.
     if (to > end) continue;
     source = source.slice(0, from) + '""' + source.slice(to);
     end = from;
@@ -104,7 +104,7 @@ function withoutDescriptions(source) {
   return source;
 }
 
-// "…", "…" + "…", ["…", "…"].join(" "): text and nothing else that could matter at run time.
+// Recognises "…", "…" + "…" and ["…", "…"].join(" "): text that has no effect at run time.
 function isProse(node) {
   switch (node.type) {
     case "Literal":
@@ -120,7 +120,7 @@ function isProse(node) {
   }
 }
 
-// d3 comes in files that are meant to become one: each once, where it is first imported.
+// Concatenates d3's files, each once, where it is first imported.
 async function d3(names) {
   const seen = new Set();
   const whole = async (file) => {
@@ -142,7 +142,7 @@ function piece(folder, name) {
   return path.join(folder, name.endsWith("/") ? `${name}index.js` : `${name}.js`);
 }
 
-// What plotly.js calls of d3 is there: a newer one may draw with other pieces.
+// Checks that the bundle has all of d3 that plotly.js calls: a new version may use other parts.
 async function checkD3(files) {
   const there = await d3(D3);
   for (const file of files) {
@@ -154,12 +154,12 @@ async function checkD3(files) {
   }
 }
 
-// plotly.js says itself what it registers: what no figure needs is left out.
+// Removes components that no figure needs from plotly.js's registration.
 function withoutComponents(source) {
   return source.replace(/require\('\.\/components\/(\w+)'\),?/g, (text, name) => (COMPONENTS.includes(name) ? text : ""));
 }
 
-// A newer plotly.js may say it otherwise: then it has to be looked at again.
+// Applies the patches; fails if a new plotly.js no longer matches one of them.
 function mended(file, source) {
   if (unpatched) return source;
   for (const { file: name, from, to } of MENDED) {
@@ -201,8 +201,8 @@ const bundle = await esbuild.build({
   target: ["es2022"],
   minify: true,
   legalComments: "none",
-  // Most of it is needed for the first chart. Browsers that know the first line compile it while it is
-  // downloaded, beside what else the page does, and not function by function when each is first called.
+  // The first chart needs most of the bundle. Browsers that support the first line compile the whole
+  // bundle while it downloads, instead of each function when it is first called.
   banner: { js: "//# allFunctionsCalledOnLoad\n/* plotly.js, MIT licence, Copyright Plotly Inc.; built for the RSE dashboard */" },
   define: { global: "window" },
   plugins: [slim],
@@ -231,7 +231,7 @@ for (const [extension, content] of [["js", bundle.outputFiles[0].contents], ["cs
 }
 for (const name of await readdir(out)) if (!unpatched && !written.has(name)) await rm(path.join(out, name), { recursive: true });
 
-// The packages that something of is in the bundle, for the bill of materials.
+// Lists the packages with code in the bundle, for the bill of materials.
 function bundledPackages() {
   const [{ inputs }] = Object.values(bundle.metafile.outputs);
   const used = Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0);

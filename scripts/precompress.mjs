@@ -1,6 +1,6 @@
-// Writes a .br and a .gz beside each file of the site that gets smaller by it, so that the server
-// can send them as they are. cargo-leptos has --precompress for that; this takes a tenth of the
-// time and its .gz are as small as gzip makes them.
+// Writes a .br and a .gz beside each file of the site that becomes smaller, so that the server can send
+// them as they are. Replaces cargo-leptos --precompress: ten times faster, with .gz files as small as
+// gzip's.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";

@@ -1,6 +1,6 @@
-// Several replicas of the program, nginx in front of them and one PostgreSQL behind: what they do when
-// one of them, or the store, is killed, frozen or stopped. Prints a line a check, and ends as the other
-// test runners do. Nothing but the program is faster or slower for it: every time is only printed.
+// Tests several replicas behind nginx on one PostgreSQL while a replica or the store is killed, frozen or
+// stopped. Prints one line per check and ends like the other test runners. Times are printed but, within
+// generous limits, never a reason to fail.
 //
 //   node scripts/replicas.mjs [--quick] [SCENARIO…]
 //

@@ -1,6 +1,6 @@
-// Writes the bill of materials of the dashboard, as CycloneDX: every crate and npm package that is
-// in the program or in what the browser loads, and SQLite, which a crate brings along. The same
-// sources give the same file. What does not fit the schema is not written.
+// Writes the dashboard's bill of materials as CycloneDX: every crate and npm package in the program or
+// in the files that the browser loads, and SQLite, whose source is part of a crate. The same sources
+// give the same file. A bill that violates the schema is not written.
 //
 //   scripts/sbom.mjs FILE
 import { readFileSync, writeFileSync } from "node:fs";
@@ -91,7 +91,7 @@ function licences({ licence }) {
   return licence ? { licenses: [{ expression: licence }] } : {};
 }
 
-/** The crate brings the source of SQLite along; its faults are published under that name. */
+/** Lists SQLite separately: the crate contains its source, but vulnerabilities are published under its name. */
 function sqliteOf({ folder }) {
   const header = readFileSync(path.join(folder, "sqlite3", "sqlite3.h"), "utf8");
   const version = /#define SQLITE_VERSION\s+"(.*)"/.exec(header)[1];

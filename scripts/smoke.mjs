@@ -1,8 +1,8 @@
-// Asks a running dashboard whether it is well: node scripts/smoke.mjs URL. One line a check.
+// Checks a running dashboard: node scripts/smoke.mjs URL. Prints one line per check.
 //
-//   SMOKE_WAIT    seconds until it must be ready (60)
-//   SMOKE_BUILD   the build that must answer, as the pages name it: what was just deployed
-//   SMOKE_TOKEN   where the dashboard asks to sign in, what lets a script in
+//   SMOKE_WAIT    seconds to wait until it is ready (60)
+//   SMOKE_BUILD   expected build, as the pages show it: the one just deployed
+//   SMOKE_TOKEN   access token for scripts, if the dashboard requires sign-in
 import { setTimeout as pause } from "node:timers/promises";
 
 const base = (process.argv[2] ?? "").replace(/\/+$/, "");
@@ -13,7 +13,7 @@ const deadline = Date.now() + wait * 1000;
 let faults = 0;
 const pages = new Map();
 
-/** Azure Pipelines leaves the name of a variable that nobody has set, as $(name). */
+/** Reads a variable. Azure Pipelines leaves an unset variable as $(name). */
 function given(name) {
   const value = process.env[name];
   return value && !/^\$\(.*\)$/.test(value) ? value : undefined;
@@ -23,7 +23,7 @@ function must(condition, otherwise) {
   if (!condition) throw new Error(otherwise);
 }
 
-/** A path is the dashboard's own; an address stands for itself. */
+/** Fetches a path of the dashboard, or a full address. */
 async function get(where) {
   const answer = await fetch(where instanceof URL ? where : base + where, {
     redirect: "manual",
@@ -33,7 +33,7 @@ async function get(where) {
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
 }
 
-/** An answer with this status; anything else is a fault that says what came instead. */
+/** Expects an answer with this status; otherwise fails and reports the actual answer. */
 async function expect(where, status = 200) {
   const answer = await get(where);
   if (answer.status === status) return answer;
@@ -52,7 +52,7 @@ async function check(name, run) {
   }
 }
 
-/** Tries again until it succeeds or the time is over: a container starts, or the old one still answers. */
+/** Retries until it succeeds or time runs out: a container may be starting, or the old one still answering. */
 async function inTime(run) {
   for (;;) {
     try {
@@ -95,7 +95,7 @@ async function file() {
   must(text.split("\n")[0].includes(","), "build_status.csv has no line of headings");
 }
 
-/** What the Pipelines page loads: there, of the right type, kept by the browser for good. */
+/** Checks the assets of the Pipelines page: present, of the right type, cached permanently. */
 async function assets() {
   const html = pages.get("/pipelines")?.text ?? (await expect("/pipelines")).text;
   const links = [...html.matchAll(/(?:href|src)="(\/[^"]+\.(?:css|js|wasm))"/g)].map((match) => match[1]);
@@ -174,7 +174,7 @@ await check("security headers", headers);
 await check("what is unknown is refused", refusals);
 
 const answering = pages.has("/pipelines") && buildOf(pages.get("/pipelines"));
-// For the later stages of a pipeline, which ask the deployed dashboard for the same build.
+// Passes the build to later stages, which expect the deployed dashboard to answer with it.
 if (process.env.TF_BUILD && answering) {
   console.log(`##vso[task.setvariable variable=build;isOutput=true]${answering}`);
 }

@@ -1,6 +1,6 @@
-// The release build under load and under attack, on this machine alone: many clients while data
-// come in, clients that are too slow or talk nonsense, and files that are no events. Prints a line
-// a check, and ends as the other test runners do.
+// Tests the release build under load and under attack, on this machine only: many clients while data
+// arrives, slow or misbehaving clients, and files that are not events. Prints one line per check and
+// ends like the other test runners.
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -33,7 +33,7 @@ function check(what, good, seen = "") {
 const run = (...args) => execFileSync(BINARY, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
 const memory = (pid, what) => Number(new RegExp(`${what}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
 
-/** Data of the original's size that are not sample data, which would give way to what comes in. */
+/** Imports as much data as the original has. Imported, because new data would replace sample data. */
 function fill() {
   const file = path.join(folder, "events.ndjson");
   const out = openSync(file, "w");
@@ -43,7 +43,7 @@ function fill() {
   run("import", "events", file);
 }
 
-/** Events of builds that nobody has seen yet. */
+/** Makes events of new builds. */
 function events(round) {
   return Array.from({ length: 500 }, (_, number) =>
     JSON.stringify({
@@ -98,13 +98,13 @@ async function load(server) {
     `  load    ${CLIENTS} clients, ${SECONDS} s, ${refreshes} refreshes: ${result.requests.total} answers, ` +
       `p50 ${latency.p50} ms, p99 ${latency.p99} ms, memory ${before.toFixed(0)} MB before and ${memory(server.child.pid, "VmHWM").toFixed(0)} MB at most`,
   );
-  check("every answer was a good one", result.non2xx === 0 && result["5xx"] === 0, `${result.non2xx} other`);
+  check("every answer was good", result.non2xx === 0 && result["5xx"] === 0, `${result.non2xx} other`);
   check("no request was dropped", result.errors === 0 && result.timeouts === 0, `${result.errors} errors, ${result.timeouts} time-outs`);
-  check("data came in meanwhile", refreshes > 1, `${refreshes} refreshes`);
+  check("data arrived during the load", refreshes > 1, `${refreshes} refreshes`);
   check(`memory stays below ${LIMIT_MB.server} MB`, memory(server.child.pid, "VmHWM") < LIMIT_MB.server);
 }
 
-/** Opens connections that do what `speak` does, and leaves them open. */
+/** Opens connections, runs `speak` on each, and leaves them open. */
 async function connections(server, count, speak) {
   const { hostname, port } = new URL(server.url);
   const sockets = [];
@@ -134,14 +134,14 @@ async function attack(server) {
     const before = memory(server.child.pid, "VmRSS");
     const sockets = await connections(server, 100, speak);
     const answer = await fetch(`${server.url}/api/figure?id=heatmap`, { signal: AbortSignal.timeout(20_000) });
-    check(`100 ${what}: others are answered`, answer.ok);
+    check(`100 ${what}: other clients are answered`, answer.ok);
     const grown = memory(server.child.pid, "VmRSS") - before;
-    check(`100 ${what}: little memory is taken`, grown < 100, `${grown.toFixed(0)} MB`);
+    check(`100 ${what}: memory use stays low`, grown < 100, `${grown.toFixed(0)} MB`);
     for (const socket of sockets) socket.destroy();
   }
 }
 
-/** A file of any size that is no event takes no memory, and is told, not taken. */
+/** Invalid files of any size use little memory, and are reported and not imported. */
 async function garbage() {
   const pieces = function* () {
     const nested = `{"id":${"[".repeat(50_000)}\n`;
@@ -163,8 +163,8 @@ async function garbage() {
   Readable.from(pieces()).pipe(child.stdin);
   const [code] = await once(child, "exit");
   clearInterval(watch);
-  check("a file of 120 MB that is no events is refused, not died of", code === 1 && !/panicked/.test(said), `exit code ${code}`);
-  check(`it takes less than ${LIMIT_MB.garbage} MB`, most > 0 && most < LIMIT_MB.garbage, `${most.toFixed(0)} MB`);
+  check("a file of 120 MB without events is refused without a crash", code === 1 && !/panicked/.test(said), `exit code ${code}`);
+  check(`it uses less than ${LIMIT_MB.garbage} MB`, most > 0 && most < LIMIT_MB.garbage, `${most.toFixed(0)} MB`);
 }
 
 let server;
@@ -177,7 +177,7 @@ try {
   check("no secret of a client is in the log", !/X-Slow/.test(server.log));
   const asked = Date.now();
   const code = await server.stop();
-  check("it ends when it is told to", code === 0, `exit code ${code} after ${Date.now() - asked} ms`);
+  check("it stops on request", code === 0, `exit code ${code} after ${Date.now() - asked} ms`);
   server = undefined;
   await garbage();
 } catch (error) {

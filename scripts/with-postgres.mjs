@@ -1,4 +1,4 @@
-// Runs a command that finds a PostgreSQL server of its own in RSE_TEST_DATABASE_URL:
+// Runs a command with a temporary PostgreSQL server in RSE_TEST_DATABASE_URL:
 // node scripts/with-postgres.mjs COMMAND [ARGUMENT…]
 import { spawn } from "node:child_process";
 

@@ -1,5 +1,5 @@
-// Runs a command against a server of the release build with two months of sample data, in whose
-// arguments {url} stands for where it is: node scripts/with-server.mjs COMMAND [ARGUMENT…]
+// Runs a command against a release server with two months of sample data. {url} in the arguments stands
+// for its address: node scripts/with-server.mjs COMMAND [ARGUMENT…]
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

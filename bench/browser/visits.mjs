@@ -1,4 +1,4 @@
-// Visits of a page, and what is seen during them.
+// Page visits and the measurements taken during them.
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 
@@ -6,10 +6,10 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 const LATE_MS = 60_000;
 const LARGE = /\.wasm$|\/plotly\/.*\.js$/;
 
-// Pages of Chromium's own address bar, which a new window of it would load beside the first page.
+// Pages of Chromium's address bar, which a new window would load beside the first page.
 const ITS_OWN = ["WebUIOmniboxPopup", "WebUIOmniboxFullPopup", "WebUIOmniboxAimPopup", "PreloadTopChromeWebUI"];
 
-/** The machine's own Chromium, never one that a package downloads. */
+/** The machine's Chromium, never one downloaded by a package. */
 export const BROWSER = {
   executablePath: process.env.CHROMIUM || onPath(),
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", `--disable-features=${ITS_OWN}`],
@@ -29,7 +29,7 @@ function onPath() {
   return found;
 }
 
-/** The first visit of a page, until all its figures are drawn. */
+/** Measures the first visit to a page, until all its figures are drawn. */
 export async function firstLoad(context, url, figures) {
   const page = await context.newPage();
   const wire = await watchWire(page);
@@ -60,7 +60,7 @@ export async function firstLoad(context, url, figures) {
   };
 }
 
-/** When something is painted though neither wasm nor plotly.js is ever answered. */
+/** Measures the first paint when wasm and plotly.js never arrive. */
 export async function paintAlone(context, url) {
   const page = await context.newPage();
   await page.addInitScript(watchPage);
@@ -72,7 +72,7 @@ export async function paintAlone(context, url) {
   return paint;
 }
 
-/** From the change of the project until every figure was drawn again; with `url` the page is opened before. */
+/** Measures from a change of project until every figure is redrawn; with `url`, opens the page first. */
 export async function changeFilter(page, url, project) {
   if (url) {
     await page.addInitScript(watchPage);
@@ -90,14 +90,14 @@ export async function changeFilter(page, url, project) {
   return page.evaluate(() => Math.max(...window.seen.drawn.values()) - window.seen.changed);
 }
 
-// In the page: whether each card has drawn again, or has nothing to draw.
+// Runs in the page: checks that each card has redrawn or has nothing to draw.
 function redrawn() {
   const done = (card) =>
     window.seen.drawn.has(`${card.id}-chart`) || (!card.ariaBusy && card.querySelector("details.table").hidden);
   return [...document.querySelectorAll("article[data-figure]")].every(done);
 }
 
-// Runs in the page before anything else of it.
+// Runs in the page before any other script.
 function watchPage() {
   const seen = (window.seen = { paints: {}, shift: 0, tasks: [], drawn: new Map() });
   const observe = (type, note) =>
@@ -106,7 +106,7 @@ function watchPage() {
   observe("largest-contentful-paint", ({ startTime }) => (seen.paints["largest-contentful-paint"] = startTime));
   observe("layout-shift", ({ value, hadRecentInput }) => (seen.shift += hadRecentInput ? 0 : value));
   observe("longtask", ({ duration }) => seen.tasks.push(duration));
-  // Set anew whenever a chart is drawn, and taken away where there is nothing to draw.
+  // Set each time a chart is drawn, and removed where there is nothing to draw.
   new MutationObserver((changes) => {
     for (const { target } of changes) seen.drawn.set(target.id, performance.now());
   }).observe(document, { subtree: true, attributeFilter: ["data-drawn"] });

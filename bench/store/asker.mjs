@@ -1,12 +1,12 @@
-// Asks for paths in turn, fifty times a second, until it is told to stop; says how long each took, in ms.
-// In a thread of its own: whatever the bench does meanwhile, such as starting a program, delays no answer.
+// Requests paths in turn, fifty times a second, until told to stop; reports the time of each in ms.
+// Runs in a separate thread, so that other work of the bench, such as starting a program, delays no answer.
 import { Agent } from "node:http";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 import { sleep, status } from "../lib.mjs";
 
 const PAUSE_MS = 20;
 
-/** Asks from now on; `stop` resolves to how long each answer took. */
+/** Starts asking; `stop` resolves to the time of each answer. */
 export function asking(url, paths) {
   const worker = new Worker(new URL(import.meta.url), { workerData: { url, paths } });
   const said = new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
@@ -26,7 +26,7 @@ async function ask({ url, paths }) {
     if (answer !== 200) throw new Error(`${path} was answered with ${answer}`);
     return performance.now() - asked;
   };
-  // What a thread does for the first time, and to connect, is its own time and not the server's.
+  // Warm up: a thread's first run and its connection cost client time, not the server's.
   for (const path of paths) await one(path);
   const took = [];
   let stopped = false;

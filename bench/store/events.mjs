@@ -1,4 +1,4 @@
-// Events for the stores that are measured, and how they come in.
+// Makes events for the measured stores, and imports them.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 
-/** The sample's last instant, so that every run has the same events. */
+/** The sample's last instant, fixed so that every run has the same events. */
 const AS_OF = "2019-10-25T17:15:00Z";
 export const NEW_EVENTS = 1000;
 
@@ -18,7 +18,7 @@ export async function writeSample(binary, scale, file) {
   return file;
 }
 
-/** Events of builds that no sample has, in its pipelines, just before its end. */
+/** Makes events of new builds in the sample's pipelines, just before its end. */
 export async function newEvents(binary, scale, turn) {
   const sample = spawn(binary, sampleToStdout(scale), { stdio: ["ignore", "pipe", "ignore"] });
   const lines = [];
@@ -41,8 +41,8 @@ export async function newEvents(binary, scale, turn) {
 }
 
 /**
- * Imports a file, or the sample while it is made; how many events, and the peak of memory in MB. `store` has the
- * variables that say into which store. */
+ * Imports a file, or the sample while it is generated; returns the number of events and the peak memory in
+ * MB. The variables in `store` name the store. */
 export async function importEvents(binary, store, file, scale) {
   const time = "/usr/bin/time";
   const timed = await stat(time).then(() => ["-f", "%M", binary], () => undefined);

@@ -1,43 +1,43 @@
 # shellcheck shell=bash
-# Stand-ins for the three images that the Dockerfile rests on, for a machine that reaches no registry
-# of images: made once from Debian's packages and the tools of this machine, and kept in RSE_CACHE.
-# They take the same names, so that the Dockerfile is built as it is. Sourced after common.sh and
+# Stand-ins for the three base images of the Dockerfile, for machines that cannot reach an image
+# registry. They are made once from Debian packages and this machine's tools, kept in RSE_CACHE, and
+# named as the originals, so that the Dockerfile builds unchanged. Source after common.sh and
 # cargo-tools.sh.
 
 BASES=$RSE_CACHE/images
-# runc, since Debian's crun asks for more of the kernel than a small machine gives.
+# runc, because Debian's crun needs kernel features that a small machine lacks.
 STORE=(--root "$BASES/storage" --runroot "$BASES/run" --storage-driver overlay)
-# Buildah keeps the cache mounts of the Dockerfile below its temporary directory, in buildah-cache. Here
-# they stay from one build to the next, as long as RSE_CACHE does.
+# Buildah keeps the Dockerfile's cache mounts in buildah-cache, below its temporary directory. Here they
+# persist between builds, as long as RSE_CACHE does.
 BUILD_CACHE=$BASES/build
 TRUSTED=/etc/ssl/certs/ca-certificates.crt
 
-# What a build needs of Debian: the most that one of the three images holds.
+# The Debian packages that the builds need: the union over the three images.
 PACKAGES=ca-certificates,g++,libgomp1,libstdc++6,make,netbase,pkg-config,tzdata
-# What distroless/cc holds of it, beside a user. The name of OpenSSL's package tells its ABI.
+# The packages in distroless/cc, which also has a user. OpenSSL's package name contains its ABI.
 CC_PACKAGES=(base-files netbase tzdata libc6 libgcc-s1 libgomp1 libstdc++6 'libssl3*' ca-certificates)
 
-# base_name NODE_IMAGE: what the Dockerfile rests on by that name, without a digest.
+# base_name NODE_IMAGE: prints the Dockerfile's image for that name, without its digest.
 base_name() { sed -n "s/^ARG $1=\([^@]*\).*/\1/p" Dockerfile; }
 
 install_engines() {
   local program missing=()
   for program in buildah podman runc debootstrap; do have "$program" || missing+=("$program"); done
   [[ ${#missing[@]} -gt 0 ]] || return 0
-  say "${missing[*]}: build and run images without a server for it."
+  say "${missing[*]}: build and run images without a server."
   quietly engines apt_install "${missing[@]}" || fail "${missing[*]} could not be installed"
 }
 
 make_bases() {
   local kept
-  # The compilers and tools that the stand-in for the Rust image takes along.
+  # Compilers and tools to copy into the stand-in for the Rust image.
   scripts/setup
   kept=$({ rustc --version; node --version; wasm_bindgen_version; grep '^ARG .*_IMAGE=' Dockerfile; cat scripts/image/bases.sh; } | cksum)
   if [[ $(cat "$BASES/made" 2>/dev/null) == "$kept" ]]; then
     there "stand-ins for the base images"
     return
   fi
-  [[ $(id -u) -eq 0 ]] || fail "the stand-ins for base images can be made by root alone" "or let Docker or Podman reach a registry"
+  [[ $(id -u) -eq 0 ]] || fail "only root can make the stand-ins for base images" "or let Docker or Podman reach a registry"
   say "Stand-ins for the base images, from Debian's packages (two minutes, 3 GB)."
   mkdir -p "$BASES"
   quietly base-images make_all
@@ -53,7 +53,7 @@ make_all() {
   make_rust "$debian"
 }
 
-# make_debian FOLDER: a minimal system, of the release that the Dockerfile names if the mirror has it.
+# make_debian FOLDER: a minimal system, of the Dockerfile's release if the mirror has it.
 make_debian() {
   local folder=$1 mirror wanted release machine
   mirror=$(debian_mirror)
@@ -63,12 +63,12 @@ make_debian() {
   for release in "$wanted" "$machine"; do
     rm -rf "$folder"
     debootstrap --variant=minbase --include="$PACKAGES" "$release" "$folder" "$mirror" && { cp "$folder/etc/debian_version" "$BASES/release"; return; }
-    say "Debian $release could not be had from the mirror."
+    say "Debian $release is not available from the mirror."
   done
   return 1
 }
 
-# import FOLDER NAME [CHANGE…]: makes an image of it.
+# import FOLDER NAME [CHANGE…]: makes an image from a folder.
 import() {
   local folder=$1 name=$2 change options=()
   shift 2
@@ -96,7 +96,7 @@ nonroot:x:65532:' >"$to/etc/group"
   import "$to" "$(base_name BASE_IMAGE)" USER=65532 WORKDIR=/home/nonroot
 }
 
-# make_node DEBIAN FOLDER: with the Node.js of this machine, whichever that is.
+# make_node DEBIAN FOLDER: with this machine's Node.js, whatever its version.
 make_node() {
   local to=$2 npm
   npm=$(dirname "$(realpath "$(command -v npm)")")/..
@@ -110,8 +110,8 @@ make_node() {
   import "$to" "$(base_name NODE_IMAGE)"
 }
 
-# make_rust DEBIAN: with the compiler of this machine, Rust for the browser among it, and with the tools
-# that it has compiled already.
+# make_rust DEBIAN: with this machine's compiler, including Rust for the browser, and the tools that it
+# has already compiled.
 make_rust() {
   local to=$1 sysroot version toolchain cargo=/usr/local/cargo rustup=/usr/local/rustup
   sysroot=$(rustc --print sysroot)
@@ -123,7 +123,7 @@ make_rust() {
   ln -s rustup "$to$cargo/bin/rustc"
   tar -C "$sysroot" --exclude=share/doc --exclude=lib/rustlib/src -c . | tar -C "$to$rustup/toolchains/$toolchain" -x
   cp "$(command -v cargo-leptos)" "$(command -v wasm-bindgen)" "$to$cargo/bin/"
-  # Whoever answers in the place of a package registry is trusted while building, not later.
+  # A local proxy in front of a package registry is trusted during the build, not afterwards.
   cp "$TRUSTED" "$to$TRUSTED"
   import "$to" "$(base_name RUST_IMAGE)" "ENV=RUST_VERSION=$version" "ENV=RUSTUP_HOME=$rustup" "ENV=CARGO_HOME=$cargo" \
     "ENV=PATH=$cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "ENV=NODE_EXTRA_CA_CERTS=$TRUSTED"

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What image-check asks; each function succeeds or says what was found instead. The variables are
-# those of image-check: name (of the container), work (a folder), IMAGE, URL and so on.
-# shellcheck disable=SC1111,SC2015,SC2016,SC2034,SC2153,SC2154  # Quotes in what is said; names from there.
+# The checks of image-check; each function succeeds or prints what it found instead. The variables
+# come from image-check: name (of the container), work (a folder), IMAGE, URL and so on.
+# shellcheck disable=SC1111,SC2015,SC2016,SC2034,SC2153,SC2154  # Quotes in messages; names from image-check.
 
 passed=0
 failed=0
 
-# check WHAT COMMAND…: one line, and what the command said if it failed.
+# check WHAT COMMAND…: prints one line, and the command's output if it failed.
 check() {
   local what=$1 output
   shift
@@ -23,7 +23,7 @@ check() {
 
 status_of() { curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' "$URL$1" || true; }
 
-# waits_for STATUS PATH: for at most 30 s.
+# waits_for STATUS PATH: waits at most 30 s.
 waits_for() {
   local status
   for _ in {1..150}; do
@@ -64,7 +64,7 @@ without_data() {
   grep -qE 'there (is|are) no data in /data' "$work/log" || { cat "$work/log"; return 1; }
 }
 
-# has_rows FIGURE: within 30 s, for a server follows its store.
+# has_rows FIGURE: waits up to 30 s while the server catches up with its store.
 has_rows() {
   for _ in {1..150}; do
     curl --silent --max-time 20 "$URL/api/figure?id=$1" >"$work/figure" || true
@@ -75,7 +75,7 @@ has_rows() {
   return 1
 }
 
-# hashed EXTENSION TYPE [FOLDER]: takes the name from the page, as a browser does.
+# hashed EXTENSION TYPE [FOLDER]: takes the file name from the page, as a browser does.
 hashed() {
   local path headers
   curl --silent --fail --max-time 20 "$URL/pipelines" >"$work/page"
@@ -140,7 +140,7 @@ labels_are_set() {
   done
 }
 
-# With a page that waits for news: a server that waits for its clients would never end.
+# Keeps a page open that waits for news: a server that waited for its clients would never stop.
 ends_cleanly() {
   local started listening state
   curl --silent --no-buffer --max-time 30 "$URL/api/live" >"$work/live" &
@@ -158,13 +158,13 @@ ends_cleanly() {
   [[ $took -lt 5000 ]] || { echo "it took $took ms"; return 1; }
 }
 
-# Starts an account that asks for a key, and builds the image that collects from it.
+# Starts an account that requires a key, and builds the image that collects from it.
 start_account() {
   local line
   KEY=""
   PLANTED=planted-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   run "$IMAGE" "$name" --rm -- sample --days 30 --stdout >"$work/events.ndjson"
-  # With its standard input it would end at once.
+  # The account stops when its standard input closes, so a pipe keeps it open.
   mkfifo "$work/input"
   node end2end/stand-ins/cosmos.mjs --child --seed "$work/events.ndjson" <"$work/input" >"$work/account" &
   STAND_IN=$!
@@ -189,7 +189,7 @@ without_secret_fails() {
     grep -qi secret "$work/without.log"
 }
 
-# export_layers IMAGE FOLDER: its layers, unpacked, and its settings; sizes go to FOLDER/sizes.
+# export_layers IMAGE FOLDER: unpacks the layers and settings; writes sizes to FOLDER/sizes.
 export_layers() {
   local image=$1 to=$2 layer number=0 packed
   mkdir -p "$to/archive" "$to/layers"
@@ -212,7 +212,7 @@ export_layers() {
   done < <(node -p 'JSON.parse(require("fs").readFileSync(process.argv[1]))[0].Layers.join("\n")' "$to/archive/manifest.json")
 }
 
-# found_in_layers FOLDER TEXT: in a layer or in the image's settings.
+# found_in_layers FOLDER TEXT: searches the layers and the image's settings.
 found_in_layers() { grep -rqaF -- "$2" "$1/layers" || grep -rqaF --include='*.json' -- "$2" "$1/archive"; }
 
 in_no_layer() {
@@ -234,7 +234,7 @@ found_files() {
   done
 }
 
-# unpack FILE: its content, from whichever layer has it.
+# unpack FILE: prints its content, from the layer that has it.
 unpack() {
   local layer
   for layer in "$work"/plain/layers/*.tar; do

@@ -1,18 +1,18 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034  # What is set here is used where it is sourced.
-# How images are built and run by the program that find_engine names. Sourced after common.sh.
+# shellcheck disable=SC2034  # Variables set here are used by the scripts that source this file.
+# Builds and runs images with the engine that find_engine names. Source after common.sh.
 
-# Sets ENGINE, the command with its options, and BUILD, how it builds an image.
+# Sets ENGINE, the command with its options, and BUILD, the build command.
 use_engine() {
   local engine
   engine=$(find_engine) || fail "neither Docker nor Podman was found" "install one of them; on Debian: apt-get install podman buildah"
   ENGINE=("$engine")
   BUILD=("$engine" build)
-  # Podman's own format of images knows no HEALTHCHECK.
+  # Podman's own image format does not support HEALTHCHECK.
   if [[ $engine == podman ]]; then BUILD+=(--format docker --layers); fi
 }
 
-# What the image says of itself.
+# Build arguments for the image's labels.
 label_options() {
   printf -- '--build-arg\n%s\n' \
     "VERSION=$(awk -F'"' '/^version = / { print $2; exit }' Cargo.toml)" \
@@ -21,7 +21,7 @@ label_options() {
     "SOURCE=${SOURCE_URL:-https://github.com/hmcts/rse-dashboard}"
 }
 
-# The images that others make, where an organisation has its own.
+# Base images that replace the defaults, if the organisation has its own.
 base_options() {
   local name
   for name in RUST_IMAGE NODE_IMAGE BASE_IMAGE; do
@@ -29,5 +29,5 @@ base_options() {
   done
 }
 
-# What a server in production may do: nothing but answer, and write to its data directory.
+# Production restrictions: the server only answers requests and writes to its data directory.
 HARDENED=(--read-only --cap-drop=ALL --security-opt no-new-privileges)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The browser of the end-to-end tests. Only a machine that runs the tests needs it.
+# The browser for the end-to-end tests. Only machines that run the tests need it.
 
 install_browser() {
   local browser
@@ -12,7 +12,7 @@ install_browser() {
     mkdir -p "$RSE_CACHE/logs"
     apt_install chromium >"$RSE_CACHE/logs/chromium.log" 2>&1 || true
   fi
-  browser=$(find_browser) || fail "no Chromium was found for the end-to-end tests" \
+  browser=$(find_browser) || fail "the end-to-end tests need Chromium, which was not found" \
     "install Chromium or Chrome, or name one: CHROMIUM=/path/to/chromium make e2e"
   there "$browser"
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The two programs of crates.io that build the client. Unless the machine has them in the right version,
-# they live in the cache directory of the dashboard, so that other projects keep their own versions.
+# The two crates.io programs that build the client. Unless the machine has the right versions, they are
+# installed in the dashboard's cache directory, so that other projects keep theirs.
 
 CARGO_LEPTOS_VERSION=0.3.10
 
@@ -14,7 +14,7 @@ install_wasm_bindgen() {
   bindgen=$(wasm_bindgen_version)
   install_cargo_tool wasm-bindgen-cli "$bindgen" "one and a half minutes" \
     "binds the client to the browser; must be of the same version as in Cargo.lock"
-  # What both shared while they were compiled is of no more use.
+  # The compiled code that both shared is no longer needed.
   rm -rf "$TOOLS/build"
 }
 
@@ -32,14 +32,14 @@ install_cargo_tool() {
   fi
   say "$package $version: $why."
   mkdir -p "$TOOLS"
-  # A prebuilt one, if the machine has the program that finds such.
+  # Use cargo-binstall where the machine has it.
   if have cargo-binstall; then
     doing "downloading it"
     timeout 300 cargo binstall --no-confirm --disable-strategies compile --root "$TOOLS" "$package@$version" >/dev/null 2>&1 || true
     tool_is "$package" "$version" && { there "prebuilt"; return; }
   fi
   doing "compiling it, once ($time)"
-  # Its own release profile optimises a long time for what runs seconds here.
+  # The tool's own release profile spends a long time optimising what runs for seconds here.
   quietly "$package" twice env \
     CARGO_TARGET_DIR="$TOOLS/build" \
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
@@ -47,7 +47,7 @@ install_cargo_tool() {
     cargo install "$package" --version "$version" --locked --force --root "$TOOLS" "$@"
 }
 
-# A build of many minutes that broke off for a passing reason goes on where it was.
+# Retries after a temporary failure; a build of many minutes continues where it stopped.
 twice() { "$@" || "$@"; }
 
 tool_is() {

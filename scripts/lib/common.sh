@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What every script needs: where things are and how to speak. Sourced, never run.
-# Values that the Makefile or the caller has already set are kept.
+# Paths and output functions for every script. Source this file; do not run it.
+# Values already set by the Makefile or the caller are kept.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=scripts/lib/places.sh
@@ -9,7 +9,7 @@ TOOLS=$RSE_CACHE/tools
 PATH=$TOOLS/bin:$ROOT/node_modules/.bin:$PATH
 export RSE_CACHE CARGO_TARGET_DIR PATH
 
-# No npm package may fetch a browser of its own: the tests use the machine's.
+# No npm package downloads a browser: the tests use the one on the machine.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 
 say() { printf '%s\n' "$@"; }
@@ -23,7 +23,7 @@ fail() {
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Prints the program that builds and runs containers; a Docker whose server does not answer is none.
+# Prints the container engine to use. Docker counts only if its server answers.
 find_engine() {
   if have docker && timeout 20 docker info >/dev/null 2>&1; then
     echo docker
@@ -34,7 +34,7 @@ find_engine() {
   fi
 }
 
-# Runs a command with its output in a log, which is shown only if the command fails.
+# Runs a command, logs its output, and shows the log only on failure.
 quietly() {
   local log=$RSE_CACHE/logs/$1.log seconds=$SECONDS
   shift
@@ -47,8 +47,8 @@ quietly() {
   fi
 }
 
-# Cargo takes two clones for one when they share compiled code, but the client's code names files of the
-# clone that it was compiled in: for another, it has to be compiled again.
+# Cargo cannot tell apart two clones that share compiled code, but the client's code names files of the
+# clone it was compiled in. A different clone has to compile it again.
 claim_compiled_client() {
   local owner=$CARGO_TARGET_DIR/front/compiled-in
   [[ $(cat "$owner" 2>/dev/null) == "$ROOT" ]] && return
@@ -57,7 +57,7 @@ claim_compiled_client() {
   echo "$ROOT" >"$owner"
 }
 
-# Debian packages need root; elsewhere the caller is told what to install.
+# Installs Debian packages as root; without root or apt, says what to install.
 apt_install() {
   local sudo=()
   have apt-get || return 1
@@ -66,13 +66,13 @@ apt_install() {
     sudo=(sudo)
   fi
   "${sudo[@]}" apt-get install -y --no-install-recommends "$@" && return 0
-  # The usual reason is a package list that is too old, or none at all.
+  # The package list is probably outdated or missing.
   "${sudo[@]}" apt-get update && "${sudo[@]}" apt-get install -y --no-install-recommends "$@"
 }
 
-# Prints the mirror that the machine's apt takes Debian's packages from.
+# Prints the mirror that apt uses for Debian packages.
 debian_mirror() {
-  # shellcheck disable=SC2016  # The names in brackets are for apt to fill in.
+  # shellcheck disable=SC2016  # apt fills in the names in brackets.
   apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Identifier: Packages' |
     awk '!debian { found = $1; debian = $2 == "Debian" && $3 == "Debian" } END { print found }'
 }

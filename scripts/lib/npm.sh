@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What comes from npm by the lock file: plotly.js, Bootstrap's Sass, and the tools around them.
+# The locked npm packages: plotly.js, Bootstrap's Sass and their tools.
 
 NPM_STAMP=node_modules/.installed
 PLOTLY_STAMP=node_modules/.plotly-bundled
@@ -13,7 +13,7 @@ install_npm_packages() {
   fi
   say "npm packages: plotly.js, Bootstrap's styles, the compilers for both, and the browser tests."
   doing "npm ci (half a minute, 360 MB)"
-  # No package needs its install script; esbuild and sass bring their programs as packages.
+  # No package needs its install script; esbuild and sass ship their binaries as packages.
   quietly npm npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
   echo "$wanted" >"$NPM_STAMP"
 }
@@ -21,7 +21,7 @@ install_npm_packages() {
 bundle_plotly() {
   local wanted
   wanted=$(cat package-lock.json scripts/plotly-bundle.mjs | cksum)
-  # What was made of it is there, and nothing else: the names tell the content.
+  # Checks that exactly the files of the last bundle are there; their names contain the content hash.
   if [[ $(cat "$PLOTLY_STAMP" 2>/dev/null) == "$wanted $(ls public/plotly 2>/dev/null)" ]]; then
     there "plotly.js bundle"
     return

@@ -1,10 +1,10 @@
-// The published schema of Azure Pipelines: structure, names and inputs of every task.
+// Validates against the published schema of Azure Pipelines: structure, and names and inputs of tasks.
 import { readFileSync } from "node:fs";
 import Ajv from "ajv";
 
-/** Returns a function that tells what is wrong with a document. */
+/** Returns a function that lists the faults of a document. */
 export function schemaOf(file) {
-  // The schema has words of its own for editors. A text such as "true" is a boolean where one is wanted.
+  // The schema has extra keywords for editors. Text such as "true" is accepted as a boolean.
   const ajv = new Ajv({
     strict: false,
     allErrors: true,
@@ -17,8 +17,8 @@ export function schemaOf(file) {
 }
 
 /**
- * A step is tried as every task there is. What is said of other tasks than the one it names is left
- * out; of the rest, what came furthest says best what was meant.
+ * Picks the useful errors. The schema tries a step as every known task; errors about tasks other than
+ * the named one are dropped, and of the rest, those that match furthest describe the fault best.
  */
 function telling(errors) {
   const others = errors

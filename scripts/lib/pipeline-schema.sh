@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The published schema of Azure Pipelines. No npm package has it; the Python package
-# check-jsonschema carries an unchanged copy, of which nothing else is used.
+# The published schema of Azure Pipelines. It is not on npm; the Python package check-jsonschema
+# carries an unchanged copy. Nothing else of that package is used.
 
 PIPELINE_SCHEMA_PACKAGE=check-jsonschema==0.39.0
 PIPELINE_SCHEMA_SHA256=f00a9630f6550204148634d9a13f634b5750a225559886effe09a751482f0459
 
-# Prints where the schema is; fails where it cannot be had.
+# Prints the path of the schema; fails if it cannot be downloaded.
 pipeline_schema() {
   local schema=$TOOLS/azure-pipelines-schema-${PIPELINE_SCHEMA_SHA256:0:12}.json scratch copy
   if [[ ! -e $schema ]]; then

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Where tools and compiled code are kept: decided here alone, for the Makefile and for every script.
+# Paths of tools and compiled code, defined only here for the Makefile and all scripts.
 
 RSE_CACHE=${RSE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rse-dashboard}
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$RSE_CACHE/target}

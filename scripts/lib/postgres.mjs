@@ -1,5 +1,5 @@
-// A PostgreSQL server of one's own for tests and measurements: on a free port, in a directory that is
-// deleted afterwards. It is the operating system's; a server that runs already is not touched.
+// Starts a temporary PostgreSQL server for tests and measurements: on a free port, in a directory that is
+// deleted afterwards. It uses the system's installation and leaves running servers alone.
 import { spawn, spawnSync } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -10,7 +10,7 @@ const USER = "dashboard";
 const PASSWORD = "not a secret";
 const PATIENCE_MS = 60_000;
 
-/** Where the server's programs are; undefined where it is not installed. */
+/** Finds the folder of the server's programs; undefined if it is not installed. */
 export function programs() {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
@@ -20,7 +20,7 @@ export function programs() {
   return found.find((directory) => existsSync(path.join(directory, "initdb")));
 }
 
-/** A port that nobody listens on. */
+/** Finds an unused port. */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -32,7 +32,7 @@ export function freePort() {
   });
 }
 
-/** The server refuses to run as root. */
+/** Picks another user when run by root, because the server refuses to run as root. */
 function owner() {
   if (process.getuid() !== 0) return {};
   const id = (flag) => Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout);
@@ -49,7 +49,7 @@ export class Postgres {
   #child;
   #log = "";
 
-  /** `settings` are those of postgresql.conf; `durable` says whether a crash of the machine may lose nothing. */
+  /** `settings` go to postgresql.conf; `durable` keeps data safe even if the machine crashes. */
   static async create({ durable = false, settings = {} } = {}) {
     const server = new Postgres();
     server.#bin = programs();
@@ -83,7 +83,7 @@ export class Postgres {
     return stdout;
   }
 
-  /** What a statement gives: lines of values with tabs between. */
+  /** Runs a statement; returns its rows as lines of tab-separated values. */
   query(sql) {
     const where = ["-h", "127.0.0.1", "-p", String(this.port), "-U", USER, "-d", "dashboard"];
     return this.#run("psql", [...where, "-X", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-c", sql]).trim();
@@ -102,7 +102,7 @@ export class Postgres {
     }
   }
 
-  /** Ends it and all its connections: SIGINT as an administrator would, SIGQUIT as in a crash. */
+  /** Stops the server and its connections: SIGINT for a fast shutdown, SIGQUIT for a crash. */
   async stop(signal = "SIGINT") {
     if (!this.#child || this.#child.exitCode !== null) return;
     const ended = new Promise((resolve) => this.#child.on("exit", resolve));

@@ -1,18 +1,18 @@
-// The dashboard as the checks start it: the release build, on a free port, with none of the settings of
-// whoever runs them.
+// Starts the dashboard for the checks: the release build on a free port, without the settings in the
+// developer's environment.
 import { execFile, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 
-// Longer than any start takes, even on a loaded machine.
+// Longer than any start takes, even on a busy machine.
 const START_MS = 120_000;
 const LONGEST_OUTPUT = 1 << 30;
-// What an environment may say of the program, its data and their sources.
+// Environment variables that configure the program, its data and its sources.
 const SETTINGS = /^(PORT|DATABASE_URL|RSE_(?!CACHE$).*|OTEL_.*|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
 
-/** The program that is checked: RSE_BINARY, or the release build. */
+/** Returns the program under test: RSE_BINARY, or the release build. */
 export function binary() {
   const { RSE_BINARY, CARGO_TARGET_DIR } = process.env;
   if (!RSE_BINARY && !CARGO_TARGET_DIR) throw new Error("CARGO_TARGET_DIR is not set: start this with make, or name a program in RSE_BINARY");
@@ -25,7 +25,7 @@ export function environment(variables = {}) {
   return { ...Object.fromEntries(inherited), LEPTOS_SITE_ROOT: site, RUST_LOG: "warn,rse_dashboard=info", NO_COLOR: "1", ...variables };
 }
 
-/** Runs a command of the program to its end, elsewhere than here, where a .env may be; gives what it wrote. */
+/** Runs a command to its end, away from any .env in this folder; returns its output. */
 export async function run(args, variables = {}) {
   const { stdout } = await promisify(execFile)(binary(), args, { cwd: tmpdir(), env: environment(variables), maxBuffer: LONGEST_OUTPUT });
   return stdout;
@@ -36,7 +36,7 @@ export class Server {
   #probe;
   log = "";
 
-  /** Starts one and returns when it is ready to be asked; see the constructor. */
+  /** Starts a server and returns it once it is ready; see the constructor. */
   static async start(options) {
     const server = new Server(options);
     try {
@@ -49,8 +49,8 @@ export class Server {
   }
 
   /**
-   * `variables` are its settings; without a PORT it takes a free one. `probe` is the address that says
-   * that it is ready, for another program than ours.
+   * `variables` are the server's settings; without a PORT it takes a free one. `probe` is an address that
+   * shows readiness, for programs other than the dashboard.
    */
   constructor({ program = binary(), args = ["serve"], cwd = tmpdir(), variables = {}, probe } = {}) {
     this.#probe = probe;
@@ -59,7 +59,7 @@ export class Server {
     this.#ended = new Promise((resolve) => this.child.on("close", resolve));
   }
 
-  /** Where it listens; nothing before it says so. */
+  /** The server's address, once the server has logged it. */
   get url() {
     return /serving on (http:\/\/[\d.]+:\d+)/.exec(this.log)?.[1];
   }
@@ -84,13 +84,13 @@ export class Server {
     return answer?.status === 200;
   }
 
-  /** Ends it as an orchestrator would; gives its exit code. */
+  /** Stops the server as an orchestrator does; returns its exit code. */
   async stop() {
     this.child.kill("SIGTERM");
     return this.#ended;
   }
 
-  /** Ends it as a crash would. */
+  /** Kills the server, as in a crash. */
   async kill() {
     this.child.kill("SIGKILL");
     await this.#ended;

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the tests start of their own, on free ports: PostgreSQL, which replicas share, and nginx in
-# front of them. Without these the tests that need them are skipped.
+# The servers that tests start on free ports: PostgreSQL, which replicas share, and nginx in front of
+# the replicas. Tests that need a missing server are skipped.
 
 install_servers() {
   local missing=()
@@ -22,10 +22,10 @@ have_postgres() {
   compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || { have pg_config && [[ -x $(pg_config --bindir)/initdb ]]; }
 }
 
-# Debian keeps it where only root looks.
+# Debian installs nginx in a directory that only root has on its PATH.
 have_nginx() { [[ -x /usr/sbin/nginx ]] || have nginx; }
 
-# Debian starts a server with its package, unless this program says that it must not.
+# Debian starts a server when it installs the package, unless this program forbids it.
 install_stopped() {
   local policy=/usr/sbin/policy-rc.d sudo=() status=0 package
   [[ $(id -u) -eq 0 ]] || sudo=(sudo)

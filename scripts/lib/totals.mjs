@@ -1,18 +1,18 @@
-// What the runners of the tests say at their ends, added up: node scripts/lib/totals.mjs LOG…
-// Names what was skipped, and ends with one line: 12 passed, 0 failed, 1 skipped.
+// Adds up the closing lines of the test runners: node scripts/lib/totals.mjs LOG…
+// Names skipped tests and ends with one line: 12 passed, 0 failed, 1 skipped.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const COLOURS = /\u001b\[[\d;]*m/g;
-// Cargo's, Node.js's and our own. Playwright ends with our own lines, too (end2end/support/closing-line.ts).
+// Closing lines of Cargo, Node.js and our runners. Playwright prints ours, too (end2end/support/closing-line.ts).
 const CARGO = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored;/;
 const NODE = /^(?:#|ℹ) (pass|fail|cancelled|skipped) (\d+)$/;
 const OURS = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
-/** Lines that name one skipped test; our own say why, and may stand for what was not even begun. */
+/** Lines that name one skipped test; ours give the reason, and may stand for a whole stage that did not start. */
 const SKIPPED = [/^test (.+?) \.\.\. ignored/, /^ *ok \d+ - (.+) # SKIP/, /^﹣ (.+?) \(/, /^skipped: (.+)$/];
 
-/** Of one log. */
+/** Adds up one log. */
 export function totals(text) {
   const sum = { passed: 0, failed: 0, skipped: 0, names: [] };
   const add = (passed, failed, skipped = 0) => {
@@ -29,7 +29,7 @@ export function totals(text) {
     else if (what) add(0, count);
     const name = SKIPPED.map((pattern) => pattern.exec(line)?.[1]).find(Boolean);
     if (name) sum.names.push(name);
-    // These are in no other count.
+    // No closing line counts these.
     if (line.startsWith("skipped: ")) add(0, 0, 1);
   }
   return sum;

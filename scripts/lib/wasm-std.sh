@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Rust's standard library for wasm32-unknown-unknown, the target that the browser runs.
-# rustup downloads it; where its servers cannot be reached, it is built once from its source.
+# Rust's standard library for wasm32-unknown-unknown, the target for the browser.
+# rustup downloads it. If its servers cannot be reached, it is built once from source.
 
 WASM=wasm32-unknown-unknown
 
@@ -21,10 +21,10 @@ install_wasm_std() {
   wasm_std_works || fail "the $WASM library was built, but rustc $version does not find it"
 }
 
-# Compiles an empty library: the file may be there and still be of another compiler.
+# Compiles an empty library: an existing file may belong to a different compiler.
 wasm_std_works() {
   ls "$(rustc --print target-libdir --target "$WASM")"/libstd-*.rlib >/dev/null 2>&1 || return 1
-  # Into a folder of its own: run by root, the compiler would put its file in the place of /dev/null.
+  # Write to a temporary folder: run by root, the compiler would replace /dev/null with its file.
   local probe works
   probe=$(mktemp -d)
   echo 'pub fn f() -> String { String::new() }' |
@@ -40,7 +40,7 @@ build_wasm_std() {
   source=$sysroot/lib/rustlib/src/rust/library
   libdir=$(rustc --print target-libdir --target "$WASM")
   work=$(mktemp -d)
-  # Expanded now on purpose: `work` is local and gone when the trap runs.
+  # Expanded now on purpose: `work` is local and unset when the trap runs.
   # shellcheck disable=SC2064
   trap "rm -rf '$work'" EXIT
 
@@ -57,7 +57,7 @@ build_wasm_std() {
   mkdir -p "$work/empty/src"
   printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n' >"$work/empty/Cargo.toml"
   : >"$work/empty/src/lib.rs"
-  # Building std is not stable; the variable lets the stable compiler do it.
+  # Building std is unstable; the variable makes the stable compiler do it.
   quietly wasm-std env -C "$work/empty" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$work/target" RUSTUP_TOOLCHAIN="$(toolchain)" \
     cargo build -Zbuild-std=std,panic_abort,panic_unwind,proc_macro,test --target "$WASM" --release
   mkdir -p "$libdir"
@@ -65,12 +65,12 @@ build_wasm_std() {
   find "$work/target/$WASM/release/deps" -name '*.rlib' ! -name 'libempty-*' -exec cp -t "$libdir" {} +
 }
 
-# The compiler that the repository pins, by name, for a folder outside the repository.
+# Prints the toolchain pinned by the repository, for use outside the repository.
 toolchain() {
   if have rustup; then rustup show active-toolchain | cut -d' ' -f1; fi
 }
 
-# Leaves the `library` folder of exactly this version in the folder $2.
+# Puts the `library` folder of exactly this version into the folder $2.
 fetch_rust_source() {
   local version=$1 work=$2
   if [[ -n ${RUST_SRC_TARBALL:-} ]]; then
@@ -80,14 +80,14 @@ fetch_rust_source() {
     tar -C "$work/tarball" -xf "$RUST_SRC_TARBALL"
     take_library "$work/tarball" "$work"
   else
-    source_from_debian "$version" "$work" || fail "no source of Rust $version was found, which $WASM needs here" \
+    source_from_debian "$version" "$work" || fail "the source of Rust $version, which $WASM needs here, was not found" \
       "Either let \`rustup target add $WASM\` reach its servers, or give the source:" \
       "RUST_SRC_TARBALL=rust-src-$version.tar.xz make setup"
   fi
   drop_missing_members "$work/library/Cargo.toml"
 }
 
-# Other folders of the source are named library too; only the right one has a lock file and std.
+# Other folders in the source are also called library; only the right one has a lock file and std.
 take_library() {
   local lock
   while read -r lock; do
@@ -98,7 +98,7 @@ take_library() {
   fail "there is no library/std in the source of Rust"
 }
 
-# Some packages leave out the tests of the library, which its workspace still lists.
+# Some packages omit the library's tests, which its workspace still lists.
 drop_missing_members() {
   local manifest=$1 member
   for member in coretests alloctests; do
@@ -106,8 +106,8 @@ drop_missing_members() {
   done
 }
 
-# Debian packages the source as rust-src, though rarely in the release that the machine runs. A
-# package list of our own, in a temporary folder, finds other releases and leaves the machine's alone.
+# Debian packages the source as rust-src, but rarely in the release that the machine runs. A separate
+# package list in a temporary folder finds other releases and leaves the machine's list unchanged.
 source_from_debian() {
   local version=$1 work=$2 apt=$2/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   local mirror suite package
@@ -122,7 +122,7 @@ source_from_debian() {
   local options=(
     -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache"
-    # apt's own user may not enter a temporary folder of ours.
+    # apt's own user cannot enter our temporary folder.
     -o "APT::Sandbox::User=$(id -un)"
   )
   apt-get "${options[@]}" -qq update || return 1

@@ -1,5 +1,5 @@
-// A Cosmos DB account to refresh from: the server of the sources' tests, over TLS, in a process of its
-// own. It is told to be slow, so that a refresh takes as long as it needs to be disturbed within.
+// A Cosmos DB account to refresh from: the stand-in of the source tests, over TLS, in a separate process.
+// It answers slowly on request, so that a refresh lasts long enough to be interrupted.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
@@ -14,7 +14,7 @@ export class Account {
     return account;
   }
 
-  /** Each page comes so many milliseconds late. */
+  /** Delays each page by this many milliseconds. */
   async slowDown(wait) {
     await this.#ask("POST", [{ fault: "slow", times: -1, wait }]);
   }

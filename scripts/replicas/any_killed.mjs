@@ -1,4 +1,4 @@
-// Any replica dies at any moment, while readers ask and data come in.
+// Kills replicas at random moments, while readers send requests and data arrives.
 import { check, difference } from "./checks.mjs";
 import { Clients } from "./clients.mjs";
 import { events } from "./events.mjs";
@@ -27,5 +27,5 @@ export async function anyKilled(fleet) {
   check(`${KILLS} replicas were killed under load: no request was lost`, clients.bad.length === 0, clients.faults);
   await fleet.shows(fleet.change());
   const differs = difference(fleet.content(), program.content(clean));
-  check("nor anything of the data", differs === "", differs);
+  check("no data was lost", differs === "", differs);
 }

@@ -1,4 +1,4 @@
-// What every scenario says, and how it waits.
+// Output and waiting for all scenarios.
 import { setTimeout as pause } from "node:timers/promises";
 
 const PATIENCE_MS = 60_000;
@@ -10,7 +10,7 @@ export function check(what, good, seen = "") {
   console.log(`  ${good ? "ok    " : "FAILED"}  ${what}${seen === "" ? "" : `: ${seen}`}`);
 }
 
-/** Asks until the answer is a good one, and gives it; what fails meanwhile is asked again. */
+/** Asks until the answer is good and returns it; retries after errors. */
 export async function until(what, ask, patience = PATIENCE_MS) {
   const deadline = Date.now() + patience;
   let fault;
@@ -26,14 +26,14 @@ export async function until(what, ask, patience = PATIENCE_MS) {
   throw new Error(`waited for ${patience / 1000} s in vain until ${what}${fault ? ` (${fault.message})` : ""}`);
 }
 
-/** The middle and the greatest of some times. */
+/** Formats the median and the maximum of some times. */
 export function times(ms) {
   const sorted = [...ms].sort((a, b) => a - b);
   const seconds = (value) => `${(value / 1000).toFixed(2)} s`;
   return `median ${seconds(sorted[Math.floor(sorted.length / 2)])}, at most ${seconds(sorted.at(-1))}`;
 }
 
-/** Says where two texts differ; nothing where they do not. */
+/** Describes where two texts differ; empty if they are equal. */
 export function difference(ours, theirs) {
   const [a, b] = [ours.split("\n"), theirs.split("\n")];
   const line = a.findIndex((text, number) => text !== b[number]);

@@ -1,10 +1,10 @@
-// Who asks through nginx while something happens to what is behind it.
+// Clients that send requests through nginx while the servers behind it are disturbed.
 import { setTimeout as pause } from "node:timers/promises";
 
 const CLIENTS = 6;
 const PLACES = ["/api/freshness", "/api/headline?days=7", "/api/figure?id=heatmap", "/pipelines", "/api/figure?id=timeline"];
 
-/** Clients that ask on and on, and note what they got. */
+/** Clients that send requests continuously and record the answers. */
 export class Clients {
   #on = true;
   answers = 0;
@@ -30,7 +30,7 @@ export class Clients {
     }
   }
 
-  /** What was not answered well: how many, and the first. */
+  /** The failed requests: how many, and the first. */
   get faults() {
     return this.bad.length ? `${this.bad.length} of ${this.answers}, first ${this.bad[0]}` : `${this.answers} answers`;
   }
@@ -41,7 +41,7 @@ export class Clients {
   }
 }
 
-/** A reader with cookies, as a browser keeps them. */
+/** A reader that keeps cookies as a browser does. */
 export class Reader {
   #cookies = new Map();
 

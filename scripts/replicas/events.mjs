@@ -1,4 +1,4 @@
-// Events of builds that nobody has seen yet.
+// Events of new builds.
 
 export function events(name, count) {
   const event = (number) => ({

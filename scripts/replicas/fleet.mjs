@@ -1,4 +1,4 @@
-// Three replicas behind nginx, and the one PostgreSQL that they share.
+// Three replicas behind nginx, and the PostgreSQL that they share.
 import { Postgres, freePort } from "../lib/postgres.mjs";
 import { until } from "./checks.mjs";
 import { Program, Replica } from "./program.mjs";
@@ -6,14 +6,14 @@ import { Proxy } from "./proxy.mjs";
 
 const REPLICAS = 3;
 
-/** Of each log, where a scenario fails. */
+/** Lines to print from each log when a scenario fails. */
 const LINES = 30;
 
 export class Fleet {
   replicas = [];
   #guests = [];
 
-  /** PostgreSQL and the program; no replica runs yet. */
+  /** Starts PostgreSQL and prepares the program; no replica runs yet. */
   static async create(binary) {
     const fleet = new Fleet();
     fleet.program = new Program(binary);
@@ -22,7 +22,7 @@ export class Fleet {
     return fleet;
   }
 
-  /** Starts the replicas and what is in front of them. `variables` are those of a source. */
+  /** Starts the replicas and nginx. `variables` configure a source. */
   async start(variables = {}) {
     for (let number = 1; number <= REPLICAS; number += 1) {
       const replica = new Replica(this.program, `replica-${number}`, await freePort(), { ...this.shared, ...variables });
@@ -33,7 +33,7 @@ export class Fleet {
     this.proxy = await Proxy.start(this.program, this.replicas);
   }
 
-  /** What is stopped with the fleet: a client, a source. */
+  /** Registers a client or source to stop with the fleet. */
   guest(guest) {
     this.#guests.push(guest);
     return guest;
@@ -47,18 +47,18 @@ export class Fleet {
     return this.program.content(this.shared);
   }
 
-  /** The number of the store's last change. */
+  /** Returns the number of the store's last change. */
   change() {
     return Number(this.postgres.query("SELECT value FROM meta WHERE key = 'version'"));
   }
 
-  /** Waits until every replica shows this change, or a later one. */
+  /** Waits until every replica shows this change or a later one. */
   async shows(change) {
     const shown = (replica) => async () => changeOf(await replica.freshness()) >= change;
     await Promise.all(this.replicas.map((replica) => until(`${replica.name} shows change ${change}`, shown(replica))));
   }
 
-  /** Who has the right to refresh: the number of the lease, and the replica where it is one of ours. */
+  /** Returns the refresh lease: its number, and its replica if it belongs to this fleet. */
   lease() {
     const row = this.postgres.query("SELECT token, holder FROM leases WHERE source = 'cosmos' AND until > clock_timestamp() AND holder <> ''");
     if (!row) return undefined;
@@ -72,7 +72,7 @@ export class Fleet {
     return Number(this.postgres.query("SELECT COUNT(*) FROM events"));
   }
 
-  /** Waits until a replica refreshes, under a later lease than that one, and has brought something. */
+  /** Waits until a replica refreshes under a lease later than `after` and has written data. */
   async refreshing(after = 0) {
     const before = await until("a replica refreshes", () => {
       const lease = this.lease();
@@ -86,8 +86,8 @@ export class Fleet {
   }
 
   /**
-   * From now on PostgreSQL notes whoever writes what a source brings and has not the right to: the
-   * database says who writes, whatever a replica believes.
+   * Makes PostgreSQL record every writer of source data that does not hold the lease. The database
+   * decides who writes, whatever a replica believes.
    */
   watchWriters() {
     const tables = ["builds", "events", "cursors", "coverage"];
@@ -103,7 +103,7 @@ export class Fleet {
     return this.postgres.query("SELECT writer, COUNT(*) FROM trespassers GROUP BY writer");
   }
 
-  /** The ends of the logs. */
+  /** Returns the ends of the logs. */
   get logs() {
     const logs = [...this.replicas, this.proxy].filter(Boolean);
     return logs.map(({ name, log }) => `${name}:\n${log.split("\n").slice(-LINES).join("\n")}`).join("\n");
@@ -118,7 +118,7 @@ export class Fleet {
   }
 }
 
-/** `1f0c-17-3a9b`: the store, its change, the configuration. */
+/** Parses the change from `1f0c-17-3a9b`: the store, its change, the configuration. */
 export function changeOf(freshness) {
   return Number(freshness.live.version.split("-")[1]);
 }

@@ -1,4 +1,4 @@
-// The program as a command, and as one of several servers of the same store.
+// The program as a command, and as one of several servers on the same store.
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,18 +6,18 @@ import path from "node:path";
 
 import { environment, Server } from "../lib/server.mjs";
 
-/** Seconds; short, so that the scenarios are. */
+/** Seconds; short, to keep the scenarios short. */
 export const LEASE = 3;
 const MOST_OUTPUT = 1 << 30;
 
-/** A refresh follows the last at once, and reads everything that a scenario has put there. */
+/** Refreshes follow each other at once and read everything that a scenario provides. */
 function configuration() {
   return readFileSync("dashboard.toml", "utf8")
     .replace('every = "10m"', 'every = "1s"')
     .replace('branches = "default"', 'branches = "all"');
 }
 
-/** A working directory of one scenario, with the program in it. */
+/** A scenario's working directory, with the program in it. */
 export class Program {
   constructor(binary) {
     this.binary = binary;
@@ -30,12 +30,12 @@ export class Program {
     return environment({ ...this.variables, ...variables });
   }
 
-  /** Runs a command to its end. A store of its own stands in `RSE_DATA`, a shared one in `DATABASE_URL`. */
+  /** Runs a command to its end. `RSE_DATA` names a local store, `DATABASE_URL` a shared one. */
   run(args, variables = {}) {
     return execFileSync(this.binary, args, { cwd: this.folder, env: this.environment(variables), maxBuffer: MOST_OUTPUT, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   }
 
-  /** The same, while everything else goes on. */
+  /** Runs a command without blocking. */
   async runBeside(args, variables = {}) {
     const child = spawn(this.binary, args, { cwd: this.folder, env: this.environment(variables), stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
@@ -50,7 +50,7 @@ export class Program {
     return file;
   }
 
-  /** A file with made-up events of so many days, up to now. */
+  /** Writes a file with made-up events for this many days, up to now. */
   sample(days, scale) {
     const file = path.join(this.folder, "sample.ndjson");
     const out = openSync(file, "w");
@@ -60,7 +60,7 @@ export class Program {
     return file;
   }
 
-  /** Everything that figures are made of, as text. */
+  /** Returns everything that figures are made from, as text. */
   content(variables) {
     return this.run(["export", "builds"], variables) + this.run(["export", "events"], variables);
   }
@@ -70,7 +70,7 @@ export class Program {
   }
 }
 
-/** One server of several; it may be ended and started again on the same port. */
+/** One of several servers; it can be stopped and restarted on the same port. */
 export class Replica {
   #server;
   #ended = "";
@@ -90,7 +90,7 @@ export class Replica {
     this.#server = new Server({ program: this.program.binary, cwd: directory, variables: { ...this.program.variables, ...this.variables } });
   }
 
-  /** Of all its processes. */
+  /** The log of all its processes so far. */
   get log() {
     return this.#ended + (this.#server?.log ?? "");
   }
@@ -107,7 +107,7 @@ export class Replica {
     return this.#server.ready();
   }
 
-  /** Asks it itself, past nginx. */
+  /** Sends a request directly, bypassing nginx. */
   async ask(place) {
     const answer = await fetch(this.url + place, { signal: AbortSignal.timeout(15_000) });
     return { status: answer.status, text: await answer.text() };
@@ -125,7 +125,7 @@ export class Replica {
     if (this.isRunning) await this.#server.kill();
   }
 
-  /** Whether a connection between these ports is its own: the system knows by the socket's number. */
+  /** Whether a connection between these ports belongs to this process, by the socket's inode. */
   isConnected(from, to) {
     const ends = [from, to].map((port) => `:${port.toString(16).toUpperCase().padStart(4, "0")}`);
     const rows = readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);

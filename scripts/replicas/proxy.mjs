@@ -1,6 +1,6 @@
-// nginx in front of the replicas, as an operator would put it there: in turn, and the next where one
-// is gone or not ready. It keeps no account of failures (max_fails=0): to be refused costs nothing, and
-// of three replicas all would soon count as gone.
+// nginx in front of the replicas, as an operator would configure it: round robin, moving on if a replica
+// is gone or not ready. It does not count failures (max_fails=0): a refused connection costs nothing, and
+// counting would soon mark all three replicas as gone.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -8,7 +8,7 @@ import path from "node:path";
 import { freePort } from "../lib/postgres.mjs";
 import { until } from "./checks.mjs";
 
-// Debian keeps it where only root looks.
+// Debian installs nginx in a directory that only root has on its PATH.
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 
 export const isInstalled = () => spawnSync("nginx", ["-v"], { env }).status === 0;

@@ -1,4 +1,4 @@
-// Whoever refreshes is killed, or frozen for longer than its right to do so lasts, again and again.
+// Repeatedly kills the refreshing replica, or freezes it for longer than its lease.
 import { setTimeout as pause } from "node:timers/promises";
 
 import { Account } from "./account.mjs";
@@ -8,13 +8,13 @@ import { LEASE } from "./program.mjs";
 
 const KILLS = 20;
 const FREEZES = 5;
-/** A day of events is a page of the account's, and a transaction of the refresh's. */
+/** One day of events is one page from the account, and one transaction of the refresh. */
 const DAYS = 170;
 const PAGE_MS = 400;
-/** No measure of speed, but of whether anybody takes over at all. */
+/** Not a speed limit: it only tests that another replica takes over at all. */
 const GENEROUS_MS = LEASE * 1000 + 10_000;
 
-/** The replicas refresh from it, slowly; it comes back. */
+/** Starts a slow account and replicas that refresh from it; returns the account. */
 async function refreshFromAccount(fleet) {
   const account = fleet.guest(await Account.start(fleet.program.sample(DAYS, 0.03)));
   await account.slowDown(PAGE_MS);
@@ -23,7 +23,7 @@ async function refreshFromAccount(fleet) {
   return account;
 }
 
-/** Waits until another replica refreshes; says after how long since then. */
+/** Waits until another replica refreshes; returns the time that took. */
 async function takenOver(fleet, { token, replica }, since) {
   const next = await until("another replica refreshes", () => {
     const lease = fleet.lease();
@@ -32,7 +32,7 @@ async function takenOver(fleet, { token, replica }, since) {
   return { took: Date.now() - since, byAnother: next.replica !== replica, token: next.token };
 }
 
-/** Lets the refresh come to its end, and compares with a store that was filled undisturbed. */
+/** Lets the refresh finish, and compares with a store that was filled undisturbed. */
 async function sameAsClean(fleet, account, what) {
   await account.hurry();
   const ended = "SELECT 1 FROM syncs WHERE succeeded_ms > started_ms AND started_ms >";
@@ -42,9 +42,9 @@ async function sameAsClean(fleet, account, what) {
   await fleet.program.runBeside(["sync"], { ...clean, ...account.variables });
   const expected = fleet.program.content(clean);
   const differs = difference(fleet.content(), expected);
-  check(`${what}: the contents are those of a clean run`, differs === "", differs || `${expected.split("\n").length - 1} builds and events`);
+  check(`${what}: the contents match a clean run`, differs === "", differs || `${expected.split("\n").length - 1} builds and events`);
   const trespassers = fleet.trespassers();
-  check(`${what}: nobody wrote without the right to`, trespassers === "", trespassers);
+  check(`${what}: no replica wrote without the lease`, trespassers === "", trespassers);
   const change = fleet.change();
   await fleet.shows(change);
   check(`${what}: all replicas show the last change`, true, `change ${change}`);
@@ -56,7 +56,7 @@ export async function killed(fleet) {
   let [token, within, byAnother] = [0, 0, 0];
   for (let kill = 0; kill < KILLS; kill += 1) {
     const lease = await fleet.refreshing(token);
-    // Wherever it is just then.
+    // Wait for a random point within a page.
     await pause(Math.random() * PAGE_MS);
     within += Number(fleet.postgres.query("SELECT COUNT(*) FROM syncs WHERE finished_ms IS NULL"));
     const since = Date.now();
@@ -68,7 +68,7 @@ export async function killed(fleet) {
     token = lease.token;
   }
   check(`${KILLS} replicas were killed while they refreshed`, within === KILLS, `${within} within a refresh`);
-  check("each time the refreshing was taken over", Math.max(...took) < GENEROUS_MS, `${times(took)} (the lease is ${LEASE} s), ${byAnother} times by another one`);
+  check("another replica took over the refresh each time", Math.max(...took) < GENEROUS_MS, `${times(took)} (the lease is ${LEASE} s), ${byAnother} times by a different replica`);
   await sameAsClean(fleet, account, "after the kills");
 }
 
@@ -98,7 +98,7 @@ export async function frozen(fleet) {
     serving += Number(replica.isRunning);
   }
   check(`${FREEZES} replicas were frozen while they refreshed, and each was replaced`, Math.max(...took) < GENEROUS_MS, times(took));
-  check("resumed, each said that it had lost the right to refresh", told === FREEZES);
-  check("and each went on serving, with what the others had brought", serving === FREEZES);
+  check("each resumed replica reported that it had lost the lease", told === FREEZES);
+  check("each resumed replica kept serving, with the data of the others", serving === FREEZES);
   await sameAsClean(fleet, account, "after the freezes");
 }

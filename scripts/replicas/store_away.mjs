@@ -1,11 +1,11 @@
-// PostgreSQL is stopped under load, and missing when a replica starts.
+// Stops PostgreSQL under load, and starts replicas without it.
 import { check, times, until } from "./checks.mjs";
 import { Clients } from "./clients.mjs";
 import { events } from "./events.mjs";
 
-/** As an administrator stops it, as an administrator does again, and as in a crash. */
+/** Two shutdowns by an administrator, then a crash. */
 const STOPS = ["SIGINT", "SIGINT", "SIGQUIT"];
-/** Answers without a store, each time. */
+/** Number of answers to collect without a store, each time. */
 const ANSWERS = 300;
 const GENEROUS_MS = 10_000;
 
@@ -38,10 +38,10 @@ export async function stopped(fleet) {
   }
   await clients.stop();
   check("PostgreSQL was stopped under load: every request was answered", clients.bad.length === 0, clients.faults);
-  check("every replica said that the store was lost", true, times(noticed));
-  check("every replica found it again by itself", true, times(recovered));
-  check("and shows what came in afterwards", Math.max(...shown) < GENEROUS_MS, times(shown));
-  check("no replica ended", fleet.replicas.every((replica, number) => replica.isRunning && replica.pid === before[number]));
+  check("every replica reported that the store was lost", true, times(noticed));
+  check("every replica reconnected without help", true, times(recovered));
+  check("every replica shows data imported afterwards", Math.max(...shown) < GENEROUS_MS, times(shown));
+  check("no replica exited", fleet.replicas.every((replica, number) => replica.isRunning && replica.pid === before[number]));
   const panic = fleet.replicas.map((replica) => /.*panicked.*/.exec(replica.log)?.[0]).find(Boolean);
   check("nothing panicked", !panic, panic ?? "");
 }
@@ -50,7 +50,7 @@ export async function missing(fleet) {
   await fleet.importEvents(fleet.program.file("events.ndjson", events("first", 100)));
   await fleet.postgres.stop();
   const starting = fleet.start();
-  // Asked for below; until then it is no fault of nobody's.
+  // Awaited below; avoids an unhandled rejection until then.
   starting.catch(() => {});
   const says = async (replica) => {
     const answer = await replica.ask("/health/ready");
@@ -58,10 +58,10 @@ export async function missing(fleet) {
   };
   const [first] = await until("there are replicas", () => fleet.replicas.length > 0 && fleet.replicas);
   const answer = await until("a replica says why it is not ready", () => says(first));
-  check("without a store a replica is not ready, and says why", answer.status === 503 && !answer.text.includes("secret"), answer.text.trim());
-  check("it lives", (await first.ask("/health/live")).status === 200);
+  check("a replica without a store is not ready, and says why", answer.status === 503 && !answer.text.includes("secret"), answer.text.trim());
+  check("it is alive", (await first.ask("/health/live")).status === 200);
   await fleet.postgres.start();
   const started = Date.now();
   await starting;
-  check("all are ready by themselves when it comes", fleet.replicas.every((replica) => replica.isRunning), `after ${((Date.now() - started) / 1000).toFixed(2)} s`);
+  check("all become ready when the store starts", fleet.replicas.every((replica) => replica.isRunning), `after ${((Date.now() - started) / 1000).toFixed(2)} s`);
 }

@@ -1,4 +1,4 @@
-// Two programs write at once, of one version or of two; readers see what comes at once and in order.
+// Two programs of the same or different versions write at once; readers see new data at once and in order.
 import { readFileSync } from "node:fs";
 
 import { check, difference, times, until } from "./checks.mjs";
@@ -12,7 +12,7 @@ const EVENTS = 100_000;
 const IMPORTS = 10;
 const GENEROUS_MS = 10_000;
 
-/** Both bring the middle fifth; the second begins where the first ends. */
+/** Both importers write the middle fifth; the second begins where the first ends. */
 export async function twoImporters(fleet) {
   const { program } = fleet;
   const lines = readFileSync(program.sample(180, 0.6), "utf8").trim().split("\n").slice(0, EVENTS);
@@ -24,9 +24,9 @@ export async function twoImporters(fleet) {
   const clean = { RSE_DATA: `${program.folder}/clean` };
   await program.runBeside(["import", "events", program.file("all.ndjson", lines.join("\n"))], clean);
   const kept = fleet.events();
-  check(`${EVENTS} events of two importers at once: each is there once`, lines.length === EVENTS && kept === EVENTS, `${kept} in ${seconds.toFixed(1)} s`);
+  check(`${EVENTS} events from two importers at once: each is stored once`, lines.length === EVENTS && kept === EVENTS, `${kept} in ${seconds.toFixed(1)} s`);
   const differs = difference(fleet.content(), program.content(clean));
-  check("the contents are those of one importer", differs === "", differs);
+  check("the contents match those of one importer", differs === "", differs);
 }
 
 export async function newData(fleet) {
@@ -43,11 +43,11 @@ export async function newData(fleet) {
   }
   check(`${IMPORTS} imports reached all replicas`, Math.max(...took) < GENEROUS_MS, times(took));
   const { asked, versions, back, bad } = await reader.stop();
-  check("a reader who is answered in turn never goes back in time", back.length === 0 && versions > IMPORTS / 2, `${asked} answers, ${versions} versions${back.length ? `, ${back[0]}` : ""}`);
-  check("each of its requests was answered", bad.length === 0, bad[0] ?? "");
+  check("a reader answered by each replica in turn never sees an older version", back.length === 0 && versions > IMPORTS / 2, `${asked} answers, ${versions} versions${back.length ? `, ${back[0]}` : ""}`);
+  check("each of the reader's requests was answered", bad.length === 0, bad[0] ?? "");
 }
 
-/** Follows the version through nginx, with the cookies of a browser. */
+/** Follows the data version through nginx, with a browser's cookies. */
 function watch(url) {
   const reader = new Reader(url);
   const seen = { asked: 0, versions: 0, back: [], bad: [] };
@@ -76,7 +76,7 @@ function watch(url) {
 
 const PLACES = ["/api/headline?days=7", "/api/figure?id=heatmap", "/api/figure?id=most_failing&days=28", "/api/figure?id=timeline"];
 
-/** The newer program has changed the schema as one of the same generation may, and both serve. */
+/** The newer program changes the schema within the same generation, and both programs serve. */
 export async function twoVersions(fleet) {
   const { program, postgres } = fleet;
   await fleet.importEvents(program.sample(30, 0.1));
@@ -89,14 +89,14 @@ export async function twoVersions(fleet) {
   await newer.ready();
   await fleet.importEvents(program.file("new.ndjson", events("after", 200)));
   await fleet.shows(fleet.change());
-  check("the schema was changed meanwhile: those that ran and one that starts take new data in", true, `change ${fleet.change()}`);
+  check("after a schema change, running and new replicas take in new data", true, `change ${fleet.change()}`);
   const differing = [];
   for (const place of PLACES) {
     const answers = await Promise.all(fleet.replicas.map((replica) => replica.ask(place)));
     const isGood = answers.every(({ status, text }) => status === 200 && text === answers[0].text);
     if (!isGood) differing.push(place);
   }
-  check("and serve the same numbers", differing.length === 0, differing.join(", "));
+  check("old and new replicas serve the same numbers", differing.length === 0, differing.join(", "));
 
   postgres.query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (100, 'another generation', TRUE, '', 0)");
   await newer.kill();
