@@ -99,3 +99,33 @@ fn events_older_than_the_first_kept_month_are_refused_and_counted() {
         assert_eq!((ingested.new, ingested.expired), (1, 0));
     });
 }
+
+#[test]
+fn a_batch_that_is_refused_whole_leaves_the_sample() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut config = Config::built_in();
+    config.store.keep_months = 2;
+    let (old, new) = (
+        [ended(1, "2019-07-31T23:59:59Z")],
+        [ended(2, "2019-10-20T12:00:00Z")],
+    );
+    runtime().block_on(async {
+        let mut sample = open_by(dir.path(), &config).await.for_sample();
+        sample
+            .ingest(&[ended(3, "2019-10-19T12:00:00Z")])
+            .await
+            .expect("ingested");
+        let dropped = sample.keep_months(2, at("2019-10-25T00:00:00Z")).await;
+        assert!(!dropped.expect("looked"), "nothing to drop yet");
+        sample.close().await;
+
+        let mut store = open_by(dir.path(), &config).await;
+        let ingested = store.ingest(&old).await.expect("ingested");
+        assert_eq!((ingested.new, ingested.expired), (0, 1));
+        let left = load(&store).await;
+        assert!(left.sample && left.builds.len() == 1);
+        store.ingest(&new).await.expect("ingested");
+        let replaced = load(&store).await;
+        assert!(!replaced.sample && replaced.builds.len() == 1);
+    });
+}

@@ -240,15 +240,15 @@ impl Store {
         if meta::read(&mut transaction, meta::RULES).await? != Some(self.rules.fingerprint()) {
             bail!("another process has opened the store with other rules; restart this one");
         }
-        // Without events (a source that failed, say), sample data stays.
+        let first_kept = retention::first_kept_ms(&mut transaction, self.keep_months).await?;
+        let kept = retention::kept(events, first_kept);
+        // Without events to write (a source failed, or all are too old), sample data stays.
         let cleared =
-            !events.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
+            !kept.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
         if cleared {
             self.names = Names::default();
         }
         self.names.reload(&mut transaction).await?;
-        let first_kept = retention::first_kept_ms(&mut transaction, self.keep_months).await?;
-        let kept = retention::kept(events, first_kept);
         let (mut counts, mut changed) =
             ingest::ingest(&mut transaction, &mut self.names, &self.rules, &kept)
                 .await
