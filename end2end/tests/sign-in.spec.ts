@@ -144,6 +144,8 @@ test("a provider response can be used only once", async ({ page, context, faults
   await signInAs(page, "ada");
   const callback = (await answered).url();
   await isOpen(page);
+  // The open page would go on asking, and be refused without its session.
+  await page.goto("about:blank");
   await context.clearCookies({ name: SESSION });
 
   await page.goto(callback);
