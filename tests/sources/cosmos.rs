@@ -9,7 +9,10 @@ use std::{
 
 use jiff::ToSpan as _;
 use rse_dashboard::server::{
-    config::Config, config::cosmos::Branches, model::Event, sources::file,
+    config::Config,
+    config::cosmos::Branches,
+    model::{Event, System},
+    sources::file,
 };
 use serde_json::json;
 
@@ -38,7 +41,8 @@ async fn a_hundred_thousand_events_arrive_page_by_page_as_from_a_file() {
     let path = dir.path().join("events.ndjson");
     fs::write(&path, ndjson(&events)).expect("a file");
     let mut imported = Held::new().await;
-    let report = file::import_events(&mut imported.store, &[path], now()).await;
+    let report =
+        file::import_events(&mut imported.store, &[path], |_| System::default(), now()).await;
     assert_eq!(report.expect("it is imported").ingested.new, 100_000);
     read.assert_same(&imported, "as from a file").await;
     let covered = vec![("jenkins/pipeline-metrics".to_owned(), "read", String::new())];

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use rse_dashboard::server::{
     config::Config,
     http,
-    model::{BuildResult, Checkpoint, Event},
+    model::{BuildResult, Checkpoint, Event, Provenance, System},
     reload,
     sources::{CheckResult, Run, Source, SourceError, SyncReport},
     state::AppState,
@@ -87,6 +87,12 @@ fn events(call: i64) -> Result<Vec<Event>, SourceError> {
         step: None,
         branch: None,
         build_url: None,
+        system: System::default(),
+        step_duration_ms: None,
+        git_commit: None,
+        node_name: None,
+        correlation_id: None,
+        provenance: Provenance::default(),
     };
     Ok((0..50).map(event).collect())
 }

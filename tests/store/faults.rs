@@ -145,7 +145,13 @@ fn a_missing_file_is_named_before_anything_is_imported() {
         let mut store = open(&dir.path().join("data")).await;
         for bad in [Path::new("/nowhere/missing.ndjson"), dir.path()] {
             let files = [good.clone(), bad.to_owned()];
-            let error = file::import_events(&mut store, &files, now()).await;
+            let error = file::import_events(
+                &mut store,
+                &files,
+                |_| rse_dashboard::server::model::System::default(),
+                now(),
+            )
+            .await;
             let error = format!("{:#}", error.expect_err("a fault"));
             assert!(error.contains(&bad.display().to_string()), "{error}");
             assert!(store.is_empty().await.expect("readable"));

@@ -1,7 +1,7 @@
 //! Any order, any batches and any repetition of the same events give the same store.
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use rse_dashboard::server::model::{BuildResult, Event};
+use rse_dashboard::server::model::{BuildResult, Event, Provenance, System};
 
 use crate::support::{content, load, open, runtime};
 
@@ -46,6 +46,12 @@ pub fn any_event() -> impl Strategy<Value = Event> {
             step: rest.1,
             branch: rest.2,
             build_url: rest.3,
+            system: System::default(),
+            step_duration_ms: None,
+            git_commit: None,
+            node_name: None,
+            correlation_id: None,
+            provenance: Provenance::default(),
         },
     )
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use rse_dashboard::server::{
     config::Config,
     export::{self, Format},
-    model::{BuildResult, Event},
+    model::{BuildResult, Event, Provenance, System},
     snapshot::Snapshot,
     sources::file::{self, Report},
     store::{Location, Store},
@@ -90,7 +90,7 @@ pub async fn content(store: &Store) -> (String, String) {
 }
 
 pub async fn import(store: &mut Store, files: &[PathBuf]) -> Report {
-    let report = file::import_events(store, files, now()).await;
+    let report = file::import_events(store, files, |_| System::default(), now()).await;
     report.expect("the import succeeds")
 }
 
@@ -126,6 +126,12 @@ pub fn event(job: usize, build: usize, position: usize) -> Event {
         step: Some(format!("step {position}")),
         branch: Some("master".to_owned()),
         build_url: None,
+        system: System::default(),
+        step_duration_ms: None,
+        git_commit: None,
+        node_name: None,
+        correlation_id: None,
+        provenance: Provenance::default(),
     }
 }
 

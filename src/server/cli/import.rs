@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::server::{
     config::Config,
+    model::System,
     retention,
     sources::file,
     store::{Location, Store},
@@ -22,9 +23,18 @@ pub struct Options {
 #[derive(Subcommand)]
 enum RecordKind {
     /// Import build events: documents of the CI system, as exported from Cosmos DB
-    Events(Files),
+    Events(EventFiles),
     /// Import security facts of repositories
     Security(Files),
+}
+
+#[derive(Args)]
+struct EventFiles {
+    #[command(flatten)]
+    files: Files,
+    /// The CI system of events that name none [default: by [systems] of dashboard.toml]
+    #[arg(long, value_parser = System::new)]
+    system: Option<System>,
 }
 
 #[derive(Args)]
@@ -46,10 +56,14 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     // Before the import, so that it refuses what would be dropped again.
     retention::apply(&mut store, &config).await;
     let (report, files) = match &options.kind {
-        RecordKind::Events(files) => (
-            file::import_events(&mut store, &files.files, now).await?,
-            files,
-        ),
+        RecordKind::Events(EventFiles { files, system }) => {
+            let system_of = |name: &str| {
+                let named = system.clone();
+                named.unwrap_or_else(|| config.systems.of_file(name))
+            };
+            let report = file::import_events(&mut store, &files.files, system_of, now).await?;
+            (report, files)
+        }
         RecordKind::Security(files) => {
             let report = file::import_security(&mut store, &files.files, now).await?;
             (report, files)

@@ -2,6 +2,7 @@
 
 pub mod cosmos;
 pub mod github;
+mod systems;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -9,8 +10,9 @@ use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
 use regex::Regex;
 use serde::Deserialize;
+pub use systems::Systems;
 
-use super::model::Rules;
+use super::model::{Rules, StepRules};
 use crate::filter::ALL_PROJECTS;
 
 /// The project of pipelines that match no pattern.
@@ -29,6 +31,7 @@ pub struct Config {
     pub owners: Owners,
     pub projects: Vec<Project>,
     pub sources: Sources,
+    pub systems: Systems,
 }
 
 /// The settings of each source. Addresses and credentials are in the environment.
@@ -83,6 +86,8 @@ struct File {
     owners: Owners,
     projects: Vec<FileProject>,
     sources: Sources,
+    #[serde(default)]
+    systems: systems::FileSystems,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +97,9 @@ struct FileRules {
     not_steps: Vec<String>,
     smoke_test_step: String,
     functional_test_step: String,
+    final_steps: Option<Vec<String>>,
+    first_steps: Option<Vec<String>>,
+    parallel: Option<Vec<Vec<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -154,12 +162,18 @@ impl Config {
                 not_steps: file.rules.not_steps,
                 smoke_test_step: file.rules.smoke_test_step,
                 functional_test_step: file.rules.functional_test_step,
+                steps: step_rules(
+                    file.rules.final_steps,
+                    file.rules.first_steps,
+                    file.rules.parallel,
+                ),
             },
             security: file.security,
             store: file.store,
             owners: file.owners,
             projects,
             sources: file.sources,
+            systems: Systems::new(file.systems)?,
         })
     }
 
@@ -217,6 +231,20 @@ pub fn slug(label: &str) -> String {
         .join("-")
 }
 
+/// The rules of steps; those that an older file does not name have their defaults.
+fn step_rules(
+    final_steps: Option<Vec<String>>,
+    first_steps: Option<Vec<String>>,
+    parallel: Option<Vec<Vec<String>>>,
+) -> StepRules {
+    let default = StepRules::default();
+    StepRules {
+        final_steps: final_steps.unwrap_or(default.final_steps),
+        first_steps: first_steps.unwrap_or(default.first_steps),
+        parallel: parallel.unwrap_or(default.parallel),
+    }
+}
+
 fn pattern(field: &str, text: &str) -> Result<Regex> {
     Regex::new(text).with_context(|| format!("{field}: “{text}” is not a regular expression"))
 }
@@ -241,6 +269,16 @@ mod tests {
         assert_eq!(project("HMCTS_SSCS/x/master"), Some("sscs"));
         assert_eq!(project("Elsewhere/x/master"), None);
         assert_eq!(config.project_choices().len(), 23);
+    }
+
+    #[test]
+    fn rules_of_steps_have_their_defaults_in_an_older_file() {
+        let mentioned =
+            |line: &&str| !line.starts_with("final_steps") && !line.starts_with("first_steps");
+        let older: Vec<&str> = DEFAULT.lines().filter(mentioned).collect();
+        let older = Config::parse(&older.join("\n")).expect("a valid file");
+        assert_eq!(older.rules.steps, StepRules::default());
+        assert_eq!(Config::built_in().rules.steps, StepRules::default());
     }
 
     #[test]

@@ -112,7 +112,8 @@ pub fn figure(figure: &FigureData, format: Format, out: &mut impl Write) -> Resu
     table.finish()
 }
 
-fn event_cells(event: &Event) -> [Cell; 12] {
+fn event_cells(event: &Event) -> [Cell; jenkins::FIELDS.len()] {
+    let provenance = &event.provenance;
     [
         text(event.id.as_deref()),
         text(event.build_tag.as_deref()),
@@ -126,6 +127,17 @@ fn event_cells(event: &Event) -> [Cell; 12] {
         text(event.step.as_deref()),
         text(event.branch.as_deref()),
         text(event.build_url.as_deref()),
+        text(event.git_commit.as_deref()),
+        text(provenance.git_url.as_deref()),
+        text(event.node_name.as_deref()),
+        text(provenance.node_labels.as_deref()),
+        text(provenance.shared_library_name.as_deref()),
+        text(provenance.shared_library_version.as_deref()),
+        text(provenance.product.as_deref()),
+        text(provenance.component.as_deref()),
+        text(event.correlation_id.as_deref()),
+        text(Some(event.system.as_str())),
+        number(event.step_duration_ms),
     ]
 }
 

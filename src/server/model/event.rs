@@ -1,13 +1,14 @@
 //! An event of the CI system.
 
-use super::BuildResult;
+use super::{BuildResult, Provenance, System};
 
 /// A valid event: one stage of one build, in the form in which every source passes it to the store.
 ///
-/// An event belongs to the build of its `build_tag`, otherwise to that of its `job_name` and
+/// An event belongs to its system's build of its `build_tag`, otherwise to that of its `job_name` and
 /// `build_id`. Sources reject events with neither.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
+    pub system: System,
     /// Unique within the source; without one, the event's content identifies it.
     pub id: Option<String>,
     /// The CI system's own key of the build: `jenkins-HMCTS_CMC-claim-store-master-42`.
@@ -30,4 +31,11 @@ pub struct Event {
     pub step: Option<String>,
     pub branch: Option<String>,
     pub build_url: Option<String>,
+    /// The duration of the stage alone, if the source states it.
+    pub step_duration_ms: Option<i64>,
+    pub git_commit: Option<String>,
+    pub node_name: Option<String>,
+    /// The publisher's id of the run; kept in the store only.
+    pub correlation_id: Option<String>,
+    pub provenance: Provenance,
 }

@@ -5,7 +5,9 @@ mod checkpoint;
 mod coverage;
 mod event;
 mod facts;
+mod provenance;
 mod rules;
+mod system;
 mod time;
 
 pub use build::{Build, BuildResult};
@@ -13,5 +15,7 @@ pub use checkpoint::Checkpoint;
 pub use coverage::{Coverage, CoverageState};
 pub use event::Event;
 pub use facts::{BaseImage, Check, RepositoryFacts, Stated, Suppression};
-pub use rules::Rules;
+pub use provenance::Provenance;
+pub use rules::{Rules, StepRules};
+pub use system::{DEFAULT_SYSTEM, InvalidSystem, System};
 pub use time::{DAY_MS, HOUR_MS, MINUTE_MS};

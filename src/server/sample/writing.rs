@@ -7,7 +7,7 @@ use super::{
     pipelines::Pipeline,
     random::mix,
 };
-use crate::server::model::Event;
+use crate::server::model::{Event, Provenance, System};
 
 const SERVER: &str = "https://jenkins.example.org";
 
@@ -28,6 +28,12 @@ pub fn event(stage: &Stage, pipeline: &Pipeline, seed: u64, as_of_ms: i64) -> Ev
     let delay = i64::try_from(key % 4).expect("less than four");
     let reported = |value: i64| (!pipeline.terse).then_some(value);
     Event {
+        system: System::default(),
+        step_duration_ms: None,
+        git_commit: None,
+        node_name: None,
+        correlation_id: None,
+        provenance: Provenance::default(),
         id: Some(id),
         build_tag: Some(build_tag(&job_name, &build_id)),
         build_url: pipeline

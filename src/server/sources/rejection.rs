@@ -20,6 +20,7 @@ pub enum FaultKind {
     BadTimestamp,
     Before1970,
     InTheFuture,
+    BadSystem,
     BadCve,
     BadDate,
 }

@@ -9,7 +9,10 @@ use super::{
     names::Names,
     read::{self, StoredEvent},
 };
-use crate::server::{model::Build, model::Event};
+use crate::server::{
+    model::Build,
+    model::{Event, Provenance, System},
+};
 
 /// Selects every [`TaggedEvent`], in any order.
 pub const TAGGED_EVENTS: &str = "SELECT b.tag, e.build, e.id, e.stage_ms, e.ts, e.result, e.step, \
@@ -44,6 +47,12 @@ impl TaggedEvent {
             step: row.step.map(str::to_owned),
             branch: row.branch.map(str::to_owned),
             build_url: row.url.map(Into::into),
+            system: System::default(),
+            step_duration_ms: None,
+            git_commit: None,
+            node_name: None,
+            correlation_id: None,
+            provenance: Provenance::default(),
         })
     }
 }

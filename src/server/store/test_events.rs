@@ -1,6 +1,6 @@
 //! Events for the store's tests.
 
-use crate::server::model::{BuildResult, Event};
+use crate::server::model::{BuildResult, Event, Provenance, System};
 
 /// Returns a successful event of build 1 of one job.
 pub fn event(id: &str, stage_ms: i64) -> Event {
@@ -17,6 +17,12 @@ pub fn event(id: &str, stage_ms: i64) -> Event {
         step: None,
         branch: Some("master".to_owned()),
         build_url: None,
+        system: System::default(),
+        step_duration_ms: None,
+        git_commit: None,
+        node_name: None,
+        correlation_id: None,
+        provenance: Provenance::default(),
     }
 }
 

@@ -22,7 +22,7 @@ use azure_data_cosmos::{ContainerClient, CosmosClient, CosmosError};
 use jiff::Timestamp;
 use tokio::{sync::OnceCell, time::sleep};
 
-use crate::server::config::cosmos::Settings;
+use crate::server::config::{Systems, cosmos::Settings};
 use account::{Account, Feed};
 use failure::CosmosFailure;
 use query::EventQuery;
@@ -43,6 +43,7 @@ pub struct Cosmos {
     settings: Settings,
     account: Account,
     query: Arc<EventQuery>,
+    systems: Systems,
     /// Opened on first use and kept: it caches the account's regions and partitions.
     client: OnceCell<CosmosClient>,
 }
@@ -61,6 +62,7 @@ impl Cosmos {
             settings: config.sources.cosmos.clone(),
             account,
             query: Arc::new(EventQuery::of(config)),
+            systems: config.systems.clone(),
             client: OnceCell::new(),
         }))
     }
@@ -93,6 +95,7 @@ impl Cosmos {
             feed,
             container: container.map_err(FeedError::Service)?,
             query: Arc::clone(&self.query),
+            system: self.systems.of_database(&feed.database),
             first_days: self.settings.first_days,
             scope,
             store,

@@ -16,7 +16,7 @@ use tokio::{sync::mpsc, time::sleep};
 
 use super::{cursor::Window, query::EventQuery, retry::Retries};
 use crate::server::{
-    model::Event,
+    model::{Event, System},
     sources::jenkins,
     sources::{fields::Field, rejection::Rejection},
 };
@@ -24,6 +24,8 @@ use crate::server::{
 pub struct Reader {
     pub container: ContainerClient,
     pub query: Arc<EventQuery>,
+    /// The CI system that writes to the container.
+    pub system: System,
     pub windows: Vec<Window>,
     /// Events much later than this are refused.
     pub now: Timestamp,
@@ -59,7 +61,7 @@ impl Reader {
         for &window in &self.windows {
             let mut pages = QueryPages::new(self.query.events(window)?);
             while let Some(documents) = pages.next(&self.container).await? {
-                let page = parse(&documents, self.now);
+                let page = parse(&documents, &self.system, self.now);
                 if self.messages.send(Message::QueryPage(page)).await.is_err() {
                     return Ok(());
                 }
@@ -154,13 +156,13 @@ async fn open(
     Ok(items.into_pages())
 }
 
-fn parse(documents: &[Document], now: Timestamp) -> QueryPage {
+fn parse(documents: &[Document], system: &System, now: Timestamp) -> QueryPage {
     let mut page = QueryPage {
         events: Vec::with_capacity(documents.len()),
         rejected: Vec::new(),
     };
     for document in documents {
-        match jenkins::parse(document.get(), now) {
+        match jenkins::parse(document.get(), system, now) {
             Ok(event) => page.events.push(event),
             Err(rejection) => page.rejected.push(rejected(document, rejection)),
         }

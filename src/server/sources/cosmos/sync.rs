@@ -14,7 +14,7 @@ use super::{
     query_pages::{Message, QueryPage, Reader},
 };
 use crate::server::{
-    model::{Checkpoint, Coverage, CoverageState, DAY_MS, Event},
+    model::{Checkpoint, Coverage, CoverageState, DAY_MS, Event, System},
     sources::{Run, SyncReport},
     store::Store,
 };
@@ -26,6 +26,7 @@ pub struct FeedSync<'a> {
     pub feed: &'a Feed,
     pub container: ContainerClient,
     pub query: std::sync::Arc<EventQuery>,
+    pub system: System,
     pub first_days: u16,
     pub scope: Scope,
     pub store: &'a mut Store,
@@ -79,6 +80,7 @@ impl FeedSync<'_> {
         let reader = Reader {
             container: self.container,
             query: self.query,
+            system: self.system,
             windows,
             now: Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX),
             messages: sender,

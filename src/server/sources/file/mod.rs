@@ -26,19 +26,32 @@ use read::{Parse, Reader};
 pub use report::{RecordFault, Report};
 
 pub use super::rejection::FaultKind;
-use crate::server::{model::RepositoryFacts, sources::jenkins, store::Store};
+use crate::server::{
+    model::{RepositoryFacts, System},
+    sources::jenkins,
+    store::Store,
+};
 
 /// Large enough that few builds span two transactions, small enough for memory.
 const RECORDS_PER_TRANSACTION: usize = 20_000;
 
-/// Imports build events, with progress on standard error; `-` is standard input. Events later than a
-/// day after `now` are refused.
+/// Imports build events, with progress on standard error; `-` is standard input. Events that name no
+/// system belong to that of their file, by its name. Events later than a day after `now` are refused.
 ///
 /// # Errors
 /// A file or the store failed; records written before are kept.
-pub async fn import_events(store: &mut Store, paths: &[PathBuf], now: Timestamp) -> Result<Report> {
-    let parse: Parse<_> = |text, now, _| jenkins::parse(text, now);
-    let mut import = Import::start(paths, now, parse)?;
+pub async fn import_events(
+    store: &mut Store,
+    paths: &[PathBuf],
+    system_of: impl Fn(&str) -> System,
+    now: Timestamp,
+) -> Result<Report> {
+    let systems = paths.iter().map(|path| system_of(&input::name(path)));
+    let systems: Vec<System> = systems.collect();
+    let parse = move |file: usize, text: &str, _: &mut dyn FnMut(_)| {
+        jenkins::parse(text, &systems[file], now)
+    };
+    let mut import = Import::start(paths, Box::new(parse))?;
     while let Some(events) = import.batch().await {
         import.report.ingested += store.ingest(&events).await?;
         import.show(events.len());
@@ -55,7 +68,8 @@ pub async fn import_security(
     paths: &[PathBuf],
     now: Timestamp,
 ) -> Result<Report> {
-    let mut import = Import::start(paths, now, facts::parse)?;
+    let parse = move |_, text: &str, reject: &mut dyn FnMut(_)| facts::parse(text, now, reject);
+    let mut import = Import::start(paths, Box::new(parse))?;
     while let Some(batch) = import.batch().await {
         let count = batch.len();
         let mut by_time: BTreeMap<i64, Vec<RepositoryFacts>> = BTreeMap::new();
@@ -83,7 +97,7 @@ struct Import<T> {
 }
 
 impl<T: Send + 'static> Import<T> {
-    fn start(paths: &[PathBuf], now: Timestamp, parse: Parse<T>) -> Result<Self> {
+    fn start(paths: &[PathBuf], parse: Parse<T>) -> Result<Self> {
         let sizes = paths.iter().map(|path| input::check(path));
         let sizes: Vec<Option<u64>> = sizes.collect::<Result<_>>()?;
         let bytes = Arc::default();
@@ -91,7 +105,6 @@ impl<T: Send + 'static> Import<T> {
         let reader = Reader {
             paths: paths.to_vec(),
             parse,
-            now,
             bytes: Arc::clone(&bytes),
             records_per_batch: RECORDS_PER_TRANSACTION,
             batches: sender,

@@ -7,7 +7,6 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{
@@ -17,13 +16,13 @@ use super::{
 };
 use crate::server::sources::rejection::{FaultKind, Rejection};
 
-/// Parses a record from JSON text; passes on faults that leave the record usable.
-pub type Parse<T> = fn(&str, Timestamp, &mut dyn FnMut(Rejection)) -> Result<T, Rejection>;
+/// Parses a record of the numbered file from JSON text; passes on faults that leave the record usable.
+pub type Parse<T> =
+    Box<dyn Fn(usize, &str, &mut dyn FnMut(Rejection)) -> Result<T, Rejection> + Send>;
 
 pub struct Reader<T> {
     pub paths: Vec<PathBuf>,
     pub parse: Parse<T>,
-    pub now: Timestamp,
     pub bytes: Arc<AtomicU64>,
     pub records_per_batch: usize,
     pub batches: mpsc::Sender<Vec<T>>,
@@ -114,7 +113,7 @@ impl<T> Reader<T> {
             Piece::Record(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => {
                     let mut reject = |rejection| faults.add(file, line, rejection);
-                    (self.parse)(text, self.now, &mut reject)
+                    (self.parse)(file.0, text, &mut reject)
                 }
                 Err(_) => Err(Rejection::new(FaultKind::NotUtf8, "not UTF-8")),
             },

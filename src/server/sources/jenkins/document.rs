@@ -5,63 +5,62 @@ use serde::Deserialize;
 
 use super::result;
 use crate::server::{
-    model::Event,
+    model::{Event, Provenance, System},
     sources::{
-        fields::{Field, instant, missing, object, wrong_type},
+        fields::{Field, instant, missing, object, short, wrong_type},
         rejection::{FaultKind, Rejection},
     },
 };
 
-/// The fields of a document that make up an event.
-pub const FIELDS: [&str; 12] = [
-    "id",
-    "build_tag",
-    "job_name",
-    "build_id",
-    "current_build_current_result",
-    "stage_timestamp",
-    "_ts",
-    "current_build_scheduled_time",
-    "current_build_duration",
-    "current_step_name",
-    "branch_name",
-    "build_url",
-];
+/// Declares the fields that are read, and the document that serde fills.
+macro_rules! document {
+    ($($field:ident,)*) => {
+        /// The fields of a document that make up an event.
+        pub const FIELDS: [&str; [$(stringify!($field)),*].len()] = [$(stringify!($field)),*];
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Document<'a> {
-    #[serde(borrow)]
-    id: Field<'a>,
-    #[serde(borrow)]
-    build_tag: Field<'a>,
-    #[serde(borrow)]
-    job_name: Field<'a>,
-    #[serde(borrow)]
-    build_id: Field<'a>,
-    #[serde(borrow)]
-    current_build_current_result: Field<'a>,
-    #[serde(borrow)]
-    stage_timestamp: Field<'a>,
-    #[serde(borrow)]
-    _ts: Field<'a>,
-    #[serde(borrow)]
-    current_build_scheduled_time: Field<'a>,
-    #[serde(borrow)]
-    current_build_duration: Field<'a>,
-    #[serde(borrow)]
-    current_step_name: Field<'a>,
-    #[serde(borrow)]
-    branch_name: Field<'a>,
-    #[serde(borrow)]
-    build_url: Field<'a>,
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Document<'a> {
+            $(#[serde(borrow)] $field: Field<'a>,)*
+        }
+    };
 }
 
-/// Parses an event from the text of a JSON object.
+document! {
+    id,
+    build_tag,
+    job_name,
+    build_id,
+    current_build_current_result,
+    stage_timestamp,
+    _ts,
+    current_build_scheduled_time,
+    current_build_duration,
+    current_step_name,
+    branch_name,
+    build_url,
+    git_commit,
+    git_url,
+    node_name,
+    node_labels,
+    shared_library_name,
+    shared_library_version,
+    product,
+    component,
+    correlation_id,
+    system,
+    step_duration,
+}
+
+/// The number of [`FIELDS`] that the producer writes. The rest are in exported events only: `system`, and
+/// `step_duration` in ms.
+pub const PRODUCER_FIELDS: usize = FIELDS.len() - 2;
+
+/// Parses an event from the text of a JSON object. An event that names no system belongs to `system`.
 ///
 /// # Errors
 /// The first fault found.
-pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
+pub fn parse(text: &str, system: &System, now: Timestamp) -> Result<Event, Rejection> {
     let document: Document<'_> = object(text)?;
     let job_name = text_of("job_name", document.job_name)?.ok_or_else(|| missing("job_name"))?;
     let stage_ms = instant("stage_timestamp", document.stage_timestamp, now)?
@@ -78,7 +77,15 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
         "current_build_current_result",
         document.current_build_current_result,
     )?;
+    let node_name = detail(document.node_name);
+    let node_labels = detail(document.node_labels);
     Ok(Event {
+        system: match text_of("system", document.system)? {
+            Some(name) => System::new(&name).map_err(|invalid| {
+                Rejection::of("system", FaultKind::BadSystem, invalid.to_string())
+            })?,
+            None => system.clone(),
+        },
         id: text_of("id", document.id)?,
         build_tag,
         job_name,
@@ -95,7 +102,34 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Event, Rejection> {
         step: text_of("current_step_name", document.current_step_name)?,
         branch: text_of("branch_name", document.branch_name)?,
         build_url: text_of("build_url", document.build_url)?,
+        step_duration_ms: number_of("step_duration", document.step_duration)?,
+        git_commit: detail(document.git_commit),
+        correlation_id: detail(document.correlation_id),
+        provenance: Provenance {
+            git_url: detail(document.git_url),
+            node_labels: node_labels.and_then(|labels| agent(&labels, node_name.as_deref())),
+            shared_library_name: detail(document.shared_library_name),
+            shared_library_version: detail(document.shared_library_version),
+            product: detail(document.product),
+            component: detail(document.component),
+        },
+        node_name,
     })
+}
+
+/// Returns a node's labels, sorted. Jenkins adds the node's name to them, which would give each node labels
+/// of its own.
+fn agent(labels: &str, node: Option<&str>) -> Option<String> {
+    let labels = labels.split_whitespace();
+    let mut labels: Vec<&str> = labels.filter(|&label| Some(label) != node).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    (!labels.is_empty()).then(|| labels.join(" "))
+}
+
+/// Reads a text that only describes the event: any other value counts as missing, so that the event stays.
+fn detail(field: Field<'_>) -> Option<String> {
+    field.text().ok().flatten().map(short)
 }
 
 fn text_of(name: &'static str, field: Field<'_>) -> Result<Option<String>, Rejection> {
@@ -129,7 +163,11 @@ mod tests {
             .iter()
             .map(|(name, value)| format!("\"{name}\":{value}"));
         let fields: Vec<String> = fields.collect();
-        parse(&format!("{{{}}}", fields.join(",")), now())
+        parse(
+            &format!("{{{}}}", fields.join(",")),
+            &System::default(),
+            now(),
+        )
     }
 
     fn fault(field: &str, value: &str) -> (FaultKind, Option<&'static str>) {
@@ -184,8 +222,12 @@ mod tests {
 
     #[test]
     fn a_field_of_the_wrong_type_is_named() {
-        for field in FIELDS {
-            assert_eq!(fault(field, "[1]"), (FaultKind::WrongType, Some(field)));
+        let details = FIELDS.iter().position(|&field| field == "git_commit");
+        for field in FIELDS[..details.expect("a field")]
+            .iter()
+            .chain(&["system", "step_duration"])
+        {
+            assert_eq!(fault(field, "[1]"), (FaultKind::WrongType, Some(*field)));
         }
         let duration = fault("current_build_duration", "\"long\"");
         let name = Some("current_build_duration");
@@ -216,8 +258,53 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_ignored() {
-        assert!(with("product", "{\"a\":[1,null]}").is_ok());
+    fn unknown_fields_and_unusable_details_are_ignored() {
+        let plain = with("colour", "{\"a\":[1,null]}").expect("an event");
+        for field in ["git_commit", "node_labels", "product", "correlation_id"] {
+            assert_eq!(
+                with(field, "{\"a\":[1,null]}"),
+                Ok(plain.clone()),
+                "{field}"
+            );
+        }
+    }
+
+    #[test]
+    fn labels_are_sorted_and_do_not_name_the_node() {
+        let labels = |text: &str| agent(text, Some("vm-17"));
+        assert_eq!(labels("ubuntu vm-17  java").as_deref(), Some("java ubuntu"));
+        assert_eq!(labels("vm-17"), None);
+        let labels = agent("b a b", None);
+        assert_eq!(labels.as_deref(), Some("a b"));
+    }
+
+    #[test]
+    fn an_event_belongs_to_the_named_system_or_else_to_the_given_one() {
+        let given = System::new("sds").expect("a name");
+        let text =
+            "{\"job_name\":\"a\",\"build_id\":7,\"stage_timestamp\":\"2019-10-25T17:15:00Z\"}";
+        let event = parse(text, &given, now()).expect("an event");
+        assert_eq!(event.system, given);
+        let event = with("system", "\"other\"").expect("an event");
+        assert_eq!(event.system.as_str(), "other");
+        assert_eq!(
+            fault("system", "\"a b\""),
+            (FaultKind::BadSystem, Some("system"))
+        );
+    }
+
+    #[test]
+    fn a_long_detail_is_shortened_once() {
+        let long = "é".repeat(5_000);
+        let cut = |text: &str| {
+            let json = serde_json::to_string(text).expect("text");
+            let event = with("product", &json).expect("an event");
+            event.provenance.product.expect("a product")
+        };
+        let short = cut(&long);
+        assert_eq!(short.chars().count(), 300);
+        assert_eq!(cut(&short), short);
+        assert_ne!(cut(&format!("{long}a")), short);
     }
 
     #[test]
@@ -229,7 +316,8 @@ mod tests {
             ("{\"a\":", FaultKind::NotJson),
             ("{} {}", FaultKind::NotJson),
         ] {
-            assert_eq!(parse(text, now()).expect_err(text).kind, kind, "{text}");
+            let refused = parse(text, &System::default(), now()).expect_err(text);
+            assert_eq!(refused.kind, kind, "{text}");
         }
     }
 
@@ -241,7 +329,7 @@ mod tests {
         ) {
             let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
             let text = format!("{{{}}}", fields.join(","));
-            match parse(&text, now()) {
+            match parse(&text, &System::default(), now()) {
                 Ok(event) => {
                     prop_assert!(!event.job_name.is_empty());
                     prop_assert!(event.build_tag.is_some() || event.build_id.is_some());
@@ -252,7 +340,7 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_rejected(text in "(\\PC|[{}\":,0-9e.\\\\-]){0,120}") {
-            if let Err(rejection) = parse(&text, now()) {
+            if let Err(rejection) = parse(&text, &System::default(), now()) {
                 prop_assert!(!rejection.reason.is_empty());
             }
         }

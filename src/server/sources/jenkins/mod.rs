@@ -4,4 +4,4 @@
 mod document;
 mod result;
 
-pub use document::{FIELDS, parse};
+pub use document::{FIELDS, PRODUCER_FIELDS, parse};
