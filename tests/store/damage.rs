@@ -77,7 +77,7 @@ fn two_programs_can_write_in_turns() {
             writer.ingest(&[event(n, 1, n)]).await.expect("ingested");
         }
         let (builds, events) = content(&one).await;
-        assert_eq!((builds.lines().count(), events.lines().count()), (6, 6));
+        assert_eq!((builds.lines().count(), events.lines().count()), (12, 6));
         for n in 0..6 {
             assert!(
                 builds.contains(&format!("\"HMCTS_CMC/job{n}/master\"")),

@@ -12,7 +12,7 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-use rse_dashboard::server::model::Build;
+use rse_dashboard::server::{model::Build, store::BuildKey};
 
 use crate::support::{content, event, import, ndjson, open, program, runtime};
 
@@ -39,7 +39,7 @@ async fn kept(data: &Path) -> usize {
         Ok(())
     };
     store.each_event(&mut count_event).await.expect("counted");
-    let mut count_build = |_: Option<&str>, build: &Build<'_>| {
+    let mut count_build = |_: &BuildKey<'_>, build: &Build<'_>| {
         of_builds += build.events;
         Ok(())
     };

@@ -15,3 +15,5 @@ mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod support;
+mod systems;
+mod upgrade;

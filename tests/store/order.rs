@@ -24,16 +24,26 @@ pub fn any_event() -> impl Strategy<Value = Event> {
         "smoketest:aat",
         "functionalTest:aat",
         "Pipeline Failed",
+        "checkout",
+        "test",
         "build",
     ];
+    let details = (
+        select(&["jenkins", "sds"][..]),
+        option::of(0_i64..3),
+        text(&["c0ffee", "decade"]),
+        text(&["node 1", "node 2"]),
+        text(&["https://github.com/hmcts/a.git"]),
+        text(&["1.0", "1.1"]),
+    );
     let rest = (
         select(&BuildResult::ALL[..]),
         text(steps),
         text(&["master", "PR-1"]),
         text(&["https://ci.example/nightly/1", "https://ci.example/2"]),
     );
-    (identity, times, rest).prop_map(
-        |((id, build_tag, job, number), (stage, ts, scheduled, duration), rest)| Event {
+    (identity, times, rest, details).prop_map(
+        |((id, build_tag, job, number), (stage, ts, scheduled, duration), rest, details)| Event {
             id,
             build_tag,
             job_name: job.to_owned(),
@@ -46,12 +56,16 @@ pub fn any_event() -> impl Strategy<Value = Event> {
             step: rest.1,
             branch: rest.2,
             build_url: rest.3,
-            system: System::default(),
-            step_duration_ms: None,
-            git_commit: None,
-            node_name: None,
+            system: System::new(details.0).expect("a name"),
+            step_duration_ms: details.1,
+            git_commit: details.2,
+            node_name: details.3,
             correlation_id: None,
-            provenance: Provenance::default(),
+            provenance: Provenance {
+                git_url: details.4,
+                shared_library_version: details.5,
+                ..Provenance::default()
+            },
         },
     )
 }

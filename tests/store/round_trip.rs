@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use rse_dashboard::server::{
     config::Config,
     export::{self, Format},
-    model::Event,
+    model::{Event, Provenance, System},
     store::Store,
 };
 
@@ -27,6 +27,21 @@ fn strange_events() -> Vec<Event> {
     ) = (None, Some(-5), None);
     events[7].stage_ms += 123;
     events[8].build_url = Some("https://ci.example/job/a/1/".to_owned());
+    events[9].system = System::new("sds").expect("a name");
+    events[10].build_tag = None;
+    events[10].system = System::new("sds").expect("a name");
+    events[11].step_duration_ms = Some(7);
+    events[11].git_commit = Some("0123456789abcdef".to_owned());
+    events[11].node_name = Some("vm-17".to_owned());
+    events[11].correlation_id = Some("7c9e6679".to_owned());
+    events[11].provenance = Provenance {
+        git_url: Some("https://github.com/hmcts/a.git".to_owned()),
+        node_labels: Some("java ubuntu".to_owned()),
+        shared_library_name: Some("Infrastructure".to_owned()),
+        shared_library_version: Some("1.2\"}".to_owned()),
+        product: Some("😀".to_owned()),
+        component: Some("c".to_owned()),
+    };
     events
 }
 

@@ -78,11 +78,13 @@ pub async fn load(store: &Store) -> Snapshot {
     snapshot.expect("a readable store")
 }
 
-/// Returns the whole content of a store as exports: its builds and its events.
+/// Returns the whole content of a store as exports: its builds with their steps, and its events.
 pub async fn content(store: &Store) -> (String, String) {
     let (mut builds, mut events) = (Vec::new(), Vec::new());
     let exported = export::builds(store, Format::Ndjson, &mut builds).await;
     exported.expect("builds can be exported");
+    let exported = export::steps(store, Format::Ndjson, &mut builds).await;
+    exported.expect("steps can be exported");
     let exported = export::events(store, Format::Ndjson, &mut events).await;
     exported.expect("events can be exported");
     let text = |bytes| String::from_utf8(bytes).expect("JSON is UTF-8");

@@ -1,4 +1,4 @@
-//! `rse-dashboard export events|builds|FIGURE`.
+//! `rse-dashboard export events|builds|steps|FIGURE`.
 
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(Args)]
 pub struct Options {
-    /// `events`, `builds`, or the id of a figure
+    /// `events`, `builds`, `steps`, or the id of a figure
     what: String,
     #[arg(long, value_enum, default_value_t = FormatOption::Ndjson)]
     format: FormatOption,
@@ -48,11 +48,12 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     match options.what.as_str() {
         "events" => export::events(&store, format, &mut out).await?,
         "builds" => export::builds(&store, format, &mut out).await?,
+        "steps" => export::steps(&store, format, &mut out).await?,
         id => {
             let Some(figure) = figures::find(id) else {
                 let ids: Vec<&str> = figures::ALL.iter().map(|figure| figure.id).collect();
                 bail!(
-                    "“{id}” cannot be exported; choose events, builds or one of {}",
+                    "“{id}” cannot be exported; choose events, builds, steps or one of {}",
                     ids.join(", ")
                 );
             };

@@ -1,20 +1,21 @@
-//! Exports events, builds and figures as NDJSON or CSV.
+//! Exports events, builds, steps and figures as NDJSON or CSV.
 //!
 //! Exported events have the fields of the CI system's documents, so that importing them restores the
 //! same store.
 
+mod builds;
 mod table;
 
 use std::io::Write;
 
 use anyhow::Result;
+pub use builds::{builds, steps};
 use jiff::Timestamp;
 use table::{Table, object};
 
 use crate::server::{model::Event, sources::jenkins};
 use crate::{
     api::{Cell, FigureData},
-    filter::BuildType,
     server::store::Store,
 };
 
@@ -24,23 +25,6 @@ pub enum Format {
     Ndjson,
     Csv,
 }
-
-const BUILD_FIELDS: [&str; 14] = [
-    "build_tag",
-    "job_name",
-    "build_id",
-    "branch_name",
-    "build_url",
-    "type",
-    "result",
-    "started_at",
-    "finished_at",
-    "duration_ms",
-    "failing_step",
-    "smoke_test_passed_at",
-    "functional_test_passed_at",
-    "events",
-];
 
 /// Writes all events, ordered by build tag and id.
 ///
@@ -60,39 +44,6 @@ pub async fn events(store: &Store, format: Format, out: &mut impl Write) -> Resu
 /// `out` cannot be written.
 pub fn write_event(out: &mut impl Write, event: &Event) -> Result<()> {
     object(out, &jenkins::FIELDS, &event_cells(event))
-}
-
-/// Writes all builds, ordered by build tag.
-///
-/// # Errors
-/// The store cannot be read, or `out` cannot be written.
-pub async fn builds(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
-    let mut table = Table::new(format, &BUILD_FIELDS, out)?;
-    let mut row = |tag: Option<&str>, build: &crate::server::store::Build<'_>| {
-        let build_type = if build.nightly {
-            BuildType::Nightly
-        } else {
-            BuildType::NonNightly
-        };
-        table.row(&[
-            text(tag),
-            text(Some(build.job)),
-            text(build.number),
-            text(build.branch),
-            text(build.url),
-            text(Some(build_type.as_str())),
-            text(Some(build.result.as_str())),
-            instant(Some(build.started_ms)),
-            instant(Some(build.finished_ms)),
-            number(build.duration_ms),
-            text(build.failing_step),
-            instant(build.smoke_ms),
-            instant(build.functional_ms),
-            number(i64::try_from(build.events).ok()),
-        ])
-    };
-    store.each_build(&mut row).await?;
-    table.finish()
 }
 
 /// Writes a figure's table with the ids of its columns as field names.

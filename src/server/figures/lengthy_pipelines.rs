@@ -69,7 +69,7 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
         .filter(|(_, durations)| !durations.is_empty());
     let mut slowest: Vec<Durations> = known.map(with_mean).collect();
     let with_duration: u64 = slowest.iter().map(|one| one.durations.len() as u64).sum();
-    let name = |pipeline: usize| &snapshot.pipelines[pipeline].name;
+    let name = |pipeline: usize| &snapshot.pipelines[pipeline].label;
     ranking::keep_first(&mut slowest, |a, b| {
         let by_mean = b.mean.total_cmp(&a.mean);
         by_mean.then_with(|| name(a.pipeline).cmp(name(b.pipeline)))

@@ -54,7 +54,7 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
     let mut failing: Vec<(&str, Counts)> = snapshot
         .pipelines
         .iter()
-        .map(|pipeline| &*pipeline.name)
+        .map(|pipeline| &*pipeline.label)
         .zip(counts)
         .filter(|(_, counts)| counts.failed() > 0)
         .collect();

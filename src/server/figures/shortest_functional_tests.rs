@@ -52,7 +52,7 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
         .map(|build| {
             (
                 builds.functional_test_ms[build],
-                snapshot.pipeline_name(build),
+                snapshot.pipeline_label(build),
                 build,
             )
         })

@@ -38,6 +38,7 @@ pub fn build<'a>(job_name: &'a str, result: BuildResult, finished: &str) -> Buil
         duration_ms: Some(900_000),
         failing_step: None,
         functional_test_ms: None,
+        details: crate::server::snapshot::BuildDetails::default(),
     }
 }
 

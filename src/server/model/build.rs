@@ -1,5 +1,7 @@
 //! A build and its result.
 
+use super::{Provenance, Step};
+
 /// The result of a build: that of its latest event.
 ///
 /// The discriminants are the numbers that the store holds.
@@ -89,6 +91,17 @@ pub struct Build<'a> {
     pub functional_ms: Option<i64>,
     /// The number of events.
     pub events: usize,
+    /// An event says that the build ended.
+    pub ended: bool,
+    /// The time from schedule to start, by the earliest event.
+    pub start_delay_ms: Option<i64>,
+    /// From the latest event that has one, as do `node` and each field of `provenance`: the last event is
+    /// often sent outside of any node.
+    pub git_commit: Option<&'a str>,
+    pub node: Option<&'a str>,
+    pub provenance: Provenance,
+    /// In order of their ends.
+    pub steps: Vec<Step<'a>>,
 }
 
 #[cfg(test)]

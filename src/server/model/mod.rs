@@ -7,6 +7,7 @@ mod event;
 mod facts;
 mod provenance;
 mod rules;
+mod step;
 mod system;
 mod time;
 
@@ -17,5 +18,6 @@ pub use event::Event;
 pub use facts::{BaseImage, Check, RepositoryFacts, Stated, Suppression};
 pub use provenance::Provenance;
 pub use rules::{Rules, StepRules};
+pub use step::{Step, StepDuration, split_step};
 pub use system::{DEFAULT_SYSTEM, InvalidSystem, System};
 pub use time::{DAY_MS, HOUR_MS, MINUTE_MS};

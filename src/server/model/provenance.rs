@@ -45,6 +45,11 @@ impl Provenance {
         self.values().iter().all(Option::is_none)
     }
 
+    /// Returns whether every field is known.
+    pub fn is_complete(&self) -> bool {
+        self.values().iter().all(Option::is_some)
+    }
+
     /// Takes from `other` what is missing here.
     pub fn complete(&mut self, other: &Self) {
         for (own, other) in self.values_mut().into_iter().zip(other.values()) {
@@ -52,5 +57,49 @@ impl Provenance {
                 *own = other.map(str::to_owned);
             }
         }
+    }
+
+    /// Takes from `other` each value that is missing or less here, so that the order of joins does not matter.
+    /// Returns whether there was one.
+    pub fn join(&mut self, other: &Self) -> bool {
+        let mut changed = false;
+        for (own, other) in self.values_mut().into_iter().zip(other.values()) {
+            if other > own.as_deref() {
+                *own = other.map(str::to_owned);
+                changed = true;
+            }
+        }
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(git_url: Option<&str>, product: Option<&str>) -> Provenance {
+        let [git_url, product] = [git_url, product].map(|text| text.map(str::to_owned));
+        Provenance {
+            git_url,
+            product,
+            ..Provenance::default()
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_completed_and_what_is_there_stays() {
+        let mut known = of(Some("a"), None);
+        known.complete(&of(Some("b"), Some("c")));
+        assert_eq!(known, of(Some("a"), Some("c")));
+    }
+
+    #[test]
+    fn a_join_takes_the_greater_values_in_any_order() {
+        let (a, b) = (of(Some("a"), Some("z")), of(Some("b"), None));
+        let (mut ab, mut ba) = (a.clone(), b.clone());
+        assert!(ab.join(&b) && ba.join(&a));
+        assert_eq!(ab, of(Some("b"), Some("z")));
+        assert_eq!(ab, ba);
+        assert!(!ab.join(&a));
     }
 }

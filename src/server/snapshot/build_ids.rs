@@ -1,6 +1,8 @@
 //! The build ids of the source, stored compactly: nearly all are whole numbers.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
+
+use super::columns::Column;
 
 /// A column of build ids. Plain numbers are stored as such; other texts are stored one after another,
 /// and the column holds their index.
@@ -16,13 +18,6 @@ pub struct BuildIds {
 const IS_TEXT: u32 = 1 << 31;
 
 impl BuildIds {
-    pub fn with_capacity(builds: usize) -> Self {
-        Self {
-            numbers: Vec::with_capacity(builds),
-            ..Self::default()
-        }
-    }
-
     pub fn push(&mut self, id: &str) {
         let number = plain_number(id).unwrap_or_else(|| {
             let text = u32::try_from(self.ends.len()).expect("fewer builds than 2^31");
@@ -34,7 +29,7 @@ impl BuildIds {
     }
 
     /// Appends the ids of some builds of another column.
-    pub fn extend(&mut self, other: &Self, builds: impl Iterator<Item = usize>) {
+    fn extend(&mut self, other: &Self, builds: impl Iterator<Item = usize>) {
         for build in builds {
             let number = other.numbers[build];
             if number & IS_TEXT == 0 {
@@ -60,8 +55,27 @@ impl BuildIds {
         let start = text.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.texts[start..self.ends[text]]
     }
+}
 
-    pub fn bytes(&self) -> usize {
+impl Column for BuildIds {
+    fn with_capacity(builds: usize) -> Self {
+        Self {
+            numbers: Vec::with_capacity(builds),
+            ..Self::default()
+        }
+    }
+
+    fn append(&mut self, other: &Self, rows: Range<usize>) {
+        self.extend(other, rows);
+    }
+
+    fn ordered(self, order: &[u32]) -> Self {
+        let mut ordered = Self::with_capacity(order.len());
+        ordered.extend(&self, order.iter().map(|&row| row as usize));
+        ordered
+    }
+
+    fn bytes(&self) -> usize {
         size_of_val(&*self.numbers) + self.texts.len() + size_of_val(&*self.ends)
     }
 }

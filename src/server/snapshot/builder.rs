@@ -3,10 +3,17 @@
 use std::{cmp::Ordering, ops::Range, sync::Arc};
 
 use super::{
-    Builds, NO_TEST, Origin, Pipeline, Snapshot, UNKNOWN_DURATION, UNKNOWN_STEP, clock::LocalClock,
-    columns::Piece, names::Names, security::Security,
+    Builds, NO_TEST, Origin, Pipeline, STEP_DAYS, Snapshot, StepRow, UNKNOWN_DURATION,
+    clock::LocalClock,
+    columns::Piece,
+    commit_number,
+    names::{FewNames, Names, Number as _},
+    security::Security,
 };
-use crate::server::{config::Config, model::BuildResult};
+use crate::server::{
+    config::Config,
+    model::{BuildResult, DAY_MS, Provenance, Step, System},
+};
 
 /// A build as the store holds it.
 #[derive(Clone, Debug)]
@@ -22,15 +29,34 @@ pub struct BuildRecord<'a> {
     pub failing_step: Option<&'a str>,
     /// From the end of the smoke test to the end of the functional test.
     pub functional_test_ms: Option<i64>,
+    pub details: BuildDetails<'a>,
 }
+
+/// The values of a build that few figures read.
+#[derive(Clone, Debug, Default)]
+pub struct BuildDetails<'a> {
+    pub system: System,
+    pub ended: bool,
+    pub start_delay_ms: Option<i64>,
+    pub git_commit: Option<&'a str>,
+    pub node: Option<&'a str>,
+    pub provenance: Option<&'a Provenance>,
+    pub steps: Vec<Step<'a>>,
+}
+
+/// Separates the name and the system of a pipeline in its key; neither holds it.
+const SEPARATOR: char = '\0';
 
 pub struct SnapshotBuilder {
     config: Arc<Config>,
     /// The snapshot that the rows update, if any.
     previous: Option<Arc<Snapshot>>,
     builds: Builds,
-    pipelines: Names,
-    steps: Names,
+    /// Names and systems.
+    pipelines: Names<str>,
+    steps: FewNames,
+    nodes: FewNames,
+    provenances: Names<Provenance>,
     /// The store's numbers of builds on other branches.
     other_branches: Vec<u32>,
     /// The store's greatest number of a build.
@@ -49,7 +75,9 @@ impl SnapshotBuilder {
             previous: None,
             builds: Builds::with_capacity(builds),
             pipelines: Names::default(),
-            steps: Names::default(),
+            steps: FewNames::default(),
+            nodes: FewNames::default(),
+            provenances: Names::default(),
             other_branches: Vec::new(),
             last: 0,
         }
@@ -59,8 +87,12 @@ impl SnapshotBuilder {
     pub fn after(previous: Arc<Snapshot>) -> Self {
         let pipelines = previous.pipelines.iter();
         let mut builder = Self::new(Arc::clone(&previous.config));
-        builder.pipelines = pipelines.map(|known| Arc::clone(&known.name)).collect();
-        builder.steps = previous.steps.iter().map(Arc::clone).collect();
+        builder.pipelines = pipelines
+            .map(|known| key(&known.name, &known.system).into())
+            .collect();
+        builder.steps = FewNames(previous.steps.iter().map(Arc::clone).collect());
+        builder.nodes = FewNames(previous.nodes.iter().map(Arc::clone).collect());
+        builder.provenances = previous.provenances.iter().map(Arc::clone).collect();
         builder.last = previous.origin.last_build;
         builder.previous = Some(previous);
         builder
@@ -85,22 +117,51 @@ impl SnapshotBuilder {
             self.other_branches.push(stored);
             return;
         }
+        let known = |ms: Option<i64>| {
+            let known = ms.and_then(|ms| u32::try_from(ms).ok());
+            known.unwrap_or(UNKNOWN_DURATION)
+        };
+        let details = &build.details;
+        let pipeline = key(build.job_name, &details.system);
+        let pipeline = self.pipelines.number(&pipeline, |key| key.into());
+        let unknown = Provenance::default();
+        let provenance = details.provenance.unwrap_or(&unknown);
+        let provenance = self
+            .provenances
+            .number(provenance, |known| Arc::new(known.clone()));
+        let mut step_number = |name: &str| self.steps.number(name);
         let columns = &mut self.builds;
         columns.stored.push(stored);
         columns.finished_ms.push(build.finished_ms);
         columns.started_ms.push(build.started_ms);
-        let duration = build.duration_ms.and_then(|ms| u32::try_from(ms).ok());
-        columns
-            .duration_ms
-            .push(duration.unwrap_or(UNKNOWN_DURATION));
-        columns.pipeline.push(self.pipelines.number(build.job_name));
+        columns.duration_ms.push(known(build.duration_ms));
+        columns.pipeline.push(u32::from_usize(pipeline));
         columns.result.push(build.result);
         columns.nightly.push(build.nightly);
-        let step = build.failing_step.map(|name| self.steps.number(name));
-        columns.failing_step.push(step.unwrap_or(UNKNOWN_STEP));
+        let step = build.failing_step.map(&mut step_number);
+        columns.failing_step.push(step.unwrap_or(FewNames::UNKNOWN));
         let test = build.functional_test_ms;
         columns.functional_test_ms.push(test.unwrap_or(NO_TEST));
         columns.build_id.push(build.build_id);
+        columns.ended.push(details.ended);
+        columns.start_delay_ms.push(known(details.start_delay_ms));
+        columns
+            .commit
+            .push(details.git_commit.map_or(0, commit_number));
+        let node = details.node.map(|name| self.nodes.number(name));
+        columns.node.push(node.unwrap_or(FewNames::UNKNOWN));
+        columns.provenance.push(u32::from_usize(provenance));
+        columns.steps.push(details.steps.iter().map(|step| {
+            let end_ms = step.end_ms.saturating_sub(build.started_ms);
+            let latest = if end_ms < 0 { i32::MIN } else { i32::MAX };
+            StepRow {
+                name: step_number(step.name),
+                end_ms: i32::try_from(end_ms).unwrap_or(latest),
+                result: step.result,
+                attempt: step.attempt,
+                duration: step.duration,
+            }
+        }));
     }
 
     /// Sorts the columns, adds the derived ones, and merges them with the previous snapshot.
@@ -120,17 +181,34 @@ impl SnapshotBuilder {
                 previous.builds.spliced(&new, &pieces)
             }
         };
+        if let Some(as_of_ms) = as_of_ms {
+            let first_ms = as_of_ms - i64::from(STEP_DAYS) * DAY_MS;
+            let earlier = builds.finished_ms.partition_point(|&at| at <= first_ms);
+            builds.steps.drop_first(earlier);
+        }
         let known = self.previous.as_ref();
         let known = known.map_or(&[][..], |previous| &previous.pipelines);
-        let pipelines = self.pipelines.sort_used(&mut builds.pipeline).into_iter();
-        let pipelines = pipelines.map(|(name, number)| Pipeline {
-            project: match known.get(number as usize) {
+        let pipelines = self.pipelines.sort_used(&mut [&mut builds.pipeline]);
+        let pipelines = pipelines.into_iter().map(|(key, number)| {
+            let (name, system) = key.split_once(SEPARATOR).unwrap_or((&*key, ""));
+            let project = match known.get(number) {
                 Some(known) => known.project,
-                None => self.config.project_of(&name),
-            },
-            name,
+                None => self.config.project_of(name),
+            };
+            let system = System::new(system).unwrap_or_default();
+            Pipeline::new(name.into(), system, project)
         });
-        let steps = self.steps.sort_used(&mut builds.failing_step).into_iter();
+        let mut pipelines: Vec<Pipeline> = pipelines.collect();
+        Pipeline::tell_apart(&mut pipelines);
+        let steps = &mut [&mut builds.failing_step[..], &mut builds.steps.name[..]];
+        let steps = self.steps.0.sort_used(steps).into_iter();
+        let nodes = self
+            .nodes
+            .0
+            .sort_used(&mut [&mut builds.node[..]])
+            .into_iter();
+        let provenances = &mut [&mut builds.provenance[..]];
+        let provenances = self.provenances.sort_used(provenances).into_iter();
         Snapshot {
             version: version.into(),
             origin: Origin {
@@ -140,8 +218,10 @@ impl SnapshotBuilder {
             sample: false,
             as_of_ms,
             builds,
-            pipelines: pipelines.collect(),
+            pipelines,
             steps: steps.map(|(name, _)| name).collect(),
+            nodes: nodes.map(|(name, _)| name).collect(),
+            provenances: provenances.map(|(provenance, _)| provenance).collect(),
             builds_elsewhere,
             security,
             config: self.config,
@@ -166,14 +246,15 @@ impl SnapshotBuilder {
     /// Compares two rows by their end, then by everything else, so that any order of input gives the
     /// same result.
     fn compare(&self, (of_a, a): (&Builds, usize), (of_b, b): (&Builds, usize)) -> Ordering {
-        let pipeline = |of: &Builds, build: usize| self.pipelines.get(of.pipeline[build]);
+        let pipeline =
+            |of: &Builds, build: usize| self.pipelines.get(of.pipeline[build].to_usize());
         let rest = |of: &Builds, build: usize| {
             (
                 of.result[build] as u8,
                 of.nightly[build],
                 of.started_ms[build],
                 of.duration_ms[build],
-                self.steps.get(of.failing_step[build]),
+                self.steps.0.get(of.failing_step[build].to_usize()),
                 of.functional_test_ms[build],
                 of.stored[build],
             )
@@ -224,6 +305,16 @@ impl SnapshotBuilder {
         keep_until(old.len(), &mut pieces);
         (pieces, moved)
     }
+}
+
+/// Returns the key of a pipeline: equal names of two systems are neighbours in their order.
+fn key(name: &str, system: &System) -> String {
+    let system = system.as_str();
+    let mut key = String::with_capacity(name.len() + 1 + system.len());
+    key.push_str(name);
+    key.push(SEPARATOR);
+    key.push_str(system);
+    key
 }
 
 /// Returns how many of the first rows satisfy a condition that no later row does.

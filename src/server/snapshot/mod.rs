@@ -9,38 +9,76 @@ mod clock;
 mod columns;
 mod names;
 pub mod security;
+mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    ops::Range,
+    sync::Arc,
+};
 
 pub use build_ids::BuildIds;
-pub use builder::{BuildRecord, SnapshotBuilder};
+pub use builder::{BuildDetails, BuildRecord, SnapshotBuilder};
 pub use columns::Builds;
 use security::Security;
+pub use steps::{StepRow, Steps};
 
 use crate::{
     error::AppError,
     filter::{ALL_PROJECTS, BuildType, Filter},
     server::{
         config::{self, Config, UNOWNED},
-        model::DAY_MS,
+        model::{DAY_MS, Provenance, System},
     },
 };
 
 /// The value of `duration_ms` for builds without a known duration.
 pub const UNKNOWN_DURATION: u32 = u32::MAX;
 /// The value of `failing_step` for builds without a known step.
-pub const UNKNOWN_STEP: u32 = u32::MAX;
+pub const UNKNOWN_STEP: u16 = names::FewNames::UNKNOWN;
+/// The value of `node` for builds whose node is unknown.
+pub const UNKNOWN_NODE: u16 = names::FewNames::UNKNOWN;
+/// Steps of builds are kept in memory for so many days.
+pub const STEP_DAYS: u16 = 90;
 /// The value of `functional_test_ms` for builds that did not pass both test steps.
 pub const NO_TEST: i64 = i64::MIN;
 
+/// A job of a system.
 #[derive(Debug)]
 pub struct Pipeline {
     /// The job's name.
     pub name: Arc<str>,
+    pub system: System,
+    /// The name; with the system if two systems have a job of this name.
+    pub label: Arc<str>,
     /// Index in `config.projects`; none is “Unowned”.
     pub project: Option<usize>,
+}
+
+impl Pipeline {
+    fn new(name: Arc<str>, system: System, project: Option<usize>) -> Self {
+        let label = Arc::clone(&name);
+        Self {
+            name,
+            system,
+            label,
+            project,
+        }
+    }
+
+    /// Names the system of each pipeline whose name is that of a neighbour.
+    fn tell_apart(pipelines: &mut [Self]) {
+        for first in 1..pipelines.len() {
+            if pipelines[first - 1].name == pipelines[first].name {
+                for pipeline in &mut pipelines[first - 1..=first] {
+                    let system = pipeline.system.as_str();
+                    pipeline.label = format!("{} ({system})", pipeline.name).into();
+                }
+            }
+        }
+    }
 }
 
 /// All data that figures are computed from.
@@ -55,10 +93,14 @@ pub struct Snapshot {
     /// The time of the last sync or import of events, Unix ms; none without events.
     pub as_of_ms: Option<i64>,
     pub builds: Builds,
-    /// Pipelines with builds in `builds`, sorted by name.
+    /// Pipelines with builds in `builds`, sorted by name, then by system.
     pub pipelines: Vec<Pipeline>,
-    /// Failing steps of `builds`, sorted by name.
+    /// Steps of `builds`, sorted by name.
     pub steps: Vec<Arc<str>>,
+    /// Nodes of `builds`, sorted by name.
+    pub nodes: Vec<Arc<str>>,
+    /// Combinations of repository, agent, library and product of `builds`, sorted.
+    pub provenances: Vec<Arc<Provenance>>,
     /// The number of builds on other branches, which no figure shows.
     pub builds_elsewhere: u64,
     pub security: Security,
@@ -97,9 +139,13 @@ impl Snapshot {
     /// The approximate memory of the columns and texts, in bytes.
     pub fn bytes(&self) -> usize {
         let pipelines = self.pipelines.iter().map(|pipeline| &pipeline.name);
-        let texts = self.steps.iter().chain(pipelines);
+        let texts = self.steps.iter().chain(&self.nodes).chain(pipelines);
         let texts: usize = texts.map(|text| size_of_val(text) + text.len()).sum();
-        self.builds.bytes() + texts + self.security.bytes()
+        let provenances = self.provenances.iter().map(|provenance| {
+            let values = provenance.values().into_iter().flatten();
+            size_of_val(&**provenance) + values.map(str::len).sum::<usize>()
+        });
+        self.builds.bytes() + texts + provenances.sum::<usize>() + self.security.bytes()
     }
 
     /// Selects the filter's builds with `finished_ms` in (as_of − days, as_of].
@@ -149,8 +195,9 @@ impl Snapshot {
         Err(AppError::unknown_value("project", &filter.project, known))
     }
 
-    pub fn pipeline_name(&self, build: usize) -> &str {
-        &self.pipelines[self.builds.pipeline[build] as usize].name
+    /// The label of a build's pipeline.
+    pub fn pipeline_label(&self, build: usize) -> &str {
+        &self.pipelines[self.builds.pipeline[build] as usize].label
     }
 
     /// The label of a pipeline's project.
@@ -169,6 +216,21 @@ impl Snapshot {
         let chosen = projects.iter().find(|known| known.slug == filter.project);
         chosen.map(|project| project.label.as_str())
     }
+}
+
+/// Returns the number of a commit in the column `commit`: its first 16 hexadecimal digits, or a hash of another
+/// text; never 0.
+pub fn commit_number(commit: &str) -> u64 {
+    let digits = commit
+        .get(..16)
+        .filter(|start| start.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    let number = number.unwrap_or_else(|| {
+        let mut hash = DefaultHasher::new();
+        commit.hash(&mut hash);
+        hash.finish()
+    });
+    number.max(1)
 }
 
 impl Selection<'_> {

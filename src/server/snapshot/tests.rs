@@ -17,6 +17,7 @@ fn build(job_name: &str, nightly: bool, finished_ms: i64) -> BuildRecord<'_> {
         duration_ms: None,
         failing_step: None,
         functional_test_ms: None,
+        details: crate::server::snapshot::BuildDetails::default(),
     }
 }
 
@@ -130,5 +131,5 @@ fn a_snapshot_takes_as_much_more_memory_as_its_names_are_longer() {
     let named = |name: &str| snapshot(&[build(name, false, AS_OF_MS)]);
     let (short, long) = (named("a"), named(&"a".repeat(10_000)));
     assert_eq!(long.bytes() - short.bytes(), 9_999);
-    assert_eq!(short.pipeline_name(0), "a");
+    assert_eq!(short.pipeline_label(0), "a");
 }

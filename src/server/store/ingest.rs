@@ -16,9 +16,10 @@ use super::{
     read,
     roll_up::roll_up,
     row::Row,
-    write::{self, NamedBuild},
+    tables::{self, BuildRow, EventRow},
+    write,
 };
-use crate::server::model::{Event, Rules};
+use crate::server::model::{Build, Event, Rules};
 
 /// The number of builds that are rolled up again at once.
 const BUILDS_PER_BATCH: i64 = 500;
@@ -56,8 +57,16 @@ pub async fn ingest(
     let mut entries = Vec::with_capacity(events.len());
     for event in events {
         names.intern(&event.job_name);
-        for name in [&event.step, &event.branch].into_iter().flatten() {
+        let texts = [
+            event.step.as_deref(),
+            event.branch.as_deref(),
+            event.system.other(),
+        ];
+        for name in texts.into_iter().flatten() {
             names.intern(name);
+        }
+        if let Some(json) = tables::json(&event.provenance) {
+            names.intern(&json);
         }
         entries.push(Entry {
             build: builds.number(keys::tag(event), event.stage_ms),
@@ -65,7 +74,6 @@ pub async fn ingest(
             row: Row::new(event),
         });
     }
-    let names = &*names;
     let located = build_location::locate(transaction, &builds.lookups).await?;
     let stored: HashMap<i64, usize> = located
         .iter()
@@ -75,13 +83,15 @@ pub async fn ingest(
         .collect();
     entries.extend(read::entries(transaction, &stored, names).await?);
     let merged = merge::merge(entries);
+    let counts = merged.counts;
+    let change = meta::next_change(transaction).await?;
 
     let (origins, rows): (Vec<(usize, Origin)>, Vec<Row<'_>>) = merged
         .entries
         .into_iter()
         .map(|entry| ((entry.build, entry.origin), entry.row))
         .unzip();
-    let mut changed_builds = Vec::new();
+    let mut changed_builds = RolledUp::default();
     let mut changed_events = Vec::new();
     let mut first = 0;
     for group in origins.chunk_by(|a, b| a.0 == b.0) {
@@ -90,36 +100,32 @@ pub async fn ingest(
         let number = group[0].0;
         let located = located[number];
         let changed = group.iter().zip(rows);
+        let changed = changed.filter(|((_, origin), _)| *origin == Origin::Offered);
         let before = changed_events.len();
-        changed_events.extend(
-            changed
-                .filter(|((_, origin), _)| *origin == Origin::Offered)
-                .map(|(_, row)| (located, row)),
-        );
+        changed_events.extend(changed.map(|(_, row)| (located, EventRow::new(row, names))));
         if changed_events.len() > before {
-            changed_builds.push(NamedBuild {
-                located,
-                tag: &builds.lookups[number].tag,
-                build: roll_up(rows, rules),
-            });
+            let tag = &builds.lookups[number].tag;
+            changed_builds.add(located, tag, &roll_up(rows, rules), change, names)?;
         }
     }
+    drop(rows);
+    let is_changed = !changed_events.is_empty();
+    let changed_builds = changed_builds.complete(names);
     names.write(transaction).await?;
-    let change = meta::next_change(transaction).await?;
-    write::builds(transaction, &changed_builds, change, names).await?;
-    write::events(transaction, &changed_events, names).await?;
+    write::builds(transaction, changed_builds).await?;
+    write::events(transaction, changed_events).await?;
     let newest = events.iter().map(|event| event.stage_ms).max();
     let raised = match newest {
         Some(at_ms) => meta::raise(transaction, meta::BUILDS_AS_OF, at_ms).await?,
         None => false,
     };
-    Ok((merged.counts, raised || !changed_events.is_empty()))
+    Ok((counts, raised || is_changed))
 }
 
 /// Rolls up every build again after the rules changed.
 pub async fn roll_up_all(
     transaction: &mut Transaction,
-    names: &Names,
+    names: &mut Names,
     rules: &Rules,
 ) -> Result<()> {
     meta::reset(transaction).await?;
@@ -128,7 +134,7 @@ pub async fn roll_up_all(
     loop {
         let batch = build_location::next_batch(transaction, after, BUILDS_PER_BATCH).await?;
         let Some(last) = batch.last() else {
-            return Ok(());
+            return names.write(transaction).await;
         };
         after = last.location.id;
         let numbers = batch.iter().enumerate();
@@ -142,19 +148,49 @@ pub async fn roll_up_all(
             .map(|entry| (entry.build, entry.row))
             .unzip();
         let mut first = 0;
-        let mut changed = Vec::new();
+        let mut changed = RolledUp::default();
         for group in builds.chunk_by(|a, b| a == b) {
             let Tagged { tag, location } = &batch[group[0]];
-            changed.push(NamedBuild {
-                located: BuildLookup {
-                    location: *location,
-                    is_new: false,
-                },
-                tag,
-                build: roll_up(&rows[first..first + group.len()], rules),
-            });
+            let located = BuildLookup {
+                location: *location,
+                is_new: false,
+            };
+            let build = roll_up(&rows[first..first + group.len()], rules);
+            changed.add(located, tag, &build, change, names)?;
             first += group.len();
         }
-        write::builds(transaction, &changed, change, names).await?;
+        drop(rows);
+        let changed = changed.complete(names);
+        write::builds(transaction, changed).await?;
+    }
+}
+
+/// Rows of builds, and the text of each build's provenance, whose id is known once no row borrows the names.
+#[derive(Default)]
+struct RolledUp {
+    builds: Vec<(BuildLookup, BuildRow)>,
+    provenances: Vec<Option<String>>,
+}
+
+impl RolledUp {
+    fn add(
+        &mut self,
+        located: BuildLookup,
+        tag: &str,
+        build: &Build<'_>,
+        change: i64,
+        names: &Names,
+    ) -> Result<()> {
+        let row = BuildRow::new(tag, build, change, names)?;
+        self.builds.push((located, row));
+        self.provenances.push(tables::json(&build.provenance));
+        Ok(())
+    }
+
+    fn complete(mut self, names: &mut Names) -> Vec<(BuildLookup, BuildRow)> {
+        for ((_, row), provenance) in self.builds.iter_mut().zip(self.provenances) {
+            row.provenance = provenance.map(|json| names.intern(&json));
+        }
+        self.builds
     }
 }

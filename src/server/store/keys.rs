@@ -5,14 +5,54 @@
 
 use std::borrow::Cow;
 
-use crate::server::model::Event;
+use anyhow::{Context as _, Result};
+
+use crate::server::model::{Event, System};
 
 const MARK: char = '~';
 const GIVEN: &str = "~given:";
 const MADE: &str = "~made:";
+const SYSTEM: &str = "~system:";
 
-/// Returns the tag of an event's build: its `build_tag`, else one made from `job_name` and `build_id`.
+/// The identity of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildKey<'a> {
+    pub system: System,
+    /// None if the source gave none; then the job's name and the build's number stand for it.
+    pub tag: Option<&'a str>,
+}
+
+/// Returns the stored tag of an event's build, which names its system unless that is the default one.
 pub fn tag(event: &Event) -> Cow<'_, str> {
+    let tag = tag_in_system(event);
+    match event.system.other() {
+        None => tag,
+        Some(system) => Cow::Owned(format!("{SYSTEM}{system}:{tag}")),
+    }
+}
+
+/// Returns the identity of a build from its stored tag.
+///
+/// # Errors
+/// If the store is damaged.
+pub fn build(stored: &str) -> Result<BuildKey<'_>> {
+    let Some(named) = stored.strip_prefix(SYSTEM) else {
+        return Ok(BuildKey {
+            system: System::default(),
+            tag: given(stored),
+        });
+    };
+    let (system, tag) = named
+        .split_once(':')
+        .with_context(|| format!("the store is damaged: it holds a build “{stored}”"))?;
+    Ok(BuildKey {
+        system: System::new(system)?,
+        tag: given(tag),
+    })
+}
+
+/// Returns an event's `build_tag`, else a tag made from `job_name` and `build_id`.
+fn tag_in_system(event: &Event) -> Cow<'_, str> {
     if let Some(tag) = &event.build_tag {
         return keep(tag);
     }
@@ -124,6 +164,37 @@ mod tests {
         assert_ne!(tag(&a), tag(&b));
         assert_ne!(tag(&a), tag(&c));
         assert_eq!(given(&tag(&a)), None);
+    }
+
+    #[test]
+    fn equal_tags_of_two_systems_are_two_builds() {
+        let jenkins = event("1", 1);
+        let mut other = jenkins.clone();
+        other.system = System::new("sds").expect("a name");
+        assert_eq!(tag(&jenkins), "jenkins-job-1");
+        assert_eq!(tag(&other), "~system:sds:jenkins-job-1");
+        for mut event in [jenkins, other] {
+            for build_tag in [Some("~system:x:y"), Some("~made:1:a#1"), Some("a"), None] {
+                event.build_tag = build_tag.map(str::to_owned);
+                let stored = tag(&event);
+                let key = build(&stored).expect("a build");
+                assert_eq!(key.system, event.system);
+                assert_eq!(key.tag, build_tag);
+            }
+        }
+        assert!(build("~system:sds").is_err() && build("~system:A:b").is_err());
+    }
+
+    #[test]
+    fn a_detail_changes_the_identity_of_no_event() {
+        let mut plain = event("1", 1);
+        plain.id = None;
+        let mut detailed = plain.clone();
+        detailed.git_commit = Some("c0ffee".to_owned());
+        detailed.provenance.product = Some("cmc".to_owned());
+        detailed.step_duration_ms = Some(1);
+        assert_eq!(id(&plain), id(&detailed));
+        assert_eq!(tag(&plain), tag(&detailed));
     }
 
     #[test]

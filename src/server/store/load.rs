@@ -16,7 +16,8 @@ use super::{
 };
 use crate::server::{
     config::Config,
-    snapshot::{Origin, Snapshot, SnapshotBuilder},
+    model::DAY_MS,
+    snapshot::{Origin, STEP_DAYS, Snapshot, SnapshotBuilder},
 };
 
 /// Loads a snapshot of everything. Runs inside a read transaction, so that it is consistent.
@@ -58,12 +59,14 @@ async fn fill(
     let sample = sample::is_present(transaction).await?;
     let as_of_ms = meta::number(transaction, meta::BUILDS_AS_OF).await?;
     let security = facts::load(transaction).await?;
-    let names = NameTable::read(transaction, range).await?;
+    let mut names = NameTable::read(transaction).await?;
+    // As the snapshot itself drops them.
+    let steps_after_ms = as_of_ms.map_or(-1, |at| at - i64::from(STEP_DAYS) * DAY_MS);
     let (sender, mut received) = mpsc::channel::<RowBatch>(1);
     let building = tokio::task::spawn_blocking(move || {
         let mut builder = builder;
         while let Some(batch) = received.blocking_recv() {
-            snapshot_rows::push(&batch, &names, &mut builder)?;
+            snapshot_rows::push(&batch, &mut names, &mut builder)?;
         }
         drop(names);
         let snapshot = builder.finish(version, as_of_ms, security);
@@ -77,7 +80,7 @@ async fn fill(
             ..snapshot
         })
     });
-    snapshot_rows::read(transaction, range, sender).await?;
+    snapshot_rows::read(transaction, range, steps_after_ms, sender).await?;
     building.await.context("loading the snapshot panicked")?
 }
 

@@ -45,11 +45,22 @@ pub fn merge(entries: Vec<Entry<'_>>) -> Merged<'_> {
         let same =
             |known: &&mut Entry<'_>| known.build == entry.build && known.row.id == entry.row.id;
         match known.filter(same) {
-            Some(known) if entry.row.by_version(&known.row) == Ordering::Greater => {
-                merged.counts.replaced += 1;
-                *known = entry;
+            Some(known) => {
+                let replaced = match entry.row.by_version(&known.row) {
+                    Ordering::Greater => {
+                        *known = entry;
+                        true
+                    }
+                    Ordering::Equal => known.row.details.join(entry.row.details),
+                    Ordering::Less => false,
+                };
+                if replaced {
+                    known.origin = Origin::Offered;
+                    merged.counts.replaced += 1;
+                } else {
+                    merged.counts.unchanged += 1;
+                }
             }
-            Some(_) => merged.counts.unchanged += 1,
             None => {
                 merged.counts.new += u64::from(entry.origin == Origin::Offered);
                 merged.entries.push(entry);
@@ -110,6 +121,34 @@ mod tests {
         let kept: Vec<_> = kept.map(|entry| (entry.build, &*entry.row.id)).collect();
         assert_eq!(kept, [(0, "a"), (0, "b"), (1, "a")]);
         assert_eq!((merged.counts.new, merged.counts.unchanged), (2, 0));
+    }
+
+    #[test]
+    fn a_version_with_more_details_completes_the_stored_one() {
+        let stored = event("a", 1);
+        let mut offered = stored.clone();
+        offered.git_commit = Some("c0ffee".to_owned());
+        let mut other = stored.clone();
+        other.provenance.product = Some("cmc".to_owned());
+        let entry = |event, origin| Entry {
+            build: 0,
+            origin,
+            row: Row::new(event),
+        };
+        let merged = merge(vec![
+            entry(&stored, Origin::Stored),
+            entry(&offered, Origin::Offered),
+            entry(&stored, Origin::Offered),
+            entry(&other, Origin::Offered),
+        ]);
+        let [kept] = &merged.entries[..] else {
+            panic!("one event");
+        };
+        assert_eq!(kept.origin, Origin::Offered);
+        assert_eq!(kept.row.details.git_commit.as_deref(), Some("c0ffee"));
+        let product = kept.row.details.provenance.product.as_deref();
+        assert_eq!(product, Some("cmc"));
+        assert_eq!((merged.counts.replaced, merged.counts.unchanged), (2, 1));
     }
 
     #[test]

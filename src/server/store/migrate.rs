@@ -13,7 +13,7 @@ use super::{
     meta,
     names::Names,
     sample,
-    scan::{self, TAGGED_EVENTS, TaggedEvent},
+    scan::{self, TaggedEvent},
 };
 use crate::server::model::{Checkpoint, Event};
 
@@ -127,13 +127,16 @@ async fn move_events(
 ) -> Result<()> {
     let mut names = Names::default();
     names.reload(reading).await?;
-    let sql = format!("{TAGGED_EVENTS} WHERE e.build > $1 ORDER BY e.build");
+    let sql = format!(
+        "{} WHERE e.build > $1 ORDER BY e.build",
+        TaggedEvent::select()
+    );
     let mut rows = reading.each::<TaggedEvent>(&sql, &[after.into()])?;
     let mut batch: Vec<Event> = Vec::new();
     let (mut build, mut done) = (after, 0);
     loop {
         let row = rows.try_next().await?;
-        let ended = row.as_ref().is_none_or(|row| row.build() != build);
+        let ended = row.as_ref().is_none_or(|row| row.build != build);
         if ended && (batch.len() >= EVENTS_PER_BATCH || row.is_none()) {
             let state = format!("{change} {build}");
             let checkpoint = Checkpoint {
@@ -151,7 +154,7 @@ async fn move_events(
         let Some(row) = row else {
             return Ok(());
         };
-        build = row.build();
+        build = row.build;
         batch.push(row.into_event(&names)?);
     }
 }
@@ -185,7 +188,8 @@ async fn content(transaction: &mut Transaction) -> Result<Content> {
     let mut line = Vec::new();
     let mut names = Names::default();
     names.reload(transaction).await?;
-    let mut rows = transaction.each::<TaggedEvent>(TAGGED_EVENTS, &[])?;
+    let sql = TaggedEvent::select();
+    let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
     while let Some(row) = rows.try_next().await? {
         line.clear();
         write!(line, "{:?}", row.into_event(&names)?)?;
@@ -193,8 +197,8 @@ async fn content(transaction: &mut Transaction) -> Result<Content> {
         content.events += 1;
     }
     drop(rows);
-    scan::build(transaction, &mut |tag, build| {
-        content.add(format!("{tag:?} {build:?}").as_bytes());
+    scan::build(transaction, &mut |key, build| {
+        content.add(format!("{key:?} {build:?}").as_bytes());
         content.builds += 1;
         Ok(())
     })

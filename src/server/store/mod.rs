@@ -18,6 +18,7 @@ mod merge;
 mod meta;
 mod migrate;
 mod names;
+mod packed_steps;
 mod read;
 mod retention;
 mod roll_up;
@@ -26,6 +27,7 @@ mod sample;
 mod scan;
 mod snapshot_rows;
 mod sources;
+mod tables;
 #[cfg(test)]
 mod test_events;
 mod write;
@@ -42,6 +44,7 @@ use anyhow::{Context, Result, bail};
 pub use engine::Changes;
 use engine::{Engine, Purpose, Transaction};
 pub use http_cache::CachedResponse;
+pub use keys::BuildKey;
 use lease::Lease;
 pub use lease::{Claim, LeaseLost};
 pub use ledger::{Covered, Failed, Ledger, SyncRecord};
@@ -125,6 +128,7 @@ impl Store {
             assign_id(&mut transaction).await?;
             store.apply_rules(&mut transaction).await?;
             transaction.commit().await?;
+            store.names.confirm();
         }
         Ok(store)
     }
@@ -167,14 +171,14 @@ impl Store {
         self.engine.changes()
     }
 
-    async fn apply_rules(&self, transaction: &mut Transaction) -> Result<()> {
+    async fn apply_rules(&mut self, transaction: &mut Transaction) -> Result<()> {
         let fingerprint = self.rules.fingerprint();
         let known = meta::read(transaction, meta::RULES).await?;
         if known.as_ref() == Some(&fingerprint) {
             return Ok(());
         }
         if known.is_some() {
-            ingest::roll_up_all(transaction, &self.names, &self.rules)
+            ingest::roll_up_all(transaction, &mut self.names, &self.rules)
                 .await
                 .context("cannot roll up the builds again after the rules changed")?;
             meta::count_change(transaction).await?;
@@ -359,14 +363,13 @@ impl Store {
         scan::event(&mut self.begin_reading().await?, f).await
     }
 
-    /// Calls `f` with every build of one consistent state and its tag (none if the source gave none),
-    /// sorted by tag.
+    /// Calls `f` with every build of one consistent state, sorted by its stored tag.
     ///
     /// # Errors
     /// If the store cannot be read, or `f` fails.
     pub async fn each_build(
         &self,
-        f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
+        f: &mut dyn FnMut(&BuildKey<'_>, &Build<'_>) -> Result<()>,
     ) -> Result<()> {
         scan::build(&mut self.begin_reading().await?, f).await
     }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cmp::Ordering};
 
 use super::keys;
-use crate::server::model::{BuildResult, Event};
+use crate::server::model::{BuildResult, Event, Provenance};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row<'a> {
@@ -19,6 +19,18 @@ pub struct Row<'a> {
     pub branch: Option<&'a str>,
     pub number: Option<Cow<'a, str>>,
     pub url: Option<Cow<'a, str>>,
+    pub details: Details<'a>,
+}
+
+/// Values that older stores and exports lack. They take no part in the comparison of versions, so that
+/// a version that has them completes one that does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details<'a> {
+    pub step_duration_ms: Option<i64>,
+    pub git_commit: Option<Cow<'a, str>>,
+    pub node: Option<Cow<'a, str>>,
+    pub correlation_id: Option<Cow<'a, str>>,
+    pub provenance: Cow<'a, Provenance>,
 }
 
 impl<'a> Row<'a> {
@@ -33,8 +45,15 @@ impl<'a> Row<'a> {
             duration_ms: event.duration_ms,
             job: &event.job_name,
             branch: event.branch.as_deref(),
-            number: event.build_id.as_deref().map(Cow::Borrowed),
-            url: event.build_url.as_deref().map(Cow::Borrowed),
+            number: borrowed(&event.build_id),
+            url: borrowed(&event.build_url),
+            details: Details {
+                step_duration_ms: event.step_duration_ms,
+                git_commit: borrowed(&event.git_commit),
+                node: borrowed(&event.node_name),
+                correlation_id: borrowed(&event.correlation_id),
+                provenance: Cow::Borrowed(&event.provenance),
+            },
         }
     }
 
@@ -46,8 +65,8 @@ impl<'a> Row<'a> {
             .then_with(|| self.id.cmp(&other.id))
     }
 
-    /// Compares which of two versions of the same event is kept: a total order, so that the order of
-    /// arrival does not matter.
+    /// Compares which of two versions of the same event is kept: a total order but for the details, so
+    /// that the order of arrival does not matter.
     pub fn by_version(&self, other: &Self) -> Ordering {
         let numbers = |row: &Self| {
             let result = row.result as u8;
@@ -66,4 +85,31 @@ impl<'a> Row<'a> {
             .then_with(|| self.number.cmp(&other.number))
             .then_with(|| self.url.cmp(&other.url))
     }
+}
+
+impl<'a> Details<'a> {
+    /// Takes each value that is missing or less here, so that the order of joins does not matter.
+    /// Returns whether there was one.
+    pub fn join(&mut self, other: Details<'a>) -> bool {
+        fn take<T: Ord>(own: &mut Option<T>, other: Option<T>) -> bool {
+            let greater = other > *own;
+            if greater {
+                *own = other;
+            }
+            greater
+        }
+        let changed = [
+            take(&mut self.step_duration_ms, other.step_duration_ms),
+            take(&mut self.git_commit, other.git_commit),
+            take(&mut self.node, other.node),
+            take(&mut self.correlation_id, other.correlation_id),
+            *self.provenance != *other.provenance
+                && self.provenance.to_mut().join(&other.provenance),
+        ];
+        changed.contains(&true)
+    }
+}
+
+fn borrowed(text: &Option<String>) -> Option<Cow<'_, str>> {
+    text.as_deref().map(Cow::Borrowed)
 }

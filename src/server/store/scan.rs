@@ -5,55 +5,33 @@ use futures::TryStreamExt as _;
 
 use super::{
     engine::Transaction,
-    keys,
+    keys::{self, BuildKey},
     names::Names,
-    read::{self, StoredEvent},
+    tables::{BuildRow, EventRow, columns},
 };
-use crate::server::{
-    model::Build,
-    model::{Event, Provenance, System},
-};
+use crate::server::model::{Build, Event};
 
-/// Selects every [`TaggedEvent`], in any order.
-pub const TAGGED_EVENTS: &str = "SELECT b.tag, e.build, e.id, e.stage_ms, e.ts, e.result, e.step, \
-    e.scheduled_ms, e.duration_ms, e.job, e.branch, e.number, e.url \
-    FROM builds AS b JOIN events AS e ON e.build = b.id";
-
+/// An event with its build.
 #[derive(sqlx::FromRow)]
 pub struct TaggedEvent {
     tag: String,
+    /// The key of the build.
+    pub build: i64,
     #[sqlx(flatten)]
-    event: StoredEvent,
+    event: EventRow,
 }
 
 impl TaggedEvent {
-    /// Returns the key of the event's build.
-    pub const fn build(&self) -> i64 {
-        self.event.build
+    /// Selects every event, in any order.
+    pub fn select() -> String {
+        format!(
+            "SELECT b.tag, e.build, {} FROM builds AS b JOIN events AS e ON e.build = b.id",
+            columns::<EventRow>("e.")
+        )
     }
 
     pub fn into_event(self, names: &Names) -> Result<Event> {
-        let row = self.event.into_row(names)?;
-        Ok(Event {
-            id: keys::given(&row.id).map(str::to_owned),
-            build_tag: keys::given(&self.tag).map(str::to_owned),
-            job_name: row.job.to_owned(),
-            build_id: row.number.map(Into::into),
-            result: row.result,
-            stage_ms: row.stage_ms,
-            received_s: row.ts,
-            scheduled_ms: row.scheduled_ms,
-            duration_ms: row.duration_ms,
-            step: row.step.map(str::to_owned),
-            branch: row.branch.map(str::to_owned),
-            build_url: row.url.map(Into::into),
-            system: System::default(),
-            step_duration_ms: None,
-            git_commit: None,
-            node_name: None,
-            correlation_id: None,
-            provenance: Provenance::default(),
-        })
+        self.event.into_event(&self.tag, names)
     }
 }
 
@@ -64,7 +42,7 @@ pub async fn event(
 ) -> Result<()> {
     let mut names = Names::default();
     names.reload(transaction).await?;
-    let sql = format!("{TAGGED_EVENTS} ORDER BY b.tag, e.id");
+    let sql = format!("{} ORDER BY b.tag, e.id", TaggedEvent::select());
     let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
     while let Some(event) = rows.try_next().await? {
         f(&event.into_event(&names)?)?;
@@ -72,52 +50,20 @@ pub async fn event(
     Ok(())
 }
 
-#[derive(sqlx::FromRow)]
-struct StoredBuild {
-    tag: String,
-    job: i64,
-    number: Option<String>,
-    branch: Option<i64>,
-    url: Option<String>,
-    nightly: bool,
-    result: i16,
-    started_ms: i64,
-    finished_ms: i64,
-    duration_ms: Option<i64>,
-    failing_step: Option<i64>,
-    smoke_ms: Option<i64>,
-    functional_ms: Option<i64>,
-    events: i64,
-}
-
-/// Visits every build with its tag (none if the source gave none), sorted by tag. Runs inside a read
-/// transaction.
+/// Visits every build, sorted by its stored tag. Runs inside a read transaction.
 pub async fn build(
     transaction: &mut Transaction,
-    f: &mut dyn FnMut(Option<&str>, &Build<'_>) -> Result<()>,
+    f: &mut dyn FnMut(&BuildKey<'_>, &Build<'_>) -> Result<()>,
 ) -> Result<()> {
     let mut names = Names::default();
     names.reload(transaction).await?;
-    let sql = "SELECT tag, job, number, branch, url, nightly, result, started_ms, finished_ms, \
-               duration_ms, failing_step, smoke_ms, functional_ms, events FROM builds ORDER BY tag";
-    let mut rows = transaction.each::<StoredBuild>(sql, &[])?;
-    while let Some(build) = rows.try_next().await? {
-        let rolled_up = Build {
-            job: names.text(build.job)?,
-            number: build.number.as_deref(),
-            branch: build.branch.map(|id| names.text(id)).transpose()?,
-            url: build.url.as_deref(),
-            nightly: build.nightly,
-            result: read::result(build.result),
-            started_ms: build.started_ms,
-            finished_ms: build.finished_ms,
-            duration_ms: build.duration_ms,
-            failing_step: build.failing_step.map(|id| names.text(id)).transpose()?,
-            smoke_ms: build.smoke_ms,
-            functional_ms: build.functional_ms,
-            events: usize::try_from(build.events).unwrap_or(0),
-        };
-        f(keys::given(&build.tag), &rolled_up)?;
+    let sql = format!(
+        "SELECT {} FROM builds ORDER BY tag",
+        columns::<BuildRow>("")
+    );
+    let mut rows = transaction.each::<BuildRow>(&sql, &[])?;
+    while let Some(row) = rows.try_next().await? {
+        f(&keys::build(&row.tag)?, &row.build(&names)?)?;
     }
     Ok(())
 }

@@ -82,7 +82,7 @@ fn named(snapshot: &Snapshot, red: &Red) -> RedPipeline {
     let since_ms = builds.finished_ms[red.first];
     let step = builds.failing_step[red.latest];
     RedPipeline {
-        pipeline: pipeline.name.to_string(),
+        pipeline: pipeline.label.to_string(),
         project: snapshot.project_label(pipeline).to_owned(),
         since: words::instant(Some(since_ms)),
         since_text: words::local_instant(&snapshot.config.time_zone, since_ms),

@@ -43,6 +43,7 @@ fn hostile() -> AppState {
             duration_ms: Some(59_000),
             failing_step: Some(&step),
             functional_test_ms: Some(7_000),
+            details: crate::server::snapshot::BuildDetails::default(),
         });
     }
     let facts = |team: &str| RepositoryFacts {

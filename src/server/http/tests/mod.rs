@@ -64,6 +64,7 @@ pub(super) fn snapshot(version: &str) -> Snapshot {
             duration_ms: None,
             failing_step: None,
             functional_test_ms: None,
+            details: crate::server::snapshot::BuildDetails::default(),
         });
     }
     builder.finish(version.to_owned(), Some(60_000), Security::default())

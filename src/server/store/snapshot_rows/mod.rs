@@ -3,16 +3,15 @@
 mod postgres;
 mod sqlite;
 
-use std::borrow::Cow;
-
 use anyhow::{Context as _, Result};
+use foldhash::HashMap;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::{engine::Transaction, keys};
+use super::{engine::Transaction, keys, packed_steps, tables};
 use crate::server::{
-    model::BuildResult,
-    snapshot::{BuildRecord, SnapshotBuilder},
+    model::{Provenance, Step, System},
+    snapshot::{BuildDetails, BuildRecord, SnapshotBuilder},
 };
 
 const BUILDS_PER_BATCH: i64 = 10_000;
@@ -30,43 +29,79 @@ pub enum RowRange {
 /// A batch of builds, in the format that the engine returns fastest.
 pub enum RowBatch {
     Json(String),
-    Builds(Vec<StoredBuild<'static>>),
+    Builds(Vec<SnapshotRow>),
 }
 
-/// A build with its columns in the order that both engines return.
-#[derive(Deserialize)]
-pub struct StoredBuild<'a> {
-    ordinal: u32,
-    #[serde(borrow)]
-    number: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    tag: Option<Cow<'a, str>>,
-    job: usize,
-    branch: Option<usize>,
-    nightly: u8,
-    result: u8,
-    started_ms: i64,
-    finished_ms: i64,
-    duration_ms: Option<i64>,
-    failing_step: Option<usize>,
-    functional_test_ms: Option<i64>,
+/// Declares the row: one line per column, with its SQL if it is not the column's name.
+macro_rules! snapshot_row {
+    ($($column:ident: $kind:ty = $sql:expr,)*) => {
+        /// The columns of a build that a snapshot needs. Names are ids of `strings`.
+        #[derive(Deserialize, sqlx::FromRow)]
+        pub struct SnapshotRow {
+            $($column: $kind,)*
+        }
+
+        /// The SQL of each column, in the order of the row.
+        const COLUMNS: &[(&str, &str)] = &[$((stringify!($column), $sql)),*];
+    };
 }
 
-/// Reads builds and sends them in batches, as long as the receiver is open.
+snapshot_row! {
+    ordinal: i64 = "{ordinal}",
+    number: Option<String> = "number",
+    // The tag is long and read only as a substitute for a missing number.
+    tag: Option<String> = "CASE WHEN number IS NULL THEN tag END",
+    job: i64 = "job",
+    branch: Option<i64> = "branch",
+    nightly: i32 = "CAST(nightly AS INTEGER)",
+    result: i16 = "result",
+    started_ms: i64 = "started_ms",
+    finished_ms: i64 = "finished_ms",
+    duration_ms: Option<i64> = "duration_ms",
+    failing_step: Option<i64> = "failing_step",
+    functional_test_ms: Option<i64> = "CAST(functional_ms - smoke_ms AS BIGINT)",
+    system: Option<i64> = "system",
+    ended: i32 = "CAST(ended AS INTEGER)",
+    start_delay_ms: Option<i64> = "start_delay_ms",
+    git_commit: Option<String> = "git_commit",
+    node: Option<String> = "node",
+    provenance: Option<i64> = "provenance",
+    // Steps of older builds are not kept in memory.
+    steps: Option<String> = "CASE WHEN finished_ms > {steps_after_ms} THEN steps END",
+}
+
+/// Returns the SQL of each column with its name; `ordinal` is the engine's column of that number.
+fn columns(ordinal: &str, steps_after_ms: i64) -> Vec<(&'static str, String)> {
+    let steps_after = steps_after_ms.to_string();
+    let columns = COLUMNS.iter().map(|(name, sql)| {
+        let sql = sql.replace("{ordinal}", ordinal);
+        (*name, sql.replace("{steps_after_ms}", &steps_after))
+    });
+    columns.collect()
+}
+
+/// Reads builds, with the steps of those that finished later than `steps_after_ms`, and sends them in
+/// batches, as long as the receiver is open.
 pub async fn read(
     transaction: &mut Transaction,
     range: RowRange,
+    steps_after_ms: i64,
     batches: mpsc::Sender<RowBatch>,
 ) -> Result<()> {
     match transaction {
-        Transaction::Sqlite(_) => sqlite::read(transaction, range, batches).await,
-        Transaction::Postgres(_) => postgres::read(transaction, range, batches).await,
+        Transaction::Sqlite(_) => {
+            sqlite::read(transaction, range, &columns("id", steps_after_ms), batches).await
+        }
+        Transaction::Postgres(_) => {
+            let columns = columns("ordinal", steps_after_ms);
+            postgres::read(transaction, range, &columns, batches).await
+        }
     }
 }
 
 /// Adds the builds of a batch to a snapshot.
-pub fn push(batch: &RowBatch, names: &NameTable, snapshot: &mut SnapshotBuilder) -> Result<()> {
-    let parsed: Vec<StoredBuild<'_>>;
+pub fn push(batch: &RowBatch, names: &mut NameTable, snapshot: &mut SnapshotBuilder) -> Result<()> {
+    let parsed: Vec<SnapshotRow>;
     let builds = match batch {
         RowBatch::Builds(builds) => builds,
         RowBatch::Json(text) => {
@@ -75,53 +110,88 @@ pub fn push(batch: &RowBatch, names: &NameTable, snapshot: &mut SnapshotBuilder)
         }
     };
     for build in builds {
-        let tag = build.tag.as_deref().and_then(keys::given);
-        let record = BuildRecord {
-            job_name: names.get(build.job)?,
-            build_id: build.number.as_deref().or(tag).unwrap_or(""),
-            branch: build.branch.map(|id| names.get(id)).transpose()?,
-            result: BuildResult::from_number(build.result),
-            nightly: build.nightly != 0,
-            started_ms: build.started_ms,
-            finished_ms: build.finished_ms,
-            duration_ms: build.duration_ms,
-            failing_step: build.failing_step.map(|id| names.get(id)).transpose()?,
-            functional_test_ms: build.functional_test_ms,
-        };
-        snapshot.push_stored(build.ordinal, &record);
+        if let Some(id) = build.provenance {
+            names.parse_provenance(id)?;
+        }
+        push_row(build, names, snapshot)?;
     }
     Ok(())
 }
 
-/// The names that the builds refer to, by their ids.
-pub struct NameTable(Vec<Option<Box<str>>>);
+fn push_row(build: &SnapshotRow, names: &NameTable, snapshot: &mut SnapshotBuilder) -> Result<()> {
+    let name = |id: Option<i64>| id.map(|id| names.get(id)).transpose();
+    let key = build.tag.as_deref().map(keys::build).transpose()?;
+    let tag = key.and_then(|key| key.tag);
+    let steps = build.steps.iter();
+    let steps = steps.flat_map(|packed| packed_steps::unpack(packed, build.started_ms));
+    let steps = steps.map(|step| {
+        let step = step?;
+        Ok(Step {
+            name: names.get(step.name)?,
+            end_ms: step.end_ms,
+            result: step.result,
+            attempt: step.attempt,
+            duration: step.duration,
+        })
+    });
+    let record = BuildRecord {
+        job_name: names.get(build.job)?,
+        build_id: build.number.as_deref().or(tag).unwrap_or(""),
+        branch: name(build.branch)?,
+        result: tables::result(build.result),
+        nightly: build.nightly != 0,
+        started_ms: build.started_ms,
+        finished_ms: build.finished_ms,
+        duration_ms: build.duration_ms,
+        failing_step: name(build.failing_step)?,
+        functional_test_ms: build.functional_test_ms,
+        details: BuildDetails {
+            system: match name(build.system)? {
+                Some(system) => System::new(system)?,
+                None => System::default(),
+            },
+            ended: build.ended != 0,
+            start_delay_ms: build.start_delay_ms,
+            git_commit: build.git_commit.as_deref(),
+            node: build.node.as_deref(),
+            provenance: build.provenance.and_then(|id| names.provenances.get(&id)),
+            steps: steps.collect::<Result<_>>()?,
+        },
+    };
+    let ordinal = u32::try_from(build.ordinal).context(DAMAGED)?;
+    snapshot.push_stored(ordinal, &record);
+    Ok(())
+}
+
+/// The names that builds refer to, by their ids.
+pub struct NameTable {
+    texts: Vec<Box<str>>,
+    provenances: HashMap<i64, Provenance>,
+}
 
 impl NameTable {
-    pub async fn read(transaction: &mut Transaction, range: RowRange) -> Result<Self> {
-        let known: Vec<(i64, String)> = match range {
-            RowRange::All(_) => transaction.all("SELECT id, text FROM strings", &[]).await?,
-            RowRange::Changed(after, last) => {
-                let sql = "WITH wanted AS (SELECT job, branch, failing_step FROM builds \
-                           WHERE changed > $1 AND changed <= $2) \
-                           SELECT id, text FROM strings WHERE id IN \
-                           (SELECT job FROM wanted UNION ALL SELECT branch FROM wanted \
-                           UNION ALL SELECT failing_step FROM wanted)";
-                transaction.all(sql, &[after.into(), last.into()]).await?
-            }
-        };
-        let mut names = Vec::new();
-        for (id, text) in known {
-            let id = usize::try_from(id).context(DAMAGED)?;
-            if names.len() <= id {
-                names.resize(id + 1, None);
-            }
-            names[id] = Some(text.into());
-        }
-        Ok(Self(names))
+    /// Reads all names: there are few, and each is read once.
+    pub async fn read(transaction: &mut Transaction) -> Result<Self> {
+        let sql = "SELECT text FROM strings ORDER BY id";
+        let texts: Vec<(String,)> = transaction.all(sql, &[]).await?;
+        Ok(Self {
+            texts: texts.into_iter().map(|(text,)| text.into()).collect(),
+            provenances: HashMap::default(),
+        })
     }
 
-    fn get(&self, id: usize) -> Result<&str> {
-        let text = self.0.get(id).and_then(|text| text.as_deref());
-        text.with_context(|| format!("the store is damaged: it holds no string {id}"))
+    fn get(&self, id: i64) -> Result<&str> {
+        let index = usize::try_from(id - 1).ok();
+        let text = index.and_then(|index| self.texts.get(index));
+        text.map(|text| &**text)
+            .with_context(|| format!("the store is damaged: it holds no string {id}"))
+    }
+
+    fn parse_provenance(&mut self, id: i64) -> Result<()> {
+        if !self.provenances.contains_key(&id) {
+            let provenance = tables::provenance(self.get(id)?, id)?;
+            self.provenances.insert(id, provenance);
+        }
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ use crate::server::store::engine::Transaction;
 pub async fn read(
     transaction: &mut Transaction,
     range: RowRange,
+    columns: &[(&str, String)],
     batches: mpsc::Sender<RowBatch>,
 ) -> Result<()> {
     // The range after a first value, and the size of a batch: a change never has many builds.
@@ -16,12 +17,10 @@ pub async fn read(
         RowRange::All(last) => ("id", 0, last, BUILDS_PER_BATCH),
         RowRange::Changed(after, last) => ("changed", after, last, 1),
     };
-    // The tag is long and read only as a substitute for a missing number.
+    let columns: Vec<&str> = columns.iter().map(|(_, sql)| sql.as_str()).collect();
     let sql = format!(
-        "SELECT json_group_array(json_array(id, number, CASE WHEN number IS NULL THEN tag END, \
-         job, branch, nightly, result, started_ms, finished_ms, duration_ms, failing_step, \
-         CAST(functional_ms - smoke_ms AS INTEGER))) \
-         FROM builds WHERE {column} > $1 AND {column} <= $2"
+        "SELECT json_group_array(json_array({})) FROM builds WHERE {column} > $1 AND {column} <= $2",
+        columns.join(", ")
     );
     while after < last {
         let until = last.min(after + step);

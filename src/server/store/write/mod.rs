@@ -6,41 +6,71 @@ mod sqlite;
 
 use anyhow::Result;
 
-use super::{build_location::BuildLookup, engine::Transaction, names::Names, row::Row};
-use crate::server::model::Build;
+use super::{
+    build_location::BuildLookup,
+    engine::Transaction,
+    tables::{BuildRow, EventRow, TableRow},
+};
 
-/// A build with its location and tag.
-pub struct NamedBuild<'a> {
-    pub located: BuildLookup,
-    pub tag: &'a str,
-    pub build: Build<'a>,
+/// A table and the columns in which each engine keeps the location of a row's build.
+struct Table {
+    name: &'static str,
+    sqlite: &'static [&'static str],
+    postgres: &'static [&'static str],
+    /// The columns by which a row is known.
+    sqlite_key: &'static str,
+    postgres_key: &'static str,
 }
 
-/// Writes builds, each with the number of the change that wrote it.
+const BUILDS: Table = Table {
+    name: "builds",
+    sqlite: &["id"],
+    postgres: &["id", "month", "ordinal"],
+    sqlite_key: "id",
+    postgres_key: "id, month",
+};
+
+const EVENTS: Table = Table {
+    name: "events",
+    sqlite: &["build"],
+    postgres: &["build", "month"],
+    sqlite_key: "build, id",
+    postgres_key: "build, id, month",
+};
+
+impl Table {
+    /// Returns the assignments of an upsert, of all columns except those of the key and the location.
+    fn assignments<R: TableRow>(key: &str) -> String {
+        let assigned = R::COLUMNS.iter();
+        let assigned = assigned.filter(|column| !key.split(", ").any(|part| part == **column));
+        let assigned = assigned.map(|column| format!("{column} = excluded.{column}"));
+        assigned.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Writes builds.
 pub async fn builds(
     transaction: &mut Transaction,
-    builds: &[NamedBuild<'_>],
-    change: i64,
-    names: &Names,
+    builds: Vec<(BuildLookup, BuildRow)>,
 ) -> Result<()> {
-    match transaction {
-        Transaction::Sqlite(transaction) => {
-            sqlite::builds(transaction, builds, change, names).await
-        }
-        Transaction::Postgres(transaction) => {
-            postgres::builds(transaction, builds, change, names).await
-        }
-    }
+    write(transaction, &BUILDS, builds).await
 }
 
 /// Writes events, each with the location of its build.
 pub async fn events(
     transaction: &mut Transaction,
-    events: &[(BuildLookup, &Row<'_>)],
-    names: &Names,
+    events: Vec<(BuildLookup, EventRow)>,
+) -> Result<()> {
+    write(transaction, &EVENTS, events).await
+}
+
+async fn write<R: TableRow>(
+    transaction: &mut Transaction,
+    table: &Table,
+    rows: Vec<(BuildLookup, R)>,
 ) -> Result<()> {
     match transaction {
-        Transaction::Sqlite(transaction) => sqlite::events(transaction, events, names).await,
-        Transaction::Postgres(transaction) => postgres::events(transaction, events, names).await,
+        Transaction::Sqlite(transaction) => sqlite::write(transaction, table, rows).await,
+        Transaction::Postgres(transaction) => postgres::write(transaction, table, rows).await,
     }
 }

@@ -1,55 +1,81 @@
 //! The roll-up: the events of one build become one row. Pure and independent of the events' order.
 
+mod steps;
+
 use super::row::Row;
-use crate::server::model::{Build, BuildResult, Rules};
+use crate::server::model::{Build, BuildResult, Provenance, Rules};
 
 /// Rolls up the events of one build; needs at least one.
 pub fn roll_up<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Build<'a> {
-    let latest = latest_of(rows, |_| true).expect("a build has at least one event");
-    let earliest_ms = rows.iter().map(|row| row.stage_ms).min();
-    let with_branch = latest_of(rows, |row| row.branch.is_some());
-    let with_number = latest_of(rows, |row| row.number.is_some());
-    let with_url = latest_of(rows, |row| row.url.is_some());
-    let url = with_url.and_then(|row| row.url.as_deref());
+    let mut by_time: Vec<&Row<'a>> = rows.iter().collect();
+    by_time.sort_by(|a, b| a.by_time(b));
+    let earliest = by_time.first().expect("a build has at least one event");
+    let latest = by_time.last().expect("a build has at least one event");
+    let url = last(&by_time, |row| row.url.as_deref());
     let is_nightly = |text: &str| rules.nightly.is_match(text);
+    let scheduled_ms = latest.scheduled_ms;
     Build {
         job: latest.job,
-        number: with_number.and_then(|row| row.number.as_deref()),
-        branch: with_branch.and_then(|row| row.branch),
+        number: last(&by_time, |row| row.number.as_deref()),
+        branch: last(&by_time, |row| row.branch),
         url,
         nightly: is_nightly(latest.job) || url.is_some_and(is_nightly),
         result: latest.result,
-        started_ms: latest
-            .scheduled_ms
-            .or(earliest_ms)
-            .unwrap_or(latest.stage_ms),
+        started_ms: scheduled_ms.unwrap_or(earliest.stage_ms),
         finished_ms: latest.stage_ms,
         duration_ms: latest.duration_ms,
         failing_step: latest
             .result
             .is_failed()
-            .then(|| failing_step(rows, rules))
+            .then(|| failing_step(&by_time, rules))
             .flatten(),
         smoke_ms: passed_ms(rows, &rules.smoke_test_step),
         functional_ms: passed_ms(rows, &rules.functional_test_step),
         events: rows.len(),
+        ended: rows
+            .iter()
+            .any(|row| row.step.is_some_and(|step| rules.steps.is_final(step))),
+        start_delay_ms: start_delay_ms(earliest),
+        git_commit: last(&by_time, |row| row.details.git_commit.as_deref()),
+        node: last(&by_time, |row| row.details.node.as_deref()),
+        provenance: provenance(&by_time),
+        steps: steps::steps(&by_time, scheduled_ms, rules),
     }
 }
 
-/// Returns the first step that failed by itself; if there is none, the last step that counts.
-fn failing_step<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Option<&'a str> {
-    let is_step = |row: &Row<'_>| row.step.is_some_and(|step| rules.is_step(step));
-    rows.iter()
-        .filter(|row| row.result == BuildResult::Failure && is_step(row))
-        .min_by(|a, b| a.by_time(b))
-        .or_else(|| latest_of(rows, is_step))
-        .and_then(|row| row.step)
+/// Returns the value of the latest event that has one.
+fn last<'a>(
+    by_time: &[&'a Row<'a>],
+    value: impl Fn(&'a Row<'a>) -> Option<&'a str>,
+) -> Option<&'a str> {
+    by_time.iter().rev().find_map(|row| value(row))
 }
 
-fn latest_of<'a>(rows: &'a [Row<'a>], wanted: impl Fn(&Row<'a>) -> bool) -> Option<&'a Row<'a>> {
-    rows.iter()
-        .filter(|row| wanted(row))
-        .max_by(|a, b| a.by_time(b))
+/// Each field is from the latest event that has it.
+fn provenance(by_time: &[&Row<'_>]) -> Provenance {
+    let mut provenance = Provenance::default();
+    for row in by_time.iter().rev() {
+        if !provenance.is_complete() {
+            provenance.complete(&row.details.provenance);
+        }
+    }
+    provenance
+}
+
+/// The duration of a build so far begins with it, so that the rest of the time since its schedule is delay.
+fn start_delay_ms(earliest: &Row<'_>) -> Option<i64> {
+    let since_schedule_ms = earliest.stage_ms - earliest.scheduled_ms?;
+    Some((since_schedule_ms - earliest.duration_ms?).max(0))
+}
+
+/// Returns the first step that failed by itself; if there is none, the last step that counts.
+fn failing_step<'a>(by_time: &[&'a Row<'a>], rules: &Rules) -> Option<&'a str> {
+    let is_step = |row: &&&Row<'_>| row.step.is_some_and(|step| rules.is_step(step));
+    let mut failed = by_time.iter().filter(is_step);
+    failed
+        .find(|row| row.result == BuildResult::Failure)
+        .or_else(|| by_time.iter().rev().find(is_step))
+        .and_then(|row| row.step)
 }
 
 /// Returns when a step last succeeded.
