@@ -26,6 +26,7 @@ export const LAYERS = [
   ["server::store"],
   ["server::sources", "server::sample"],
   ["server::export"],
+  ["server::attributes"],
   ["server::figures"],
   ["server::views"],
   ["server::fragments"],

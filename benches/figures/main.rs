@@ -14,7 +14,7 @@ use rse_dashboard::{
         compression::{Encoded, Level},
         config::Config,
         figures::{self, Figure},
-        snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
+        snapshot::{BuildDetails, BuildRecord, Snapshot, SnapshotBuilder, security::Security},
         store::Store,
     },
 };
@@ -82,6 +82,7 @@ async fn builds(store: &Store) -> Result<Vec<Build>> {
                     finished_ms: build.finished_ms,
                     duration_ms: build.duration_ms,
                     functional_test_ms: test.map(|(functional, smoke)| functional - smoke),
+                    details: BuildDetails::default(),
                 },
             });
             Ok(())
@@ -112,7 +113,7 @@ fn grown(
                 branch: build.branch.as_deref(),
                 failing_step: build.step.as_deref(),
                 finished_ms: build.record.finished_ms - 1000 * copy as i64,
-                ..build.record
+                ..build.record.clone()
             });
         }
     }

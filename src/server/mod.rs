@@ -1,5 +1,6 @@
 //! The server: sources → store → snapshot → figures → cache → HTTP. Data flows in this direction only.
 
+pub mod attributes;
 pub mod cache;
 pub mod cli;
 pub mod compression;

@@ -1,4 +1,4 @@
-//! `rse-dashboard export events|builds|steps|FIGURE`.
+//! `rse-dashboard export events|builds|steps|by-ATTRIBUTE|FIGURE`.
 
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     filter::FilterQuery,
     server::{
+        attributes::{self, ATTRIBUTES, Attribute},
         config::Config,
         export::{self, Format},
         figures,
@@ -17,7 +18,7 @@ use crate::{
 
 #[derive(Args)]
 pub struct Options {
-    /// `events`, `builds`, `steps`, or the id of a figure
+    /// `events`, `builds`, `steps`, the id of a figure, or `by-` and an attribute: `by-agent`
     what: String,
     #[arg(long, value_enum, default_value_t = FormatOption::Ndjson)]
     format: FormatOption,
@@ -50,21 +51,49 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         "builds" => export::builds(&store, format, &mut out).await?,
         "steps" => export::steps(&store, format, &mut out).await?,
         id => {
-            let Some(figure) = figures::find(id) else {
-                let ids: Vec<&str> = figures::ALL.iter().map(|figure| figure.id).collect();
-                bail!(
-                    "“{id}” cannot be exported; choose events, builds, steps or one of {}",
-                    ids.join(", ")
-                );
-            };
             let filter =
                 FilterQuery::new(&options.project, &options.build_type, &options.days).parse()?;
+            let what = Computed::find(id)?;
             let snapshot = store.load(Arc::new(config)).await?;
             snapshot.check(&filter)?;
-            let figure = figure.compute(&snapshot, &filter)?;
-            export::figure(&figure, format, &mut out)?;
+            match what {
+                Computed::Figure(figure) => {
+                    let figure = figure.compute(&snapshot, &filter)?;
+                    export::rows(&figure.columns, &figure.rows, format, &mut out)?;
+                }
+                Computed::Groups(attribute) => {
+                    let groups = attributes::group(&snapshot, &filter, attribute);
+                    export::rows(&groups.columns, &groups.rows, format, &mut out)?;
+                }
+            }
         }
     }
     out.flush().context("cannot write to standard output")?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A table that is computed from a snapshot.
+enum Computed {
+    Figure(&'static figures::Figure),
+    Groups(&'static Attribute),
+}
+
+impl Computed {
+    fn find(id: &str) -> Result<Self> {
+        if let Some(figure) = figures::find(id) {
+            return Ok(Self::Figure(figure));
+        }
+        if let Some(attribute) = id.strip_prefix("by-").and_then(attributes::find) {
+            return Ok(Self::Groups(attribute));
+        }
+        let ids = figures::ALL.iter().map(|figure| figure.id.to_owned());
+        let attributes = ATTRIBUTES
+            .iter()
+            .map(|attribute| format!("by-{}", attribute.id));
+        let ids: Vec<String> = ids.chain(attributes).collect();
+        bail!(
+            "“{id}” cannot be exported; choose events, builds, steps or one of {}",
+            ids.join(", ")
+        );
+    }
 }

@@ -15,7 +15,7 @@ use table::{Table, object};
 
 use crate::server::{model::Event, sources::jenkins};
 use crate::{
-    api::{Cell, FigureData},
+    api::{Cell, ColumnInfo},
     server::store::Store,
 };
 
@@ -46,18 +46,19 @@ pub fn write_event(out: &mut impl Write, event: &Event) -> Result<()> {
     object(out, &jenkins::FIELDS, &event_cells(event))
 }
 
-/// Writes a figure's table with the ids of its columns as field names.
+/// Writes a table with the ids of its columns as field names.
 ///
 /// # Errors
 /// `out` cannot be written.
-pub fn figure(figure: &FigureData, format: Format, out: &mut impl Write) -> Result<()> {
-    let names: Vec<&str> = figure
-        .columns
-        .iter()
-        .map(|column| column.id.as_str())
-        .collect();
+pub fn rows(
+    columns: &[ColumnInfo],
+    rows: &[Vec<Cell>],
+    format: Format,
+    out: &mut impl Write,
+) -> Result<()> {
+    let names: Vec<&str> = columns.iter().map(|column| column.id.as_str()).collect();
     let mut table = Table::new(format, &names, out)?;
-    for row in &figure.rows {
+    for row in rows {
         table.row(row)?;
     }
     table.finish()

@@ -9,7 +9,8 @@ use plotly::{
     layout::{Axis, Margin},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, rows::percent, theme, words};
+use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use crate::numbers::percent;
 use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 const WEEKDAYS: [&str; 7] = [

@@ -8,11 +8,9 @@ use plotly::{
     layout::Axis,
 };
 
-use super::{
-    Column, Context, Figure, Page, Rows, Values, ranking, rows::percent, suppressions, theme, words,
-};
+use super::{Column, Context, Figure, Page, Rows, Values, ranking, suppressions, theme, words};
 use crate::server::model::Check;
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{api::Width, filter::Filter, numbers::percent, server::snapshot::Snapshot};
 
 /// The name of the row of repositories without any check.
 const NONE: &str = "none";

@@ -9,15 +9,14 @@ use plotly::{
     layout::Axis,
 };
 
-use super::{
-    Column, Context, Figure, Page, Rows, Values, ranking, rows::to_two_decimals, theme, words,
-};
+use super::{Column, Context, Figure, Page, Rows, Values, ranking, theme, words};
 use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::{
     api::Width,
     filter::Filter,
     server::snapshot::{Snapshot, UNKNOWN_DURATION},
 };
+use crate::{numbers::to_two_decimals, server::attributes::percentile};
 
 pub const FIGURE: Figure = Figure {
     id: "lengthy_pipelines",
@@ -97,15 +96,6 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
             succeeded
         },
     }
-}
-
-/// The value below which `share` of the values lie, by linear interpolation. Reorders `values`, which
-/// must not be empty.
-fn percentile(values: &mut [u32], share: f64) -> f64 {
-    let position = share * (values.len() - 1) as f64;
-    let (_, &mut low, above) = values.select_nth_unstable(position as usize);
-    let high = above.iter().copied().min().unwrap_or(low);
-    f64::from(low) + position.fract() * (f64::from(high) - f64::from(low))
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {

@@ -8,7 +8,8 @@ use plotly::{
     layout::{Axis, BarMode},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, ranking, rows::percent, theme, words};
+use super::{Column, Context, Figure, Page, Rows, Values, ranking, theme, words};
+use crate::numbers::percent;
 use crate::server::model::BuildResult;
 use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 

@@ -7,7 +7,8 @@ use plotly::{
     common::{Marker, Position},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, rows::percent, theme, words};
+use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use crate::numbers::percent;
 use crate::{
     api::Width,
     filter::{BuildType, Filter},

@@ -11,14 +11,12 @@ use plotly::{
 };
 
 use super::{
-    Column, Context, Figure, Page, Rows, Values,
-    rows::percent,
-    theme,
+    Column, Context, Figure, Page, Rows, Values, theme,
     time_axis::{self, local_minute},
     words,
 };
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{api::Width, filter::Filter, numbers::percent, server::snapshot::Snapshot};
 
 /// The days that are visible before the slider is moved.
 const DAYS_IN_VIEW: u16 = 7;

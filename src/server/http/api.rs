@@ -124,7 +124,13 @@ pub async fn unknown() -> Response {
 pub async fn csv(state: &AppState, id: &str, query: &Parameters) -> Result<Response, AppError> {
     let figure = state.figure(id, query.filter()).await?;
     let mut bytes = Vec::new();
-    export::figure(&figure.data, Format::Csv, &mut bytes).map_err(|error| {
+    export::rows(
+        &figure.data.columns,
+        &figure.data.rows,
+        Format::Csv,
+        &mut bytes,
+    )
+    .map_err(|error| {
         tracing::error!(figure = id, "cannot write the CSV: {error:#}");
         AppError::Internal
     })?;

@@ -16,7 +16,7 @@ use super::{
     read,
     roll_up::roll_up,
     row::Row,
-    tables::{self, BuildRow, EventRow},
+    tables::{self, BuildRow},
     write,
 };
 use crate::server::model::{Build, Event, Rules};
@@ -102,18 +102,18 @@ pub async fn ingest(
         let changed = group.iter().zip(rows);
         let changed = changed.filter(|((_, origin), _)| *origin == Origin::Offered);
         let before = changed_events.len();
-        changed_events.extend(changed.map(|(_, row)| (located, EventRow::new(row, names))));
+        changed_events.extend(changed.map(|(_, row)| (located, row)));
         if changed_events.len() > before {
             let tag = &builds.lookups[number].tag;
             changed_builds.add(located, tag, &roll_up(rows, rules), change, names)?;
         }
     }
-    drop(rows);
     let is_changed = !changed_events.is_empty();
+    write::events(transaction, &changed_events, names).await?;
+    drop(rows);
     let changed_builds = changed_builds.complete(names);
     names.write(transaction).await?;
     write::builds(transaction, changed_builds).await?;
-    write::events(transaction, changed_events).await?;
     let newest = events.iter().map(|event| event.stage_ms).max();
     let raised = match newest {
         Some(at_ms) => meta::raise(transaction, meta::BUILDS_AS_OF, at_ms).await?,

@@ -8,6 +8,7 @@ use utoipa::openapi::{
 use crate::{
     filter::{ALL_PROJECTS, BuildType, DAYS, DEFAULT_DAYS, MAX_VALUE},
     server::{
+        attributes,
         figures::{self, Page},
         fragments,
         state::AppState,
@@ -48,12 +49,7 @@ pub fn in_path(parameter: Parameter) -> Parameter {
 /// The three filters; each has a default when it is missing or empty.
 pub fn filters(state: &AppState) -> Vec<Parameter> {
     let types = BuildType::EVERY.map(|known| known.as_str().to_owned());
-    let types = optional(
-        "type",
-        "The pipelines to count",
-        BuildType::All.as_str(),
-        types,
-    );
+    let types = optional("type", help("type"), BuildType::All.as_str(), types);
     let days = DAYS.map(|days| days.to_string());
     let default = DEFAULT_DAYS.to_string();
     let days = optional(
@@ -67,7 +63,7 @@ pub fn filters(state: &AppState) -> Vec<Parameter> {
 
 /// The projects are known after the first snapshot is loaded; until then, their form is.
 fn project(state: &AppState) -> Parameter {
-    let help = "The project of the pipelines";
+    let help = help("project");
     if let Ok(snapshot) = state.snapshot() {
         let choices = snapshot.config.project_choices().into_iter();
         let projects = choices.map(|(project, _)| project);
@@ -78,6 +74,11 @@ fn project(state: &AppState) -> Parameter {
         .pattern(Some("^[a-z0-9-]*$"))
         .max_length(Some(MAX_VALUE));
     query("project", help).schema(Some(text)).build()
+}
+
+/// The help of the attribute that a parameter filters by.
+fn help(id: &str) -> &'static str {
+    attributes::find(id).map_or("", |attribute| attribute.help)
 }
 
 fn required<'a>(name: &str, help: &str, values: impl IntoIterator<Item = &'a str>) -> Parameter {

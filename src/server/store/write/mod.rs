@@ -9,6 +9,8 @@ use anyhow::Result;
 use super::{
     build_location::BuildLookup,
     engine::Transaction,
+    names::Names,
+    row::Row,
     tables::{BuildRow, EventRow, TableRow},
 };
 
@@ -53,21 +55,26 @@ pub async fn builds(
     transaction: &mut Transaction,
     builds: Vec<(BuildLookup, BuildRow)>,
 ) -> Result<()> {
-    write(transaction, &BUILDS, builds).await
+    write(transaction, &BUILDS, builds.into_iter()).await
 }
 
-/// Writes events, each with the location of its build.
+/// Writes events, each with the location of its build. Their names must have ids.
 pub async fn events(
     transaction: &mut Transaction,
-    events: Vec<(BuildLookup, EventRow)>,
+    events: &[(BuildLookup, &Row<'_>)],
+    names: &Names,
 ) -> Result<()> {
-    write(transaction, &EVENTS, events).await
+    // Rows are made as they are written: those of a whole batch would take much memory.
+    let rows = events
+        .iter()
+        .map(|(located, row)| (*located, EventRow::new(row, names)));
+    write(transaction, &EVENTS, rows).await
 }
 
 async fn write<R: TableRow>(
     transaction: &mut Transaction,
     table: &Table,
-    rows: Vec<(BuildLookup, R)>,
+    rows: impl Iterator<Item = (BuildLookup, R)>,
 ) -> Result<()> {
     match transaction {
         Transaction::Sqlite(transaction) => sqlite::write(transaction, table, rows).await,

@@ -14,7 +14,7 @@ use crate::server::store::{
 pub async fn write<R: TableRow>(
     connection: &mut PgConnection,
     table: &Table,
-    rows: Vec<(BuildLookup, R)>,
+    rows: impl Iterator<Item = (BuildLookup, R)>,
 ) -> Result<()> {
     let (mut new, mut known) = (Rows::default(), Rows::default());
     for (located, row) in rows {

@@ -19,11 +19,11 @@ const ROWS_PER_STATEMENT: usize = 250;
 pub async fn write<R: TableRow>(
     connection: &mut SqliteConnection,
     table: &Table,
-    rows: Vec<(BuildLookup, R)>,
+    rows: impl Iterator<Item = (BuildLookup, R)>,
 ) -> Result<()> {
     let columns = table.sqlite.len() + R::COLUMNS.len();
     let full_rows = ROWS_PER_STATEMENT.min(VALUES_PER_STATEMENT / columns);
-    let mut rows = rows.into_iter();
+    let mut rows = rows;
     let mut prepare = || -> Result<(usize, SqliteArguments<'static>)> {
         let mut values = SqliteArguments::default();
         values.reserve(full_rows * columns, 0);

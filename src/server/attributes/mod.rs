@@ -1,0 +1,242 @@
+//! Attributes and measures of builds: what they can be filtered, grouped and described by, and what can be
+//! computed over a set of them. One line each in a registry.
+
+mod group;
+mod measures;
+mod values;
+
+use crate::{
+    filter::BuildType,
+    server::{config::Config, model::BuildResult, snapshot::Snapshot},
+};
+
+pub use group::{Groups, group};
+pub use measures::{MEASURES, Measure, Unit, percentile};
+pub use values::{UNKNOWN, Values};
+use values::{by_build, by_choice, by_pipeline, by_provenance, by_step, repository};
+
+/// A property of a build.
+pub struct Attribute {
+    /// The name in URLs, APIs and exports.
+    pub id: &'static str,
+    /// The name for readers.
+    pub label: &'static str,
+    pub help: &'static str,
+    pub kind: Kind,
+    /// The value of every build of a snapshot.
+    pub read: fn(&Snapshot) -> Values<'_>,
+}
+
+/// The values that an attribute can have.
+pub enum Kind {
+    /// Any text, found in the data.
+    Text,
+    /// Names in URLs with labels, known without the data.
+    Choice(fn(&Config) -> Vec<(String, String)>),
+}
+
+/// Every attribute, in the order of lists.
+pub const ATTRIBUTES: &[Attribute] = &[
+    Attribute {
+        id: "project",
+        label: "Project",
+        help: "The project of the pipeline, by the patterns of the configuration",
+        kind: Kind::Choice(Config::project_choices),
+        read: |snapshot| {
+            by_pipeline(snapshot, |pipeline| {
+                Some(snapshot.project_label(pipeline).into())
+            })
+        },
+    },
+    Attribute {
+        id: "team",
+        label: "Team",
+        help: "The team that owns the repository",
+        kind: Kind::Text,
+        read: |snapshot| {
+            let team = |repository: &str| snapshot.config.owners.team(repository).to_owned();
+            repository(snapshot).map_labels(|repository| team(repository).into())
+        },
+    },
+    Attribute {
+        id: "repository",
+        label: "Repository",
+        help: "The repository that was built: of its address, otherwise of the pipeline's name",
+        kind: Kind::Text,
+        read: repository,
+    },
+    Attribute {
+        id: "pipeline",
+        label: "Pipeline",
+        help: "The job of the CI system",
+        kind: Kind::Text,
+        read: |snapshot| by_pipeline(snapshot, |pipeline| Some((&*pipeline.label).into())),
+    },
+    Attribute {
+        id: "system",
+        label: "System",
+        help: "The CI system that ran the build",
+        kind: Kind::Text,
+        read: |snapshot| by_pipeline(snapshot, |pipeline| Some(pipeline.system.as_str().into())),
+    },
+    Attribute {
+        id: "type",
+        label: "Type",
+        help: "Whether the pipeline is nightly",
+        kind: Kind::Choice(|_| {
+            BuildType::EVERY
+                .map(|known| (known.as_str().to_owned(), known.label().to_owned()))
+                .into()
+        }),
+        read: |snapshot| {
+            let labels = [BuildType::NonNightly, BuildType::Nightly].map(BuildType::label);
+            let nightly = &snapshot.builds.nightly;
+            by_choice(labels.map(Into::into).into(), move |build| {
+                nightly[build].into()
+            })
+        },
+    },
+    Attribute {
+        id: "result",
+        label: "Result",
+        help: "The result of the latest event",
+        kind: Kind::Text,
+        read: |snapshot| {
+            let labels = BuildResult::ALL.map(|result| result.as_str().into());
+            let results = &snapshot.builds.result;
+            by_choice(labels.into(), move |build| results[build] as u32)
+        },
+    },
+    Attribute {
+        id: "failed_step",
+        label: "Failed step",
+        help: "The step that failed first",
+        kind: Kind::Text,
+        read: |snapshot| by_step(snapshot, &snapshot.builds.failing_step),
+    },
+    Attribute {
+        id: "weekday",
+        label: "Weekday",
+        help: "The day of the week on which the build finished, in the organisation's time zone",
+        kind: Kind::Text,
+        read: |snapshot| {
+            let days = [
+                "Monday",
+                "Tuesday",
+                "Wednesday",
+                "Thursday",
+                "Friday",
+                "Saturday",
+                "Sunday",
+            ];
+            let hours = &snapshot.builds.hour_of_week;
+            by_choice(days.map(Into::into).into(), move |build| {
+                u32::from(hours[build] / 24)
+            })
+        },
+    },
+    Attribute {
+        id: "hour",
+        label: "Hour",
+        help: "The hour in which the build finished, in the organisation's time zone",
+        kind: Kind::Text,
+        read: |snapshot| {
+            let labels = (0..24).map(|hour| format!("{hour:02}").into());
+            let hours = &snapshot.builds.hour_of_week;
+            by_choice(labels.collect(), move |build| u32::from(hours[build] % 24))
+        },
+    },
+    Attribute {
+        id: "node",
+        label: "Node",
+        help: "The machine that the build ran on last",
+        kind: Kind::Text,
+        read: |snapshot| {
+            let labels = snapshot.nodes.iter().map(|name| (&**name).into()).collect();
+            by_build(labels, &snapshot.builds.node)
+        },
+    },
+    Attribute {
+        id: "agent",
+        label: "Agent",
+        help: "The labels of the node, without its own name",
+        kind: Kind::Text,
+        read: |snapshot| {
+            by_provenance(snapshot, |known| Some(known.node_labels.as_deref()?.into()))
+        },
+    },
+    Attribute {
+        id: "library",
+        label: "Library",
+        help: "The shared library of the pipeline and its version",
+        kind: Kind::Text,
+        read: |snapshot| {
+            by_provenance(snapshot, |known| {
+                let name = known.shared_library_name.as_deref();
+                match (name, known.shared_library_version.as_deref()) {
+                    (Some(name), Some(version)) => Some(format!("{name}@{version}").into()),
+                    (name, version) => Some(name.or(version)?.into()),
+                }
+            })
+        },
+    },
+    Attribute {
+        id: "product",
+        label: "Product",
+        help: "The product that the repository is a part of",
+        kind: Kind::Text,
+        read: |snapshot| by_provenance(snapshot, |known| Some(known.product.as_deref()?.into())),
+    },
+    Attribute {
+        id: "component",
+        label: "Component",
+        help: "The component of the product",
+        kind: Kind::Text,
+        read: |snapshot| by_provenance(snapshot, |known| Some(known.component.as_deref()?.into())),
+    },
+];
+
+/// Returns the attribute with this id.
+pub fn find(id: &str) -> Option<&'static Attribute> {
+    ATTRIBUTES.iter().find(|attribute| attribute.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{values::repository_of, *};
+
+    #[test]
+    fn ids_are_plain_and_unique() {
+        let ids = ATTRIBUTES.iter().map(|attribute| attribute.id);
+        let ids: Vec<&str> = ids
+            .chain(MEASURES.iter().map(|measure| measure.id))
+            .collect();
+        let unique: HashSet<&str> = ids.iter().copied().collect();
+        assert_eq!(unique.len(), ids.len());
+        for id in ids {
+            let plain =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            assert!(id.bytes().all(plain), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_repository_is_that_of_the_address_or_of_the_job() {
+        for (address, name) in [
+            (
+                "https://github.com/hmcts/claim-store.git",
+                Some("claim-store"),
+            ),
+            ("https://github.com/hmcts/claim-store", Some("claim-store")),
+            ("git@github.com:hmcts/claim-store.git", Some("claim-store")),
+            ("https://github.com/hmcts/claim-store/", Some("claim-store")),
+            ("", None),
+            ("/", None),
+            (".git", None),
+        ] {
+            assert_eq!(repository_of(address), name, "{address}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The values of an attribute: a number per build and a label per number.
+
+use std::borrow::Cow;
+
+use foldhash::HashMap;
+
+use crate::server::{
+    model::Provenance,
+    snapshot::{Pipeline, Snapshot, UNKNOWN_STEP},
+};
+
+/// The label of builds whose value is unknown.
+pub const UNKNOWN: &str = "unknown";
+
+type Label<'a> = Cow<'a, str>;
+
+/// The values of an attribute for the builds of a snapshot.
+pub struct Values<'a> {
+    /// Labels by number.
+    labels: Vec<Label<'a>>,
+    /// The number of a build's value; one without a label is unknown.
+    number: Box<dyn Fn(usize) -> u32 + 'a>,
+}
+
+impl<'a> Values<'a> {
+    /// Returns the number of a build's value; none if it is unknown.
+    pub fn number(&self, build: usize) -> Option<usize> {
+        let number = (self.number)(build) as usize;
+        (number < self.labels.len()).then_some(number)
+    }
+
+    /// Returns the label of a build's value.
+    pub fn label(&self, build: usize) -> Option<&str> {
+        self.number(build).map(|number| &*self.labels[number])
+    }
+
+    pub fn labels(&self) -> &[Label<'a>] {
+        &self.labels
+    }
+
+    /// Replaces each label; values whose new labels are equal become one.
+    pub fn map_labels(self, label: impl Fn(&str) -> Label<'a>) -> Self {
+        let mut labels = Labels::default();
+        let numbers = self.labels.iter().map(|known| labels.number(label(known)));
+        let numbers: Vec<u32> = numbers.collect();
+        let before = self.number;
+        Self {
+            labels: labels.texts,
+            number: Box::new(move |build| numbered(&numbers, before(build))),
+        }
+    }
+}
+
+/// Distinct labels, numbered in order of appearance.
+#[derive(Default)]
+struct Labels<'a> {
+    texts: Vec<Label<'a>>,
+    numbers: HashMap<Label<'a>, u32>,
+}
+
+impl<'a> Labels<'a> {
+    fn number(&mut self, label: Label<'a>) -> u32 {
+        let next = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        let texts = &mut self.texts;
+        *self.numbers.entry(label).or_insert_with_key(|label| {
+            texts.push(label.clone());
+            next
+        })
+    }
+
+    /// Returns the number of an optional label; `u32::MAX` is unknown.
+    fn optional(&mut self, label: Option<Label<'a>>) -> u32 {
+        label.map_or(u32::MAX, |label| self.number(label))
+    }
+}
+
+fn numbered(numbers: &[u32], index: u32) -> u32 {
+    numbers.get(index as usize).copied().unwrap_or(u32::MAX)
+}
+
+/// Values with these labels, numbered by `number`.
+pub fn by_choice<'a>(labels: Vec<Label<'a>>, number: impl Fn(usize) -> u32 + 'a) -> Values<'a> {
+    let number = Box::new(number);
+    Values { labels, number }
+}
+
+/// Values of a column of numbers.
+pub fn by_build<'a>(labels: Vec<Label<'a>>, column: &'a [u16]) -> Values<'a> {
+    by_choice(labels, move |build| column[build].into())
+}
+
+/// Steps of a column of their numbers.
+pub fn by_step<'a>(snapshot: &'a Snapshot, column: &'a [u16]) -> Values<'a> {
+    let labels = snapshot.steps.iter().map(|name| (&**name).into()).collect();
+    by_choice(labels, move |build| match column[build] {
+        UNKNOWN_STEP => u32::MAX,
+        step => step.into(),
+    })
+}
+
+/// Values that follow from the pipeline.
+pub fn by_pipeline<'a>(
+    snapshot: &'a Snapshot,
+    label: impl Fn(&'a Pipeline) -> Option<Label<'a>>,
+) -> Values<'a> {
+    let mut labels = Labels::default();
+    let pipelines = snapshot.pipelines.iter();
+    let numbers: Vec<u32> = pipelines
+        .map(|known| labels.optional(label(known)))
+        .collect();
+    let column = &snapshot.builds.pipeline;
+    by_choice(labels.texts, move |build| numbered(&numbers, column[build]))
+}
+
+/// Values that follow from the provenance.
+pub fn by_provenance<'a>(
+    snapshot: &'a Snapshot,
+    label: impl Fn(&'a Provenance) -> Option<Label<'a>>,
+) -> Values<'a> {
+    let mut labels = Labels::default();
+    let provenances = snapshot.provenances.iter();
+    let numbers: Vec<u32> = provenances
+        .map(|known| labels.optional(label(known)))
+        .collect();
+    let column = &snapshot.builds.provenance;
+    by_choice(labels.texts, move |build| numbered(&numbers, column[build]))
+}
+
+/// The repository: that of the address, otherwise the last part of the job's name but one.
+pub fn repository(snapshot: &Snapshot) -> Values<'_> {
+    let mut labels = Labels::default();
+    let of_address = snapshot.provenances.iter().map(|known| {
+        let name = known.git_url.as_deref().and_then(repository_of);
+        labels.optional(name.map(Into::into))
+    });
+    let of_address: Vec<u32> = of_address.collect();
+    let of_job = snapshot.pipelines.iter().map(|pipeline| {
+        let name = pipeline.name.rsplit('/').nth(1);
+        labels.optional(name.map(Into::into))
+    });
+    let of_job: Vec<u32> = of_job.collect();
+    let (provenance, pipeline) = (&snapshot.builds.provenance, &snapshot.builds.pipeline);
+    by_choice(labels.texts, move |build| {
+        match numbered(&of_address, provenance[build]) {
+            u32::MAX => numbered(&of_job, pipeline[build]),
+            number => number,
+        }
+    })
+}
+
+/// Returns the name of the repository with this address.
+pub fn repository_of(git_url: &str) -> Option<&str> {
+    let path = git_url.trim_end_matches('/');
+    let name = path.rsplit(['/', ':']).next()?;
+    let name = name.strip_suffix(".git").unwrap_or(name);
+    (!name.is_empty()).then_some(name)
+}
