@@ -105,7 +105,7 @@ clean: ## delete this clone's build output (tools and compiled dependencies stay
 
 ##@ Check it
 .PHONY: tests lint licences sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
-	e2e test-targets test-watch api-check soak bench stand-ins pipeline-check smoke
+	e2e test-example test-targets test-watch api-check soak bench stand-ins pipeline-check smoke
 
 tests: ## run everything that must pass; CONTRIBUTING.md lists the targets
 	@scripts/tests
@@ -151,6 +151,9 @@ e2e: setup-tests build ## run end-to-end tests in a real browser, on the release
 
 test-watch: setup-tests ## test `make watch` on a copy of the clone: edits appear in a real browser
 	@scripts/e2e --watch $(ARGS)
+
+test-example: setup ## apply the worked example of CONTRIBUTING.md to a copy, build it and use it
+	@node --test tests/example/
 
 test-targets: setup-tests build ## test the targets server, smoke, data, shell and stand-ins as people run them
 	@node --test tests/targets/
