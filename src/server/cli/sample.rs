@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal as _, Write as _, stderr},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -34,6 +35,9 @@ pub struct Options {
     /// Write the events as NDJSON to standard output instead of into the store
     #[arg(long)]
     stdout: bool,
+    /// Also write what is planted in the events to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
 }
 
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
@@ -51,6 +55,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         as_of_ms: as_of.as_second() * 1000,
     };
     if options.stdout {
+        write_truth(options.truth.as_deref(), &sample_options)?;
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
         for event in sample::events(&sample_options) {
             write_event(&mut out, &event).context("cannot write to standard output")?;
@@ -64,6 +69,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
             "{location} already holds data: name an empty directory with --data (or another database), or remove the data"
         );
     }
+    write_truth(options.truth.as_deref(), &sample_options)?;
     let meter = Meter::new(&sample_options);
     let filled = sample::fill(&mut store, &sample_options, |events| meter.show(events)).await?;
     meter.finish();
@@ -73,6 +79,15 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         filled.events.new, filled.repositories.new, location
     );
     Ok(ExitCode::SUCCESS)
+}
+
+fn write_truth(file: Option<&Path>, options: &SampleOptions) -> Result<()> {
+    let Some(file) = file else {
+        return Ok(());
+    };
+    let mut text = serde_json::to_vec_pretty(&sample::truth(options))?;
+    text.push(b'\n');
+    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// A bar on a terminal; elsewhere nothing, since the last line summarises.
@@ -97,5 +112,31 @@ impl Meter {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_planted_is_written_as_json() {
+        let options = SampleOptions {
+            seed: 1,
+            days: 3,
+            scale: 0.2,
+            as_of_ms: 1_572_023_700_000,
+        };
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("truth.json");
+        write_truth(Some(&file), &options).expect("the file is written");
+        let text = std::fs::read_to_string(&file).expect("a file");
+        let truth: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(truth["as_of"], "2019-10-25T17:15:00Z");
+        assert_eq!(truth["bad_agent"]["labels"], "spot ubuntu-docker");
+
+        let nowhere = directory.path().join("missing").join("truth.json");
+        assert!(write_truth(Some(&nowhere), &options).is_err());
+        assert!(write_truth(None, &options).is_ok());
     }
 }

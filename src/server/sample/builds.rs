@@ -1,16 +1,20 @@
 //! One build of the sample: its steps in order, until it ends or fails.
 
 use super::{
-    calendar::Calendar,
-    catalogue::Results,
+    faults::{self, Cause},
     pipelines::{Pipeline, PlannedStep},
     random::Random,
+    world::{Origin, World},
 };
 use crate::server::model::BuildResult;
 
 /// Percentage of builds that fail at a step that is down.
-const FAIL_IN_OUTAGE: u32 = 88;
+pub const FAIL_IN_OUTAGE: u32 = 88;
 const QUEUE_SECONDS: [u32; 2] = [2, 40];
+/// The time from the last step to the entry that ends the build.
+pub const END_SECONDS: [u32; 2] = [1, 9];
+/// What the checkout takes of the time to the end of the first other step.
+const CHECKOUT_PERCENT: [u32; 2] = [8, 20];
 
 /// An event of a build in compact form, so that a whole day can be sorted.
 #[derive(Clone, Copy)]
@@ -26,6 +30,19 @@ pub struct Stage {
     pub branch: Branch,
     pub result: BuildResult,
     pub step: Option<&'static str>,
+    /// None if the pipeline does not report it.
+    pub origin: Option<Origin>,
+    /// Sent after the build has left its node.
+    pub outside_node: bool,
+}
+
+impl Stage {
+    /// Lets the stage end later, or earlier, by whole seconds.
+    pub fn move_by(&mut self, later_ms: i64) {
+        self.at_ms += later_ms;
+        let duration_ms = i64::from(self.duration_ms) + later_ms;
+        self.duration_ms = u32::try_from(duration_ms).expect("no build ends before it begins");
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,16 +67,35 @@ pub enum Outcome {
 }
 
 pub struct Build<'a> {
+    pub world: &'a World,
     pub pipeline: &'a Pipeline,
     /// Index of the pipeline.
     pub index: u32,
     pub number: u32,
     pub branch: Branch,
     pub scheduled_ms: i64,
+    pub origin: Option<Origin>,
+    /// How long it waits for a node.
+    pub wait_seconds: u32,
+    /// A faulty node or library can break it.
+    pub faults: bool,
+}
+
+/// What became of a build.
+pub struct Built {
+    /// It failed, or was aborted, for a reason of its own or in an incident.
+    pub broken: bool,
+    /// Why it failed, unless for a reason of its own.
+    pub cause: Option<Cause>,
+    /// The result and instant of its latest stage; none if all are after the sample's end.
+    pub latest: Option<(BuildResult, i64)>,
+    /// Its last stage is in the sample.
+    pub ended: bool,
 }
 
 /// A build while its stages are generated.
 struct Run<'a> {
+    build: &'a Build<'a>,
     stages: &'a mut Vec<Stage>,
     stage: Stage,
     begin_ms: i64,
@@ -68,18 +104,20 @@ struct Run<'a> {
 }
 
 impl Build<'_> {
-    /// Adds the build's stages up to the end of the calendar; returns whether it failed.
+    /// Adds the build's stages up to the end of the calendar. `own` decides what `random` does not, so that
+    /// faults and nodes change no other build.
     pub fn stages(
         &self,
         outcome: Outcome,
-        calendar: &Calendar,
-        results: &'static Results,
         random: &mut Random,
+        own: &mut Random,
         stages: &mut Vec<Stage>,
-    ) -> bool {
+    ) -> Built {
         let first = stages.len();
-        let begin_ms = self.scheduled_ms + ms(random.between(QUEUE_SECONDS));
+        let waits_ms = ms(random.between(QUEUE_SECONDS)) + ms(self.wait_seconds);
+        let begin_ms = self.scheduled_ms + waits_ms;
         let run = Run {
+            build: self,
             stages: &mut *stages,
             stage: Stage {
                 at_ms: begin_ms,
@@ -91,14 +129,30 @@ impl Build<'_> {
                 branch: self.branch,
                 result: BuildResult::Success,
                 step: None,
+                origin: self.origin,
+                outside_node: false,
             },
             begin_ms,
             odd_ms: random.below(1000),
         };
-        run.through(self.flow(), outcome, calendar, results, random);
-        let failed = stages.last().is_some_and(|stage| stage.result.is_failed());
-        leave_running(stages, first, calendar.as_of_ms);
-        failed
+        let incident = run.through(self.flow(), outcome, random, own);
+        let broken = stages.last().is_some_and(|stage| stage.result.is_failed());
+        let fault = match self.faults {
+            true => faults::plant(self, stages, first, own),
+            false => None,
+        };
+        if self.pipeline.parallel {
+            let parallel = &self.world.catalogue.habits.parallel_steps;
+            faults::interleave(&mut stages[first..], parallel, own);
+        }
+        let ended = !leave_running(stages, first, self.world.calendar.as_of_ms);
+        let latest = stages[first..].last();
+        Built {
+            broken,
+            cause: fault.or(incident.map(Cause::Incident)),
+            latest: latest.map(|stage| (stage.result, stage.at_ms)),
+            ended: ended && latest.is_some_and(|stage| stage.outside_node),
+        }
     }
 
     fn flow(&self) -> &[PlannedStep] {
@@ -110,42 +164,64 @@ impl Build<'_> {
 }
 
 impl Run<'_> {
+    /// Returns the index of the incident in which the build failed.
     fn through(
         mut self,
         flow: &[PlannedStep],
         outcome: Outcome,
-        calendar: &Calendar,
-        results: &'static Results,
         random: &mut Random,
-    ) {
+        own: &mut Random,
+    ) -> Option<usize> {
+        let world = self.build.world;
+        let results = &world.catalogue.results;
         if matches!(outcome, Outcome::NotBuilt) {
             let step = flow.first().map(|step| step.name);
             self.wait(random.between([1, 15]));
-            return self.push(step, BuildResult::NotBuilt);
+            self.push(step, BuildResult::NotBuilt);
+            self.end(&results.failed_step, BuildResult::NotBuilt, own);
+            return None;
         }
         let turn = turning_step(flow, outcome, random);
         let warning = random.per_thousand(results.warnings);
+        let takes_percent = self.build.pipeline.takes_percent(self.build.scheduled_ms);
         let mut result = BuildResult::Success;
         for (index, step) in flow.iter().enumerate() {
             let turns = index == turn;
             let broken = turns && matches!(outcome, Outcome::Failure(_) | Outcome::Aborted);
-            let usual = step.seconds * noise_percent(random) / 100;
+            let usual = step.seconds * noise_percent(random) / 100 * takes_percent / 100;
             // A failing step fails before its end.
             let share = if broken {
                 random.between([30, 100])
             } else {
                 100
             };
-            self.wait((usual * share / 100).max(1));
-            let down = calendar.is_down(self.stage.at_ms, step.name);
-            let down = down && random.percent(FAIL_IN_OUTAGE);
+            let seconds = (usual * share / 100).max(1);
+            if index == 0 && self.build.pipeline.checks_out {
+                self.check_out(seconds, own);
+            } else {
+                self.wait(seconds);
+            }
+            let incident = world.calendar.incident(self.stage.at_ms, step.name);
+            let incident = incident.filter(|_| random.percent(FAIL_IN_OUTAGE));
             match outcome {
-                _ if down => return self.fail(step, results, random),
-                Outcome::Failure(_) if turns => return self.fail(step, results, random),
-                Outcome::Aborted if turns => {
-                    return self.push(Some(step.name), BuildResult::Aborted);
+                _ if incident.is_some() => {
+                    self.fail(step, random);
+                    return incident;
                 }
-                Outcome::Lost if turns => return self.push(Some(step.name), BuildResult::Unknown),
+                Outcome::Failure(_) if turns => {
+                    self.fail(step, random);
+                    return None;
+                }
+                Outcome::Aborted if turns => {
+                    self.push(Some(step.name), BuildResult::Aborted);
+                    let steps = &results.aborted_steps;
+                    self.end(&steps[own.index(steps.len())], BuildResult::Aborted, own);
+                    return None;
+                }
+                Outcome::Lost if turns => {
+                    self.push(Some(step.name), BuildResult::Unknown);
+                    return None;
+                }
                 Outcome::Unstable if turns => result = BuildResult::Unstable,
                 _ => {}
             }
@@ -156,6 +232,19 @@ impl Run<'_> {
                 self.push(Some(&names[random.index(names.len())]), result);
             }
         }
+        self.end(&results.succeeded_step, result, own);
+        None
+    }
+
+    /// Waits for the first step, after a stage for the checkout if there is time for one.
+    fn check_out(&mut self, seconds: u32, own: &mut Random) {
+        let part = seconds * own.between(CHECKOUT_PERCENT) / 100;
+        self.wait(part);
+        if part > 0 {
+            let step = &self.build.world.catalogue.habits.checkout_step;
+            self.push(Some(step), BuildResult::Success);
+        }
+        self.wait(seconds - part);
     }
 
     fn wait(&mut self, seconds: u32) {
@@ -171,11 +260,18 @@ impl Run<'_> {
         self.stage.position += 1;
     }
 
-    fn fail(mut self, step: &PlannedStep, results: &'static Results, random: &mut Random) {
+    fn fail(mut self, step: &PlannedStep, random: &mut Random) {
+        let results = &self.build.world.catalogue.results;
         let nameless = random.per_thousand(results.nameless_failures);
         self.push((!nameless).then_some(step.name), BuildResult::Failure);
-        self.wait(random.between([1, 9]));
-        self.push(Some(&results.failed_step), BuildResult::Failure);
+        self.end(&results.failed_step, BuildResult::Failure, random);
+    }
+
+    /// Adds the entry that ends the build.
+    fn end(&mut self, step: &'static str, result: BuildResult, random: &mut Random) {
+        self.wait(random.between(END_SECONDS));
+        self.stage.outside_node = true;
+        self.push(Some(step), result);
     }
 }
 
@@ -198,14 +294,15 @@ fn noise_percent(random: &mut Random) -> u32 {
     }
 }
 
-/// Drops stages after the end of the calendar: the build is still running then.
-fn leave_running(stages: &mut Vec<Stage>, first: usize, as_of_ms: i64) {
+/// Drops stages after the end of the calendar; returns whether there are any: the build is still running
+/// then.
+fn leave_running(stages: &mut Vec<Stage>, first: usize, as_of_ms: i64) -> bool {
     let known = stages[first..]
         .iter()
         .filter(|stage| stage.at_ms <= as_of_ms);
     let known = first + known.count();
     if known == stages.len() {
-        return;
+        return false;
     }
     stages.truncate(known);
     if let Some(latest) = stages[first..].last_mut()
@@ -213,6 +310,7 @@ fn leave_running(stages: &mut Vec<Stage>, first: usize, as_of_ms: i64) {
     {
         latest.result = BuildResult::Unknown;
     }
+    true
 }
 
 fn ms(seconds: u32) -> i64 {

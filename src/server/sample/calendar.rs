@@ -17,10 +17,10 @@ pub struct Calendar {
     results: &'static Results,
 }
 
-struct Outage {
-    from_ms: i64,
-    to_ms: i64,
-    step: &'static str,
+pub struct Outage {
+    pub from_ms: i64,
+    pub to_ms: i64,
+    pub step: &'static str,
 }
 
 impl Calendar {
@@ -65,10 +65,18 @@ impl Calendar {
         u32::try_from(percent).expect("shares are not negative")
     }
 
-    /// Returns whether something that the step needs is down at this instant.
-    pub fn is_down(&self, at_ms: i64, step: &str) -> bool {
+    /// Returns the index of the incident in which something that the step needs is down at this instant.
+    pub fn incident(&self, at_ms: i64, step: &str) -> Option<usize> {
         let mut outages = self.outages.iter();
-        outages.any(|outage| (outage.from_ms..outage.to_ms).contains(&at_ms) && outage.step == step)
+        outages.position(|outage| {
+            (outage.from_ms..outage.to_ms).contains(&at_ms) && outage.step == step
+        })
+    }
+
+    /// Returns the incidents that are not before the sample, with their indices.
+    pub fn incidents(&self) -> impl Iterator<Item = (usize, &Outage)> {
+        let outages = self.outages.iter().enumerate();
+        outages.filter(|(_, outage)| outage.to_ms > self.begin_ms)
     }
 
     /// Returns when the pipeline broke that is still broken: last Tuesday, a day or more before the end.
@@ -136,8 +144,8 @@ mod tests {
             assert!(!calendar.outages.is_empty());
             for outage in &calendar.outages {
                 assert!(weekday_of(day_of(outage.from_ms)) <= FRIDAY);
-                assert!(calendar.is_down(outage.from_ms, outage.step));
-                assert!(!calendar.is_down(outage.to_ms, outage.step));
+                assert!(calendar.incident(outage.from_ms, outage.step).is_some());
+                assert!(calendar.incident(outage.to_ms, outage.step).is_none());
             }
         }
     }

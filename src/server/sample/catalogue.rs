@@ -9,11 +9,22 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
     pub folders: Vec<Folder>,
+    pub pools: Vec<Pool>,
     pub flows: Vec<Flow>,
     pub flows_elsewhere: FlowsElsewhere,
+    pub library: Library,
     pub when: When,
     pub results: Results,
     pub habits: Habits,
+}
+
+impl Catalogue {
+    /// Returns the index of the pool with these labels.
+    pub fn pool(&self, labels: &str) -> usize {
+        let mut pools = self.pools.iter();
+        let found = pools.position(|pool| pool.labels == labels);
+        found.expect("named pools are tested to exist")
+    }
 }
 
 /// A team's folder of jobs.
@@ -31,17 +42,34 @@ pub struct Folder {
     pub nightly: Vec<String>,
 }
 
+/// Nodes with the same labels.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pool {
+    pub labels: String,
+    /// The name of each node without its number.
+    pub node: String,
+    pub nodes: u32,
+    /// The longest wait for a node at night and in the busiest hour.
+    pub wait_seconds: [u32; 2],
+}
+
+/// The relative frequency of pools, by labels.
+pub type Shares = BTreeMap<String, u32>;
+
 /// The steps of repositories whose names have one of these endings.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flow {
     pub endings: Vec<String>,
+    pub pools: Shares,
     pub steps: Vec<Step>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FlowsElsewhere {
+    pub nightly_pools: Shares,
     pub nightly: Vec<Step>,
     pub nightly_tests: Vec<Step>,
     pub nightly_tests_endings: Vec<String>,
@@ -60,6 +88,16 @@ pub struct Step {
     pub share: u32,
     #[serde(default)]
     pub needs: Option<String>,
+}
+
+/// The library of steps that all pipelines use.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Library {
+    pub name: String,
+    pub latest_hours: [u32; 2],
+    pub release_hours: [u32; 2],
+    pub lag_hours: u32,
 }
 
 #[derive(Deserialize)]
@@ -86,10 +124,31 @@ pub struct Results {
     pub nameless_failures: u32,
     pub warnings: u32,
     pub warning_steps: Vec<String>,
+    pub succeeded_step: String,
     pub failed_step: String,
+    pub aborted_steps: Vec<String>,
     /// Days before the last one, and percent.
     pub trend: Vec<[i64; 2]>,
     pub incidents: Vec<Incident>,
+    pub bad_pool: BadPool,
+    pub bad_release: BadRelease,
+}
+
+/// A pool whose nodes have been faulty since last Tuesday.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BadPool {
+    pub labels: String,
+    pub steps: Vec<String>,
+    pub percent: u32,
+}
+
+/// A release that breaks a step.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BadRelease {
+    pub step: String,
+    pub percent: u32,
 }
 
 /// An incident: a few hours in which most builds fail at one step.
@@ -114,6 +173,33 @@ pub struct Habits {
     pub broken_tuesday: Broken,
     pub red: Vec<Red>,
     pub other_branches: Vec<String>,
+    pub checkout_step: String,
+    pub checkouts: u32,
+    pub parallel: u32,
+    pub parallel_steps: Vec<String>,
+    pub reruns: Reruns,
+    pub nightly_commits: u32,
+    pub duration_shifts: Shifts,
+    pub failure_shifts: Shifts,
+}
+
+/// The shares of builds that repeat the commit of the build before.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reruns {
+    pub flaky: u32,
+    pub failed: u32,
+    pub good: u32,
+    pub hours: u32,
+}
+
+/// The share of pipelines that change on some day, and by how much.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shifts {
+    pub share: u32,
+    pub up: [u32; 2],
+    pub down: [u32; 2],
 }
 
 #[derive(Deserialize)]
@@ -222,6 +308,22 @@ mod tests {
             .chain([habits.broken_tuesday.repository.as_str()]);
         for name in named {
             assert!(known(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn pools_are_known_and_have_labels_in_order() {
+        let catalogue = catalogue();
+        let known = |labels: &str| catalogue.pools.iter().any(|pool| pool.labels == labels);
+        let flows = catalogue.flows.iter().map(|flow| &flow.pools);
+        let shares = flows.chain([&catalogue.flows_elsewhere.nightly_pools]);
+        for labels in shares.flat_map(BTreeMap::keys) {
+            assert!(known(labels), "{labels}");
+        }
+        assert!(known(&catalogue.results.bad_pool.labels));
+        for pool in &catalogue.pools {
+            assert!(pool.labels.split(' ').is_sorted(), "{}", pool.labels);
+            assert!((1..=256).contains(&pool.nodes));
         }
     }
 

@@ -3,13 +3,15 @@
 use super::{
     SampleOptions,
     builds::{Branch, Build, Outcome, Stage},
-    calendar::{Calendar, day_of, weekday_of},
-    catalogue::{Catalogue, catalogue},
+    calendar::{day_of, weekday_of},
     pipelines::{Pipeline, When, pipelines},
     random::Random,
+    repositories::Repository,
+    truth::{Recorder, Truth},
+    world::{Origin, World},
     writing,
 };
-use crate::server::model::{DAY_MS, Event, HOUR_MS};
+use crate::server::model::{BuildResult, DAY_MS, Event, HOUR_MS};
 
 /// The most builds of a repository in a day.
 const CHANCES: usize = 6;
@@ -23,13 +25,14 @@ const RUNNING_SECONDS: [u32; 2] = [400, 700];
 const RUNNING: u32 = 60;
 /// Makes unfinished builds independent of the day's other random numbers.
 const RUNNING_KEY: u64 = 1;
+/// Makes nodes, commits and faults independent of the day's other random numbers.
+const ORIGIN_KEY: u64 = 2;
 
 /// An iterator over the events.
 pub struct Days {
-    seed: u64,
-    catalogue: &'static Catalogue,
-    calendar: Calendar,
+    world: World,
     pipelines: Vec<Pipeline>,
+    repositories: Vec<Repository>,
     /// The state of each pipeline between its builds.
     memories: Vec<Memory>,
     /// The next day to generate.
@@ -38,6 +41,7 @@ pub struct Days {
     today: std::vec::IntoIter<Stage>,
     /// Stages of builds that began on that day and continue after midnight.
     tomorrow: Vec<Stage>,
+    recorder: Option<Recorder>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -45,23 +49,44 @@ struct Memory {
     builds: u32,
     builds_elsewhere: u32,
     broken: bool,
+    /// The commit of the latest build, and how and when that build ended.
+    commit: u64,
+    failed: bool,
+    ended_ms: i64,
+}
+
+/// What a build gets beside its outcome.
+struct Setting {
+    origin: Option<Origin>,
+    wait_seconds: u32,
+    random: Random,
 }
 
 impl Days {
     pub fn new(options: &SampleOptions) -> Self {
-        let catalogue = catalogue();
-        let calendar = Calendar::new(catalogue, options.as_of_ms, options.days);
-        let pipelines = pipelines(catalogue, &calendar, options.seed, options.scale);
+        let world = World::new(options);
+        let (pipelines, repositories) = pipelines(&world, options.scale);
         Self {
-            seed: options.seed,
-            catalogue,
             memories: vec![Memory::default(); pipelines.len()],
             pipelines,
-            day: calendar.first_day(),
-            calendar,
+            repositories,
+            day: world.calendar.first_day(),
+            world,
             today: Vec::new().into_iter(),
             tomorrow: Vec::new(),
+            recorder: None,
         }
+    }
+
+    /// Generates all builds, and describes what is planted in them.
+    pub fn truth(options: &SampleOptions) -> Truth {
+        let mut days = Self::new(options);
+        days.recorder = Some(Recorder::default());
+        while days.day <= days.world.calendar.last_day() {
+            days.begin_day();
+        }
+        let recorder = days.recorder.unwrap_or_default();
+        recorder.truth(options, &days.world, &days.pipelines)
     }
 
     fn begin_day(&mut self) {
@@ -70,7 +95,7 @@ impl Days {
             self.build_all(index, &mut stages);
         }
         let longest_ms = i64::from(RUNNING_SECONDS[1]) * 1000;
-        if self.day == day_of(self.calendar.as_of_ms - longest_ms) {
+        if self.day == day_of(self.world.calendar.as_of_ms - longest_ms) {
             self.leave_some_running(&mut stages);
         }
         stages.sort_unstable_by_key(|stage| {
@@ -86,18 +111,20 @@ impl Days {
 
     /// Generates the builds of a pipeline on the day, on the default branch and on others.
     fn build_all(&mut self, index: usize, stages: &mut Vec<Stage>) {
-        let mut random = Random::of(&[self.seed, index as u64, self.day.cast_unsigned()]);
+        let mut random = Random::of(&[self.world.seed, index as u64, self.day.cast_unsigned()]);
         let mut times = [i64::MAX; CHANCES];
         let builds = self.draw_times(index, &mut random, &mut times);
         times.sort_unstable();
         for &scheduled_ms in &times[..builds] {
-            if scheduled_ms < self.calendar.begin_ms || scheduled_ms > self.calendar.as_of_ms {
+            if scheduled_ms < self.world.calendar.begin_ms
+                || scheduled_ms > self.world.calendar.as_of_ms
+            {
                 continue;
             }
             self.build(index, scheduled_ms, &mut random, stages);
             let pipeline = &self.pipelines[index];
             if !pipeline.flow_elsewhere.is_empty()
-                && random.percent(self.catalogue.when.elsewhere_percent)
+                && random.percent(self.world.catalogue.when.elsewhere_percent)
             {
                 self.build_elsewhere(index, scheduled_ms, &mut random, stages);
             }
@@ -107,7 +134,7 @@ impl Days {
     /// Draws the times of a pipeline's builds on the day; returns their number.
     fn draw_times(&self, index: usize, random: &mut Random, times: &mut [i64; CHANCES]) -> usize {
         let midnight_ms = self.day * DAY_MS;
-        let when = &self.catalogue.when;
+        let when = &self.world.catalogue.when;
         match self.pipelines[index].when {
             When::Nightly(at_ms) => {
                 times[0] = midnight_ms + at_ms + i64::from(random.below(60)) * 1000;
@@ -139,18 +166,41 @@ impl Days {
         stages: &mut Vec<Stage>,
     ) {
         let outcome = self.outcome(index, scheduled_ms, random);
-        let pipeline = &self.pipelines[index];
+        let mut setting = self.setting(index, Branch::Default, scheduled_ms);
+        let build = Build {
+            faults: true,
+            ..self.build_of(index, &setting, scheduled_ms)
+        };
+        let number = build.number;
+        let built = build.stages(outcome, random, &mut setting.random, stages);
+        let commit = setting.origin.map(|origin| origin.commit);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.record(as_u32(index), number, commit, &built);
+        }
         let memory = &mut self.memories[index];
         memory.builds += 1;
-        let build = Build {
+        memory.broken = built.broken;
+        memory.commit = commit.unwrap_or_default();
+        if let Some((result, ended_ms)) = built.latest {
+            memory.failed = result == BuildResult::Failure;
+            memory.ended_ms = ended_ms;
+        }
+    }
+
+    /// Returns a pipeline's next build of the default branch, which no fault breaks.
+    fn build_of(&self, index: usize, setting: &Setting, scheduled_ms: i64) -> Build<'_> {
+        let pipeline = &self.pipelines[index];
+        Build {
+            world: &self.world,
             pipeline,
             index: as_u32(index),
-            number: pipeline.earlier_builds + memory.builds,
+            number: pipeline.earlier_builds + self.memories[index].builds + 1,
             branch: Branch::Default,
             scheduled_ms,
-        };
-        let results = &self.catalogue.results;
-        memory.broken = build.stages(outcome, &self.calendar, results, random, stages);
+            origin: setting.origin,
+            wait_seconds: setting.wait_seconds,
+            faults: false,
+        }
     }
 
     fn build_elsewhere(
@@ -160,29 +210,97 @@ impl Days {
         random: &mut Random,
         stages: &mut Vec<Stage>,
     ) {
-        let results = &self.catalogue.results;
+        let results = &self.world.catalogue.results;
         let outcome = match random.per_thousand(results.elsewhere_breaks) {
             true => Outcome::Failure(None),
             false => self.other_outcome(random).unwrap_or(Outcome::Success),
         };
-        let pipeline = &self.pipelines[index];
-        let memory = &mut self.memories[index];
-        memory.builds_elsewhere += 1;
+        let earlier_builds = self.pipelines[index].earlier_builds;
         let branch = if random.percent(PULL_REQUESTS_PERCENT) {
-            let days = u32::try_from(self.day - self.calendar.first_day()).unwrap_or(0);
-            Branch::PullRequest(pipeline.earlier_builds / 3 + days / 2 + random.below(4))
+            let days = u32::try_from(self.day - self.world.calendar.first_day()).unwrap_or(0);
+            Branch::PullRequest(earlier_builds / 3 + days / 2 + random.below(4))
         } else {
-            let names = &self.catalogue.habits.other_branches;
+            let names = &self.world.catalogue.habits.other_branches;
             Branch::Other(&names[random.index(names.len())])
         };
+        let mut setting = self.setting(index, branch, scheduled_ms);
         let build = Build {
-            pipeline,
-            index: as_u32(index),
-            number: memory.builds_elsewhere,
+            number: self.memories[index].builds_elsewhere + 1,
             branch,
-            scheduled_ms,
+            faults: true,
+            ..self.build_of(index, &setting, scheduled_ms)
         };
-        build.stages(outcome, &self.calendar, results, random, stages);
+        build.stages(outcome, random, &mut setting.random, stages);
+        self.memories[index].builds_elsewhere += 1;
+    }
+
+    /// Draws the node, commit and library of a pipeline's next build.
+    fn setting(&mut self, index: usize, branch: Branch, scheduled_ms: i64) -> Setting {
+        let memory = &self.memories[index];
+        let elsewhere = branch != Branch::Default;
+        let number = if elsewhere {
+            memory.builds_elsewhere
+        } else {
+            memory.builds
+        };
+        let build = u64::from(number) << 1 | u64::from(elsewhere);
+        let mut random = Random::of(&[self.world.seed, index as u64, build, ORIGIN_KEY]);
+        let pipeline = &self.pipelines[index];
+        if pipeline.terse {
+            return Setting {
+                origin: None,
+                wait_seconds: 0,
+                random,
+            };
+        }
+        let shares = pipeline.pools.iter().map(|(_, share)| *share);
+        let (pool, _) = pipeline.pools[random.weighted(shares)];
+        let nodes = self.world.catalogue.pools[usize::from(pool)].nodes;
+        let node = u8::try_from(random.below(nodes)).expect("pools are tested to be small");
+        let release = self.world.library.release_at(as_u32(index), scheduled_ms);
+        let wait_seconds = self
+            .world
+            .wait_seconds(usize::from(pool), scheduled_ms, &mut random);
+        let commit = match elsewhere {
+            true => random.draw(),
+            false => self.commit(index, scheduled_ms, &mut random),
+        };
+        Setting {
+            origin: Some(Origin {
+                commit,
+                pool,
+                node,
+                release: u16::try_from(release).expect("a few releases a month"),
+            }),
+            wait_seconds,
+            random,
+        }
+    }
+
+    /// Returns the commit that a pipeline's next build has: a new one, or that of the build before.
+    fn commit(&mut self, index: usize, scheduled_ms: i64, random: &mut Random) -> u64 {
+        let (pipeline, memory) = (&self.pipelines[index], &self.memories[index]);
+        let habits = &self.world.catalogue.habits;
+        let repository = &mut self.repositories[pipeline.repository];
+        if matches!(pipeline.when, When::Nightly(_)) {
+            if !repository.merged && random.per_thousand(habits.nightly_commits) {
+                repository.commit(scheduled_ms);
+            }
+            return repository.latest(scheduled_ms);
+        }
+        let reruns = &habits.reruns;
+        let share = match (memory.failed, pipeline.flaky) {
+            (true, true) => reruns.flaky,
+            (true, false) => reruns.failed,
+            (false, _) => reruns.good,
+        };
+        let within_ms = i64::from(reruns.hours) * HOUR_MS;
+        let soon = (1..=within_ms).contains(&(scheduled_ms - memory.ended_ms));
+        if random.per_thousand(share) && soon {
+            memory.commit
+        } else {
+            repository.commit(scheduled_ms)
+        }
     }
 
     fn outcome(&self, index: usize, scheduled_ms: i64, random: &mut Random) -> Outcome {
@@ -195,10 +313,12 @@ impl Days {
         if let Some(outcome) = self.other_outcome(random) {
             return outcome;
         }
-        let breaks = if self.memories[index].broken {
+        let breaks = if let Some(share) = pipeline.breaks_more(scheduled_ms) {
+            share
+        } else if self.memories[index].broken {
             pipeline.stays_broken
         } else {
-            pipeline.breaks * self.calendar.breaks_percent(self.day) / 100
+            pipeline.breaks * self.world.calendar.breaks_percent(self.day) / 100
         };
         match random.per_thousand(breaks) {
             true => Outcome::Failure(None),
@@ -208,7 +328,7 @@ impl Days {
 
     /// Draws an outcome that is neither success nor failure; none for most builds.
     fn other_outcome(&self, random: &mut Random) -> Option<Outcome> {
-        let results = &self.catalogue.results;
+        let results = &self.world.catalogue.results;
         let mut left = random.below(1000);
         let shares = [
             (results.aborted, Outcome::Aborted),
@@ -227,14 +347,14 @@ impl Days {
 
     /// Generates builds that are still running at the end.
     fn leave_some_running(&mut self, stages: &mut Vec<Stage>) {
-        let results = &self.catalogue.results;
-        let tested = &self.catalogue.habits.tested_step;
+        let tested = &self.world.catalogue.habits.tested_step;
         let mut any = false;
-        for (index, pipeline) in self.pipelines.iter().enumerate() {
+        for index in 0..self.pipelines.len() {
+            let pipeline = &self.pipelines[index];
             let long = pipeline.flow.iter().any(|step| step.name == tested);
             let merges = matches!(pipeline.when, When::Merges(_));
             let mut random = Random::of(&[
-                self.seed,
+                self.world.seed,
                 index as u64,
                 self.day.cast_unsigned(),
                 RUNNING_KEY,
@@ -243,24 +363,16 @@ impl Days {
                 continue;
             }
             any = true;
-            let memory = &mut self.memories[index];
-            memory.builds += 1;
             let seconds = i64::from(random.between(RUNNING_SECONDS));
+            // Stages are in whole seconds, but the end may not be.
+            let scheduled_ms = (self.world.calendar.as_of_ms.div_euclid(1000) - seconds) * 1000;
+            let mut setting = self.setting(index, Branch::Default, scheduled_ms);
             let build = Build {
-                pipeline,
-                index: as_u32(index),
-                number: pipeline.earlier_builds + memory.builds,
-                branch: Branch::Default,
-                // Stages are in whole seconds, but the end may not be.
-                scheduled_ms: (self.calendar.as_of_ms.div_euclid(1000) - seconds) * 1000,
+                wait_seconds: 0,
+                ..self.build_of(index, &setting, scheduled_ms)
             };
-            build.stages(
-                Outcome::Success,
-                &self.calendar,
-                results,
-                &mut random,
-                stages,
-            );
+            build.stages(Outcome::Success, &mut random, &mut setting.random, stages);
+            self.memories[index].builds += 1;
         }
     }
 }
@@ -272,14 +384,9 @@ impl Iterator for Days {
         loop {
             if let Some(stage) = self.today.next() {
                 let pipeline = &self.pipelines[stage.pipeline as usize];
-                return Some(writing::event(
-                    &stage,
-                    pipeline,
-                    self.seed,
-                    self.calendar.as_of_ms,
-                ));
+                return Some(writing::event(&stage, pipeline, &self.world));
             }
-            if self.day > self.calendar.last_day() {
+            if self.day > self.world.calendar.last_day() {
                 return None;
             }
             self.begin_day();

@@ -9,7 +9,7 @@ use crate::server::{
 };
 
 /// The approximate number of events per day at scale 1.
-const EVENTS_A_DAY: f64 = 1_400.0;
+const EVENTS_A_DAY: f64 = 1_600.0;
 /// Large enough to keep transactions cheap, small enough for any memory.
 const BATCH: usize = 20_000;
 

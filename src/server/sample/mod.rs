@@ -8,15 +8,22 @@ mod calendar;
 mod catalogue;
 mod days;
 mod facts;
+mod faults;
 mod fill;
+mod library;
 mod pipelines;
 mod random;
+mod repositories;
+mod shifts;
 #[cfg(test)]
 mod tests;
+mod truth;
+mod world;
 mod writing;
 
 pub use facts::facts;
 pub use fill::{Filled, expected_events, fill};
+pub use truth::Truth;
 
 use crate::server::model::Event;
 
@@ -34,4 +41,9 @@ pub struct SampleOptions {
 /// Returns the events in order of time; generates them lazily, a day at a time.
 pub fn events(options: &SampleOptions) -> impl Iterator<Item = Event> + use<> {
     days::Days::new(options)
+}
+
+/// Returns what is planted in the events. Generates them all, but not their texts.
+pub fn truth(options: &SampleOptions) -> Truth {
+    days::Days::truth(options)
 }

@@ -1,9 +1,13 @@
 //! The pipelines of the sample: their names, steps and habits.
 
+use std::collections::HashMap;
+
 use super::{
-    calendar::Calendar,
-    catalogue::{Catalogue, Folder, Step, ends_with_any},
+    catalogue::{Catalogue, Flow, Folder, Shares, Step, ends_with_any},
     random::Random,
+    repositories::Repository,
+    shifts::{Shift, shift_some},
+    world::World,
 };
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 
@@ -11,12 +15,22 @@ use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 const SPEED: [u32; 2] = [85, 150];
 /// The number of builds that a pipeline had before the sample begins.
 const EARLIER_BUILDS: [u32; 2] = [40, 2400];
+const ORGANISATION: &str = "https://github.com/hmcts";
+/// Separates the random numbers of what a pipeline does from those of how it is built.
+const KEY: u64 = 0x00f1_0e25;
 
 /// A pipeline, the same on all days.
 pub struct Pipeline {
     /// The job without its branch: `HMCTS_CMC/cmc-case-ledger`.
     pub job: String,
     pub branch: &'static str,
+    /// Index in the sample's repositories.
+    pub repository: usize,
+    pub git_url: String,
+    pub product: String,
+    pub component: String,
+    /// Where it is built: indices in the catalogue's pools with their relative frequencies.
+    pub pools: Vec<(u8, u32)>,
     /// Its events carry the build's URL.
     pub urls: bool,
     /// Its events lack the fields that an old CI system does not report.
@@ -31,8 +45,31 @@ pub struct Pipeline {
     pub stays_broken: u32,
     /// If every build fails: since when, and at which step.
     pub broken: Option<(i64, &'static str)>,
+    /// Its builds fail independently of each other.
+    pub flaky: bool,
     /// It has none of the habits that the catalogue names.
     pub ordinary: bool,
+    /// It publishes the checkout as a step.
+    pub checks_out: bool,
+    /// It runs some steps at the same time.
+    pub parallel: bool,
+    /// What its builds take, in percent of before.
+    pub duration_shift: Option<Shift>,
+    /// Replaces `breaks` and `stays_broken` while more breaks than usual.
+    pub failure_shift: Option<Shift>,
+}
+
+impl Pipeline {
+    /// Returns what a build takes, in percent of the usual.
+    pub fn takes_percent(&self, at_ms: i64) -> u32 {
+        self.duration_shift.map_or(100, |shift| shift.at(at_ms))
+    }
+
+    /// Returns in how many of a thousand builds something breaks, if it is more than usual.
+    pub fn breaks_more(&self, at_ms: i64) -> Option<u32> {
+        let share = self.failure_shift?.at(at_ms);
+        (share != self.breaks).then_some(share)
+    }
 }
 
 pub enum When {
@@ -55,24 +92,27 @@ struct Draft {
     nightly: bool,
 }
 
-/// Returns all pipelines: those of the catalogue `scale` times, or part of them for a scale below 1.
-pub fn pipelines(
-    catalogue: &'static Catalogue,
-    calendar: &Calendar,
-    seed: u64,
-    scale: f64,
-) -> Vec<Pipeline> {
-    let mut pipelines = Vec::new();
-    for (index, draft) in drafts(catalogue).enumerate() {
+/// Returns all pipelines: those of the catalogue `scale` times, or part of them for a scale below 1. Also
+/// returns their repositories.
+pub fn pipelines(world: &World, scale: f64) -> (Vec<Pipeline>, Vec<Repository>) {
+    let (mut pipelines, mut repositories) = (Vec::new(), Vec::new());
+    let mut indices: HashMap<String, usize> = HashMap::new();
+    for (index, draft) in drafts(world.catalogue).enumerate() {
         // Integer parts of multiples spread the pipelines evenly for any scale.
         let before = (index as f64 * scale) as u64;
         let copies = ((index + 1) as f64 * scale) as u64 - before;
         for copy in 0..copies {
-            let mut random = Random::of(&[seed, index as u64, copy]);
-            pipelines.push(draft.pipeline(catalogue, calendar, copy, &mut random));
+            let mut pipeline = draft.pipeline(world, index as u64, copy);
+            pipeline.repository = *indices.entry(draft.name(copy)).or_insert_with(|| {
+                repositories.push(Repository::new(world.seed, repositories.len()));
+                repositories.len() - 1
+            });
+            repositories[pipeline.repository].merged |= !draft.nightly;
+            pipelines.push(pipeline);
         }
     }
-    pipelines
+    shift_some(&mut pipelines, world);
+    (pipelines, repositories)
 }
 
 fn drafts(catalogue: &'static Catalogue) -> impl Iterator<Item = Draft> {
@@ -90,22 +130,17 @@ fn drafts(catalogue: &'static Catalogue) -> impl Iterator<Item = Draft> {
 }
 
 impl Draft {
-    fn pipeline(
-        &self,
-        catalogue: &'static Catalogue,
-        calendar: &Calendar,
-        copy: u64,
-        random: &mut Random,
-    ) -> Pipeline {
+    fn pipeline(&self, world: &World, index: u64, copy: u64) -> Pipeline {
+        let catalogue = world.catalogue;
         let (habits, results) = (&catalogue.habits, &catalogue.results);
+        let random = &mut Random::of(&[world.seed, index, copy]);
+        let own = &mut Random::of(&[world.seed, index, copy, KEY]);
         let is_in = |names: &[String]| names.iter().any(|name| name == self.repository);
         let flaky = !self.nightly && is_in(&habits.flaky);
         let terse = !self.nightly && is_in(&habits.terse);
         let slow = !self.nightly && is_in(&habits.slow);
         let short_test = habits.short_tests.get(self.repository).copied();
-        let broken = (!self.nightly)
-            .then(|| self.broken(catalogue, calendar))
-            .flatten();
+        let broken = (!self.nightly).then(|| self.broken(world)).flatten();
         let speed = random.between(SPEED) * if slow { habits.slow_percent } else { 100 } / 100;
         let must = broken.map(|(_, step)| step);
         let mut flow = plan(self.steps(catalogue), must, speed, random);
@@ -126,9 +161,16 @@ impl Draft {
             (false, true) => (random.between(results.nightly_breaks), results.stays_broken),
             (false, false) => (random.between(results.breaks), results.stays_broken),
         };
+        let name = self.name(copy);
+        let (product, component) = name.split_once('-').unwrap_or((&name, &name));
         Pipeline {
-            job: self.job(copy),
+            job: [self.folder_name(), "/", &name].concat(),
             branch: &self.folder.branch,
+            repository: 0,
+            git_url: format!("{ORGANISATION}/{name}.git"),
+            product: product.to_owned(),
+            component: component.to_owned(),
+            pools: self.pools(catalogue),
             urls: self.folder.urls,
             terse,
             when: self.when(catalogue, random),
@@ -138,35 +180,61 @@ impl Draft {
             breaks,
             stays_broken,
             broken,
+            flaky,
             ordinary: !flaky && !terse && !slow && short_test.is_none() && broken.is_none(),
+            checks_out: own.per_thousand(habits.checkouts),
+            parallel: own.per_thousand(habits.parallel),
+            duration_shift: None,
+            failure_shift: None,
         }
     }
 
-    fn job(&self, copy: u64) -> String {
-        let folder = if self.nightly {
+    fn folder_name(&self) -> &str {
+        if self.nightly {
             &self.folder.nightly_name
         } else {
             &self.folder.name
-        };
-        match copy {
-            0 => format!("{folder}/{}", self.repository),
-            _ => format!("{folder}/{}-{}", self.repository, copy + 1),
         }
+    }
+
+    /// Returns the name of the repository.
+    fn name(&self, copy: u64) -> String {
+        match copy {
+            0 => self.repository.to_owned(),
+            _ => format!("{}-{}", self.repository, copy + 1),
+        }
+    }
+
+    fn flow(&self, catalogue: &'static Catalogue) -> &'static Flow {
+        let mut flows = catalogue.flows.iter();
+        let named = flows.find(|flow| ends_with_any(self.repository, &flow.endings));
+        named.unwrap_or(&catalogue.flows[0])
     }
 
     fn steps(&self, catalogue: &'static Catalogue) -> &'static [Step] {
         let elsewhere = &catalogue.flows_elsewhere;
-        if self.nightly {
-            let tests = ends_with_any(self.repository, &elsewhere.nightly_tests_endings);
-            return if tests {
-                &elsewhere.nightly_tests
-            } else {
-                &elsewhere.nightly
-            };
+        if !self.nightly {
+            return &self.flow(catalogue).steps;
         }
-        let mut flows = catalogue.flows.iter();
-        let named = flows.find(|flow| ends_with_any(self.repository, &flow.endings));
-        &named.unwrap_or(&catalogue.flows[0]).steps
+        let tests = ends_with_any(self.repository, &elsewhere.nightly_tests_endings);
+        if tests {
+            &elsewhere.nightly_tests
+        } else {
+            &elsewhere.nightly
+        }
+    }
+
+    fn pools(&self, catalogue: &'static Catalogue) -> Vec<(u8, u32)> {
+        let shares: &Shares = match self.nightly {
+            true => &catalogue.flows_elsewhere.nightly_pools,
+            false => &self.flow(catalogue).pools,
+        };
+        let shares = shares.iter();
+        let pools = shares.map(|(labels, &share)| {
+            let index = u8::try_from(catalogue.pool(labels));
+            (index.expect("few pools"), share)
+        });
+        pools.collect()
     }
 
     fn when(&self, catalogue: &Catalogue, random: &mut Random) -> When {
@@ -179,21 +247,17 @@ impl Draft {
         When::Nightly(hour as i64 * HOUR_MS + i64::from(minute) * MINUTE_MS)
     }
 
-    fn broken(
-        &self,
-        catalogue: &'static Catalogue,
-        calendar: &Calendar,
-    ) -> Option<(i64, &'static str)> {
-        let habits = &catalogue.habits;
+    fn broken(&self, world: &World) -> Option<(i64, &'static str)> {
+        let habits = &world.catalogue.habits;
         let tuesday = &habits.broken_tuesday;
         if tuesday.repository == self.repository {
-            return Some((calendar.last_tuesday_ms(), &tuesday.step));
+            return Some((world.calendar.last_tuesday_ms(), &tuesday.step));
         }
         let red = habits
             .red
             .iter()
             .find(|red| red.repository == self.repository)?;
-        Some((calendar.as_of_ms - red.days * DAY_MS, &red.step))
+        Some((world.calendar.as_of_ms - red.days * DAY_MS, &red.step))
     }
 }
 

@@ -9,7 +9,7 @@ impl Random {
         Self(key.iter().fold(0, |state, part| mix(state ^ mix(*part))))
     }
 
-    fn draw(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
     }
