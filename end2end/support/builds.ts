@@ -29,7 +29,7 @@ export interface Build {
 }
 
 const RESULTS = ["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT"];
-const NOT_STEPS = ["", "Pipeline Failed", "not-approved-repo", "not-approved-infra", "pipelineWarning"];
+const NOT_STEPS = ["", "Pipeline Failed", "Pipeline Succeeded", "not-approved-repo", "not-approved-infra", "pipelineWarning"];
 const PATTERNS: Record<string, string> = { cmc: "_CMC", sscs: "_SSCS", "fees-and-pay": "_FeePay", probate: "_Probate" };
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const DAY_MS = 86_400_000;
@@ -37,7 +37,7 @@ const DAY_MS = 86_400_000;
 export const failed = (result: string) => result === "FAILURE" || result === "ABORTED";
 const decided = (result: string) => failed(result) || result === "SUCCESS" || result === "UNSTABLE";
 const resultOf = (event: Event) => RESULTS.find((known) => known === event.current_build_current_result) ?? "UNKNOWN";
-const counts = (event: Event) => !NOT_STEPS.includes(event.current_step_name ?? "");
+const counts = ({ current_step_name: step }: Event) => !NOT_STEPS.includes(step ?? "") && !step?.startsWith("AUTO_ABORT");
 const percent = (part: number, whole: number) => (whole ? Math.round((10_000 * part) / whole) / 100 : null);
 
 /** Order by `stage_timestamp`, then `_ts`, then `id`. */

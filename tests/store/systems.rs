@@ -52,11 +52,34 @@ fn a_build_that_is_polled_and_imported_is_one_build() {
             .ingest(std::slice::from_ref(&plain))
             .await
             .expect("ingested");
-        let counts = store.ingest(&[detailed.clone()]).await.expect("ingested");
+        let counts = store
+            .ingest(std::slice::from_ref(&detailed))
+            .await
+            .expect("ingested");
         assert_eq!((counts.new, counts.replaced), (0, 1));
         let counts = store.ingest(&[plain, detailed]).await.expect("ingested");
         assert_eq!((counts.new, counts.unchanged), (0, 2));
         let (builds, _) = content(&store).await;
         assert!(builds.contains("\"git_commit\":\"c0ffee\""), "{builds}");
+    });
+}
+
+#[test]
+fn two_readings_that_know_different_details_complete_each_other() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        let plain = event(0, 0, 0);
+        let mut product = plain.clone();
+        product.provenance.product = Some("cmc".to_owned());
+        let mut component = plain;
+        component.provenance.component = Some("claim-store".to_owned());
+        store.ingest(&[product]).await.expect("ingested");
+        store.ingest(&[component]).await.expect("ingested");
+        let (builds, events) = content(&store).await;
+        for text in [builds, events] {
+            let both = "\"product\":\"cmc\",\"component\":\"claim-store\"";
+            assert!(text.contains(both), "{text}");
+        }
     });
 }

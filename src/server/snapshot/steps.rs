@@ -185,7 +185,7 @@ mod tests {
             end_ms: i32::from(number) - 7,
             result: BuildResult::ALL[usize::from(number) % 6],
             attempt: u8::try_from(number % 15).expect("small") + 1,
-            duration: (number % 3 > 0).then_some(StepDuration {
+            duration: (!number.is_multiple_of(3)).then_some(StepDuration {
                 ms: number.into(),
                 stated: number % 3 == 1,
             }),

@@ -16,10 +16,10 @@ use super::{
     read,
     roll_up::roll_up,
     row::Row,
-    tables::{self, BuildRow},
+    tables::BuildRow,
     write,
 };
-use crate::server::model::{Build, Event, Rules};
+use crate::server::model::{Event, Rules};
 
 /// The number of builds that are rolled up again at once.
 const BUILDS_PER_BATCH: i64 = 500;
@@ -56,18 +56,6 @@ pub async fn ingest(
     let mut builds = Builds::default();
     let mut entries = Vec::with_capacity(events.len());
     for event in events {
-        names.intern(&event.job_name);
-        let texts = [
-            event.step.as_deref(),
-            event.branch.as_deref(),
-            event.system.other(),
-        ];
-        for name in texts.into_iter().flatten() {
-            names.intern(name);
-        }
-        if let Some(json) = tables::json(&event.provenance) {
-            names.intern(&json);
-        }
         entries.push(Entry {
             build: builds.number(keys::tag(event), event.stage_ms),
             origin: Origin::Offered,
@@ -81,7 +69,9 @@ pub async fn ingest(
         .filter(|(_, located)| !located.is_new)
         .map(|(number, located)| (located.location.id, number))
         .collect();
-    entries.extend(read::entries(transaction, &stored, names).await?);
+    // Stored rows borrow their names, while new names are added.
+    let known = names.texts().clone();
+    entries.extend(read::entries(transaction, &stored, &known).await?);
     let merged = merge::merge(entries);
     let counts = merged.counts;
     let change = meta::next_change(transaction).await?;
@@ -91,7 +81,7 @@ pub async fn ingest(
         .into_iter()
         .map(|entry| ((entry.build, entry.origin), entry.row))
         .unzip();
-    let mut changed_builds = RolledUp::default();
+    let mut changed_builds = Vec::new();
     let mut changed_events = Vec::new();
     let mut first = 0;
     for group in origins.chunk_by(|a, b| a.0 == b.0) {
@@ -105,21 +95,19 @@ pub async fn ingest(
         changed_events.extend(changed.map(|(_, row)| (located, row)));
         if changed_events.len() > before {
             let tag = &builds.lookups[number].tag;
-            changed_builds.add(located, tag, &roll_up(rows, rules), change, names)?;
+            let row = BuildRow::new(tag, &roll_up(rows, rules), change, names)?;
+            changed_builds.push((located, row));
         }
     }
-    let is_changed = !changed_events.is_empty();
     write::events(transaction, &changed_events, names).await?;
-    drop(rows);
-    let changed_builds = changed_builds.complete(names);
-    names.write(transaction).await?;
     write::builds(transaction, changed_builds).await?;
+    names.write(transaction).await?;
     let newest = events.iter().map(|event| event.stage_ms).max();
     let raised = match newest {
         Some(at_ms) => meta::raise(transaction, meta::BUILDS_AS_OF, at_ms).await?,
         None => false,
     };
-    Ok((counts, raised || is_changed))
+    Ok((counts, raised || !changed_events.is_empty()))
 }
 
 /// Rolls up every build again after the rules changed.
@@ -130,6 +118,7 @@ pub async fn roll_up_all(
 ) -> Result<()> {
     meta::reset(transaction).await?;
     let change = meta::next_change(transaction).await?;
+    let known = names.texts().clone();
     let mut after = i64::MIN;
     loop {
         let batch = build_location::next_batch(transaction, after, BUILDS_PER_BATCH).await?;
@@ -141,14 +130,14 @@ pub async fn roll_up_all(
         let numbers = numbers
             .map(|(number, build)| (build.location.id, number))
             .collect();
-        let mut entries = read::entries(transaction, &numbers, names).await?;
+        let mut entries = read::entries(transaction, &numbers, &known).await?;
         entries.sort_by_key(|entry| entry.build);
         let (builds, rows): (Vec<usize>, Vec<Row<'_>>) = entries
             .into_iter()
             .map(|entry| (entry.build, entry.row))
             .unzip();
         let mut first = 0;
-        let mut changed = RolledUp::default();
+        let mut changed = Vec::new();
         for group in builds.chunk_by(|a, b| a == b) {
             let Tagged { tag, location } = &batch[group[0]];
             let located = BuildLookup {
@@ -156,41 +145,9 @@ pub async fn roll_up_all(
                 is_new: false,
             };
             let build = roll_up(&rows[first..first + group.len()], rules);
-            changed.add(located, tag, &build, change, names)?;
+            changed.push((located, BuildRow::new(tag, &build, change, names)?));
             first += group.len();
         }
-        drop(rows);
-        let changed = changed.complete(names);
         write::builds(transaction, changed).await?;
-    }
-}
-
-/// Rows of builds, and the text of each build's provenance, whose id is known once no row borrows the names.
-#[derive(Default)]
-struct RolledUp {
-    builds: Vec<(BuildLookup, BuildRow)>,
-    provenances: Vec<Option<String>>,
-}
-
-impl RolledUp {
-    fn add(
-        &mut self,
-        located: BuildLookup,
-        tag: &str,
-        build: &Build<'_>,
-        change: i64,
-        names: &Names,
-    ) -> Result<()> {
-        let row = BuildRow::new(tag, build, change, names)?;
-        self.builds.push((located, row));
-        self.provenances.push(tables::json(&build.provenance));
-        Ok(())
-    }
-
-    fn complete(mut self, names: &mut Names) -> Vec<(BuildLookup, BuildRow)> {
-        for ((_, row), provenance) in self.builds.iter_mut().zip(self.provenances) {
-            row.provenance = provenance.map(|json| names.intern(&json));
-        }
-        self.builds
     }
 }

@@ -155,7 +155,7 @@ async fn move_events(
             return Ok(());
         };
         build = row.build;
-        batch.push(row.into_event(&names)?);
+        batch.push(row.into_event(names.texts())?);
     }
 }
 
@@ -192,7 +192,7 @@ async fn content(transaction: &mut Transaction) -> Result<Content> {
     let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
     while let Some(row) = rows.try_next().await? {
         line.clear();
-        write!(line, "{:?}", row.into_event(&names)?)?;
+        write!(line, "{:?}", row.into_event(names.texts())?)?;
         content.add(&line);
         content.events += 1;
     }

@@ -5,15 +5,35 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use foldhash::HashMap;
 
-use super::engine::{Transaction, Value};
+use super::{
+    engine::{Transaction, Value},
+    tables,
+};
+use crate::server::model::Provenance;
 
 const ROWS_PER_STATEMENT: usize = 256;
+
+/// The texts of names by their ids.
+#[derive(Clone, Debug, Default)]
+pub struct NameTexts(Vec<Arc<str>>);
+
+impl NameTexts {
+    /// # Errors
+    /// If the store refers to a string that it does not hold.
+    pub fn text(&self, id: i64) -> Result<&str> {
+        let index = usize::try_from(id - 1).ok();
+        let text = index.and_then(|index| self.0.get(index));
+        text.map(|text| &**text)
+            .with_context(|| format!("the store is damaged: it holds no string {id}"))
+    }
+}
 
 /// The id of a name is its position in the list, from 1.
 #[derive(Debug, Default)]
 pub struct Names {
-    texts: Vec<Arc<str>>,
+    texts: NameTexts,
     ids: HashMap<Arc<str>, i64>,
+    provenances: HashMap<Provenance, i64>,
     /// The number of names that are committed to the database.
     committed: usize,
 }
@@ -21,8 +41,9 @@ pub struct Names {
 impl Names {
     /// Reads new names from the database and drops those of a failed transaction.
     pub async fn reload(&mut self, transaction: &mut Transaction) -> Result<()> {
-        for name in self.texts.drain(self.committed..) {
+        for name in self.texts.0.drain(self.committed..) {
             self.ids.remove(&name);
+            self.provenances.clear();
         }
         let sql = "SELECT text FROM strings WHERE id > $1 ORDER BY id";
         let committed = number(self.committed).into();
@@ -30,7 +51,7 @@ impl Names {
         for (text,) in new {
             self.add(&text);
         }
-        self.committed = self.texts.len();
+        self.committed = self.texts.0.len();
         Ok(())
     }
 
@@ -44,29 +65,35 @@ impl Names {
 
     fn add(&mut self, text: &str) -> i64 {
         let text: Arc<str> = text.into();
-        self.texts.push(Arc::clone(&text));
-        let id = number(self.texts.len());
+        self.texts.0.push(Arc::clone(&text));
+        let id = number(self.texts.0.len());
         self.ids.insert(text, id);
         id
     }
 
-    /// Returns the id of a name that has been interned.
-    pub fn id(&self, text: &str) -> i64 {
-        self.ids[text]
+    /// Returns the id of a provenance; assigns one if it has none. An empty one needs none.
+    pub fn intern_provenance(&mut self, provenance: &Provenance) -> Option<i64> {
+        if provenance.is_empty() {
+            return None;
+        }
+        // The text is made once for each combination, not for each event.
+        Some(match self.provenances.get(provenance) {
+            Some(&id) => id,
+            None => {
+                let id = self.intern(&tables::json(provenance));
+                self.provenances.insert(provenance.clone(), id);
+                id
+            }
+        })
     }
 
-    /// # Errors
-    /// If the store refers to a string that it does not hold.
-    pub fn text(&self, id: i64) -> Result<&str> {
-        let index = usize::try_from(id - 1).ok();
-        let text = index.and_then(|index| self.texts.get(index));
-        text.map(|text| &**text)
-            .with_context(|| format!("the store is damaged: it holds no string {id}"))
+    pub const fn texts(&self) -> &NameTexts {
+        &self.texts
     }
 
     /// Writes the new names.
     pub async fn write(&self, transaction: &mut Transaction) -> Result<()> {
-        let new = &self.texts[self.committed..];
+        let new = &self.texts.0[self.committed..];
         for (chunk_number, chunk) in new.chunks(ROWS_PER_STATEMENT).enumerate() {
             let first = self.committed + chunk_number * ROWS_PER_STATEMENT + 1;
             let rows = (0..chunk.len()).map(|row| format!("(${}, ${})", row * 2 + 1, row * 2 + 2));
@@ -83,7 +110,7 @@ impl Names {
 
     /// Marks all names as committed, after the transaction that wrote them.
     pub fn confirm(&mut self) {
-        self.committed = self.texts.len();
+        self.committed = self.texts.0.len();
     }
 }
 

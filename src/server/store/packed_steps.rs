@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 
-use super::names::Names;
+use super::names::{NameTexts, Names};
 use crate::server::model::{BuildResult, Step, StepDuration};
 
 const DAMAGED: &str = "the store is damaged: the steps of a build cannot be read";
@@ -24,7 +24,7 @@ pub struct PackedStep {
 }
 
 impl PackedStep {
-    pub fn named(self, names: &Names) -> Result<Step<'_>> {
+    pub fn named(self, names: &NameTexts) -> Result<Step<'_>> {
         let Self {
             name,
             end_ms,
@@ -44,7 +44,7 @@ impl PackedStep {
 }
 
 /// Packs the steps of a build; none if it has none.
-pub fn pack(steps: &[Step<'_>], started_ms: i64, names: &Names) -> Option<String> {
+pub fn pack(steps: &[Step<'_>], started_ms: i64, names: &mut Names) -> Option<String> {
     if steps.is_empty() {
         return None;
     }
@@ -55,7 +55,7 @@ pub fn pack(steps: &[Step<'_>], started_ms: i64, names: &Names) -> Option<String
             packed.push(';');
         }
         let (name, end, result) = (
-            names.id(step.name),
+            names.intern(step.name),
             step.end_ms - before_ms,
             step.result as u8,
         );
@@ -131,14 +131,11 @@ mod tests {
         #[test]
         fn steps_are_unpacked_as_they_were(steps in vec(any_step(), 1..20), started_ms in 0_i64..2_000_000_000_000) {
             let mut names = Names::default();
-            for step in &steps {
-                names.intern(step.name);
-            }
-            let packed = pack(&steps, started_ms, &names).expect("steps");
+            let packed = pack(&steps, started_ms, &mut names).expect("steps");
             let unpacked: Vec<PackedStep> = unpack(&packed, started_ms).map(|step| step.expect("a step")).collect();
             prop_assert_eq!(unpacked.len(), steps.len());
             for (unpacked, step) in unpacked.iter().zip(&steps) {
-                prop_assert_eq!(names.text(unpacked.name).expect("a name"), step.name);
+                prop_assert_eq!(names.texts().text(unpacked.name).expect("a name"), step.name);
                 prop_assert_eq!(
                     (unpacked.end_ms, unpacked.result, unpacked.attempt, unpacked.duration),
                     (step.end_ms, step.result, step.attempt, step.duration)
@@ -158,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_build_without_steps_has_no_text() {
-        assert_eq!(pack(&[], 0, &Names::default()), None);
+        assert_eq!(pack(&[], 0, &mut Names::default()), None);
         assert!(unpack("1,2", 0).any(|step| step.is_err()));
     }
 }

@@ -6,7 +6,7 @@ use foldhash::HashMap;
 use super::{
     engine::{Transaction, Value},
     merge::{Entry, Origin},
-    names::Names,
+    names::NameTexts,
     tables::{EventRow, columns},
 };
 
@@ -22,7 +22,7 @@ struct StoredEvent {
 pub async fn entries<'a>(
     transaction: &mut Transaction,
     builds: &HashMap<i64, usize>,
-    names: &'a Names,
+    names: &'a NameTexts,
 ) -> Result<Vec<Entry<'a>>> {
     let mut ids: Vec<i64> = builds.keys().copied().collect();
     ids.sort_unstable();

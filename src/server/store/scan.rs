@@ -6,7 +6,7 @@ use futures::TryStreamExt as _;
 use super::{
     engine::Transaction,
     keys::{self, BuildKey},
-    names::Names,
+    names::{NameTexts, Names},
     tables::{BuildRow, EventRow, columns},
 };
 use crate::server::model::{Build, Event};
@@ -30,7 +30,7 @@ impl TaggedEvent {
         )
     }
 
-    pub fn into_event(self, names: &Names) -> Result<Event> {
+    pub fn into_event(self, names: &NameTexts) -> Result<Event> {
         self.event.into_event(&self.tag, names)
     }
 }
@@ -45,7 +45,7 @@ pub async fn event(
     let sql = format!("{} ORDER BY b.tag, e.id", TaggedEvent::select());
     let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
     while let Some(event) = rows.try_next().await? {
-        f(&event.into_event(&names)?)?;
+        f(&event.into_event(names.texts())?)?;
     }
     Ok(())
 }
@@ -63,7 +63,7 @@ pub async fn build(
     );
     let mut rows = transaction.each::<BuildRow>(&sql, &[])?;
     while let Some(row) = rows.try_next().await? {
-        f(&keys::build(&row.tag)?, &row.build(&names)?)?;
+        f(&keys::build(&row.tag)?, &row.build(names.texts())?)?;
     }
     Ok(())
 }

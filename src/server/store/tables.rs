@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::{
     keys::{self, BuildKey},
-    names::Names,
+    names::{NameTexts, Names},
     packed_steps,
     row::{Details, Row},
 };
@@ -130,30 +130,30 @@ pub fn columns<T: TableRow>(prefix: &str) -> String {
 }
 
 impl EventRow {
-    /// The names of the row must have ids.
-    pub fn new(row: &Row<'_>, names: &Names) -> Self {
+    /// Gives names ids where they have none.
+    pub fn new(row: &Row<'_>, names: &mut Names) -> Self {
         let details = &row.details;
         Self {
             id: row.id.clone().into_owned(),
             stage_ms: row.stage_ms,
             ts: row.ts,
             result: row.result as i16,
-            step: row.step.map(|name| names.id(name)),
+            step: row.step.map(|name| names.intern(name)),
             scheduled_ms: row.scheduled_ms,
             duration_ms: row.duration_ms,
-            job: names.id(row.job),
-            branch: row.branch.map(|name| names.id(name)),
+            job: names.intern(row.job),
+            branch: row.branch.map(|name| names.intern(name)),
             number: owned(&row.number),
             url: owned(&row.url),
             step_duration_ms: details.step_duration_ms,
             git_commit: owned(&details.git_commit),
             node: owned(&details.node),
             correlation_id: owned(&details.correlation_id),
-            provenance: json(&details.provenance).map(|json| names.id(&json)),
+            provenance: names.intern_provenance(&details.provenance),
         }
     }
 
-    pub fn into_row(self, names: &Names) -> Result<Row<'_>> {
+    pub fn into_row(self, names: &NameTexts) -> Result<Row<'_>> {
         Ok(Row {
             id: Cow::Owned(self.id),
             stage_ms: self.stage_ms,
@@ -177,7 +177,7 @@ impl EventRow {
     }
 
     /// Returns the event as its source gave it, with the stored tag of its build.
-    pub fn into_event(self, tag: &str, names: &Names) -> Result<Event> {
+    pub fn into_event(self, tag: &str, names: &NameTexts) -> Result<Event> {
         let row = self.into_row(names)?;
         let BuildKey { system, tag } = keys::build(tag)?;
         Ok(Event {
@@ -204,36 +204,36 @@ impl EventRow {
 }
 
 impl BuildRow {
-    /// The names of the build must have ids. Its provenance may be a new combination, so the caller sets it.
-    pub fn new(tag: &str, build: &Build<'_>, change: i64, names: &Names) -> Result<Self> {
+    /// Gives names ids where they have none.
+    pub fn new(tag: &str, build: &Build<'_>, change: i64, names: &mut Names) -> Result<Self> {
         let BuildKey { system, .. } = keys::build(tag)?;
         Ok(Self {
             tag: tag.to_owned(),
-            job: names.id(build.job),
+            job: names.intern(build.job),
             number: build.number.map(str::to_owned),
-            branch: build.branch.map(|name| names.id(name)),
+            branch: build.branch.map(|name| names.intern(name)),
             url: build.url.map(str::to_owned),
             nightly: build.nightly,
             result: build.result as i16,
             started_ms: build.started_ms,
             finished_ms: build.finished_ms,
             duration_ms: build.duration_ms,
-            failing_step: build.failing_step.map(|name| names.id(name)),
+            failing_step: build.failing_step.map(|name| names.intern(name)),
             smoke_ms: build.smoke_ms,
             functional_ms: build.functional_ms,
             events: i64::try_from(build.events).unwrap_or(i64::MAX),
             changed: change,
-            system: system.other().map(|name| names.id(name)),
+            system: system.other().map(|name| names.intern(name)),
             ended: build.ended,
             start_delay_ms: build.start_delay_ms,
             git_commit: build.git_commit.map(str::to_owned),
             node: build.node.map(str::to_owned),
-            provenance: None,
+            provenance: names.intern_provenance(&build.provenance),
             steps: packed_steps::pack(&build.steps, build.started_ms, names),
         })
     }
 
-    pub fn build<'a>(&'a self, names: &'a Names) -> Result<Build<'a>> {
+    pub fn build<'a>(&'a self, names: &'a NameTexts) -> Result<Build<'a>> {
         let steps = self.steps.iter();
         let steps = steps.flat_map(|packed| packed_steps::unpack(packed, self.started_ms));
         Ok(Build {
@@ -262,13 +262,12 @@ impl BuildRow {
     }
 }
 
-/// Returns the text of a provenance that the store holds; none if it is empty.
-pub fn json(provenance: &Provenance) -> Option<String> {
-    let json = || serde_json::to_string(provenance).expect("texts are JSON");
-    (!provenance.is_empty()).then(json)
+/// Returns the text of a provenance that the store holds.
+pub fn json(provenance: &Provenance) -> String {
+    serde_json::to_string(provenance).expect("texts are JSON")
 }
 
-fn stored_provenance(id: Option<i64>, names: &Names) -> Result<Provenance> {
+fn stored_provenance(id: Option<i64>, names: &NameTexts) -> Result<Provenance> {
     id.map_or_else(
         || Ok(Provenance::default()),
         |id| provenance(names.text(id)?, id),

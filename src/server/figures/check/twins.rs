@@ -8,8 +8,9 @@ pub const PREPARE: &str = "
 CREATE TEMP TABLE e AS
   SELECT events.build, events.id, events.stage_ms, events.ts, events.result, events.scheduled_ms,
          events.duration_ms, events.number, events.url, job.text AS job, branch.text AS branch,
-         CASE WHEN step.text IN ('', 'Pipeline Failed', 'not-approved-repo', 'not-approved-infra',
-                                 'pipelineWarning')
+         CASE WHEN step.text IN ('', 'Pipeline Failed', 'Pipeline Succeeded', 'not-approved-repo',
+                                 'not-approved-infra', 'pipelineWarning')
+                OR step.text GLOB 'AUTO_ABORT*'
               THEN NULL ELSE step.text END AS step
     FROM events
     LEFT JOIN strings AS job ON job.id = events.job

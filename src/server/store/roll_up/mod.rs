@@ -53,11 +53,14 @@ fn last<'a>(
 
 /// Each field is from the latest event that has it.
 fn provenance(by_time: &[&Row<'_>]) -> Provenance {
-    let mut provenance = Provenance::default();
-    for row in by_time.iter().rev() {
-        if !provenance.is_complete() {
-            provenance.complete(&row.details.provenance);
+    let known = by_time.iter().rev().map(|row| &*row.details.provenance);
+    let mut known = known.filter(|provenance| !provenance.is_empty());
+    let mut provenance = known.next().cloned().unwrap_or_default();
+    for earlier in known {
+        if provenance.is_complete() {
+            break;
         }
+        provenance.complete(earlier);
     }
     provenance
 }

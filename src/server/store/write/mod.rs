@@ -58,11 +58,11 @@ pub async fn builds(
     write(transaction, &BUILDS, builds.into_iter()).await
 }
 
-/// Writes events, each with the location of its build. Their names must have ids.
+/// Writes events, each with the location of its build; gives names ids where they have none.
 pub async fn events(
     transaction: &mut Transaction,
     events: &[(BuildLookup, &Row<'_>)],
-    names: &Names,
+    names: &mut Names,
 ) -> Result<()> {
     // Rows are made as they are written: those of a whole batch would take much memory.
     let rows = events
