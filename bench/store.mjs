@@ -111,7 +111,7 @@ function rows({ scale, imports, size, starts, refreshes }) {
   const target = (small, large) => ({ 1: small, 100: large })[scale] ?? null;
   const before = all(refreshes, "before");
   const found = [
-    row("Import of NDJSON", scale === 100 ? null : 150_000, all(imports, "rate"), "events/s", "more"),
+    row("Import of NDJSON", scale === 100 ? null : 200_000, all(imports, "rate"), "events/s", "more"),
     row("Bytes per event on disk", null, all(imports, "bytes"), "B"),
     row("Size on disk", null, [size / 2 ** 20], "MB"),
     row("Start to ready", target(0.3, 10), all(starts, "ready"), "s"),

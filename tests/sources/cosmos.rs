@@ -11,7 +11,7 @@ use jiff::ToSpan as _;
 use rse_dashboard::server::{
     config::Config,
     config::cosmos::Branches,
-    model::{Event, System},
+    model::{Event, Provenance, System},
     sources::file,
 };
 use serde_json::json;
@@ -47,6 +47,57 @@ async fn a_hundred_thousand_events_arrive_page_by_page_as_from_a_file() {
     read.assert_same(&imported, "as from a file").await;
     let covered = vec![("jenkins/pipeline-metrics".to_owned(), "read", String::new())];
     assert_eq!(read.coverage().await, covered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_belongs_to_its_system() {
+    let events = events(3, 0.2);
+    let account = StandIn::start();
+    for database in ["jenkins", "sds-jenkins"] {
+        account.seed(database, &events).await;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("dashboard.toml");
+    let text = fs::read_to_string("dashboard.toml").expect("a file");
+    let text = text.replace("branches = \"default\"", "branches = \"all\"");
+    let systems = "[systems.sds]\ndatabases = [\"sds-jenkins\"]\n";
+    fs::write(&path, format!("{text}\n{systems}")).expect("a file");
+    let config = Config::read(&path).expect("valid");
+    let source = source(&config, account.variables("jenkins,sds-jenkins"));
+
+    let mut read = Held::new().await;
+    let report = read.sync(&source).await.expect("it is read");
+    assert_eq!(report.ingested.new, 2 * events.len() as u64);
+    let sds = System::new("sds").expect("a name");
+    let of_sds = events.iter().cloned().map(|event| Event {
+        system: sds.clone(),
+        ..event
+    });
+    let both: Vec<Event> = events.iter().cloned().chain(of_sds).collect();
+    read.assert_same(&Held::of(&both).await, "of two systems")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_program_stored_is_completed_when_it_is_read_again() {
+    let events = events(5, 0.3);
+    assert!(events.iter().any(|event| event.git_commit.is_some()));
+    let account = StandIn::start();
+    account.seed("jenkins", &events).await;
+    let plain = events.iter().cloned().map(|event| Event {
+        git_commit: None,
+        node_name: None,
+        correlation_id: None,
+        provenance: Provenance::default(),
+        ..event
+    });
+    let mut read = Held::of(&plain.collect::<Vec<_>>()).await;
+    let report = read.sync(&account.source("jenkins")).await;
+    let ingested = report.expect("it is read").ingested;
+    assert_eq!(ingested.new, 0);
+    assert!(ingested.replaced > events.len() as u64 / 2, "{ingested}");
+    read.assert_same(&Held::of(&events).await, "completed")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

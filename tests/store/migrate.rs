@@ -4,7 +4,7 @@ use std::{cell::Cell, path::Path, sync::Mutex};
 
 use rse_dashboard::server::{
     config::Config,
-    model::{Checkpoint, Coverage, CoverageState},
+    model::{Checkpoint, Coverage, CoverageState, Event, Provenance, System},
     store::{CachedResponse, Failed, Location, Store, migrate},
 };
 
@@ -21,9 +21,18 @@ async fn file(dir: &Path) -> Store {
 /// Returns a store with data in each table.
 async fn filled(dir: &Path, events: usize) -> Store {
     let mut store = file(dir).await;
-    let events: Vec<_> = (0..events)
-        .map(|n| event(n % 23, n / 300, n / 23))
-        .collect();
+    let detailed = |n: usize| Event {
+        system: System::new(["jenkins", "sds"][n % 2]).expect("a name"),
+        git_commit: Some(format!("{n:040x}")),
+        node_name: (n % 3 > 0).then(|| format!("vm-{n}")),
+        step_duration_ms: (n % 5 == 0).then_some(7),
+        provenance: Provenance {
+            product: Some("cmc".to_owned()),
+            ..Provenance::default()
+        },
+        ..event(n % 23, n / 300, n / 23)
+    };
+    let events: Vec<_> = (0..events).map(detailed).collect();
     let coverage = Coverage {
         item: "jenkins/pipeline-metrics".to_owned(),
         state: CoverageState::NoAccess,
