@@ -9,6 +9,7 @@ mod connections;
 mod encoding;
 mod headers;
 mod health;
+mod host;
 mod limits;
 mod live;
 pub mod metrics;

@@ -10,6 +10,7 @@ use super::{limits::Limits, metrics};
 use crate::server::{environment::Environment, sign_in, store::DATABASE_URL};
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
+const HOSTS: &str = "RSE_HOSTS";
 const TRUSTED_PROXIES: &str = "RSE_TRUSTED_PROXIES";
 
 /// The defaults suit a server that is reached directly, at its own root.
@@ -17,6 +18,8 @@ const TRUSTED_PROXIES: &str = "RSE_TRUSTED_PROXIES";
 pub struct Settings {
     /// The address at which readers reach the dashboard, without a trailing slash; `None` when not set.
     pub public_url: Option<Url>,
+    /// Other host names under which the dashboard is reached.
+    pub hosts: Vec<String>,
     /// Proxies that are trusted to report a client's address and protocol.
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
@@ -37,6 +40,11 @@ impl Settings {
         Ok(Self {
             sign_in: sign_in::Settings::of(environment, public_url.as_ref())?,
             public_url,
+            hosts: environment
+                .list(&[HOSTS])
+                .into_iter()
+                .map(parse_host)
+                .collect::<Result<_>>()?,
             trusted_proxies: proxies
                 .iter()
                 .map(|text| parse_network(text))
@@ -82,6 +90,15 @@ fn parse_url(text: &str) -> Result<Url> {
     Ok(url)
 }
 
+fn parse_host(text: String) -> Result<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    ensure!(
+        text.bytes().all(plain),
+        "{HOSTS}: “{text}” is not a host name such as dashboard.example.org, without a port"
+    );
+    Ok(text)
+}
+
 /// A network, or a single address.
 fn parse_network(text: &str) -> Result<IpNet> {
     let address = text.parse::<IpAddr>().map(IpNet::from);
@@ -121,6 +138,8 @@ mod tests {
             (PUBLIC_URL, "example.org"),
             (PUBLIC_URL, "ftp://example.org"),
             (PUBLIC_URL, "https://example.org/?a=b"),
+            (HOSTS, "example.org, example.org:8050"),
+            (HOSTS, "https://example.org"),
             (TRUSTED_PROXIES, "10.0.0.0/8, everybody"),
         ] {
             let error = settings(name, value).expect_err("a wrong value");

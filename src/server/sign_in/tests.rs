@@ -112,6 +112,7 @@ fn kept<T: CookieValue>(cookies: &Cookies, kept: &T) -> String {
 }
 
 async fn ask(router: &Router, request: Builder) -> TestResponse {
+    let request = request.header(header::HOST, "localhost");
     let request = request.body(Body::empty()).expect("a request");
     let response = router.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
@@ -257,7 +258,8 @@ async fn a_valid_token_opens_everything_and_an_invalid_one_nothing() {
 #[tokio::test]
 async fn a_stream_ends_with_its_session() {
     let (router, cookies) = closed();
-    let request = Request::get("/api/live").header(header::COOKIE, cookie(&cookies, 1));
+    let request = Request::get("/api/live").header(header::HOST, "localhost");
+    let request = request.header(header::COOKIE, cookie(&cookies, 1));
     let request = request.body(Body::empty()).expect("a request");
     let response = router.oneshot(request).await.expect("an answer");
     assert_eq!(response.status(), StatusCode::OK);

@@ -245,13 +245,13 @@ async fn malformed_http_is_refused() {
     for request in [
         "NONSENSE\r\n\r\n",
         "GET / HTTP/9.9\r\n\r\n",
-        "GET /pipelines HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n",
+        "GET /pipelines HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
         "GET /pipelines HTTP/1.1\r\nBad Name: a\r\n\r\n",
         "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        "GET pipelines HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET /%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        "GET /\u{0} HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET pipelines HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /\u{0} HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ] {
         let mut stream = server.connect().await;
         stream.write_all(request.as_bytes()).await.expect("sent");
@@ -264,6 +264,29 @@ async fn malformed_http_is_refused() {
         );
         assert!(server.answers().await, "after {request:?}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_website_cannot_reach_the_dashboard_under_its_own_name() {
+    let server = Server::start(Limits::default()).await;
+    for (hosts, expected) in [
+        ("Host: attacker.example\r\n", "421"),
+        ("Host: attacker.example:8050\r\n", "421"),
+        ("", "400"),
+        ("Host: localhost\r\nHost: localhost\r\n", "400"),
+        ("Host: localhost\r\n", "200"),
+        ("Host: [::1]\r\n", "200"),
+    ] {
+        let asked = |path| get(path).replacen("Host: localhost\r\n", hosts, 1);
+        for path in ["/api/figures", "/disclaimer", "/figures/heatmap.csv"] {
+            let answer = server.send(asked(path)).await;
+            assert_eq!(status(&answer), expected, "{hosts:?} {path}: {answer}");
+        }
+        assert_eq!(status(&server.send(asked("/health/live")).await), "200");
+    }
+    let refused = server.send(get("/").replacen("localhost", "attacker.example", 1));
+    assert!(refused.await.contains("RSE_HOSTS"), "it says what to do");
     server.stop().await;
 }
 
