@@ -1,12 +1,14 @@
 //! The JSON endpoints and the CSV of a figure.
 
+use std::borrow::Cow;
+
 use axum::{
     Json,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
@@ -22,13 +24,15 @@ use crate::{
 /// Headers to make room for in a response.
 const MAX_HEADERS: usize = 16;
 
-/// The query of every endpoint; unknown parameters are ignored.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+/// The parameters of the filters.
+pub const FILTERS: [&str; 3] = ["project", "type", "days"];
+
+/// The query of any endpoint.
+#[derive(Default)]
 pub struct Parameters {
-    id: String,
-    page: String,
-    of: String,
+    id: Option<String>,
+    page: Option<String>,
+    of: Option<String>,
     project: Option<String>,
     r#type: Option<String>,
     days: Option<String>,
@@ -37,6 +41,18 @@ pub struct Parameters {
 impl Parameters {
     pub fn filter(&self) -> FilterQuery<'_> {
         FilterQuery::new(&self.project, &self.r#type, &self.days)
+    }
+
+    fn of_name(&mut self, name: &str) -> Option<&mut Option<String>> {
+        Some(match name {
+            "id" => &mut self.id,
+            "page" => &mut self.page,
+            "of" => &mut self.of,
+            "project" => &mut self.project,
+            "type" => &mut self.r#type,
+            "days" => &mut self.days,
+            _ => return None,
+        })
     }
 }
 
@@ -68,8 +84,9 @@ impl IntoResponse for AppError {
 
 /// `GET /api/figure?id=…&project=…&type=…&days=…`
 pub async fn figure(State(state): State<AppState>, request: Request) -> Result<Response, AppError> {
-    let query = parameters(request.uri())?;
-    let figure = state.figure(&query.id, query.filter()).await?;
+    let query = parameters(request.uri(), &["id", "project", "type", "days"])?;
+    let id = query.id.as_deref().unwrap_or_default();
+    let figure = state.figure(id, query.filter()).await?;
     let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
     let json = HeaderValue::from_static("application/json");
     headers.insert(header::CONTENT_TYPE, json);
@@ -77,39 +94,44 @@ pub async fn figure(State(state): State<AppState>, request: Request) -> Result<R
 }
 
 /// `GET /api/figures`: the figures that exist, with columns and help.
-pub async fn figures(State(state): State<AppState>) -> Result<Response, AppError> {
+pub async fn figures(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
+    no_parameters(&uri)?;
     let snapshot = state.snapshot()?;
     Ok(Json(figure_infos(&snapshot, None)).into_response())
 }
 
 /// `GET /api/overview?page=…&project=…&type=…&days=…`
 pub async fn overview(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
-    let query = parameters(&uri)?;
-    let overview = state.overview(&query.page, query.filter())?;
+    let query = parameters(&uri, &["page", "project", "type", "days"])?;
+    let page = query.page.as_deref().unwrap_or_default();
+    let overview = state.overview(page, query.filter())?;
     Ok(Json(overview).into_response())
 }
 
 /// `GET /api/headline?project=…&type=…&days=…`
 pub async fn headline(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
-    let query = parameters(&uri)?;
+    let query = parameters(&uri, &FILTERS)?;
     let headline = state.headline(query.filter())?;
     Ok(Json(headline).into_response())
 }
 
 /// `GET /api/freshness`
-pub async fn freshness(State(state): State<AppState>) -> Result<Response, AppError> {
+pub async fn freshness(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
+    no_parameters(&uri)?;
     Ok(Json(state.data_state()?).into_response())
 }
 
 /// `GET /api/coverage`
-pub async fn coverage(State(state): State<AppState>) -> Result<Response, AppError> {
+pub async fn coverage(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
+    no_parameters(&uri)?;
     Ok(Json(state.coverage()?).into_response())
 }
 
 /// `GET /api/fragments?of=…&project=…&type=…&days=…`
 pub async fn fragments(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
-    let query = parameters(&uri)?;
-    let fragments = state.fragments(&query.of, query.filter())?;
+    let query = parameters(&uri, &["of", "project", "type", "days"])?;
+    let of = query.of.as_deref().unwrap_or_default();
+    let fragments = state.fragments(of, query.filter())?;
     Ok(Json(fragments).into_response())
 }
 
@@ -144,11 +166,32 @@ pub async fn csv(state: &AppState, id: &str, query: &Parameters) -> Result<Respo
     Ok((headers, bytes).into_response())
 }
 
-/// Parses the query of a request; a repeated parameter is refused.
+/// Parses the query of a request.
 ///
 /// # Errors
-/// [`AppError::UnknownValue`].
-pub fn parameters(uri: &Uri) -> Result<Parameters, AppError> {
+/// [`AppError::UnknownParameter`] for one that is not `known`, [`AppError::UnknownValue`] for a repeated one.
+pub fn parameters(uri: &Uri, known: &[&str]) -> Result<Parameters, AppError> {
+    let malformed = || AppError::unknown_value("query", "", Vec::new());
     let query = uri.query().unwrap_or_default();
-    serde_urlencoded::from_str(query).map_err(|_| AppError::unknown_value("query", "", Vec::new()))
+    let pairs: Vec<(Cow<'_, str>, String)> =
+        serde_urlencoded::from_str(query).map_err(|_| malformed())?;
+    let mut parameters = Parameters::default();
+    for (name, value) in pairs {
+        let parameter = parameters
+            .of_name(&name)
+            .filter(|_| known.contains(&&*name))
+            .ok_or_else(|| AppError::unknown_parameter(&name, known))?;
+        if parameter.replace(value).is_some() {
+            return Err(malformed());
+        }
+    }
+    Ok(parameters)
+}
+
+/// Refuses any parameter.
+///
+/// # Errors
+/// [`AppError::UnknownParameter`].
+pub fn no_parameters(uri: &Uri) -> Result<(), AppError> {
+    parameters(uri, &[]).map(drop)
 }

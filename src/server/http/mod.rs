@@ -3,6 +3,7 @@
 mod api;
 mod assets;
 mod base;
+mod canonical;
 mod client;
 mod client_quota;
 mod connections;

@@ -125,6 +125,33 @@ async fn an_undescribed_value_is_refused_with_a_described_status() {
 }
 
 #[tokio::test]
+async fn an_undescribed_parameter_is_refused_by_its_name_with_the_known_ones() {
+    let router = router(loaded(), Settings::default());
+    let description = description(&router).await;
+    let mut refused = 0;
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        if path.starts_with("/health/") || path == "/metrics" {
+            continue;
+        }
+        let operation = &item["get"];
+        let uri = address(path, operation, None);
+        let answer = get(&router, &format!("{uri}&colour=red")).await;
+        assert_eq!(answer.status.as_u16(), 400, "{uri}");
+        assert!(operation["responses"]["400"].is_object(), "{uri}");
+        let error: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        assert_eq!(error["error"], "unknown_parameter", "{uri}");
+        assert_eq!(error["parameter"], "colour", "{uri}");
+        let described = operation["parameters"].as_array().into_iter().flatten();
+        let described = described.filter(|parameter| parameter["in"] == "query");
+        let described: Vec<&Value> = described.map(|parameter| &parameter["name"]).collect();
+        let known = error["known"].as_array().expect("a list");
+        assert_eq!(known.iter().collect::<Vec<_>>(), described, "{uri}");
+        refused += 1;
+    }
+    assert_eq!(refused, 10);
+}
+
+#[tokio::test]
 async fn every_filter_value_is_accepted_and_every_figure_is_listed() {
     let router = router(loaded(), Settings::default());
     let description = description(&router).await;

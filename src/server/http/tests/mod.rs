@@ -189,6 +189,9 @@ async fn wrong_values_are_reported_with_a_status() {
         ("/api/elsewhere", 404, "endpoint"),
         ("/figures/nothing.csv", 404, "nothing"),
         ("/figures/build_status.csv?days=1&days=7", 400, "query"),
+        ("/api/headline?id=heatmap", 400, "project, type, days"),
+        ("/api/figures?days=7", 400, "none"),
+        ("/figures/build_status.csv?id=heatmap", 400, "id"),
         ("/api", 404, "endpoint"),
     ] {
         let answer = get(&router, uri).await;
