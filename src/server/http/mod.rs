@@ -31,7 +31,7 @@ use std::{future::Future, sync::Arc};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
-    middleware::{from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     routing::{any, get},
 };
 use leptos::{config::LeptosOptions, context::provide_context};
@@ -147,21 +147,19 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
             headers::content_security_policy(reload_port);
         }
     };
+    let page_cache = PageCache::new();
+    let cached = (state.app.clone(), page_cache.clone());
     // Leptos handles files and missing pages in one handler. It runs the context of a file's response
     // inside whatever page is being rendered on the same thread, which then loses its headers.
     let missing = pages::missing(render_app_async_with_context(
         context.clone(),
         shell.clone(),
     ))
-    .layer(from_fn(rendering::serve_uncached));
-    let page_cache = PageCache::new();
+    .layer(from_fn_with_state(cached.clone(), rendering::serve_missing));
     let pages = Router::new()
         .leptos_routes_with_context(&state, listed, context, shell)
         .route_layer(from_fn_with_state(state.clone(), pages::status))
-        .route_layer(from_fn_with_state(
-            (state.clone(), page_cache.clone()),
-            rendering::serve_cached,
-        ));
+        .route_layer(from_fn_with_state(cached, rendering::serve_cached));
     let renewal =
         page_cache.render_again(pages.clone().with_state(state.clone()), state.app.live());
     let files = ServeDir::new(&*state.options.site_root)
