@@ -1,9 +1,9 @@
 //! The JSON endpoints and the CSV of a figure.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
@@ -15,9 +15,15 @@ use crate::{
     error::AppError,
     filter::FilterQuery,
     server::{
+        cache::CachedFigure,
         export::{self, Format},
-        http::encoding,
+        http::{
+            encoding,
+            fair_queue::Permit,
+            queue::{self, Turn},
+        },
         state::{AppState, figure_infos},
+        tasks,
     },
 };
 
@@ -82,11 +88,42 @@ impl IntoResponse for AppError {
     }
 }
 
+/// The reason why a figure is not sent.
+pub enum Refusal {
+    Busy,
+    Error(AppError),
+}
+
+impl From<AppError> for Refusal {
+    fn from(error: AppError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Busy => queue::busy(),
+            Self::Error(error) => error.into_response(),
+        }
+    }
+}
+
 /// `GET /api/figure?id=…&project=…&type=…&days=…`
-pub async fn figure(State(state): State<AppState>, request: Request) -> Result<Response, AppError> {
+pub async fn figure(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
     let query = parameters(request.uri(), &["id", "project", "type", "days"])?;
     let id = query.id.as_deref().unwrap_or_default();
-    let figure = state.figure(id, query.filter()).await?;
+    let figure = match state.cached_figure(id, query.filter()).await? {
+        Some(figure) => figure,
+        None => {
+            let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+            compute(&state, id.to_owned(), query, permit.into()).await?
+        }
+    };
     let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
     let json = HeaderValue::from_static("application/json");
     headers.insert(header::CONTENT_TYPE, json);
@@ -143,8 +180,14 @@ pub async fn unknown() -> Response {
 }
 
 /// `GET /figures/{id}.csv?project=…&type=…&days=…`
-pub async fn csv(state: &AppState, id: &str, query: &Parameters) -> Result<Response, AppError> {
-    let figure = state.figure(id, query.filter()).await?;
+pub async fn csv(
+    state: &AppState,
+    turn: Turn,
+    id: &str,
+    query: Parameters,
+) -> Result<Response, Refusal> {
+    let permit = Arc::new(turn.wait().await.ok_or(Refusal::Busy)?);
+    let figure = compute(state, id.to_owned(), query, Arc::clone(&permit)).await?;
     let mut bytes = Vec::new();
     export::rows(
         &figure.data.columns,
@@ -164,6 +207,22 @@ pub async fn csv(state: &AppState, id: &str, query: &Parameters) -> Result<Respo
         ),
     ];
     Ok((headers, bytes).into_response())
+}
+
+/// Reads a figure. Its permit is kept until it is computed, even if the client has left.
+async fn compute(
+    state: &AppState,
+    id: String,
+    query: Parameters,
+    permit: Arc<Permit>,
+) -> Result<Arc<CachedFigure>, AppError> {
+    let state = state.clone();
+    let read = tasks::run_to_completion(async move {
+        let _permit = permit;
+        state.figure(&id, query.filter()).await
+    });
+    // The log has the panic.
+    read.await.unwrap_or(Err(AppError::Internal))
 }
 
 /// Parses the query of a request.

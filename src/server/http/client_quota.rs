@@ -64,7 +64,7 @@ impl Drop for QuotaPermit {
 }
 
 /// Treats an IPv6 network as one client: a host has a whole network of addresses to choose from.
-fn network(client: IpAddr) -> IpAddr {
+pub fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => {
             Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()

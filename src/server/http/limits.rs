@@ -90,6 +90,11 @@ impl Limits {
         (self.running + self.waiting).div_ceil(2)
     }
 
+    /// Requests of one client that are processed at the same time: others share the processor with these.
+    pub fn running_per_client(&self) -> usize {
+        self.running.div_ceil(2)
+    }
+
     pub fn event_streams_per_client(&self) -> usize {
         self.event_streams.div_ceil(4)
     }

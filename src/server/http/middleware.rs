@@ -50,7 +50,7 @@ pub async fn handle(
         Some(refusal) => refusal,
         None => {
             let work = async {
-                match inner.queue.admit(&mut request, client.address).await {
+                match inner.queue.admit(&mut request, client.address) {
                     Some(_admission) => next.run(request).await,
                     None => queue::busy(),
                 }

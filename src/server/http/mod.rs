@@ -8,6 +8,7 @@ mod client;
 mod client_quota;
 mod connections;
 mod encoding;
+mod fair_queue;
 mod headers;
 mod health;
 mod host;
@@ -31,7 +32,7 @@ use std::{future::Future, sync::Arc};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{any, get},
 };
 use leptos::{config::LeptosOptions, context::provide_context};
@@ -175,6 +176,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/freshness", get(api::freshness))
         .route("/api/coverage", get(api::coverage))
         .route("/api/fragments", get(api::fragments))
+        .route_layer(from_fn(queue::process_in_turn))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));
@@ -188,7 +190,11 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/dash", get(pages::to_pipelines))
         .route("/dash/", get(pages::to_pipelines))
         .merge(data)
-        .route("/api/openapi.json", get(openapi::openapi))
+        .merge(
+            Router::new()
+                .route("/api/openapi.json", get(openapi::openapi))
+                .route_layer(from_fn(queue::process_in_turn)),
+        )
         .route("/api", any(api::unknown))
         .route("/api/", any(api::unknown))
         .route("/api/{*rest}", any(api::unknown))

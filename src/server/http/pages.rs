@@ -14,6 +14,7 @@ use super::{
     ServerState,
     api::{self, FILTERS},
     canonical,
+    queue::Turn,
 };
 use leptos::context::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list_with_exclusions};
@@ -125,7 +126,7 @@ pub async fn handle_unrouted(
     }
     let name = uri.path().strip_prefix("/figures/");
     match name.and_then(|name| name.strip_suffix(".csv")) {
-        Some(id) => csv(&state, id, request.method(), uri).await,
+        Some(id) => csv(state, id, &request).await,
         None => next.run(request).await,
     }
 }
@@ -141,14 +142,23 @@ fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {
     Some(Redirect::permanent(&with_query(&local, uri)))
 }
 
-async fn csv(state: &ServerState, id: &str, method: &Method, uri: &Uri) -> Response {
-    if method != Method::GET && method != Method::HEAD {
-        let allowed = [(header::ALLOW, "GET,HEAD")];
-        return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
+fn csv(
+    state: ServerState,
+    id: &str,
+    request: &Request,
+) -> impl Future<Output = Response> + Send + use<> {
+    let id = id.to_owned();
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    let query = api::parameters(request.uri(), &FILTERS);
+    let turn = Turn::of(request).ok_or(AppError::Internal);
+    async move {
+        if !reads {
+            let allowed = [(header::ALLOW, "GET,HEAD")];
+            return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
+        }
+        let answer = async { api::csv(&state.app, turn?, &id, query?).await };
+        answer.await.into_response()
     }
-    let query = api::parameters(uri, &FILTERS);
-    let answer = async { api::csv(&state.app, id, &query?).await };
-    answer.await.into_response()
 }
 
 /// Sets the status of a page whose address is wrong; the page itself renders the message.

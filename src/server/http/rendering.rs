@@ -28,7 +28,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::{encoding, queue::ProcessingPermit};
+use super::{
+    encoding,
+    queue::{self, Turn},
+};
 use crate::{
     api::Live,
     server::{
@@ -113,16 +116,26 @@ impl PageCache {
             page.asked.fetch_or(from_outside, Ordering::Relaxed);
             page.respond(&asked)
         };
-        let Some(key) = key(state, &request) else {
-            let page = run_to_completion(async move { render(request, next).await.ok() });
-            return page
-                .await
-                .map_or_else(internal_error, |page| respond(page.into()));
-        };
-        if let Some(page) = self.0.get(&key).await {
+        let key = key(state, &request);
+        if let Some(key) = &key
+            && let Some(page) = self.0.get(key).await
+        {
             return respond(page);
         }
+        // A rendering of the server itself has no turn.
+        let permit = match Turn::of(&request) {
+            Some(turn) => match turn.wait().await {
+                Some(permit) => Some(permit),
+                None => return queue::busy(),
+            },
+            None => None,
+        };
         let page = run_to_completion(async move {
+            // Kept until the page is rendered, even if the client has left.
+            let _permit = permit;
+            let Some(key) = key else {
+                return render(request, next).await.ok().map(Arc::new);
+            };
             // To the cache, a page with another status is an error.
             let render = async {
                 let page = Arc::new(render(request, next).await.map_err(|_| None)?);
@@ -199,8 +212,6 @@ async fn run_to_completion<T: Send + 'static>(work: impl Future<Output = T> + Se
 }
 
 async fn render(mut request: Request, next: Next) -> Result<RenderedPage> {
-    // Keeps the permit until the page is rendered, even if the client has left.
-    let _permit = request.extensions().get::<ProcessingPermit>().cloned();
     *request.method_mut() = Method::GET;
     let (parts, body) = next.run(request).await.into_parts();
     let html = to_bytes(body, usize::MAX).await;

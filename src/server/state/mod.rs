@@ -268,6 +268,20 @@ impl AppState {
         self.0.snapshot.load_full().ok_or(AppError::NotReady)
     }
 
+    /// A figure for a filter, if it is cached.
+    ///
+    /// # Errors
+    /// An unknown id or value, or no snapshot.
+    pub async fn cached_figure(
+        &self,
+        id: &str,
+        filter: FilterQuery<'_>,
+    ) -> Result<Option<Arc<CachedFigure>>, AppError> {
+        let figure = figures::find(id).ok_or_else(|| AppError::unknown_figure(id))?;
+        let (snapshot, filter) = self.filtered(filter)?;
+        Ok(self.0.figures.cached(figure, &snapshot, filter).await)
+    }
+
     /// A figure for a filter, from the cache or computed.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! Pages are rendered once, and to completion.
 
+use futures::FutureExt as _;
+
 use super::*;
-use crate::server::metrics::Metrics;
+use crate::server::{http::Limits, metrics::Metrics};
 
 fn with(name: header::HeaderName, value: &str) -> Request<Body> {
     let request = Request::get("/pipelines").header(name, value);
@@ -147,4 +149,29 @@ async fn pages_hold_the_same_in_every_encoding() {
     let mut bytes = Vec::new();
     brotli::BrotliDecompress(&mut brotli.body.as_slice(), &mut bytes).expect("brotli");
     assert_eq!(bytes, plain);
+}
+
+#[tokio::test]
+async fn cached_responses_do_not_wait_while_a_page_is_rendered() {
+    let settings = Settings {
+        limits: Limits {
+            running: 1,
+            ..Limits::default()
+        },
+        ..Settings::default()
+    };
+    let router = router(loaded(), settings);
+    let cached = ["/api/figure?id=build_status", "/pipelines"];
+    for uri in cached {
+        get(&router, uri).await;
+    }
+    let mut rendering = Box::pin(get(&router, "/security"));
+    assert!(futures::poll!(&mut rendering).is_pending());
+    for uri in cached {
+        // The rendering makes no progress meanwhile: nothing else is polled.
+        let answer = get(&router, uri).now_or_never();
+        let status = answer.map(|answer| answer.status);
+        assert_eq!(status, Some(StatusCode::OK), "{uri}");
+    }
+    assert_eq!(rendering.await.status, StatusCode::OK);
 }
