@@ -76,6 +76,14 @@ impl FairQueue {
     }
 }
 
+#[cfg(test)]
+impl FairQueue {
+    /// The number of permits that are taken.
+    pub fn taken(&self) -> usize {
+        self.0.turns().held.values().sum()
+    }
+}
+
 impl Shared {
     /// A poisoned lock is still consistent: nothing panics between related changes.
     fn turns(&self) -> MutexGuard<'_, Turns> {

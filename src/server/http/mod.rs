@@ -181,7 +181,9 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));
     if state.settings.shared_store {
-        let enforce = || from_fn_with_state(state.clone(), monotonic_reads::enforce);
+        let watchers = monotonic_reads::Watchers::new(&state.settings.limits);
+        let watched = (state.clone(), watchers);
+        let enforce = || from_fn_with_state(watched.clone(), monotonic_reads::enforce);
         data = data.route_layer(enforce());
         figure = figure.route_layer(enforce());
     }

@@ -4,6 +4,7 @@ mod base;
 mod connections;
 mod escaping;
 mod rendering;
+mod replicas;
 
 use std::{sync::Arc, time::Duration};
 
