@@ -54,6 +54,9 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     })?;
     let environment = Environment::of_process();
     let settings = http::Settings::of(&environment)?;
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
     let configured = Sources::from_config(&config, &environment);
     let names = configured.names();
     let state = AppState::new(&names);

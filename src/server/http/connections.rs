@@ -92,7 +92,7 @@ pub async fn serve(
 
 /// A proxy stands for many clients and may use every connection.
 fn take(quota: &ClientQuota, settings: &Settings, peer: IpAddr) -> Option<QuotaPermit> {
-    let max = if settings.is_trusted(peer) {
+    let max = if settings.trusted_proxies.is_proxy(peer) {
         settings.limits.connections
     } else {
         settings.limits.connections_per_client()

@@ -26,6 +26,7 @@ mod settings;
 mod shared_service;
 #[cfg(test)]
 mod tests;
+mod trusted_proxies;
 
 use std::{future::Future, sync::Arc};
 
