@@ -11,8 +11,11 @@ const MAX_CONNECTIONS: &str = "RSE_MAX_CONNECTIONS";
 /// The defaults suit an organisation on one small machine.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Open connections in total. A client may hold at most half of them, unless it is a trusted proxy.
+    /// Open connections in total. A client may hold at most half of them, unless it is a trusted proxy, and
+    /// no more than are free.
     pub connections: usize,
+    /// Connections beside these, on which health checks are answered and other requests refused.
+    pub reserved_connections: usize,
     /// Event streams in total; a client may hold at most a quarter of them. Each is a connection, and some
     /// connections must remain for other requests.
     pub event_streams: usize,
@@ -25,6 +28,8 @@ pub struct Limits {
     pub queue_timeout: Duration,
     /// The longest time that a client may take to send a request, or stay idle between two requests.
     pub request_timeout: Duration,
+    /// The longest time that a client may take to send its first request while connections are scarce.
+    pub scarce_request_timeout: Duration,
     /// The longest time that a client may go without reading any of its response.
     pub write_timeout: Duration,
     /// The longest time that a response may take.
@@ -66,11 +71,13 @@ impl Limits {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             connections,
+            reserved_connections: (connections / 20).clamp(8, 100),
             event_streams: connections * 3 / 4,
             running: 4 * cores,
             waiting: connections / 2,
             queue_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(30),
+            scarce_request_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
             response_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(4),

@@ -63,7 +63,7 @@ impl Server {
     }
 
     async fn answers(&self) -> bool {
-        let answer = self.send(get("/health/live")).await;
+        let answer = self.send(get("/api/figures")).await;
         answer.starts_with("HTTP/1.1 200 ")
     }
 
@@ -156,15 +156,100 @@ async fn one_client_leaves_connections_for_others() {
     })
     .await;
     let held = [server.connect().await, server.connect().await];
-    let refused = server.send(get("/health/live")).await;
+    let refused = server.send(get("/api/figures")).await;
     assert_eq!(status(&refused), "503");
-    assert!(refused.contains("Retry-After: 5"), "{refused}");
+    assert!(
+        refused.to_lowercase().contains("retry-after: 5"),
+        "{refused}"
+    );
     assert!(refused.ends_with("There are too many connections\n"));
-    let length = "There are too many connections\n".len();
-    assert!(refused.contains(&format!("Content-Length: {length}\r\n")));
+    assert!(refused.contains("onnection: close"), "{refused}");
+    // The whole request is read first, so that the client reads the refusal and not a reset.
+    let mut slow = server.connect().await;
+    for part in get("/api/figures").as_bytes().chunks(20) {
+        slow.write_all(part).await.expect("it is still read");
+        tokio::time::sleep(SOON / 20).await;
+    }
+    assert_eq!(status(&rest(&mut slow).await), "503");
+    assert_eq!(status(&server.send(get("/health/live")).await), "200");
     drop(held);
     while !server.answers().await {
         tokio::task::yield_now().await;
+    }
+    server.stop().await;
+}
+
+/// Connections of a client at this address, each with the beginning of a request.
+async fn half_sent(server: &Server, client: [u8; 4], connections: usize) -> Vec<TcpStream> {
+    let mut held = Vec::new();
+    for _ in 0..connections {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let address = SocketAddr::from((client, 0));
+        socket.bind(address).expect("an address of this machine");
+        let mut stream = socket.connect(server.address).await.expect("connected");
+        // A refused connection may be closed already.
+        let _ = stream
+            .write_all(b"GET /api/live HTTP/1.1\r\nHost: loc")
+            .await;
+        held.push(stream);
+    }
+    held
+}
+
+#[tokio::test]
+async fn half_sent_requests_of_several_clients_leave_connections_for_others() {
+    let server = Server::start(Limits {
+        connections: 16,
+        reserved_connections: 16,
+        request_timeout: TEST_TIMEOUT,
+        scarce_request_timeout: TEST_TIMEOUT,
+        ..Limits::default()
+    })
+    .await;
+    let mut held = Vec::new();
+    for client in [[127, 0, 0, 2], [127, 0, 0, 3], [127, 0, 0, 4]] {
+        held.push(half_sent(&server, client, 40).await);
+        for path in ["/health/live", "/api/figures"] {
+            let answer = server.send(get(path)).await;
+            assert_eq!(status(&answer), "200", "{client:?} {path}: {answer}");
+        }
+    }
+    let answer = server.send(get("/api/figures")).await;
+    let head = answer.to_lowercase();
+    assert!(head.contains("connection: close"), "connections are scarce");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_without_a_request_is_disconnected_soon_when_connections_are_scarce() {
+    let server = Server::start(Limits {
+        connections: 8,
+        event_streams: 100,
+        request_timeout: TEST_TIMEOUT * 10,
+        scarce_request_timeout: SOON,
+        ..Limits::default()
+    })
+    .await;
+    // Six of eight connections have open pages.
+    let mut pages = half_sent(&server, [127, 0, 0, 2], 4).await;
+    pages.extend(half_sent(&server, [127, 0, 0, 3], 2).await);
+    let mut beginning = [0; 12];
+    for page in &mut pages {
+        let rest_of_request = "alhost\r\n\r\n";
+        page.write_all(rest_of_request.as_bytes())
+            .await
+            .expect("sent");
+        page.read_exact(&mut beginning).await.expect("an answer");
+        assert_eq!(&beginning, b"HTTP/1.1 200");
+    }
+    let [mut late] = half_sent(&server, [127, 0, 0, 4], 1)
+        .await
+        .try_into()
+        .expect("one");
+    assert_eq!(rest(&mut late).await, "");
+    let mut more = [0; 1];
+    for page in &mut pages {
+        page.read_exact(&mut more).await.expect("it is still open");
     }
     server.stop().await;
 }
