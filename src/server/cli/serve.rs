@@ -57,6 +57,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
+    http::raise_limit(&settings.limits);
     let configured = Sources::from_config(&config, &environment);
     let names = configured.names();
     let state = AppState::new(&names);

@@ -46,7 +46,24 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::for_connections(1000)
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let limits = Self {
+            connections: 0,
+            reserved_connections: 0,
+            event_streams: 0,
+            running: 4 * cores,
+            waiting: 0,
+            queue_timeout: Duration::from_secs(15),
+            request_timeout: Duration::from_secs(30),
+            scarce_request_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(30),
+            response_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(4),
+            header: 32 * 1024,
+            body: 16 * 1024,
+            address: 4096,
+        };
+        limits.with_connections(1000)
     }
 }
 
@@ -64,26 +81,18 @@ impl Limits {
         let connections = connections.with_context(|| {
             format!("{MAX_CONNECTIONS}: “{text}” is not a whole number from 10 to 100000")
         })?;
-        Ok(Self::for_connections(connections))
+        Ok(Self::default().with_connections(connections))
     }
 
-    fn for_connections(connections: usize) -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    /// The limits for so many connections.
+    #[must_use]
+    pub fn with_connections(self, connections: usize) -> Self {
         Self {
             connections,
             reserved_connections: (connections / 20).clamp(8, 100),
             event_streams: connections * 3 / 4,
-            running: 4 * cores,
             waiting: connections / 2,
-            queue_timeout: Duration::from_secs(15),
-            request_timeout: Duration::from_secs(30),
-            scarce_request_timeout: Duration::from_secs(5),
-            write_timeout: Duration::from_secs(30),
-            response_timeout: Duration::from_secs(30),
-            shutdown_timeout: Duration::from_secs(4),
-            header: 32 * 1024,
-            body: 16 * 1024,
-            address: 4096,
+            ..self
         }
     }
 

@@ -7,6 +7,7 @@ mod canonical;
 mod client;
 mod client_quota;
 mod connections;
+mod descriptors;
 mod encoding;
 mod fair_queue;
 mod headers;
@@ -43,6 +44,7 @@ use tower::layer::layer_fn;
 use tower_http::{CompressionLevel, compression::CompressionLayer, services::ServeDir};
 
 pub use assets::check as check_assets;
+pub use descriptors::raise_limit;
 pub use limits::Limits;
 pub use settings::Settings;
 

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{loaded, site};
 use crate::server::{
-    http::{Limits, Settings, serve},
+    http::{Limits, Settings, metrics, serve},
     state::AppState,
 };
 
@@ -41,6 +41,25 @@ impl Server {
         let ends = tokio::spawn(serve(listener, state, settings, async {
             let _ = stopped.await;
         }));
+        Self {
+            address,
+            stop,
+            ends,
+        }
+    }
+
+    /// The separate listener of metrics.
+    async fn of_metrics() -> Self {
+        let listener = metrics::bind(([127, 0, 0, 1], 0).into()).await;
+        let listener = listener.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        let ends = tokio::spawn(async {
+            tokio::select! {
+                () = metrics::serve(listener, loaded()) => {}
+                _ = stopped => {}
+            }
+        });
         Self {
             address,
             stop,
@@ -277,6 +296,30 @@ async fn one_client_leaves_event_streams_for_others() {
     );
     assert!(server.answers().await, "nothing else is refused");
     drop(first);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_client_leaves_connections_of_the_metrics_listener_for_others() {
+    let server = Server::of_metrics().await;
+    let _held = half_sent(&server, [127, 0, 0, 2], 100).await;
+    let answer = server.send(get("/metrics")).await;
+    assert_eq!(status(&answer), "200", "{answer}");
+    let mut refused = 0;
+    for _ in 0..metrics::MAX_CONNECTIONS {
+        let [mut another] = half_sent(&server, [127, 0, 0, 2], 1)
+            .await
+            .try_into()
+            .expect("one");
+        let _ = another.write_all(b"alhost\r\n\r\n").await;
+        let _ = another.shutdown().await;
+        refused += usize::from(!rest(&mut another).await.contains("404 Not Found"));
+    }
+    assert_eq!(
+        refused,
+        metrics::MAX_CONNECTIONS,
+        "it has its share already"
+    );
     server.stop().await;
 }
 
