@@ -44,7 +44,8 @@ pub async fn handle(
     let client = client::identify(&inner.settings, &request);
     let caching = Caching::of(request.uri().path());
     request.extensions_mut().insert(client);
-    let refusal = headers::refusal(request.uri(), inner.settings.limits.address)
+    let limits = &inner.settings.limits;
+    let refusal = headers::refusal(request.uri(), request.headers(), limits)
         .or_else(|| host::refusal(&inner.settings, &request));
     let mut response = match refusal {
         Some(refusal) => refusal,
@@ -55,7 +56,7 @@ pub async fn handle(
                     None => queue::busy(),
                 }
             };
-            bounded(work, inner.settings.limits.response_timeout).await
+            bounded(work, limits.response_timeout).await
         }
     };
     let status = response.status();

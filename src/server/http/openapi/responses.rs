@@ -8,7 +8,7 @@ use utoipa::openapi::{
 const JSON: &str = "application/json";
 
 /// Responses that every endpoint may give.
-pub fn everywhere() -> [(&'static str, Response); 4] {
+pub fn everywhere() -> [(&'static str, Response); 5] {
     let allowed = ResponseBuilder::new()
         .description("A method other than GET or HEAD")
         .header("Allow", header("The allowed methods"));
@@ -20,6 +20,7 @@ pub fn everywhere() -> [(&'static str, Response); 4] {
             "421",
             text("text/plain", "The host is not that of the dashboard"),
         ),
+        ("431", text("text/plain", "The headers are too long")),
         ("500", failed),
     ]
 }

@@ -368,6 +368,30 @@ async fn oversized_requests_are_refused_without_reading_them_in_full() {
 }
 
 #[tokio::test]
+async fn headers_have_exactly_their_limit() {
+    let server = Server::start(Limits::default()).await;
+    let limit = Limits::default().header;
+    for (length, expected) in [
+        (limit - 1000, "200"),
+        (limit + 1, "431"),
+        (40_000, "431"),
+        (60_000, "431"),
+    ] {
+        for headers in [1, 8] {
+            let header = format!("X-A: {}\r\n", "a".repeat(length / headers));
+            let added = format!("\r\n{}", header.repeat(headers));
+            let answer = server.send(get("/api/figures").replacen("\r\n", &added, 1));
+            assert_eq!(
+                status(&answer.await),
+                expected,
+                "{headers} of {length} bytes"
+            );
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn malformed_http_is_refused() {
     let server = Server::start(Limits::default()).await;
     for request in [
