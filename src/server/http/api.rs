@@ -15,11 +15,10 @@ use crate::{
     error::AppError,
     filter::FilterQuery,
     server::{
-        cache::CachedFigure,
+        cache::CachedHeadline,
         export::{self, Format},
         http::{
             encoding,
-            fair_queue::Permit,
             queue::{self, Turn},
         },
         state::{AppState, figure_infos},
@@ -121,7 +120,9 @@ pub async fn figure(
         Some(figure) => figure,
         None => {
             let permit = turn.wait().await.ok_or(Refusal::Busy)?;
-            compute(&state, id.to_owned(), query, permit.into()).await?
+            let id = id.to_owned();
+            let read = async move { state.figure(&id, query.filter()).await };
+            complete(permit, read).await?
         }
     };
     let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
@@ -146,10 +147,14 @@ pub async fn overview(State(state): State<AppState>, uri: Uri) -> Result<Respons
 }
 
 /// `GET /api/headline?project=…&type=…&days=…`
-pub async fn headline(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
+pub async fn headline(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let query = parameters(&uri, &FILTERS)?;
-    let headline = state.headline(query.filter())?;
-    Ok(Json(headline).into_response())
+    let headline = read_headline(state, turn, query).await?;
+    Ok(Json(&headline.headline).into_response())
 }
 
 /// `GET /api/freshness`
@@ -165,11 +170,33 @@ pub async fn coverage(State(state): State<AppState>, uri: Uri) -> Result<Respons
 }
 
 /// `GET /api/fragments?of=…&project=…&type=…&days=…`
-pub async fn fragments(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
+pub async fn fragments(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let query = parameters(&uri, &["of", "project", "type", "days"])?;
     let of = query.of.as_deref().unwrap_or_default();
-    let fragments = state.fragments(of, query.filter())?;
+    if of == "headline" {
+        let headline = read_headline(state, turn, query).await?;
+        return Ok(Json(&headline.fragments).into_response());
+    }
+    let _permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let fragments = state.fragments(of, query.filter()).await?;
     Ok(Json(fragments).into_response())
+}
+
+async fn read_headline(
+    state: AppState,
+    turn: Turn,
+    query: Parameters,
+) -> Result<Arc<CachedHeadline>, Refusal> {
+    if let Some(headline) = state.cached_headline(query.filter()).await? {
+        return Ok(headline);
+    }
+    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let read = async move { state.headline(query.filter()).await };
+    Ok(complete(permit, read).await?)
 }
 
 /// Any other path under `/api/`.
@@ -181,13 +208,14 @@ pub async fn unknown() -> Response {
 
 /// `GET /figures/{id}.csv?project=…&type=…&days=…`
 pub async fn csv(
-    state: &AppState,
+    state: AppState,
     turn: Turn,
-    id: &str,
+    id: String,
     query: Parameters,
 ) -> Result<Response, Refusal> {
     let permit = Arc::new(turn.wait().await.ok_or(Refusal::Busy)?);
-    let figure = compute(state, id.to_owned(), query, Arc::clone(&permit)).await?;
+    let read = async move { state.figure(&id, query.filter()).await };
+    let figure = complete(Arc::clone(&permit), read).await?;
     let mut bytes = Vec::new();
     export::rows(
         &figure.data.columns,
@@ -196,7 +224,7 @@ pub async fn csv(
         &mut bytes,
     )
     .map_err(|error| {
-        tracing::error!(figure = id, "cannot write the CSV: {error:#}");
+        tracing::error!(figure = figure.data.id, "cannot write the CSV: {error:#}");
         AppError::Internal
     })?;
     let headers = [
@@ -209,20 +237,17 @@ pub async fn csv(
     Ok((headers, bytes).into_response())
 }
 
-/// Reads a figure. Its permit is kept until it is computed, even if the client has left.
-async fn compute(
-    state: &AppState,
-    id: String,
-    query: Parameters,
-    permit: Arc<Permit>,
-) -> Result<Arc<CachedFigure>, AppError> {
-    let state = state.clone();
-    let read = tasks::run_to_completion(async move {
+/// Does the work even if the client leaves, and keeps its permit until then.
+async fn complete<T: Send + 'static>(
+    permit: impl Send + 'static,
+    work: impl Future<Output = Result<T, AppError>> + Send + 'static,
+) -> Result<T, AppError> {
+    let completed = tasks::run_to_completion(async move {
         let _permit = permit;
-        state.figure(&id, query.filter()).await
+        work.await
     });
     // The log has the panic.
-    read.await.unwrap_or(Err(AppError::Internal))
+    completed.await.unwrap_or(Err(AppError::Internal))
 }
 
 /// Parses the query of a request.

@@ -175,11 +175,12 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let mut data = Router::new()
         .route("/api/figures", get(api::figures))
         .route("/api/overview", get(api::overview))
-        .route("/api/headline", get(api::headline))
         .route("/api/freshness", get(api::freshness))
         .route("/api/coverage", get(api::coverage))
-        .route("/api/fragments", get(api::fragments))
         .route_layer(from_fn(queue::process_in_turn))
+        // These wait for their turn only if they compute something.
+        .route("/api/headline", get(api::headline))
+        .route("/api/fragments", get(api::fragments))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));

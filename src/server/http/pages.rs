@@ -156,7 +156,7 @@ fn csv(
             let allowed = [(header::ALLOW, "GET,HEAD")];
             return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
         }
-        let answer = async { api::csv(&state.app, turn?, &id, query?).await };
+        let answer = async { api::csv(state.app, turn?, id, query?).await };
         answer.await.into_response()
     }
 }

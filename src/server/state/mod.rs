@@ -15,16 +15,16 @@ use jiff::Timestamp;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    cache::{CachedFigure, FigureCache},
+    cache::{CachedFigure, CachedHeadline, FigureCache, HeadlineCache},
     figures::{self, Page},
     fragments,
     metrics::{Metrics, Scrape},
     snapshot::Snapshot,
     store::Ledger,
-    views::{freshness, headline},
+    views::freshness,
 };
 use crate::{
-    api::{CoverageItem, DataState, FigureInfo, Headline, HtmlFragment, Live, Overview, Site},
+    api::{CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, Site},
     base::Base,
     error::AppError,
     filter::{Filter, FilterQuery},
@@ -49,6 +49,7 @@ struct Shared {
     not_ready_reason: Arc<ArcSwapOption<String>>,
     looks: watch::Sender<Option<Instant>>,
     figures: FigureCache,
+    headlines: HeadlineCache,
     metrics: Arc<Metrics>,
 }
 
@@ -93,6 +94,7 @@ impl AppState {
             not_ready_reason: Arc::default(),
             looks: watch::Sender::new(None),
             figures: FigureCache::new(Arc::clone(&metrics)),
+            headlines: HeadlineCache::default(),
             metrics,
         }))
     }
@@ -317,13 +319,25 @@ impl AppState {
         })
     }
 
-    /// The headline for a filter.
+    /// The headline for a filter, if it is cached.
     ///
     /// # Errors
     /// An unknown value, or no snapshot.
-    pub fn headline(&self, filter: FilterQuery<'_>) -> Result<Headline, AppError> {
+    pub async fn cached_headline(
+        &self,
+        filter: FilterQuery<'_>,
+    ) -> Result<Option<Arc<CachedHeadline>>, AppError> {
         let (snapshot, filter) = self.filtered(filter)?;
-        Ok(headline::headline(&snapshot, &filter))
+        Ok(self.0.headlines.cached(&snapshot, filter).await)
+    }
+
+    /// The headline for a filter, from the cache or computed.
+    ///
+    /// # Errors
+    /// An unknown value, no snapshot, or a failed computation.
+    pub async fn headline(&self, filter: FilterQuery<'_>) -> Result<Arc<CachedHeadline>, AppError> {
+        let (snapshot, filter) = self.filtered(filter)?;
+        self.0.headlines.read(snapshot, filter).await
     }
 
     /// The parts that all pages share; none until the first snapshot is loaded.
@@ -341,15 +355,15 @@ impl AppState {
     ///
     /// # Errors
     /// An unknown name or value, or no snapshot.
-    pub fn fragments(
+    pub async fn fragments(
         &self,
         of: &str,
         filter: FilterQuery<'_>,
     ) -> Result<Vec<HtmlFragment>, AppError> {
-        let (snapshot, filter) = self.filtered(filter)?;
+        self.filtered(filter)?;
         match of {
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
-            "headline" => Ok(fragments::headline(&headline::headline(&snapshot, &filter))),
+            "headline" => Ok(self.headline(filter).await?.fragments.clone()),
             "sources" => Ok(fragments::sources(&self.data_state()?, &self.coverage()?)),
             _ => {
                 let known = fragments::NAMES.map(str::to_owned);

@@ -161,7 +161,12 @@ async fn cached_responses_do_not_wait_while_a_page_is_rendered() {
         ..Settings::default()
     };
     let router = router(loaded(), settings);
-    let cached = ["/api/figure?id=build_status", "/pipelines"];
+    let cached = [
+        "/api/figure?id=build_status",
+        "/pipelines",
+        "/api/headline?days=7",
+        "/api/fragments?of=headline&days=7",
+    ];
     for uri in cached {
         get(&router, uri).await;
     }

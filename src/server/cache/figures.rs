@@ -15,14 +15,18 @@ use anyhow::{Context as _, Result};
 use foldhash::fast::RandomState;
 use moka::future::Cache;
 
-use super::{
-    compression::{Encoded, Level},
-    figures::{self, Figure},
-    metrics::{CacheSize, Metrics},
-    snapshot::Snapshot,
-    tasks,
+use crate::{
+    api::FigureData,
+    error::AppError,
+    filter::Filter,
+    server::{
+        compression::{Encoded, Level},
+        figures::{self, Figure},
+        metrics::{CacheSize, Metrics},
+        snapshot::Snapshot,
+        tasks,
+    },
 };
-use crate::{api::FigureData, error::AppError, filter::Filter};
 
 /// Enough for every figure with several hundred filters.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
