@@ -75,7 +75,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         state: state.clone(),
     };
     if location.is_shared() {
-        // A shared store may become available later; meanwhile the server reports why it is not ready.
+        // A shared store may become available later; meanwhile the log has the reason why the server is not ready.
         background.spawn(async move {
             let store = work.open_with_retries().await;
             work.run(store).await;
@@ -132,7 +132,7 @@ impl Background {
                     if error != reported {
                         tracing::error!("not ready; retrying: {error}");
                     }
-                    self.state.set_not_ready(error.clone());
+                    self.state.set_store_unusable();
                     reported = error;
                     tokio::time::sleep(RETRY).await;
                 }

@@ -6,7 +6,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -45,21 +45,21 @@ struct Shared {
     live: watch::Sender<Option<Live>>,
     /// The start of a store outage, Unix ms; 0 while the store is reachable.
     store_lost: Arc<AtomicI64>,
-    /// The reason why nothing is loaded yet, if known.
-    not_ready_reason: Arc<ArcSwapOption<String>>,
+    /// Nothing is loaded yet because the store cannot be used.
+    store_unusable: Arc<AtomicBool>,
     looks: watch::Sender<Option<Instant>>,
     figures: FigureCache,
     headlines: HeadlineCache,
     metrics: Arc<Metrics>,
 }
 
-/// The reason why the server is not ready.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The reason why the server is not ready, as far as strangers may know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unready {
     Stopping,
     Loading,
-    /// The data cannot be loaded, for this reason.
-    Hindered(Arc<String>),
+    /// The store cannot be used; the log has the reason.
+    Store,
     NoData,
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for Unready {
         f.write_str(match self {
             Self::Stopping => "stopping",
             Self::Loading => "loading",
-            Self::Hindered(reason) => reason,
+            Self::Store => "store",
             Self::NoData => "the store holds no data",
         })
     }
@@ -91,7 +91,7 @@ impl AppState {
             base: Base::default(),
             live: watch::Sender::new(Some(Live::default())),
             store_lost: Arc::default(),
-            not_ready_reason: Arc::default(),
+            store_unusable: Arc::default(),
             looks: watch::Sender::new(None),
             figures: FigureCache::new(Arc::clone(&metrics)),
             headlines: HeadlineCache::default(),
@@ -156,8 +156,11 @@ impl AppState {
             return Err(Unready::Stopping);
         }
         let snapshot = self.snapshot().map_err(|_| {
-            let not_ready_reason = self.0.not_ready_reason.load_full();
-            not_ready_reason.map_or(Unready::Loading, Unready::Hindered)
+            if self.0.store_unusable.load(Ordering::Relaxed) {
+                Unready::Store
+            } else {
+                Unready::Loading
+            }
         })?;
         if snapshot.is_empty() {
             return Err(Unready::NoData);
@@ -165,9 +168,9 @@ impl AppState {
         Ok(snapshot)
     }
 
-    /// Records why nothing is loaded yet.
-    pub fn set_not_ready(&self, reason: String) {
-        self.0.not_ready_reason.store(Some(Arc::new(reason)));
+    /// Records that nothing is loaded yet because the store cannot be used.
+    pub fn set_store_unusable(&self) {
+        self.0.store_unusable.store(true, Ordering::Relaxed);
     }
 
     /// Records that the store is unreachable; returns whether it was reachable before.

@@ -236,7 +236,10 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
                 ("200", responses::text("text/plain", "It is ready")),
                 (
                     "503",
-                    responses::text("text/plain", "It is not ready; the body says why"),
+                    responses::text(
+                        "text/plain",
+                        "It is not ready; the body says whether it is loading, stopping, without data or without its store",
+                    ),
                 ),
             ],
         },

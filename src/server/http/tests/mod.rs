@@ -293,6 +293,9 @@ async fn the_server_is_ready_from_the_first_data_until_it_stops_and_gives_the_re
         assert_eq!((answer.status.as_u16(), answer.text()), (status, text));
     };
     expect_ready(503, "not ready: loading\n").await;
+    state.set_store_unusable();
+    // Host, user and database are for the log only.
+    expect_ready(503, "not ready: store\n").await;
     state.swap(Snapshot::empty(Arc::new(Config::built_in())));
     expect_ready(503, "not ready: the store holds no data\n").await;
     state.swap(snapshot("v1"));
