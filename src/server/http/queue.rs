@@ -17,21 +17,19 @@ use super::{
     limits::Limits,
 };
 
-/// Answered without waiting: an orchestrator must not take a busy server for a broken one, an event
-/// stream would hold its permit for hours, and a sign-in waits for another server.
-const UNQUEUED: [&str; 6] = [
-    "/health/live",
-    "/health/ready",
-    "/metrics",
-    "/api/live",
-    "/sign-in",
-    "/sign-in/callback",
-];
+/// Answered without waiting: an orchestrator must not take a busy server for a broken one, and an event
+/// stream would hold its permit for hours.
+const UNQUEUED: [&str; 4] = ["/health/live", "/health/ready", "/metrics", "/api/live"];
+/// These wait for another server.
+const SIGN_IN: [&str; 2] = ["/sign-in", "/sign-in/callback"];
+const MAX_SIGN_INS: usize = 100;
+const SIGN_INS_PER_CLIENT: usize = 10;
 
 #[derive(Clone)]
 pub struct Queue {
     running: FairQueue,
     requests: ClientQuota,
+    sign_ins: ClientQuota,
     limits: Arc<Limits>,
 }
 
@@ -40,13 +38,17 @@ impl Queue {
         Self {
             running: FairQueue::new(limits.running, limits.running_per_client()),
             requests: ClientQuota::new(limits.running + limits.waiting),
+            sign_ins: ClientQuota::new(MAX_SIGN_INS),
             limits: limits.clone().into(),
         }
     }
 
     /// Admits a request; `None` when there are too many already, of this client or of all.
     pub fn admit(&self, request: &mut Request, client: IpAddr) -> Option<Admission> {
-        let quota_permit = if UNQUEUED.contains(&request.uri().path()) {
+        let path = request.uri().path();
+        let quota_permit = if SIGN_IN.contains(&path) {
+            Some(self.sign_ins.take(client, SIGN_INS_PER_CLIENT)?)
+        } else if UNQUEUED.contains(&path) {
             None
         } else {
             // All connections of a proxy have one address: here its clients are told apart.
@@ -149,6 +151,15 @@ mod tests {
         assert!(others.is_some(), "and leaves some to others");
         drop((held, others));
         assert!(admit(&queue, "/", ONE).is_some());
+    }
+
+    #[test]
+    fn one_client_leaves_sign_ins_to_others() {
+        let queue = queue(1, 3, Duration::ZERO);
+        let sign_in = |client| admit(&queue, "/sign-in/callback", client);
+        let held: Vec<_> = std::iter::from_fn(|| sign_in(ONE)).take(50).collect();
+        assert_eq!(held.len(), SIGN_INS_PER_CLIENT);
+        assert!(sign_in(OTHER).is_some() && admit(&queue, "/", ONE).is_some());
     }
 
     #[tokio::test]
