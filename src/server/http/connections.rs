@@ -106,20 +106,18 @@ impl Places {
         }
     }
 
-    /// A proxy stands for many clients and may use every connection.
+    /// A proxy stands for many clients and may use every connection, except those of the reserve.
     fn take(&self, settings: &Settings, peer: IpAddr) -> Option<Place> {
         let limits = &settings.limits;
-        let proxy = settings.trusted_proxies.is_proxy(peer);
-        let take = |quota: &ClientQuota, max| {
-            if proxy {
-                quota.take_for_proxy(peer)
-            } else {
-                quota.take(peer, max)
-            }
+        let regular = if settings.trusted_proxies.is_proxy(peer) {
+            self.regular.take_for_proxy(peer)
+        } else {
+            let max = limits.connections_per_client();
+            self.regular.take(peer, max)
         };
-        let regular = take(&self.regular, limits.connections_per_client());
         let reserved = regular.is_none();
-        let permit = regular.or_else(|| take(&self.reserve, limits.reserved_connections))?;
+        let from_reserve = || self.reserve.take(peer, limits.reserved_connections);
+        let permit = regular.or_else(from_reserve)?;
         Some(Place {
             _permit: permit,
             regular: self.regular.clone(),
