@@ -2,7 +2,7 @@
 //! until the data changes, and then rendered again in advance.
 //!
 //! Values that a page reads belong to its rendering: were it dropped half way, its tasks would find them
-//! gone and panic. So each rendering runs in a task of its own.
+//! gone and panic. So each rendering runs on a thread of its own.
 
 use std::{
     collections::HashSet,
@@ -25,8 +25,9 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use moka::future::Cache;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
+use tokio::{runtime::Builder, sync::watch};
 use tower::ServiceExt as _;
+use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
 use super::{
     encoding,
@@ -38,7 +39,6 @@ use crate::{
         compression::{Encoded, Level},
         sign_in,
         state::AppState,
-        tasks,
     },
 };
 
@@ -203,9 +203,20 @@ fn key(state: &AppState, request: &Request) -> Option<Key> {
     })
 }
 
-/// Runs in a task of its own; a panic is passed on to the request.
-async fn run_to_completion<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    match tasks::run_to_completion(work).await {
+/// Runs to completion on a thread of its own, together with the tasks that Leptos starts for it: where they
+/// run beside it, a part of the page sometimes finds its values gone. Other requests share no thread with
+/// it, and do not wait for it. A panic is passed on to the request.
+async fn run_to_completion<T: Send + 'static>(
+    work: impl Future<Output = Option<T>> + Send + 'static,
+) -> Option<T> {
+    let work = work.in_current_span().with_current_subscriber();
+    let completed = tokio::task::spawn_blocking(move || {
+        // Renderings wait for computations and time, and never for a socket.
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.inspect_err(|error| tracing::error!("cannot render a page: {error}"));
+        runtime.ok()?.block_on(work)
+    });
+    match completed.await {
         Ok(value) => value,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
@@ -217,8 +228,7 @@ async fn render(mut request: Request, next: Next) -> Result<RenderedPage> {
     let html = to_bytes(body, usize::MAX).await;
     let page = async {
         let html = html.context("the page ended early")?;
-        let encoded = tokio::task::spawn_blocking(move || RenderedPage::new(parts, &html));
-        encoded.await?
+        RenderedPage::new(parts, &html)
     };
     page.await
         .inspect_err(|error| tracing::error!("cannot render a page: {error:#}"))
@@ -281,7 +291,7 @@ fn hash_scripts(policy: &str, html: &str) -> Option<(String, HeaderValue)> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::{sync::atomic::AtomicUsize, thread};
 
     use axum::middleware::from_fn_with_state;
 
@@ -319,6 +329,27 @@ mod tests {
         state.swap(Snapshot::empty(Arc::new(Config::built_in())));
         ask("/a").await;
         assert_eq!(rendered.load(Ordering::Relaxed), 2, "for other data");
+    }
+
+    #[tokio::test]
+    async fn a_page_and_its_tasks_are_rendered_on_a_thread_of_their_own() {
+        let requests = thread::current().id();
+        let render = async move || {
+            let page = thread::current().id();
+            let task = tokio::spawn(async { thread::current().id() }).await;
+            (
+                StatusCode::NOT_FOUND,
+                format!("{} {}", page != requests, task.ok() == Some(page)),
+            )
+        };
+        let cached = (AppState::default(), PageCache::new());
+        let router = Router::new()
+            .fallback(render)
+            .layer(from_fn_with_state(cached, serve_missing));
+        let request = Request::get("/").body(Body::empty()).expect("a request");
+        let response = router.oneshot(request).await.expect("an answer");
+        let body = to_bytes(response.into_body(), 1000).await;
+        assert_eq!(body.expect("a whole body"), "true true");
     }
 
     #[test]

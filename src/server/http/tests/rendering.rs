@@ -173,7 +173,7 @@ async fn cached_responses_do_not_wait_while_a_page_is_rendered() {
     let mut rendering = Box::pin(get(&router, "/security"));
     assert!(futures::poll!(&mut rendering).is_pending());
     for uri in cached {
-        // The rendering makes no progress meanwhile: nothing else is polled.
+        // Ready at once, while the rendering has the only permit.
         let answer = get(&router, uri).now_or_never();
         let status = answer.map(|answer| answer.status);
         assert_eq!(status, Some(StatusCode::OK), "{uri}");
