@@ -334,7 +334,11 @@ pub trait Dashboard: Send + Sync {
     ///
     /// # Errors
     /// [`AppError::UnknownValue`], [`AppError::NotReady`].
-    fn fragments(&self, of: &str, filter: FilterQuery<'_>) -> Result<Vec<HtmlFragment>, AppError>;
+    fn fragments<'a>(
+        &'a self,
+        of: &'a str,
+        filter: FilterQuery<'a>,
+    ) -> BoxFuture<'a, Result<Vec<HtmlFragment>, AppError>>;
 }
 
 /// A figure for one filter.
@@ -381,4 +385,5 @@ pub async fn fragments(
 ) -> Result<Vec<HtmlFragment>, AppError> {
     expect_context::<Arc<dyn Dashboard>>()
         .fragments(&of, FilterQuery::new(&project, &r#type, &days))
+        .await
 }

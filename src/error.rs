@@ -24,6 +24,12 @@ pub enum AppError {
         /// The known values; empty if they cannot be listed.
         known: Vec<String>,
     },
+    /// A query parameter is unknown (400).
+    UnknownParameter {
+        parameter: String,
+        /// The known parameters.
+        known: Vec<String>,
+    },
     /// The reader is not signed in, or the session has expired (401).
     SignInNeeded,
     /// No figure has this id (404).
@@ -55,6 +61,7 @@ struct Received {
 #[serde(rename_all = "snake_case")]
 enum Kind {
     UnknownValue,
+    UnknownParameter,
     SignInNeeded,
     UnknownFigure,
     NotReady,
@@ -77,6 +84,7 @@ impl From<Received> for AppError {
                 value,
                 known,
             },
+            Kind::UnknownParameter => Self::UnknownParameter { parameter, known },
             Kind::SignInNeeded => Self::SignInNeeded,
             Kind::UnknownFigure => Self::UnknownFigure { id },
             Kind::NotReady => Self::NotReady,
@@ -95,6 +103,13 @@ impl AppError {
         }
     }
 
+    pub fn unknown_parameter(parameter: &str, known: &[&str]) -> Self {
+        Self::UnknownParameter {
+            parameter: shorten(parameter),
+            known: known.iter().map(|&known| known.to_owned()).collect(),
+        }
+    }
+
     pub fn unknown_figure(id: &str) -> Self {
         Self::UnknownFigure { id: shorten(id) }
     }
@@ -102,7 +117,7 @@ impl AppError {
     /// The HTTP status of the response.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::UnknownValue { .. } => 400,
+            Self::UnknownValue { .. } | Self::UnknownParameter { .. } => 400,
             Self::SignInNeeded => 401,
             Self::UnknownFigure { .. } => 404,
             Self::NotReady => 503,
@@ -137,6 +152,14 @@ impl fmt::Display for AppError {
                     write!(f, " Known values: {}.", known.join(", "))?;
                 }
                 Ok(())
+            }
+            Self::UnknownParameter { parameter, known } => {
+                write!(f, "“{parameter}” is not a known parameter.")?;
+                if known.is_empty() {
+                    f.write_str(" This address has none.")
+                } else {
+                    write!(f, " Known parameters: {}.", known.join(", "))
+                }
             }
             Self::SignInNeeded => {
                 f.write_str("You have to sign in to see this. Your session may have expired.")

@@ -151,10 +151,10 @@ test("a provider response can be used only once", async ({ page, context, faults
   await page.goto(callback);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in has ended");
   expect(await cookie(context, SESSION)).toBeUndefined();
-  // Restoring the deleted cookies does not help: the provider rejects the used code.
+  // Restoring the deleted cookies does not help: a sign-in comes back once.
   await context.addCookies([pending]);
   await page.goto(callback);
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in is not valid");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This sign-in has ended");
   expect(await cookie(context, SESSION)).toBeUndefined();
 });
 

@@ -54,6 +54,10 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     })?;
     let environment = Environment::of_process();
     let settings = http::Settings::of(&environment)?;
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
+    http::raise_limit(&settings.limits);
     let configured = Sources::from_config(&config, &environment);
     let names = configured.names();
     let state = AppState::new(&names);
@@ -71,7 +75,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         state: state.clone(),
     };
     if location.is_shared() {
-        // A shared store may become available later; meanwhile the server reports why it is not ready.
+        // A shared store may become available later; meanwhile the log has the reason why the server is not ready.
         background.spawn(async move {
             let store = work.open_with_retries().await;
             work.run(store).await;
@@ -128,7 +132,7 @@ impl Background {
                     if error != reported {
                         tracing::error!("not ready; retrying: {error}");
                     }
-                    self.state.set_not_ready(error.clone());
+                    self.state.set_store_unusable();
                     reported = error;
                     tokio::time::sleep(RETRY).await;
                 }
@@ -155,14 +159,49 @@ impl Background {
 /// Resolves when the process is asked to stop. It listens from now on, even before it is awaited: the
 /// first process of a container ignores signals without a handler.
 fn stopped() -> Result<impl Future<Output = ()>> {
-    let listen = |kind| signal(kind).context("cannot listen for signals");
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut signals = vec![SignalKind::terminate(), SignalKind::interrupt()];
+    // `nohup` and shells start programs that these must not stop.
+    let others = [SignalKind::hangup(), SignalKind::quit()];
+    let ignored = ignored_signals().unwrap_or_default();
+    signals.extend(others.into_iter().filter(|kind| {
+        let bit = 1 << (kind.as_raw_value() - 1);
+        ignored & bit == 0
+    }));
+    let listening: Result<Vec<_>, _> = signals.into_iter().map(signal).collect();
+    let mut listening = listening.context("cannot listen for signals")?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let received = listening.iter_mut().map(|signal| Box::pin(signal.recv()));
+        futures::future::select_all(received).await;
         tracing::info!("stopping: no new connections; finishing open requests");
     })
+}
+
+/// The signals that the process was told to ignore when it started, a bit each; `None` where the system
+/// does not say.
+fn ignored_signals() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// One test: a process has one handler for each signal.
+    #[tokio::test]
+    async fn every_signal_that_asks_to_stop_stops_the_server_properly() {
+        for signal in ["TERM", "INT", "HUP", "QUIT"] {
+            let stopped = stopped().expect("it listens");
+            let kill = format!("kill -{signal} {}", std::process::id());
+            let sent = Command::new("sh").args(["-c", &kill]).status();
+            assert!(sent.expect("a shell").success(), "{signal}");
+            let stopped = tokio::time::timeout(Duration::from_secs(60), stopped);
+            stopped.await.expect(signal);
+        }
+    }
 }

@@ -33,12 +33,32 @@ impl ClientQuota {
         }
     }
 
-    /// Takes a permit for a client that may hold at most `max_per_client`; `None` when the quota is used up.
+    /// Takes a permit for a client that may hold at most `max_per_client`, and no more than remain for all
+    /// others: the scarcer permits become, the fewer may one client take. `None` when it has its share.
     pub fn take(&self, client: IpAddr, max_per_client: usize) -> Option<QuotaPermit> {
+        self.take_if(client, |held, free| held < max_per_client.min(free))
+    }
+
+    /// Takes a permit for a proxy, which stands for many clients; `None` when all permits are taken.
+    pub fn take_for_proxy(&self, proxy: IpAddr) -> Option<QuotaPermit> {
+        self.take_if(proxy, |_, free| free > 0)
+    }
+
+    /// True when three quarters of the permits are taken.
+    pub fn is_scarce(&self) -> bool {
+        lock(&self.usage).total * 4 >= self.max * 3
+    }
+
+    /// Takes a permit if the numbers of those that the client holds and of those that are free allow it.
+    fn take_if(
+        &self,
+        client: IpAddr,
+        allows: impl FnOnce(usize, usize) -> bool,
+    ) -> Option<QuotaPermit> {
         let client = network(client);
         let mut usage = lock(&self.usage);
         let of_client = usage.by_client.get(&client).copied().unwrap_or_default();
-        if usage.total >= self.max || of_client >= max_per_client {
+        if !allows(of_client, self.max.saturating_sub(usage.total)) {
             return None;
         }
         usage.total += 1;
@@ -64,7 +84,7 @@ impl Drop for QuotaPermit {
 }
 
 /// Treats an IPv6 network as one client: a host has a whole network of addresses to choose from.
-fn network(client: IpAddr) -> IpAddr {
+pub fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => {
             Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
@@ -96,6 +116,31 @@ mod tests {
         assert!(quota.take(OTHER, 2).is_none(), "the whole quota is used up");
         drop(held);
         assert!(quota.take(OTHER, 2).is_some());
+    }
+
+    #[test]
+    fn a_share_shrinks_as_permits_get_scarce() {
+        let quota = ClientQuota::new(1000);
+        let mut held = Vec::new();
+        let mut shares = Vec::new();
+        for last in 1..=10 {
+            let client = IpAddr::from([192, 0, 2, last]);
+            let before = held.len();
+            held.extend(std::iter::from_fn(|| quota.take(client, 500)));
+            shares.push(held.len() - before);
+            assert_eq!(quota.is_scarce(), last > 1, "{shares:?}");
+        }
+        assert_eq!(shares, [500, 250, 125, 63, 31, 16, 8, 4, 2, 1]);
+        assert!(quota.take(ONE, 500).is_none());
+        let proxy = quota.take_for_proxy(ONE);
+        assert!(proxy.is_none(), "nothing is left for a proxy either");
+    }
+
+    #[test]
+    fn a_proxy_may_take_every_permit() {
+        let quota = ClientQuota::new(4);
+        let held: Vec<_> = std::iter::from_fn(|| quota.take_for_proxy(ONE)).collect();
+        assert_eq!(held.len(), 4);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use axum::{
 use leptos::{context::use_context, nonce::use_nonce};
 use leptos_axum::ResponseOptions;
 
+use super::limits::Limits;
+
 /// The hash of an empty style attribute, which plotly.js sets to take styles away.
 const EMPTY_STYLE: &str = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 /// The hash of the style that plotly.js gives to text in `<b>`.
@@ -103,17 +105,31 @@ impl Caching {
     }
 }
 
-/// Refuses addresses that no link of the dashboard has.
-pub fn refusal(uri: &Uri, max_bytes: usize) -> Option<Response> {
+/// Refuses addresses that no link of the dashboard has, and longer headers than browsers send.
+pub fn refusal(uri: &Uri, headers: &HeaderMap, limits: &Limits) -> Option<Response> {
     if !uri.path().starts_with('/') {
         let message = "The address of a request must begin with a slash.\n";
         return Some((StatusCode::BAD_REQUEST, message).into_response());
     }
-    let length = uri.path().len() + uri.query().map_or(0, str::len);
-    (length > max_bytes).then(|| {
-        let message = format!("The address is longer than {max_bytes} bytes.\n");
-        (StatusCode::URI_TOO_LONG, message).into_response()
+    let address = uri.path().len() + uri.query().map_or(0, str::len);
+    if address > limits.address {
+        let message = format!("The address is longer than {} bytes.\n", limits.address);
+        return Some((StatusCode::URI_TOO_LONG, message).into_response());
+    }
+    // Hyper limits the buffer that it reads into, which may hold more than the headers.
+    let headers: usize = headers
+        .iter()
+        .map(|(name, value)| length(name, value))
+        .sum();
+    (address + headers > limits.header).then(|| {
+        let message = format!("The headers are longer than {} bytes.\n", limits.header);
+        (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, message).into_response()
     })
+}
+
+/// The length of a header's line.
+fn length(name: &HeaderName, value: &HeaderValue) -> usize {
+    name.as_str().len() + ": ".len() + value.len() + "\r\n".len()
 }
 
 fn is_hashed(path: &str) -> bool {

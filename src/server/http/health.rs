@@ -4,6 +4,11 @@ use axum::{extract::State, http::StatusCode, response::IntoResponse};
 
 use crate::server::state::AppState;
 
+/// Returns whether a path is that of a health check, below any base path.
+pub fn is_check(path: &str) -> bool {
+    path.ends_with("/health/live") || path.ends_with("/health/ready")
+}
+
 /// The process responds.
 pub async fn live() -> &'static str {
     "live\n"

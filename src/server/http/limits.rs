@@ -11,8 +11,11 @@ const MAX_CONNECTIONS: &str = "RSE_MAX_CONNECTIONS";
 /// The defaults suit an organisation on one small machine.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Open connections in total. A client may hold at most half of them, unless it is a trusted proxy.
+    /// Open connections in total. A client may hold at most half of them, unless it is a trusted proxy, and
+    /// no more than are free.
     pub connections: usize,
+    /// Connections beside these, on which health checks are answered and other requests refused.
+    pub reserved_connections: usize,
     /// Event streams in total; a client may hold at most a quarter of them. Each is a connection, and some
     /// connections must remain for other requests.
     pub event_streams: usize,
@@ -25,6 +28,8 @@ pub struct Limits {
     pub queue_timeout: Duration,
     /// The longest time that a client may take to send a request, or stay idle between two requests.
     pub request_timeout: Duration,
+    /// The longest time that a client may take to send its first request while connections are scarce.
+    pub scarce_request_timeout: Duration,
     /// The longest time that a client may go without reading any of its response.
     pub write_timeout: Duration,
     /// The longest time that a response may take.
@@ -41,7 +46,24 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::for_connections(1000)
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let limits = Self {
+            connections: 0,
+            reserved_connections: 0,
+            event_streams: 0,
+            running: 4 * cores,
+            waiting: 0,
+            queue_timeout: Duration::from_secs(15),
+            request_timeout: Duration::from_secs(30),
+            scarce_request_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(30),
+            response_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(4),
+            header: 32 * 1024,
+            body: 16 * 1024,
+            address: 4096,
+        };
+        limits.with_connections(1000)
     }
 }
 
@@ -59,24 +81,18 @@ impl Limits {
         let connections = connections.with_context(|| {
             format!("{MAX_CONNECTIONS}: “{text}” is not a whole number from 10 to 100000")
         })?;
-        Ok(Self::for_connections(connections))
+        Ok(Self::default().with_connections(connections))
     }
 
-    fn for_connections(connections: usize) -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    /// The limits for so many connections.
+    #[must_use]
+    pub fn with_connections(self, connections: usize) -> Self {
         Self {
             connections,
+            reserved_connections: (connections / 20).clamp(8, 100),
             event_streams: connections * 3 / 4,
-            running: 4 * cores,
             waiting: connections / 2,
-            queue_timeout: Duration::from_secs(15),
-            request_timeout: Duration::from_secs(30),
-            write_timeout: Duration::from_secs(30),
-            response_timeout: Duration::from_secs(30),
-            shutdown_timeout: Duration::from_secs(4),
-            header: 32 * 1024,
-            body: 16 * 1024,
-            address: 4096,
+            ..self
         }
     }
 
@@ -88,6 +104,11 @@ impl Limits {
     /// Requests of one client, running or waiting; clients behind a proxy count one by one.
     pub fn requests_per_client(&self) -> usize {
         (self.running + self.waiting).div_ceil(2)
+    }
+
+    /// Requests of one client that are processed at the same time: others share the processor with these.
+    pub fn running_per_client(&self) -> usize {
+        self.running.div_ceil(2)
     }
 
     pub fn event_streams_per_client(&self) -> usize {

@@ -7,14 +7,14 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use axum::{
     Extension,
     extract::State,
-    http::header,
+    http::{Uri, header},
     response::{IntoResponse as _, Response, Sse, sse::Event},
 };
 use futures::{Stream, StreamExt as _};
 use serde::Serialize;
 use tokio_stream::wrappers::{IntervalStream, WatchStream};
 
-use super::{Settings, client::Client, client_quota::ClientQuota, queue};
+use super::{Settings, api, client::Client, client_quota::ClientQuota, queue};
 use crate::{api::Live, server::state::AppState};
 
 /// The state is repeated at this interval: pages reconnect when they hear nothing for longer, and proxies
@@ -26,7 +26,11 @@ pub async fn live(
     State(streams): State<ClientQuota>,
     State(settings): State<Arc<Settings>>,
     Extension(client): Extension<Client>,
+    uri: Uri,
 ) -> Response {
+    if let Err(error) = api::no_parameters(&uri) {
+        return error.into_response();
+    }
     let max = settings.limits.event_streams_per_client();
     let Some(permit) = streams.take(client.address, max) else {
         return queue::busy();

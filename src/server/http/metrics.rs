@@ -1,21 +1,29 @@
 //! `GET /metrics`, on the main listener or on a separate one for operators.
 
-use std::net::SocketAddr;
+use std::{future::pending, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use axum::{
     Router,
     extract::{FromRef, State},
     http::header,
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
 use tokio::net::TcpListener;
 
+use super::{
+    connections,
+    limits::Limits,
+    middleware::{self, Middleware},
+};
 use crate::server::{environment::Environment, metrics, state::AppState};
 
 const ADDR: &str = "RSE_METRICS_ADDR";
 const PATH: &str = "/metrics";
+/// Connections of the separate listener, far more than collectors need.
+pub const MAX_CONNECTIONS: usize = 32;
 
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -64,12 +72,19 @@ pub async fn bind(addr: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Serves metrics, and nothing else, until dropped.
+/// Serves metrics, and nothing else, until dropped. Limited like the main listener: it takes descriptors
+/// from it.
 pub async fn serve(listener: TcpListener, state: AppState) {
-    let router = Router::new().route(PATH, get(metrics)).with_state(state);
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!("the metrics listener stopped: {error}");
-    }
+    let settings = super::Settings {
+        limits: Limits::default().with_connections(MAX_CONNECTIONS),
+        ..super::Settings::default()
+    };
+    let limited = Middleware::new(Arc::new(settings.clone()));
+    let router = Router::new()
+        .route(PATH, get(metrics))
+        .layer(from_fn_with_state(limited, middleware::handle))
+        .with_state(state);
+    connections::serve(listener, router, &settings, pending()).await;
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {

@@ -15,6 +15,7 @@ use futures::FutureExt as _;
 use super::{
     Settings, client,
     headers::{self, Caching},
+    host,
     queue::{self, Queue},
 };
 
@@ -33,7 +34,7 @@ impl Middleware {
     }
 }
 
-/// Identifies the client, refuses invalid addresses and requests that the queue has no room for, and
+/// Identifies the client, refuses invalid addresses, other hosts and requests that the queue has no room for, and
 /// adds the headers of every response.
 pub async fn handle(
     State(Middleware(inner)): State<Middleware>,
@@ -43,16 +44,19 @@ pub async fn handle(
     let client = client::identify(&inner.settings, &request);
     let caching = Caching::of(request.uri().path());
     request.extensions_mut().insert(client);
-    let mut response = match headers::refusal(request.uri(), inner.settings.limits.address) {
+    let limits = &inner.settings.limits;
+    let refusal = headers::refusal(request.uri(), request.headers(), limits)
+        .or_else(|| host::refusal(&inner.settings, &request));
+    let mut response = match refusal {
         Some(refusal) => refusal,
         None => {
             let work = async {
-                match inner.queue.admit(&mut request, client.address).await {
+                match inner.queue.admit(&mut request, client.address) {
                     Some(_admission) => next.run(request).await,
                     None => queue::busy(),
                 }
             };
-            bounded(work, inner.settings.limits.response_timeout).await
+            bounded(work, limits.response_timeout).await
         }
     };
     let status = response.status();

@@ -3,12 +3,16 @@
 mod api;
 mod assets;
 mod base;
+mod canonical;
 mod client;
 mod client_quota;
 mod connections;
+mod descriptors;
 mod encoding;
+mod fair_queue;
 mod headers;
 mod health;
+mod host;
 mod limits;
 mod live;
 pub mod metrics;
@@ -23,6 +27,7 @@ mod settings;
 mod shared_service;
 #[cfg(test)]
 mod tests;
+mod trusted_proxies;
 
 use std::{future::Future, sync::Arc};
 
@@ -39,6 +44,7 @@ use tower::layer::layer_fn;
 use tower_http::{CompressionLevel, compression::CompressionLayer, services::ServeDir};
 
 pub use assets::check as check_assets;
+pub use descriptors::raise_limit;
 pub use limits::Limits;
 pub use settings::Settings;
 
@@ -145,21 +151,19 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
             headers::content_security_policy(reload_port);
         }
     };
+    let page_cache = PageCache::new();
+    let cached = (state.app.clone(), page_cache.clone());
     // Leptos handles files and missing pages in one handler. It runs the context of a file's response
     // inside whatever page is being rendered on the same thread, which then loses its headers.
     let missing = pages::missing(render_app_async_with_context(
         context.clone(),
         shell.clone(),
     ))
-    .layer(from_fn(rendering::serve_uncached));
-    let page_cache = PageCache::new();
+    .layer(from_fn_with_state(cached.clone(), rendering::serve_missing));
     let pages = Router::new()
         .leptos_routes_with_context(&state, listed, context, shell)
         .route_layer(from_fn_with_state(state.clone(), pages::status))
-        .route_layer(from_fn_with_state(
-            (state.clone(), page_cache.clone()),
-            rendering::serve_cached,
-        ));
+        .route_layer(from_fn_with_state(cached, rendering::serve_cached));
     let renewal =
         page_cache.render_again(pages.clone().with_state(state.clone()), state.app.live());
     let files = ServeDir::new(&*state.options.site_root)
@@ -171,15 +175,19 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let mut data = Router::new()
         .route("/api/figures", get(api::figures))
         .route("/api/overview", get(api::overview))
-        .route("/api/headline", get(api::headline))
         .route("/api/freshness", get(api::freshness))
         .route("/api/coverage", get(api::coverage))
+        .route_layer(from_fn(queue::process_in_turn))
+        // These wait for their turn only if they compute something.
+        .route("/api/headline", get(api::headline))
         .route("/api/fragments", get(api::fragments))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));
     if state.settings.shared_store {
-        let enforce = || from_fn_with_state(state.clone(), monotonic_reads::enforce);
+        let watchers = monotonic_reads::Watchers::new(&state.settings.limits);
+        let watched = (state.clone(), watchers);
+        let enforce = || from_fn_with_state(watched.clone(), monotonic_reads::enforce);
         data = data.route_layer(enforce());
         figure = figure.route_layer(enforce());
     }
@@ -188,7 +196,11 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/dash", get(pages::to_pipelines))
         .route("/dash/", get(pages::to_pipelines))
         .merge(data)
-        .route("/api/openapi.json", get(openapi::openapi))
+        .merge(
+            Router::new()
+                .route("/api/openapi.json", get(openapi::openapi))
+                .route_layer(from_fn(queue::process_in_turn)),
+        )
         .route("/api", any(api::unknown))
         .route("/api/", any(api::unknown))
         .route("/api/{*rest}", any(api::unknown))

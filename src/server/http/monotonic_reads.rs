@@ -2,9 +2,10 @@
 //! version that a client has seen; a replica with an older one waits for the newer, so that no client
 //! goes back in time.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use axum::{
+    Extension,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, header},
     middleware::Next,
@@ -13,13 +14,18 @@ use axum::{
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use tokio::time::Instant;
 
-use super::{ServerState, queue};
+use super::{ServerState, client::Client, fair_queue::FairQueue, limits::Limits, queue};
 use crate::server::state::AppState;
 
 /// `live.js` reads it as well.
 const NAME: &str = "rse-seen";
 /// Replicas catch up within this time.
 const MAX_WAIT: Duration = Duration::from_secs(2);
+/// A replica is never so many changes behind: the store makes a few of them a second. A version further
+/// ahead is made up.
+const MAX_AHEAD: i64 = 1000;
+/// Requests of one client that watch for newer data; its others wait for these.
+const WATCHERS_PER_CLIENT: usize = 2;
 
 /// A data version of a store; of two versions of one store, the greater change is the newer.
 struct StoreVersion<'a> {
@@ -37,14 +43,42 @@ impl<'a> StoreVersion<'a> {
 
     fn is_newer_than(&self, shown: &str) -> bool {
         let shown = StoreVersion::parse(shown);
-        shown.is_some_and(|shown| shown.store == self.store && shown.change < self.change)
+        shown.is_some_and(|shown| {
+            let ahead = self.change.saturating_sub(shown.change);
+            shown.store == self.store && (1..=MAX_AHEAD).contains(&ahead)
+        })
     }
 }
 
-pub async fn enforce(State(state): State<ServerState>, request: Request, next: Next) -> Response {
+/// The requests that watch for newer data. They hold no permit to be processed.
+#[derive(Clone)]
+pub struct Watchers(FairQueue);
+
+impl Watchers {
+    pub fn new(limits: &Limits) -> Self {
+        Self(FairQueue::new(limits.waiting, WATCHERS_PER_CLIENT))
+    }
+
+    /// Waits until the data is as new as what was seen; returns whether it can be shown.
+    async fn wait(&self, state: &AppState, client: IpAddr, seen: &StoreVersion<'_>) -> bool {
+        let watch = async {
+            let _watcher = self.0.acquire(client).await;
+            wait_for_newer(state, seen, MAX_WAIT).await
+        };
+        let is_behind = seen.is_newer_than(&state.version().unwrap_or_default());
+        !is_behind || tokio::time::timeout(MAX_WAIT, watch).await.unwrap_or(false)
+    }
+}
+
+pub async fn enforce(
+    State((state, watchers)): State<(ServerState, Watchers)>,
+    Extension(client): Extension<Client>,
+    request: Request,
+    next: Next,
+) -> Response {
     let seen = seen(request.headers());
     if let Some(seen) = seen.as_deref().and_then(StoreVersion::parse)
-        && !wait_for_newer(&state.app, &seen, MAX_WAIT).await
+        && !watchers.wait(&state.app, client.address, &seen).await
     {
         return queue::busy();
     }
@@ -104,6 +138,8 @@ async fn wait_for_newer(state: &AppState, seen: &StoreVersion<'_>, max_wait: Dur
 mod tests {
     use std::sync::Arc;
 
+    use futures::poll;
+
     use super::*;
     use crate::server::{
         config::Config,
@@ -134,6 +170,13 @@ mod tests {
         for shown in ["a-3-x", "a-10-x", "b-2-x", ""] {
             assert!(!newer().is_newer_than(shown), "{shown}");
         }
+        // Nobody has seen these: they are as far ahead as no replica is behind.
+        let ahead = |change: i64| {
+            let version = format!("a-{change}-x");
+            StoreVersion::parse(&version).is_some_and(|seen| seen.is_newer_than("a-2-x"))
+        };
+        assert!(ahead(2 + MAX_AHEAD));
+        assert!(!ahead(3 + MAX_AHEAD) && !ahead(i64::MAX) && !ahead(i64::MIN));
         for nonsense in ["", "a", "a-", "a-b-c"] {
             assert!(StoreVersion::parse(nonsense).is_none(), "{nonsense}");
         }
@@ -166,5 +209,28 @@ mod tests {
         tokio::task::yield_now().await;
         restored.record_store_check(Instant::now() + Duration::from_millis(1));
         assert!(waiting.await.expect("no panic"));
+    }
+
+    #[tokio::test]
+    async fn two_requests_of_a_client_watch_for_newer_data_and_its_others_wait_for_them() {
+        let watchers = Watchers::new(&Limits::default());
+        let state = state("a-2-x");
+        let client = |last| IpAddr::from([192, 0, 2, last]);
+        let seen = newer();
+        let mut waiting = Vec::new();
+        for _ in 0..250 {
+            let mut request = Box::pin(watchers.wait(&state, client(1), &seen));
+            assert!(poll!(&mut request).is_pending());
+            waiting.push(request);
+        }
+        let mut other = Box::pin(watchers.wait(&state, client(2), &seen));
+        assert!(poll!(&mut other).is_pending());
+        assert_eq!(watchers.0.taken(), 3);
+        state.swap(snapshot("a-3-x"));
+        state.record_store_check(Instant::now());
+        assert!(other.await);
+        for request in waiting {
+            assert!(request.await, "it has caught up for all of them");
+        }
     }
 }

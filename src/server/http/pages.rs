@@ -10,7 +10,12 @@ use axum::{
     routing::{MethodRouter, get},
 };
 
-use super::{ServerState, api};
+use super::{
+    ServerState,
+    api::{self, FILTERS},
+    canonical,
+    queue::Turn,
+};
 use leptos::context::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list_with_exclusions};
 use leptos_router::location::RequestUrl;
@@ -25,6 +30,8 @@ use crate::{
 
 /// The pages that have filters.
 const FILTERED: [&str; 2] = ["/pipelines", "/security"];
+/// The pages that have none.
+const UNFILTERED: [&str; 2] = ["/sources", "/disclaimer"];
 
 /// Server functions with handlers of their own, which set statuses and ETags.
 const WITH_HANDLERS: [&str; 4] = [
@@ -48,6 +55,31 @@ pub fn routes() -> Vec<AxumRouteListing> {
         generate_route_list_with_exclusions(App, Some(own))
     };
     ROUTES.get_or_init(list).clone()
+}
+
+/// Returns whether there is a page at a path.
+pub fn exists(path: &str) -> bool {
+    match figure(path) {
+        Some(id) => figures::find(id).is_some(),
+        None => parameters(path).is_some(),
+    }
+}
+
+/// The parameters that the page at a path depends on; `None` if the path is not that of a page.
+pub fn parameters(path: &str) -> Option<&'static [&'static str]> {
+    if FILTERED.contains(&path) || figure(path).is_some() {
+        Some(&FILTERS)
+    } else if UNFILTERED.contains(&path) {
+        Some(&[])
+    } else {
+        None
+    }
+}
+
+/// The figure that a page's path names.
+fn figure(path: &str) -> Option<&str> {
+    let id = path.strip_prefix("/figures/")?;
+    (!id.is_empty() && !id.contains('/') && !id.ends_with(".csv")).then_some(id)
 }
 
 /// Gives pages direct access to their overviews.
@@ -77,8 +109,8 @@ where
     })
 }
 
-/// Handles addresses that are not routes: `/pipelines/` redirects to `/pipelines`, and
-/// `/figures/{id}.csv` is a figure's table, while the rest of `/figures/` are pages.
+/// Handles addresses that are not routes: `/pipelines/` and other ways to write an address redirect to
+/// the page, and `/figures/{id}.csv` is a figure's table, while the rest of `/figures/` are pages.
 pub async fn handle_unrouted(
     State(state): State<ServerState>,
     request: Request,
@@ -88,9 +120,13 @@ pub async fn handle_unrouted(
     if let Some(redirect) = without_trailing_slash(uri) {
         return redirect.into_response();
     }
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    if reads && let Some(redirect) = canonical::redirect(uri) {
+        return redirect;
+    }
     let name = uri.path().strip_prefix("/figures/");
     match name.and_then(|name| name.strip_suffix(".csv")) {
-        Some(id) => csv(&state, id, request.method(), uri).await,
+        Some(id) => csv(state, id, &request).await,
         None => next.run(request).await,
     }
 }
@@ -106,14 +142,23 @@ fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {
     Some(Redirect::permanent(&with_query(&local, uri)))
 }
 
-async fn csv(state: &ServerState, id: &str, method: &Method, uri: &Uri) -> Response {
-    if method != Method::GET && method != Method::HEAD {
-        let allowed = [(header::ALLOW, "GET,HEAD")];
-        return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
+fn csv(
+    state: ServerState,
+    id: &str,
+    request: &Request,
+) -> impl Future<Output = Response> + Send + use<> {
+    let id = id.to_owned();
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    let query = api::parameters(request.uri(), &FILTERS);
+    let turn = Turn::of(request).ok_or(AppError::Internal);
+    async move {
+        if !reads {
+            let allowed = [(header::ALLOW, "GET,HEAD")];
+            return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
+        }
+        let answer = async { api::csv(state.app, turn?, id, query?).await };
+        answer.await.into_response()
     }
-    let query = api::parameters(uri);
-    let answer = async { api::csv(&state.app, id, &query?).await };
-    answer.await.into_response()
 }
 
 /// Sets the status of a page whose address is wrong; the page itself renders the message.
@@ -131,9 +176,7 @@ pub async fn status(State(state): State<ServerState>, request: Request, next: Ne
 
 fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let path = uri.path();
-    let figure = path
-        .strip_prefix("/figures/")
-        .filter(|name| !name.ends_with(".csv"));
+    let figure = figure(path);
     if !FILTERED.contains(&path) && figure.is_none() {
         return None;
     }
@@ -142,7 +185,7 @@ fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     {
         return Some(AppError::unknown_figure(id));
     }
-    let query = api::parameters(uri).unwrap_or_default();
+    let query = api::parameters(uri, &FILTERS).unwrap_or_default();
     let filter = query.filter().parse();
     let checked = filter.and_then(|filter| state.app.snapshot()?.check(&filter));
     checked.err()

@@ -1,15 +1,13 @@
 //! The server's settings from environment variables.
 
-use std::net::IpAddr;
-
 use anyhow::{Context as _, Result, ensure};
-use ipnet::IpNet;
 use reqwest::Url;
 
-use super::{limits::Limits, metrics};
+use super::{limits::Limits, metrics, trusted_proxies::TrustedProxies};
 use crate::server::{environment::Environment, sign_in, store::DATABASE_URL};
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
+const HOSTS: &str = "RSE_HOSTS";
 const TRUSTED_PROXIES: &str = "RSE_TRUSTED_PROXIES";
 
 /// The defaults suit a server that is reached directly, at its own root.
@@ -17,8 +15,9 @@ const TRUSTED_PROXIES: &str = "RSE_TRUSTED_PROXIES";
 pub struct Settings {
     /// The address at which readers reach the dashboard, without a trailing slash; `None` when not set.
     pub public_url: Option<Url>,
-    /// Proxies that are trusted to report a client's address and protocol.
-    pub trusted_proxies: Vec<IpNet>,
+    /// Other host names under which the dashboard is reached.
+    pub hosts: Vec<String>,
+    pub trusted_proxies: TrustedProxies,
     pub limits: Limits,
     /// `None` when the dashboard is open to everyone.
     pub sign_in: Option<sign_in::Settings>,
@@ -32,15 +31,17 @@ impl Settings {
     /// The variable with the wrong value.
     pub fn of(environment: &Environment) -> Result<Self> {
         let public_url = environment.text(&[PUBLIC_URL]);
-        let proxies = environment.list(&[TRUSTED_PROXIES]);
         let public_url = public_url.map(|text| parse_url(&text)).transpose()?;
         Ok(Self {
             sign_in: sign_in::Settings::of(environment, public_url.as_ref())?,
             public_url,
-            trusted_proxies: proxies
-                .iter()
-                .map(|text| parse_network(text))
+            hosts: environment
+                .list(&[HOSTS])
+                .into_iter()
+                .map(parse_host)
                 .collect::<Result<_>>()?,
+            trusted_proxies: TrustedProxies::parse(&environment.list(&[TRUSTED_PROXIES]))
+                .context(TRUSTED_PROXIES)?,
             limits: Limits::of(environment)?,
             metrics: metrics::Settings::of(environment)?,
             shared_store: environment.text(&[DATABASE_URL]).is_some(),
@@ -60,10 +61,14 @@ impl Settings {
         url.is_some_and(|url| url.scheme() == "https")
     }
 
-    pub fn is_trusted(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        let mut networks = self.trusted_proxies.iter();
-        networks.any(|network| network.contains(&address))
+    /// What works but is dangerous.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.trusted_proxies.networks().iter().map(|network| {
+            format!(
+                "{TRUSTED_PROXIES}: every host in {network} can pretend to be any client; list the addresses \
+                 of the proxies, or the number of proxies that every request passes"
+            )
+        })
     }
 }
 
@@ -82,14 +87,13 @@ fn parse_url(text: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// A network, or a single address.
-fn parse_network(text: &str) -> Result<IpNet> {
-    let address = text.parse::<IpAddr>().map(IpNet::from);
-    address.or_else(|_| text.parse()).with_context(|| {
-        format!(
-            "{TRUSTED_PROXIES}: “{text}” is neither an address nor a network such as 10.0.0.0/8"
-        )
-    })
+fn parse_host(text: String) -> Result<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    ensure!(
+        text.bytes().all(plain),
+        "{HOSTS}: “{text}” is not a host name such as dashboard.example.org, without a port"
+    );
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -121,22 +125,23 @@ mod tests {
             (PUBLIC_URL, "example.org"),
             (PUBLIC_URL, "ftp://example.org"),
             (PUBLIC_URL, "https://example.org/?a=b"),
+            (HOSTS, "example.org, example.org:8050"),
+            (HOSTS, "https://example.org"),
             (TRUSTED_PROXIES, "10.0.0.0/8, everybody"),
         ] {
             let error = settings(name, value).expect_err("a wrong value");
-            assert!(error.to_string().starts_with(name), "{error}");
+            assert!(format!("{error:#}").starts_with(name), "{error:#}");
         }
     }
 
     #[test]
-    fn a_proxy_is_an_address_or_a_network() {
-        let settings = settings(TRUSTED_PROXIES, "127.0.0.1, 10.0.0.0/8, ::1").expect("proxies");
-        let trusted = |address: &str| settings.is_trusted(address.parse().expect("an address"));
-        assert!(trusted("127.0.0.1") && trusted("10.1.2.3") && trusted("::1"));
-        assert!(
-            trusted("::ffff:10.1.2.3"),
-            "the same address, from a dual-stack socket"
-        );
-        assert!(!trusted("127.0.0.2") && !trusted("11.0.0.1"));
+    fn a_trusted_network_is_warned_of() {
+        let warnings = |proxies| {
+            let settings = settings(TRUSTED_PROXIES, proxies).expect("proxies");
+            settings.warnings().collect::<Vec<_>>()
+        };
+        assert!(warnings("10.0.0.1, ::1").is_empty() && warnings("1").is_empty());
+        let warnings = warnings("10.0.0.1, 10.0.0.0/8");
+        assert!(warnings[0].starts_with("RSE_TRUSTED_PROXIES: every host in 10.0.0.0/8"));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The list entry that admits everyone with an account.
@@ -15,6 +16,8 @@ const CLAIM_NAMES: &str = "_claim_names";
 /// The provider's claims about a person.
 #[derive(Debug, Default)]
 pub struct Claims {
+    /// The provider's identifier of the person.
+    pub subject: String,
     pub name: Option<String>,
     pub email: Option<String>,
     pub email_verified: Option<bool>,
@@ -23,7 +26,7 @@ pub struct Claims {
 }
 
 /// Each list that is set must match; `None` matches everyone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct AllowList {
     domains: Option<Vec<String>>,
     groups: Option<Vec<String>>,
@@ -145,6 +148,7 @@ mod tests {
 
     fn claims(email: &str, verified: Option<bool>, others: Value) -> Claims {
         Claims {
+            subject: "7".to_owned(),
             name: None,
             email: Some(email.to_owned()),
             email_verified: verified,

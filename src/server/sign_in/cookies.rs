@@ -15,10 +15,16 @@ pub trait CookieValue: Serialize + DeserializeOwned {
     fn until(&self) -> Timestamp;
 }
 
-/// The session of a reader who signed in. It holds only what pages show of them.
+/// The session of a reader who signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
+    /// Shown on pages.
     pub name: String,
+    /// The provider's identifier of the reader, for the log.
+    pub subject: String,
+    pub began: Timestamp,
+    /// Identifies the configuration that admitted the reader.
+    pub audience: String,
     pub until: Timestamp,
 }
 
@@ -53,15 +59,18 @@ impl CookieValue for Pending {
 #[derive(Clone, Debug)]
 pub struct Cookies {
     key: Key,
+    /// The key before this one, whose cookies are still read.
+    previous_key: Option<Key>,
     secure: bool,
     path: String,
 }
 
 impl Cookies {
-    pub fn new(key: Key, public_url: &Url) -> Self {
+    pub fn new(key: Key, previous_key: Option<Key>, public_url: &Url) -> Self {
         let path = public_url.path().trim_end_matches('/');
         Self {
             key,
+            previous_key,
             secure: public_url.scheme() == "https",
             path: if path.is_empty() { "/" } else { path }.to_owned(),
         }
@@ -91,8 +100,13 @@ impl Cookies {
     /// Reads a cookie of a request; `None` when this server did not write it or it has expired. The name is
     /// authenticated as well: one kind of cookie cannot stand in for another.
     pub fn read<T: CookieValue>(&self, headers: &HeaderMap) -> Option<T> {
-        let jar = PrivateCookieJar::from_headers(headers, self.key.clone());
-        let cookie = jar.get(&self.name::<T>())?;
+        let mut keys = [Some(&self.key), self.previous_key.as_ref()]
+            .into_iter()
+            .flatten();
+        let cookie = keys.find_map(|key| {
+            let jar = PrivateCookieJar::from_headers(headers, key.clone());
+            jar.get(&self.name::<T>())
+        })?;
         let kept: T = serde_json::from_str(cookie.value()).ok()?;
         (Timestamp::now() < kept.until()).then_some(kept)
     }
@@ -150,12 +164,15 @@ mod tests {
 
     fn cookies(public_url: &str) -> Cookies {
         let url = Url::parse(public_url).expect("an address");
-        Cookies::new(Key::from(&[7; 64]), &url)
+        Cookies::new(Key::from(&[7; 64]), None, &url)
     }
 
     fn session(seconds: i64) -> Session {
         Session {
             name: "Ada".to_owned(),
+            subject: "7".to_owned(),
+            began: Timestamp::now(),
+            audience: "here".to_owned(),
             until: Timestamp::now() + SignedDuration::from_secs(seconds),
         }
     }
@@ -238,8 +255,24 @@ mod tests {
         let cookies = cookies("https://example.org");
         let written = set(cookies.changes().set(&session(60)));
         let url = Url::parse("https://example.org").expect("an address");
-        let other = Cookies::new(Key::from(&[8; 64]), &url);
+        let other = Cookies::new(Key::from(&[8; 64]), None, &url);
         assert_eq!(other.read::<Session>(&cookie_header(pair(&written))), None);
+        // Until the next key, a cookie with the previous one is read.
+        let next = |key| Cookies::new(Key::from(&[9; 64]), Some(Key::from(&[key; 64])), &url);
+        assert!(
+            next(7)
+                .read::<Session>(&cookie_header(pair(&written)))
+                .is_some()
+        );
+        assert_eq!(
+            next(8).read::<Session>(&cookie_header(pair(&written))),
+            None
+        );
+        let renewed = set(next(7).changes().set(&session(60)));
+        assert_eq!(
+            cookies.read::<Session>(&cookie_header(pair(&renewed))),
+            None
+        );
         let renamed = pair(&written).replace(Session::NAME, Pending::NAME);
         assert_eq!(cookies.read::<Pending>(&cookie_header(&renamed)), None);
         let pending = Pending {

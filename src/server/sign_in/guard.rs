@@ -50,7 +50,7 @@ pub async fn guard(
     let session = match sign_in.settings.tokens.check(request.headers()) {
         TokenCheck::Valid => None,
         TokenCheck::Invalid => return refuse(),
-        TokenCheck::Missing => match sign_in.settings.cookies.read::<Session>(request.headers()) {
+        TokenCheck::Missing => match sign_in.settings.session(request.headers()) {
             Some(session) => Some(session),
             None => return redirect_or_refuse(&request),
         },

@@ -11,11 +11,13 @@ mod page;
 mod provider;
 mod return_to;
 mod routes;
+mod sessions;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod transport;
+mod used_states;
 
 use std::sync::Arc;
 
@@ -27,6 +29,7 @@ pub use routes::routes;
 pub use settings::Settings;
 
 use provider::{Provider, SignInFailure};
+use used_states::UsedStates;
 
 use crate::server::state::AppState;
 
@@ -43,6 +46,7 @@ pub async fn check(settings: &Settings) -> Result<()> {
 pub struct SignIn {
     settings: Settings,
     provider: Provider,
+    used_states: UsedStates,
     app: AppState,
     options: LeptosOptions,
 }
@@ -56,6 +60,7 @@ impl SignIn {
         Arc::new(Self {
             settings,
             provider: Provider::default(),
+            used_states: UsedStates::default(),
             app,
             options,
         })

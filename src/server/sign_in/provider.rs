@@ -285,6 +285,7 @@ fn verify(
 fn from_token(token: &Verified) -> Claims {
     let name = token.name().and_then(|names| names.get(None));
     Claims {
+        subject: token.subject().to_string(),
         name: name
             .map(|name| name.to_string())
             .or_else(|| token.preferred_username().map(|name| name.to_string())),

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Time to find a password and a telephone.
-const PENDING: SignedDuration = SignedDuration::from_mins(10);
+pub const PENDING: SignedDuration = SignedDuration::from_mins(10);
 /// The longest name shown in a page's header, in characters.
 const MAX_NAME: usize = 60;
 /// Unattended screens retry after so many seconds.
@@ -63,7 +63,7 @@ async fn begin(
     let to = local(&wanted.to);
     let as_other = wanted.r#as == "other";
     let cookies = &sign_in.settings.cookies;
-    if !as_other && cookies.read::<Session>(&headers).is_some() {
+    if !as_other && sign_in.settings.session(&headers).is_some() {
         return uncached(Redirect::to(to));
     }
     let authorization = match sign_in.provider.begin(&sign_in.settings, as_other).await {
@@ -123,6 +123,10 @@ async fn callback(
             .ct_eq(answer.state.as_bytes())
             .into()
     });
+    let pending = match pending {
+        Some(pending) if sign_in.used_states.is_first_use(&pending.state).await => Some(pending),
+        _ => None,
+    };
     let Some(pending) = pending else {
         let page = sign_in.problem(
             StatusCode::BAD_REQUEST,
@@ -168,12 +172,11 @@ async fn callback(
         };
         return (changes.into_jar(), page.answer(&sign_in)).into_response();
     }
-    let lasts = SignedDuration::try_from(sign_in.settings.session).unwrap_or_default();
-    let session = Session {
-        name: shown_name(&claims),
-        until: Timestamp::now() + lasts,
-    };
-    tracing::info!("a reader signed in");
+    let session = sign_in
+        .settings
+        .sessions
+        .begin(shown_name(&claims), claims.subject);
+    tracing::info!(subject = session.subject, "a reader signed in");
     let changes = changes.set(&session);
     (changes.into_jar(), uncached(Redirect::to(&to))).into_response()
 }

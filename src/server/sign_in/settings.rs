@@ -4,13 +4,21 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use axum::http::HeaderMap;
 use axum_extra::extract::cookie::Key;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use jiff::Timestamp;
 use openidconnect::{ClientId, ClientSecret, IssuerUrl, PostLogoutRedirectUrl, RedirectUrl, Scope};
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{allow_list::AllowList, cookies::Cookies, tokens::Tokens, transport::Transport};
+use super::{
+    allow_list::AllowList,
+    cookies::{Cookies, Session},
+    sessions::Sessions,
+    tokens::Tokens,
+    transport::Transport,
+};
 use crate::server::environment::Environment;
 
 const ISSUER: &str = "RSE_OIDC_ISSUER";
@@ -21,12 +29,14 @@ const ALLOWED_GROUPS: &str = "RSE_OIDC_ALLOWED_GROUPS";
 const GROUPS_CLAIM: &str = "RSE_OIDC_GROUPS_CLAIM";
 const SCOPES: &str = "RSE_OIDC_SCOPES";
 const SESSION_KEY: &str = "RSE_SESSION_KEY";
+const PREVIOUS_SESSION_KEY: &str = "RSE_SESSION_KEY_PREVIOUS";
 const SESSION_HOURS: &str = "RSE_SESSION_HOURS";
+const SESSIONS_NOT_BEFORE: &str = "RSE_SESSIONS_NOT_BEFORE";
 pub const API_TOKENS: &str = "RSE_API_TOKENS";
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
 
 /// Variables that are set only to close the dashboard.
-const NEEDS_ISSUER: [&str; 9] = [
+const NEEDS_ISSUER: [&str; 11] = [
     CLIENT_ID,
     CLIENT_SECRET,
     ALLOWED_DOMAINS,
@@ -34,7 +44,9 @@ const NEEDS_ISSUER: [&str; 9] = [
     GROUPS_CLAIM,
     SCOPES,
     SESSION_KEY,
+    PREVIOUS_SESSION_KEY,
     SESSION_HOURS,
+    SESSIONS_NOT_BEFORE,
     API_TOKENS,
 ];
 /// `openid` is always requested.
@@ -52,7 +64,7 @@ pub struct Settings {
     pub scopes: Vec<Scope>,
     pub allowed: AllowList,
     pub cookies: Cookies,
-    pub session: Duration,
+    pub sessions: Sessions,
     pub tokens: Tokens,
     pub public_url: Url,
     /// The addresses to which the provider returns people after sign-in and after sign-out.
@@ -91,24 +103,42 @@ impl Settings {
         };
         let scopes = text(SCOPES).unwrap_or_else(|| DEFAULT_SCOPES.to_owned());
         let scopes = scopes.split([' ', ',']).filter(|scope| !scope.is_empty());
+        let client_id = needed(
+            CLIENT_ID,
+            "the client id that the provider gave the dashboard",
+        )?;
+        let allowed = allowed(environment)?;
+        let sessions = Sessions::new(
+            &(here, &issuer, &client_id, &allowed),
+            not_before(text(SESSIONS_NOT_BEFORE).as_deref())?,
+            session(text(SESSION_HOURS).as_deref())?,
+        );
+        let remedy =
+            "`openssl rand -base64 64 | tr -d '\\n'` creates one; every replica needs the same";
+        let key = key(environment, SESSION_KEY, remedy)?;
+        let key = key.with_context(|| format!("{SESSION_KEY} is not set: {remedy}"))?;
+        let previous_key = self::key(environment, PREVIOUS_SESSION_KEY, "leave it out")?;
         Ok(Some(Self {
             // Unchanged: it has to match the provider's own spelling.
             issuer: IssuerUrl::new(issuer)?,
-            client_id: ClientId::new(needed(
-                CLIENT_ID,
-                "the client id that the provider gave the dashboard",
-            )?),
+            client_id: ClientId::new(client_id),
             client_secret: environment.secret(&[CLIENT_SECRET]),
             scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
-            allowed: allowed(environment)?,
-            cookies: Cookies::new(key(environment)?, public_url),
-            session: session(text(SESSION_HOURS).as_deref())?,
+            allowed,
+            cookies: Cookies::new(key, previous_key, public_url),
+            sessions,
             tokens: Tokens::of(&environment.list(&[API_TOKENS]))?,
             callback: RedirectUrl::new(format!("{here}/sign-in/callback"))?,
             signed_out: PostLogoutRedirectUrl::new(format!("{here}/signed-out"))?,
             public_url: public_url.clone(),
             transport: Transport::new()?,
         }))
+    }
+
+    /// The session of a request.
+    pub fn session(&self, headers: &HeaderMap) -> Option<Session> {
+        let session = self.cookies.read(headers);
+        session.filter(|session| self.sessions.accept(session))
     }
 
     pub fn client_secret(&self) -> Option<ClientSecret> {
@@ -153,21 +183,31 @@ fn allowed(environment: &Environment) -> Result<AllowList> {
     ))
 }
 
-/// The key that encrypts and authenticates the cookies.
-fn key(environment: &Environment) -> Result<Key> {
-    let remedy =
-        "`openssl rand -base64 64 | tr -d '\\n'` creates one; every replica needs the same";
-    let text = environment
-        .secret(&[SESSION_KEY])
-        .with_context(|| format!("{SESSION_KEY} is not set: {remedy}"))?;
+/// A key that encrypts and authenticates the cookies.
+fn key(environment: &Environment, name: &str, remedy: &str) -> Result<Option<Key>> {
+    let Some(text) = environment.secret(&[name]) else {
+        return Ok(None);
+    };
     // A key may have been copied with openssl's line breaks.
     let digits: String = text.expose_secret().split_whitespace().collect();
     let bytes = BASE64_STANDARD.decode(digits).unwrap_or_default();
     ensure!(
         bytes.len() >= KEY_BYTES,
-        "{SESSION_KEY} is not the base64 of {KEY_BYTES} bytes or more: {remedy}"
+        "{name} is not the base64 of {KEY_BYTES} bytes or more: {remedy}"
     );
-    Ok(Key::from(&bytes))
+    Ok(Some(Key::from(&bytes)))
+}
+
+/// In the future it would refuse every session, and readers would sign in without end.
+fn not_before(text: Option<&str>) -> Result<Option<Timestamp>> {
+    let Some(text) = text else { return Ok(None) };
+    let instant = text.parse().ok().filter(|at| *at <= Timestamp::now());
+    let instant = instant.with_context(|| {
+        format!(
+            "{SESSIONS_NOT_BEFORE}: “{text}” is not a time in the past such as 2026-11-28T08:45:00Z"
+        )
+    })?;
+    Ok(Some(instant))
 }
 
 fn session(hours: Option<&str>) -> Result<Duration> {
@@ -248,11 +288,11 @@ mod tests {
             "https://dashboard.example/rse/signed-out"
         );
         assert_eq!(settings.base_path(), "/rse");
-        assert_eq!(settings.session, Duration::from_secs(8 * 3600));
+        assert_eq!(settings.sessions.duration, Duration::from_secs(8 * 3600));
         let scopes: Vec<&str> = settings.scopes.iter().map(|scope| scope.as_str()).collect();
         assert_eq!(scopes, ["profile", "email"]);
         let short = with(SESSION_HOURS, "0.5").expect("no fault").expect("on");
-        assert_eq!(short.session, Duration::from_secs(1800));
+        assert_eq!(short.sessions.duration, Duration::from_secs(1800));
         // A key as openssl prints it, on two lines.
         let mut lines = BASE64_STANDARD.encode([9; 64]);
         lines.insert(64, '\n');
@@ -297,6 +337,9 @@ mod tests {
             (GROUPS_CLAIM, "roles"),
             (SESSION_KEY, "c2hvcnQ="),
             (SESSION_KEY, "no base64!"),
+            (PREVIOUS_SESSION_KEY, "c2hvcnQ="),
+            (SESSIONS_NOT_BEFORE, "yesterday"),
+            (SESSIONS_NOT_BEFORE, "2999-01-01T00:00:00Z"),
             (SESSION_HOURS, "0"),
             (SESSION_HOURS, "-1"),
             (SESSION_HOURS, "NaN"),
@@ -306,7 +349,7 @@ mod tests {
         ] {
             let error = with(name, value).expect_err(value).to_string();
             assert!(error.starts_with(name), "{name}={value}: {error}");
-            let secret = [SESSION_KEY, API_TOKENS].contains(&name);
+            let secret = [SESSION_KEY, PREVIOUS_SESSION_KEY, API_TOKENS].contains(&name);
             assert!(!(secret && error.contains(value)), "{error}");
         }
         let error = made(whole(), Some("http://dashboard.example")).expect_err("no https");

@@ -94,13 +94,16 @@ fn closed() -> (Router, Cookies) {
 }
 
 fn cookie(cookies: &Cookies, seconds: i64) -> String {
-    kept(
-        cookies,
-        &Session {
-            name: "Ada <Lovelace>".to_owned(),
-            until: Timestamp::now() + SignedDuration::from_secs(seconds),
-        },
-    )
+    kept(cookies, &session(seconds))
+}
+
+fn session(seconds: i64) -> Session {
+    let sign_in = settings("https://dashboard.example").sign_in;
+    let sessions = sign_in.expect("sign-in is on").sessions;
+    Session {
+        until: Timestamp::now() + SignedDuration::from_secs(seconds),
+        ..sessions.begin("Ada <Lovelace>".to_owned(), "7".to_owned())
+    }
 }
 
 fn kept<T: CookieValue>(cookies: &Cookies, kept: &T) -> String {
@@ -112,6 +115,7 @@ fn kept<T: CookieValue>(cookies: &Cookies, kept: &T) -> String {
 }
 
 async fn ask(router: &Router, request: Builder) -> TestResponse {
+    let request = request.header(header::HOST, "localhost");
     let request = request.body(Body::empty()).expect("a request");
     let response = router.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
@@ -128,9 +132,20 @@ async fn every_address_with_data_is_closed_to_strangers() {
     let (router, cookies) = closed();
     let overdue = cookie(&cookies, -1);
     let tampered = cookie(&cookies, 60).replace("session=", "session=A");
+    let elsewhere = Session {
+        audience: "another dashboard".to_owned(),
+        ..session(60)
+    };
+    let elsewhere = kept(&cookies, &elsewhere);
     for uri in CLOSED {
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
-            for sent in ["", &overdue, &tampered, "__Host-rse-session=Ada"] {
+            for sent in [
+                "",
+                &overdue,
+                &tampered,
+                &elsewhere,
+                "__Host-rse-session=Ada",
+            ] {
                 let request = Request::builder().method(method).uri(uri);
                 let answer = ask(&router, request.header(header::COOKIE, sent)).await;
                 let what = format!("{method} {uri} {sent}: {}", answer.status);
@@ -257,7 +272,8 @@ async fn a_valid_token_opens_everything_and_an_invalid_one_nothing() {
 #[tokio::test]
 async fn a_stream_ends_with_its_session() {
     let (router, cookies) = closed();
-    let request = Request::get("/api/live").header(header::COOKIE, cookie(&cookies, 1));
+    let request = Request::get("/api/live").header(header::HOST, "localhost");
+    let request = request.header(header::COOKIE, cookie(&cookies, 1));
     let request = request.body(Body::empty()).expect("a request");
     let response = router.oneshot(request).await.expect("an answer");
     assert_eq!(response.status(), StatusCode::OK);
@@ -338,7 +354,7 @@ async fn a_callback_without_a_pending_sign_in_is_refused() {
 
 #[tokio::test]
 async fn a_pending_sign_in_accepts_only_its_provider_and_only_in_time() {
-    let (router, cookies) = closed();
+    let (_, cookies) = closed();
     let pending = |seconds| {
         let pending = Pending {
             state: "s".to_owned(),
@@ -382,14 +398,18 @@ async fn a_pending_sign_in_accepts_only_its_provider_and_only_in_time() {
             StatusCode::BAD_REQUEST,
         ),
     ] {
-        let request = Request::get(uri).header(header::COOKIE, pending(seconds));
-        let answer = ask(&router, request).await;
+        let request = || Request::get(uri).header(header::COOKIE, pending(seconds));
+        // Another process: this one accepts a state once.
+        let (router, _) = closed();
+        let answer = ask(&router, request()).await;
         assert_eq!(answer.status, status, "{uri} {seconds}");
         let set = answer.header(header::SET_COOKIE);
         assert!(
             set.contains("rse-sign-in=") && set.contains("Max-Age=0"),
             "{uri}: {set}"
         );
+        let again = ask(&router, request()).await;
+        assert_eq!(again.status, StatusCode::BAD_REQUEST, "{uri} {seconds}");
     }
 }
 

@@ -23,7 +23,11 @@ impl Dashboard for AppState {
         Self::overview(self, page, filter)
     }
 
-    fn fragments(&self, of: &str, filter: FilterQuery<'_>) -> Result<Vec<HtmlFragment>, AppError> {
-        Self::fragments(self, of, filter)
+    fn fragments<'a>(
+        &'a self,
+        of: &'a str,
+        filter: FilterQuery<'a>,
+    ) -> BoxFuture<'a, Result<Vec<HtmlFragment>, AppError>> {
+        Box::pin(Self::fragments(self, of, filter))
     }
 }

@@ -6,7 +6,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -15,16 +15,16 @@ use jiff::Timestamp;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    cache::{CachedFigure, FigureCache},
+    cache::{CachedFigure, CachedHeadline, FigureCache, HeadlineCache},
     figures::{self, Page},
     fragments,
     metrics::{Metrics, Scrape},
     snapshot::Snapshot,
     store::Ledger,
-    views::{freshness, headline},
+    views::freshness,
 };
 use crate::{
-    api::{CoverageItem, DataState, FigureInfo, Headline, HtmlFragment, Live, Overview, Site},
+    api::{CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, Site},
     base::Base,
     error::AppError,
     filter::{Filter, FilterQuery},
@@ -45,20 +45,21 @@ struct Shared {
     live: watch::Sender<Option<Live>>,
     /// The start of a store outage, Unix ms; 0 while the store is reachable.
     store_lost: Arc<AtomicI64>,
-    /// The reason why nothing is loaded yet, if known.
-    not_ready_reason: Arc<ArcSwapOption<String>>,
+    /// Nothing is loaded yet because the store cannot be used.
+    store_unusable: Arc<AtomicBool>,
     looks: watch::Sender<Option<Instant>>,
     figures: FigureCache,
+    headlines: HeadlineCache,
     metrics: Arc<Metrics>,
 }
 
-/// The reason why the server is not ready.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The reason why the server is not ready, as far as strangers may know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unready {
     Stopping,
     Loading,
-    /// The data cannot be loaded, for this reason.
-    Hindered(Arc<String>),
+    /// The store cannot be used; the log has the reason.
+    Store,
     NoData,
 }
 
@@ -67,7 +68,7 @@ impl fmt::Display for Unready {
         f.write_str(match self {
             Self::Stopping => "stopping",
             Self::Loading => "loading",
-            Self::Hindered(reason) => reason,
+            Self::Store => "store",
             Self::NoData => "the store holds no data",
         })
     }
@@ -90,9 +91,10 @@ impl AppState {
             base: Base::default(),
             live: watch::Sender::new(Some(Live::default())),
             store_lost: Arc::default(),
-            not_ready_reason: Arc::default(),
+            store_unusable: Arc::default(),
             looks: watch::Sender::new(None),
             figures: FigureCache::new(Arc::clone(&metrics)),
+            headlines: HeadlineCache::default(),
             metrics,
         }))
     }
@@ -154,8 +156,11 @@ impl AppState {
             return Err(Unready::Stopping);
         }
         let snapshot = self.snapshot().map_err(|_| {
-            let not_ready_reason = self.0.not_ready_reason.load_full();
-            not_ready_reason.map_or(Unready::Loading, Unready::Hindered)
+            if self.0.store_unusable.load(Ordering::Relaxed) {
+                Unready::Store
+            } else {
+                Unready::Loading
+            }
         })?;
         if snapshot.is_empty() {
             return Err(Unready::NoData);
@@ -163,9 +168,9 @@ impl AppState {
         Ok(snapshot)
     }
 
-    /// Records why nothing is loaded yet.
-    pub fn set_not_ready(&self, reason: String) {
-        self.0.not_ready_reason.store(Some(Arc::new(reason)));
+    /// Records that nothing is loaded yet because the store cannot be used.
+    pub fn set_store_unusable(&self) {
+        self.0.store_unusable.store(true, Ordering::Relaxed);
     }
 
     /// Records that the store is unreachable; returns whether it was reachable before.
@@ -268,6 +273,20 @@ impl AppState {
         self.0.snapshot.load_full().ok_or(AppError::NotReady)
     }
 
+    /// A figure for a filter, if it is cached.
+    ///
+    /// # Errors
+    /// An unknown id or value, or no snapshot.
+    pub async fn cached_figure(
+        &self,
+        id: &str,
+        filter: FilterQuery<'_>,
+    ) -> Result<Option<Arc<CachedFigure>>, AppError> {
+        let figure = figures::find(id).ok_or_else(|| AppError::unknown_figure(id))?;
+        let (snapshot, filter) = self.filtered(filter)?;
+        Ok(self.0.figures.cached(figure, &snapshot, filter).await)
+    }
+
     /// A figure for a filter, from the cache or computed.
     ///
     /// # Errors
@@ -303,13 +322,25 @@ impl AppState {
         })
     }
 
-    /// The headline for a filter.
+    /// The headline for a filter, if it is cached.
     ///
     /// # Errors
     /// An unknown value, or no snapshot.
-    pub fn headline(&self, filter: FilterQuery<'_>) -> Result<Headline, AppError> {
+    pub async fn cached_headline(
+        &self,
+        filter: FilterQuery<'_>,
+    ) -> Result<Option<Arc<CachedHeadline>>, AppError> {
         let (snapshot, filter) = self.filtered(filter)?;
-        Ok(headline::headline(&snapshot, &filter))
+        Ok(self.0.headlines.cached(&snapshot, filter).await)
+    }
+
+    /// The headline for a filter, from the cache or computed.
+    ///
+    /// # Errors
+    /// An unknown value, no snapshot, or a failed computation.
+    pub async fn headline(&self, filter: FilterQuery<'_>) -> Result<Arc<CachedHeadline>, AppError> {
+        let (snapshot, filter) = self.filtered(filter)?;
+        self.0.headlines.read(snapshot, filter).await
     }
 
     /// The parts that all pages share; none until the first snapshot is loaded.
@@ -327,15 +358,15 @@ impl AppState {
     ///
     /// # Errors
     /// An unknown name or value, or no snapshot.
-    pub fn fragments(
+    pub async fn fragments(
         &self,
         of: &str,
         filter: FilterQuery<'_>,
     ) -> Result<Vec<HtmlFragment>, AppError> {
-        let (snapshot, filter) = self.filtered(filter)?;
+        self.filtered(filter)?;
         match of {
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
-            "headline" => Ok(fragments::headline(&headline::headline(&snapshot, &filter))),
+            "headline" => Ok(self.headline(filter).await?.fragments.clone()),
             "sources" => Ok(fragments::sources(&self.data_state()?, &self.coverage()?)),
             _ => {
                 let known = fragments::NAMES.map(str::to_owned);

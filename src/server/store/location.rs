@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, ensure};
+use reqwest::Url;
 use sqlx::postgres::PgConnectOptions;
 
 use super::engine::file;
@@ -111,17 +112,59 @@ pub fn holder() -> &'static str {
 impl FromStr for Database {
     type Err = anyhow::Error;
 
+    /// The messages do not repeat the text, which may hold a password.
     fn from_str(url: &str) -> Result<Self> {
         let wanted = "postgres://USER:PASSWORD@HOST:PORT/DATABASE";
-        // The message does not repeat the text, which may hold a password.
-        let is_ours = url.starts_with("postgres://") || url.starts_with("postgresql://");
-        let options = is_ours
-            .then(|| url.parse::<PgConnectOptions>().ok())
-            .flatten();
+        let rest = url.strip_prefix("postgres://");
+        let rest = rest.or_else(|| url.strip_prefix("postgresql://"));
+        // With such a character in a password, its end would be taken for a host or a database.
+        let ends = rest.and_then(|rest| rest.find(['/', '?', '#']).map(|end| &rest[end..]));
+        ensure!(
+            !ends.is_some_and(|after| after.contains('@')),
+            "the URL of a database must have the form {wanted} with special characters percent-encoded: \
+             @ as %40, / as %2F, ? as %3F, # as %23, % as %25"
+        );
+        let options = rest
+            .and_then(|_| with_known_parameters(Url::parse(url).ok()?))
+            .and_then(|url| url.as_str().parse::<PgConnectOptions>().ok());
         let options =
             options.ok_or_else(|| anyhow!("the URL of a database must have the form {wanted}"))?;
         Ok(Self(options.application_name(holder())))
     }
+}
+
+/// The URL without parameters that sqlx does not know: it would log their values, such as that of a
+/// misspelt `password`.
+fn with_known_parameters(mut url: Url) -> Option<Url> {
+    const KNOWN: [&str; 18] = [
+        "application_name",
+        "dbname",
+        "host",
+        "hostaddr",
+        "options",
+        "password",
+        "port",
+        "ssl-ca",
+        "ssl-cert",
+        "ssl-key",
+        "ssl-mode",
+        "ssl-root-cert",
+        "sslcert",
+        "sslkey",
+        "sslmode",
+        "sslrootcert",
+        "statement-cache-capacity",
+        "user",
+    ];
+    let is_known = |name: &str| KNOWN.contains(&name) || name.starts_with("options[");
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let known: Vec<_> = pairs.iter().filter(|(name, _)| is_known(name)).collect();
+    if known.len() < pairs.len() {
+        let unknown = pairs.len() - known.len();
+        tracing::warn!("ignoring {unknown} unknown parameters of {DATABASE_URL}");
+        url.query_pairs_mut().clear().extend_pairs(known);
+    }
+    Some(url)
 }
 
 impl fmt::Display for Database {
@@ -141,7 +184,10 @@ impl fmt::Debug for Database {
 
 #[cfg(test)]
 mod tests {
+    use tracing_subscriber::layer::SubscriberExt as _;
+
     use super::*;
+    use crate::server::telemetry::testing::{Format, captured};
 
     #[test]
     fn a_database_is_shown_without_its_password() {
@@ -187,5 +233,58 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    /// Passwords with every character that means something in a URL, not encoded.
+    #[test]
+    fn no_part_of_a_password_is_told_however_odd_the_url() {
+        let odd = "@/?#:%[]\\;&=+ \"'<>|^`{}~!$*(),ü\t";
+        let (mut accepted, mut refused) = (0, 0);
+        for between in odd.chars().map(String::from).chain([
+            "@@".to_owned(),
+            "@/".to_owned(),
+            "/@".to_owned(),
+            "%zz".to_owned(),
+            "://".to_owned(),
+        ]) {
+            for (first, last) in [("s3cr", "t0ken"), ("7777", "8888")] {
+                let password = format!("{first}{between}{last}");
+                for url in [
+                    format!("postgres://me:{password}@db.example:6432/dash"),
+                    format!("postgresql://me:{password}@db.example/dash?sslmode=require"),
+                    format!("postgres://db.example/dash?user=me&password={password}"),
+                    format!("postgres://me@db.example/dash?pasword={password}"),
+                ] {
+                    let told = match url.parse::<Database>() {
+                        Ok(database) => {
+                            accepted += 1;
+                            format!("{database} {database:?}")
+                        }
+                        Err(error) => {
+                            refused += 1;
+                            format!("{error:#} {error:?}")
+                        }
+                    };
+                    for part in [first, last] {
+                        assert!(!told.contains(part), "{url}: {told}");
+                    }
+                }
+            }
+        }
+        assert!(accepted > 200 && refused > 30, "{accepted}, {refused}");
+    }
+
+    #[test]
+    fn unknown_parameters_are_ignored_and_their_values_not_logged() {
+        let (lines, written) = captured(Format::Text, "trace");
+        let subscriber = tracing_subscriber::registry().with(lines);
+        let _kept = tracing::subscriber::set_default(subscriber);
+        let url =
+            "postgres://me@db.example/dash?pasword=s3cret&dbname=other&channel_binding=require";
+        let database: Database = url.parse().expect("a URL");
+        assert_eq!(database.to_string(), "postgres://db.example:5432/other");
+        let log = written.text();
+        assert!(log.contains("2 unknown parameters"), "{log}");
+        assert!(!log.contains("s3cret"), "{log}");
     }
 }

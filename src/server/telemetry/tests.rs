@@ -92,7 +92,9 @@ async fn a_collector_gets_the_spans_of_requests_figures_and_loading() {
     let state = AppState::default();
     reload::load(&store, &config, &state).await.expect("loaded");
     let trace = "0af7651916cd43dd8448eb211c80319c";
-    let request = Request::get("/api/figure?id=build_status&project=all&unknown=hunter2")
+    let request = Request::get("/api/figure?id=build_status&project=all")
+        .header("cookie", "session=hunter2")
+        .header("host", "localhost")
         .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"))
         .body(Body::empty())
         .expect("a request");

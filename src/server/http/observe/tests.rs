@@ -267,7 +267,9 @@ async fn the_grafana_board_uses_metrics_that_exist() {
 #[tokio::test]
 async fn an_event_stream_is_counted_while_it_is_open() {
     let router = served(&loaded());
-    let request = Request::get("/api/live").body(Body::empty());
+    let request = Request::get("/api/live")
+        .header(header::HOST, "localhost")
+        .body(Body::empty());
     let response = router.clone().oneshot(request.expect("a request"));
     let mut events = response
         .await

@@ -8,7 +8,7 @@ mod responses;
 #[cfg(test)]
 mod tests;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::Uri};
 use utoipa::{
     OpenApi as _,
     openapi::{
@@ -19,11 +19,15 @@ use utoipa::{
     },
 };
 
-use super::{ServerState, api::QueryError};
+use super::{
+    ServerState,
+    api::{self, QueryError},
+};
 use crate::{
     api::{
         CoverageItem, DataState, FigureData, FigureInfo, Headline, HtmlFragment, Live, Overview,
     },
+    error::AppError,
     server::state::AppState,
 };
 
@@ -42,8 +46,12 @@ use crate::{
 )))]
 struct Types;
 
-pub async fn openapi(State(state): State<ServerState>) -> Json<OpenApi> {
-    Json(describe(&state.app, state.settings.base_path()))
+pub async fn openapi(
+    State(state): State<ServerState>,
+    uri: Uri,
+) -> Result<Json<OpenApi>, AppError> {
+    api::no_parameters(&uri)?;
+    Ok(Json(describe(&state.app, state.settings.base_path())))
 }
 
 fn describe(state: &AppState, base_path: &str) -> OpenApi {
@@ -107,7 +115,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
     let filters = || parameters::filters(state);
     let with_filters = |first: Parameter| [vec![first], filters()].concat();
     let not_ready = || ("503", responses::not_ready());
-    let wrong = || ("400", responses::fault("An unknown value"));
+    let wrong = || ("400", responses::fault("An unknown parameter or value"));
     let missing = || ("404", responses::fault("An unknown figure"));
     vec![
         Endpoint {
@@ -115,7 +123,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             id: "figures",
             summary: "The figures that exist, with columns and help",
             parameters: Vec::new(),
-            responses: vec![("200", responses::list("FigureInfo")), not_ready()],
+            responses: vec![("200", responses::list("FigureInfo")), wrong(), not_ready()],
         },
         Endpoint {
             path: "/api/figure",
@@ -154,14 +162,18 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             id: "freshness",
             summary: "How old and how complete the data is, by source",
             parameters: Vec::new(),
-            responses: vec![("200", responses::json("DataState")), not_ready()],
+            responses: vec![("200", responses::json("DataState")), wrong(), not_ready()],
         },
         Endpoint {
             path: "/api/coverage",
             id: "coverage",
             summary: "Everything that the sources should cover, with the outcome of the last sync",
             parameters: Vec::new(),
-            responses: vec![("200", responses::list("CoverageItem")), not_ready()],
+            responses: vec![
+                ("200", responses::list("CoverageItem")),
+                wrong(),
+                not_ready(),
+            ],
         },
         Endpoint {
             path: "/api/fragments",
@@ -186,6 +198,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
                     "200",
                     responses::text("text/event-stream", "An endless stream of events"),
                 ),
+                wrong(),
                 ("503", responses::busy()),
             ],
         },
@@ -196,6 +209,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             parameters: Vec::new(),
             responses: vec![
                 ("200", responses::object("An OpenAPI description")),
+                wrong(),
                 ("503", responses::busy()),
             ],
         },
@@ -222,7 +236,10 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
                 ("200", responses::text("text/plain", "It is ready")),
                 (
                     "503",
-                    responses::text("text/plain", "It is not ready; the body says why"),
+                    responses::text(
+                        "text/plain",
+                        "It is not ready; the body says whether it is loading, stopping, without data or without its store",
+                    ),
                 ),
             ],
         },

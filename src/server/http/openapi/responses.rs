@@ -8,7 +8,7 @@ use utoipa::openapi::{
 const JSON: &str = "application/json";
 
 /// Responses that every endpoint may give.
-pub fn everywhere() -> [(&'static str, Response); 3] {
+pub fn everywhere() -> [(&'static str, Response); 5] {
     let allowed = ResponseBuilder::new()
         .description("A method other than GET or HEAD")
         .header("Allow", header("The allowed methods"));
@@ -16,6 +16,11 @@ pub fn everywhere() -> [(&'static str, Response); 3] {
     [
         ("405", allowed.build()),
         ("414", text("text/plain", "The address is too long")),
+        (
+            "421",
+            text("text/plain", "The host is not that of the dashboard"),
+        ),
+        ("431", text("text/plain", "The headers are too long")),
         ("500", failed),
     ]
 }

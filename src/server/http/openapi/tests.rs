@@ -69,7 +69,10 @@ async fn every_operation_responds_as_described() {
     for (path, item) in description["paths"].as_object().expect("paths") {
         let operation = &item["get"];
         let uri = address(path, operation, None);
-        let request = Request::get(&uri).body(Body::empty()).expect("a request");
+        let request = Request::get(&uri)
+            .header("host", "localhost")
+            .body(Body::empty())
+            .expect("a request");
         // Of an event stream, only the head is awaited.
         let response = router.clone().oneshot(request).await.expect("an answer");
         assert_eq!(response.status().as_u16(), 200, "{uri}");
@@ -87,7 +90,10 @@ async fn every_operation_responds_as_described() {
             with_headers += 1;
         }
 
-        let request = Request::put(&uri).body(Body::empty()).expect("a request");
+        let request = Request::put(&uri)
+            .header("host", "localhost")
+            .body(Body::empty())
+            .expect("a request");
         let refused = router.clone().oneshot(request).await.expect("an answer");
         assert_eq!(refused.status().as_u16(), 405, "{uri}");
         assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
@@ -116,6 +122,33 @@ async fn an_undescribed_value_is_refused_with_a_described_status() {
         }
     }
     assert_eq!(refused, 19);
+}
+
+#[tokio::test]
+async fn an_undescribed_parameter_is_refused_by_its_name_with_the_known_ones() {
+    let router = router(loaded(), Settings::default());
+    let description = description(&router).await;
+    let mut refused = 0;
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        if path.starts_with("/health/") || path == "/metrics" {
+            continue;
+        }
+        let operation = &item["get"];
+        let uri = address(path, operation, None);
+        let answer = get(&router, &format!("{uri}&colour=red")).await;
+        assert_eq!(answer.status.as_u16(), 400, "{uri}");
+        assert!(operation["responses"]["400"].is_object(), "{uri}");
+        let error: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        assert_eq!(error["error"], "unknown_parameter", "{uri}");
+        assert_eq!(error["parameter"], "colour", "{uri}");
+        let described = operation["parameters"].as_array().into_iter().flatten();
+        let described = described.filter(|parameter| parameter["in"] == "query");
+        let described: Vec<&Value> = described.map(|parameter| &parameter["name"]).collect();
+        let known = error["known"].as_array().expect("a list");
+        assert_eq!(known.iter().collect::<Vec<_>>(), described, "{uri}");
+        refused += 1;
+    }
+    assert_eq!(refused, 10);
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ async fn redirects_stay_under_the_base_path() {
         ("/rse/", "/rse/pipelines", root),
         ("/rse/dash/?days=7", "/rse/pipelines?days=7", root),
         ("/rse/security/", "/rse/security", other),
+        ("/rse/security?x=1", "/rse/security", other),
         ("/rse//example.org/", "/rse/example.org", other),
     ] {
         let answer = get(&router, path).await;

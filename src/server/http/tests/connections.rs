@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{loaded, site};
 use crate::server::{
-    http::{Limits, Settings, serve},
+    http::{Limits, Settings, metrics, serve},
     state::AppState,
 };
 
@@ -48,6 +48,25 @@ impl Server {
         }
     }
 
+    /// The separate listener of metrics.
+    async fn of_metrics() -> Self {
+        let listener = metrics::bind(([127, 0, 0, 1], 0).into()).await;
+        let listener = listener.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (stop, stopped) = oneshot::channel();
+        let ends = tokio::spawn(async {
+            tokio::select! {
+                () = metrics::serve(listener, loaded()) => {}
+                _ = stopped => {}
+            }
+        });
+        Self {
+            address,
+            stop,
+            ends,
+        }
+    }
+
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address)
             .await
@@ -63,7 +82,7 @@ impl Server {
     }
 
     async fn answers(&self) -> bool {
-        let answer = self.send(get("/health/live")).await;
+        let answer = self.send(get("/api/figures")).await;
         answer.starts_with("HTTP/1.1 200 ")
     }
 
@@ -156,15 +175,100 @@ async fn one_client_leaves_connections_for_others() {
     })
     .await;
     let held = [server.connect().await, server.connect().await];
-    let refused = server.send(get("/health/live")).await;
+    let refused = server.send(get("/api/figures")).await;
     assert_eq!(status(&refused), "503");
-    assert!(refused.contains("Retry-After: 5"), "{refused}");
+    assert!(
+        refused.to_lowercase().contains("retry-after: 5"),
+        "{refused}"
+    );
     assert!(refused.ends_with("There are too many connections\n"));
-    let length = "There are too many connections\n".len();
-    assert!(refused.contains(&format!("Content-Length: {length}\r\n")));
+    assert!(refused.contains("onnection: close"), "{refused}");
+    // The whole request is read first, so that the client reads the refusal and not a reset.
+    let mut slow = server.connect().await;
+    for part in get("/api/figures").as_bytes().chunks(20) {
+        slow.write_all(part).await.expect("it is still read");
+        tokio::time::sleep(SOON / 20).await;
+    }
+    assert_eq!(status(&rest(&mut slow).await), "503");
+    assert_eq!(status(&server.send(get("/health/live")).await), "200");
     drop(held);
     while !server.answers().await {
         tokio::task::yield_now().await;
+    }
+    server.stop().await;
+}
+
+/// Connections of a client at this address, each with the beginning of a request.
+async fn half_sent(server: &Server, client: [u8; 4], connections: usize) -> Vec<TcpStream> {
+    let mut held = Vec::new();
+    for _ in 0..connections {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let address = SocketAddr::from((client, 0));
+        socket.bind(address).expect("an address of this machine");
+        let mut stream = socket.connect(server.address).await.expect("connected");
+        // A refused connection may be closed already.
+        let _ = stream
+            .write_all(b"GET /api/live HTTP/1.1\r\nHost: loc")
+            .await;
+        held.push(stream);
+    }
+    held
+}
+
+#[tokio::test]
+async fn half_sent_requests_of_several_clients_leave_connections_for_others() {
+    let server = Server::start(Limits {
+        connections: 16,
+        reserved_connections: 16,
+        request_timeout: TEST_TIMEOUT,
+        scarce_request_timeout: TEST_TIMEOUT,
+        ..Limits::default()
+    })
+    .await;
+    let mut held = Vec::new();
+    for client in [[127, 0, 0, 2], [127, 0, 0, 3], [127, 0, 0, 4]] {
+        held.push(half_sent(&server, client, 40).await);
+        for path in ["/health/live", "/api/figures"] {
+            let answer = server.send(get(path)).await;
+            assert_eq!(status(&answer), "200", "{client:?} {path}: {answer}");
+        }
+    }
+    let answer = server.send(get("/api/figures")).await;
+    let head = answer.to_lowercase();
+    assert!(head.contains("connection: close"), "connections are scarce");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_without_a_request_is_disconnected_soon_when_connections_are_scarce() {
+    let server = Server::start(Limits {
+        connections: 8,
+        event_streams: 100,
+        request_timeout: TEST_TIMEOUT * 10,
+        scarce_request_timeout: SOON,
+        ..Limits::default()
+    })
+    .await;
+    // Six of eight connections have open pages.
+    let mut pages = half_sent(&server, [127, 0, 0, 2], 4).await;
+    pages.extend(half_sent(&server, [127, 0, 0, 3], 2).await);
+    let mut beginning = [0; 12];
+    for page in &mut pages {
+        let rest_of_request = "alhost\r\n\r\n";
+        page.write_all(rest_of_request.as_bytes())
+            .await
+            .expect("sent");
+        page.read_exact(&mut beginning).await.expect("an answer");
+        assert_eq!(&beginning, b"HTTP/1.1 200");
+    }
+    let [mut late] = half_sent(&server, [127, 0, 0, 4], 1)
+        .await
+        .try_into()
+        .expect("one");
+    assert_eq!(rest(&mut late).await, "");
+    let mut more = [0; 1];
+    for page in &mut pages {
+        page.read_exact(&mut more).await.expect("it is still open");
     }
     server.stop().await;
 }
@@ -192,6 +296,30 @@ async fn one_client_leaves_event_streams_for_others() {
     );
     assert!(server.answers().await, "nothing else is refused");
     drop(first);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_client_leaves_connections_of_the_metrics_listener_for_others() {
+    let server = Server::of_metrics().await;
+    let _held = half_sent(&server, [127, 0, 0, 2], 100).await;
+    let answer = server.send(get("/metrics")).await;
+    assert_eq!(status(&answer), "200", "{answer}");
+    let mut refused = 0;
+    for _ in 0..metrics::MAX_CONNECTIONS {
+        let [mut another] = half_sent(&server, [127, 0, 0, 2], 1)
+            .await
+            .try_into()
+            .expect("one");
+        let _ = another.write_all(b"alhost\r\n\r\n").await;
+        let _ = another.shutdown().await;
+        refused += usize::from(!rest(&mut another).await.contains("404 Not Found"));
+    }
+    assert_eq!(
+        refused,
+        metrics::MAX_CONNECTIONS,
+        "it has its share already"
+    );
     server.stop().await;
 }
 
@@ -240,18 +368,42 @@ async fn oversized_requests_are_refused_without_reading_them_in_full() {
 }
 
 #[tokio::test]
+async fn headers_have_exactly_their_limit() {
+    let server = Server::start(Limits::default()).await;
+    let limit = Limits::default().header;
+    for (length, expected) in [
+        (limit - 1000, "200"),
+        (limit + 1, "431"),
+        (40_000, "431"),
+        (60_000, "431"),
+    ] {
+        for headers in [1, 8] {
+            let header = format!("X-A: {}\r\n", "a".repeat(length / headers));
+            let added = format!("\r\n{}", header.repeat(headers));
+            let answer = server.send(get("/api/figures").replacen("\r\n", &added, 1));
+            assert_eq!(
+                status(&answer.await),
+                expected,
+                "{headers} of {length} bytes"
+            );
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn malformed_http_is_refused() {
     let server = Server::start(Limits::default()).await;
     for request in [
         "NONSENSE\r\n\r\n",
         "GET / HTTP/9.9\r\n\r\n",
-        "GET /pipelines HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n",
+        "GET /pipelines HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
         "GET /pipelines HTTP/1.1\r\nBad Name: a\r\n\r\n",
         "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        "GET pipelines HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET /%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        "GET /\u{0} HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET pipelines HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /\u{0} HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ] {
         let mut stream = server.connect().await;
         stream.write_all(request.as_bytes()).await.expect("sent");
@@ -264,6 +416,29 @@ async fn malformed_http_is_refused() {
         );
         assert!(server.answers().await, "after {request:?}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_website_cannot_reach_the_dashboard_under_its_own_name() {
+    let server = Server::start(Limits::default()).await;
+    for (hosts, expected) in [
+        ("Host: attacker.example\r\n", "421"),
+        ("Host: attacker.example:8050\r\n", "421"),
+        ("", "400"),
+        ("Host: localhost\r\nHost: localhost\r\n", "400"),
+        ("Host: localhost\r\n", "200"),
+        ("Host: [::1]\r\n", "200"),
+    ] {
+        let asked = |path| get(path).replacen("Host: localhost\r\n", hosts, 1);
+        for path in ["/api/figures", "/disclaimer", "/figures/heatmap.csv"] {
+            let answer = server.send(asked(path)).await;
+            assert_eq!(status(&answer), expected, "{hosts:?} {path}: {answer}");
+        }
+        assert_eq!(status(&server.send(asked("/health/live")).await), "200");
+    }
+    let refused = server.send(get("/").replacen("localhost", "attacker.example", 1));
+    assert!(refused.await.contains("RSE_HOSTS"), "it says what to do");
     server.stop().await;
 }
 

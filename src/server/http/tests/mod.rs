@@ -4,13 +4,14 @@ mod base;
 mod connections;
 mod escaping;
 mod rendering;
+mod replicas;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::{Body, BodyDataStream, to_bytes},
-    http::{HeaderMap, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
 };
 use futures::StreamExt as _;
 use tower::ServiceExt as _;
@@ -105,7 +106,10 @@ pub(super) fn site() {
     assert!(outside.is_file(), "it lies outside of the site");
 }
 
-pub(super) async fn ask(router: &Router, request: Request<Body>) -> TestResponse {
+/// The response to a request, for this machine unless it names a host.
+pub(super) async fn ask(router: &Router, mut request: Request<Body>) -> TestResponse {
+    let host = request.headers_mut().entry(header::HOST);
+    host.or_insert(HeaderValue::from_static("localhost"));
     let response = router.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, 10_000_000).await.expect("a whole body");
@@ -186,6 +190,9 @@ async fn wrong_values_are_reported_with_a_status() {
         ("/api/elsewhere", 404, "endpoint"),
         ("/figures/nothing.csv", 404, "nothing"),
         ("/figures/build_status.csv?days=1&days=7", 400, "query"),
+        ("/api/headline?id=heatmap", 400, "project, type, days"),
+        ("/api/figures?days=7", 400, "none"),
+        ("/figures/build_status.csv?id=heatmap", 400, "id"),
         ("/api", 404, "endpoint"),
     ] {
         let answer = get(&router, uri).await;
@@ -286,6 +293,9 @@ async fn the_server_is_ready_from_the_first_data_until_it_stops_and_gives_the_re
         assert_eq!((answer.status.as_u16(), answer.text()), (status, text));
     };
     expect_ready(503, "not ready: loading\n").await;
+    state.set_store_unusable();
+    // Host, user and database are for the log only.
+    expect_ready(503, "not ready: store\n").await;
     state.swap(Snapshot::empty(Arc::new(Config::built_in())));
     expect_ready(503, "not ready: the store holds no data\n").await;
     state.swap(snapshot("v1"));
@@ -400,6 +410,7 @@ async fn open_pages_get_the_state_at_once_and_after_each_change_until_the_server
     let state = loaded();
     let router = router(state.clone(), Settings::default());
     let request = Request::get("/api/live")
+        .header(header::HOST, "localhost")
         .header(header::ACCEPT_ENCODING, "gzip, br")
         .body(Body::empty())
         .expect("a request");

@@ -1,7 +1,9 @@
 //! Pages are rendered once, and to completion.
 
+use futures::FutureExt as _;
+
 use super::*;
-use crate::server::metrics::Metrics;
+use crate::server::{http::Limits, metrics::Metrics};
 
 fn with(name: header::HeaderName, value: &str) -> Request<Body> {
     let request = Request::get("/pipelines").header(name, value);
@@ -83,16 +85,34 @@ async fn each_address_and_each_filter_has_its_own_page() {
     let router = router(loaded(), Settings::default());
     let all = get(&router, "/pipelines").await;
     let nightly = get(&router, "/pipelines?type=nightly").await;
-    let other = get(&router, "/pipelines?colour=red&type=nightly").await;
     assert_ne!(all.body, nightly.body);
-    assert_eq!(
-        nightly.body, other.body,
-        "an unknown parameter changes nothing"
-    );
     assert_eq!(
         get(&router, "/pipelines?type=nightly").await.body,
         nightly.body
     );
+}
+
+#[tokio::test]
+async fn another_way_to_write_an_address_renders_nothing() {
+    let state = loaded();
+    let router = router(state.clone(), Settings::default());
+    for n in 0..3 {
+        for (uri, page) in [
+            (format!("/pipelines?x={n}"), "/pipelines"),
+            (
+                format!("/pipelines?days={n}&days=7&type=nightly"),
+                "/pipelines?type=nightly&days=7",
+            ),
+            (format!("/figures/heatma%70?{n}"), "/figures/heatmap"),
+            (format!("/%70ipelines?{n}"), "/pipelines"),
+        ] {
+            let answer = get(&router, &uri).await;
+            assert_eq!(answer.status, StatusCode::PERMANENT_REDIRECT, "{uri}");
+            assert_eq!(answer.header(header::LOCATION), page, "{uri}");
+            assert_eq!(answer.header(header::CACHE_CONTROL), "no-store", "{uri}");
+        }
+    }
+    assert_eq!(asked(state.metrics()), 0);
 }
 
 #[tokio::test]
@@ -108,8 +128,8 @@ async fn every_figure_is_requested_once_per_page() {
 async fn a_page_is_rendered_to_completion_after_its_client_leaves() {
     let state = loaded();
     let router = router(state.clone(), Settings::default());
-    let request = Request::get("/pipelines").body(Body::empty());
-    let mut answer = Box::pin(router.clone().oneshot(request.expect("a request")));
+    let request = with(header::HOST, "localhost");
+    let mut answer = Box::pin(router.clone().oneshot(request));
     assert!(futures::poll!(&mut answer).is_pending());
     drop(answer);
     while asked(state.metrics()) < 11 {
@@ -129,4 +149,34 @@ async fn pages_hold_the_same_in_every_encoding() {
     let mut bytes = Vec::new();
     brotli::BrotliDecompress(&mut brotli.body.as_slice(), &mut bytes).expect("brotli");
     assert_eq!(bytes, plain);
+}
+
+#[tokio::test]
+async fn cached_responses_do_not_wait_while_a_page_is_rendered() {
+    let settings = Settings {
+        limits: Limits {
+            running: 1,
+            ..Limits::default()
+        },
+        ..Settings::default()
+    };
+    let router = router(loaded(), settings);
+    let cached = [
+        "/api/figure?id=build_status",
+        "/pipelines",
+        "/api/headline?days=7",
+        "/api/fragments?of=headline&days=7",
+    ];
+    for uri in cached {
+        get(&router, uri).await;
+    }
+    let mut rendering = Box::pin(get(&router, "/security"));
+    assert!(futures::poll!(&mut rendering).is_pending());
+    for uri in cached {
+        // Ready at once, while the rendering has the only permit.
+        let answer = get(&router, uri).now_or_never();
+        let status = answer.map(|answer| answer.status);
+        assert_eq!(status, Some(StatusCode::OK), "{uri}");
+    }
+    assert_eq!(rendering.await.status, StatusCode::OK);
 }

@@ -15,14 +15,18 @@ use anyhow::{Context as _, Result};
 use foldhash::fast::RandomState;
 use moka::future::Cache;
 
-use super::{
-    compression::{Encoded, Level},
-    figures::{self, Figure},
-    metrics::{CacheSize, Metrics},
-    snapshot::Snapshot,
-    tasks,
+use crate::{
+    api::FigureData,
+    error::AppError,
+    filter::Filter,
+    server::{
+        compression::{Encoded, Level},
+        figures::{self, Figure},
+        metrics::{CacheSize, Metrics},
+        snapshot::Snapshot,
+        tasks,
+    },
 };
-use crate::{api::FigureData, error::AppError, filter::Filter};
 
 /// Enough for every figure with several hundred filters.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -69,6 +73,28 @@ impl FigureCache {
         }
     }
 
+    /// The figure for a filter, if it is cached for this version.
+    pub async fn cached(
+        &self,
+        figure: &'static Figure,
+        snapshot: &Snapshot,
+        filter: Filter,
+    ) -> Option<Arc<CachedFigure>> {
+        self.hit(&Key {
+            figure: figure.id,
+            filter,
+            version: Arc::clone(&snapshot.version),
+        })
+        .await
+    }
+
+    async fn hit(&self, key: &Key) -> Option<Arc<CachedFigure>> {
+        let figure = self.figures.get(key).await?;
+        self.metrics.figures.asked(false);
+        figure.unrequested.store(0, Ordering::Relaxed);
+        Some(figure)
+    }
+
     /// The figure for a filter, computed if it is not cached for this version.
     ///
     /// # Errors
@@ -84,9 +110,7 @@ impl FigureCache {
             filter,
             version: Arc::clone(&snapshot.version),
         };
-        if let Some(figure) = self.figures.get(&key).await {
-            self.metrics.figures.asked(false);
-            figure.unrequested.store(0, Ordering::Relaxed);
+        if let Some(figure) = self.hit(&key).await {
             return Ok(figure);
         }
         // The client may leave; the work is completed all the same and cached for the next.

@@ -1,0 +1,8 @@
+//! Caches of what readers request, per filter and data version. Each entry is computed once for all
+//! concurrent requests, off the threads that handle requests.
+
+mod figures;
+mod headlines;
+
+pub use figures::{CachedFigure, FigureCache};
+pub use headlines::{CachedHeadline, HeadlineCache};

@@ -1,0 +1,133 @@
+//! Canonical addresses of pages. Every page has one address for each filter, so that a client cannot make
+//! the server render it again by writing its address in another way.
+
+use axum::{
+    http::{Uri, header},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use percent_encoding::percent_decode_str;
+
+use super::pages;
+
+/// Redirects a page whose path is encoded or whose query is not canonical. Browsers do not keep the
+/// redirect, because a later version may know more parameters.
+pub fn redirect(uri: &Uri) -> Option<Response> {
+    let address = canonical(uri)?;
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    Some((no_store, Redirect::permanent(&address)).into_response())
+}
+
+/// The canonical address of a page; `None` if its address is canonical or leads to no page.
+fn canonical(uri: &Uri) -> Option<String> {
+    let decoded = percent_decode_str(uri.path()).decode_utf8().ok();
+    let decoded = decoded.as_deref().filter(|path| pages::exists(path));
+    let path = decoded.unwrap_or_else(|| uri.path());
+    let query = query(uri.query(), pages::parameters(path)?);
+    let canonical = path == uri.path() && query.as_deref() == uri.query();
+    (!canonical).then(|| match query {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    })
+}
+
+/// The known parameters in their order, each with its last value, which is the one that pages use.
+fn query(query: Option<&str>, known: &[&'static str]) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query?).ok()?;
+    let last = |name: &str| pairs.iter().rfind(|(key, _)| key == name);
+    let kept: Vec<_> = known.iter().filter_map(|name| last(name)).collect();
+    let query = serde_urlencoded::to_string(kept).ok()?;
+    (!query.is_empty()).then_some(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    fn canonical(address: &str) -> Option<String> {
+        super::canonical(&address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn every_way_to_write_an_address_leads_to_one() {
+        for (address, expected) in [
+            ("/pipelines?x=1", "/pipelines"),
+            ("/pipelines?", "/pipelines"),
+            ("/pipelines?&&", "/pipelines"),
+            ("/sources?days=7", "/sources"),
+            ("/disclaimer?a", "/disclaimer"),
+            (
+                "/pipelines?days=7&project=cmc",
+                "/pipelines?project=cmc&days=7",
+            ),
+            ("/pipelines?days=7&days=7", "/pipelines?days=7"),
+            ("/pipelines?days=1&x=2&days=7", "/pipelines?days=7"),
+            ("/pipelines?days=%37", "/pipelines?days=7"),
+            ("/pipelines?d%61ys=7", "/pipelines?days=7"),
+            ("/%70ipelines", "/pipelines"),
+            ("/%70ipelines?type=nightly", "/pipelines?type=nightly"),
+            ("/figures/heat%6Dap?x", "/figures/heatmap"),
+            ("/figures%2Fheatmap", "/figures/heatmap"),
+            ("/figures/nothing?x=1", "/figures/nothing"),
+            ("/figures/%2F?x=1", "/figures/%2F"),
+        ] {
+            assert_eq!(canonical(address).as_deref(), Some(expected), "{address}");
+            assert_eq!(canonical(expected), None, "{expected}");
+        }
+    }
+
+    #[test]
+    fn the_parameters_of_every_page_are_known() {
+        let pages = super::pages::routes();
+        let pages = pages.iter().map(|route| route.path());
+        let pages: Vec<&str> = pages.filter(|path| !path.starts_with("/api/")).collect();
+        assert!(pages.len() >= 5, "{pages:?}");
+        for page in pages {
+            let redirected = canonical(&format!("{}?x=1", page.replace("{id}", "heatmap")));
+            assert!(redirected.is_some(), "{page}");
+        }
+    }
+
+    #[test]
+    fn links_of_the_dashboard_and_its_form_are_canonical() {
+        for address in [
+            "/pipelines",
+            "/security?project=fees-and-pay",
+            "/pipelines?project=cmc&type=nightly&days=28",
+            "/pipelines?project=all&type=all&days=14",
+            "/pipelines?project=&type=&days=",
+            "/figures/heatmap?days=7",
+        ] {
+            assert_eq!(canonical(address), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn other_addresses_are_left_alone() {
+        for address in [
+            "/",
+            "/nowhere?x=1",
+            "/api/figure?x=1",
+            "/figures/heatmap.csv?x=1",
+            "/figures/heatmap%2Ecsv",
+            "/figures?x=1",
+            "/figures/a/b?x=1",
+            "/pkg/a.js?x=1",
+            "/%ff",
+            "/%0d%0aa",
+        ] {
+            assert_eq!(canonical(address), None, "{address}");
+        }
+    }
+
+    proptest! {
+        /// Otherwise a browser would be redirected without end.
+        #[test]
+        fn a_canonical_address_is_not_redirected(
+            path in "/(pipelines|sources|figures/[a-z%0-9]{0,8}|[a-z%0-9]{0,8})",
+            query in "([a-z%0-9=&+*'()~!]|days=|project=|type=){0,20}",
+        ) {
+            let once = canonical(&format!("{path}?{query}"));
+            prop_assert_eq!(once.and_then(|address| canonical(&address)), None);
+        }
+    }
+}
