@@ -24,8 +24,8 @@ async fn filled(dir: &Path, events: usize) -> Store {
     let detailed = |n: usize| Event {
         system: System::new(["jenkins", "sds"][n % 2]).expect("a name"),
         git_commit: Some(format!("{n:040x}")),
-        node_name: (n % 3 > 0).then(|| format!("vm-{n}")),
-        step_duration_ms: (n % 5 == 0).then_some(7),
+        node_name: (!n.is_multiple_of(3)).then(|| format!("vm-{n}")),
+        step_duration_ms: n.is_multiple_of(5).then_some(7),
         provenance: Provenance {
             product: Some("cmc".to_owned()),
             ..Provenance::default()

@@ -1,6 +1,6 @@
 //! An event as the store compares, rolls up and writes it.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::{borrow::Cow, cmp::Ordering, ops::Deref};
 
 use super::keys;
 use crate::server::model::{BuildResult, Event, Provenance};
@@ -24,13 +24,51 @@ pub struct Row<'a> {
 
 /// Values that older stores and exports lack. They take no part in the comparison of versions, so that
 /// a version that has them completes one that does not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details<'a> {
     pub step_duration_ms: Option<i64>,
     pub git_commit: Option<Cow<'a, str>>,
     pub node: Option<Cow<'a, str>>,
     pub correlation_id: Option<Cow<'a, str>>,
-    pub provenance: Cow<'a, Provenance>,
+    pub provenance: Shared<'a>,
+}
+
+/// A provenance of an offered event, or one of a row's own. Rows are moved often, so that its own one is boxed.
+#[derive(Clone, Debug)]
+pub enum Shared<'a> {
+    Borrowed(&'a Provenance),
+    Own(Box<Provenance>),
+}
+
+impl Deref for Shared<'_> {
+    type Target = Provenance;
+
+    fn deref(&self) -> &Provenance {
+        match self {
+            Self::Borrowed(provenance) => provenance,
+            Self::Own(provenance) => provenance,
+        }
+    }
+}
+
+impl PartialEq for Shared<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Shared<'_> {}
+
+impl Shared<'_> {
+    fn join(&mut self, other: &Provenance) -> bool {
+        if **self == *other {
+            return false;
+        }
+        let mut joined = (**self).clone();
+        let changed = joined.join(other);
+        *self = Self::Own(Box::new(joined));
+        changed
+    }
 }
 
 impl<'a> Row<'a> {
@@ -52,7 +90,7 @@ impl<'a> Row<'a> {
                 git_commit: borrowed(&event.git_commit),
                 node: borrowed(&event.node_name),
                 correlation_id: borrowed(&event.correlation_id),
-                provenance: Cow::Borrowed(&event.provenance),
+                provenance: Shared::Borrowed(&event.provenance),
             },
         }
     }
@@ -103,8 +141,7 @@ impl<'a> Details<'a> {
             take(&mut self.git_commit, other.git_commit),
             take(&mut self.node, other.node),
             take(&mut self.correlation_id, other.correlation_id),
-            *self.provenance != *other.provenance
-                && self.provenance.to_mut().join(&other.provenance),
+            self.provenance.join(&other.provenance),
         ];
         changed.contains(&true)
     }

@@ -9,7 +9,7 @@ use super::{
     keys::{self, BuildKey},
     names::{NameTexts, Names},
     packed_steps,
-    row::{Details, Row},
+    row::{Details, Row, Shared},
 };
 use crate::server::model::{Build, BuildResult, Event, Provenance};
 
@@ -171,7 +171,7 @@ impl EventRow {
                 git_commit: self.git_commit.map(Cow::Owned),
                 node: self.node.map(Cow::Owned),
                 correlation_id: self.correlation_id.map(Cow::Owned),
-                provenance: Cow::Owned(stored_provenance(self.provenance, names)?),
+                provenance: Shared::Own(Box::new(stored_provenance(self.provenance, names)?)),
             },
         })
     }
@@ -198,7 +198,7 @@ impl EventRow {
             git_commit: row.details.git_commit.map(Into::into),
             node_name: row.details.node.map(Into::into),
             correlation_id: row.details.correlation_id.map(Into::into),
-            provenance: row.details.provenance.into_owned(),
+            provenance: (*row.details.provenance).clone(),
         })
     }
 }
