@@ -19,7 +19,7 @@ export const LAYERS = [
   ["pages"],
   ["app"],
   // The server.
-  ["server::model", "server::compression", "server::tasks"],
+  ["server::model", "server::compression", "server::statistics", "server::tasks"],
   ["server::environment"],
   ["server::config", "server::telemetry"],
   ["server::snapshot"],

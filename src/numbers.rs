@@ -46,18 +46,6 @@ fn calendar_day(text: &str) -> Option<String> {
     Some(format!("{day} {month} {year}"))
 }
 
-/// `part` of `whole` in percent, rounded half up to two decimals; none if `whole` is zero.
-pub fn percent(part: u64, whole: u64) -> Option<f64> {
-    // Integer division is exact and takes half the time.
-    let hundredths = (2 * 10_000 * part + whole).checked_div(2 * whole)?;
-    Some(hundredths as f64 / 100.0)
-}
-
-/// Rounds to two decimals, half away from zero.
-pub fn to_two_decimals(number: f64) -> f64 {
-    (number * 100.0).round() / 100.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,13 +60,5 @@ mod tests {
             assert_eq!(instant(other), other);
             assert_eq!(date(other), other);
         }
-    }
-
-    #[test]
-    fn a_share_of_nothing_has_no_percentage() {
-        assert_eq!(percent(0, 0), None);
-        assert_eq!(percent(1, 3), Some(33.33));
-        assert_eq!(percent(1, 800), Some(0.13));
-        assert_eq!(percent(7, 7), Some(100.0));
     }
 }

@@ -19,6 +19,7 @@ pub mod sign_in;
 pub mod snapshot;
 pub mod sources;
 pub mod state;
+pub mod statistics;
 pub mod store;
 pub mod sync;
 mod tasks;

@@ -2,8 +2,10 @@
 
 use crate::{
     api::CellKind,
-    numbers::{percent, to_two_decimals},
-    server::snapshot::{Snapshot, UNKNOWN_DURATION},
+    server::{
+        snapshot::{Snapshot, UNKNOWN_DURATION},
+        statistics::{percent, percentile, to_two_decimals},
+    },
 };
 
 /// A number that is computed over a set of builds.
@@ -96,13 +98,4 @@ fn minutes(column_ms: &[u32], builds: &[u32], share: f64) -> Option<f64> {
         return None;
     }
     Some(to_two_decimals(percentile(&mut known, share) / 60_000.0))
-}
-
-/// The value below which `share` of the values lie, by linear interpolation. Reorders `values`, which
-/// must not be empty.
-pub fn percentile(values: &mut [u32], share: f64) -> f64 {
-    let position = share * (values.len() - 1) as f64;
-    let (_, &mut low, above) = values.select_nth_unstable(position as usize);
-    let high = above.iter().copied().min().unwrap_or(low);
-    f64::from(low) + position.fract() * (f64::from(high) - f64::from(low))
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub use group::{Groups, group};
-pub use measures::{MEASURES, Measure, Unit, percentile};
+pub use measures::{MEASURES, Measure, Unit};
 pub use values::{UNKNOWN, Values};
 use values::{by_build, by_choice, by_pipeline, by_provenance, by_step, repository};
 

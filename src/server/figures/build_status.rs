@@ -8,8 +8,8 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
-use crate::numbers::percent;
 use crate::server::model::BuildResult;
+use crate::server::statistics::percent;
 use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {

@@ -10,7 +10,7 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
-use crate::numbers::percent;
+use crate::server::statistics::percent;
 use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 const WEEKDAYS: [&str; 7] = [

@@ -10,7 +10,11 @@ use plotly::{
 
 use super::{Column, Context, Figure, Page, Rows, Values, ranking, suppressions, theme, words};
 use crate::server::model::Check;
-use crate::{api::Width, filter::Filter, numbers::percent, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    filter::Filter,
+    server::{snapshot::Snapshot, statistics::percent},
+};
 
 /// The name of the row of repositories without any check.
 const NONE: &str = "none";

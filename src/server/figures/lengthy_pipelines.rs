@@ -11,12 +11,12 @@ use plotly::{
 
 use super::{Column, Context, Figure, Page, Rows, Values, ranking, theme, words};
 use crate::server::model::{BuildResult, MINUTE_MS};
+use crate::server::statistics::{percentile, to_two_decimals};
 use crate::{
     api::Width,
     filter::Filter,
     server::snapshot::{Snapshot, UNKNOWN_DURATION},
 };
-use crate::{numbers::to_two_decimals, server::attributes::percentile};
 
 pub const FIGURE: Figure = Figure {
     id: "lengthy_pipelines",

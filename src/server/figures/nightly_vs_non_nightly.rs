@@ -8,7 +8,7 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
-use crate::numbers::percent;
+use crate::server::statistics::percent;
 use crate::{
     api::Width,
     filter::{BuildType, Filter},

@@ -16,7 +16,11 @@ use super::{
     words,
 };
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
-use crate::{api::Width, filter::Filter, numbers::percent, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    filter::Filter,
+    server::{snapshot::Snapshot, statistics::percent},
+};
 
 /// The days that are visible before the slider is moved.
 const DAYS_IN_VIEW: u16 = 7;
