@@ -81,7 +81,7 @@ export async function twoVersions(fleet) {
   const { program, postgres } = fleet;
   await fleet.importEvents(program.sample(30, 0.1));
   await fleet.start();
-  postgres.query(`ALTER TABLE builds ADD COLUMN owner TEXT; ALTER TABLE events ADD COLUMN node TEXT;
+  postgres.query(`ALTER TABLE builds ADD COLUMN owner TEXT; ALTER TABLE events ADD COLUMN colour TEXT;
     INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (99, 'from the future', TRUE, '', 0)`);
   const newer = new Replica(program, "newer", await freePort(), fleet.shared);
   newer.start();
