@@ -29,6 +29,8 @@ test("an attribute costs at most seven places and works", () => {
     for (const file of new Set(files.split("\0").filter(Boolean))) {
       cpSync(path.join(root, file), path.join(copy, file), { recursive: true, filter: (source) => !source.includes("node_modules") });
     }
+    // What `make setup` bundles, and Git ignores.
+    cpSync(path.join(root, "public/plotly"), path.join(copy, "public/plotly"), { recursive: true });
     for (const { file, after, lines } of blocks) {
       const target = path.join(copy, file);
       const text = readFileSync(target, "utf8");

@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use rse_dashboard::server::{
     config::Config,
     export::{self, Format},
-    model::{Event, Provenance, System},
+    model::{Event, System},
     store::Store,
 };
 
@@ -34,14 +34,13 @@ fn strange_events() -> Vec<Event> {
     events[11].git_commit = Some("0123456789abcdef".to_owned());
     events[11].node_name = Some("vm-17".to_owned());
     events[11].correlation_id = Some("7c9e6679".to_owned());
-    events[11].provenance = Provenance {
-        git_url: Some("https://github.com/hmcts/a.git".to_owned()),
-        node_labels: Some("java ubuntu".to_owned()),
-        shared_library_name: Some("Infrastructure".to_owned()),
-        shared_library_version: Some("1.2\"}".to_owned()),
-        product: Some("😀".to_owned()),
-        component: Some("c".to_owned()),
-    };
+    let provenance = &mut events[11].provenance;
+    provenance.git_url = Some("https://github.com/hmcts/a.git".to_owned());
+    provenance.node_labels = Some("java ubuntu".to_owned());
+    provenance.shared_library_name = Some("Infrastructure".to_owned());
+    provenance.shared_library_version = Some("1.2\"}".to_owned());
+    provenance.product = Some("😀".to_owned());
+    provenance.component = Some("c".to_owned());
     events
 }
 

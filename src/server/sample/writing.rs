@@ -32,23 +32,23 @@ pub fn event(stage: &Stage, pipeline: &Pipeline, world: &World) -> Event {
     // The source receives an event up to three seconds later.
     let delay = i64::try_from(key % 4).expect("less than four");
     let reported = |value: i64| (!pipeline.terse).then_some(value);
+    let mut provenance = Provenance::default();
+    if let Some(origin) = stage.origin {
+        let release = &world.library.releases[usize::from(origin.release)];
+        provenance.git_url = Some(pipeline.git_url.clone());
+        provenance.node_labels = node.map(|origin| pool(origin, world).labels.clone());
+        provenance.shared_library_name = Some(world.library.name().to_owned());
+        provenance.shared_library_version = Some(release.version.clone());
+        provenance.product = Some(pipeline.product.clone());
+        provenance.component = Some(pipeline.component.clone());
+    }
     Event {
         system: System::default(),
         step_duration_ms: None,
         git_commit: node.map(|origin| commit_text(origin.commit)),
         node_name: node.map(|origin| node_name(origin, world)),
         correlation_id: stage.origin.map(|_| correlation_id(stage, world.seed)),
-        provenance: stage.origin.map_or_else(Provenance::default, |origin| {
-            let release = &world.library.releases[usize::from(origin.release)];
-            Provenance {
-                git_url: Some(pipeline.git_url.clone()),
-                node_labels: node.map(|origin| pool(origin, world).labels.clone()),
-                shared_library_name: Some(world.library.name().to_owned()),
-                shared_library_version: Some(release.version.clone()),
-                product: Some(pipeline.product.clone()),
-                component: Some(pipeline.component.clone()),
-            }
-        }),
+        provenance,
         id: Some(id),
         build_tag: Some(build_tag(&job_name, &build_id)),
         build_url: pipeline
