@@ -61,7 +61,7 @@ impl Settings {
         url.is_some_and(|url| url.scheme() == "https")
     }
 
-    /// What works but is dangerous.
+    /// Settings that work but are dangerous.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         self.trusted_proxies.networks().iter().map(|network| {
             format!(

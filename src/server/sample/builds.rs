@@ -13,7 +13,7 @@ pub const FAIL_IN_OUTAGE: u32 = 88;
 const QUEUE_SECONDS: [u32; 2] = [2, 40];
 /// The time from the last step to the entry that ends the build.
 pub const END_SECONDS: [u32; 2] = [1, 9];
-/// What the checkout takes of the time to the end of the first other step.
+/// The share of the checkout in the time to the end of the first other step.
 const CHECKOUT_PERCENT: [u32; 2] = [8, 20];
 
 /// An event of a build in compact form, so that a whole day can be sorted.
@@ -75,13 +75,13 @@ pub struct Build<'a> {
     pub branch: Branch,
     pub scheduled_ms: i64,
     pub origin: Option<Origin>,
-    /// How long it waits for a node.
+    /// The wait for a node.
     pub wait_seconds: u32,
     /// A faulty node or library can break it.
     pub faults: bool,
 }
 
-/// What became of a build.
+/// The outcome of a build.
 pub struct Built {
     /// It failed, or was aborted, for a reason of its own or in an incident.
     pub broken: bool,

@@ -55,7 +55,7 @@ struct Memory {
     ended_ms: i64,
 }
 
-/// What a build gets beside its outcome.
+/// The properties of a build beside its outcome.
 struct Setting {
     origin: Option<Origin>,
     wait_seconds: u32,

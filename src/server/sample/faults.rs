@@ -6,10 +6,10 @@ use super::{
 };
 use crate::server::model::BuildResult;
 
-/// How soon a planted failure comes, in percent of the step's usual time.
+/// The time until a planted failure, in percent of the step's usual time.
 const FAILS_AT_PERCENT: [u32; 2] = [30, 100];
 
-/// What made a build fail.
+/// The cause of a build's failure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
     /// One of the catalogue's incidents, by index.

@@ -29,7 +29,7 @@ pub struct Pipeline {
     pub git_url: String,
     pub product: String,
     pub component: String,
-    /// Where it is built: indices in the catalogue's pools with their relative frequencies.
+    /// The pools that build it: indices in the catalogue with their relative frequencies.
     pub pools: Vec<(u8, u32)>,
     /// Its events carry the build's URL.
     pub urls: bool,
@@ -53,7 +53,7 @@ pub struct Pipeline {
     pub checks_out: bool,
     /// It runs some steps at the same time.
     pub parallel: bool,
-    /// What its builds take, in percent of before.
+    /// The duration of its builds, in percent of before.
     pub duration_shift: Option<Shift>,
     /// Replaces `breaks` and `stays_broken` while more breaks than usual.
     pub failure_shift: Option<Shift>,

@@ -2,7 +2,7 @@
 
 use super::random::mix;
 
-/// How many commits are kept: more than a repository has on a day.
+/// The number of commits that are kept: more than a repository has on a day.
 const KEPT: usize = 16;
 
 pub struct Repository {

@@ -15,10 +15,10 @@ use super::{
 };
 use crate::server::model::{BuildResult, DAY_MS};
 
-/// How soon a failure must be followed by a good build of the same commit to be flaky.
+/// The time within which a good build of the same commit makes a failure flaky.
 const FLAKY_WITHIN_MS: i64 = DAY_MS;
 
-/// What is planted in a sample. Counts and builds are those of the default branches.
+/// The faults and changes planted in a sample. Counts and builds are those of the default branches.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Truth {
     pub seed: u64,

@@ -9,7 +9,7 @@ use crate::server::{
     sources::jenkins::{FIELDS, PRODUCER_FIELDS},
 };
 
-/// What the first version selected. A cursor is valid for one fingerprint, and a container must not be read
+/// The fields that the first version selected. A cursor is valid for one fingerprint, and a container must not be read
 /// again because a field was added: what lacks the field is completed by `sync --since`.
 const FINGERPRINT_FIELDS: &str = "id,build_tag,job_name,build_id,current_build_current_result,\
     stage_timestamp,_ts,current_build_scheduled_time,current_build_duration,current_step_name,\
