@@ -7,13 +7,17 @@ mod values;
 
 use crate::{
     filter::BuildType,
-    server::{config::Config, model::BuildResult, snapshot::Snapshot},
+    server::{
+        config::Config,
+        model::{BuildResult, WEEKDAYS},
+        snapshot::Snapshot,
+    },
 };
 
 pub use group::{Groups, group};
 pub use measures::{MEASURES, Measure, Unit};
 pub use values::{UNKNOWN, Values};
-use values::{by_build, by_choice, by_pipeline, by_provenance, by_step, repository};
+use values::{by_choice, by_name, by_pipeline, by_provenance, repository};
 
 /// A property of a build.
 pub struct Attribute {
@@ -112,7 +116,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
         label: "Failed step",
         help: "The step that failed first",
         kind: Kind::Text,
-        read: |snapshot| by_step(snapshot, &snapshot.builds.failing_step),
+        read: |snapshot| by_name(&snapshot.steps, &snapshot.builds.failing_step),
     },
     Attribute {
         id: "weekday",
@@ -120,17 +124,8 @@ pub const ATTRIBUTES: &[Attribute] = &[
         help: "The day of the week on which the build finished, in the organisation's time zone",
         kind: Kind::Text,
         read: |snapshot| {
-            let days = [
-                "Monday",
-                "Tuesday",
-                "Wednesday",
-                "Thursday",
-                "Friday",
-                "Saturday",
-                "Sunday",
-            ];
             let hours = &snapshot.builds.hour_of_week;
-            by_choice(days.map(Into::into).into(), move |build| {
+            by_choice(WEEKDAYS.map(Into::into).into(), move |build| {
                 u32::from(hours[build] / 24)
             })
         },
@@ -151,10 +146,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
         label: "Node",
         help: "The machine that the build ran on last",
         kind: Kind::Text,
-        read: |snapshot| {
-            let labels = snapshot.nodes.iter().map(|name| (&**name).into()).collect();
-            by_build(labels, &snapshot.builds.node)
-        },
+        read: |snapshot| by_name(&snapshot.nodes, &snapshot.builds.node),
     },
     Attribute {
         id: "agent",

@@ -1,12 +1,12 @@
 //! The values of an attribute: a number per build and a label per number.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use foldhash::HashMap;
 
 use crate::server::{
     model::Provenance,
-    snapshot::{Pipeline, Snapshot, UNKNOWN_STEP},
+    snapshot::{Pipeline, Snapshot},
 };
 
 /// The label of builds whose value is unknown.
@@ -84,18 +84,10 @@ pub fn by_choice<'a>(labels: Vec<Label<'a>>, number: impl Fn(usize) -> u32 + 'a)
     Values { labels, number }
 }
 
-/// Values of a column of numbers.
-pub fn by_build<'a>(labels: Vec<Label<'a>>, column: &'a [u16]) -> Values<'a> {
+/// Values of a column of the numbers of names; any other number is unknown.
+pub fn by_name<'a>(names: &'a [Arc<str>], column: &'a [u16]) -> Values<'a> {
+    let labels = names.iter().map(|name| (&**name).into()).collect();
     by_choice(labels, move |build| column[build].into())
-}
-
-/// Steps of a column of their numbers.
-pub fn by_step<'a>(snapshot: &'a Snapshot, column: &'a [u16]) -> Values<'a> {
-    let labels = snapshot.steps.iter().map(|name| (&**name).into()).collect();
-    by_choice(labels, move |build| match column[build] {
-        UNKNOWN_STEP => u32::MAX,
-        step => step.into(),
-    })
 }
 
 /// Values that follow from the pipeline.
@@ -103,13 +95,7 @@ pub fn by_pipeline<'a>(
     snapshot: &'a Snapshot,
     label: impl Fn(&'a Pipeline) -> Option<Label<'a>>,
 ) -> Values<'a> {
-    let mut labels = Labels::default();
-    let pipelines = snapshot.pipelines.iter();
-    let numbers: Vec<u32> = pipelines
-        .map(|known| labels.optional(label(known)))
-        .collect();
-    let column = &snapshot.builds.pipeline;
-    by_choice(labels.texts, move |build| numbered(&numbers, column[build]))
+    by_item(snapshot.pipelines.iter(), &snapshot.builds.pipeline, label)
 }
 
 /// Values that follow from the provenance.
@@ -117,12 +103,19 @@ pub fn by_provenance<'a>(
     snapshot: &'a Snapshot,
     label: impl Fn(&'a Provenance) -> Option<Label<'a>>,
 ) -> Values<'a> {
+    let provenances = snapshot.provenances.iter().map(|known| &**known);
+    by_item(provenances, &snapshot.builds.provenance, label)
+}
+
+/// Values that follow from an item, whose number a column has.
+fn by_item<'a, T: 'a>(
+    items: impl Iterator<Item = &'a T>,
+    column: &'a [u32],
+    label: impl Fn(&'a T) -> Option<Label<'a>>,
+) -> Values<'a> {
     let mut labels = Labels::default();
-    let provenances = snapshot.provenances.iter();
-    let numbers: Vec<u32> = provenances
-        .map(|known| labels.optional(label(known)))
-        .collect();
-    let column = &snapshot.builds.provenance;
+    let numbers = items.map(|item| labels.optional(label(item)));
+    let numbers: Vec<u32> = numbers.collect();
     by_choice(labels.texts, move |build| numbered(&numbers, column[build]))
 }
 

@@ -10,18 +10,9 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
-use crate::server::statistics::percent;
+use crate::server::{model::WEEKDAYS, statistics::percent};
 use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
-const WEEKDAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
 const HOURS: usize = 24;
 /// The fewest decided builds for a meaningful percentage.
 const MIN_DECIDED: u64 = 3;

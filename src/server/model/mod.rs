@@ -20,4 +20,4 @@ pub use provenance::Provenance;
 pub use rules::{Rules, StepRules};
 pub use step::{Step, StepDuration, split_step};
 pub use system::{DEFAULT_SYSTEM, InvalidSystem, System};
-pub use time::{DAY_MS, HOUR_MS, MINUTE_MS};
+pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, WEEKDAYS};

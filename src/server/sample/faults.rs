@@ -1,4 +1,4 @@
-//! What goes wrong in builds that nothing in their code would break, and steps that run at the same time.
+//! Failures of builds that nothing in their code causes, and steps that run at the same time.
 
 use super::{
     builds::{Build, END_SECONDS, Stage},

@@ -1,4 +1,4 @@
-//! What all pipelines share: the calendar, the nodes and the library.
+//! The calendar, the nodes and the library, which all pipelines share.
 
 use super::{
     SampleOptions,

@@ -11,7 +11,7 @@ use super::{
     Store,
     engine::{Transaction, Value},
     meta,
-    names::Names,
+    names::NameTexts,
     sample,
     scan::{self, TaggedEvent},
 };
@@ -125,8 +125,7 @@ async fn move_events(
     after: i64,
     progress: &dyn Fn(u64),
 ) -> Result<()> {
-    let mut names = Names::default();
-    names.reload(reading).await?;
+    let names = NameTexts::read(reading).await?;
     let sql = format!(
         "{} WHERE e.build > $1 ORDER BY e.build",
         TaggedEvent::select()
@@ -155,7 +154,7 @@ async fn move_events(
             return Ok(());
         };
         build = row.build;
-        batch.push(row.into_event(names.texts())?);
+        batch.push(row.into_event(&names)?);
     }
 }
 
@@ -186,13 +185,12 @@ async fn move_others(reading: &mut Transaction, to: &Store) -> Result<()> {
 async fn content(transaction: &mut Transaction) -> Result<Content> {
     let mut content = Content::default();
     let mut line = Vec::new();
-    let mut names = Names::default();
-    names.reload(transaction).await?;
+    let names = NameTexts::read(transaction).await?;
     let sql = TaggedEvent::select();
     let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
     while let Some(row) = rows.try_next().await? {
         line.clear();
-        write!(line, "{:?}", row.into_event(names.texts())?)?;
+        write!(line, "{:?}", row.into_event(&names)?)?;
         content.add(&line);
         content.events += 1;
     }

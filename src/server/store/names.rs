@@ -18,6 +18,13 @@ const ROWS_PER_STATEMENT: usize = 256;
 pub struct NameTexts(Vec<Arc<str>>);
 
 impl NameTexts {
+    /// Reads all names.
+    pub async fn read(transaction: &mut Transaction) -> Result<Self> {
+        let sql = "SELECT text FROM strings ORDER BY id";
+        let texts: Vec<(String,)> = transaction.all(sql, &[]).await?;
+        Ok(Self(texts.into_iter().map(|(text,)| text.into()).collect()))
+    }
+
     /// # Errors
     /// If the store refers to a string that it does not hold.
     pub fn text(&self, id: i64) -> Result<&str> {

@@ -6,7 +6,7 @@ use futures::TryStreamExt as _;
 use super::{
     engine::Transaction,
     keys::{self, BuildKey},
-    names::{NameTexts, Names},
+    names::NameTexts,
     tables::{BuildRow, EventRow, columns},
 };
 use crate::server::model::{Build, Event};
@@ -40,12 +40,11 @@ pub async fn event(
     transaction: &mut Transaction,
     f: &mut dyn FnMut(&Event) -> Result<()>,
 ) -> Result<()> {
-    let mut names = Names::default();
-    names.reload(transaction).await?;
+    let names = NameTexts::read(transaction).await?;
     let sql = format!("{} ORDER BY b.tag, e.id", TaggedEvent::select());
     let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
     while let Some(event) = rows.try_next().await? {
-        f(&event.into_event(names.texts())?)?;
+        f(&event.into_event(&names)?)?;
     }
     Ok(())
 }
@@ -55,15 +54,14 @@ pub async fn build(
     transaction: &mut Transaction,
     f: &mut dyn FnMut(&BuildKey<'_>, &Build<'_>) -> Result<()>,
 ) -> Result<()> {
-    let mut names = Names::default();
-    names.reload(transaction).await?;
+    let names = NameTexts::read(transaction).await?;
     let sql = format!(
         "SELECT {} FROM builds ORDER BY tag",
         columns::<BuildRow>("")
     );
     let mut rows = transaction.each::<BuildRow>(&sql, &[])?;
     while let Some(row) = rows.try_next().await? {
-        f(&keys::build(&row.tag)?, &row.build(names.texts())?)?;
+        f(&keys::build(&row.tag)?, &row.build(&names)?)?;
     }
     Ok(())
 }

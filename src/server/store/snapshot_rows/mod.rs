@@ -8,9 +8,9 @@ use foldhash::HashMap;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::{engine::Transaction, keys, packed_steps, tables};
+use super::{engine::Transaction, keys, names::NameTexts, packed_steps, tables};
 use crate::server::{
-    model::{Provenance, Step, System},
+    model::{Provenance, System},
     snapshot::{BuildDetails, BuildRecord, SnapshotBuilder},
 };
 
@@ -119,23 +119,14 @@ pub fn push(batch: &RowBatch, names: &mut NameTable, snapshot: &mut SnapshotBuil
 }
 
 fn push_row(build: &SnapshotRow, names: &NameTable, snapshot: &mut SnapshotBuilder) -> Result<()> {
-    let name = |id: Option<i64>| id.map(|id| names.get(id)).transpose();
+    let name = |id: Option<i64>| id.map(|id| names.texts.text(id)).transpose();
     let key = build.tag.as_deref().map(keys::build).transpose()?;
     let tag = key.and_then(|key| key.tag);
     let steps = build.steps.iter();
     let steps = steps.flat_map(|packed| packed_steps::unpack(packed, build.started_ms));
-    let steps = steps.map(|step| {
-        let step = step?;
-        Ok(Step {
-            name: names.get(step.name)?,
-            end_ms: step.end_ms,
-            result: step.result,
-            attempt: step.attempt,
-            duration: step.duration,
-        })
-    });
+    let steps = steps.map(|step| step?.named(&names.texts));
     let record = BuildRecord {
-        job_name: names.get(build.job)?,
+        job_name: names.texts.text(build.job)?,
         build_id: build.number.as_deref().or(tag).unwrap_or(""),
         branch: name(build.branch)?,
         result: tables::result(build.result),
@@ -163,33 +154,23 @@ fn push_row(build: &SnapshotRow, names: &NameTable, snapshot: &mut SnapshotBuild
     Ok(())
 }
 
-/// The names that builds refer to, by their ids.
+/// The names that builds refer to, and the provenances among them that have been parsed.
 pub struct NameTable {
-    texts: Vec<Box<str>>,
+    texts: NameTexts,
     provenances: HashMap<i64, Provenance>,
 }
 
 impl NameTable {
-    /// Reads all names: there are few, and each is read once.
     pub async fn read(transaction: &mut Transaction) -> Result<Self> {
-        let sql = "SELECT text FROM strings ORDER BY id";
-        let texts: Vec<(String,)> = transaction.all(sql, &[]).await?;
         Ok(Self {
-            texts: texts.into_iter().map(|(text,)| text.into()).collect(),
+            texts: NameTexts::read(transaction).await?,
             provenances: HashMap::default(),
         })
     }
 
-    fn get(&self, id: i64) -> Result<&str> {
-        let index = usize::try_from(id - 1).ok();
-        let text = index.and_then(|index| self.texts.get(index));
-        text.map(|text| &**text)
-            .with_context(|| format!("the store is damaged: it holds no string {id}"))
-    }
-
     fn parse_provenance(&mut self, id: i64) -> Result<()> {
         if !self.provenances.contains_key(&id) {
-            let provenance = tables::provenance(self.get(id)?, id)?;
+            let provenance = tables::provenance(self.texts.text(id)?, id)?;
             self.provenances.insert(id, provenance);
         }
         Ok(())

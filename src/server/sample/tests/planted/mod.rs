@@ -1,4 +1,4 @@
-//! What is planted in the sample is in its events, and the description agrees with them.
+//! The events of a sample have everything that is planted in it, as its description says.
 
 mod faults;
 mod origins;
