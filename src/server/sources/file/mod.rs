@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 pub(super) use facts::{date, is_cve};
 use progress::{Meter, Progress};
-use read::{Parse, Reader};
+use read::{BatchLimits, Parse, Reader};
 pub use report::{RecordFault, Report};
 
 pub use super::rejection::FaultKind;
@@ -32,8 +32,12 @@ use crate::server::{
     store::Store,
 };
 
-/// Large enough that few builds span two transactions, small enough for memory.
-const RECORDS_PER_TRANSACTION: usize = 20_000;
+/// Large enough that few builds span two transactions, small enough for memory: three batches exist at
+/// once, one being read, one waiting and one being written.
+const BATCH: BatchLimits = BatchLimits {
+    records: 20_000,
+    bytes: 8 << 20,
+};
 
 /// Imports build events, with progress on standard error; `-` is standard input. Events that name no
 /// system belong to that of their file, by its name. Events later than a day after `now` are refused.
@@ -106,7 +110,7 @@ impl<T: Send + 'static> Import<T> {
             paths: paths.to_vec(),
             parse,
             bytes: Arc::clone(&bytes),
-            records_per_batch: RECORDS_PER_TRANSACTION,
+            limits: BATCH,
             batches: sender,
         };
         Ok(Self {

@@ -24,8 +24,31 @@ pub struct Reader<T> {
     pub paths: Vec<PathBuf>,
     pub parse: Parse<T>,
     pub bytes: Arc<AtomicU64>,
-    pub records_per_batch: usize,
+    pub limits: BatchLimits,
     pub batches: mpsc::Sender<Vec<T>>,
+}
+
+/// The largest batch: its number of records and the length of their JSON text.
+#[derive(Clone, Copy)]
+pub struct BatchLimits {
+    pub records: usize,
+    pub bytes: usize,
+}
+
+/// Records that are not yet passed to the store.
+struct Batch<T> {
+    records: Vec<T>,
+    /// The length of the records' JSON text.
+    bytes: usize,
+}
+
+impl<T> Batch<T> {
+    fn new(limits: BatchLimits) -> Self {
+        Self {
+            records: Vec::with_capacity(limits.records),
+            bytes: 0,
+        }
+    }
 }
 
 /// The number of records read, and the faults found.
@@ -41,7 +64,7 @@ struct StoreClosed;
 impl<T> Reader<T> {
     pub fn run(self) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        let mut batch = Vec::with_capacity(self.records_per_batch);
+        let mut batch = Batch::new(self.limits);
         for (number, path) in self.paths.iter().enumerate() {
             let name = input::name(path);
             let cannot_read = || format!("cannot read {name}");
@@ -52,7 +75,7 @@ impl<T> Reader<T> {
             }
         }
         // If the store failed, nobody waits for the rest.
-        let _ = self.batches.blocking_send(batch);
+        let _ = self.batches.blocking_send(batch.records);
         Ok(outcome)
     }
 
@@ -60,7 +83,7 @@ impl<T> Reader<T> {
         &self,
         file: (usize, &str),
         input: Input,
-        batch: &mut Vec<T>,
+        batch: &mut Batch<T>,
         outcome: &mut Outcome,
     ) -> io::Result<Result<(), StoreClosed>> {
         let read_before = outcome.read;
@@ -83,15 +106,23 @@ impl<T> Reader<T> {
                 }
                 Err(error) => return Err(error),
             };
-            if let Some(record) = self.record(piece, file, last_line, outcome) {
-                batch.push(record);
-            }
-            if batch.len() == self.records_per_batch {
-                let full = std::mem::replace(batch, Vec::with_capacity(self.records_per_batch));
-                if self.batches.blocking_send(full).is_err() {
+            let bytes = match piece {
+                Piece::Record(text) => text.len(),
+                _ => 0,
+            };
+            let Some(record) = self.record(piece, file, last_line, outcome) else {
+                continue;
+            };
+            let is_full = batch.records.len() == self.limits.records
+                || batch.bytes + bytes > self.limits.bytes;
+            if is_full && !batch.records.is_empty() {
+                let full = std::mem::replace(batch, Batch::new(self.limits));
+                if self.batches.blocking_send(full.records).is_err() {
                     return Ok(Err(StoreClosed));
                 }
             }
+            batch.records.push(record);
+            batch.bytes += bytes;
         }
         if outcome.read == read_before {
             let rejection = Rejection::new(FaultKind::EmptyFile, "the file holds no records");
@@ -142,4 +173,54 @@ fn is_damage(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lengths of the records of each batch.
+    fn batches(text: &str, limits: BatchLimits) -> Vec<Vec<usize>> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("records.ndjson");
+        std::fs::write(&path, text).expect("a file");
+        let (sender, mut receiver) = mpsc::channel(64);
+        let reader = Reader {
+            paths: vec![path],
+            parse: Box::new(|_, text, _| Ok(text.len())),
+            bytes: Arc::default(),
+            limits,
+            batches: sender,
+        };
+        let outcome = reader.run().expect("a readable file");
+        let mut batches = Vec::new();
+        while let Ok(batch) = receiver.try_recv() {
+            batches.push(batch);
+        }
+        let passed: usize = batches.iter().map(Vec::len).sum();
+        assert_eq!(outcome.read, passed as u64);
+        batches
+    }
+
+    #[test]
+    fn a_batch_holds_at_most_8_mib_of_text() {
+        let record = "x".repeat(MAX_RECORD_BYTES - 1);
+        let text = format!("{record}\n").repeat(20);
+        let batches = batches(&text, super::super::BATCH);
+        assert_eq!(batches.iter().map(Vec::len).sum::<usize>(), 20);
+        for batch in &batches {
+            assert!(batch.iter().sum::<usize>() <= 8 << 20, "{batch:?}");
+        }
+        assert_eq!(batches.len(), 3);
+    }
+
+    #[test]
+    fn a_batch_holds_a_limited_number_of_records() {
+        let limits = BatchLimits {
+            records: 2,
+            bytes: 4,
+        };
+        let lengths = batches("1\n1\n1\n333\n22\n999999\n1\n", limits);
+        assert_eq!(lengths, [vec![1, 1], vec![1, 3], vec![2], vec![6], vec![1]]);
+    }
 }
