@@ -158,8 +158,17 @@ impl Bench {
         loaded.expect("a readable store")
     }
 
+    /// Returns the newest stored facts of the repositories that still exist. Snapshots hold a part of them.
     pub async fn facts(&self) -> Vec<RepositoryFacts> {
-        self.snapshot().await.security.repositories
+        let newest = "SELECT facts, MAX(collected_at_ms) FROM security_facts GROUP BY repository \
+                      ORDER BY repository";
+        let rows: Vec<(String, i64)> = sqlx::query_as(newest)
+            .fetch_all(&mut self.connection().await)
+            .await
+            .expect("rows");
+        let texts = rows.iter().filter(|(text, _)| text != "null");
+        let facts = texts.map(|(text, _)| serde_json::from_str(text).expect("facts"));
+        facts.collect()
     }
 
     pub async fn facts_of(&self, name: &str) -> RepositoryFacts {
@@ -193,12 +202,16 @@ impl Bench {
         format!("{:#?}\n{:#?}", self.facts().await, self.coverage().await)
     }
 
-    /// Returns the number of rows of a table.
-    pub async fn rows(&self, table: &str) -> i64 {
+    async fn connection(&self) -> SqliteConnection {
         let options =
             SqliteConnectOptions::new().filename(self.dir.path().join("dashboard.sqlite"));
         let connection = SqliteConnection::connect_with(&options).await;
-        let mut connection = connection.expect("a store");
+        connection.expect("a store")
+    }
+
+    /// Returns the number of rows of a table.
+    pub async fn rows(&self, table: &str) -> i64 {
+        let mut connection = self.connection().await;
         let count = format!("SELECT COUNT(*) FROM {table}");
         let count = sqlx::query_scalar(&count);
         let counted = count.fetch_one(&mut connection).await;

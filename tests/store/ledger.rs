@@ -120,6 +120,45 @@ fn a_removed_repository_does_not_count_until_it_comes_back() {
 }
 
 #[test]
+fn stored_facts_and_names_are_bounded_when_they_are_loaded() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let long = "9".repeat(100_000);
+    runtime().block_on(async {
+        let mut store = open(dir.path()).await;
+        // As an earlier version stored them.
+        let mut unbounded = facts(&long);
+        unbounded.node_version = Some(long.clone());
+        let reason = covered("a", CoverageState::Failed);
+        let reason = Coverage {
+            reason: Some(long.clone()),
+            ..reason
+        };
+        let (unbounded, reason) = ([unbounded], [reason]);
+        let put = store.put_facts_from(&unbounded, 10, "github", &reason);
+        put.await.expect("put");
+        let mut event = event(1, 1, 1);
+        event.job_name = format!("HMCTS_CMC/{long}");
+        event.step = Some(long.clone());
+        store.ingest(&[event]).await.expect("ingested");
+
+        let snapshot = load(&store).await;
+        let repository = &snapshot.security.repositories[0];
+        let version = repository.node_version.as_deref().expect("a version");
+        assert_eq!(version.chars().count(), 40);
+        assert_eq!(repository.repository.chars().count(), 300);
+        assert_eq!(snapshot.pipelines[0].name.chars().count(), 300);
+        assert_eq!(snapshot.steps[0].chars().count(), 300);
+        let ledger = store.ledger().await.expect("a ledger");
+        let reason = ledger.coverage[0].coverage.reason.as_deref();
+        assert_eq!(reason.expect("a reason").chars().count(), 2_000);
+        // The stored names are as they were, so that later events belong to the same build.
+        let (builds, events) = content(&store).await;
+        assert!(events.contains(&long));
+        assert_eq!(builds.matches(&format!("HMCTS_CMC/{long}")).count(), 1);
+    });
+}
+
+#[test]
 fn a_sync_is_saved_with_its_outcome() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::{MAX_VERSION, cut_to, shorten};
+
 /// The facts of one repository, as `import security` reads them and as the store holds them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepositoryFacts {
@@ -32,6 +34,43 @@ pub struct RepositoryFacts {
     /// The candidates for `node_version` and `java_version`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stated: Stated,
+}
+
+impl RepositoryFacts {
+    /// Cuts versions, CVE ids, dates and file names to their limits. The repository's name identifies the
+    /// facts and stays.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        for suppression in &mut self.suppressions {
+            cut_to(&mut suppression.cve, MAX_VERSION);
+            if let Some(until) = &mut suppression.until {
+                cut_to(until, MAX_VERSION);
+            }
+        }
+        let Stated {
+            base_images,
+            nvmrc,
+            engines_node,
+            java,
+            suppression_files,
+        } = &mut self.stated;
+        let versions = [
+            &mut self.node_version,
+            &mut self.java_version,
+            nvmrc,
+            engines_node,
+            java,
+        ];
+        for version in versions.into_iter().flatten() {
+            cut_to(version, MAX_VERSION);
+        }
+        for image in base_images {
+            shorten(&mut image.file);
+            shorten(&mut image.image);
+        }
+        suppression_files.iter_mut().for_each(shorten);
+        self
+    }
 }
 
 /// Versions and files found in a repository, with spellings normalised (`v20` is 20, Java 1.8 is 8).
@@ -104,5 +143,43 @@ impl Check {
             Self::Renovate => "Renovate",
             Self::Nsp => "nsp (deprecated)",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_but_the_repository_is_bounded() {
+        let long = || "9".repeat(1_000);
+        let facts = RepositoryFacts {
+            repository: long(),
+            suppressions: vec![Suppression {
+                cve: long(),
+                until: Some(long()),
+            }],
+            node_version: Some(long()),
+            java_version: Some(long()),
+            stated: Stated {
+                base_images: vec![BaseImage {
+                    file: long(),
+                    image: long(),
+                    stage: false,
+                }],
+                nvmrc: Some(long()),
+                engines_node: Some(long()),
+                java: Some(long()),
+                suppression_files: vec![long()],
+            },
+            ..RepositoryFacts::default()
+        };
+        let bounded = facts.bounded();
+        assert_eq!(bounded.repository.len(), 1_000);
+        let text = serde_json::to_string(&bounded).expect("JSON");
+        let nines = text.split(|c| c != '9').map(str::len);
+        let lengths: Vec<usize> = nines.filter(|&length| length > 20).collect();
+        // The repository, seven versions, CVE ids and dates, and three file names.
+        assert_eq!(lengths, [1_000, 39, 39, 39, 39, 283, 283, 39, 39, 39, 283]);
     }
 }

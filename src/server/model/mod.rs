@@ -9,6 +9,7 @@ mod provenance;
 mod rules;
 mod step;
 mod system;
+pub mod text;
 mod time;
 
 pub use build::{Build, BuildResult};

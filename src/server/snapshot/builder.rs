@@ -12,7 +12,7 @@ use super::{
 };
 use crate::server::{
     config::Config,
-    model::{BuildResult, DAY_MS, Provenance, Step, System},
+    model::{BuildResult, DAY_MS, Provenance, Step, System, text::short_name},
 };
 
 /// A build as the store holds it.
@@ -122,14 +122,14 @@ impl SnapshotBuilder {
             known.unwrap_or(UNKNOWN_DURATION)
         };
         let details = &build.details;
-        let pipeline = key(build.job_name, &details.system);
+        let pipeline = key(&short_name(build.job_name), &details.system);
         let pipeline = self.pipelines.number(&pipeline, |key| key.into());
         let unknown = Provenance::default();
         let provenance = details.provenance.unwrap_or(&unknown);
         let provenance = self
             .provenances
             .number(provenance, |known| Arc::new(known.clone()));
-        let mut step_number = |name: &str| self.steps.number(name);
+        let mut step_number = |name: &str| self.steps.number(&short_name(name));
         let columns = &mut self.builds;
         columns.stored.push(stored);
         columns.finished_ms.push(build.finished_ms);
@@ -142,13 +142,15 @@ impl SnapshotBuilder {
         columns.failing_step.push(step.unwrap_or(FewNames::UNKNOWN));
         let test = build.functional_test_ms;
         columns.functional_test_ms.push(test.unwrap_or(NO_TEST));
-        columns.build_id.push(build.build_id);
+        columns.build_id.push(&short_name(build.build_id));
         columns.ended.push(details.ended);
         columns.start_delay_ms.push(known(details.start_delay_ms));
         columns
             .commit
             .push(details.git_commit.map_or(0, commit_number));
-        let node = details.node.map(|name| self.nodes.number(name));
+        let node = details
+            .node
+            .map(|name| self.nodes.number(&short_name(name)));
         columns.node.push(node.unwrap_or(FewNames::UNKNOWN));
         columns.provenance.push(u32::from_usize(provenance));
         columns.steps.push(details.steps.iter().map(|step| {

@@ -7,7 +7,6 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use sha2::{Digest as _, Sha256};
 
 use super::rejection::{FaultKind, Rejection};
 use crate::server::model::DAY_MS;
@@ -15,8 +14,6 @@ use crate::server::model::DAY_MS;
 const FORM: &str = "2019-10-25T17:15:00Z";
 /// The characters of a wrong value that a message repeats.
 const SHOWN: usize = 40;
-/// The characters of a shortened text.
-const SHORT: usize = 300;
 
 #[derive(Debug, Default, PartialEq)]
 pub enum Field<'a> {
@@ -126,22 +123,6 @@ impl<'de> Visitor<'de> for FieldVisitor {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Field::Other)
     }
-}
-
-/// Shortens a text to 300 characters; the last ones are then a hash of the whole text. A shortened text stays
-/// as it is.
-pub fn short(text: String) -> String {
-    if text.len() <= SHORT || text.chars().count() <= SHORT {
-        return text;
-    }
-    let hash = Sha256::digest(&text);
-    let hash: String = hash
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let start: String = text.chars().take(SHORT - hash.len() - 1).collect();
-    format!("{start}…{hash}")
 }
 
 /// Reads a JSON object.

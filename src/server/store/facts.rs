@@ -3,7 +3,10 @@
 use anyhow::{Context, Result};
 
 use super::{Ingested, engine::Transaction, meta};
-use crate::server::{model::RepositoryFacts, snapshot::security::Security};
+use crate::server::{
+    model::{RepositoryFacts, Stated, text::shorten},
+    snapshot::security::Security,
+};
 
 /// Writes facts inside the caller's transaction; returns the counts and whether anything changed.
 pub async fn put(
@@ -70,7 +73,15 @@ pub async fn load(transaction: &mut Transaction) -> Result<Security> {
                WHERE l.repository = f.repository) ORDER BY repository";
     let texts: Vec<(String,)> = transaction.all(sql, &[]).await?;
     let there = texts.iter().filter(|(text,)| text != GONE);
-    let facts = there.map(|(text,)| serde_json::from_str(text));
+    let facts = there.map(|(text,)| {
+        let facts: RepositoryFacts = serde_json::from_str(text)?;
+        // Facts stored by earlier versions may be longer.
+        let mut facts = facts.bounded();
+        shorten(&mut facts.repository);
+        // No figure reads these.
+        facts.stated = Stated::default();
+        serde_json::Result::Ok(facts)
+    });
     Ok(Security {
         as_of_ms: meta::number(transaction, meta::SECURITY_AS_OF).await?,
         repositories: facts

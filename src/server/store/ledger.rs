@@ -8,7 +8,10 @@ use super::{
     engine::{Transaction, Value},
     meta,
 };
-use crate::server::model::{Checkpoint, Coverage, CoverageState};
+use crate::server::model::{
+    Checkpoint, Coverage, CoverageState,
+    text::{MAX_NOTE, cut},
+};
 
 /// The last sync of a source; instants are Unix ms.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
@@ -113,6 +116,7 @@ pub async fn cover(
     at_ms: i64,
 ) -> Result<()> {
     for item in coverage {
+        let reason = item.reason.as_deref().map(|reason| cut(reason, MAX_NOTE));
         let sql = "INSERT INTO coverage (source, item, state, reason, tried_ms, read_ms) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (source, item) DO UPDATE SET \
                    state = excluded.state, reason = excluded.reason, tried_ms = excluded.tried_ms, \
@@ -121,7 +125,7 @@ pub async fn cover(
             source.into(),
             item.item.as_str().into(),
             item.state.as_str().into(),
-            item.reason.as_deref().into(),
+            reason.as_deref().into(),
             at_ms.into(),
             item.state.is_read().then_some(at_ms).into(),
         ];
@@ -176,11 +180,12 @@ pub async fn finish_sync(
             transaction.execute(sql, &values).await?;
         }
         Err(failed) => {
+            let reason = cut(failed.reason, MAX_NOTE);
             let sql = "UPDATE syncs SET finished_ms = $1, failed_ms = $1, failure = $2, \
                        not_before_ms = $3 WHERE source = $4";
             let values = [
                 at_ms.into(),
-                failed.reason.into(),
+                (&*reason).into(),
                 failed.not_before_ms.into(),
                 source.into(),
             ];

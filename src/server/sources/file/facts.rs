@@ -47,7 +47,7 @@ pub fn parse(
         .collect();
     Ok(Collected {
         at_ms: at_ms.unwrap_or_else(|| now.as_millisecond()),
-        facts,
+        facts: facts.bounded(),
     })
 }
 
@@ -78,13 +78,13 @@ fn checked(suppression: Suppression, reject: &mut dyn FnMut(Rejection)) -> Optio
     Some(Suppression { cve, until })
 }
 
-/// `CVE-YYYY-N…`, with at least four digits at the end.
+/// `CVE-YYYY-N…`, with 4 to 19 digits at the end.
 pub fn is_cve(id: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     id.strip_prefix("CVE-")
         .and_then(|rest| rest.split_once('-'))
         .is_some_and(|(year, number)| {
-            year.len() == 4 && digits(year) && number.len() >= 4 && digits(number)
+            year.len() == 4 && digits(year) && (4..=19).contains(&number.len()) && digits(number)
         })
 }
 
@@ -118,7 +118,7 @@ mod tests {
     fn cve_ids_are_trimmed_converted_to_upper_case_and_checked() {
         let (collected, kinds) = read(
             r#"{"repository":"ccd-api","suppressions":[{"cve":" cve-2019-12384 "},{"cve":"CVE-19-1"},
-            {"cve":"CVE-2019-123"},{"cve":"CVE-2019-1000001","until":"2020-01-31Z"}]}"#,
+            {"cve":"CVE-2019-123"},{"cve":"CVE-2019-12345678901234567890"},{"cve":"CVE-2019-1000001","until":"2020-01-31Z"}]}"#,
         );
         let suppression = |cve: &str, until: Option<&str>| Suppression {
             cve: cve.to_owned(),
@@ -132,7 +132,7 @@ mod tests {
                 suppression("CVE-2019-1000001", Some("2020-01-31Z")),
             ]
         );
-        assert_eq!(kinds, [FaultKind::BadCve, FaultKind::BadCve]);
+        assert_eq!(kinds, [FaultKind::BadCve; 3]);
     }
 
     #[test]
@@ -161,6 +161,19 @@ mod tests {
         );
         assert_eq!(collected.expect("facts").facts.suppressions[0].until, None);
         assert_eq!(kinds, [FaultKind::BadDate]);
+    }
+
+    #[test]
+    fn long_versions_are_cut() {
+        let long = "8".repeat(100_000);
+        let (collected, kinds) = read(&format!(
+            r#"{{"repository":"a","node_version":"{long}","stated":{{"engines_node":"{long}"}}}}"#
+        ));
+        let facts = collected.expect("facts").facts;
+        for version in [facts.node_version, facts.stated.engines_node] {
+            assert_eq!(version.expect("a version").chars().count(), 40);
+        }
+        assert_eq!(kinds, []);
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub fn facts(
     facts.checks = checks::checks(&files.entries, package.as_ref());
     read_runtimes(&mut reader, package, &mut facts);
     let coverage = coverage(&facts.repository, &reader.faults);
-    (facts, coverage)
+    (facts.bounded(), coverage)
 }
 
 fn read_runtimes(reader: &mut Reader<'_>, package: Option<Package>, facts: &mut RepositoryFacts) {
@@ -215,6 +215,23 @@ mod tests {
         }
         assert_eq!(facts.node_version.as_deref(), Some("20"));
         assert_eq!(facts.java_version.as_deref(), Some("unknown"));
+    }
+
+    #[test]
+    fn long_versions_images_and_paths_are_bounded() {
+        let long = "9".repeat(1 << 20);
+        let (facts, _) = read(&[
+            (
+                "package.json",
+                &format!(r#"{{"engines":{{"node":"{long}"}}}}"#),
+            ),
+            ("Dockerfile", &format!("FROM node:{long}")),
+            ("build.gradle", &format!("sourceCompatibility = {long}")),
+        ]);
+        let text = serde_json::to_string(&facts).expect("JSON");
+        assert!(text.len() < 1_000, "{} bytes", text.len());
+        let engines = facts.stated.engines_node.expect("a version");
+        assert_eq!(engines.chars().count(), 40);
     }
 
     #[test]

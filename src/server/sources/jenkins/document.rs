@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::result;
 use crate::server::{
-    model::{Event, Provenance, System},
+    model::{Event, Provenance, System, text::shorten},
     sources::{
-        fields::{Field, instant, missing, object, short, wrong_type},
+        fields::{Field, instant, missing, object, wrong_type},
         rejection::{FaultKind, Rejection},
     },
 };
@@ -129,7 +129,9 @@ fn agent(labels: &str, node: Option<&str>) -> Option<String> {
 
 /// Reads a text that only describes the event: any other value counts as missing, so that the event stays.
 fn detail(field: Field<'_>) -> Option<String> {
-    field.text().ok().flatten().map(short)
+    let mut text = field.text().ok().flatten()?;
+    shorten(&mut text);
+    Some(text)
 }
 
 fn text_of(name: &'static str, field: Field<'_>) -> Result<Option<String>, Rejection> {
