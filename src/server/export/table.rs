@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serializer;
 
 use super::Format;
-use crate::api::Cell;
+use crate::{api::Cell, server::model::text::visible};
 
 pub struct Table<'a, W: Write> {
     names: &'a [&'a str],
@@ -24,7 +24,9 @@ impl<'a, W: Write> Table<'a, W> {
         let out = match format {
             Format::Ndjson => Out::Ndjson(out),
             Format::Csv => {
-                let mut csv = csv::Writer::from_writer(out);
+                let mut csv = csv::WriterBuilder::new()
+                    .quote_style(csv::QuoteStyle::NonNumeric)
+                    .from_writer(out);
                 csv.write_record(names.iter().map(|name| harmless(name).into_owned()))?;
                 Out::Csv(Box::new(csv))
             }
@@ -67,12 +69,14 @@ fn csv_text(cell: &Cell) -> Cow<'_, str> {
     }
 }
 
-/// Prefixes text that a spreadsheet would run as a formula with an apostrophe.
+/// Prefixes text that a spreadsheet would run as a formula with an apostrophe, and shows control
+/// characters as escapes, because an export may go to a terminal.
 fn harmless(text: &str) -> Cow<'_, str> {
+    let text = visible(text);
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{text}").into()
     } else {
-        text.into()
+        text
     }
 }
 
@@ -101,17 +105,27 @@ mod tests {
                 Format::Csv,
                 &[[text(&format!("{start}1")), Cell::Count(-5)]],
             );
-            assert_eq!(csv, format!("name,number\n'{start}1,-5\n"));
+            assert_eq!(csv, format!("\"name\",\"number\"\n\"'{start}1\",-5\n"));
         }
-        let csv = written(Format::Csv, &[[text("\rx"), Cell::Number(-2.5)]]);
-        assert_eq!(csv, "name,number\n\"'\rx\",-2.5\n");
+        let csv = written(Format::Csv, &[[text("a"), Cell::Number(-2.5)]]);
+        assert_eq!(csv, "\"name\",\"number\"\n\"a\",-2.5\n");
     }
 
     #[test]
-    fn csv_quotes_commas_quotes_and_line_breaks() {
+    fn csv_shows_control_characters_as_escapes() {
+        let csv = written(
+            Format::Csv,
+            &[[text("\u{1b}]52;c;eA==\u{7}\r\u{9b}"), Cell::Count(1)]],
+        );
+        let expected = r#""\u{1b}]52;c;eA==\u{7}\u{d}\u{9b}",1"#;
+        assert_eq!(csv, format!("\"name\",\"number\"\n{expected}\n"));
+    }
+
+    #[test]
+    fn csv_quotes_every_text_that_is_no_number() {
         let csv = written(Format::Csv, &[[text("a,\"b\"\nc"), Cell::Missing]]);
-        assert_eq!(csv, "name,number\n\"a,\"\"b\"\"\nc\",\n");
-        assert_eq!(written(Format::Csv, &[]), "name,number\n");
+        assert_eq!(csv, "\"name\",\"number\"\n\"a,\"\"b\"\"\nc\",\"\"\n");
+        assert_eq!(written(Format::Csv, &[]), "\"name\",\"number\"\n");
     }
 
     #[test]

@@ -50,6 +50,24 @@ pub fn shorten(name: &mut String) {
     }
 }
 
+/// Replaces control characters by escapes such as `\u{1b}`, so that a terminal shows them. Line feeds and
+/// tabs stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let is_hidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(is_hidden) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_hidden(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.into()
+}
+
 fn is_within(text: &str, max: usize) -> bool {
     text.len() <= max || text.chars().nth(max).is_none()
 }
@@ -70,6 +88,14 @@ mod tests {
         }
         let longest = "ä".repeat(MAX_NAME);
         assert_eq!(short_name(&longest), longest);
+    }
+
+    #[test]
+    fn control_characters_are_shown_as_escapes() {
+        let clipboard = "a\u{1b}]52;c;eA==\u{7}\rb\u{9b}2J\u{7f}\t\n";
+        let expected = r"a\u{1b}]52;c;eA==\u{7}\u{d}b\u{9b}2J\u{7f}".to_owned() + "\t\n";
+        assert_eq!(visible(clipboard), expected);
+        assert!(matches!(visible("ä\n"), Cow::Borrowed(_)));
     }
 
     #[test]

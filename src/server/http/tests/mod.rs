@@ -316,9 +316,11 @@ async fn csv_contains_the_rows() {
             .contains("build_status.csv")
     );
     let mut lines = answer.text().lines();
-    assert_eq!(lines.next(), Some("result,builds,percent"));
+    assert_eq!(lines.next(), Some(r#""result","builds","percent""#));
     assert_eq!(
-        lines.next().map(|line| line.starts_with("SUCCESS,1,50")),
+        lines
+            .next()
+            .map(|line| line.starts_with(r#""SUCCESS",1,50"#)),
         Some(true)
     );
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Serialize;
 
 use crate::server::{
+    model::text::visible,
     sources::rejection::{FaultKind, Rejection},
     store::Ingested,
 };
@@ -81,9 +82,33 @@ impl fmt::Display for Report {
             } = fault;
             write!(
                 f,
-                "\n{file}: {count} × {reason} (first on line {first_line})"
+                "\n{}: {count} × {} (first on line {first_line})",
+                visible(file),
+                visible(reason)
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_has_no_control_characters() {
+        let mut faults = Faults::default();
+        let rejection = Rejection::new(FaultKind::NotJson, "not JSON: \u{1b}[2J\u{9d}52;c;eA==\r");
+        faults.add((0, "\u{1b}]0;a"), 1, rejection);
+        let report = Report {
+            faults: faults.into_vec(),
+            ..Report::default()
+        };
+        let shown = report.to_string();
+        assert!(shown.contains(r"\u{1b}[2J\u{9d}52;c;eA==\u{d}"), "{shown}");
+        assert!(
+            !shown.contains(|c: char| c.is_control() && c != '\n'),
+            "{shown}"
+        );
     }
 }
