@@ -189,7 +189,7 @@ async fn doctor_reports_the_age_of_the_newest_document() {
     let expected = [
         (
             true,
-            "Cosmos DB: the account responds and grants access with COSMOS_KEY",
+            "Cosmos DB: 127.0.0.1 responds and grants access with COSMOS_KEY",
         ),
         (
             false,

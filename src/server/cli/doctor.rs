@@ -7,8 +7,10 @@ use clap::Args;
 
 use crate::server::{
     config::Config,
-    environment::Environment,
-    http, sign_in,
+    environment::{self, Environment},
+    http,
+    model::text::visible,
+    sign_in,
     sources::{CheckResult, ConfigError, Sources},
     store::{Location, Store},
 };
@@ -46,6 +48,13 @@ pub async fn run(
         ("store".to_owned(), store(location, &config).await),
         ("http".to_owned(), http(&environment).await),
     ];
+    if environment::is_dotenv_exposed() {
+        let finding = CheckResult {
+            remedy: format!("run {}", environment::EXPOSED),
+            ..CheckResult::good("other users of this machine can read it")
+        };
+        findings.push((".env".to_owned(), finding));
+    }
     if configured.is_empty() {
         let what = "none is configured; data comes from files and samples";
         findings.push(("sources".to_owned(), CheckResult::good(what)));
@@ -153,9 +162,9 @@ fn print_report(findings: &CheckResults, json: bool) -> Result<()> {
     }
     for (about, finding) in findings {
         let mark = if finding.good { "ok   " } else { "fault" };
-        println!("{mark}  {about}: {}", finding.what);
+        println!("{mark}  {about}: {}", visible(&finding.what));
         if !finding.remedy.is_empty() {
-            println!("       → {}", finding.remedy);
+            println!("       → {}", visible(&finding.remedy));
         }
     }
     Ok(())

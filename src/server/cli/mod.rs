@@ -18,7 +18,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     config::Config,
-    environment::Environment,
+    environment::{self, Environment},
+    model::text::visible,
     store::{DATABASE_URL, Location},
     telemetry::Telemetry,
 };
@@ -79,18 +80,16 @@ enum Command {
 const LEASE: &str = "RSE_LEASE";
 /// The longest time that background work may delay the exit.
 const MAX_SHUTDOWN: Duration = Duration::from_millis(200);
-/// A file of variables for processes started by hand; variables that are set already take precedence.
-const DOTENV: &str = ".env";
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    if let Err(error) = load_dotenv() {
-        eprintln!("rse-dashboard: {error:#}");
+    if let Err(error) = environment::load_dotenv() {
+        eprintln!("rse-dashboard: {}", visible(&format!("{error:#}")));
         return ExitCode::FAILURE;
     }
     let cli = Cli::parse();
     start(cli).unwrap_or_else(|error| {
-        eprintln!("rse-dashboard: {error:#}");
+        eprintln!("rse-dashboard: {}", visible(&format!("{error:#}")));
         ExitCode::FAILURE
     })
 }
@@ -101,33 +100,17 @@ fn start(cli: Cli) -> Result<ExitCode> {
         .build()
         .context("cannot start the runtime")?;
     let telemetry = Telemetry::start(&Environment::of_process(), runtime.handle())?;
+    if environment::is_dotenv_exposed() {
+        tracing::warn!(
+            ".env can be read by other users; run: {}",
+            environment::EXPOSED
+        );
+    }
     let done = runtime.block_on(run(cli));
     telemetry.end();
     // Work on other threads, such as a slow name lookup, does not delay the exit.
     runtime.shutdown_timeout(MAX_SHUTDOWN);
     done
-}
-
-/// Reads variables from `.env` in the working directory, if it exists.
-fn load_dotenv() -> Result<()> {
-    match dotenvy::from_path(DOTENV) {
-        Ok(()) => Ok(()),
-        Err(error) if error.not_found() => Ok(()),
-        // The line may hold a secret, so only its number is reported.
-        Err(dotenvy::Error::LineParse(line, _)) => bail!(
-            "{DOTENV}, line {}: expected NAME=value, with quotes around a value with spaces",
-            line_number(&line)
-        ),
-        Err(error) => Err(error).context("cannot read .env"),
-    }
-}
-
-fn line_number(wanted: &str) -> usize {
-    let text = std::fs::read_to_string(DOTENV).unwrap_or_default();
-    let before = text
-        .lines()
-        .take_while(|line| !line.contains(wanted.trim()));
-    before.count() + 1
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {

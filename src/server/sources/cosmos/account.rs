@@ -76,6 +76,10 @@ impl Account {
                 "COSMOS_ENDPOINT is not an address such as https://<account>.documents.azure.com:443/"
             ),
         };
+        environment.check_destination(&KEY, &ENDPOINT, |_| {
+            let host = endpoint.url().host_str().unwrap_or_default();
+            host.ends_with(".documents.azure.com") || matches!(host, "localhost" | "127.0.0.1")
+        })?;
         let databases = environment.list(&DATABASES);
         if databases.is_empty() {
             bail!(
@@ -105,6 +109,11 @@ impl Account {
             access: key.map_or_else(|| Access::Entra(Entra::of(environment)), Access::Key),
             feeds,
         }))
+    }
+
+    /// The host that requests go to.
+    pub fn host(&self) -> &str {
+        self.endpoint.url().host_str().unwrap_or_default()
     }
 
     pub const fn credentials(&self) -> Credentials {
@@ -220,6 +229,33 @@ mod tests {
         let account = account.expect("it is complete").expect("an account");
         assert_eq!(account.credentials(), Credentials::Entra);
         assert_eq!(account.feeds[0].to_string(), "jenkins/pipeline-metrics");
+    }
+
+    #[test]
+    fn a_file_sends_credentials_of_the_environment_to_azure_only() {
+        let configured = |endpoint: &str, key: Option<&str>, from_file: &[&str]| {
+            let variables = [
+                ("COSMOS_ENDPOINT", Some(endpoint)),
+                ("COSMOS_DATABASES", Some("a")),
+                ("COSMOS_KEY", key),
+            ];
+            let variables = variables.into_iter();
+            let variables =
+                variables.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+            let environment: Environment = variables.collect();
+            let from_file = from_file.iter().map(|&name| name.to_owned()).collect();
+            Account::configured(&environment.with_file(from_file))
+        };
+        let other = "https://documents.azure.com.example/";
+        for key in [Some("c2VjcmV0"), None] {
+            let refused = configured(other, key, &["COSMOS_ENDPOINT"]).err();
+            let refused = refused.expect("refused").to_string();
+            assert!(refused.contains("COSMOS_ENDPOINT"), "{refused}");
+            configured(other, key, &[]).expect("allowed");
+            configured(HERE, key, &["COSMOS_ENDPOINT"]).expect("allowed");
+        }
+        let both = ["COSMOS_ENDPOINT", "COSMOS_KEY"];
+        configured(other, Some("c2VjcmV0"), &both).expect("allowed");
     }
 
     #[test]

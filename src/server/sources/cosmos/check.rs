@@ -26,7 +26,8 @@ pub async fn check(cosmos: &Cosmos, now: i64) -> Vec<CheckResult> {
         Credentials::Entra => "Microsoft Entra ID",
     };
     let mut findings = vec![CheckResult::good(format!(
-        "Cosmos DB: the account responds and grants access with {how}"
+        "Cosmos DB: {} responds and grants access with {how}",
+        cosmos.account.host()
     ))];
     for feed in &cosmos.account.feeds {
         let looked = match cosmos.container(client, feed).await {

@@ -9,16 +9,17 @@ use crate::server::sources::{CheckResult, SourceError};
 pub async fn check(github: &Github) -> Vec<CheckResult> {
     // Requests for the limits are free, so this works even if none are left.
     let url = github.client.url(&["rate_limit"]);
+    let host = url.host_str().unwrap_or_default().to_owned();
     let reply = match github.client.get(url, None).await {
         Ok(reply) => reply,
-        Err(failure) => return vec![bad("cannot send requests to GitHub", failure)],
+        Err(failure) => return vec![bad(&format!("cannot send requests to {host}"), failure)],
     };
     let limits: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let ends = reply.headers.get("github-authentication-token-expiration");
     let ends = ends.and_then(|ends| ends.to_str().ok());
     let mut findings = vec![CheckResult::good(match ends {
-        Some(ends) => format!("GitHub accepts the token, which expires at {ends}"),
-        None => "GitHub accepts the token".to_owned(),
+        Some(ends) => format!("{host} accepts the token, which expires at {ends}"),
+        None => format!("{host} accepts the token"),
     })];
     for (name, label) in [("core", "REST"), ("graphql", "GraphQL")] {
         findings.extend(limit(&limits["resources"][name], label));

@@ -41,6 +41,7 @@ use crate::server::{config::Config, environment::Environment, store::Store};
 pub const NAME: &str = "github";
 const TOKEN: [&str; 2] = ["GITHUB_TOKEN", "githubtoken"];
 const API_URL: &str = "GITHUB_API_URL";
+const PUBLIC_API: &str = "https://api.github.com";
 
 pub struct Github {
     settings: Settings,
@@ -57,7 +58,10 @@ impl Github {
             return Ok(None);
         };
         let url = environment.text(&[API_URL]);
-        let url = url.unwrap_or_else(|| "https://api.github.com".to_owned());
+        let url = url.unwrap_or_else(|| PUBLIC_API.to_owned());
+        environment.check_destination(&TOKEN, &[API_URL], |url| {
+            url.trim_end_matches('/') == PUBLIC_API
+        })?;
         let settings = config.sources.github.clone();
         Self::new(settings, &url, token, RetryPolicy::default()).map(Some)
     }
@@ -161,6 +165,29 @@ mod tests {
         assert!(configured(&variables, "").expect("no fault").is_none());
         let variables = [("githubtoken", "t0ken")];
         assert!(configured(&variables, "hmcts").expect("no fault").is_some());
+    }
+
+    #[test]
+    fn a_file_sends_the_token_of_the_environment_to_github_only() {
+        let configured = |url: &str, from_file: &[&str]| {
+            let mut config = Config::built_in();
+            config.sources.github.organisation = "hmcts".to_owned();
+            let variables = [("GITHUB_TOKEN", "t0ken"), (API_URL, url)];
+            let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let environment: Environment = variables.into_iter().collect();
+            let from_file = from_file.iter().map(|&name| name.to_owned()).collect();
+            Github::configured(&config, &environment.with_file(from_file))
+        };
+        let other = "https://github.example/api/v3";
+        let refused = configured(other, &[API_URL]).err().expect("refused");
+        assert!(refused.to_string().contains(API_URL), "{refused}");
+        for (url, from_file) in [
+            (other, &[][..]),
+            (other, &[API_URL, "GITHUB_TOKEN"]),
+            ("https://api.github.com/", &[API_URL]),
+        ] {
+            assert!(configured(url, from_file).expect("allowed").is_some());
+        }
     }
 
     #[test]
