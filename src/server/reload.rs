@@ -71,6 +71,7 @@ pub async fn watch(store: Store, config: Arc<Config>, state: AppState) {
 
 /// Loads new data. Returns the time that loading took, without the wait for an unreachable store.
 async fn check(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<Duration> {
+    store.check_file()?;
     let versions =
         async { anyhow::Ok((store.ledger_version().await?, store.version(config).await?)) };
     // A dead connection may never report an error.
@@ -85,4 +86,21 @@ async fn check(store: &Store, config: &Arc<Config>, state: &AppState) -> Result<
     let took = load_snapshot(store, config, state).await?;
     tracing::info!(version, "loaded new data");
     Ok(took)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_whose_file_is_removed_cannot_be_read() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let config = Arc::new(Config::built_in());
+        let store = Store::open(dir.path(), &config).await.expect("a store");
+        let state = AppState::default();
+        check(&store, &config, &state).await.expect("readable");
+        std::fs::remove_file(dir.path().join("dashboard.sqlite")).expect("removed");
+        let lost = check(&store, &config, &state).await.expect_err("lost");
+        assert!(lost.to_string().contains("is gone"), "{lost}");
+    }
 }

@@ -42,7 +42,7 @@ use std::{
 pub use crate::server::model::Build;
 use anyhow::{Context, Result, bail};
 pub use engine::Changes;
-use engine::{Engine, Purpose, Transaction};
+use engine::{Engine, FileId, Purpose, Transaction, file};
 pub use http_cache::CachedResponse;
 pub use keys::BuildKey;
 use lease::Lease;
@@ -67,6 +67,8 @@ pub struct Store {
     sample: bool,
     /// If set, writes are refused once this lease is lost.
     lease: Option<Lease>,
+    /// The file that was opened; none for a database.
+    file: Option<FileId>,
 }
 
 /// The counts of events or facts of a batch that were new, replaced, unchanged or refused.
@@ -113,8 +115,14 @@ impl Store {
     /// If the location cannot be used; the message says what to do.
     pub async fn open(location: impl Into<Location>, config: &Config) -> Result<Self> {
         let location = location.into();
+        let engine = Engine::open(&location).await?;
+        let file = match engine {
+            Engine::Sqlite(_) => FileId::of(&file(&location.data)).ok(),
+            Engine::Postgres(_) => None,
+        };
         let mut store = Self {
-            engine: Engine::open(&location).await?,
+            engine,
+            file,
             location,
             rules: config.rules.clone(),
             keep_months: config.store.keep_months,
@@ -158,6 +166,30 @@ impl Store {
         self.begin().await?.rollback().await
     }
 
+    /// Checks that the opened file is still at its place. SQLite itself goes on with a removed file.
+    ///
+    /// # Errors
+    /// If it was removed or replaced; the message says what to do.
+    pub fn check_file(&self) -> Result<()> {
+        let Some(opened) = self.file else {
+            return Ok(());
+        };
+        let path = file(&self.location.data);
+        match FileId::of(&path) {
+            Ok(found) if found == opened => Ok(()),
+            Ok(_) => bail!(
+                "{} was replaced by another file; restart this process to use it",
+                path.display()
+            ),
+            Err(error) => Err(error).with_context(|| {
+                format!(
+                    "{} is gone; put it back, or restart this process to begin anew",
+                    path.display()
+                )
+            }),
+        }
+    }
+
     /// Returns the number of transactions that changed data.
     async fn change_count(&self) -> Result<i64> {
         let mut transaction = self.begin_reading().await?;
@@ -187,6 +219,7 @@ impl Store {
     }
 
     async fn begin(&self) -> Result<Transaction> {
+        self.check_file()?;
         let mut transaction = self.engine.begin(Purpose::Write).await?;
         if let Some(lease) = &self.lease {
             lease::check(&mut transaction, lease).await?;

@@ -7,7 +7,7 @@ mod sqlite;
 mod transaction;
 
 use anyhow::{Context as _, Result};
-pub use sqlite::file;
+pub use sqlite::{FileId, file};
 use sqlx::{PgPool, SqlitePool};
 pub use transaction::{Transaction, Value};
 

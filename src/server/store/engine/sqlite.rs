@@ -1,7 +1,9 @@
 //! SQLite: opens the store's file and explains failures.
 
 use std::{
-    fs::{self, File},
+    fs::{self, DirBuilder, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -36,7 +38,7 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
             dir.display()
         );
     }
-    fs::create_dir_all(dir).with_context(|| {
+    create_private(dir).with_context(|| {
         format!(
             "cannot create the data directory {}; name one that can be written",
             dir.display()
@@ -59,9 +61,15 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
         .pragma("wal_autocheckpoint", "16000")
         .disable_statement_logging();
     let _lock = lock(dir).await?;
+    let is_new = create_file(&path)?;
+    // A process that ends before it closes the store leaves the log behind.
+    let is_unclean = !is_new && log_file(dir).exists();
     let pool = SqlitePoolOptions::new().max_connections(4);
     let pool = pool.connect_with(options).await;
     let pool = pool.map_err(|error| explain(error, &path))?;
+    if is_unclean {
+        check_pages(&pool, &path).await?;
+    }
     if let Err(error) = MIGRATIONS.run(&pool).await {
         return Err(match error {
             MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => anyhow!(
@@ -75,6 +83,64 @@ pub async fn open(dir: &Path) -> Result<SqlitePool> {
         });
     }
     Ok(pool)
+}
+
+/// Creates a directory and those above it, where they are missing, for this user only.
+fn create_private(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    builder.mode(0o700);
+    builder.create(dir)
+}
+
+/// Creates the file, if it is missing, for this user only; returns whether it was. SQLite gives the files
+/// beside it the same permissions.
+fn create_file(path: &Path) -> Result<bool> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    options.mode(0o600);
+    match options.open(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error).with_context(|| {
+            format!(
+                "cannot write {}; check the permissions of the data directory, or name another one",
+                path.display()
+            )
+        }),
+    }
+}
+
+/// Returns the path of the log that SQLite keeps beside the store's file while it is open.
+fn log_file(dir: &Path) -> PathBuf {
+    dir.join(format!("{FILE}-wal"))
+}
+
+/// Checks the structure of the file; stops at the first fault.
+async fn check_pages(pool: &SqlitePool, path: &Path) -> Result<()> {
+    let found: std::result::Result<String, _> = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(pool)
+        .await;
+    match found.map_err(|error| explain(error, path))? {
+        found if found == "ok" => Ok(()),
+        found => bail!(
+            "{} is damaged ({found}); restore it from a backup, or move it away and import again",
+            path.display()
+        ),
+    }
+}
+
+/// Identifies the file at a path: its device and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId(u64, u64);
+
+impl FileId {
+    /// # Errors
+    /// There is no such file.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let about = fs::metadata(path)?;
+        Ok(Self(about.dev(), about.ino()))
+    }
 }
 
 /// Takes a lock, so that one of several processes sets a new store up while the others wait.
