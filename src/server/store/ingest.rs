@@ -73,41 +73,33 @@ pub async fn ingest(
     let known = names.texts().clone();
     entries.extend(read::entries(transaction, &stored, &known).await?);
     let merged = merge::merge(entries);
-    let counts = merged.counts;
     let change = meta::next_change(transaction).await?;
 
-    let (origins, rows): (Vec<(usize, Origin)>, Vec<Row<'_>>) = merged
-        .entries
-        .into_iter()
-        .map(|entry| ((entry.build, entry.origin), entry.row))
-        .unzip();
-    let mut changed_builds = Vec::new();
-    let mut changed_events = Vec::new();
-    let mut first = 0;
-    for group in origins.chunk_by(|a, b| a.0 == b.0) {
-        let rows = &rows[first..first + group.len()];
-        first += group.len();
-        let number = group[0].0;
-        let located = located[number];
-        let changed = group.iter().zip(rows);
-        let changed = changed.filter(|((_, origin), _)| *origin == Origin::Offered);
-        let before = changed_events.len();
-        changed_events.extend(changed.map(|(_, row)| (located, row)));
-        if changed_events.len() > before {
-            let tag = &builds.lookups[number].tag;
-            let row = BuildRow::new(tag, &roll_up(rows, rules), change, names)?;
-            changed_builds.push((located, row));
-        }
-    }
+    let kept: Vec<&Entry<'_>> = merged.kept().collect();
+    let is_offered = |entry: &Entry<'_>| entry.origin == Origin::Offered;
+    let changed_events = kept.iter().filter(|entry| is_offered(entry));
+    let changed_events: Vec<(BuildLookup, &Row<'_>)> = changed_events
+        .map(|entry| (located[entry.build], &entry.row))
+        .collect();
     write::events(transaction, &changed_events, names).await?;
-    write::builds(transaction, changed_builds).await?;
+    let changed_builds = kept.chunk_by(|a, b| a.build == b.build);
+    let changed_builds =
+        changed_builds.filter(|events| events.iter().any(|entry| is_offered(entry)));
+    let rows = changed_builds.map(|events| {
+        let number = events[0].build;
+        let rows: Vec<&Row<'_>> = events.iter().map(|entry| &entry.row).collect();
+        let tag = &builds.lookups[number].tag;
+        let row = BuildRow::new(tag, &roll_up(&rows, rules), change, names)?;
+        Ok((located[number], row))
+    });
+    write::builds(transaction, rows).await?;
     names.write(transaction).await?;
     let newest = events.iter().map(|event| event.stage_ms).max();
     let raised = match newest {
         Some(at_ms) => meta::raise(transaction, meta::BUILDS_AS_OF, at_ms).await?,
         None => false,
     };
-    Ok((counts, raised || !changed_events.is_empty()))
+    Ok((merged.counts, raised || !changed_events.is_empty()))
 }
 
 /// Rolls up every build again after the rules changed.
@@ -132,22 +124,16 @@ pub async fn roll_up_all(
             .collect();
         let mut entries = read::entries(transaction, &numbers, &known).await?;
         entries.sort_by_key(|entry| entry.build);
-        let (builds, rows): (Vec<usize>, Vec<Row<'_>>) = entries
-            .into_iter()
-            .map(|entry| (entry.build, entry.row))
-            .unzip();
-        let mut first = 0;
-        let mut changed = Vec::new();
-        for group in builds.chunk_by(|a, b| a == b) {
-            let Tagged { tag, location } = &batch[group[0]];
+        let rows = entries.chunk_by(|a, b| a.build == b.build).map(|events| {
+            let Tagged { tag, location } = &batch[events[0].build];
             let located = BuildLookup {
                 location: *location,
                 is_new: false,
             };
-            let build = roll_up(&rows[first..first + group.len()], rules);
-            changed.push((located, BuildRow::new(tag, &build, change, names)?));
-            first += group.len();
-        }
-        write::builds(transaction, changed).await?;
+            let rows: Vec<&Row<'_>> = events.iter().map(|entry| &entry.row).collect();
+            let row = BuildRow::new(tag, &roll_up(&rows, rules), change, names)?;
+            Ok((located, row))
+        });
+        write::builds(transaction, rows).await?;
     }
 }

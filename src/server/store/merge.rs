@@ -19,17 +19,25 @@ pub enum Origin {
     Offered,
 }
 
-/// The events of the batch's builds, sorted by build and id; [`Origin::Offered`] ones must be written.
+/// The events of the batch's builds; [`Origin::Offered`] ones must be written.
 #[derive(Debug, Default)]
 pub struct Merged<'a> {
-    pub entries: Vec<Entry<'a>>,
+    entries: Vec<Entry<'a>>,
+    /// Indices of the kept entries, sorted by build and id. Entries are large and stay where they are.
+    kept: Vec<usize>,
     pub counts: Ingested,
 }
 
+impl<'a> Merged<'a> {
+    /// Returns the kept version of each event, sorted by build and id.
+    pub fn kept(&self) -> impl ExactSizeIterator<Item = &Entry<'a>> {
+        self.kept.iter().map(|&index| &self.entries[index])
+    }
+}
+
 /// Keeps one version of each event.
-pub fn merge(entries: Vec<Entry<'_>>) -> Merged<'_> {
-    // The sort is stable, so that offered versions of an event stay in order of arrival. Indices are
-    // sorted, because entries are large.
+pub fn merge(mut entries: Vec<Entry<'_>>) -> Merged<'_> {
+    // The sort is stable, so that offered versions of an event stay in order of arrival.
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by(|&a, &b| {
         let (a, b) = (&entries[a], &entries[b]);
@@ -38,36 +46,44 @@ pub fn merge(entries: Vec<Entry<'_>>) -> Merged<'_> {
             .then_with(|| a.row.id.cmp(&b.row.id))
             .then_with(|| a.origin.cmp(&b.origin))
     });
-    let mut entries: Vec<Option<Entry<'_>>> = entries.into_iter().map(Some).collect();
-    let mut merged = Merged::default();
-    for entry in order.into_iter().filter_map(|index| entries[index].take()) {
-        let known = merged.entries.last_mut();
-        let same =
-            |known: &&mut Entry<'_>| known.build == entry.build && known.row.id == entry.row.id;
-        match known.filter(same) {
+    let mut counts = Ingested::default();
+    let mut kept: Vec<usize> = Vec::with_capacity(order.len());
+    for index in order {
+        let same = |known: &usize| {
+            let (known, entry) = (&entries[*known], &entries[index]);
+            known.build == entry.build && known.row.id == entry.row.id
+        };
+        match kept.last().copied().filter(same) {
             Some(known) => {
-                let replaced = match entry.row.by_version(&known.row) {
+                let replaced = match entries[index].row.by_version(&entries[known].row) {
                     Ordering::Greater => {
-                        *known = entry;
+                        entries.swap(known, index);
                         true
                     }
-                    Ordering::Equal => known.row.details.join(entry.row.details),
+                    Ordering::Equal => {
+                        let details = entries[index].row.details.clone();
+                        entries[known].row.details.join(details)
+                    }
                     Ordering::Less => false,
                 };
                 if replaced {
-                    known.origin = Origin::Offered;
-                    merged.counts.replaced += 1;
+                    entries[known].origin = Origin::Offered;
+                    counts.replaced += 1;
                 } else {
-                    merged.counts.unchanged += 1;
+                    counts.unchanged += 1;
                 }
             }
             None => {
-                merged.counts.new += u64::from(entry.origin == Origin::Offered);
-                merged.entries.push(entry);
+                counts.new += u64::from(entries[index].origin == Origin::Offered);
+                kept.push(index);
             }
         }
     }
-    merged
+    Merged {
+        entries,
+        kept,
+        counts,
+    }
 }
 
 #[cfg(test)]
@@ -90,8 +106,9 @@ mod tests {
             entry(&old, Origin::Stored),
             entry(&new, Origin::Offered),
         ]);
-        assert_eq!(forwards.entries[0].row, Row::new(&new));
-        assert_eq!(forwards.entries[0].origin, Origin::Offered);
+        let kept: Vec<_> = forwards.kept().collect();
+        assert_eq!(kept[0].row, Row::new(&new));
+        assert_eq!(kept[0].origin, Origin::Offered);
         assert_eq!((forwards.counts.new, forwards.counts.replaced), (0, 1));
 
         let backwards = merge(vec![
@@ -99,8 +116,9 @@ mod tests {
             entry(&old, Origin::Offered),
             entry(&new, Origin::Offered),
         ]);
-        assert_eq!(backwards.entries.len(), 1);
-        assert_eq!(backwards.entries[0].origin, Origin::Stored);
+        let kept: Vec<_> = backwards.kept().collect();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].origin, Origin::Stored);
         assert_eq!(backwards.counts.unchanged, 2);
     }
 
@@ -117,8 +135,10 @@ mod tests {
             entry(0, &b, Origin::Offered),
             entry(0, &a, Origin::Stored),
         ]);
-        let kept = merged.entries.iter();
-        let kept: Vec<_> = kept.map(|entry| (entry.build, &*entry.row.id)).collect();
+        let kept: Vec<_> = merged
+            .kept()
+            .map(|entry| (entry.build, &*entry.row.id))
+            .collect();
         assert_eq!(kept, [(0, "a"), (0, "b"), (1, "a")]);
         assert_eq!((merged.counts.new, merged.counts.unchanged), (2, 0));
     }
@@ -141,7 +161,8 @@ mod tests {
             entry(&stored, Origin::Offered),
             entry(&other, Origin::Offered),
         ]);
-        let [kept] = &merged.entries[..] else {
+        let kept: Vec<_> = merged.kept().collect();
+        let [kept] = kept[..] else {
             panic!("one event");
         };
         assert_eq!(kept.origin, Origin::Offered);
@@ -160,8 +181,9 @@ mod tests {
             row: Row::new(&event),
         };
         let merged = merge(vec![entry(Origin::Offered), entry(Origin::Stored)]);
-        assert_eq!(merged.entries.len(), 1);
-        assert_eq!(merged.entries[0].origin, Origin::Stored);
+        let kept: Vec<_> = merged.kept().collect();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].origin, Origin::Stored);
         assert_eq!((merged.counts.new, merged.counts.unchanged), (0, 1));
     }
 }

@@ -40,7 +40,9 @@ impl NameTexts {
 pub struct Names {
     texts: NameTexts,
     ids: HashMap<Arc<str>, i64>,
-    provenances: HashMap<Provenance, i64>,
+    provenances: HashMap<Arc<Provenance>, i64>,
+    /// Neighbouring events mostly have the same one.
+    last_provenance: Option<(Arc<Provenance>, i64)>,
     /// The number of names that are committed to the database.
     committed: usize,
 }
@@ -51,6 +53,7 @@ impl Names {
         for name in self.texts.0.drain(self.committed..) {
             self.ids.remove(&name);
             self.provenances.clear();
+            self.last_provenance = None;
         }
         let sql = "SELECT text FROM strings WHERE id > $1 ORDER BY id";
         let committed = number(self.committed).into();
@@ -83,15 +86,22 @@ impl Names {
         if provenance.is_empty() {
             return None;
         }
+        if let Some((last, id)) = &self.last_provenance
+            && **last == *provenance
+        {
+            return Some(*id);
+        }
         // The text is made once for each combination, not for each event.
-        Some(match self.provenances.get(provenance) {
-            Some(&id) => id,
-            None => {
-                let id = self.intern(&tables::json(provenance));
-                self.provenances.insert(provenance.clone(), id);
-                id
-            }
-        })
+        let known = self.provenances.get_key_value(provenance);
+        let known = known.map(|(provenance, id)| (Arc::clone(provenance), *id));
+        let (provenance, id) = known.unwrap_or_else(|| {
+            let id = self.intern(&tables::json(provenance));
+            let provenance = Arc::new(provenance.clone());
+            self.provenances.insert(Arc::clone(&provenance), id);
+            (provenance, id)
+        });
+        self.last_provenance = Some((provenance, id));
+        Some(id)
     }
 
     pub const fn texts(&self) -> &NameTexts {

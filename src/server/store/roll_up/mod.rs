@@ -6,8 +6,8 @@ use super::row::Row;
 use crate::server::model::{Build, BuildResult, Provenance, Rules};
 
 /// Rolls up the events of one build; needs at least one.
-pub fn roll_up<'a>(rows: &'a [Row<'a>], rules: &Rules) -> Build<'a> {
-    let mut by_time: Vec<&Row<'a>> = rows.iter().collect();
+pub fn roll_up<'a>(rows: &[&'a Row<'a>], rules: &Rules) -> Build<'a> {
+    let mut by_time = rows.to_vec();
     by_time.sort_by(|a, b| a.by_time(b));
     let earliest = by_time.first().expect("a build has at least one event");
     let latest = by_time.last().expect("a build has at least one event");
@@ -82,7 +82,7 @@ fn failing_step<'a>(by_time: &[&'a Row<'a>], rules: &Rules) -> Option<&'a str> {
 }
 
 /// Returns when a step last succeeded.
-fn passed_ms(rows: &[Row<'_>], step: &str) -> Option<i64> {
+fn passed_ms(rows: &[&Row<'_>], step: &str) -> Option<i64> {
     rows.iter()
         .filter(|row| row.result == BuildResult::Success && row.step == Some(step))
         .map(|row| row.stage_ms)
@@ -100,9 +100,10 @@ mod tests {
 
     fn check(events: &[Event], check: impl Fn(Build<'_>)) {
         let rows: Vec<Row<'_>> = events.iter().map(Row::new).collect();
-        check(roll_up(&rows, &Config::built_in().rules));
-        let reversed: Vec<Row<'_>> = events.iter().rev().map(Row::new).collect();
-        check(roll_up(&reversed, &Config::built_in().rules));
+        let forwards: Vec<&Row<'_>> = rows.iter().collect();
+        check(roll_up(&forwards, &Config::built_in().rules));
+        let backwards: Vec<&Row<'_>> = rows.iter().rev().collect();
+        check(roll_up(&backwards, &Config::built_in().rules));
     }
 
     fn with_result(id: &str, stage_ms: i64, result: BuildResult) -> Event {

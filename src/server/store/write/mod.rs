@@ -50,12 +50,12 @@ impl Table {
     }
 }
 
-/// Writes builds.
+/// Writes builds. They are rolled up as they are written, while the engine runs the previous statement.
 pub async fn builds(
     transaction: &mut Transaction,
-    builds: Vec<(BuildLookup, BuildRow)>,
+    builds: impl Iterator<Item = Result<(BuildLookup, BuildRow)>>,
 ) -> Result<()> {
-    write(transaction, &BUILDS, builds.into_iter()).await
+    write(transaction, &BUILDS, builds).await
 }
 
 /// Writes events, each with the location of its build; gives names ids where they have none.
@@ -67,14 +67,14 @@ pub async fn events(
     // Rows are made as they are written: those of a whole batch would take much memory.
     let rows = events
         .iter()
-        .map(|(located, row)| (*located, EventRow::new(row, names)));
+        .map(|(located, row)| Ok((*located, EventRow::new(row, names))));
     write(transaction, &EVENTS, rows).await
 }
 
 async fn write<R: TableRow>(
     transaction: &mut Transaction,
     table: &Table,
-    rows: impl Iterator<Item = (BuildLookup, R)>,
+    rows: impl Iterator<Item = Result<(BuildLookup, R)>>,
 ) -> Result<()> {
     match transaction {
         Transaction::Sqlite(transaction) => sqlite::write(transaction, table, rows).await,

@@ -14,10 +14,11 @@ use crate::server::store::{
 pub async fn write<R: TableRow>(
     connection: &mut PgConnection,
     table: &Table,
-    rows: impl Iterator<Item = (BuildLookup, R)>,
+    rows: impl Iterator<Item = Result<(BuildLookup, R)>>,
 ) -> Result<()> {
     let (mut new, mut known) = (Rows::default(), Rows::default());
-    for (located, row) in rows {
+    for row in rows {
+        let (located, row) = row?;
         let rows = if located.is_new { &mut new } else { &mut known };
         let location = &located.location;
         let month = i64::from(location.month);

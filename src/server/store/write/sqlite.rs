@@ -19,7 +19,7 @@ const ROWS_PER_STATEMENT: usize = 250;
 pub async fn write<R: TableRow>(
     connection: &mut SqliteConnection,
     table: &Table,
-    rows: impl Iterator<Item = (BuildLookup, R)>,
+    rows: impl Iterator<Item = Result<(BuildLookup, R)>>,
 ) -> Result<()> {
     let columns = table.sqlite.len() + R::COLUMNS.len();
     let full_rows = ROWS_PER_STATEMENT.min(VALUES_PER_STATEMENT / columns);
@@ -28,7 +28,8 @@ pub async fn write<R: TableRow>(
         let mut values = SqliteArguments::default();
         values.reserve(full_rows * columns, 0);
         let mut count = 0;
-        for (located, row) in rows.by_ref().take(full_rows) {
+        for row in rows.by_ref().take(full_rows) {
+            let (located, row) = row?;
             count += 1;
             add(&mut values, ColumnValue::from(located.location.id))?;
             for value in row.values() {
