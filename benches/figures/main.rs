@@ -107,7 +107,7 @@ fn grown(
             if copy > 0 {
                 job.push_str(&format!("-{copy}"));
             }
-            builder.push(&BuildRecord {
+            builder.push_record(&BuildRecord {
                 job_name: &job,
                 build_id: build.number.as_deref().unwrap_or(""),
                 branch: build.branch.as_deref(),

@@ -92,7 +92,7 @@ mod tests {
     fn table(by: &str, builds: &[BuildRecord<'_>]) -> Vec<String> {
         let mut builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
         for build in builds {
-            builder.push(build);
+            builder.push_record(build);
         }
         let snapshot = builder.finish("v".to_owned(), Some(AS_OF_MS), Security::default());
         let groups = group(

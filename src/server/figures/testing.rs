@@ -100,7 +100,7 @@ fn builder(time_zone: &str, builds: &[BuildRecord<'_>]) -> SnapshotBuilder {
     config.time_zone = TimeZone::get(time_zone).expect("an IANA name");
     let mut builder = SnapshotBuilder::new(Arc::new(config));
     for build in builds {
-        builder.push(build);
+        builder.push_record(build);
     }
     builder
 }

@@ -12,36 +12,29 @@ use super::{
 };
 use crate::server::{
     config::Config,
-    model::{BuildResult, DAY_MS, Provenance, Step, System, text::short_name},
+    model::{BuildResult, DAY_MS, Provenance, System, text::short_name},
 };
 
-/// A build as the store holds it.
-#[derive(Clone, Debug)]
-pub struct BuildRecord<'a> {
-    pub job_name: &'a str,
+/// A build whose names have numbers of the builder.
+#[derive(Clone, Copy, Debug)]
+pub struct NumberedBuild<'a> {
+    /// The number of the build in the store.
+    pub stored: u32,
+    pub pipeline: u32,
     pub build_id: &'a str,
-    pub branch: Option<&'a str>,
     pub result: BuildResult,
     pub nightly: bool,
     pub started_ms: i64,
     pub finished_ms: i64,
     pub duration_ms: Option<i64>,
-    pub failing_step: Option<&'a str>,
+    pub failing_step: Option<u16>,
     /// From the end of the smoke test to the end of the functional test.
     pub functional_test_ms: Option<i64>,
-    pub details: BuildDetails<'a>,
-}
-
-/// The values of a build that few figures read.
-#[derive(Clone, Debug, Default)]
-pub struct BuildDetails<'a> {
-    pub system: System,
     pub ended: bool,
     pub start_delay_ms: Option<i64>,
     pub git_commit: Option<&'a str>,
-    pub node: Option<&'a str>,
-    pub provenance: Option<&'a Provenance>,
-    pub steps: Vec<Step<'a>>,
+    pub node: Option<u16>,
+    pub provenance: u32,
 }
 
 /// Separates the name and the system of a pipeline in its key; neither holds it.
@@ -102,68 +95,68 @@ impl SnapshotBuilder {
         &self.config
     }
 
-    /// Adds a build that is in no store; builds on non-default branches are only counted.
-    pub fn push(&mut self, build: &BuildRecord<'_>) {
-        self.push_stored(self.last + 1, build);
+    /// Returns the greatest number of a build in the store so far.
+    pub const fn last(&self) -> u32 {
+        self.last
     }
 
-    /// Adds or replaces a build, identified by its number in the store.
-    pub fn push_stored(&mut self, stored: u32, build: &BuildRecord<'_>) {
+    /// Returns whether builds of a branch count; others are only counted.
+    pub fn is_default_branch(&self, branch: &str) -> bool {
+        let known = &self.config.default_branches;
+        known.iter().any(|known| known == branch)
+    }
+
+    pub fn pipeline(&mut self, job_name: &str, system: &System) -> u32 {
+        let key = key(&short_name(job_name), system);
+        u32::from_usize(self.pipelines.number(&key, |key| key.into()))
+    }
+
+    pub fn step(&mut self, name: &str) -> u16 {
+        self.steps.number(&short_name(name))
+    }
+
+    pub fn node(&mut self, name: &str) -> u16 {
+        self.nodes.number(&short_name(name))
+    }
+
+    pub fn provenance(&mut self, provenance: &Provenance) -> u32 {
+        let own = |known: &Provenance| Arc::new(known.clone());
+        u32::from_usize(self.provenances.number(provenance, own))
+    }
+
+    /// Counts a build on another branch, by its number in the store.
+    pub fn push_elsewhere(&mut self, stored: u32) {
         self.last = self.last.max(stored);
-        let default_branches = &self.config.default_branches;
-        if let Some(branch) = build.branch
-            && !default_branches.iter().any(|known| known == branch)
-        {
-            self.other_branches.push(stored);
-            return;
-        }
+        self.other_branches.push(stored);
+    }
+
+    /// Adds or replaces a build of a default branch.
+    pub fn push(&mut self, build: &NumberedBuild<'_>, steps: impl Iterator<Item = StepRow>) {
         let known = |ms: Option<i64>| {
             let known = ms.and_then(|ms| u32::try_from(ms).ok());
             known.unwrap_or(UNKNOWN_DURATION)
         };
-        let details = &build.details;
-        let pipeline = key(&short_name(build.job_name), &details.system);
-        let pipeline = self.pipelines.number(&pipeline, |key| key.into());
-        let unknown = Provenance::default();
-        let provenance = details.provenance.unwrap_or(&unknown);
-        let provenance = self
-            .provenances
-            .number(provenance, |known| Arc::new(known.clone()));
-        let mut step_number = |name: &str| self.steps.number(&short_name(name));
+        self.last = self.last.max(build.stored);
         let columns = &mut self.builds;
-        columns.stored.push(stored);
+        columns.stored.push(build.stored);
         columns.finished_ms.push(build.finished_ms);
         columns.started_ms.push(build.started_ms);
         columns.duration_ms.push(known(build.duration_ms));
-        columns.pipeline.push(u32::from_usize(pipeline));
+        columns.pipeline.push(build.pipeline);
         columns.result.push(build.result);
         columns.nightly.push(build.nightly);
-        let step = build.failing_step.map(&mut step_number);
+        let step = build.failing_step;
         columns.failing_step.push(step.unwrap_or(FewNames::UNKNOWN));
         let test = build.functional_test_ms;
         columns.functional_test_ms.push(test.unwrap_or(NO_TEST));
         columns.build_id.push(&short_name(build.build_id));
-        columns.ended.push(details.ended);
-        columns.start_delay_ms.push(known(details.start_delay_ms));
-        columns
-            .commit
-            .push(details.git_commit.map_or(0, commit_number));
-        let node = details
-            .node
-            .map(|name| self.nodes.number(&short_name(name)));
-        columns.node.push(node.unwrap_or(FewNames::UNKNOWN));
-        columns.provenance.push(u32::from_usize(provenance));
-        columns.steps.push(details.steps.iter().map(|step| {
-            let end_ms = step.end_ms.saturating_sub(build.started_ms);
-            let latest = if end_ms < 0 { i32::MIN } else { i32::MAX };
-            StepRow {
-                name: step_number(step.name),
-                end_ms: i32::try_from(end_ms).unwrap_or(latest),
-                result: step.result,
-                attempt: step.attempt,
-                duration: step.duration,
-            }
-        }));
+        columns.ended.push(build.ended);
+        columns.start_delay_ms.push(known(build.start_delay_ms));
+        let commit = build.git_commit.map_or(0, commit_number);
+        columns.commit.push(commit);
+        columns.node.push(build.node.unwrap_or(FewNames::UNKNOWN));
+        columns.provenance.push(build.provenance);
+        columns.steps.push(steps);
     }
 
     /// Sorts the columns, adds the derived ones, and merges them with the previous snapshot.

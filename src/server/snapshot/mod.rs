@@ -8,6 +8,7 @@ mod builder;
 mod clock;
 mod columns;
 mod names;
+mod record;
 pub mod security;
 mod steps;
 #[cfg(test)]
@@ -20,8 +21,9 @@ use std::{
 };
 
 pub use build_ids::BuildIds;
-pub use builder::{BuildDetails, BuildRecord, SnapshotBuilder};
+pub use builder::{NumberedBuild, SnapshotBuilder};
 pub use columns::Builds;
+pub use record::{BuildDetails, BuildRecord};
 use security::Security;
 pub use steps::{StepRow, Steps};
 

@@ -24,7 +24,7 @@ fn build(job_name: &str, nightly: bool, finished_ms: i64) -> BuildRecord<'_> {
 fn snapshot(builds: &[BuildRecord<'_>]) -> Snapshot {
     let mut builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
     for build in builds {
-        builder.push(build);
+        builder.push_record(build);
     }
     builder.finish("v".to_owned(), Some(AS_OF_MS), Security::default())
 }

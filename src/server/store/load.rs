@@ -12,7 +12,7 @@ use super::{
     build_location,
     engine::Transaction,
     facts, meta, sample,
-    snapshot_rows::{self, NameTable, RowBatch, RowRange},
+    snapshot_rows::{self, Numbered, RowBatch, RowRange},
 };
 use crate::server::{
     config::Config,
@@ -59,17 +59,15 @@ async fn fill(
     let sample = sample::is_present(transaction).await?;
     let as_of_ms = meta::number(transaction, meta::BUILDS_AS_OF).await?;
     let security = facts::load(transaction).await?;
-    let mut names = NameTable::read(transaction).await?;
+    let mut builds = Numbered::new(transaction, builder).await?;
     // As the snapshot itself drops them.
     let steps_after_ms = as_of_ms.map_or(-1, |at| at - i64::from(STEP_DAYS) * DAY_MS);
     let (sender, mut received) = mpsc::channel::<RowBatch>(1);
     let building = tokio::task::spawn_blocking(move || {
-        let mut builder = builder;
         while let Some(batch) = received.blocking_recv() {
-            snapshot_rows::push(&batch, &mut names, &mut builder)?;
+            builds.push(&batch)?;
         }
-        drop(names);
-        let snapshot = builder.finish(version, as_of_ms, security);
+        let snapshot = builds.into_snapshot().finish(version, as_of_ms, security);
         let last_build = snapshot.origin.last_build;
         anyhow::Ok(Snapshot {
             sample,

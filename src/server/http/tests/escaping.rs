@@ -32,7 +32,7 @@ fn hostile() -> AppState {
         (BuildResult::Success, script("first")),
         (BuildResult::Failure, script("second")),
     ] {
-        builder.push(&BuildRecord {
+        builder.push_record(&BuildRecord {
             job_name: &pipeline,
             build_id: &build_id,
             branch: Some("master"),

@@ -54,7 +54,7 @@ pub(super) fn loaded() -> AppState {
 pub(super) fn snapshot(version: &str) -> Snapshot {
     let mut builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
     for (build_id, result) in [("1", BuildResult::Success), ("2", BuildResult::Failure)] {
-        builder.push(&BuildRecord {
+        builder.push_record(&BuildRecord {
             job_name: "HMCTS_CMC/claim-store/master",
             build_id,
             branch: Some("master"),

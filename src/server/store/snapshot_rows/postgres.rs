@@ -23,7 +23,7 @@ pub async fn read(
         ),
     };
     let sql = format!("SELECT {columns} FROM builds{condition}");
-    let mut rows = transaction.each::<SnapshotRow>(&sql, &values)?;
+    let mut rows = transaction.each::<SnapshotRow<String>>(&sql, &values)?;
     let mut batch = Vec::new();
     while let Some(row) = rows.try_next().await? {
         batch.push(row);
