@@ -11,7 +11,7 @@ use jiff::ToSpan as _;
 use rse_dashboard::server::{
     config::Config,
     config::cosmos::Branches,
-    model::{Event, Provenance, System},
+    model::{Codebase, Event, System, Toolchain},
     sources::file,
 };
 use serde_json::json;
@@ -88,7 +88,8 @@ async fn what_an_older_program_stored_is_completed_when_it_is_read_again() {
         git_commit: None,
         node_name: None,
         correlation_id: None,
-        provenance: Provenance::default(),
+        codebase: Codebase::default(),
+        toolchain: Toolchain::default(),
         ..event
     });
     let mut read = Held::of(&plain.collect::<Vec<_>>()).await;

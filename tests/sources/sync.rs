@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use rse_dashboard::server::{
     config::Config,
     http,
-    model::{BuildResult, Checkpoint, Event, Provenance, System},
+    model::{BuildResult, Checkpoint, Codebase, Event, System, Toolchain},
     reload,
     sources::{CheckResult, Run, Source, SourceError, SyncReport},
     state::AppState,
@@ -92,7 +92,8 @@ fn events(call: i64) -> Result<Vec<Event>, SourceError> {
         git_commit: None,
         node_name: None,
         correlation_id: None,
-        provenance: Provenance::default(),
+        codebase: Codebase::default(),
+        toolchain: Toolchain::default(),
     };
     Ok((0..50).map(event).collect())
 }

@@ -4,7 +4,7 @@ use std::{cell::Cell, path::Path, sync::Mutex};
 
 use rse_dashboard::server::{
     config::Config,
-    model::{Checkpoint, Coverage, CoverageState, Event, Provenance, System},
+    model::{Checkpoint, Codebase, Coverage, CoverageState, Event, System},
     store::{CachedResponse, Failed, Location, Store, migrate},
 };
 
@@ -26,9 +26,9 @@ async fn filled(dir: &Path, events: usize) -> Store {
         git_commit: Some(format!("{n:040x}")),
         node_name: (!n.is_multiple_of(3)).then(|| format!("vm-{n}")),
         step_duration_ms: n.is_multiple_of(5).then_some(7),
-        provenance: Provenance {
+        codebase: Codebase {
             product: Some("cmc".to_owned()),
-            ..Provenance::default()
+            ..Codebase::default()
         },
         ..event(n % 23, n / 300, n / 23)
     };

@@ -1,7 +1,7 @@
 //! Any order, any batches and any repetition of the same events give the same store.
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use rse_dashboard::server::model::{BuildResult, Event, Provenance, System};
+use rse_dashboard::server::model::{BuildResult, Codebase, Event, System, Toolchain};
 
 use crate::support::{content, load, open, runtime};
 
@@ -61,10 +61,13 @@ pub fn any_event() -> impl Strategy<Value = Event> {
             git_commit: details.2,
             node_name: details.3,
             correlation_id: None,
-            provenance: Provenance {
+            codebase: Codebase {
                 git_url: details.4,
+                ..Codebase::default()
+            },
+            toolchain: Toolchain {
                 shared_library_version: details.5,
-                ..Provenance::default()
+                ..Toolchain::default()
             },
         },
     )

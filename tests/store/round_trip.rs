@@ -34,13 +34,17 @@ fn strange_events() -> Vec<Event> {
     events[11].git_commit = Some("0123456789abcdef".to_owned());
     events[11].node_name = Some("vm-17".to_owned());
     events[11].correlation_id = Some("7c9e6679".to_owned());
-    let provenance = &mut events[11].provenance;
-    provenance.git_url = Some("https://github.com/hmcts/a.git".to_owned());
-    provenance.node_labels = Some("java ubuntu".to_owned());
-    provenance.shared_library_name = Some("Infrastructure".to_owned());
-    provenance.shared_library_version = Some("1.2\"}".to_owned());
-    provenance.product = Some("😀".to_owned());
-    provenance.component = Some("c".to_owned());
+    let Event {
+        codebase,
+        toolchain,
+        ..
+    } = &mut events[11];
+    codebase.git_url = Some("https://github.com/hmcts/a.git".to_owned());
+    toolchain.node_labels = Some("java ubuntu".to_owned());
+    toolchain.shared_library_name = Some("Infrastructure".to_owned());
+    toolchain.shared_library_version = Some("1.2\"}".to_owned());
+    codebase.product = Some("😀".to_owned());
+    codebase.component = Some("c".to_owned());
     events
 }
 

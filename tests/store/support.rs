@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use rse_dashboard::server::{
     config::Config,
     export::{self, Format},
-    model::{BuildResult, Event, Provenance, System},
+    model::{BuildResult, Codebase, Event, System, Toolchain},
     snapshot::Snapshot,
     sources::file::{self, Report},
     store::{Location, Store},
@@ -133,7 +133,8 @@ pub fn event(job: usize, build: usize, position: usize) -> Event {
         git_commit: None,
         node_name: None,
         correlation_id: None,
-        provenance: Provenance::default(),
+        codebase: Codebase::default(),
+        toolchain: Toolchain::default(),
     }
 }
 

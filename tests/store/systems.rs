@@ -71,9 +71,9 @@ fn two_readings_that_know_different_details_complete_each_other() {
         let mut store = open(dir.path()).await;
         let plain = event(0, 0, 0);
         let mut product = plain.clone();
-        product.provenance.product = Some("cmc".to_owned());
+        product.codebase.product = Some("cmc".to_owned());
         let mut component = plain;
-        component.provenance.component = Some("claim-store".to_owned());
+        component.codebase.component = Some("claim-store".to_owned());
         store.ingest(&[product]).await.expect("ingested");
         store.ingest(&[component]).await.expect("ingested");
         let (builds, events) = content(&store).await;

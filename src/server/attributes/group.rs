@@ -67,7 +67,7 @@ mod tests {
     use crate::server::{
         attributes::find,
         config::Config,
-        model::{BuildResult, Provenance, System},
+        model::{BuildResult, Codebase, System, Toolchain},
         snapshot::{BuildDetails, BuildRecord, SnapshotBuilder, security::Security},
     };
 
@@ -112,20 +112,24 @@ mod tests {
 
     #[test]
     fn builds_are_grouped_with_their_measures() {
-        let java = Provenance {
-            node_labels: Some("java".to_owned()),
+        let other = Codebase {
             git_url: Some("https://github.com/hmcts/other.git".to_owned()),
-            ..Provenance::default()
+            ..Codebase::default()
         };
-        let of = |provenance| BuildDetails {
-            provenance,
+        let java = Toolchain {
+            node_labels: Some("java".to_owned()),
+            ..Toolchain::default()
+        };
+        let delayed = BuildDetails {
+            codebase: Some(&other),
+            toolchain: Some(&java),
             start_delay_ms: Some(30_000),
             ..BuildDetails::default()
         };
         let builds = [
-            record(BuildResult::Success, 10, of(Some(&java))),
-            record(BuildResult::Failure, 20, of(Some(&java))),
-            record(BuildResult::Unknown, 60, of(Some(&java))),
+            record(BuildResult::Success, 10, delayed.clone()),
+            record(BuildResult::Failure, 20, delayed.clone()),
+            record(BuildResult::Unknown, 60, delayed.clone()),
             record(BuildResult::Success, 5, BuildDetails::default()),
         ];
         assert_eq!(

@@ -17,7 +17,7 @@ use crate::{
 pub use group::{Groups, group};
 pub use measures::{MEASURES, Measure, Unit};
 pub use values::{UNKNOWN, Values};
-use values::{by_choice, by_name, by_pipeline, by_provenance, repository};
+use values::{by_choice, by_codebase, by_name, by_pipeline, by_toolchain, repository};
 
 /// A property of a build.
 pub struct Attribute {
@@ -153,9 +153,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
         label: "Agent",
         help: "The labels of the node, without its own name",
         kind: Kind::Text,
-        read: |snapshot| {
-            by_provenance(snapshot, |known| Some(known.node_labels.as_deref()?.into()))
-        },
+        read: |snapshot| by_toolchain(snapshot, |known| Some(known.node_labels.as_deref()?.into())),
     },
     Attribute {
         id: "library",
@@ -163,7 +161,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
         help: "The shared library of the pipeline and its version",
         kind: Kind::Text,
         read: |snapshot| {
-            by_provenance(snapshot, |known| {
+            by_toolchain(snapshot, |known| {
                 let name = known.shared_library_name.as_deref();
                 match (name, known.shared_library_version.as_deref()) {
                     (Some(name), Some(version)) => Some(format!("{name}@{version}").into()),
@@ -177,14 +175,14 @@ pub const ATTRIBUTES: &[Attribute] = &[
         label: "Product",
         help: "The product that the repository is a part of",
         kind: Kind::Text,
-        read: |snapshot| by_provenance(snapshot, |known| Some(known.product.as_deref()?.into())),
+        read: |snapshot| by_codebase(snapshot, |known| Some(known.product.as_deref()?.into())),
     },
     Attribute {
         id: "component",
         label: "Component",
         help: "The component of the product",
         kind: Kind::Text,
-        read: |snapshot| by_provenance(snapshot, |known| Some(known.component.as_deref()?.into())),
+        read: |snapshot| by_codebase(snapshot, |known| Some(known.component.as_deref()?.into())),
     },
 ];
 

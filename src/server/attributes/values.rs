@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use foldhash::HashMap;
 
 use crate::server::{
-    model::Provenance,
+    model::{Codebase, Toolchain},
     snapshot::{Pipeline, Snapshot},
 };
 
@@ -98,13 +98,22 @@ pub fn by_pipeline<'a>(
     by_item(snapshot.pipelines.iter(), &snapshot.builds.pipeline, label)
 }
 
-/// Values that follow from the provenance.
-pub fn by_provenance<'a>(
+/// Values that follow from the codebase.
+pub fn by_codebase<'a>(
     snapshot: &'a Snapshot,
-    label: impl Fn(&'a Provenance) -> Option<Label<'a>>,
+    label: impl Fn(&'a Codebase) -> Option<Label<'a>>,
 ) -> Values<'a> {
-    let provenances = snapshot.provenances.iter().map(|known| &**known);
-    by_item(provenances, &snapshot.builds.provenance, label)
+    let codebases = snapshot.codebases.iter().map(|known| &**known);
+    by_item(codebases, &snapshot.builds.codebase, label)
+}
+
+/// Values that follow from the toolchain.
+pub fn by_toolchain<'a>(
+    snapshot: &'a Snapshot,
+    label: impl Fn(&'a Toolchain) -> Option<Label<'a>>,
+) -> Values<'a> {
+    let toolchains = snapshot.toolchains.iter().map(|known| &**known);
+    by_item(toolchains, &snapshot.builds.toolchain, label)
 }
 
 /// Values that follow from an item, whose number a column has.
@@ -122,7 +131,7 @@ fn by_item<'a, T: 'a>(
 /// The repository: that of the address, otherwise the last part of the job's name but one.
 pub fn repository(snapshot: &Snapshot) -> Values<'_> {
     let mut labels = Labels::default();
-    let of_address = snapshot.provenances.iter().map(|known| {
+    let of_address = snapshot.codebases.iter().map(|known| {
         let name = known.git_url.as_deref().and_then(repository_of);
         labels.optional(name.map(Into::into))
     });
@@ -132,9 +141,9 @@ pub fn repository(snapshot: &Snapshot) -> Values<'_> {
         labels.optional(name.map(Into::into))
     });
     let of_job: Vec<u32> = of_job.collect();
-    let (provenance, pipeline) = (&snapshot.builds.provenance, &snapshot.builds.pipeline);
+    let (codebase, pipeline) = (&snapshot.builds.codebase, &snapshot.builds.pipeline);
     by_choice(labels.texts, move |build| {
-        match numbered(&of_address, provenance[build]) {
+        match numbered(&of_address, codebase[build]) {
             u32::MAX => numbered(&of_job, pipeline[build]),
             number => number,
         }

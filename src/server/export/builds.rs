@@ -43,23 +43,23 @@ const BUILDS: &[BuildColumn] = &[
     ("start_delay_ms", |_, build| number(build.start_delay_ms)),
     ("git_commit", |_, build| text(build.git_commit)),
     ("git_url", |_, build| {
-        text(build.provenance.git_url.as_deref())
+        text(build.codebase.git_url.as_deref())
     }),
     ("node_name", |_, build| text(build.node)),
     ("node_labels", |_, build| {
-        text(build.provenance.node_labels.as_deref())
+        text(build.toolchain.node_labels.as_deref())
     }),
     ("shared_library_name", |_, build| {
-        text(build.provenance.shared_library_name.as_deref())
+        text(build.toolchain.shared_library_name.as_deref())
     }),
     ("shared_library_version", |_, build| {
-        text(build.provenance.shared_library_version.as_deref())
+        text(build.toolchain.shared_library_version.as_deref())
     }),
     ("product", |_, build| {
-        text(build.provenance.product.as_deref())
+        text(build.codebase.product.as_deref())
     }),
     ("component", |_, build| {
-        text(build.provenance.component.as_deref())
+        text(build.codebase.component.as_deref())
     }),
 ];
 

@@ -65,7 +65,7 @@ pub fn rows(
 }
 
 fn event_cells(event: &Event) -> [Cell; jenkins::FIELDS.len()] {
-    let provenance = &event.provenance;
+    let (codebase, toolchain) = (&event.codebase, &event.toolchain);
     [
         text(event.id.as_deref()),
         text(event.build_tag.as_deref()),
@@ -80,13 +80,13 @@ fn event_cells(event: &Event) -> [Cell; jenkins::FIELDS.len()] {
         text(event.branch.as_deref()),
         text(event.build_url.as_deref()),
         text(event.git_commit.as_deref()),
-        text(provenance.git_url.as_deref()),
+        text(codebase.git_url.as_deref()),
         text(event.node_name.as_deref()),
-        text(provenance.node_labels.as_deref()),
-        text(provenance.shared_library_name.as_deref()),
-        text(provenance.shared_library_version.as_deref()),
-        text(provenance.product.as_deref()),
-        text(provenance.component.as_deref()),
+        text(toolchain.node_labels.as_deref()),
+        text(toolchain.shared_library_name.as_deref()),
+        text(toolchain.shared_library_version.as_deref()),
+        text(codebase.product.as_deref()),
+        text(codebase.component.as_deref()),
         text(event.correlation_id.as_deref()),
         text(Some(event.system.as_str())),
         number(event.step_duration_ms),

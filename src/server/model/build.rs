@@ -1,6 +1,6 @@
 //! A build and its result.
 
-use super::{Provenance, Step};
+use super::{Codebase, Step, Toolchain};
 
 /// The result of a build: that of its latest event.
 ///
@@ -95,11 +95,12 @@ pub struct Build<'a> {
     pub ended: bool,
     /// The time from schedule to start, by the earliest event.
     pub start_delay_ms: Option<i64>,
-    /// From the latest event that has one, as do `node` and each field of `provenance`: the last event is
+    /// From the latest event that has one, as do `node` and each field of `codebase` and `toolchain`: the last event is
     /// often sent outside of any node.
     pub git_commit: Option<&'a str>,
     pub node: Option<&'a str>,
-    pub provenance: Provenance,
+    pub codebase: Codebase,
+    pub toolchain: Toolchain,
     /// In order of their ends.
     pub steps: Vec<Step<'a>>,
 }

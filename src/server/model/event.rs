@@ -1,6 +1,6 @@
 //! An event of the CI system.
 
-use super::{BuildResult, Provenance, System};
+use super::{BuildResult, Codebase, System, Toolchain};
 
 /// A valid event: one stage of one build, in the form in which every source passes it to the store.
 ///
@@ -37,5 +37,6 @@ pub struct Event {
     pub node_name: Option<String>,
     /// The publisher's id of the run; kept in the store only.
     pub correlation_id: Option<String>,
-    pub provenance: Provenance,
+    pub codebase: Codebase,
+    pub toolchain: Toolchain,
 }

@@ -17,7 +17,7 @@ pub use checkpoint::Checkpoint;
 pub use coverage::{Coverage, CoverageState};
 pub use event::Event;
 pub use facts::{BaseImage, Check, RepositoryFacts, Stated, Suppression};
-pub use provenance::Provenance;
+pub use provenance::{Codebase, Provenance, Toolchain};
 pub use rules::{Rules, StepRules};
 pub use step::{Step, StepDuration, split_step};
 pub use system::{DEFAULT_SYSTEM, InvalidSystem, System};

@@ -1,58 +1,30 @@
-//! Repeating values that say what an event or a build belongs to.
+//! Repeating values that say what an event or a build belongs to, in groups that vary together: few
+//! combinations of each group occur, so the store and the snapshot keep each combination once, and a new field
+//! needs no column.
 
-use serde::{Deserialize, Serialize};
+use std::hash::Hash;
 
-/// Declares [`Provenance`]: one line per field.
-macro_rules! provenance {
-    ($($(#[$doc:meta])* $field:ident,)*) => {
-        /// The source, agent and product of an event or a build. Few combinations occur, so the store and the
-        /// snapshot keep each once, and a new field needs no column.
-        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(default)]
-        pub struct Provenance {
-            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $field: Option<String>,)*
-        }
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-        impl Provenance {
-            /// The names of the fields, in the order of [`Self::values`].
-            pub const FIELDS: [&'static str; [$(stringify!($field)),*].len()] = [$(stringify!($field)),*];
+/// A group of repeating values.
+pub trait Provenance: Clone + Default + Eq + Ord + Hash + Serialize + DeserializeOwned {
+    fn values(&self) -> impl Iterator<Item = Option<&str>>;
 
-            pub fn values(&self) -> [Option<&str>; Self::FIELDS.len()] {
-                [$(self.$field.as_deref()),*]
-            }
+    fn values_mut(&mut self) -> impl Iterator<Item = &mut Option<String>>;
 
-            fn values_mut(&mut self) -> [&mut Option<String>; Self::FIELDS.len()] {
-                [$(&mut self.$field),*]
-            }
-        }
-    };
-}
-
-provenance! {
-    /// The address of the repository: `https://github.com/hmcts/claim-store.git`.
-    git_url,
-    /// The labels of the node without its own name, sorted and joined by spaces.
-    node_labels,
-    shared_library_name,
-    shared_library_version,
-    product,
-    component,
-}
-
-impl Provenance {
     /// Returns whether no field is known.
-    pub fn is_empty(&self) -> bool {
-        self.values().iter().all(Option::is_none)
+    fn is_empty(&self) -> bool {
+        self.values().all(|value| value.is_none())
     }
 
     /// Returns whether every field is known.
-    pub fn is_complete(&self) -> bool {
-        self.values().iter().all(Option::is_some)
+    fn is_complete(&self) -> bool {
+        self.values().all(|value| value.is_some())
     }
 
     /// Takes from `other` what is missing here.
-    pub fn complete(&mut self, other: &Self) {
-        for (own, other) in self.values_mut().into_iter().zip(other.values()) {
+    fn complete(&mut self, other: &Self) {
+        for (own, other) in self.values_mut().zip(other.values()) {
             if own.is_none() {
                 *own = other.map(str::to_owned);
             }
@@ -61,9 +33,9 @@ impl Provenance {
 
     /// Takes from `other` each value that is missing or less here, so that the order of joins does not matter.
     /// Returns whether there was one.
-    pub fn join(&mut self, other: &Self) -> bool {
+    fn join(&mut self, other: &Self) -> bool {
         let mut changed = false;
-        for (own, other) in self.values_mut().into_iter().zip(other.values()) {
+        for (own, other) in self.values_mut().zip(other.values()) {
             if other > own.as_deref() {
                 *own = other.map(str::to_owned);
                 changed = true;
@@ -73,16 +45,58 @@ impl Provenance {
     }
 }
 
+/// Declares a group: one line per field.
+macro_rules! provenance {
+    ($(#[$group_doc:meta])* $group:ident { $($(#[$doc:meta])* $field:ident,)* }) => {
+        $(#[$group_doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct $group {
+            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $field: Option<String>,)*
+        }
+
+        impl Provenance for $group {
+            fn values(&self) -> impl Iterator<Item = Option<&str>> {
+                [$(self.$field.as_deref()),*].into_iter()
+            }
+
+            fn values_mut(&mut self) -> impl Iterator<Item = &mut Option<String>> {
+                [$(&mut self.$field),*].into_iter()
+            }
+        }
+    };
+}
+
+provenance! {
+    /// The code that is built.
+    Codebase {
+        /// The address of the repository: `https://github.com/hmcts/claim-store.git`.
+        git_url,
+        product,
+        component,
+    }
+}
+
+provenance! {
+    /// What builds it.
+    Toolchain {
+        /// The labels of the node without its own name, sorted and joined by spaces.
+        node_labels,
+        shared_library_name,
+        shared_library_version,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(git_url: Option<&str>, product: Option<&str>) -> Provenance {
+    fn of(git_url: Option<&str>, product: Option<&str>) -> Codebase {
         let [git_url, product] = [git_url, product].map(|text| text.map(str::to_owned));
-        Provenance {
+        Codebase {
             git_url,
             product,
-            ..Provenance::default()
+            ..Codebase::default()
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     random::mix,
     world::{Origin, World},
 };
-use crate::server::model::{Event, Provenance, System};
+use crate::server::model::{Codebase, Event, System, Toolchain};
 
 const SERVER: &str = "https://jenkins.example.org";
 /// Separates the ids of runs from those of events.
@@ -32,15 +32,15 @@ pub fn event(stage: &Stage, pipeline: &Pipeline, world: &World) -> Event {
     // The source receives an event up to three seconds later.
     let delay = i64::try_from(key % 4).expect("less than four");
     let reported = |value: i64| (!pipeline.terse).then_some(value);
-    let mut provenance = Provenance::default();
+    let (mut codebase, mut toolchain) = (Codebase::default(), Toolchain::default());
     if let Some(origin) = stage.origin {
         let release = &world.library.releases[usize::from(origin.release)];
-        provenance.git_url = Some(pipeline.git_url.clone());
-        provenance.node_labels = node.map(|origin| pool(origin, world).labels.clone());
-        provenance.shared_library_name = Some(world.library.name().to_owned());
-        provenance.shared_library_version = Some(release.version.clone());
-        provenance.product = Some(pipeline.product.clone());
-        provenance.component = Some(pipeline.component.clone());
+        codebase.git_url = Some(pipeline.git_url.clone());
+        toolchain.node_labels = node.map(|origin| pool(origin, world).labels.clone());
+        toolchain.shared_library_name = Some(world.library.name().to_owned());
+        toolchain.shared_library_version = Some(release.version.clone());
+        codebase.product = Some(pipeline.product.clone());
+        codebase.component = Some(pipeline.component.clone());
     }
     Event {
         system: System::default(),
@@ -48,7 +48,8 @@ pub fn event(stage: &Stage, pipeline: &Pipeline, world: &World) -> Event {
         git_commit: node.map(|origin| commit_text(origin.commit)),
         node_name: node.map(|origin| node_name(origin, world)),
         correlation_id: stage.origin.map(|_| correlation_id(stage, world.seed)),
-        provenance,
+        codebase,
+        toolchain,
         id: Some(id),
         build_tag: Some(build_tag(&job_name, &build_id)),
         build_url: pipeline

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::server::{
     config::Config,
-    model::{BuildResult, DAY_MS, Provenance, System, text::short_name},
+    model::{BuildResult, Codebase, DAY_MS, System, Toolchain, text::short_name},
 };
 
 /// A build whose names have numbers of the builder.
@@ -34,7 +34,8 @@ pub struct NumberedBuild<'a> {
     pub start_delay_ms: Option<i64>,
     pub git_commit: Option<&'a str>,
     pub node: Option<u16>,
-    pub provenance: u32,
+    pub codebase: u32,
+    pub toolchain: u32,
 }
 
 /// Separates the name and the system of a pipeline in its key; neither holds it.
@@ -49,7 +50,8 @@ pub struct SnapshotBuilder {
     pipelines: Names<str>,
     steps: FewNames,
     nodes: FewNames,
-    provenances: Names<Provenance>,
+    codebases: Names<Codebase>,
+    toolchains: Names<Toolchain>,
     /// The store's numbers of builds on other branches.
     other_branches: Vec<u32>,
     /// The store's greatest number of a build.
@@ -70,7 +72,8 @@ impl SnapshotBuilder {
             pipelines: Names::default(),
             steps: FewNames::default(),
             nodes: FewNames::default(),
-            provenances: Names::default(),
+            codebases: Names::default(),
+            toolchains: Names::default(),
             other_branches: Vec::new(),
             last: 0,
         }
@@ -85,7 +88,8 @@ impl SnapshotBuilder {
             .collect();
         builder.steps = FewNames(previous.steps.iter().map(Arc::clone).collect());
         builder.nodes = FewNames(previous.nodes.iter().map(Arc::clone).collect());
-        builder.provenances = previous.provenances.iter().map(Arc::clone).collect();
+        builder.codebases = previous.codebases.iter().map(Arc::clone).collect();
+        builder.toolchains = previous.toolchains.iter().map(Arc::clone).collect();
         builder.last = previous.origin.last_build;
         builder.previous = Some(previous);
         builder
@@ -119,9 +123,14 @@ impl SnapshotBuilder {
         self.nodes.number(&short_name(name))
     }
 
-    pub fn provenance(&mut self, provenance: &Provenance) -> u32 {
-        let own = |known: &Provenance| Arc::new(known.clone());
-        u32::from_usize(self.provenances.number(provenance, own))
+    pub fn codebase(&mut self, codebase: &Codebase) -> u32 {
+        let own = |known: &Codebase| Arc::new(known.clone());
+        u32::from_usize(self.codebases.number(codebase, own))
+    }
+
+    pub fn toolchain(&mut self, toolchain: &Toolchain) -> u32 {
+        let own = |known: &Toolchain| Arc::new(known.clone());
+        u32::from_usize(self.toolchains.number(toolchain, own))
     }
 
     /// Counts a build on another branch, by its number in the store.
@@ -155,7 +164,8 @@ impl SnapshotBuilder {
         let commit = build.git_commit.map_or(0, commit_number);
         columns.commit.push(commit);
         columns.node.push(build.node.unwrap_or(FewNames::UNKNOWN));
-        columns.provenance.push(build.provenance);
+        columns.codebase.push(build.codebase);
+        columns.toolchain.push(build.toolchain);
         columns.steps.push(steps);
     }
 
@@ -202,8 +212,10 @@ impl SnapshotBuilder {
             .0
             .sort_used(&mut [&mut builds.node[..]])
             .into_iter();
-        let provenances = &mut [&mut builds.provenance[..]];
-        let provenances = self.provenances.sort_used(provenances).into_iter();
+        let codebases = &mut [&mut builds.codebase[..]];
+        let codebases = self.codebases.sort_used(codebases).into_iter();
+        let toolchains = &mut [&mut builds.toolchain[..]];
+        let toolchains = self.toolchains.sort_used(toolchains).into_iter();
         Snapshot {
             version: version.into(),
             origin: Origin {
@@ -216,7 +228,8 @@ impl SnapshotBuilder {
             pipelines,
             steps: steps.map(|(name, _)| name).collect(),
             nodes: nodes.map(|(name, _)| name).collect(),
-            provenances: provenances.map(|(provenance, _)| provenance).collect(),
+            codebases: codebases.map(|(codebase, _)| codebase).collect(),
+            toolchains: toolchains.map(|(toolchain, _)| toolchain).collect(),
             builds_elsewhere,
             security,
             config: self.config,

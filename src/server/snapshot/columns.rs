@@ -104,8 +104,10 @@ columns! {
     commit: Vec<u64>,
     /// Index in [`super::Snapshot::nodes`], or [`super::UNKNOWN_NODE`].
     node: Vec<u16>,
-    /// Index in [`super::Snapshot::provenances`].
-    provenance: Vec<u32>,
+    /// Index in [`super::Snapshot::codebases`].
+    codebase: Vec<u32>,
+    /// Index in [`super::Snapshot::toolchains`].
+    toolchain: Vec<u32>,
     /// The steps of builds of the last [`super::STEP_DAYS`] days.
     steps: Steps,
     /// The local hour of `finished_ms`: weekday × 24 + hour, Monday first. Derived, like `day`, once the

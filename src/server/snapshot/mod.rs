@@ -32,7 +32,7 @@ use crate::{
     filter::{ALL_PROJECTS, BuildType, Filter},
     server::{
         config::{self, Config, UNOWNED},
-        model::{DAY_MS, Provenance, System},
+        model::{Codebase, DAY_MS, Provenance, System, Toolchain},
     },
 };
 
@@ -101,8 +101,10 @@ pub struct Snapshot {
     pub steps: Vec<Arc<str>>,
     /// Nodes of `builds`, sorted by name.
     pub nodes: Vec<Arc<str>>,
-    /// Combinations of repository, agent, library and product of `builds`, sorted.
-    pub provenances: Vec<Arc<Provenance>>,
+    /// Codebases of `builds`, sorted.
+    pub codebases: Vec<Arc<Codebase>>,
+    /// Toolchains of `builds`, sorted.
+    pub toolchains: Vec<Arc<Toolchain>>,
     /// The number of builds on other branches, which no figure shows.
     pub builds_elsewhere: u64,
     pub security: Security,
@@ -143,11 +145,10 @@ impl Snapshot {
         let pipelines = self.pipelines.iter().map(|pipeline| &pipeline.name);
         let texts = self.steps.iter().chain(&self.nodes).chain(pipelines);
         let texts: usize = texts.map(|text| size_of_val(text) + text.len()).sum();
-        let provenances = self.provenances.iter().map(|provenance| {
-            let values = provenance.values().into_iter().flatten();
-            size_of_val(&**provenance) + values.map(str::len).sum::<usize>()
-        });
-        self.builds.bytes() + texts + provenances.sum::<usize>() + self.security.bytes()
+        let codebases = self.codebases.iter().map(|codebase| bytes(&**codebase));
+        let toolchains = self.toolchains.iter().map(|toolchain| bytes(&**toolchain));
+        let provenances: usize = codebases.chain(toolchains).sum();
+        self.builds.bytes() + texts + provenances + self.security.bytes()
     }
 
     /// Selects the filter's builds with `finished_ms` in (as_of − days, as_of].
@@ -218,6 +219,10 @@ impl Snapshot {
         let chosen = projects.iter().find(|known| known.slug == filter.project);
         chosen.map(|project| project.label.as_str())
     }
+}
+
+fn bytes(values: &impl Provenance) -> usize {
+    size_of_val(values) + values.values().flatten().map(str::len).sum::<usize>()
 }
 
 /// Returns the number of a commit in the column `commit`: its first 16 hexadecimal digits, or a hash of another

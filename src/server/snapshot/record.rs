@@ -1,7 +1,7 @@
 //! Builds whose names are texts: those that are in no store.
 
 use super::{NumberedBuild, SnapshotBuilder, StepRow};
-use crate::server::model::{BuildResult, Provenance, Step, System};
+use crate::server::model::{BuildResult, Codebase, Step, System, Toolchain};
 
 /// A build that is in no store.
 #[derive(Clone, Debug)]
@@ -28,7 +28,8 @@ pub struct BuildDetails<'a> {
     pub start_delay_ms: Option<i64>,
     pub git_commit: Option<&'a str>,
     pub node: Option<&'a str>,
-    pub provenance: Option<&'a Provenance>,
+    pub codebase: Option<&'a Codebase>,
+    pub toolchain: Option<&'a Toolchain>,
     pub steps: Vec<Step<'a>>,
 }
 
@@ -54,7 +55,6 @@ impl SnapshotBuilder {
             )
         });
         let steps: Vec<StepRow> = steps.collect();
-        let unknown = Provenance::default();
         let numbered = NumberedBuild {
             stored,
             pipeline: self.pipeline(build.job_name, &details.system),
@@ -70,7 +70,8 @@ impl SnapshotBuilder {
             start_delay_ms: details.start_delay_ms,
             git_commit: details.git_commit,
             node: details.node.map(|name| self.node(name)),
-            provenance: self.provenance(details.provenance.unwrap_or(&unknown)),
+            codebase: self.codebase(details.codebase.unwrap_or(&Codebase::default())),
+            toolchain: self.toolchain(details.toolchain.unwrap_or(&Toolchain::default())),
         };
         self.push(&numbered, steps.into_iter());
     }

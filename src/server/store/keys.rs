@@ -191,7 +191,7 @@ mod tests {
         plain.id = None;
         let mut detailed = plain.clone();
         detailed.git_commit = Some("c0ffee".to_owned());
-        detailed.provenance.product = Some("cmc".to_owned());
+        detailed.codebase.product = Some("cmc".to_owned());
         detailed.step_duration_ms = Some(1);
         assert_eq!(id(&plain), id(&detailed));
         assert_eq!(tag(&plain), tag(&detailed));

@@ -149,7 +149,7 @@ mod tests {
         let mut offered = stored.clone();
         offered.git_commit = Some("c0ffee".to_owned());
         let mut other = stored.clone();
-        other.provenance.product = Some("cmc".to_owned());
+        other.codebase.product = Some("cmc".to_owned());
         let entry = |event, origin| Entry {
             build: 0,
             origin,
@@ -167,7 +167,7 @@ mod tests {
         };
         assert_eq!(kept.origin, Origin::Offered);
         assert_eq!(kept.row.details.git_commit.as_deref(), Some("c0ffee"));
-        let product = kept.row.details.provenance.product.as_deref();
+        let product = kept.row.details.codebase.product.as_deref();
         assert_eq!(product, Some("cmc"));
         assert_eq!((merged.counts.replaced, merged.counts.unchanged), (2, 1));
     }

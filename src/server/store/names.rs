@@ -9,7 +9,7 @@ use super::{
     engine::{Transaction, Value},
     tables,
 };
-use crate::server::model::Provenance;
+use crate::server::model::{Codebase, Provenance, Toolchain};
 
 const ROWS_PER_STATEMENT: usize = 256;
 
@@ -35,14 +35,43 @@ impl NameTexts {
     }
 }
 
+/// The ids of groups of values whose text is known: it is made once for each, not for each event.
+#[derive(Debug, Default)]
+struct Interned<T> {
+    ids: HashMap<Arc<T>, i64>,
+    /// Neighbouring events mostly have the same one.
+    last: Option<(Arc<T>, i64)>,
+}
+
+impl<T: Provenance> Interned<T> {
+    /// Returns the id, which empty values have none of; none if it is not known yet.
+    fn id(&mut self, values: &T) -> Option<Option<i64>> {
+        if values.is_empty() {
+            return Some(None);
+        }
+        if let Some((last, id)) = &self.last
+            && **last == *values
+        {
+            return Some(Some(*id));
+        }
+        let (known, &id) = self.ids.get_key_value(values)?;
+        self.last = Some((Arc::clone(known), id));
+        Some(Some(id))
+    }
+
+    fn add(&mut self, values: &T, id: i64) -> Option<i64> {
+        self.ids.insert(Arc::new(values.clone()), id);
+        Some(id)
+    }
+}
+
 /// The id of a name is its position in the list, from 1.
 #[derive(Debug, Default)]
 pub struct Names {
     texts: NameTexts,
     ids: HashMap<Arc<str>, i64>,
-    provenances: HashMap<Arc<Provenance>, i64>,
-    /// Neighbouring events mostly have the same one.
-    last_provenance: Option<(Arc<Provenance>, i64)>,
+    codebases: Interned<Codebase>,
+    toolchains: Interned<Toolchain>,
     /// The number of names that are committed to the database.
     committed: usize,
 }
@@ -52,8 +81,8 @@ impl Names {
     pub async fn reload(&mut self, transaction: &mut Transaction) -> Result<()> {
         for name in self.texts.0.drain(self.committed..) {
             self.ids.remove(&name);
-            self.provenances.clear();
-            self.last_provenance = None;
+            self.codebases = Interned::default();
+            self.toolchains = Interned::default();
         }
         let sql = "SELECT text FROM strings WHERE id > $1 ORDER BY id";
         let committed = number(self.committed).into();
@@ -81,27 +110,22 @@ impl Names {
         id
     }
 
-    /// Returns the id of a provenance; assigns one if it has none. An empty one needs none.
-    pub fn intern_provenance(&mut self, provenance: &Provenance) -> Option<i64> {
-        if provenance.is_empty() {
-            return None;
-        }
-        if let Some((last, id)) = &self.last_provenance
-            && **last == *provenance
-        {
-            return Some(*id);
-        }
-        // The text is made once for each combination, not for each event.
-        let known = self.provenances.get_key_value(provenance);
-        let known = known.map(|(provenance, id)| (Arc::clone(provenance), *id));
-        let (provenance, id) = known.unwrap_or_else(|| {
-            let id = self.intern(&tables::json(provenance));
-            let provenance = Arc::new(provenance.clone());
-            self.provenances.insert(Arc::clone(&provenance), id);
-            (provenance, id)
-        });
-        self.last_provenance = Some((provenance, id));
-        Some(id)
+    /// Returns the id of a codebase; assigns one if it has none. An empty one needs none.
+    pub fn intern_codebase(&mut self, codebase: &Codebase) -> Option<i64> {
+        let known = self.codebases.id(codebase);
+        known.unwrap_or_else(|| {
+            let id = self.intern(&tables::json(codebase));
+            self.codebases.add(codebase, id)
+        })
+    }
+
+    /// Returns the id of a toolchain; assigns one if it has none. An empty one needs none.
+    pub fn intern_toolchain(&mut self, toolchain: &Toolchain) -> Option<i64> {
+        let known = self.toolchains.id(toolchain);
+        known.unwrap_or_else(|| {
+            let id = self.intern(&tables::json(toolchain));
+            self.toolchains.add(toolchain, id)
+        })
     }
 
     pub const fn texts(&self) -> &NameTexts {

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cmp::Ordering, ops::Deref};
 
 use super::keys;
-use crate::server::model::{BuildResult, Event, Provenance};
+use crate::server::model::{BuildResult, Codebase, Event, Provenance, Toolchain};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row<'a> {
@@ -30,37 +30,38 @@ pub struct Details<'a> {
     pub git_commit: Option<Cow<'a, str>>,
     pub node: Option<Cow<'a, str>>,
     pub correlation_id: Option<Cow<'a, str>>,
-    pub provenance: Shared<'a>,
+    pub codebase: Shared<'a, Codebase>,
+    pub toolchain: Shared<'a, Toolchain>,
 }
 
-/// A provenance of an offered event, or one of a row's own. Rows are moved often, so that its own one is boxed.
+/// Values of an offered event, or a row's own ones. Rows are large, so that own ones are boxed.
 #[derive(Clone, Debug)]
-pub enum Shared<'a> {
-    Borrowed(&'a Provenance),
-    Own(Box<Provenance>),
+pub enum Shared<'a, T> {
+    Borrowed(&'a T),
+    Own(Box<T>),
 }
 
-impl Deref for Shared<'_> {
-    type Target = Provenance;
+impl<T> Deref for Shared<'_, T> {
+    type Target = T;
 
-    fn deref(&self) -> &Provenance {
+    fn deref(&self) -> &T {
         match self {
-            Self::Borrowed(provenance) => provenance,
-            Self::Own(provenance) => provenance,
+            Self::Borrowed(values) => values,
+            Self::Own(values) => values,
         }
     }
 }
 
-impl PartialEq for Shared<'_> {
+impl<T: PartialEq> PartialEq for Shared<'_, T> {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
     }
 }
 
-impl Eq for Shared<'_> {}
+impl<T: Eq> Eq for Shared<'_, T> {}
 
-impl Shared<'_> {
-    fn join(&mut self, other: &Provenance) -> bool {
+impl<T: Provenance> Shared<'_, T> {
+    fn join(&mut self, other: &T) -> bool {
         if **self == *other {
             return false;
         }
@@ -90,7 +91,8 @@ impl<'a> Row<'a> {
                 git_commit: borrowed(&event.git_commit),
                 node: borrowed(&event.node_name),
                 correlation_id: borrowed(&event.correlation_id),
-                provenance: Shared::Borrowed(&event.provenance),
+                codebase: Shared::Borrowed(&event.codebase),
+                toolchain: Shared::Borrowed(&event.toolchain),
             },
         }
     }
@@ -141,7 +143,8 @@ impl<'a> Details<'a> {
             take(&mut self.git_commit, other.git_commit),
             take(&mut self.node, other.node),
             take(&mut self.correlation_id, other.correlation_id),
-            self.provenance.join(&other.provenance),
+            self.codebase.join(&other.codebase),
+            self.toolchain.join(&other.toolchain),
         ];
         changed.contains(&true)
     }

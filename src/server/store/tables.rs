@@ -85,8 +85,9 @@ table_row! {
         git_commit: Option<String>,
         node: Option<String>,
         correlation_id: Option<String>,
-        /// A JSON object; null if it is empty.
-        provenance: Option<i64>,
+        /// A JSON object, as is `toolchain`; null if it is empty.
+        codebase: Option<i64>,
+        toolchain: Option<i64>,
     }
 }
 
@@ -115,8 +116,9 @@ table_row! {
         start_delay_ms: Option<i64>,
         git_commit: Option<String>,
         node: Option<String>,
-        /// A JSON object; null if it is empty.
-        provenance: Option<i64>,
+        /// A JSON object, as is `toolchain`; null if it is empty.
+        codebase: Option<i64>,
+        toolchain: Option<i64>,
         /// See `packed_steps`.
         steps: Option<String>,
     }
@@ -149,7 +151,8 @@ impl EventRow {
             git_commit: owned(&details.git_commit),
             node: owned(&details.node),
             correlation_id: owned(&details.correlation_id),
-            provenance: names.intern_provenance(&details.provenance),
+            codebase: names.intern_codebase(&details.codebase),
+            toolchain: names.intern_toolchain(&details.toolchain),
         }
     }
 
@@ -171,7 +174,8 @@ impl EventRow {
                 git_commit: self.git_commit.map(Cow::Owned),
                 node: self.node.map(Cow::Owned),
                 correlation_id: self.correlation_id.map(Cow::Owned),
-                provenance: Shared::Own(Box::new(stored_provenance(self.provenance, names)?)),
+                codebase: Shared::Own(Box::new(stored(self.codebase, names)?)),
+                toolchain: Shared::Own(Box::new(stored(self.toolchain, names)?)),
             },
         })
     }
@@ -198,7 +202,8 @@ impl EventRow {
             git_commit: row.details.git_commit.map(Into::into),
             node_name: row.details.node.map(Into::into),
             correlation_id: row.details.correlation_id.map(Into::into),
-            provenance: (*row.details.provenance).clone(),
+            codebase: (*row.details.codebase).clone(),
+            toolchain: (*row.details.toolchain).clone(),
         })
     }
 }
@@ -228,7 +233,8 @@ impl BuildRow {
             start_delay_ms: build.start_delay_ms,
             git_commit: build.git_commit.map(str::to_owned),
             node: build.node.map(str::to_owned),
-            provenance: names.intern_provenance(&build.provenance),
+            codebase: names.intern_codebase(&build.codebase),
+            toolchain: names.intern_toolchain(&build.toolchain),
             steps: packed_steps::pack(&build.steps, build.started_ms, names),
         })
     }
@@ -254,7 +260,8 @@ impl BuildRow {
             start_delay_ms: self.start_delay_ms,
             git_commit: self.git_commit.as_deref(),
             node: self.node.as_deref(),
-            provenance: stored_provenance(self.provenance, names)?,
+            codebase: stored(self.codebase, names)?,
+            toolchain: stored(self.toolchain, names)?,
             steps: steps
                 .map(|step| step?.named(names))
                 .collect::<Result<_>>()?,
@@ -262,22 +269,19 @@ impl BuildRow {
     }
 }
 
-/// Returns the text of a provenance that the store holds.
-pub fn json(provenance: &Provenance) -> String {
-    serde_json::to_string(provenance).expect("texts are JSON")
+/// Returns the text of a group of values that the store holds.
+pub fn json(values: &impl Provenance) -> String {
+    serde_json::to_string(values).expect("texts are JSON")
 }
 
-fn stored_provenance(id: Option<i64>, names: &NameTexts) -> Result<Provenance> {
-    id.map_or_else(
-        || Ok(Provenance::default()),
-        |id| provenance(names.text(id)?, id),
-    )
+fn stored<T: Provenance>(id: Option<i64>, names: &NameTexts) -> Result<T> {
+    id.map_or_else(|| Ok(T::default()), |id| provenance(names, id))
 }
 
-/// Parses a provenance from the text with this id.
-pub fn provenance(json: &str, id: i64) -> Result<Provenance> {
-    serde_json::from_str(json)
-        .with_context(|| format!("the store is damaged: string {id} is no provenance"))
+/// Returns the group of values whose text has this id.
+pub fn provenance<T: Provenance>(names: &NameTexts, id: i64) -> Result<T> {
+    serde_json::from_str(names.text(id)?)
+        .with_context(|| format!("the store is damaged: string {id} is no JSON object of texts"))
 }
 
 /// Returns the result with this number in the store.

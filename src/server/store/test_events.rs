@@ -1,6 +1,6 @@
 //! Events for the store's tests.
 
-use crate::server::model::{BuildResult, Event, Provenance, System};
+use crate::server::model::{BuildResult, Codebase, Event, System, Toolchain};
 
 /// Returns a successful event of build 1 of one job.
 pub fn event(id: &str, stage_ms: i64) -> Event {
@@ -22,7 +22,8 @@ pub fn event(id: &str, stage_ms: i64) -> Event {
         git_commit: None,
         node_name: None,
         correlation_id: None,
-        provenance: Provenance::default(),
+        codebase: Codebase::default(),
+        toolchain: Toolchain::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::result;
 use crate::server::{
-    model::{Event, Provenance, System, text::shorten},
+    model::{Codebase, Event, System, Toolchain, text::shorten},
     sources::{
         fields::{Field, instant, missing, object, wrong_type},
         rejection::{FaultKind, Rejection},
@@ -105,13 +105,15 @@ pub fn parse(text: &str, system: &System, now: Timestamp) -> Result<Event, Rejec
         step_duration_ms: number_of("step_duration", document.step_duration)?,
         git_commit: detail(document.git_commit),
         correlation_id: detail(document.correlation_id),
-        provenance: Provenance {
+        codebase: Codebase {
             git_url: detail(document.git_url),
+            product: detail(document.product),
+            component: detail(document.component),
+        },
+        toolchain: Toolchain {
             node_labels: node_labels.and_then(|labels| agent(&labels, node_name.as_deref())),
             shared_library_name: detail(document.shared_library_name),
             shared_library_version: detail(document.shared_library_version),
-            product: detail(document.product),
-            component: detail(document.component),
         },
         node_name,
     })
@@ -301,7 +303,7 @@ mod tests {
         let cut = |text: &str| {
             let json = serde_json::to_string(text).expect("text");
             let event = with("product", &json).expect("an event");
-            event.provenance.product.expect("a product")
+            event.codebase.product.expect("a product")
         };
         let short = cut(&long);
         assert_eq!(short.chars().count(), 300);

@@ -38,7 +38,8 @@ pub fn roll_up<'a>(rows: &[&'a Row<'a>], rules: &Rules) -> Build<'a> {
         start_delay_ms: start_delay_ms(earliest),
         git_commit: last(&by_time, |row| row.details.git_commit.as_deref()),
         node: last(&by_time, |row| row.details.node.as_deref()),
-        provenance: provenance(&by_time),
+        codebase: from_latest(&by_time, |row| &*row.details.codebase),
+        toolchain: from_latest(&by_time, |row| &*row.details.toolchain),
         steps: steps::steps(&by_time, scheduled_ms, rules),
     }
 }
@@ -51,18 +52,21 @@ fn last<'a>(
     by_time.iter().rev().find_map(|row| value(row))
 }
 
-/// Each field is from the latest event that has it.
-fn provenance(by_time: &[&Row<'_>]) -> Provenance {
-    let known = by_time.iter().rev().map(|row| &*row.details.provenance);
-    let mut known = known.filter(|provenance| !provenance.is_empty());
-    let mut provenance = known.next().cloned().unwrap_or_default();
+/// Returns a group of values, each from the latest event that has it.
+fn from_latest<'a, T: Provenance + 'a>(
+    by_time: &[&'a Row<'a>],
+    values: impl Fn(&'a Row<'a>) -> &'a T,
+) -> T {
+    let known = by_time.iter().rev().map(|row| values(row));
+    let mut known = known.filter(|values| !values.is_empty());
+    let mut latest = known.next().cloned().unwrap_or_default();
     for earlier in known {
-        if provenance.is_complete() {
+        if latest.is_complete() {
             break;
         }
-        provenance.complete(earlier);
+        latest.complete(earlier);
     }
-    provenance
+    latest
 }
 
 /// The duration of a build so far begins with it, so that the rest of the time since its schedule is delay.

@@ -76,7 +76,8 @@ snapshot_row! {
     start_delay_ms: Option<i64> = "start_delay_ms",
     git_commit: Option<Text> = "git_commit",
     node: Option<Text> = "node",
-    provenance: Option<i64> = "provenance",
+    codebase: Option<i64> = "codebase",
+    toolchain: Option<i64> = "toolchain",
     // Steps of older builds are not kept in memory.
     steps: Option<Text> = "CASE WHEN finished_ms > {steps_after_ms} THEN steps END",
 }

@@ -7,7 +7,7 @@ use foldhash::HashMap;
 
 use super::{JsonText, RowBatch, SnapshotRow};
 use crate::server::{
-    model::{Provenance, System},
+    model::{Codebase, System, Toolchain},
     snapshot::{NumberedBuild, SnapshotBuilder, StepRow},
     store::{engine::Transaction, keys, names::NameTexts, packed_steps, tables},
 };
@@ -22,21 +22,26 @@ pub struct Numbered {
     pipelines: HashMap<(i64, Option<i64>), u32>,
     default_branches: ById<bool>,
     steps: ById<u16>,
-    provenances: ById<u32>,
-    no_provenance: u32,
+    codebases: ById<u32>,
+    toolchains: ById<u32>,
+    no_codebase: u32,
+    no_toolchain: u32,
 }
 
 impl Numbered {
     pub async fn new(transaction: &mut Transaction, mut snapshot: SnapshotBuilder) -> Result<Self> {
-        let no_provenance = snapshot.provenance(&Provenance::default());
+        let no_codebase = snapshot.codebase(&Codebase::default());
+        let no_toolchain = snapshot.toolchain(&Toolchain::default());
         Ok(Self {
             texts: NameTexts::read(transaction).await?,
             snapshot,
             pipelines: HashMap::default(),
             default_branches: ById::default(),
             steps: ById::default(),
-            provenances: ById::default(),
-            no_provenance,
+            codebases: ById::default(),
+            toolchains: ById::default(),
+            no_codebase,
+            no_toolchain,
         })
     }
 
@@ -112,7 +117,8 @@ impl Numbered {
             start_delay_ms: build.start_delay_ms,
             git_commit: build.git_commit.as_deref(),
             node: build.node.as_deref().map(|name| self.snapshot.node(name)),
-            provenance: self.provenance(build.provenance)?,
+            codebase: self.codebase(build.codebase)?,
+            toolchain: self.toolchain(build.toolchain)?,
         };
         self.snapshot.push(&numbered, steps.drain(..));
         Ok(())
@@ -142,15 +148,22 @@ impl Numbered {
         self.steps.get(id, || Ok(snapshot.step(texts.text(id)?)))
     }
 
-    fn provenance(&mut self, id: Option<i64>) -> Result<u32> {
+    fn codebase(&mut self, id: Option<i64>) -> Result<u32> {
         let Some(id) = id else {
-            return Ok(self.no_provenance);
+            return Ok(self.no_codebase);
         };
         let (texts, snapshot) = (&self.texts, &mut self.snapshot);
-        self.provenances.get(id, || {
-            let provenance = tables::provenance(texts.text(id)?, id)?;
-            Ok(snapshot.provenance(&provenance))
-        })
+        let find = || Ok(snapshot.codebase(&tables::provenance(texts, id)?));
+        self.codebases.get(id, find)
+    }
+
+    fn toolchain(&mut self, id: Option<i64>) -> Result<u32> {
+        let Some(id) = id else {
+            return Ok(self.no_toolchain);
+        };
+        let (texts, snapshot) = (&self.texts, &mut self.snapshot);
+        let find = || Ok(snapshot.toolchain(&tables::provenance(texts, id)?));
+        self.toolchains.get(id, find)
     }
 }
 

@@ -80,7 +80,7 @@ fn a_pool_fails_builds_since_last_tuesday() {
 fn a_release_breaks_a_step_until_the_next_one() {
     for sample in samples() {
         let bad = sample.truth.bad_release.as_ref().expect("a bad release");
-        let version = |build: &[Event]| build[0].provenance.shared_library_version.clone();
+        let version = |build: &[Event]| build[0].toolchain.shared_library_version.clone();
         let uses = |build: &&Vec<Event>| version(build).as_deref() == Some(&*bad.version);
         let reaches = |build: &&Vec<Event>| has_step(build, bad.step);
         let fails = |build: &Vec<Event>| failed_at(build, bad.step);

@@ -119,7 +119,7 @@ fn has_step(build: &[Event], step: &str) -> bool {
 }
 
 fn labels(build: &[Event]) -> Option<&str> {
-    build[0].provenance.node_labels.as_deref()
+    build[0].toolchain.node_labels.as_deref()
 }
 
 fn ms(instant: &str) -> i64 {

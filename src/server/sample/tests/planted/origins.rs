@@ -1,6 +1,7 @@
 //! The nodes, commits and libraries of builds.
 
 use super::*;
+use crate::server::model::Provenance as _;
 
 const HEX: &str = "0123456789abcdef";
 
@@ -16,18 +17,19 @@ fn events_say_what_a_build_ran_on_unless_their_pipeline_is_terse() {
         let first = &build[0];
         for event in build {
             assert_eq!(event.correlation_id, first.correlation_id);
-            assert_eq!(event.provenance.git_url, first.provenance.git_url);
+            assert_eq!(event.codebase.git_url, first.codebase.git_url);
             if event.branch.is_none() {
-                assert!(event.provenance.is_empty() && event.git_commit.is_none());
+                assert!(event.codebase.is_empty() && event.toolchain.is_empty());
+                assert!(event.git_commit.is_none());
                 assert!(event.node_name.is_none() && event.correlation_id.is_none());
                 continue;
             }
-            assert!(event.provenance.git_url.is_some() && event.correlation_id.is_some());
+            assert!(event.codebase.git_url.is_some() && event.correlation_id.is_some());
             let Some(node) = event.node_name.as_deref() else {
-                assert!(event.provenance.node_labels.is_none());
+                assert!(event.toolchain.node_labels.is_none());
                 continue;
             };
-            let labels = event.provenance.node_labels.as_deref().expect("labels");
+            let labels = event.toolchain.node_labels.as_deref().expect("labels");
             nodes.entry(node).or_default().insert(labels);
             let commit = event.git_commit.as_deref().expect("a commit");
             assert!(commit.len() == 40 && commit.chars().all(|digit| HEX.contains(digit)));
@@ -44,11 +46,11 @@ fn names_follow_the_job() {
     let mut found = false;
     for build in samples().iter().flat_map(|sample| &sample.builds) {
         if build[0].job_name == "HMCTS_Nightly_CMC/cmc-case-ledger/master" {
-            let provenance = &build[0].provenance;
-            let url = provenance.git_url.as_deref();
+            let codebase = &build[0].codebase;
+            let url = codebase.git_url.as_deref();
             assert_eq!(url, Some("https://github.com/hmcts/cmc-case-ledger.git"));
-            assert_eq!(provenance.product.as_deref(), Some("cmc"));
-            assert_eq!(provenance.component.as_deref(), Some("case-ledger"));
+            assert_eq!(codebase.product.as_deref(), Some("cmc"));
+            assert_eq!(codebase.component.as_deref(), Some("case-ledger"));
             found = true;
         }
     }
@@ -112,12 +114,12 @@ fn pipelines_move_from_release_to_release_at_different_times() {
     for sample in samples() {
         let mut used: BTreeMap<&str, Vec<(i64, u32)>> = BTreeMap::new();
         for build in sample.on_page() {
-            let provenance = &build[0].provenance;
-            let Some(version) = provenance.shared_library_version.as_deref() else {
+            let toolchain = &build[0].toolchain;
+            let Some(version) = toolchain.shared_library_version.as_deref() else {
                 continue;
             };
             assert_eq!(
-                provenance.shared_library_name.as_deref(),
+                toolchain.shared_library_name.as_deref(),
                 Some("Infrastructure")
             );
             let minor = version
