@@ -4,8 +4,8 @@ use std::{fs, io::Read as _, path::Path};
 
 use flate2::read::GzDecoder;
 use rse_dashboard::server::{model::System, sources::file, store::migrate};
-use serde_json::Value;
-use sqlx::{Connection as _, PgConnection};
+use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::support::{content, database_url, open, runtime};
 
@@ -102,4 +102,97 @@ fn an_old_store_holds_what_an_import_of_its_events_gives() {
         migrate(&store, &mut moved, &|_| ()).await.expect("moved");
         assert_eq!(content(&moved).await, upgraded);
     });
+}
+
+/// Rows with a provenance of both groups, of one group, and of none, on SQLite.
+const PROVENANCES: &str = r#"
+    INSERT INTO strings (id, text) VALUES (1, 'job'),
+        (2, '{"git_url":"a.git","node_labels":"java ubuntu","product":"p\"","shared_library_version":"1"}'),
+        (3, '{"node_labels":"java ubuntu","shared_library_version":"1"}');
+    INSERT INTO builds (id, provenance, tag, job, nightly, result, started_ms, finished_ms, events)
+    VALUES (1, 2, 'a', 1, FALSE, 0, 0, 0, 1), (2, 3, 'b', 1, FALSE, 0, 0, 0, 1),
+        (3, NULL, 'c', 1, FALSE, 0, 0, 0, 1);
+    INSERT INTO events (build, provenance, id, stage_ms, result, job)
+    VALUES (1, 2, 'a', 0, 0, 1), (2, 3, 'a', 0, 0, 1), (3, NULL, 'a', 0, 0, 1);
+"#;
+
+/// The columns that only PostgreSQL has get values by themselves.
+const POSTGRES: &str = "
+    CREATE TABLE builds_of_test PARTITION OF builds DEFAULT;
+    CREATE TABLE events_of_test PARTITION OF events DEFAULT;
+    ALTER TABLE builds ALTER month SET DEFAULT 0, ALTER ordinal SET DEFAULT 0, ALTER changed SET DEFAULT 0;
+    ALTER TABLE events ALTER month SET DEFAULT 0;
+";
+
+const GROUPS: &str = "
+    SELECT c.text, t.text FROM events
+    LEFT JOIN strings AS c ON c.id = codebase LEFT JOIN strings AS t ON t.id = toolchain ORDER BY build
+";
+
+/// Returns the scripts that make a store with provenances and then split them.
+fn scripts(engine: &str) -> Vec<String> {
+    let files = fs::read_dir(Path::new("src/server/store/migrations").join(engine));
+    let files = files.expect("migrations").map(|file| file.expect("a file"));
+    let mut files: Vec<_> = files.map(|file| file.path()).collect();
+    files.sort();
+    let split = files.iter().position(|file| {
+        let name = file.to_string_lossy();
+        name.contains("codebases_and_toolchains")
+    });
+    let read = |file| fs::read_to_string(file).expect("SQL");
+    let mut scripts: Vec<String> = files.iter().map(read).collect();
+    let rows = [
+        if engine == "postgres" { POSTGRES } else { "" },
+        PROVENANCES,
+    ]
+    .concat();
+    let split = split.expect("the migration");
+    scripts.insert(split, rows);
+    scripts.truncate(split + 2);
+    scripts
+}
+
+macro_rules! groups_after_the_split {
+    ($connection:expr, $engine:literal) => {{
+        let mut connection = $connection.expect("connected");
+        for script in scripts($engine) {
+            let run = sqlx::raw_sql(&script).execute(&mut connection).await;
+            run.expect(&script);
+        }
+        let of_events = sqlx::query_as(GROUPS).fetch_all(&mut connection).await;
+        let of_builds = GROUPS
+            .replace("events", "builds")
+            .replace("BY build", "BY builds.id");
+        let of_builds = sqlx::query_as(&of_builds).fetch_all(&mut connection).await;
+        [of_events.expect("rows"), of_builds.expect("rows")]
+    }};
+}
+
+#[test]
+fn provenances_are_split_into_codebases_and_toolchains() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let tables: [Vec<(Option<String>, Option<String>)>; 2] = runtime().block_on(async {
+        match database_url(dir.path()).await {
+            Some(url) => groups_after_the_split!(PgConnection::connect(&url).await, "postgres"),
+            None => {
+                let url = "sqlite::memory:";
+                groups_after_the_split!(SqliteConnection::connect(url).await, "sqlite")
+            }
+        }
+    });
+    let parse =
+        |text: Option<String>| text.map(|text| serde_json::from_str::<Value>(&text).expect("JSON"));
+    let codebase = json!({"git_url": "a.git", "product": "p\""});
+    let toolchain = Some(json!({"node_labels": "java ubuntu", "shared_library_version": "1"}));
+    let expected = [
+        (Some(codebase), toolchain.clone()),
+        (None, toolchain),
+        (None, None),
+    ];
+    for rows in tables {
+        let rows = rows
+            .into_iter()
+            .map(|(codebase, toolchain)| (parse(codebase), parse(toolchain)));
+        assert_eq!(rows.collect::<Vec<_>>(), expected);
+    }
 }

@@ -1,4 +1,5 @@
 -- The values of a provenance are split into two groups, each kept once: combinations of all of them were many.
+-- The column stays for programs of the version before, and is no longer read.
 CREATE TEMPORARY TABLE parts AS
 SELECT
     id AS provenance,
@@ -18,13 +19,13 @@ FROM parts
 LEFT JOIN strings AS codebases ON codebases.text = parts.codebase
 LEFT JOIN strings AS toolchains ON toolchains.text = parts.toolchain;
 
-ALTER TABLE events RENAME COLUMN provenance TO codebase;
+ALTER TABLE events ADD COLUMN codebase BIGINT;
 ALTER TABLE events ADD COLUMN toolchain BIGINT;
-UPDATE events SET codebase = ids.codebase, toolchain = ids.toolchain FROM ids WHERE ids.provenance = events.codebase;
+UPDATE events SET codebase = ids.codebase, toolchain = ids.toolchain FROM ids WHERE ids.provenance = events.provenance;
 
-ALTER TABLE builds RENAME COLUMN provenance TO codebase;
+ALTER TABLE builds ADD COLUMN codebase BIGINT;
 ALTER TABLE builds ADD COLUMN toolchain BIGINT;
-UPDATE builds SET codebase = ids.codebase, toolchain = ids.toolchain FROM ids WHERE ids.provenance = builds.codebase;
+UPDATE builds SET codebase = ids.codebase, toolchain = ids.toolchain FROM ids WHERE ids.provenance = builds.provenance;
 
 DROP TABLE ids;
 DROP TABLE parts;
