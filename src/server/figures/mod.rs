@@ -286,6 +286,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn charts_are_bounded_whatever_the_data() {
+        let snapshot = testing::crowded(5_000);
+        for figure in ALL {
+            let data = figure.compute(&snapshot, &Filter::default());
+            let data = data.expect("a figure");
+            assert!(!data.rows.is_empty(), "{} has rows", figure.id);
+            let bytes = data.plot.get().len();
+            assert!(bytes < 150_000, "{}: {bytes} bytes", figure.id);
+        }
+    }
+
     /// The figures of builds that succeeded.
     const NEEDING_SUCCESS: [&str; 2] = ["lengthy_pipelines", "shortest_functional_tests"];
 
