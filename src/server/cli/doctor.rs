@@ -12,7 +12,7 @@ use crate::server::{
     model::text::visible,
     sign_in,
     sources::{CheckResult, ConfigError, Sources},
-    store::{Location, Store},
+    store::{Database, Location, Store},
 };
 
 #[derive(Args)]
@@ -48,6 +48,17 @@ pub async fn run(
         ("store".to_owned(), store(location, &config).await),
         ("http".to_owned(), http(&environment).await),
     ];
+    let unverified = location
+        .database
+        .as_ref()
+        .and_then(Database::unverified_ssl_mode);
+    if let Some(mode) = unverified {
+        let finding = CheckResult {
+            remedy: "set sslmode=verify-full in DATABASE_URL, with sslrootcert=FILE for its certificate authority".to_owned(),
+            ..CheckResult::good(format!("sslmode={mode} does not verify the server"))
+        };
+        findings.push(("database".to_owned(), finding));
+    }
     if environment::is_dotenv_exposed() {
         let finding = CheckResult {
             remedy: format!("run {}", environment::EXPOSED),
