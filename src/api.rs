@@ -26,7 +26,9 @@ pub struct FigureData {
     /// The number of builds or repositories that the figure is based on.
     pub builds: u64,
     pub columns: Vec<ColumnInfo>,
-    /// The table; each row is an array in the order of the columns.
+    /// The number of rows of the whole table.
+    pub row_count: u64,
+    /// The table, or the part of it that a page shows; each row is an array in the order of the columns.
     pub rows: Vec<Vec<Cell>>,
     /// `{data, layout}` for plotly.js. Kept as text, because only JavaScript reads it.
     #[schema(value_type = Object)]
@@ -37,6 +39,39 @@ impl PartialEq for FigureData {
     /// Compares the data version and the plot, which differ if any other member does.
     fn eq(&self, other: &Self) -> bool {
         self.version == other.version && self.plot.get() == other.plot.get()
+    }
+}
+
+/// The part of a figure's table that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableRows {
+    All,
+    /// At most [`MAX_ROWS`](crate::markup::MAX_ROWS), enough for the table on a page.
+    Page,
+}
+
+impl TableRows {
+    pub const EVERY: [Self; 2] = [Self::All, Self::Page];
+
+    /// The value of the parameter `rows`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Page => "page",
+        }
+    }
+
+    /// # Errors
+    /// [`AppError::UnknownValue`].
+    pub fn parse(value: Option<&str>) -> Result<Self, AppError> {
+        let Some(value) = value.filter(|value| !value.is_empty()) else {
+            return Ok(Self::All);
+        };
+        let mut known = Self::EVERY.into_iter();
+        known.find(|rows| rows.as_str() == value).ok_or_else(|| {
+            let known = Self::EVERY.map(|rows| rows.as_str().to_owned());
+            AppError::unknown_value("rows", value, known.to_vec())
+        })
     }
 }
 
@@ -322,6 +357,7 @@ pub trait Dashboard: Send + Sync {
         &'a self,
         id: &'a str,
         filter: FilterQuery<'a>,
+        rows: TableRows,
     ) -> BoxFuture<'a, Result<FigureData, AppError>>;
 
     /// The title, filters and cards of a page.
@@ -351,9 +387,11 @@ pub async fn figure(
     project: Option<String>,
     r#type: Option<String>,
     days: Option<String>,
+    rows: Option<String>,
 ) -> Result<FigureData, AppError> {
+    let rows = TableRows::parse(rows.as_deref())?;
     expect_context::<Arc<dyn Dashboard>>()
-        .figure(&id, FilterQuery::new(&project, &r#type, &days))
+        .figure(&id, FilterQuery::new(&project, &r#type, &days), rows)
         .await
 }
 

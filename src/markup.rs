@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::{
     api::{Cell, CellKind, ColumnInfo},
@@ -33,9 +33,31 @@ const fn is_bidi_control(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// The most rows of a table on a page.
+pub const MAX_ROWS: usize = 500;
+/// The most bytes of their HTML, which only extremely long names reach.
+const MAX_BYTES: usize = 120_000;
+
 /// The content of a `<table>` element.
-pub fn table(caption: &str, columns: &[ColumnInfo], rows: &[Vec<Cell>]) -> Markup {
-    html! {
+pub struct Table {
+    pub html: Markup,
+    /// The number of rows in it.
+    pub rows: usize,
+}
+
+/// Makes a table of the first rows, at most [`MAX_ROWS`].
+pub fn table(caption: &str, columns: &[ColumnInfo], rows: &[Vec<Cell>]) -> Table {
+    let mut body = String::new();
+    let mut shown = 0;
+    for cells in rows.iter().take(MAX_ROWS) {
+        let row = row(columns, cells).into_string();
+        if body.len() + row.len() > MAX_BYTES {
+            break;
+        }
+        body.push_str(&row);
+        shown += 1;
+    }
+    let html = html! {
         caption { (visible(caption)) }
         thead {
             tr {
@@ -44,17 +66,20 @@ pub fn table(caption: &str, columns: &[ColumnInfo], rows: &[Vec<Cell>]) -> Marku
                 }
             }
         }
-        tbody {
-            @for row in rows {
-                tr {
-                    @for (index, (cell, column)) in row.iter().zip(columns).enumerate() {
-                        @let text = cell_text(cell, column.kind);
-                        @if index == 0 {
-                            th scope="row" class=[class(column.kind)] { (visible(&text)) }
-                        } @else {
-                            td class=[class(column.kind)] { (visible(&text)) }
-                        }
-                    }
+        tbody { (PreEscaped(body)) }
+    };
+    Table { html, rows: shown }
+}
+
+fn row(columns: &[ColumnInfo], cells: &[Cell]) -> Markup {
+    html! {
+        tr {
+            @for (index, (cell, column)) in cells.iter().zip(columns).enumerate() {
+                @let text = cell_text(cell, column.kind);
+                @if index == 0 {
+                    th scope="row" class=[class(column.kind)] { (visible(&text)) }
+                } @else {
+                    td class=[class(column.kind)] { (visible(&text)) }
                 }
             }
         }
@@ -121,7 +146,7 @@ mod tests {
         ];
         let columns = kinds.map(|kind| column(HOSTILE, kind));
         let rows = [kinds.map(|_| text(HOSTILE)).to_vec()];
-        let html = table(HOSTILE, &columns, &rows).into_string();
+        let html = table(HOSTILE, &columns, &rows).html.into_string();
         assert!(
             html.contains(&format!("<caption>{ESCAPED}</caption>")),
             "{html}"
@@ -148,13 +173,27 @@ mod tests {
             column("Percent", CellKind::Percent),
         ];
         let rows = [vec![text("build"), Cell::Count(1200), Cell::Missing]];
-        let html = table("Steps", &columns, &rows).into_string();
+        let html = table("Steps", &columns, &rows).html.into_string();
         assert!(
             html.contains(
                 "<th scope=\"row\">build</th><td class=\"number\">1,200</td><td class=\"number\">–</td>"
             ),
             "{html}"
         );
+    }
+
+    #[test]
+    fn a_table_ends_after_so_many_rows_or_bytes() {
+        let columns = [column("Step", CellKind::Text)];
+        let made = |name: &str| table("Steps", &columns, &vec![vec![text(name)]; 5_000]);
+        let many = made("build");
+        assert_eq!(many.rows, 500);
+        assert_eq!(many.html.into_string().matches("<tr>").count(), 1 + 500);
+        let long = made(&"\u{202e}".repeat(300));
+        let html = long.html.into_string();
+        assert!((1..500).contains(&long.rows), "{} rows", long.rows);
+        assert_eq!(html.matches("<tr>").count(), 1 + long.rows);
+        assert!(html.len() < 121_000, "{} bytes", html.len());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
     chart::{Chart, Drawing},
 };
 use crate::{
-    api::{FigureData, FigureInfo, Width, figure},
+    api::{FigureData, FigureInfo, TableRows, Width, figure},
     base::use_base,
     error::AppError,
     live::use_told,
@@ -27,6 +27,8 @@ struct CardData {
     as_of: String,
     builds: u64,
     rows: u64,
+    /// The rows in the table on the page.
+    shown: u64,
     plot: Arc<RawValue>,
     #[serde(skip)]
     table: Arc<str>,
@@ -34,11 +36,11 @@ struct CardData {
 
 impl From<FigureData> for CardData {
     fn from(figure: FigureData) -> Self {
+        let table = markup::table(&figure.title, &figure.columns, &figure.rows);
         Self {
-            table: markup::table(&figure.title, &figure.columns, &figure.rows)
-                .into_string()
-                .into(),
-            rows: figure.rows.len() as u64,
+            shown: table.rows as u64,
+            table: table.html.into_string().into(),
+            rows: figure.row_count,
             summary: figure.summary,
             as_of: figure.as_of,
             builds: figure.builds,
@@ -64,9 +66,16 @@ pub fn Card(
     let figure: Loaded = Resource::new(
         move || (query.get(), told.version()),
         move |(query, _)| async move {
-            figure(id.get_value(), query.project, query.build_type, query.days)
-                .await
-                .map(CardData::from)
+            let rows = Some(TableRows::Page.as_str().to_owned());
+            figure(
+                id.get_value(),
+                query.project,
+                query.build_type,
+                query.days,
+                rows,
+            )
+            .await
+            .map(CardData::from)
         },
     );
     // Set where the figure is awaited. Read anywhere else, a pending figure would reset the whole page to
@@ -78,6 +87,13 @@ pub fn Card(
         Width::Third => "third",
         Width::Half => "half",
         Width::Full => "full",
+    };
+    let csv = {
+        let figures = use_base().path("/figures/");
+        Memo::new(move |_| {
+            let filter = query.with(|query| query.filter().query());
+            format!("{figures}{}.csv{filter}", id.get_value())
+        })
     };
     let title_id = format!("{}-title", info.id);
 
@@ -113,7 +129,7 @@ pub fn Card(
                         let title = title.clone();
                         Suspend::new(async move {
                             let loaded = figure.await.ok();
-                            loaded.map(|figure| table(figure, title, unit, alone))
+                            loaded.map(|figure| table(figure, title, unit, alone, csv))
                         })
                     }
                 }
@@ -122,7 +138,7 @@ pub fn Card(
                 <summary>"What counts"</summary>
                 <p>{info.help}</p>
             </details>
-            <Links id query />
+            <Links id query csv />
         </article>
     }
 }
@@ -183,11 +199,28 @@ fn sentence(
     }
 }
 
-fn table(card: CardData, title: String, (one, many): (&str, &str), open: bool) -> impl IntoView {
+fn table(
+    card: CardData,
+    title: String,
+    (one, many): (&str, &str),
+    open: bool,
+    csv: Memo<String>,
+) -> impl IntoView {
     let as_of = (!card.as_of.is_empty()).then(|| numbers::instant(&card.as_of));
     let undated = as_of.is_none();
     let basis = numbers::counted(card.builds, one, many);
     let rows = numbers::counted(card.rows, "row", "rows");
+    let more = (card.shown < card.rows).then(|| {
+        let shown = numbers::thousands(card.shown);
+        view! {
+            <p class="more">
+                {format!("{shown} of {rows}. ")}
+                <a href=csv download>
+                    {format!("All {rows} as CSV")}
+                </a>
+            </p>
+        }
+    });
     view! {
         <details class="table" open=open hidden=card.rows == 0>
             <summary>{format!("View as table ({rows})")}</summary>
@@ -199,6 +232,7 @@ fn table(card: CardData, title: String, (one, many): (&str, &str), open: bool) -
             >
                 <table class="table" inner_html=card.table></table>
             </div>
+            {more}
         </details>
         <p class="basis" hidden=undated>
             "As of "
@@ -210,15 +244,11 @@ fn table(card: CardData, title: String, (one, many): (&str, &str), open: bool) -
 
 /// Links to the figure's CSV, JSON and own page, for the current filter.
 #[component]
-fn Links(id: StoredValue<String>, query: Memo<Query>) -> impl IntoView {
+fn Links(id: StoredValue<String>, query: Memo<Query>, csv: Memo<String>) -> impl IntoView {
     let filter = move || query.with(|query| query.filter().query());
     let figure = use_base().path("/figures/");
     let endpoint = use_base().path("/api/figure");
-    let page = {
-        let figure = figure.clone();
-        move || format!("{figure}{}{}", id.get_value(), filter())
-    };
-    let csv = move || format!("{figure}{}.csv{}", id.get_value(), filter());
+    let page = move || format!("{figure}{}{}", id.get_value(), filter());
     let json = move || {
         let parameters = filter().replacen('?', "&", 1);
         format!("{endpoint}?id={}{parameters}", id.get_value())

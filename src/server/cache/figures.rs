@@ -16,9 +16,10 @@ use foldhash::fast::RandomState;
 use moka::future::Cache;
 
 use crate::{
-    api::FigureData,
+    api::{FigureData, TableRows},
     error::AppError,
     filter::Filter,
+    markup::MAX_ROWS,
     server::{
         compression::{Encoded, Level},
         figures::{self, Figure},
@@ -39,9 +40,34 @@ const MAX_PREPARATION: Duration = Duration::from_millis(300);
 /// A figure and its JSON as it is sent.
 pub struct CachedFigure {
     pub data: FigureData,
-    pub json: Encoded,
+    json: Encoded,
+    /// With the rows that a page shows; none if it shows all.
+    page_json: Option<Encoded>,
     /// The number of versions for which it has not been requested.
     unrequested: AtomicU8,
+}
+
+impl CachedFigure {
+    /// The JSON with these rows.
+    pub fn json(&self, rows: TableRows) -> &Encoded {
+        match (rows, &self.page_json) {
+            (TableRows::Page, Some(page)) => page,
+            _ => &self.json,
+        }
+    }
+
+    /// Compresses the JSON as that of the last version was sent.
+    fn prepare(&self, last: &Self) {
+        for rows in TableRows::EVERY {
+            self.json(rows).prepare(last.json(rows));
+        }
+    }
+
+    /// The approximate memory use: the parsed form takes about as much again as its JSON.
+    fn bytes(&self) -> usize {
+        let page = self.page_json.as_ref().map_or(0, Encoded::bytes);
+        self.json.plain().bytes.len() + self.json.bytes() + page
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -59,11 +85,8 @@ pub struct FigureCache {
 
 impl FigureCache {
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        let size = |_: &Key, figure: &Arc<CachedFigure>| {
-            // The parsed form takes about as much again as its JSON.
-            let bytes = figure.json.plain().bytes.len() + figure.json.bytes();
-            u32::try_from(bytes).unwrap_or(u32::MAX)
-        };
+        let size =
+            |_: &Key, figure: &Arc<CachedFigure>| u32::try_from(figure.bytes()).unwrap_or(u32::MAX);
         Self {
             figures: Cache::builder()
                 .max_capacity(MAX_BYTES)
@@ -165,7 +188,7 @@ impl FigureCache {
                 let unrequested = last.unrequested.load(Ordering::Relaxed) + 1;
                 figure.unrequested.store(unrequested, Ordering::Relaxed);
                 let compressed = Arc::clone(&figure);
-                tokio::task::spawn_blocking(move || compressed.json.prepare(&last.json)).await?;
+                tokio::task::spawn_blocking(move || compressed.prepare(&last)).await?;
                 anyhow::Ok(figure)
             };
             // The next request for it gets the error.
@@ -209,11 +232,18 @@ impl FigureCache {
 
 fn encode(data: FigureData) -> Result<CachedFigure> {
     let tag = format!("{}-{}", data.version, env!("BUILD_ID"));
+    let page_json = if data.rows.len() > MAX_ROWS {
+        let page = serde_json::to_vec(&figures::for_page(&data))?;
+        Some(Encoded::new(page, format!("{tag}-page"), Level::Fast))
+    } else {
+        None
+    };
     let json = Encoded::new(serde_json::to_vec(&data)?, tag, Level::Fast);
     let unrequested = AtomicU8::default();
     Ok(CachedFigure {
         data,
         json,
+        page_json,
         unrequested,
     })
 }

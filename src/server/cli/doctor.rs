@@ -12,7 +12,7 @@ use crate::server::{
     model::text::visible,
     sign_in,
     sources::{CheckResult, ConfigError, Sources},
-    store::{Location, Store},
+    store::{self, Database, Location, Store},
 };
 
 #[derive(Args)]
@@ -20,6 +20,10 @@ pub struct Options {
     /// Only report by the exit code whether any source is configured, correctly or not
     #[arg(long)]
     configured: bool,
+    /// First repair a SQLite file that no process uses: copy what can be read into a new file, roll up its
+    /// builds again, and keep the old file
+    #[arg(long)]
+    repair: bool,
     /// Report as JSON on standard output
     #[arg(long)]
     json: bool,
@@ -40,14 +44,29 @@ pub async fn run(
     if options.configured {
         return Ok(exit_code(!configured.is_empty()));
     }
-    let mut findings = vec![
+    let mut findings = Vec::new();
+    if options.repair {
+        findings.push(("repair".to_owned(), repaired(location, &config).await));
+    }
+    findings.extend([
         (
             "configuration".to_owned(),
             configuration(&config, read_from),
         ),
-        ("store".to_owned(), store(location, &config).await),
+        ("store".to_owned(), checked(location, &config).await),
         ("http".to_owned(), http(&environment).await),
-    ];
+    ]);
+    let unverified = location
+        .database
+        .as_ref()
+        .and_then(Database::unverified_ssl_mode);
+    if let Some(mode) = unverified {
+        let finding = CheckResult {
+            remedy: "set sslmode=verify-full in DATABASE_URL, with sslrootcert=FILE for its certificate authority".to_owned(),
+            ..CheckResult::good(format!("sslmode={mode} does not verify the server"))
+        };
+        findings.push(("database".to_owned(), finding));
+    }
     if environment::is_dotenv_exposed() {
         let finding = CheckResult {
             remedy: format!("run {}", environment::EXPOSED),
@@ -112,7 +131,7 @@ async fn http(environment: &Environment) -> CheckResult {
     }
 }
 
-async fn store(location: &Location, config: &Config) -> CheckResult {
+async fn checked(location: &Location, config: &Config) -> CheckResult {
     if !location.exists() {
         let what = format!(
             "there is none in {} yet; the first import or sync creates it",
@@ -144,6 +163,29 @@ async fn store(location: &Location, config: &Config) -> CheckResult {
             "name another directory with --data or RSE_DATA, or fix the cause in the message",
         ),
     }
+}
+
+async fn repaired(location: &Location, config: &Config) -> CheckResult {
+    let repair = match store::repair(location, config).await {
+        Ok(repair) => repair,
+        Err(error) => {
+            return CheckResult::bad(format!("{error:#}"), "fix the cause in the message");
+        }
+    };
+    let what = format!(
+        "{} events of {} builds and the facts of {} repositories were saved; the previous file is {}",
+        repair.events,
+        repair.builds,
+        repair.repositories,
+        repair.kept.display()
+    );
+    if repair.lost.is_empty() {
+        return CheckResult::good(format!("{what}; nothing is lost"));
+    }
+    CheckResult::bad(
+        format!("{what}; lost: {}", repair.lost.join("; ")),
+        "import the lost events again; sources are read again from their beginning by the next sync",
+    )
 }
 
 fn print_report(findings: &CheckResults, json: bool) -> Result<()> {

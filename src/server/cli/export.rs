@@ -45,7 +45,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         FormatOption::Csv => Format::Csv,
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let store = Store::open(location, &config).await?;
+    let store = Store::open_to_read(location, &config).await?;
     match options.what.as_str() {
         "events" => export::events(&store, format, &mut out).await?,
         "builds" => export::builds(&store, format, &mut out).await?,

@@ -69,12 +69,17 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
             (report, files)
         }
     };
+    let verified = match location.is_shared() {
+        true => Ok(()),
+        false => store.verify().await,
+    };
     store.close().await;
     if files.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
         println!("{report}");
     }
+    verified?;
     let good = report.is_clean() || files.lenient;
     Ok(if good {
         ExitCode::SUCCESS

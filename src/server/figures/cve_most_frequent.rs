@@ -23,11 +23,15 @@ pub const FIGURE: Figure = Figure {
     help: "CVEs suppressed by more teams than the configured number, from the OWASP \
            dependency-check suppression files of repositories that are not archived. Each \
            repository counts once per CVE. If all its entries for a CVE have expired (“until”), it \
-           counts only as expired; an unreadable date does not expire.",
+           counts only as expired; an unreadable date does not expire. The chart shows the 200 most \
+           frequent CVEs.",
     rows,
     summary,
     plot,
 };
+
+/// The most CVEs that are drawn.
+const MAX_DRAWN: usize = 200;
 
 /// The teams and repositories that suppress a CVE.
 #[derive(Default)]
@@ -91,7 +95,8 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 }
 
 fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let teams = rows.count("teams");
+    let drawn = rows.len().saturating_sub(MAX_DRAWN)..rows.len();
+    let teams = &rows.count("teams")[drawn.clone()];
     let hover = |row: usize| {
         let expired = match rows.count("expired")[row] {
             0 => String::new(),
@@ -107,8 +112,8 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         )
     };
     let values: Vec<f64> = teams.iter().map(|&teams| teams as f64).collect();
-    let bars = Bar::new(rows.text("cve").to_vec(), teams.to_vec())
-        .hover_text_array((0..rows.len()).map(hover).collect())
+    let bars = Bar::new(rows.text("cve")[drawn.clone()].to_vec(), teams.to_vec())
+        .hover_text_array(drawn.map(hover).collect())
         .hover_template("<b>%{x}</b><br>%{y} teams<br>%{hovertext}<extra></extra>")
         .marker(Marker::new().color_array(theme::attention_colours(&values)));
     let mut plot = Plot::new();

@@ -26,11 +26,14 @@ pub const FIGURE: Figure = Figure {
            at least one CVE are counted. CVEs whose entries have expired (“until”) in all of the \
            team's repositories count only as expired; a team without other CVEs has no row. The \
            configuration assigns repositories to teams; otherwise the team is the part of the \
-           repository's name before the first hyphen.",
+           repository's name before the first hyphen. The chart shows the 100 teams with the most CVEs.",
     rows,
     summary,
     plot,
 };
+
+/// The most teams that are drawn; the others share one grey slice.
+const MAX_DRAWN: usize = 100;
 
 /// The suppressions of a team.
 #[derive(Default)]
@@ -102,9 +105,12 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 
 fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let teams = rows.text("team");
+    let drawn = rows.len().min(MAX_DRAWN);
     let colours = theme::CATEGORIES.iter().copied().cycle();
-    let colours: Vec<&str> = colours.take(rows.len()).collect();
-    let inks = theme::inks(colours.iter().copied());
+    let mut colours: Vec<&str> = colours.take(drawn).collect();
+    let mut cves = rows.count("cves")[..drawn].to_vec();
+    let labels = teams[..drawn].iter();
+    let mut labels: Vec<String> = labels.map(|team| theme::short_label(team, 20)).collect();
     let hover = |row: usize| {
         let expired = match rows.count("expired")[row] {
             0 => String::new(),
@@ -121,18 +127,22 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             ),
         )
     };
+    let mut hovers: Vec<String> = (0..drawn).map(hover).collect();
+    if drawn < rows.len() {
+        let others = words::counted((rows.len() - drawn) as u64, "other team", "other teams");
+        cves.push(rows.count("cves")[drawn..].iter().sum());
+        colours.push(theme::OTHER);
+        labels.push(others.clone());
+        hovers.push(others);
+    }
+    let inks = theme::inks(colours.iter().copied());
     // Labels are row numbers, because plotly.js merges slices with equal labels.
-    let pie = Pie::new(rows.count("cves").to_vec())
-        .labels((0..rows.len()).map(|row| row.to_string()).collect())
-        .text_array(
-            teams
-                .iter()
-                .map(|team| theme::short_label(team, 20))
-                .collect(),
-        )
+    let pie = Pie::new(cves)
+        .labels((0..labels.len()).map(|row| row.to_string()).collect())
+        .text_array(labels)
         .text_template("%{text} %{value}")
         .automargin(true)
-        .hover_text_array((0..rows.len()).map(hover).collect())
+        .hover_text_array(hovers)
         .hover_template("%{hovertext}<extra></extra>")
         .inside_text_font(Font::new().size(12).color(inks))
         .sort(false)
@@ -184,6 +194,16 @@ mod tests {
             table(&FIGURE, &snapshot, &Filter::default()),
             ["a | 1 | 1 | 1"]
         );
+    }
+
+    #[test]
+    fn many_teams_share_a_slice() {
+        let facts = (0..150).map(|team| suppressing(&format!("t{team:03}-api"), &[(A, None)]));
+        let plot = plot(&FIGURE, &security(facts.collect()), &Filter::default());
+        let pie = &plot["data"][0];
+        let values = pie["values"].as_array().expect("values");
+        assert_eq!((values.len(), &values[100]), (101, &50.into()));
+        assert_eq!(pie["text"][100], "50 other teams");
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub const FIGURE: Figure = Figure {
     title: "Java versions in use",
     help: "Repositories that are not archived and state a Java version. The major version is the \
            first number of the stated version; 1.8 is Java 8. Versions without a number are \
-           unknown. Select a rectangle to zoom in.",
+           unknown. Select a rectangle to zoom in. The chart shows up to 500 \
+           repositories; if there are more, the 200 most frequent versions.",
     rows,
     summary,
     plot,

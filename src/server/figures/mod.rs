@@ -23,7 +23,7 @@ mod rows;
 mod shortest_functional_tests;
 mod suppressions;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 mod theme;
 mod time_axis;
 mod timeline;
@@ -43,6 +43,7 @@ pub use rows::{Column, Rows, Values};
 use crate::{
     api::{FigureData, FigureInfo, Width},
     filter::Filter,
+    markup::MAX_ROWS,
     server::{config::Config, snapshot::Snapshot},
 };
 
@@ -181,9 +182,35 @@ impl Figure {
             version: snapshot.version.to_string(),
             builds: rows.builds,
             columns: rows.column_infos(),
+            row_count: rows.len() as u64,
             rows: rows.cells(),
             plot: plot.into(),
         })
+    }
+}
+
+/// The figures of whose long tables a page shows the last rows: the latest slots, the most frequent CVEs.
+const ENDING_WITH_THE_FIRST: [&str; 2] = [timeline_short::FIGURE.id, cve_most_frequent::FIGURE.id];
+
+/// The figure with the rows that a page shows.
+pub fn for_page(figure: &FigureData) -> FigureData {
+    let left_out = figure.rows.len().saturating_sub(MAX_ROWS);
+    let shown = if ENDING_WITH_THE_FIRST.contains(&&*figure.id) {
+        &figure.rows[left_out..]
+    } else {
+        &figure.rows[..figure.rows.len() - left_out]
+    };
+    FigureData {
+        id: figure.id.clone(),
+        title: figure.title.clone(),
+        summary: figure.summary.clone(),
+        as_of: figure.as_of.clone(),
+        version: figure.version.clone(),
+        builds: figure.builds,
+        columns: figure.columns.clone(),
+        row_count: figure.row_count,
+        rows: shown.to_vec(),
+        plot: Arc::clone(&figure.plot),
     }
 }
 
@@ -283,6 +310,18 @@ mod tests {
                 let of_failures = !NEEDING_SUCCESS.contains(&figure.id);
                 assert_eq!(!data.rows.is_empty(), of_failures, "{}", figure.id);
             }
+        }
+    }
+
+    #[test]
+    fn charts_are_bounded_whatever_the_data() {
+        let snapshot = testing::crowded(5_000);
+        for figure in ALL {
+            let data = figure.compute(&snapshot, &Filter::default());
+            let data = data.expect("a figure");
+            assert!(!data.rows.is_empty(), "{} has rows", figure.id);
+            let bytes = data.plot.get().len();
+            assert!(bytes < 150_000, "{}: {bytes} bytes", figure.id);
         }
     }
 

@@ -16,7 +16,8 @@ pub const FIGURE: Figure = Figure {
     title: "Node.js versions in use",
     help: "Repositories that are not archived and state a Node.js version. The major version is the \
            first number of the stated version; release lines such as “lts” have none and are \
-           unknown. Select a rectangle to zoom in.",
+           unknown. Select a rectangle to zoom in. The chart shows up to 500 \
+           repositories; if there are more, the 200 most frequent versions.",
     rows,
     summary,
     plot,
@@ -113,6 +114,27 @@ mod tests {
             map["parents"],
             serde_json::json!(["", "0", "1", "2", "0", "4", "5", "5"])
         );
+    }
+
+    #[test]
+    fn many_repositories_are_drawn_as_their_most_frequent_versions() {
+        let name = |number: usize| format!("r{number}");
+        // 600 repositories of a version, one of each of 300 others.
+        let mut facts: Vec<_> = (0..600).map(|number| using(&name(number), "8.1")).collect();
+        facts.extend((0..300).map(|minor| using(&name(600 + minor), &format!("9.{minor}"))));
+        let plot = plot(&FIGURE, &security(facts), &Filter::default());
+        let map = &plot["data"][0];
+        assert_eq!(
+            map["labels"],
+            serde_json::json!([
+                "900 repositories",
+                "Node.js 8 (600)",
+                "8.1 (600)",
+                "other versions (300)"
+            ])
+        );
+        assert_eq!(map["values"], serde_json::json!([0, 0, 600, 300]));
+        assert_eq!(map["parents"], serde_json::json!(["", "0", "1", "0"]));
     }
 
     #[test]

@@ -95,6 +95,46 @@ pub fn everywhere(text: &str) -> Snapshot {
     builder("UTC", &builds).finish("test".to_owned(), Some(at(AS_OF)), facts(repositories))
 }
 
+/// A snapshot of so many pipelines, steps, teams, repositories, versions and CVEs, with names as long as
+/// snapshots have them.
+pub fn crowded(number: usize) -> Snapshot {
+    let name = |what: &str, number: usize| format!("{number}{what}{}", "&".repeat(280));
+    let mut builds = builder("UTC", &[]);
+    for number in 0..number {
+        let (job_name, step) = (name("job", number), name("step", number));
+        let failed = build(&job_name, BuildResult::Failure, "2019-10-25T11:00:00Z");
+        builds.push(&BuildRecord {
+            // Long before the window, in a slot of its own.
+            started_ms: number as i64 * 86_400_000,
+            failing_step: Some(&step),
+            ..failed.clone()
+        });
+        builds.push(&BuildRecord {
+            build_id: "2",
+            result: BuildResult::Success,
+            functional_test_ms: Some(7_000),
+            ..failed
+        });
+    }
+    let repository = |number: usize| {
+        let cve = |number: usize| Suppression {
+            cve: format!("CVE-2019-{:04}", number),
+            until: None,
+        };
+        RepositoryFacts {
+            repository: name("team-", number),
+            // Each CVE is suppressed by three teams.
+            suppressions: (number..number + 3).map(cve).collect(),
+            javascript: true,
+            node_version: Some(format!("{number}.{}", "&".repeat(30))),
+            java_version: Some(format!("{number}.{}", "&".repeat(30))),
+            ..RepositoryFacts::default()
+        }
+    };
+    let repositories = (0..number).map(repository).collect();
+    builds.finish("test".to_owned(), Some(at(AS_OF)), facts(repositories))
+}
+
 fn builder(time_zone: &str, builds: &[BuildRecord<'_>]) -> SnapshotBuilder {
     let mut config = Config::built_in();
     config.time_zone = TimeZone::get(time_zone).expect("an IANA name");

@@ -2,7 +2,7 @@
 //!
 //! Reads `started_ms` and `result`. Each build counts once; slots without builds have no row.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use plotly::{
     Bar, Plot, Scatter,
@@ -24,6 +24,8 @@ use crate::{
 
 /// The days that are visible before the slider is moved.
 const DAYS_IN_VIEW: u16 = 7;
+/// The most slots that are drawn before the window, and after it.
+const MAX_OUTSIDE: usize = 500;
 
 pub const FIGURE: Figure = Figure {
     id: "timeline_short",
@@ -156,16 +158,19 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     let days = context.filter.days;
     let slot_ms = slot_ms(days);
     let local = |at_ms: i64| local_minute(at_ms, context.time_zone);
+    let end = context.as_of_ms.unwrap_or(0).div_euclid(slot_ms) * slot_ms + slot_ms;
     let starts = rows.instant("slot_start");
-    let percents = rows.percent("failure_percent").iter();
-    let failed = rows.count("failed").iter();
+    let drawn = drawn(starts, end - i64::from(days) * DAY_MS, end);
+    let starts = &starts[drawn.clone()];
+    let percents = rows.percent("failure_percent")[drawn.clone()].iter();
+    let failed = rows.count("failed")[drawn.clone()].iter();
     let percents: Vec<f64> = percents.map(|percent| percent.unwrap_or(0.0)).collect();
     let colours = percents
         .iter()
         .map(|&percent| theme::failure_colour(percent));
     let bars = Bar::new(
         starts.iter().map(|&start| local(start)).collect(),
-        rows.count("builds").to_vec(),
+        rows.count("builds")[drawn].to_vec(),
     )
     .offset(0.0)
     .width(slot_ms as f64)
@@ -187,7 +192,6 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     let mut plot = Plot::new();
     plot.add_trace(bars);
     plot.add_trace(colour_key());
-    let end = context.as_of_ms.unwrap_or(0).div_euclid(slot_ms) * slot_ms + slot_ms;
     let in_view = i64::from(days.min(DAYS_IN_VIEW)) * DAY_MS;
     plot.set_layout(
         theme::layout()
@@ -209,6 +213,13 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
             ),
     );
     plot
+}
+
+/// The slots from `start` to `end`, and some around them.
+fn drawn(starts: &[i64], start: i64, end: i64) -> Range<usize> {
+    let before = starts.partition_point(|&slot| slot < start);
+    let after = starts.partition_point(|&slot| slot < end);
+    before.saturating_sub(MAX_OUTSIDE)..(after + MAX_OUTSIDE).min(starts.len())
 }
 
 /// The colour bar, on a trace without points: the bars have colours instead of numbers on a scale, about

@@ -15,6 +15,11 @@ use super::{
 };
 use crate::server::{model::RepositoryFacts, snapshot::Snapshot};
 
+/// The most repositories that are drawn one by one. Where there are more, the leaves are versions.
+const MAX_REPOSITORIES: usize = 500;
+/// The most versions that are drawn if there are more repositories; the others share one rectangle.
+const MAX_VERSIONS: usize = 200;
+
 /// A platform whose versions are counted.
 pub struct Platform {
     pub name: &'static str,
@@ -92,7 +97,21 @@ impl Platform {
         let all = counted(rows.len());
         let (mut treemap, root) = Treemap::new(all.clone(), format!("<b>All</b><br>{all}"));
         let colours = theme::CATEGORIES.iter().copied().cycle();
+        let each_repository = rows.len() <= MAX_REPOSITORIES;
+        let least = if each_repository {
+            1
+        } else {
+            least_drawn(majors, versions)
+        };
+        let mut others = 0;
         for (outer, colour) in runs(majors).zip(colours) {
+            let inner = runs(&versions[outer.clone()]);
+            let inner = inner.map(|inner| outer.start + inner.start..outer.start + inner.end);
+            let (inner, rare): (Vec<_>, Vec<_>) = inner.partition(|range| range.len() >= least);
+            others += rare.iter().map(Range::len).sum::<usize>();
+            if inner.is_empty() {
+                continue;
+            }
             let major = majors[outer.start];
             let colour = major.map_or(theme::OTHER, |_| colour);
             let label = major_label(self.name, major);
@@ -100,19 +119,27 @@ impl Platform {
             let hover = format!("<b>{label}</b><br>{}, {share}", counted(outer.len()));
             let label = format!("{label} ({})", outer.len());
             let around = treemap.add(root, label, hover, colour);
-            for inner in runs(&versions[outer.clone()]) {
-                let range = outer.start + inner.start..outer.start + inner.end;
+            for range in inner {
                 let version = &versions[range.start];
                 let label = format!("{} ({})", theme::short_label(version, 30), range.len());
                 let full = format!("{} {}", self.name, theme::hover_label(version));
                 let hover = format!("<b>{full}</b><br>{}", counted(range.len()));
+                if !each_repository {
+                    treemap.add_leaf(around, range.len() as u64, label, hover, colour);
+                    continue;
+                }
                 let around = treemap.add(around, label, hover, colour);
                 for repository in &repositories[range] {
                     let label = theme::wrap(&theme::shorten(repository, 40), 11);
                     let hover = format!("<b>{}</b><br>{full}", theme::hover_label(repository));
-                    treemap.add(around, label, hover, colour);
+                    treemap.add_leaf(around, 1, label, hover, colour);
                 }
             }
+        }
+        if others > 0 {
+            let label = format!("other versions ({others})");
+            let hover = format!("<b>Other versions</b><br>{}", counted(others));
+            treemap.add_leaf(root, others as u64, label, hover, theme::OTHER);
         }
         let mut plot = Plot::new();
         plot.add_trace(Box::new(treemap));
@@ -123,6 +150,20 @@ impl Platform {
         );
         plot
     }
+}
+
+/// Returns the least number of repositories of a version with which at most [`MAX_VERSIONS`] are drawn.
+fn least_drawn(majors: &[Option<u64>], versions: &[String]) -> usize {
+    let outer = runs(majors);
+    let mut counts: Vec<usize> = outer
+        .flat_map(|outer| runs(&versions[outer]).map(|inner| inner.len()))
+        .collect();
+    if counts.len() <= MAX_VERSIONS {
+        return 1;
+    }
+    let (_, most_left_out, _) =
+        counts.select_nth_unstable_by_key(MAX_VERSIONS, |&count| Reverse(count));
+    *most_left_out + 1
 }
 
 /// The ranges of equal neighbours.

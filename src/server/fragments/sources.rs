@@ -7,16 +7,17 @@ use crate::{
     api::{
         Cell, CellKind, ColumnInfo, CoverageItem, DataState, Freshness, HtmlFragment, SourceState,
     },
-    markup::{self, visible},
+    base::Base,
+    markup::{self, MAX_ROWS, visible},
     server::figures::words,
 };
 
-pub fn fragments(state: &DataState, items: &[CoverageItem]) -> Vec<HtmlFragment> {
+pub fn fragments(state: &DataState, items: &[CoverageItem], base: &Base) -> Vec<HtmlFragment> {
     let mut fragments = Vec::new();
     for kind in &state.kinds {
         fragments.push(kind_fragment(state, kind));
         let sources = kind.sources.iter();
-        fragments.extend(sources.map(|source| source_fragment(source, items)));
+        fragments.extend(sources.map(|source| source_fragment(source, items, base)));
     }
     fragments
 }
@@ -46,7 +47,7 @@ fn kind_fragment(state: &DataState, kind: &Freshness) -> HtmlFragment {
     fragment("kind", html)
 }
 
-fn source_fragment(source: &SourceState, items: &[CoverageItem]) -> HtmlFragment {
+fn source_fragment(source: &SourceState, items: &[CoverageItem], base: &Base) -> HtmlFragment {
     let items = items.iter().filter(|item| item.source == source.name);
     let (read, unread): (Vec<&CoverageItem>, Vec<&CoverageItem>) =
         items.partition(|item| item.state == "read");
@@ -78,7 +79,7 @@ fn source_fragment(source: &SourceState, items: &[CoverageItem]) -> HtmlFragment
         }
         @if !unread.is_empty() {
             h4 { "Not read, or only in part: " (words::thousands(unread.len() as u64)) }
-            (scrolling_table(&source.label, "not read, or only in part", &unread))
+            (scrolling_table(&source.label, "not read, or only in part", &unread, base))
         }
     };
     if read.is_empty() {
@@ -95,11 +96,11 @@ fn source_fragment(source: &SourceState, items: &[CoverageItem]) -> HtmlFragment
         "source",
         html,
         summary,
-        scrolling_table(&source.label, "read", &read),
+        scrolling_table(&source.label, "read", &read, base),
     )
 }
 
-fn scrolling_table(source: &str, which: &str, items: &[&CoverageItem]) -> Markup {
+fn scrolling_table(source: &str, which: &str, items: &[&CoverageItem], base: &Base) -> Markup {
     let columns = [
         ("Name", CellKind::Text),
         ("State", CellKind::Text),
@@ -115,6 +116,7 @@ fn scrolling_table(source: &str, which: &str, items: &[&CoverageItem]) -> Markup
     let text = |text: Option<&String>| text.cloned().map_or(Cell::Missing, Cell::Text);
     let rows: Vec<Vec<Cell>> = items
         .iter()
+        .take(MAX_ROWS)
         .map(|item| {
             vec![
                 text(Some(&item.item)),
@@ -126,9 +128,17 @@ fn scrolling_table(source: &str, which: &str, items: &[&CoverageItem]) -> Markup
         })
         .collect();
     let caption = format!("{source}: {which}");
+    let table = markup::table(&caption, &columns, &rows);
     html! {
         div class="table-scroll" tabindex="0" role="region" aria-label=(visible(&caption)) {
-            table class="table" { (markup::table(&caption, &columns, &rows)) }
+            table class="table" { (table.html) }
+        }
+        @if table.rows < items.len() {
+            p class="more" {
+                "The first " (words::thousands(table.rows as u64)) " of "
+                (words::thousands(items.len() as u64)) ". "
+                a href=(base.path("/api/coverage")) rel="external" { "All as JSON" }
+            }
         }
     }
 }
@@ -152,7 +162,11 @@ mod tests {
 
     #[test]
     fn hostile_text_stays_text() {
-        let fragments = fragments(&hostile_state(), &[item("read"), item("no-access")]);
+        let fragments = fragments(
+            &hostile_state(),
+            &[item("read"), item("no-access")],
+            &Base::default(),
+        );
         // The kind: its moment twice, two texts. The source: two moments twice each, label, reason and
         // coverage. Two tables: five cells, a label and a caption each.
         assert_text(&fragments, 4 + 7 + 14);
@@ -162,7 +176,7 @@ mod tests {
     fn items_that_were_read_are_folded_and_counted() {
         let items = [item("read"), item("partial"), item("no-access")];
         let mut state = hostile_state();
-        let [_, source] = &fragments(&state, &items)[..] else {
+        let [_, source] = &fragments(&state, &items, &Base::default())[..] else {
             panic!("a kind and its source")
         };
         assert_eq!(source.html.matches("<th scope=\"row\">").count(), 2);
@@ -175,9 +189,32 @@ mod tests {
         assert_eq!(source.folded.matches("<th scope=\"row\">").count(), 1);
 
         state.kinds[0].sources.clear();
-        let [kind] = &fragments(&state, &items)[..] else {
+        let [kind] = &fragments(&state, &items, &Base::default())[..] else {
             panic!("a kind without a source")
         };
         assert!(kind.html.contains("No source is configured"));
+    }
+    #[test]
+    fn long_tables_end_with_a_link_to_all_items() {
+        let plain = |state: &str| CoverageItem {
+            item: "claim-store".to_owned(),
+            state_text: state.to_owned(),
+            reason: None,
+            ..item(state)
+        };
+        let mut items = vec![plain("read"); 5_000];
+        items.extend(vec![plain("no-access"); 700]);
+        let base = Base::default();
+        let [_, source] = &fragments(&hostile_state(), &items, &base)[..] else {
+            panic!("a kind and its source")
+        };
+        for (html, all) in [(&source.html, "700"), (&source.folded, "5,000")] {
+            assert_eq!(html.matches("<th scope=\"row\">").count(), 500, "{all}");
+            let more = format!(
+                "The first 500 of {all}. <a href=\"/api/coverage\" rel=\"external\">All as JSON</a>"
+            );
+            assert!(html.contains(&more), "{html}");
+            assert!(html.len() < 125_000, "{} bytes", html.len());
+        }
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    api::TableRows,
     error::AppError,
     filter::FilterQuery,
     server::{
@@ -41,6 +42,7 @@ pub struct Parameters {
     project: Option<String>,
     r#type: Option<String>,
     days: Option<String>,
+    rows: Option<String>,
 }
 
 impl Parameters {
@@ -56,6 +58,7 @@ impl Parameters {
             "project" => &mut self.project,
             "type" => &mut self.r#type,
             "days" => &mut self.days,
+            "rows" => &mut self.rows,
             _ => return None,
         })
     }
@@ -108,13 +111,14 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// `GET /api/figure?id=…&project=…&type=…&days=…`
+/// `GET /api/figure?id=…&project=…&type=…&days=…&rows=…`
 pub async fn figure(
     State(state): State<AppState>,
     Extension(turn): Extension<Turn>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let query = parameters(request.uri(), &["id", "project", "type", "days"])?;
+    let query = parameters(request.uri(), &["id", "project", "type", "days", "rows"])?;
+    let rows = TableRows::parse(query.rows.as_deref())?;
     let id = query.id.as_deref().unwrap_or_default();
     let figure = match state.cached_figure(id, query.filter()).await? {
         Some(figure) => figure,
@@ -128,7 +132,11 @@ pub async fn figure(
     let mut headers = HeaderMap::with_capacity(MAX_HEADERS);
     let json = HeaderValue::from_static("application/json");
     headers.insert(header::CONTENT_TYPE, json);
-    Ok(encoding::respond(&figure.json, headers, request.headers()))
+    Ok(encoding::respond(
+        figure.json(rows),
+        headers,
+        request.headers(),
+    ))
 }
 
 /// `GET /api/figures`: the figures that exist, with columns and help.

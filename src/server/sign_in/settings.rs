@@ -88,6 +88,9 @@ impl Settings {
             }
             return Ok(None);
         };
+        if text(CLIENT_SECRET).is_some() {
+            environment.check_destination(&[CLIENT_SECRET], &[ISSUER], |_| false)?;
+        }
         let issuer_url = secure_url(ISSUER, &issuer)?;
         ensure!(
             issuer_url.query().is_none() && issuer_url.fragment().is_none(),
@@ -268,6 +271,25 @@ mod tests {
         variables.retain(|(known, _)| *known != name);
         variables.push((name, value.to_owned()));
         made(variables, Some("https://dashboard.example"))
+    }
+
+    #[test]
+    fn a_file_does_not_send_the_client_secret_of_the_environment_elsewhere() {
+        let made = |without: &[&str], from_file: &[&str]| {
+            let variables = whole().into_iter();
+            let variables = variables.filter(|(name, _)| !without.contains(name));
+            let environment: Environment = variables
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
+            let from_file = from_file.iter().map(|&name| name.to_owned()).collect();
+            let public_url = Url::parse("https://dashboard.example").expect("an address");
+            Settings::of(&environment.with_file(from_file), Some(&public_url))
+        };
+        let refused = made(&[], &[ISSUER]).expect_err("another provider");
+        assert!(refused.to_string().contains(CLIENT_SECRET), "{refused}");
+        made(&[], &[]).expect("the environment's own provider");
+        made(&[], &[ISSUER, CLIENT_SECRET]).expect("both are of the file");
+        made(&[CLIENT_SECRET], &[ISSUER]).expect("nothing to send");
     }
 
     #[test]

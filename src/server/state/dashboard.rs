@@ -2,9 +2,10 @@
 
 use super::AppState;
 use crate::{
-    api::{BoxFuture, Dashboard, FigureData, HtmlFragment, Overview},
+    api::{BoxFuture, Dashboard, FigureData, HtmlFragment, Overview, TableRows},
     error::AppError,
     filter::FilterQuery,
+    server::figures,
 };
 
 impl Dashboard for AppState {
@@ -12,10 +13,14 @@ impl Dashboard for AppState {
         &'a self,
         id: &'a str,
         filter: FilterQuery<'a>,
+        rows: TableRows,
     ) -> BoxFuture<'a, Result<FigureData, AppError>> {
         Box::pin(async move {
             let figure = Self::figure(self, id, filter).await?;
-            Ok(figure.data.clone())
+            Ok(match rows {
+                TableRows::All => figure.data.clone(),
+                TableRows::Page => figures::for_page(&figure.data),
+            })
         })
     }
 

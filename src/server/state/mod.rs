@@ -367,7 +367,11 @@ impl AppState {
         match of {
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
             "headline" => Ok(self.headline(filter).await?.fragments.clone()),
-            "sources" => Ok(fragments::sources(&self.data_state()?, &self.coverage()?)),
+            "sources" => Ok(fragments::sources(
+                &self.data_state()?,
+                &self.coverage()?,
+                &self.0.base,
+            )),
             _ => {
                 let known = fragments::NAMES.map(str::to_owned);
                 Err(AppError::unknown_value("of", of, known.to_vec()))

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    net::IpAddr,
     path::{Path, PathBuf},
     str::FromStr,
     sync::LazyLock,
@@ -10,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use reqwest::Url;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::engine::file;
 
@@ -99,6 +100,30 @@ pub struct Database(PgConnectOptions);
 impl Database {
     pub const fn options(&self) -> &PgConnectOptions {
         &self.0
+    }
+}
+
+impl Database {
+    /// Returns the `sslmode` if another machine could pretend to be the server, or read along.
+    pub fn unverified_ssl_mode(&self) -> Option<&'static str> {
+        let options = &self.0;
+        let host = options.get_host();
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let is_here = options.get_socket().is_some()
+            || host.starts_with('/')
+            || host.eq_ignore_ascii_case("localhost")
+            || address.is_ok_and(|address| address.is_loopback());
+        if is_here {
+            return None;
+        }
+        match options.get_ssl_mode() {
+            PgSslMode::Disable => Some("disable"),
+            PgSslMode::Allow => Some("allow"),
+            PgSslMode::Prefer => Some("prefer"),
+            PgSslMode::Require => Some("require"),
+            PgSslMode::VerifyCa => Some("verify-ca"),
+            PgSslMode::VerifyFull => None,
+        }
     }
 }
 
@@ -286,5 +311,27 @@ mod tests {
         let log = written.text();
         assert!(log.contains("2 unknown parameters"), "{log}");
         assert!(!log.contains("s3cret"), "{log}");
+    }
+    #[test]
+    fn a_server_elsewhere_has_to_be_verified() {
+        let mode = |url: &str| {
+            let database: Database = url.parse().expect("a database");
+            database.unverified_ssl_mode()
+        };
+        let elsewhere = "postgres://me@db.example/dash";
+        assert_eq!(mode(elsewhere), Some("prefer"));
+        for unverified in ["disable", "allow", "require", "verify-ca"] {
+            let url = format!("{elsewhere}?sslmode={unverified}");
+            assert_eq!(mode(&url), Some(unverified));
+        }
+        for here in [
+            "postgres://me@db.example/dash?sslmode=verify-full",
+            "postgres://me@localhost/dash",
+            "postgres://me@127.0.0.1/dash?sslmode=disable",
+            "postgres://me@[::1]/dash",
+            "postgres:///dash?host=/run/postgresql",
+        ] {
+            assert_eq!(mode(here), None, "{here}");
+        }
     }
 }

@@ -23,7 +23,7 @@ const EVENTS_PER_BATCH: usize = 20_000;
 const MOVE: &str = "migrate";
 
 /// The small tables: their names, their keys and their other columns.
-const TABLES: [Table; 5] = [
+pub const TABLES: [Table; 5] = [
     Table("security_facts", "repository, collected_at_ms", "facts"),
     Table("cursors", "source, feed", "state"),
     Table(
@@ -41,10 +41,10 @@ const TABLES: [Table; 5] = [
 /// The number of columns of the widest table.
 const COLUMNS: usize = 8;
 
-struct Table(&'static str, &'static str, &'static str);
+pub struct Table(pub &'static str, pub &'static str, &'static str);
 
 type Text = Option<String>;
-type Row = (Text, Text, Text, Text, Text, Text, Text, Text);
+pub type Row = (Text, Text, Text, Text, Text, Text, Text, Text);
 
 /// The content of a store for comparison: counts, and sums that do not depend on the order.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -211,18 +211,18 @@ async fn content(transaction: &mut Transaction) -> Result<Content> {
     Ok(content)
 }
 
-fn texts(row: &Row) -> [Option<&str>; COLUMNS] {
+pub fn texts(row: &Row) -> [Option<&str>; COLUMNS] {
     let (a, b, c, d, e, f, g, h) = row;
     [a, b, c, d, e, f, g, h].map(Option::as_deref)
 }
 
 impl Table {
-    fn columns(&self) -> impl Iterator<Item = &'static str> {
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> {
         self.1.split(", ").chain(self.2.split(", "))
     }
 
     /// All rows, every value as text.
-    fn select(&self) -> String {
+    pub fn select(&self) -> String {
         let columns = self
             .columns()
             .map(|column| format!("CAST({column} AS TEXT)"));
@@ -235,7 +235,7 @@ impl Table {
         sql
     }
 
-    fn upsert(&self) -> String {
+    pub fn upsert(&self) -> String {
         let columns: Vec<&str> = self.columns().collect();
         let is_number = |column: &str| column.ends_with("_ms") || column == "changed";
         let values = columns.iter().enumerate().map(|(position, column)| {

@@ -20,6 +20,7 @@ mod migrate;
 mod names;
 mod packed_steps;
 mod read;
+mod repair;
 mod retention;
 mod roll_up;
 mod row;
@@ -37,6 +38,7 @@ use std::{
     fmt,
     hash::{BuildHasher as _, Hasher as _},
     sync::Arc,
+    time::Duration,
 };
 
 pub use crate::server::model::Build;
@@ -51,10 +53,14 @@ pub use ledger::{Covered, Failed, Ledger, SyncRecord};
 pub use location::{DATABASE_URL, Database, Location};
 pub use migrate::{Content, migrate};
 use names::Names;
+pub use repair::{Repair, repair};
 use serde::Serialize;
 
 use super::{config::Config, snapshot::Snapshot};
 use crate::server::model::{Checkpoint, Coverage, Event, RepositoryFacts, Rules};
+
+/// The longest verification after an import.
+const VERIFICATION: Duration = Duration::from_secs(1);
 
 pub struct Store {
     location: Location,
@@ -116,20 +122,7 @@ impl Store {
     pub async fn open(location: impl Into<Location>, config: &Config) -> Result<Self> {
         let location = location.into();
         let engine = Engine::open(&location).await?;
-        let file = match engine {
-            Engine::Sqlite(_) => FileId::of(&file(&location.data)).ok(),
-            Engine::Postgres(_) => None,
-        };
-        let mut store = Self {
-            engine,
-            file,
-            location,
-            rules: config.rules.clone(),
-            keep_months: config.store.keep_months,
-            names: Names::default(),
-            sample: false,
-            lease: None,
-        };
+        let mut store = Self::of(engine, location, config);
         if !store.is_set_up().await? {
             let mut transaction = store.begin().await?;
             store.names.reload(&mut transaction).await?;
@@ -139,6 +132,54 @@ impl Store {
             store.names.confirm();
         }
         Ok(store)
+    }
+
+    /// Opens an existing store to read it, also if its directory cannot be written to.
+    ///
+    /// # Errors
+    /// If the store cannot be used; the message says what to do.
+    pub async fn open_to_read(location: impl Into<Location>, config: &Config) -> Result<Self> {
+        let location = location.into();
+        match Self::open(&location, config).await {
+            Err(error) if is_read_only(&error) && location.exists() => {
+                Self::open_read_only(location, config).await
+            }
+            opened => opened,
+        }
+    }
+
+    /// Opens an existing SQLite file without writing anything.
+    ///
+    /// # Errors
+    /// If the store cannot be used; the message says what to do.
+    pub async fn open_read_only(location: impl Into<Location>, config: &Config) -> Result<Self> {
+        let location = location.into();
+        let engine = Engine::open_to_read(&location).await?;
+        let mut store = Self::of(engine, location, config);
+        if !store.is_set_up().await? {
+            bail!(
+                "the builds in {} have to be rolled up again, because the rules changed; copy it to a directory that can be written",
+                store.location
+            );
+        }
+        Ok(store)
+    }
+
+    fn of(engine: Engine, location: Location, config: &Config) -> Self {
+        let file = match engine {
+            Engine::Sqlite(..) => FileId::of(&file(&location.data)).ok(),
+            Engine::Postgres(_) => None,
+        };
+        Self {
+            engine,
+            file,
+            location,
+            rules: config.rules.clone(),
+            keep_months: config.store.keep_months,
+            names: Names::default(),
+            sample: false,
+            lease: None,
+        }
     }
 
     /// Checks whether the store can be used without a write. Replicas open their store often and must
@@ -407,11 +448,31 @@ impl Store {
         scan::build(&mut self.begin_reading().await?, f).await
     }
 
+    /// Reads builds, facts and events as far as a second allows, to find damage that SQLite does not.
+    ///
+    /// # Errors
+    /// If something cannot be read; the message says what to do.
+    pub async fn verify(&self) -> Result<()> {
+        let reading = async {
+            let mut transaction = self.begin_reading().await?;
+            facts::load(&mut transaction).await?;
+            scan::verify(&mut transaction).await
+        };
+        let read = tokio::time::timeout(VERIFICATION, reading).await;
+        // What could not be read in time is not known to be damaged.
+        read.unwrap_or(Ok(())).with_context(|| {
+            format!(
+                "{} is damaged; run rse-dashboard doctor --repair, or restore it from a backup",
+                self.location
+            )
+        })
+    }
+
     /// A connection for tests that read the tables directly.
     #[cfg(test)]
     pub async fn read_connection(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
         match &self.engine {
-            Engine::Sqlite(pool) => Ok(pool.acquire().await?),
+            Engine::Sqlite(pool, _) => Ok(pool.acquire().await?),
             Engine::Postgres(_) => bail!("these tests need SQLite"),
         }
     }
@@ -435,4 +496,13 @@ fn random_id() -> String {
     // The standard library seeds its hashers from the system's randomness.
     let id = RandomState::new().build_hasher().finish();
     format!("{id:016x}")
+}
+
+/// Returns whether an error is that something cannot be written.
+fn is_read_only(error: &anyhow::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    let mut causes = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.any(|cause| matches!(cause.kind(), PermissionDenied | ReadOnlyFilesystem))
 }

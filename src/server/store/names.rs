@@ -12,6 +12,8 @@ use super::{
 use crate::server::model::{Codebase, Provenance, Toolchain};
 
 const ROWS_PER_STATEMENT: usize = 256;
+/// The greatest id of a name that is believed in a damaged store.
+const MAX_DAMAGED: usize = 50_000_000;
 
 /// The texts of names by their ids.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +25,15 @@ impl NameTexts {
         let sql = "SELECT text FROM strings ORDER BY id";
         let texts: Vec<(String,)> = transaction.all(sql, &[]).await?;
         Ok(Self(texts.into_iter().map(|(text,)| text.into()).collect()))
+    }
+
+    /// Returns the names of a damaged store, where some ids may be missing: their texts are empty.
+    pub fn with_gaps(names: &std::collections::HashMap<i64, String>) -> Self {
+        let ids = names.keys().filter_map(|&id| usize::try_from(id).ok());
+        // A damaged id must not take all memory.
+        let most = ids.filter(|&id| id <= MAX_DAMAGED).max().unwrap_or(0);
+        let text = |id: usize| names.get(&number(id)).map_or("", String::as_str).into();
+        Self((1..=most).map(text).collect())
     }
 
     /// # Errors

@@ -65,3 +65,20 @@ pub async fn build(
     }
     Ok(())
 }
+
+/// Reads every build and then every event, in any order. Runs inside a read transaction.
+pub async fn verify(transaction: &mut Transaction) -> Result<()> {
+    let names = NameTexts::read(transaction).await?;
+    let sql = format!("SELECT {} FROM builds", columns::<BuildRow>(""));
+    let mut rows = transaction.each::<BuildRow>(&sql, &[])?;
+    while let Some(row) = rows.try_next().await? {
+        row.build(&names)?;
+    }
+    drop(rows);
+    let sql = TaggedEvent::select();
+    let mut rows = transaction.each::<TaggedEvent>(&sql, &[])?;
+    while let Some(event) = rows.try_next().await? {
+        event.into_event(&names)?;
+    }
+    Ok(())
+}

@@ -49,7 +49,15 @@ where
         line.insert("target".to_owned(), target);
         line.insert("level".to_owned(), about.level().as_str().into());
         line.insert("timestamp".to_owned(), Timestamp::now().to_string().into());
-        writeln!(writer, "{}", Value::Object(line))
+        for c in Value::Object(line).to_string().chars() {
+            // JSON leaves these as they are, and some terminals obey them.
+            if c.is_control() {
+                write!(writer, "\\u{:04x}", u32::from(c))?;
+            } else {
+                writer.write_char(c)?;
+            }
+        }
+        writer.write_char('\n')
     }
 }
 

@@ -1,11 +1,19 @@
 //! Log lines for people or programs, on standard error so that an export can be piped.
 
-use std::io::{IsTerminal as _, stderr};
+use std::{
+    fmt::{Debug, Result as Written},
+    io::{IsTerminal as _, stderr},
+};
 
 use anyhow::{Result, bail};
+use tracing::field::Field;
 use tracing_subscriber::{
     EnvFilter, Layer,
-    fmt::{self, MakeWriter, format::JsonFields},
+    field::MakeExt as _,
+    fmt::{
+        self, MakeWriter,
+        format::{JsonFields, Writer, debug_fn},
+    },
     registry::Registry,
 };
 
@@ -50,6 +58,7 @@ where
 {
     match format {
         Format::Text => fmt::layer()
+            .fmt_fields(debug_fn(visible_field).delimited(" "))
             .with_writer(writer)
             .with_ansi(colours)
             .with_filter(levels)
@@ -62,4 +71,23 @@ where
             .with_filter(levels)
             .boxed(),
     }
+}
+
+/// Writes a field with its control characters as escapes, so that no text adds a line to the log or
+/// commands the terminal that shows it.
+fn visible_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> Written {
+    match field.name() {
+        "message" => {}
+        // Records of libraries have these.
+        name if name.starts_with("log.") => return Ok(()),
+        name => write!(writer, "{}=", name.trim_start_matches("r#"))?,
+    }
+    for c in format!("{value:?}").chars() {
+        if c.is_control() {
+            write!(writer, "{}", c.escape_unicode())?;
+        } else {
+            writer.write_char(c)?;
+        }
+    }
+    Ok(())
 }

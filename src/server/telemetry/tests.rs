@@ -56,6 +56,52 @@ fn a_line_contains_the_fields_of_its_spans_and_its_own() {
     assert_eq!(line["message"], "it “fails”\n\"\\\"\"");
 }
 
+#[test]
+fn no_text_adds_a_line_or_commands_a_terminal() {
+    let hostile = "a\r\n2026-01-01 INFO forged\u{1b}]52;c;eA==\u{7}\u{9b}2J\u{7f}";
+    for format in [Format::Text, Format::Json] {
+        let (lines, written) = captured(format, "debug");
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
+            let _span = tracing::info_span!("outer", id = hostile, path = %hostile).entered();
+            tracing::warn!(reason = hostile, error = %hostile, "failed: {hostile}");
+        });
+        let text = written.text();
+        assert_eq!(text.lines().count(), 1, "{text:?}");
+        let line = text.trim_end_matches('\n');
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert_eq!(line.matches("forged").count(), 5, "{line}");
+        if matches!(format, Format::Json) {
+            let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            assert_eq!(line["error"], hostile);
+        }
+    }
+}
+
+#[test]
+fn a_file_does_not_send_headers_of_the_environment_elsewhere() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let traces = |headers: &str, from_file: &[&str]| {
+        let variables = [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+            (headers, "authorization=x"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let environment: Environment = variables.into_iter().collect();
+        let from_file = from_file.iter().map(|&name| name.to_owned()).collect();
+        Traces::of(&environment.with_file(from_file), runtime.handle())
+    };
+    for headers in [
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    ] {
+        let refused = traces(headers, &["OTEL_EXPORTER_OTLP_ENDPOINT"]).err();
+        let refused = refused.expect("refused").to_string();
+        assert!(refused.contains(headers), "{refused}");
+        traces(headers, &[]).expect("the environment's own collector");
+        traces(headers, &["OTEL_EXPORTER_OTLP_ENDPOINT", headers]).expect("both are of the file");
+    }
+}
+
 type Batches = mpsc::UnboundedSender<(HeaderMap, Bytes)>;
 
 /// A collector that passes on what it receives, and its address.

@@ -35,6 +35,11 @@ use crate::server::environment::Environment;
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+/// These may hold a token.
+const HEADERS: [&str; 2] = [
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+];
 const TRACES_PATH: &str = "v1/traces";
 const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
 /// Only this crate's spans are sent: those of libraries hold addresses.
@@ -54,6 +59,12 @@ impl Traces {
         let Some(endpoint) = endpoint(environment)? else {
             return Ok(None);
         };
+        for headers in HEADERS {
+            if environment.text(&[headers]).is_some() {
+                let endpoints = [TRACES_ENDPOINT, ENDPOINT];
+                environment.check_destination(&[headers], &endpoints, |_| false)?;
+            }
+        }
         let exporter = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
             .with_protocol(Protocol::HttpBinary)

@@ -129,7 +129,11 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/api/figure",
             id: "figure",
             summary: "One figure: summary, rows and plot",
-            parameters: with_filters(parameters::figure("id")),
+            parameters: [
+                with_filters(parameters::figure("id")),
+                vec![parameters::rows()],
+            ]
+            .concat(),
             responses: vec![
                 ("200", responses::figure()),
                 ("304", responses::unchanged()),

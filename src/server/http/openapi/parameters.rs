@@ -6,6 +6,7 @@ use utoipa::openapi::{
 };
 
 use crate::{
+    api::TableRows,
     filter::{ALL_PROJECTS, BuildType, DAYS, DEFAULT_DAYS, MAX_VALUE},
     server::{
         attributes,
@@ -59,6 +60,13 @@ pub fn filters(state: &AppState) -> Vec<Parameter> {
         days,
     );
     vec![project(state), types, days]
+}
+
+/// The rows of a figure.
+pub fn rows() -> Parameter {
+    let known = TableRows::EVERY.map(|rows| rows.as_str().to_owned());
+    let about = "All rows, or those that a page shows";
+    optional("rows", about, TableRows::All.as_str(), known)
 }
 
 /// The projects are known after the first snapshot is loaded; until then, their form is.

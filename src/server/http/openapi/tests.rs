@@ -121,7 +121,7 @@ async fn an_undescribed_value_is_refused_with_a_described_status() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 19);
+    assert_eq!(refused, 20);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Tests of the router.
 
 mod base;
+mod bounds;
 mod connections;
 mod escaping;
 mod rendering;

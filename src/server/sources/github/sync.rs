@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     response::GithubFailure,
 };
 use crate::server::{
-    model::{Coverage, CoverageState},
+    model::{Coverage, CoverageState, RepositoryFacts},
     sources::{Run, SourceError, SyncReport},
     store::Store,
 };
@@ -104,17 +104,11 @@ async fn read_batch(
         let what = format!("none of {} repositories could be read: {why}", batch.len());
         return Ok(Err(GithubFailure::Server(what)));
     }
-    let (mut all_facts, mut coverage) = (Vec::new(), Vec::new());
-    for (repository, outcome) in batch.iter().zip(outcomes.files) {
-        match outcome {
-            Ok(files) => {
-                let read = facts::facts(repository, &files, &settings.suppression_files);
-                all_facts.push(read.0);
-                coverage.push(read.1);
-            }
-            Err(failure) => coverage.push(not_read(repository, &failure)),
-        }
-    }
+    let files = batch.iter().cloned().zip(outcomes.files).collect();
+    let suppression_files = settings.suppression_files.clone();
+    // Files of megabytes would hold up the threads that handle requests.
+    let parsing = tokio::task::spawn_blocking(move || parse(files, &suppression_files));
+    let (all_facts, coverage) = parsing.await.context("a parser panicked")?;
     let put = store.put_facts_from(&all_facts, run.started_ms, NAME, &coverage);
     let ingested = put.await?;
     store.keep_responses(NAME, &outcomes.responses).await?;
@@ -123,6 +117,25 @@ async fn read_batch(
         ingested,
         requests_left: None,
     }))
+}
+
+/// Returns the facts of the repositories that were read, and the coverage of all.
+fn parse(
+    files: Vec<(Repository, Result<Files, ReadFailure>)>,
+    suppression_files: &[String],
+) -> (Vec<RepositoryFacts>, Vec<Coverage>) {
+    let (mut all_facts, mut coverage) = (Vec::new(), Vec::new());
+    for (repository, outcome) in files {
+        match outcome {
+            Ok(files) => {
+                let read = facts::facts(&repository, &files, suppression_files);
+                all_facts.push(read.0);
+                coverage.push(read.1);
+            }
+            Err(failure) => coverage.push(not_read(&repository, &failure)),
+        }
+    }
+    (all_facts, coverage)
 }
 
 /// Returns the reason if a whole batch failed, because the next ones would fail, too.

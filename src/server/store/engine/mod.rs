@@ -7,7 +7,8 @@ mod sqlite;
 mod transaction;
 
 use anyhow::{Context as _, Result};
-pub use sqlite::{FileId, file};
+use sqlite::InUse;
+pub use sqlite::{FileId, claim, file, log_file};
 use sqlx::{PgPool, SqlitePool};
 pub use transaction::{Transaction, Value};
 
@@ -16,7 +17,8 @@ use super::location::Location;
 /// An open store of either engine.
 #[derive(Clone)]
 pub enum Engine {
-    Sqlite(SqlitePool),
+    /// The pool, and the mark that the store is in use, unless it is only read.
+    Sqlite(SqlitePool, Option<InUse>),
     Postgres(PgPool),
 }
 
@@ -39,9 +41,21 @@ impl Engine {
     /// If the store cannot be used; the message says what to do.
     pub async fn open(location: &Location) -> Result<Self> {
         Ok(match &location.database {
-            None => Self::Sqlite(sqlite::open(&location.data).await?),
+            None => {
+                let (pool, in_use) = sqlite::open(&location.data).await?;
+                Self::Sqlite(pool, Some(in_use))
+            }
             Some(database) => Self::Postgres(postgres::open(database).await?),
         })
+    }
+
+    /// Opens the existing store of a directory that cannot be written to.
+    ///
+    /// # Errors
+    /// If the store cannot be used; the message says what to do.
+    pub async fn open_to_read(location: &Location) -> Result<Self> {
+        let pool = sqlite::open_to_read(&location.data).await?;
+        Ok(Self::Sqlite(pool, None))
     }
 
     /// Begins a transaction on a task of its own: if the caller is dropped meanwhile, the connection
@@ -53,7 +67,7 @@ impl Engine {
         let engine = self.clone();
         let begun = tokio::spawn(async move {
             anyhow::Ok(match engine {
-                Self::Sqlite(pool) => Transaction::Sqlite(sqlite::begin(&pool, purpose).await?),
+                Self::Sqlite(pool, _) => Transaction::Sqlite(sqlite::begin(&pool, purpose).await?),
                 Self::Postgres(pool) => {
                     Transaction::Postgres(postgres::begin(&pool, purpose).await?)
                 }
@@ -68,14 +82,18 @@ impl Engine {
     /// Returns a listener for changes of the store.
     pub fn changes(&self) -> Changes {
         match self {
-            Self::Sqlite(_) => Changes::Sqlite,
+            Self::Sqlite(..) => Changes::Sqlite,
             Self::Postgres(pool) => Changes::Postgres(postgres::Changes::of(pool.clone())),
         }
     }
 
     pub async fn close(&self) {
         match self {
-            Self::Sqlite(pool) => sqlite::close(pool).await,
+            Self::Sqlite(pool, Some(in_use)) => {
+                sqlite::close(pool).await;
+                in_use.release();
+            }
+            Self::Sqlite(pool, None) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
     }

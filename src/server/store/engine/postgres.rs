@@ -1,6 +1,6 @@
 //! PostgreSQL: opens the database, explains failures, and notifies listeners of changes.
 
-use std::time::Duration;
+use std::{sync::Once, time::Duration};
 
 use anyhow::{Context as _, Error, Result, anyhow, bail};
 use sqlx::{
@@ -33,6 +33,7 @@ pub type Transaction = sqlx::Transaction<'static, Postgres>;
 /// Connects and updates the schema. If several processes do so at once, one runs the migrations
 /// while the others wait.
 pub async fn open(database: &Database) -> Result<PgPool> {
+    warn_once(database);
     let options = database
         .options()
         .clone()
@@ -58,6 +59,19 @@ pub async fn open(database: &Database) -> Result<PgPool> {
         .map_err(|error| explain(error, database))?;
     migrate(&pool, database).await?;
     Ok(pool)
+}
+
+/// Says once per process if the server is not verified. Replicas open their store often.
+fn warn_once(database: &Database) {
+    static WARNED: Once = Once::new();
+    if let Some(mode) = database.unverified_ssl_mode() {
+        WARNED.call_once(|| {
+            tracing::warn!(
+                "sslmode={mode} does not verify that {database} is the database: set sslmode=verify-full \
+                 in DATABASE_URL, with sslrootcert=FILE for its certificate authority"
+            );
+        });
+    }
 }
 
 async fn migrate(pool: &PgPool, database: &Database) -> Result<()> {
