@@ -1,5 +1,6 @@
 //! Sources against stand-ins over real sockets, and syncing in general.
 
+mod access;
 mod cosmos;
 mod cosmos_faults;
 mod cosmos_messages;

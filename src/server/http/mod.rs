@@ -1,5 +1,6 @@
 //! HTTP: the router and the layers that apply to every response.
 
+mod access;
 mod api;
 mod assets;
 mod base;
@@ -135,6 +136,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let shell = move || app::shell(options.clone());
     let listed = pages::routes();
     let reload_port = assets::reload_port();
+    let open = state.settings.open;
     let context = {
         let app = state.app.clone();
         let dashboard: Arc<dyn Dashboard> = Arc::new(app.clone());
@@ -146,6 +148,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
             pages::provide_request_url(&base);
             if let Some(mut site) = app.site() {
                 site.reader = sign_in::reader();
+                site.open = open;
                 provide_context(site);
             }
             headers::content_security_policy(reload_port);

@@ -26,7 +26,7 @@ use leptos::config::LeptosOptions;
 
 pub use guard::{guard, reader, reader_of};
 pub use routes::routes;
-pub use settings::Settings;
+pub use settings::{Settings, is_local};
 
 use provider::{Provider, SignInFailure};
 use used_states::UsedStates;

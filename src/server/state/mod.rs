@@ -351,6 +351,7 @@ impl AppState {
             source_url: config.source_url.clone(),
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
+            open: false,
         })
     }
 

@@ -232,6 +232,29 @@ async fn pages_have_the_status_that_fits_their_address() {
 }
 
 #[tokio::test]
+async fn every_page_says_when_the_dashboard_is_open() {
+    let said = "Open to everyone who can reach this server";
+    for open in [true, false] {
+        let settings = Settings {
+            open,
+            ..Settings::default()
+        };
+        let router = router(loaded(), settings);
+        for uri in [
+            "/pipelines",
+            "/security",
+            "/sources",
+            "/disclaimer",
+            "/figures/build_status",
+            "/elsewhere",
+        ] {
+            let page = get(&router, uri).await;
+            assert_eq!(page.text().contains(said), open, "{uri}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn old_and_untidy_addresses_redirect_to_the_page() {
     let router = router(loaded(), Settings::default());
     for (uri, target) in [
