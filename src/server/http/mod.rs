@@ -8,6 +8,7 @@ mod canonical;
 mod client;
 mod client_quota;
 mod connections;
+mod csp_reports;
 mod descriptors;
 mod encoding;
 mod fair_queue;
@@ -36,7 +37,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
     middleware::{from_fn, from_fn_with_state},
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::{LeptosRoutes as _, render_app_async_with_context};
@@ -151,7 +152,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
                 site.open = open;
                 provide_context(site);
             }
-            headers::content_security_policy(reload_port);
+            headers::content_security_policy(&base, reload_port);
         }
     };
     let page_cache = PageCache::new();
@@ -209,6 +210,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/{*rest}", any(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route(csp_reports::PATH, post(csp_reports::count))
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)

@@ -3,6 +3,7 @@
 mod base;
 mod connections;
 mod escaping;
+mod policies;
 mod rendering;
 mod replicas;
 
