@@ -19,6 +19,8 @@ const LARGEST_EXPORT = 1024 ** 3;
 
 export interface Server {
   url: string;
+  /** What the server has logged so far. */
+  log(): string;
   /** Stops the server as an orchestrator would, and waits for it to exit. */
   stop(): Promise<void>;
   /** Kills the server, as in a crash. */
@@ -65,6 +67,7 @@ export async function serve(data: string, port = "0", variables: NodeJS.ProcessE
   if (!live.ok) throw new Error(`the server says it serves but does not answer: ${await live.text()}`);
   return {
     url,
+    log: () => log,
     async stop() {
       child.kill("SIGTERM");
       const [code] = await ended;

@@ -31,7 +31,10 @@ mod shared_service;
 mod tests;
 mod trusted_proxies;
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::{Future, pending},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -112,8 +115,8 @@ pub async fn serve(
         stop.await;
         app.stop();
     };
-    let (router, renewal) = routes(state, settings.clone());
-    tokio::spawn(renewal);
+    let (router, background) = routes(state, settings.clone());
+    tokio::spawn(background);
     connections::serve(listener, router, &settings, stop).await;
 }
 
@@ -122,7 +125,8 @@ pub fn router(state: AppState, settings: Settings) -> Router {
     routes(state, settings).0
 }
 
-/// All routes, and the task that renders cached pages again while the server runs.
+/// All routes, and what goes on in the background while the server runs: cached pages are rendered again,
+/// and repeated events of the audit log written.
 fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = ()>) {
     let options = assets::options();
     let base = Base::new(settings.base_path());
@@ -134,6 +138,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     };
     let sign_in = state.settings.sign_in.clone();
     let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
+    let audited = sign_in.clone();
     let shell = move || app::shell(options.clone());
     let listed = pages::routes();
     let reload_port = assets::reload_port();
@@ -235,5 +240,17 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .layer(layer_fn(SharedService::new))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state);
-    (base::mount(router, &settings), renewal)
+    let background = async move {
+        let audit_log = async {
+            match audited {
+                Some(sign_in) => sign_in.keep_audit_log().await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = renewal => {}
+            () = audit_log => {}
+        }
+    };
+    (base::mount(router, &settings), background)
 }
