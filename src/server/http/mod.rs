@@ -132,7 +132,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let base = Base::new(settings.base_path());
     let state = ServerState {
         options: options.clone().into(),
-        app: state.below(base.clone()),
+        app: state.served(base.clone(), settings.open),
         event_streams: ClientQuota::new(settings.limits.event_streams),
         settings: settings.into(),
     };
@@ -142,7 +142,6 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let shell = move || app::shell(options.clone());
     let listed = pages::routes();
     let reload_port = assets::reload_port();
-    let open = state.settings.open;
     let context = {
         let app = state.app.clone();
         let dashboard: Arc<dyn Dashboard> = Arc::new(app.clone());
@@ -154,7 +153,6 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
             pages::provide_request_url(&base);
             if let Some(mut site) = app.site() {
                 site.reader = sign_in::reader();
-                site.open = open;
                 provide_context(site);
             }
             headers::content_security_policy(&base, reload_port);
