@@ -58,6 +58,8 @@ FROM ${BASE_IMAGE} AS files
 COPY --from=build /image/ /
 # The owner is a number because not every base has a user with that name.
 COPY --from=build --chown=65532:65532 /data /data
+# RSE_ADDR: the container's network. The server starts there only with sign-in, or with RSE_OPEN=1, which
+# the image leaves to its operator.
 # TMPDIR: the only writable directory, for SQLite's temporary files.
 ENV RSE_ADDR=0.0.0.0 \
     PORT=8050 \

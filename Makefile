@@ -161,7 +161,7 @@ test-targets: setup-tests build ## test the targets server, smoke, data, shell a
 api-check: build ## test the server against its OpenAPI description with generated requests
 	@scripts/api-check
 
-soak: setup build ## test the server under load, under attack and with many random inputs (minutes)
+soak: setup-tests build ## test the server under load, under attack and with many random inputs (minutes)
 	@scripts/soak
 
 bench: setup build ## measure performance and write docs/performance.md (ARGS=http measures one part)

@@ -1,6 +1,6 @@
 // Tests the release build under load and under attack, on this machine only: many clients while data
-// arrives, slow or misbehaving clients, and files that are not events. Prints one line per check and
-// ends like the other test runners.
+// arrives, slow or misbehaving clients, attacks that must not delay others (attacks/), and files that are
+// not events. Prints one line per check and ends like the other test runners.
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -11,6 +11,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import autocannon from "autocannon";
 
+import { attacks } from "./attacks/run.mjs";
 import { binary, environment, Server } from "./lib/server.mjs";
 
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 30);
@@ -119,7 +120,7 @@ async function connections(server, count, speak) {
 }
 
 const get = (path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
-const attacks = {
+const misbehaviour = {
   "clients that never end their request": (socket) => socket.write("GET /pipelines HTTP/1.1\r\nX-Slow: "),
   "clients that read nothing": (socket) => socket.pause().write(get("/pipelines").repeat(100)),
   "clients that leave at once": (socket) => socket.end(get("/pipelines"), () => socket.destroy()),
@@ -129,8 +130,8 @@ const attacks = {
   "nonsense": (socket) => socket.write(randomBytes(20_000)),
 };
 
-async function attack(server) {
-  for (const [what, speak] of Object.entries(attacks)) {
+async function misbehave(server) {
+  for (const [what, speak] of Object.entries(misbehaviour)) {
     const before = memory(server.child.pid, "VmRSS");
     const sockets = await connections(server, 100, speak);
     const answer = await fetch(`${server.url}/api/figure?id=heatmap`, { signal: AbortSignal.timeout(20_000) });
@@ -172,13 +173,14 @@ try {
   fill();
   server = await Server.start({ variables });
   await load(server);
-  await attack(server);
+  await misbehave(server);
   check("nothing panicked", !/panicked/.test(server.log), server.log.match(/.*panicked.*/)?.[0] ?? "");
   check("no secret of a client is in the log", !/X-Slow/.test(server.log));
   const asked = Date.now();
   const code = await server.stop();
   check("it stops on request", code === 0, `exit code ${code} after ${Date.now() - asked} ms`);
   server = undefined;
+  await attacks(check, data, path.join(folder, "events.ndjson"));
   await garbage();
 } catch (error) {
   console.error(error);

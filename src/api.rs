@@ -181,6 +181,8 @@ pub struct Site {
     pub live: Live,
     /// The name of the signed-in reader; none without sign-in.
     pub reader: Option<String>,
+    /// Everyone who can reach the server can read the dashboard.
+    pub open: bool,
 }
 
 /// The title, filters and cards of a page.

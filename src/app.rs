@@ -78,6 +78,7 @@ pub fn App() -> impl IntoView {
             source_url: String::new(),
             live: Live::default(),
             reader: None,
+            open: false,
         })
     })
     .into_inner();
@@ -107,7 +108,7 @@ pub fn App() -> impl IntoView {
                     />
                 </Routes>
             </main>
-            <Footer source_url=site.source_url />
+            <Footer source_url=site.source_url open=site.open />
         </Router>
     }
 }

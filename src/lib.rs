@@ -16,12 +16,14 @@ pub mod pages;
 pub mod plotly;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod trusted_types;
 
 /// Hydrates the server's HTML.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
+    trusted_types::allow_html();
     api::ask_below_base();
     leptos::mount::hydrate_body(app::App);
 }

@@ -12,13 +12,15 @@ const BINARY = process.env.RSE_BINARY ?? path.join(TARGET, "release", "rse-dashb
 // Longer than any start, even on a busy machine.
 const START_MS = 30_000;
 // Variables of a developer's environment that would affect the program, its data and sources.
-const OURS = /^(PORT|RSE_(ADDR|DATA|CONFIG|PUBLIC_URL|HOSTS|TRUSTED_PROXIES|OIDC_.*|SESSIONS?_.*|API_TOKENS)|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
+const OURS = /^(PORT|RSE_(ADDR|OPEN|DATA|CONFIG|PUBLIC_URL|HOSTS|TRUSTED_PROXIES|OIDC_.*|SESSIONS?_.*|API_TOKENS)|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
 // A directory without a developer's .env and dashboard.toml.
 const ELSEWHERE = tmpdir();
 const LARGEST_EXPORT = 1024 ** 3;
 
 export interface Server {
   url: string;
+  /** What the server has logged so far. */
+  log(): string;
   /** Stops the server as an orchestrator would, and waits for it to exit. */
   stop(): Promise<void>;
   /** Kills the server, as in a crash. */
@@ -65,6 +67,7 @@ export async function serve(data: string, port = "0", variables: NodeJS.ProcessE
   if (!live.ok) throw new Error(`the server says it serves but does not answer: ${await live.text()}`);
   return {
     url,
+    log: () => log,
     async stop() {
       child.kill("SIGTERM");
       const [code] = await ended;

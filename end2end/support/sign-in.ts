@@ -64,6 +64,11 @@ export class Closed {
     return new Closed(url, provider, await serve(sampleData(), port, { ...environment(url, provider.issuer), ...variables }));
   }
 
+  /** What the dashboard has logged so far. */
+  get log() {
+    return this.server.log();
+  }
+
   async end() {
     await Promise.all([this.server.stop(), this.provider.end()]);
   }

@@ -84,6 +84,8 @@ for (const path of ["/pipelines", "/security", "/disclaimer", "/nowhere", "/pipe
     expect(headers["referrer-policy"]).toBe("same-origin");
     expect(headers["permissions-policy"]).toContain("camera=()");
     expect(headers["x-frame-options"]).toBe("DENY");
+    expect(headers["cross-origin-resource-policy"]).toBe("same-origin");
+    expect(headers["cross-origin-embedder-policy"]).toBe("require-corp");
     expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
     expect(headers["content-security-policy"]).toContain("default-src 'none'");
     expect(headers["content-security-policy"]).not.toMatch(/script-src[^;]*'unsafe-(inline|eval)'/);
@@ -105,7 +107,7 @@ test("the policy allows a page's inline scripts by hash", async () => {
 });
 
 test("injected scripts and handlers do not run", async ({ page, faults }) => {
-  faults.provoke(/policy|Content.Security.Policy|far\.js/i);
+  faults.provoke(/policy|Content.Security.Policy|far\.js|Trusted/i);
   await page.goto("/pipelines");
   await page.evaluate(() => {
     const script = document.createElement("script");
@@ -118,6 +120,21 @@ test("injected scripts and handlers do not run", async ({ page, faults }) => {
   });
   await expect.poll(() => faults.seen.filter((fault) => /policy script-src/.test(fault)).length).toBeGreaterThanOrEqual(3);
   expect(await page.evaluate(() => (window as any).injected)).toBeUndefined();
+});
+
+test("text may become HTML, and a browser reports where it becomes code", async ({ page, faults }) => {
+  faults.provoke(/policy require-trusted-types-for|TrustedScript/);
+  const reports = async () => {
+    const metrics = await (await page.request.get("/metrics")).text();
+    return Number(/csp_reports_total\{directive="require-trusted-types-for"\} (\d+)/.exec(metrics)?.[1] ?? 0);
+  };
+  await page.goto("/pipelines");
+  await expect(page.locator("[data-drawn=true]").first()).toBeVisible();
+  await page.evaluate(() => (document.createElement("div").innerHTML = "<b>text</b>"));
+  expect(faults.seen).toEqual([]);
+  const before = await reports();
+  await page.evaluate(() => (document.createElement("script").text = "1"));
+  await expect.poll(reports).toBeGreaterThan(before);
 });
 
 test("pages make no requests to other hosts", async ({ page, baseURL }) => {

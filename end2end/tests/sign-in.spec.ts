@@ -113,6 +113,19 @@ test("a user who cancels at the provider is not signed in", async ({ page, conte
   expect(await cookie(context, SESSION)).toBeUndefined();
 });
 
+test("the audit log says who signed in, who was refused and from where", async ({ page, closed, faults }) => {
+  faults.provoke(/status 403: .*\/sign-in\/callback|status of 403/);
+  await signIn(page, "/pipelines", "bob");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("You have no access");
+  await page.getByRole("link", { name: "Use another account" }).click();
+  await signInAs(page, "ada");
+  await isOpen(page);
+  const lines = () => closed.log.split("\n").filter((line) => line.includes(" audit: "));
+  await expect.poll(lines).toContainEqual(expect.stringMatching(/action="sign-in" outcome="refused" reason="other groups" who="bob" client="127\.0\.0\.1"/));
+  await expect.poll(lines).toContainEqual(expect.stringMatching(/action="sign-in" outcome="done" who="ada" client="127\.0\.0\.1"/));
+  expect(closed.log).not.toMatch(/Lovelace|[?&]code=/);
+});
+
 test("sign-in pages have the dashboard's style and no scripts", async ({ page, faults }) => {
   const answer = await page.goto("/signed-out");
   expect(answer!.headers()["content-security-policy"]).toMatch(/^default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);

@@ -59,6 +59,12 @@ shows() {
   grep -qF "$2" "$work/page" || { echo "$1 does not hold $2"; head -c 300 "$work/page"; return 1; }
 }
 
+closed_by_default() {
+  fails_with 1 run "$IMAGE" "$name" --rm --env RSE_ADDR=0.0.0.0 >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
+  grep -q 'cannot listen on 0.0.0.0' "$work/log" || { cat "$work/log"; return 1; }
+  [[ $(inspect_image '{{.Config.Env}}') != *RSE_OPEN* ]] || { echo "the image sets RSE_OPEN"; return 1; }
+}
+
 without_data() {
   "${ENGINE[@]}" logs "$name" >"$work/log" 2>&1
   grep -qE 'there (is|are) no data in /data' "$work/log" || { cat "$work/log"; return 1; }

@@ -61,7 +61,7 @@ fn Logo() -> impl IntoView {
 }
 
 #[component]
-pub fn Footer(source_url: String) -> impl IntoView {
+pub fn Footer(source_url: String, open: bool) -> impl IntoView {
     let base = use_base();
     let source = (!source_url.is_empty()).then(|| {
         view! {
@@ -69,6 +69,9 @@ pub fn Footer(source_url: String) -> impl IntoView {
                 <a href=source_url>"Source code"</a>
             </li>
         }
+    });
+    let open = open.then(|| {
+        view! { <p>"Open to everyone who can reach this server"</p> }
     });
     view! {
         <footer class="site-footer">
@@ -84,6 +87,7 @@ pub fn Footer(source_url: String) -> impl IntoView {
                         {source}
                     </ul>
                 </nav>
+                {open}
             </div>
         </footer>
     }

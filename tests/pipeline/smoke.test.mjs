@@ -142,7 +142,7 @@ test("an image runs with production privileges only and is then removed", async 
     assert.match(start, /--read-only --cap-drop=ALL --security-opt no-new-privileges --volume \S+:\/data/);
   }
   assert.match(sample, /^run --rm .* an-image sample$/);
-  assert.match(serve, /^run --detach .*--publish 127\.0\.0\.1:1:8050 .* an-image$/);
+  assert.match(serve, /^run --detach .*--publish 127\.0\.0\.1:1:8050 .*--env RSE_OPEN=1 an-image$/);
   assert.match(logs, /^logs/);
   assert.match(remove, /^rm --force/);
   assert.match(volume, /^volume rm --force/);

@@ -1,5 +1,7 @@
 //! Sources against stand-ins over real sockets, and syncing in general.
 
+mod access;
+mod audit;
 mod cosmos;
 mod cosmos_faults;
 mod cosmos_messages;

@@ -1,6 +1,6 @@
 //! `rse-dashboard doctor`: checks configuration, store and sources, with a remedy for each fault.
 
-use std::process::ExitCode;
+use std::{net::IpAddr, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
@@ -32,12 +32,13 @@ pub struct Options {
 /// Each subject with the result of its check.
 type CheckResults = Vec<(String, CheckResult)>;
 
-/// `read_from` names the configuration that was read.
+/// `read_from` names the configuration that was read; `address` is the one that the server listens on.
 pub async fn run(
     options: Options,
     location: &Location,
     config: Config,
     read_from: &str,
+    address: IpAddr,
 ) -> Result<ExitCode> {
     let environment = Environment::of_process();
     let configured = Sources::from_config(&config, &environment);
@@ -54,7 +55,7 @@ pub async fn run(
             configuration(&config, read_from),
         ),
         ("store".to_owned(), checked(location, &config).await),
-        ("http".to_owned(), http(&environment).await),
+        ("http".to_owned(), http(&environment, address).await),
     ]);
     let unverified = location
         .database
@@ -108,18 +109,21 @@ fn configuration(config: &Config, read_from: &str) -> CheckResult {
     ))
 }
 
-async fn http(environment: &Environment) -> CheckResult {
-    let settings = match http::Settings::of(environment) {
-        Ok(settings) => settings.sign_in,
+async fn http(environment: &Environment, address: IpAddr) -> CheckResult {
+    let settings = http::Settings::of(environment);
+    let settings = match settings.and_then(|settings| settings.for_address(address)) {
+        Ok(settings) => settings,
         Err(error) => {
             let remedy = "correct the variables in the message; .env.sample explains them all";
             return CheckResult::bad(format!("{error:#}"), remedy);
         }
     };
-    let Some(settings) = settings else {
-        return CheckResult::good(
-            "sign-in is off; the dashboard is open to everyone who can reach it",
-        );
+    let Some(settings) = settings.sign_in else {
+        return CheckResult::good(if settings.open {
+            "sign-in is off; the dashboard is open to everyone who can reach it"
+        } else {
+            "sign-in is off; only this machine can reach the dashboard"
+        });
     };
     let issuer = settings.issuer.as_str();
     match sign_in::check(&settings).await {

@@ -116,6 +116,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
 async fn run(cli: Cli) -> Result<ExitCode> {
     let (config, read_from) = cli.common.read_config()?;
     let location = &cli.common.location()?;
+    let address = cli.serve.listens_on();
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(options) => serve::run(options, location, config).await,
         Command::Sync(options) => sync::run(options, location, config).await,
@@ -123,7 +124,9 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sample(options) => sample::run(options, location, config).await,
         Command::Export(options) => export::run(options, location, config).await,
         Command::Migrate(options) => migrate::run(options, location, config).await,
-        Command::Doctor(options) => doctor::run(options, location, config, &read_from).await,
+        Command::Doctor(options) => {
+            doctor::run(options, location, config, &read_from, address.ip()).await
+        }
         Command::Health(options) => health::run(options).await,
     }
 }

@@ -46,14 +46,14 @@ impl Options {
 }
 
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
+    let environment = Environment::of_process();
+    let addr = options.listens_on();
+    let settings = http::Settings::of(&environment)?.for_address(addr.ip())?;
     http::check_assets()?;
     let stopped = stopped()?;
-    let addr = options.listens_on();
     let listener = TcpListener::bind(addr).await.with_context(|| {
         format!("cannot listen on {addr}: set PORT to a free port, or stop the program that uses this one")
     })?;
-    let environment = Environment::of_process();
-    let settings = http::Settings::of(&environment)?;
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }

@@ -9,8 +9,8 @@ use axum::{
 
 use super::Settings;
 
-/// Attached to every request. The address serves only to count requests: it proves nothing, and it is
-/// never logged.
+/// Attached to every request. The address serves to count requests, and for the audit log; no other log
+/// line has it. It proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client {
     pub address: IpAddr,

@@ -7,17 +7,20 @@ use axum::{
 use leptos::{context::use_context, nonce::use_nonce};
 use leptos_axum::ResponseOptions;
 
-use super::limits::Limits;
+use super::{csp_reports, limits::Limits};
+use crate::base::Base;
 
 /// The hash of an empty style attribute, which plotly.js sets to take styles away.
 const EMPTY_STYLE: &str = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 /// The hash of the style that plotly.js gives to text in `<b>`.
 const BOLD_STYLE: &str = "sha256-wkY2X5hecQzbhnFCqvTpwrUJ1f4X8LH5WFjYUzv1wmU=";
+/// Only what `src/trusted_types.js` allows may be made of text. Reported and not enforced: see decision 31.
+const TRUSTED_TYPES: &str = "require-trusted-types-for 'script'; trusted-types default";
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 /// Sent unless the response has set its own.
-const SECURITY: [(HeaderName, HeaderValue); 6] = [
+const SECURITY: [(HeaderName, HeaderValue); 8] = [
     (
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -35,6 +38,14 @@ const SECURITY: [(HeaderName, HeaderValue); 6] = [
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),
     ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-embedder-policy"),
+        HeaderValue::from_static("require-corp"),
+    ),
     // Pages have their own policy; nothing else may be executed or framed.
     (
         header::CONTENT_SECURITY_POLICY,
@@ -42,13 +53,21 @@ const SECURITY: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// Sets the policy of a page while it renders. `reload_port`: see [`policy`].
-pub fn content_security_policy(reload_port: Option<u32>) {
+/// Sets the policies of a page while it renders. `reload_port`: see [`policy`].
+pub fn content_security_policy(base: &Base, reload_port: Option<u32>) {
     let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else {
         return;
     };
-    if let Ok(policy) = HeaderValue::try_from(policy(&nonce.to_string(), reload_port)) {
-        options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    // Not in a header of the Reporting API, which browsers read over HTTPS only and then prefer.
+    let reports = format!("report-uri {}", base.path(csp_reports::PATH));
+    let policy = policy(&nonce.to_string(), reload_port);
+    for (name, policy) in [
+        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
+        (header::CONTENT_SECURITY_POLICY_REPORT_ONLY, TRUSTED_TYPES),
+    ] {
+        if let Ok(policy) = HeaderValue::try_from(format!("{policy}; {reports}")) {
+            options.insert_header(name, policy);
+        }
     }
 }
 

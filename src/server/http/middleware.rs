@@ -18,6 +18,7 @@ use super::{
     host,
     queue::{self, Queue},
 };
+use crate::server::sign_in;
 
 #[derive(Clone)]
 pub struct Middleware(Arc<Inner>);
@@ -44,6 +45,10 @@ pub async fn handle(
     let client = client::identify(&inner.settings, &request);
     let caching = Caching::of(request.uri().path());
     request.extensions_mut().insert(client);
+    if inner.settings.sign_in.is_some() {
+        let address = sign_in::ClientAddress(client.address);
+        request.extensions_mut().insert(address);
+    }
     let limits = &inner.settings.limits;
     let refusal = headers::refusal(request.uri(), request.headers(), limits)
         .or_else(|| host::refusal(&inner.settings, &request));

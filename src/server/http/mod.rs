@@ -1,5 +1,6 @@
 //! HTTP: the router and the layers that apply to every response.
 
+mod access;
 mod api;
 mod assets;
 mod base;
@@ -7,6 +8,7 @@ mod canonical;
 mod client;
 mod client_quota;
 mod connections;
+mod csp_reports;
 mod descriptors;
 mod encoding;
 mod fair_queue;
@@ -29,13 +31,16 @@ mod shared_service;
 mod tests;
 mod trusted_proxies;
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::{Future, pending},
+    sync::Arc,
+};
 
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
     middleware::{from_fn, from_fn_with_state},
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::{LeptosRoutes as _, render_app_async_with_context};
@@ -110,8 +115,8 @@ pub async fn serve(
         stop.await;
         app.stop();
     };
-    let (router, renewal) = routes(state, settings.clone());
-    tokio::spawn(renewal);
+    let (router, background) = routes(state, settings.clone());
+    tokio::spawn(background);
     connections::serve(listener, router, &settings, stop).await;
 }
 
@@ -120,18 +125,20 @@ pub fn router(state: AppState, settings: Settings) -> Router {
     routes(state, settings).0
 }
 
-/// All routes, and the task that renders cached pages again while the server runs.
+/// All routes, and what goes on in the background while the server runs: cached pages are rendered again,
+/// and repeated events of the audit log written.
 fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = ()>) {
     let options = assets::options();
     let base = Base::new(settings.base_path());
     let state = ServerState {
         options: options.clone().into(),
-        app: state.below(base.clone()),
+        app: state.served(base.clone(), settings.open),
         event_streams: ClientQuota::new(settings.limits.event_streams),
         settings: settings.into(),
     };
     let sign_in = state.settings.sign_in.clone();
     let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
+    let audited = sign_in.clone();
     let shell = move || app::shell(options.clone());
     let listed = pages::routes();
     let reload_port = assets::reload_port();
@@ -148,7 +155,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
                 site.reader = sign_in::reader();
                 provide_context(site);
             }
-            headers::content_security_policy(reload_port);
+            headers::content_security_policy(&base, reload_port);
         }
     };
     let page_cache = PageCache::new();
@@ -206,6 +213,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/{*rest}", any(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route(csp_reports::PATH, post(csp_reports::count))
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)
@@ -230,5 +238,17 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .layer(layer_fn(SharedService::new))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state);
-    (base::mount(router, &settings), renewal)
+    let background = async move {
+        let audit_log = async {
+            match audited {
+                Some(sign_in) => sign_in.keep_audit_log().await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = renewal => {}
+            () = audit_log => {}
+        }
+    };
+    (base::mount(router, &settings), background)
 }

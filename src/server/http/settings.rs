@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Url;
 
-use super::{limits::Limits, metrics, trusted_proxies::TrustedProxies};
+use super::{access, limits::Limits, metrics, trusted_proxies::TrustedProxies};
 use crate::server::{environment::Environment, sign_in, store::DATABASE_URL};
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
@@ -19,8 +19,12 @@ pub struct Settings {
     pub hosts: Vec<String>,
     pub trusted_proxies: TrustedProxies,
     pub limits: Limits,
-    /// `None` when the dashboard is open to everyone.
+    /// `None` when sign-in is off.
     pub sign_in: Option<sign_in::Settings>,
+    /// True when the operator lets everyone read the dashboard.
+    pub may_be_open: bool,
+    /// True when everyone who can reach the server can read the dashboard; see [`Settings::for_address`].
+    pub open: bool,
     pub metrics: metrics::Settings,
     /// True when several replicas may share the store.
     pub shared_store: bool,
@@ -34,6 +38,8 @@ impl Settings {
         let public_url = public_url.map(|text| parse_url(&text)).transpose()?;
         Ok(Self {
             sign_in: sign_in::Settings::of(environment, public_url.as_ref())?,
+            may_be_open: access::may_be_open(environment)?,
+            open: false,
             public_url,
             hosts: environment
                 .list(&[HOSTS])
@@ -63,12 +69,17 @@ impl Settings {
 
     /// Settings that work but are dangerous.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.trusted_proxies.networks().iter().map(|network| {
+        let open = "the dashboard is open to everyone who can reach this server; RSE_OIDC_ISSUER turns sign-in on";
+        let networks = self.trusted_proxies.networks().iter().map(|network| {
             format!(
                 "{TRUSTED_PROXIES}: every host in {network} can pretend to be any client; list the addresses \
                  of the proxies, or the number of proxies that every request passes"
             )
-        })
+        });
+        self.open
+            .then(|| open.to_owned())
+            .into_iter()
+            .chain(networks)
     }
 }
 

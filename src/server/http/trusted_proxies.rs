@@ -69,6 +69,17 @@ impl TrustedProxies {
         })
     }
 
+    /// True if requests may come through proxies.
+    pub fn may_exist(&self) -> bool {
+        match self {
+            Self::Hops(_) => true,
+            Self::Listed {
+                addresses,
+                networks,
+            } => !addresses.is_empty() || !networks.is_empty(),
+        }
+    }
+
     /// Networks of which every host can pretend to be any client.
     pub fn networks(&self) -> &[IpNet] {
         match self {

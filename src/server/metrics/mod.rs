@@ -3,6 +3,7 @@
 //! Events are counted where they happen, since the process started; the state is read at each scrape.
 //! No label holds a value that a client chose.
 
+mod csp_reports;
 mod data;
 mod figures;
 mod process;
@@ -50,6 +51,7 @@ pub struct Metrics {
     pub figures: figures::Figures,
     pub snapshots: snapshots::Snapshots,
     pub syncs: sources::Syncs,
+    pub csp_reports: csp_reports::CspReports,
     process: process::Process,
 }
 
@@ -76,6 +78,7 @@ impl Metrics {
         self.figures.register(ours, scrape.cache_size);
         self.snapshots.register(ours);
         self.syncs.register(ours);
+        self.csp_reports.register(ours);
         data::register(ours, scrape);
         sources::register(ours, scrape);
         let mut text = String::new();

@@ -122,6 +122,20 @@ impl Claims {
     }
 }
 
+impl Refusal {
+    /// The reason for the audit log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoEmail => "no e-mail address",
+            Self::UnverifiedEmail => "unverified e-mail address",
+            Self::OtherDomain => "another domain",
+            Self::NoGroups => "no groups",
+            Self::TooManyGroups => "too many groups",
+            Self::OtherGroups => "other groups",
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

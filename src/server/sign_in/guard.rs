@@ -13,8 +13,13 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use leptos::context::use_context;
 
-use super::{SignIn, cookies::Session, return_to::sign_in_address, tokens::TokenCheck};
-use crate::error::AppError;
+use super::{
+    SignIn, client_address, cookies::Session, return_to::sign_in_address, tokens::TokenCheck,
+};
+use crate::{
+    error::AppError,
+    server::telemetry::audit::{ANONYMOUS, Action, Outcome},
+};
 
 /// Health checks, and sign-in itself.
 const OPEN: [&str; 6] = [
@@ -47,12 +52,37 @@ pub async fn guard(
             _ => response,
         };
     }
+    let client = client_address(request.extensions());
     let session = match sign_in.settings.tokens.check(request.headers()) {
-        TokenCheck::Valid => None,
-        TokenCheck::Invalid => return refuse(),
+        TokenCheck::Valid(token) => {
+            sign_in.record(token, Action::Token, client, Outcome::Done);
+            None
+        }
+        TokenCheck::Invalid => {
+            let reason = "unknown token";
+            sign_in.record(
+                ANONYMOUS,
+                Action::Token,
+                client,
+                Outcome::Refused { reason },
+            );
+            return refuse();
+        }
         TokenCheck::Missing => match sign_in.settings.session(request.headers()) {
             Some(session) => Some(session),
-            None => return redirect_or_refuse(&request),
+            None => {
+                if let Some(redirect) = to_sign_in(&request) {
+                    return redirect;
+                }
+                let reason = "neither session nor token";
+                sign_in.record(
+                    ANONYMOUS,
+                    Action::Request,
+                    client,
+                    Outcome::Refused { reason },
+                );
+                return refuse();
+            }
         },
     };
     if let Some(session) = &session {
@@ -87,20 +117,20 @@ fn is_file(path: &str) -> bool {
     plain && !climbs && listed
 }
 
-/// Redirects readers to sign-in; responds to programs with 401.
-fn redirect_or_refuse(request: &Request) -> Response {
+/// Redirects readers to sign-in; `None` for programs.
+fn to_sign_in(request: &Request) -> Option<Response> {
     let path = request.uri().path();
     let page = !path.starts_with("/api/") && !path.ends_with(".csv") && path != "/metrics";
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     if !(page && reads) {
-        return refuse();
+        return None;
     }
     let wanted = request
         .uri()
         .path_and_query()
         .map_or("/", |wanted| wanted.as_str());
     let no_store = [(header::CACHE_CONTROL, "no-store")];
-    (no_store, Redirect::to(&sign_in_address(wanted))).into_response()
+    Some((no_store, Redirect::to(&sign_in_address(wanted))).into_response())
 }
 
 fn refuse() -> Response {

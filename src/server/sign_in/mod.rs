@@ -19,19 +19,31 @@ mod tokens;
 mod transport;
 mod used_states;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use anyhow::Result;
+use axum::http::Extensions;
 use leptos::config::LeptosOptions;
 
 pub use guard::{guard, reader, reader_of};
 pub use routes::routes;
-pub use settings::Settings;
+pub use settings::{Settings, is_local};
 
 use provider::{Provider, SignInFailure};
 use used_states::UsedStates;
 
-use crate::server::state::AppState;
+use crate::server::{
+    state::AppState,
+    telemetry::audit::{self, Action, AuditEvent, AuditLog, Outcome},
+};
+
+/// The address of a request's client, for the audit log.
+#[derive(Clone, Copy)]
+pub struct ClientAddress(pub IpAddr);
+
+fn client_address(request: &Extensions) -> Option<IpAddr> {
+    request.get::<ClientAddress>().map(|client| client.0)
+}
 
 /// Checks that the provider responds.
 ///
@@ -47,6 +59,7 @@ pub struct SignIn {
     settings: Settings,
     provider: Provider,
     used_states: UsedStates,
+    audit: AuditLog,
     app: AppState,
     options: LeptosOptions,
 }
@@ -61,9 +74,20 @@ impl SignIn {
             settings,
             provider: Provider::default(),
             used_states: UsedStates::default(),
+            audit: AuditLog::default(),
             app,
             options,
         })
+    }
+
+    /// Keeps the audit log up to date, without end.
+    pub async fn keep_audit_log(&self) {
+        self.audit.keep_writing(audit::FOLDED).await;
+    }
+
+    fn record(&self, who: &str, action: Action, client: Option<IpAddr>, outcome: Outcome) {
+        let event = AuditEvent::new(who, action, client, outcome);
+        self.audit.record(event);
     }
 
     /// The organisation's name for the dashboard.

@@ -332,4 +332,12 @@ impl SignInFailure {
             Self::Refused(_) => StatusCode::BAD_REQUEST,
         }
     }
+
+    /// The reason for the audit log.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Down(_) => "the provider does not respond",
+            Self::Refused(_) => "not confirmed by the provider",
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Redirect, Response},
@@ -14,13 +14,14 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use super::{
-    SignIn,
+    ClientAddress, SignIn,
     allow_list::Claims,
     cookies::{Pending, Session},
     page::WebPage,
     provider::SignInFailure,
     return_to::{local, sign_in_address},
 };
+use crate::server::telemetry::audit::{ANONYMOUS, Action, Outcome};
 
 /// Time to find a password and a telephone.
 pub const PENDING: SignedDuration = SignedDuration::from_mins(10);
@@ -110,10 +111,14 @@ struct CallbackQuery {
 /// whatever its outcome.
 async fn callback(
     State(sign_in): State<Arc<SignIn>>,
+    client: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
     answer: Result<Query<CallbackQuery>, QueryRejection>,
 ) -> Response {
     let answer = answer.map(|Query(answer)| answer).unwrap_or_default();
+    let client = client.map(|Extension(client)| client.0);
+    let record = |who: &str, outcome| sign_in.record(who, Action::SignIn, client, outcome);
+    let refuse = |who: &str, reason| record(who, Outcome::Refused { reason });
     let cookies = &sign_in.settings.cookies;
     let changes = cookies.changes().remove::<Pending>();
     let pending = cookies.read::<Pending>(&headers).filter(|pending| {
@@ -128,6 +133,7 @@ async fn callback(
         _ => None,
     };
     let Some(pending) = pending else {
+        refuse(ANONYMOUS, "no sign-in is pending");
         let page = sign_in.problem(
             StatusCode::BAD_REQUEST,
             "This sign-in has ended",
@@ -142,6 +148,7 @@ async fn callback(
         .is_some_and(|issuer| issuer != *sign_in.settings.issuer);
     let Some(code) = answer.code.filter(|_| !from_elsewhere) else {
         log_provider_error(answer.error.as_deref());
+        refuse(ANONYMOUS, "refused by the provider");
         let page = sign_in.problem(
             StatusCode::FORBIDDEN,
             "The provider refused your sign-in",
@@ -156,10 +163,13 @@ async fn callback(
         .await;
     let claims = match claims {
         Ok(claims) => claims,
-        Err(failure) => return (changes.into_jar(), sign_in.failed(&failure, &to)).into_response(),
+        Err(failure) => {
+            refuse(ANONYMOUS, failure.reason());
+            return (changes.into_jar(), sign_in.failed(&failure, &to)).into_response();
+        }
     };
     if let Err(refusal) = sign_in.settings.allowed.admit(&claims) {
-        tracing::warn!(reason = ?refusal, "a sign-in was refused");
+        refuse(&claims.subject, refusal.as_str());
         let page = WebPage {
             status: StatusCode::FORBIDDEN,
             heading: "You have no access",
@@ -176,7 +186,7 @@ async fn callback(
         .settings
         .sessions
         .begin(shown_name(&claims), claims.subject);
-    tracing::info!(subject = session.subject, "a reader signed in");
+    record(&session.subject, Outcome::Done);
     let changes = changes.set(&session);
     (changes.into_jar(), uncached(Redirect::to(&to))).into_response()
 }
@@ -184,14 +194,29 @@ async fn callback(
 /// `POST /sign-out`: signs out of the dashboard, and of the provider if possible.
 ///
 /// With a page instead of a redirect: forms on the dashboard's pages may lead only to the dashboard.
-async fn sign_out(State(sign_in): State<Arc<SignIn>>, headers: HeaderMap) -> Response {
+async fn sign_out(
+    State(sign_in): State<Arc<SignIn>>,
+    client: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
+) -> Response {
+    let client = client.map(|Extension(client)| client.0);
+    let session = sign_in.settings.session(&headers);
+    let who = session
+        .as_ref()
+        .map_or(ANONYMOUS, |session| &session.subject);
+    let record = |outcome| sign_in.record(who, Action::SignOut, client, outcome);
     if !sign_in.is_own(&headers) {
+        let reason = "asked by another site";
+        record(Outcome::Refused { reason });
         return sign_in.problem(
             StatusCode::FORBIDDEN,
             "You are still signed in",
             "Another site asked to sign you out.",
             "/",
         );
+    }
+    if session.is_some() {
+        record(Outcome::Done);
     }
     let out = sign_in
         .settings

@@ -232,12 +232,16 @@ fn secure_url(name: &str, text: &str) -> Result<Url> {
     let url = Url::parse(text).with_context(|| {
         format!("{name}: “{text}” is not an address such as https://example.org")
     })?;
-    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     ensure!(
-        url.scheme() == "https" || (url.scheme() == "http" && local),
+        url.scheme() == "https" || (url.scheme() == "http" && is_local(&url)),
         "{name}: “{text}” must begin with https:// when sign-in is on (http:// is for localhost only)"
     );
     Ok(url)
+}
+
+/// True if an address leads to this machine.
+pub fn is_local(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Sources of data. They may use the store, and nothing that is built on it.
 
+mod cause;
 pub mod cosmos;
 pub mod error;
 mod fields;
@@ -13,6 +14,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Result;
 use async_trait::async_trait;
 
+pub use cause::Cause;
 pub use error::SourceError;
 
 use super::{

@@ -21,7 +21,7 @@ use super::{
     metrics::{Metrics, Scrape},
     snapshot::Snapshot,
     store::Ledger,
-    views::freshness,
+    views::freshness::{self, Audience},
 };
 use crate::{
     api::{CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, Site},
@@ -41,6 +41,8 @@ struct Shared {
     /// The names of the sources that this server syncs.
     configured: Arc<[&'static str]>,
     base: Base,
+    /// Everyone who can reach the server can read the dashboard.
+    open: bool,
     /// The state that open pages receive; none once the server stops.
     live: watch::Sender<Option<Live>>,
     /// The start of a store outage, Unix ms; 0 while the store is reachable.
@@ -89,6 +91,7 @@ impl AppState {
             ledger: Arc::default(),
             configured: configured.into(),
             base: Base::default(),
+            open: false,
             live: watch::Sender::new(Some(Live::default())),
             store_lost: Arc::default(),
             store_unusable: Arc::default(),
@@ -99,11 +102,15 @@ impl AppState {
         }))
     }
 
-    /// The same state for pages under a base path.
+    /// The same state for pages under a base path, which are `open` to everyone or not.
     #[must_use]
-    pub fn below(self, base: Base) -> Self {
+    pub fn served(self, base: Base, open: bool) -> Self {
         let shared = Shared::clone(&self.0);
-        Self(Arc::new(Shared { base, ..shared }))
+        Self(Arc::new(Shared {
+            base,
+            open,
+            ..shared
+        }))
     }
 
     /// Computes the figures of a new snapshot that were requested from the current one.
@@ -254,7 +261,16 @@ impl AppState {
             &ledger,
             &self.0.configured,
             self.store_lost_ms(),
+            self.audience(),
         ))
+    }
+
+    fn audience(&self) -> Audience {
+        if self.0.open {
+            Audience::Everyone
+        } else {
+            Audience::Readers
+        }
     }
 
     /// Every item of the sources, unread ones first.
@@ -264,7 +280,8 @@ impl AppState {
     pub fn coverage(&self) -> Result<Vec<CoverageItem>, AppError> {
         let snapshot = self.snapshot()?;
         let zone = &snapshot.config.time_zone;
-        Ok(freshness::coverage(zone, &self.0.ledger.load()))
+        let ledger = self.0.ledger.load();
+        Ok(freshness::coverage(zone, &ledger, self.audience()))
     }
 
     /// # Errors
@@ -351,6 +368,7 @@ impl AppState {
             source_url: config.source_url.clone(),
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
+            open: self.0.open,
         })
     }
 

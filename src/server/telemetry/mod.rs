@@ -1,5 +1,6 @@
-//! Telemetry: log lines, and traces if a collector is named. (Counters are in `metrics`.)
+//! Telemetry: log lines, the audit log among them, and traces if a collector is named. (Counters are in `metrics`.)
 
+pub mod audit;
 mod json;
 mod log;
 #[cfg(test)]

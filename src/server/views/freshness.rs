@@ -9,9 +9,18 @@ use crate::server::{
     figures::words,
     model::CoverageState,
     snapshot::Snapshot,
-    sources::{self, DataKind, SourceInfo},
+    sources::{self, Cause, DataKind, SourceInfo},
     store::{Covered, Ledger},
 };
+
+/// Who reads about the sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// People of the organisation: reasons of failures help them.
+    Readers,
+    /// Anyone who finds the dashboard: names of hosts, databases and accounts are none of their business.
+    Everyone,
+}
 
 /// The state of the data. `configured` names the sources that this server syncs; `lost_ms` is the start
 /// of a store outage.
@@ -20,23 +29,25 @@ pub fn data_state(
     ledger: &Ledger,
     configured: &[&str],
     lost_ms: Option<i64>,
+    audience: Audience,
 ) -> DataState {
+    let zone = &snapshot.config.time_zone;
     let builds = words::counted(snapshot.builds.len() as u64, "build", "builds");
     let pipelines = words::counted(snapshot.pipelines.len() as u64, "pipeline", "pipelines");
     let repositories = snapshot.security.repositories.len() as u64;
     let kind = |kind: DataKind, as_of_ms: Option<i64>, rests_on: String| Freshness {
         label: kind.label().to_owned(),
-        as_of: as_of_ms.map(|at_ms| moment(&snapshot.config.time_zone, at_ms)),
+        as_of: as_of_ms.map(|at_ms| moment(zone, at_ms)),
         rests_on,
         sources: sources::ALL
             .iter()
             .filter(|about| about.kind == kind)
-            .filter_map(|about| source(&snapshot.config.time_zone, ledger, about, configured))
+            .filter_map(|about| source(zone, ledger, about, configured, audience))
             .collect(),
     };
     DataState {
         live: live(snapshot, ledger, lost_ms),
-        store_lost: lost_ms.map(|at_ms| moment(&snapshot.config.time_zone, at_ms)),
+        store_lost: lost_ms.map(|at_ms| moment(zone, at_ms)),
         sample: snapshot.sample,
         kinds: vec![
             kind(
@@ -68,6 +79,7 @@ fn source(
     ledger: &Ledger,
     about: &SourceInfo,
     configured: &[&str],
+    audience: Audience,
 ) -> Option<SourceState> {
     let sync = ledger.syncs.iter().find(|sync| sync.source == about.name);
     if sync.is_none() && !configured.contains(&about.name) {
@@ -75,6 +87,10 @@ fn source(
     }
     let sync = sync.cloned().unwrap_or_default();
     let reason = sync.failure.unwrap_or_default();
+    let reason = match audience {
+        Audience::Readers => reason,
+        Audience::Everyone => Cause::of(&reason).as_str().to_owned(),
+    };
     Some(SourceState {
         name: about.name.to_owned(),
         label: about.label.to_owned(),
@@ -112,20 +128,36 @@ fn counts(coverage: &[Covered], about: &SourceInfo) -> Option<CoverageCounts> {
 }
 
 /// Every item of the sources, unread ones first.
-pub fn coverage(zone: &TimeZone, ledger: &Ledger) -> Vec<CoverageItem> {
-    let mut covered: Vec<&Covered> = ledger.coverage.iter().collect();
+pub fn coverage(zone: &TimeZone, ledger: &Ledger, audience: Audience) -> Vec<CoverageItem> {
+    let mut covered: Vec<(usize, &Covered)> = ledger.coverage.iter().enumerate().collect();
     // The worst state first, then by source and name, the order of the store.
-    covered.sort_by_key(|covered| std::cmp::Reverse(covered.coverage.state));
-    let items = covered.into_iter().map(|covered| CoverageItem {
+    covered.sort_by_key(|(_, covered)| std::cmp::Reverse(covered.coverage.state));
+    let items = covered.into_iter().map(|(index, covered)| CoverageItem {
         source: covered.source.clone(),
-        item: covered.coverage.item.clone(),
+        item: match audience {
+            Audience::Readers => covered.coverage.item.clone(),
+            Audience::Everyone => public_name(covered, index),
+        },
         state: covered.coverage.state.as_str().to_owned(),
         state_text: covered.coverage.state.label().to_owned(),
-        reason: covered.coverage.reason.clone(),
+        reason: match audience {
+            Audience::Readers => covered.coverage.reason.clone(),
+            Audience::Everyone => None,
+        },
         tried: moment(zone, covered.tried_ms),
         read: covered.read_ms.map(|at_ms| moment(zone, at_ms)),
     });
     items.collect()
+}
+
+/// The name of an item for everyone: figures name repositories, and nothing names databases.
+fn public_name(covered: &Covered, index: usize) -> String {
+    let mut sources = sources::ALL.iter();
+    match sources.find(|about| about.name == covered.source) {
+        Some(about) if about.kind == DataKind::Security => covered.coverage.item.clone(),
+        Some(about) => format!("{} {}", about.unit.0, index + 1),
+        None => format!("item {}", index + 1),
+    }
 }
 
 fn moment(zone: &TimeZone, at_ms: i64) -> Moment {
@@ -171,7 +203,7 @@ mod tests {
             counts.text,
             "2 of 4 repositories read, 1 read in part, 2 no access"
         );
-        let items = coverage(&TimeZone::UTC, &ledger);
+        let items = coverage(&TimeZone::UTC, &ledger, Audience::Readers);
         let names: Vec<&str> = items.iter().map(|item| item.item.as_str()).collect();
         assert_eq!(names, ["b", "d", "c", "a"]);
     }
@@ -190,7 +222,7 @@ mod tests {
                 syncs: vec![sync],
                 ..Ledger::default()
             };
-            data_state(&snapshot, &ledger, &[], None).kinds[0].sources[0].failing
+            data_state(&snapshot, &ledger, &[], None, Audience::Readers).kinds[0].sources[0].failing
         };
         assert!(!state(None, None));
         assert!(state(None, Some(1)));
@@ -201,8 +233,58 @@ mod tests {
     #[test]
     fn a_source_that_is_neither_configured_nor_synced_is_omitted() {
         let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
-        let state = data_state(&snapshot, &Ledger::default(), &["github"], None);
+        let state = data_state(
+            &snapshot,
+            &Ledger::default(),
+            &["github"],
+            None,
+            Audience::Readers,
+        );
         assert!(state.kinds[0].sources.is_empty());
         assert_eq!(state.kinds[1].sources[0].label, "GitHub");
+    }
+
+    #[test]
+    fn everyone_learns_causes_and_no_names_but_those_of_repositories() {
+        let failed = |source: &str, failure: &str| SyncRecord {
+            source: source.to_owned(),
+            failed_ms: Some(1),
+            failure: Some(failure.to_owned()),
+            ..SyncRecord::default()
+        };
+        let mut item = covered("secret-db/pipeline-metrics", CoverageState::NoAccess);
+        item.source = "cosmos".to_owned();
+        item.coverage.reason = Some("secret-db is closed".to_owned());
+        let mut repository = covered("cmc/one", CoverageState::Failed);
+        repository.coverage.reason = Some("secret.example: closed".to_owned());
+        let ledger = Ledger {
+            syncs: vec![
+                failed(
+                    "cosmos",
+                    "secret-db/x: the account does not accept COSMOS_KEY (401)",
+                ),
+                failed("github", "GitHub cannot be reached: secret.example"),
+            ],
+            coverage: vec![item, repository],
+            ..Ledger::default()
+        };
+        let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
+        let shown = |audience| {
+            let state = data_state(&snapshot, &ledger, &[], None, audience);
+            let items = coverage(&TimeZone::UTC, &ledger, audience);
+            serde_json::to_string(&(state, items)).expect("JSON")
+        };
+        assert!(shown(Audience::Readers).matches("secret").count() >= 5);
+        let everyone = shown(Audience::Everyone);
+        assert!(!everyone.contains("secret"), "{everyone}");
+        for known in [
+            "the source refuses access",
+            "the source cannot be reached",
+            "\"container 1\"",
+            "\"cmc/one\"",
+            "no access",
+        ] {
+            assert!(everyone.contains(known), "{known}: {everyone}");
+        }
     }
 }

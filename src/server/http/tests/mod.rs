@@ -4,6 +4,8 @@ mod base;
 mod bounds;
 mod connections;
 mod escaping;
+mod open;
+mod policies;
 mod rendering;
 mod replicas;
 

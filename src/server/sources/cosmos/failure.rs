@@ -236,6 +236,7 @@ fn unreachable(error: &CosmosError, detail: u16) -> CosmosFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::sources::Cause;
 
     fn feed(database: &str) -> Feed {
         Feed {
@@ -266,6 +267,26 @@ mod tests {
         };
         let message = error.to_string();
         assert!(message.contains("no database “b”"), "{message}");
+    }
+
+    #[test]
+    fn the_cause_of_each_failure_is_recognised() {
+        let feed = feed("a");
+        let other = CosmosFailure::new(
+            FailureKind::Other,
+            "the service or the connection to it failed (500)",
+            "the next sync tries again",
+        );
+        for (failure, cause) in [
+            (no_access(401, Credentials::Key), Cause::Refused),
+            (no_access(403, Credentials::Key), Cause::Refused),
+            (no_access(403, Credentials::Entra), Cause::Refused),
+            (missing(&feed, 1003), Cause::Other),
+            (other, Cause::Unreachable),
+        ] {
+            let error = CosmosFailure::of_all(&[(feed.clone(), failure)]).to_string();
+            assert_eq!(Cause::of(&error), cause, "{error}");
+        }
     }
 
     #[test]

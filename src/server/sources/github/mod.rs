@@ -149,6 +149,7 @@ impl From<GithubFailure> for SourceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::sources::Cause;
 
     fn configured(variables: &[(&str, &str)], organisation: &str) -> Result<Option<Github>> {
         let mut config = Config::built_in();
@@ -217,6 +218,25 @@ mod tests {
             let error = configured(&variables, organisation).err().expect("refused");
             let error = format!("{error:#} {error:?}");
             assert!(error.contains(name) && !error.contains("t0ken"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_cause_of_each_failure_is_recognised() {
+        let retry_after = Duration::from_secs(60);
+        let words = || "internal.example".to_owned();
+        for (failure, cause) in [
+            (
+                GithubFailure::Limited { retry_after },
+                Cause::TooManyRequests,
+            ),
+            (GithubFailure::Unauthorized, Cause::Refused),
+            (GithubFailure::Forbidden(words()), Cause::Refused),
+            (GithubFailure::Unreachable(words()), Cause::Unreachable),
+            (GithubFailure::Server(words()), Cause::Other),
+        ] {
+            let error = SourceError::from(failure).to_string();
+            assert_eq!(Cause::of(&error), cause, "{error}");
         }
     }
 }

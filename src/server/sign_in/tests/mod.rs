@@ -1,6 +1,8 @@
 //! A closed dashboard, for strangers and for readers who signed in. The provider here never responds:
 //! tests that need one run against a real one in `end2end/tests/sign-in.spec.ts`.
 
+mod audit;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
