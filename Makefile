@@ -105,7 +105,7 @@ clean: ## delete this clone's build output (tools and compiled dependencies stay
 
 ##@ Check it
 .PHONY: tests lint licences sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
-	e2e test-example test-targets test-watch api-check soak bench stand-ins pipeline-check smoke
+	e2e test-example test-targets test-watch api-check fuzz soak bench stand-ins pipeline-check smoke
 
 tests: ## run everything that must pass; CONTRIBUTING.md lists the targets
 	@scripts/tests
@@ -157,6 +157,9 @@ test-example: setup ## apply the worked example of CONTRIBUTING.md to a copy, bu
 
 test-targets: setup-tests build ## test the targets server, smoke, data, shell and stand-ins as people run them
 	@node --test tests/targets/
+
+fuzz: ## run one fuzz target until it is stopped (ARGS=dockerfile; fuzz/README.md)
+	@scripts/fuzz $(ARGS)
 
 api-check: build ## test the server against its OpenAPI description with generated requests
 	@scripts/api-check

@@ -3,6 +3,7 @@
 # installed in the dashboard's cache directory, so that other projects keep theirs.
 
 CARGO_LEPTOS_VERSION=0.3.10
+CARGO_FUZZ_VERSION=0.13.2
 
 install_cargo_leptos() {
   install_cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" "nine minutes on two cores" \
@@ -20,6 +21,11 @@ install_wasm_bindgen() {
 
 wasm_bindgen_version() {
   awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock"
+}
+
+# Only for `make fuzz`.
+install_cargo_fuzz() {
+  install_cargo_tool cargo-fuzz "$CARGO_FUZZ_VERSION" "half a minute" "runs fuzz targets under libFuzzer"
 }
 
 # install_cargo_tool PACKAGE VERSION TIME WHY [OPTIONS of cargo install]
@@ -53,6 +59,7 @@ twice() { "$@" || "$@"; }
 tool_is() {
   case $1 in
     cargo-leptos) [[ $(cargo-leptos --version 2>/dev/null) == *" $2" ]] ;;
+    cargo-fuzz) [[ $(cargo-fuzz --version 2>/dev/null) == *" $2" ]] ;;
     wasm-bindgen-cli) [[ $(wasm-bindgen --version 2>/dev/null) == *" $2" ]] ;;
   esac
 }

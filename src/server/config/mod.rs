@@ -1,6 +1,8 @@
 //! An organisation's settings: `dashboard.toml`. The checked-in file is also the built-in default.
 
 pub mod cosmos;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz_targets;
 pub mod github;
 mod systems;
 

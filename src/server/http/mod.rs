@@ -10,6 +10,8 @@ mod connections;
 mod descriptors;
 mod encoding;
 mod fair_queue;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz_targets;
 mod headers;
 mod health;
 mod host;
