@@ -3,6 +3,7 @@
 # installed in the dashboard's cache directory, so that other projects keep theirs.
 
 CARGO_LEPTOS_VERSION=0.3.10
+CARGO_DENY_VERSION=0.20.2
 CARGO_FUZZ_VERSION=0.13.2
 
 install_cargo_leptos() {
@@ -21,6 +22,12 @@ install_wasm_bindgen() {
 
 wasm_bindgen_version() {
   awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock"
+}
+
+# Only for `make lint` and `make audit`.
+install_cargo_deny() {
+  install_cargo_tool cargo-deny "$CARGO_DENY_VERSION" "one and a half minutes" \
+    "checks where crates come from, and whether vulnerabilities of them are known"
 }
 
 # Only for `make fuzz`.
@@ -59,6 +66,7 @@ twice() { "$@" || "$@"; }
 tool_is() {
   case $1 in
     cargo-leptos) [[ $(cargo-leptos --version 2>/dev/null) == *" $2" ]] ;;
+    cargo-deny) [[ $(cargo-deny --version 2>/dev/null) == *" $2" ]] ;;
     cargo-fuzz) [[ $(cargo-fuzz --version 2>/dev/null) == *" $2" ]] ;;
     wasm-bindgen-cli) [[ $(wasm-bindgen --version 2>/dev/null) == *" $2" ]] ;;
   esac
