@@ -25,6 +25,7 @@ mod openapi;
 mod pages;
 mod queue;
 mod rendering;
+mod security_txt;
 mod settings;
 mod shared_service;
 #[cfg(test)]
@@ -208,6 +209,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/{*rest}", any(api::unknown))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route(security_txt::PATH, get(security_txt::security_txt))
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)

@@ -16,10 +16,11 @@ use leptos::context::use_context;
 use super::{SignIn, cookies::Session, return_to::sign_in_address, tokens::TokenCheck};
 use crate::error::AppError;
 
-/// Health checks, and sign-in itself.
-const OPEN: [&str; 6] = [
+/// Health checks, whom to tell about vulnerabilities, and sign-in itself.
+const OPEN: [&str; 7] = [
     "/health/live",
     "/health/ready",
+    "/.well-known/security.txt",
     "/sign-in",
     "/sign-in/callback",
     "/sign-out",
