@@ -104,8 +104,8 @@ clean: ## delete this clone's build output (tools and compiled dependencies stay
 	@cargo clean --package rse-dashboard 2>/dev/null || true
 
 ##@ Check it
-.PHONY: tests lint licences sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
-	e2e test-example test-targets test-watch api-check soak bench stand-ins pipeline-check smoke
+.PHONY: tests lint licences audit sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
+	e2e test-example test-targets test-watch api-check fuzz soak bench stand-ins pipeline-check smoke
 
 tests: ## run everything that must pass; CONTRIBUTING.md lists the targets
 	@scripts/tests
@@ -115,6 +115,9 @@ lint: setup ## check formatting, Clippy for server and client, documentation, ho
 
 licences: setup ## check the licences of all crates and npm packages against licences.txt
 	@node scripts/licences.mjs
+
+audit: setup ## look for known vulnerabilities in crates and npm packages (accepted-advisories.yaml)
+	@scripts/audit
 
 sbom: setup ## write the bill of materials (CycloneDX) to target/sbom.cdx.json
 	@mkdir -p target && node scripts/sbom.mjs target/sbom.cdx.json
@@ -157,6 +160,9 @@ test-example: setup ## apply the worked example of CONTRIBUTING.md to a copy, bu
 
 test-targets: setup-tests build ## test the targets server, smoke, data, shell and stand-ins as people run them
 	@node --test tests/targets/
+
+fuzz: ## run one fuzz target until it is stopped (ARGS=dockerfile; fuzz/README.md)
+	@scripts/fuzz $(ARGS)
 
 api-check: build ## test the server against its OpenAPI description with generated requests
 	@scripts/api-check

@@ -19,7 +19,7 @@ export const LAYERS = [
   ["pages"],
   ["app"],
   // The server.
-  ["server::model", "server::compression", "server::statistics", "server::tasks"],
+  ["server::model", "server::compression", "server::statistics", "server::tasks", "server::fuzz_target"],
   ["server::environment"],
   ["server::config", "server::telemetry"],
   ["server::snapshot"],
@@ -38,6 +38,8 @@ export const LAYERS = [
   ["server::retention"],
   ["server::sync", "server::reload"],
   ["server::cli"],
+  // Compiled for tests only.
+  ["server::fuzzing"],
 ];
 
 /** Client modules. Among the server's modules, only those in DRAWS_PAGES may use them. */

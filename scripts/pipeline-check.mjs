@@ -12,7 +12,7 @@ import { schemaOf } from "./lib/pipeline-schema.mjs";
 const PIPELINE = "azure-pipelines.yml";
 const SECRETS = ["masterKey", "githubtoken", "smokeToken"];
 /** Variables set in Azure DevOps, for the pipeline or in its variable group. */
-const GIVEN = ["azureContainerRegistry", "azureSubscriptionEndpoint", "endpoint", "databaseId", "containerId", ...SECRETS];
+const GIVEN = ["azureContainerRegistry", "azureSubscriptionEndpoint", "signingKey", "endpoint", "databaseId", "containerId", ...SECRETS];
 const PREDEFINED = /^(Agent|Build|Pipeline|System)\./;
 const ONLY_MAIN =
   "and(succeeded(), eq(variables['Build.SourceBranch'], 'refs/heads/main'), ne(variables['Build.Reason'], 'PullRequest'))";
@@ -30,6 +30,7 @@ export function faultsOf(validate, read = (path) => readFileSync(at(path), "utf8
     ...faults,
     ...stages.flatMap(({ name, steps }) => steps.flatMap((step) => references(step, targets).map((fault) => `${name}: ${fault}`))),
     ...dependencies(stages),
+    ...supplyChain(stages),
     ...secretsOutsideOfEnvironments(documents),
     ...unknownVariables(documents),
   ];
@@ -140,6 +141,33 @@ function dependencies(stages) {
   return faults;
 }
 
+/**
+ * The image that is published is scanned before; the one that is pushed is signed by its digest, with its bill
+ * of materials; the one that is deployed is named by a digest.
+ */
+function supplyChain(stages) {
+  const faults = [];
+  for (const { name, steps } of stages) {
+    const scan = steps.findIndex((step) => commands(step).includes("$(scannerImage) image "));
+    const published = steps.findIndex((step) => step.inputs?.artifact === "image");
+    if (published >= 0 && !(scan >= 0 && scan < published)) faults.push(`${name}: publishes an image that was not scanned before`);
+    const scanned = scan >= 0 ? commands(steps[scan]) : "--severity HIGH,CRITICAL --exit-code 1";
+    if (!/--severity HIGH,CRITICAL\b/.test(scanned) || !/--exit-code 1\b/.test(scanned)) faults.push(`${name}: the scan lets high or critical vulnerabilities pass`);
+    for (const step of steps) {
+      const text = commands(step);
+      const after = text.split(/^ *docker push .*$/m)[1] ?? "";
+      for (const command of ["sign", "attest", "verify", "verify-attestation"]) {
+        const named = new RegExp(`^ *cosign ${command} .*"\\$pushed"`, "m").test(after);
+        if (/\bdocker push\b/.test(text) && !named) faults.push(`${name}: pushes an image without cosign ${command} of its digest`);
+      }
+      if (after && !/^ *pushed=.*@\$\{digest/m.test(after)) faults.push(`${name}: signs an image that is not named by its digest`);
+      const deployed = step.inputs?.containers;
+      if (deployed && !/@\$\(\w*[dD]igest\)$/.test(deployed)) faults.push(`${name}: deploys ${deployed}, which is not named by its digest`);
+    }
+  }
+  return faults;
+}
+
 /** A secret must be the whole value of a variable of one deployment step, and appear nowhere else. */
 function secretsOutsideOfEnvironments(documents) {
   const faults = [];
@@ -169,6 +197,11 @@ function unknownVariables(documents) {
       for (const [, name] of text.matchAll(/\$\(([\w.]+)\)/g)) {
         if (!known.has(name) && !PREDEFINED.test(name)) faults.push(`${file}, ${path.join("/")}: nobody defines $(${name})`);
       }
+    }
+  }
+  for (const [name, value] of Object.entries(root.variables ?? {})) {
+    if (name.endsWith("Image") && !PREDEFINED.test(/\$\(([\w.]+)\)$/.exec(value)?.[1] ?? "") && !/:v?\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?$/.test(value)) {
+      faults.push(`${PIPELINE}: ${name} names no exact version: ${value}`);
     }
   }
   return faults;

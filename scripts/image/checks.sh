@@ -260,6 +260,11 @@ bill_of_materials() {
   ' "$work/bill.json"
 }
 
+crates_in_program() {
+  unpack opt/rse-dashboard/rse-dashboard >"$work/program" || { echo "there is no program"; return 1; }
+  node scripts/crate-list.mjs "$work/program"
+}
+
 sizes() {
   awk '{ printf "layer %d: %.1f MB, %.1f MB compressed\n", $1, $2 / 1e6, $3 / 1e6; total += $3 }
     END { printf "together: %.1f MB compressed\n", total / 1e6; exit total > '"$LARGEST"' }' "$1/sizes"

@@ -1,8 +1,11 @@
 # shellcheck shell=bash
-# The two crates.io programs that build the client. Unless the machine has the right versions, they are
+# Programs from crates.io that build and check the dashboard. Unless the machine has the right versions, they are
 # installed in the dashboard's cache directory, so that other projects keep theirs.
 
 CARGO_LEPTOS_VERSION=0.3.10
+CARGO_AUDITABLE_VERSION=0.7.7
+CARGO_DENY_VERSION=0.20.2
+CARGO_FUZZ_VERSION=0.13.2
 
 install_cargo_leptos() {
   install_cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" "nine minutes on two cores" \
@@ -14,12 +17,26 @@ install_wasm_bindgen() {
   bindgen=$(wasm_bindgen_version)
   install_cargo_tool wasm-bindgen-cli "$bindgen" "one and a half minutes" \
     "binds the client to the browser; must be of the same version as in Cargo.lock"
-  # The compiled code that both shared is no longer needed.
-  rm -rf "$TOOLS/build"
 }
 
 wasm_bindgen_version() {
   awk '/^name = "wasm-bindgen"$/ { getline; gsub(/"/, "", $3); print $3; exit }' "$ROOT/Cargo.lock"
+}
+
+install_cargo_auditable() {
+  install_cargo_tool cargo-auditable "$CARGO_AUDITABLE_VERSION" "half a minute" \
+    "writes the list of its crates into the program, for scanners of images"
+}
+
+# Only for `make lint` and `make audit`.
+install_cargo_deny() {
+  install_cargo_tool cargo-deny "$CARGO_DENY_VERSION" "one and a half minutes" \
+    "checks where crates come from, and whether vulnerabilities of them are known"
+}
+
+# Only for `make fuzz`.
+install_cargo_fuzz() {
+  install_cargo_tool cargo-fuzz "$CARGO_FUZZ_VERSION" "half a minute" "runs fuzz targets under libFuzzer"
 }
 
 # install_cargo_tool PACKAGE VERSION TIME WHY [OPTIONS of cargo install]
@@ -53,6 +70,10 @@ twice() { "$@" || "$@"; }
 tool_is() {
   case $1 in
     cargo-leptos) [[ $(cargo-leptos --version 2>/dev/null) == *" $2" ]] ;;
+    # It does not print its own version.
+    cargo-auditable) [[ -x $TOOLS/bin/cargo-auditable ]] && grep -q "^\"$1 $2 " "$TOOLS/.crates.toml" ;;
+    cargo-deny) [[ $(cargo-deny --version 2>/dev/null) == *" $2" ]] ;;
+    cargo-fuzz) [[ $(cargo-fuzz --version 2>/dev/null) == *" $2" ]] ;;
     wasm-bindgen-cli) [[ $(wasm-bindgen --version 2>/dev/null) == *" $2" ]] ;;
   esac
 }

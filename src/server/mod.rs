@@ -9,6 +9,10 @@ pub mod environment;
 pub mod export;
 pub mod figures;
 pub mod fragments;
+#[cfg(any(test, fuzzing))]
+mod fuzz_target;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod http;
 pub mod metrics;
 pub mod model;

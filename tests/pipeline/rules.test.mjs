@@ -83,6 +83,16 @@ const cases = [
   ],
   ["a check that no stage depends on", MAIN, "dependsOn: [Lint, Test, Release, Image, Smoke]", "dependsOn: [Lint, Release, Smoke]", /^Deploy: .*not wait for Test/],
   ["a push before the smoke test", MAIN, "Release, Image, Smoke]", "Release, Image]", /^Push: .*not wait for Smoke/],
+  // The supply chain.
+  ["a published image that was not scanned", MAIN, "$(scannerImage) image ", "$(scannerImage) version ", /^Image: .*not scanned/],
+  ["a scan that only warns", MAIN, "--exit-code 1", "--exit-code 0", /^Image: the scan lets/],
+  ["a scan for critical vulnerabilities only", MAIN, "HIGH,CRITICAL", "CRITICAL", /^Image: the scan lets/],
+  ["a scanner of any version", MAIN, /trivy:[\d.]+/, "trivy:latest", /scannerImage names no exact version/],
+  ["a pushed image that is not signed", MAIN, / +cosign sign .*\n/, "", /^Push: pushes an image without cosign sign/],
+  ["a bill of materials that is not attested", MAIN, / +cosign attest .*\n/, "", /^Push: pushes an image without cosign attest/],
+  ["a signature that is not verified", MAIN, / +cosign verify --.*\n/, "", /^Push: pushes an image without cosign verify of/],
+  ["a signature of a tag", MAIN, /@\$\{digest:[^}]*\}/, ":$NAME", /^Push: signs an image that is not named by its digest/],
+  ["a deployment of a tag", MAIN, "@$(pushedDigest)", ":$(tag)", /^Deploy: deploys .* not named by its digest/],
   // Names that refer to each other.
   ["a dependency on an unknown stage", MAIN, "dependsOn: Image\n", "dependsOn: Picture\n", /^Smoke: depends on Picture/],
   ["an undefined variable", MAIN, "$(imageRepository)", "$(imageRepo)", /nobody defines \$\(imageRepo\)/],

@@ -57,6 +57,10 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
+    let settings = http::Settings {
+        security_txt: config.security_txt.clone(),
+        ..settings
+    };
     http::raise_limit(&settings.limits);
     let configured = Sources::from_config(&config, &environment);
     let names = configured.names();

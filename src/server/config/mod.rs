@@ -1,7 +1,10 @@
 //! An organisation's settings: `dashboard.toml`. The checked-in file is also the built-in default.
 
 pub mod cosmos;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz_targets;
 pub mod github;
+mod security_txt;
 mod systems;
 
 use std::{collections::BTreeMap, path::Path};
@@ -9,6 +12,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
 use regex::Regex;
+pub use security_txt::SecurityTxt;
 use serde::Deserialize;
 pub use systems::Systems;
 
@@ -27,6 +31,7 @@ pub struct Config {
     pub source_url: String,
     pub rules: Rules,
     pub security: Security,
+    pub security_txt: Option<SecurityTxt>,
     pub store: Store,
     pub owners: Owners,
     pub projects: Vec<Project>,
@@ -80,6 +85,7 @@ struct File {
     source_url: String,
     rules: FileRules,
     security: Security,
+    security_txt: Option<SecurityTxt>,
     #[serde(default)]
     store: Store,
     #[serde(default)]
@@ -133,6 +139,9 @@ impl Config {
                 file.time_zone
             )
         })?;
+        if let Some(security_txt) = &file.security_txt {
+            security_txt.validate()?;
+        }
         let mut projects = Vec::new();
         for project in file.projects {
             let slug = slug(&project.label);
@@ -169,6 +178,7 @@ impl Config {
                 ),
             },
             security: file.security,
+            security_txt: file.security_txt,
             store: file.store,
             owners: file.owners,
             projects,

@@ -47,7 +47,7 @@ async fn strip_base_path(
     response
 }
 
-fn without_base(uri: &Uri, base: &str) -> Option<Uri> {
+pub(super) fn without_base(uri: &Uri, base: &str) -> Option<Uri> {
     let path_and_query = uri.path_and_query()?.as_str();
     let rest = path_and_query.strip_prefix(base)?;
     let rest: PathAndQuery = match rest.chars().next() {
@@ -61,7 +61,7 @@ fn without_base(uri: &Uri, base: &str) -> Option<Uri> {
 }
 
 /// Leaves the addresses of other servers unchanged.
-fn with_base(location: &HeaderValue, base: &str) -> Option<HeaderValue> {
+pub(super) fn with_base(location: &HeaderValue, base: &str) -> Option<HeaderValue> {
     let path = location.to_str().ok()?;
     let local = path.starts_with('/') && !path.starts_with("//");
     local

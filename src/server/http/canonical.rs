@@ -18,7 +18,7 @@ pub fn redirect(uri: &Uri) -> Option<Response> {
 }
 
 /// The canonical address of a page; `None` if its address is canonical or leads to no page.
-fn canonical(uri: &Uri) -> Option<String> {
+pub(super) fn canonical(uri: &Uri) -> Option<String> {
     let decoded = percent_decode_str(uri.path()).decode_utf8().ok();
     let decoded = decoded.as_deref().filter(|path| pages::exists(path));
     let path = decoded.unwrap_or_else(|| uri.path());

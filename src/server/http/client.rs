@@ -28,7 +28,7 @@ pub fn identify(settings: &Settings, request: &Request) -> Client {
     client(settings, peer, request.headers())
 }
 
-fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
+pub(super) fn client(settings: &Settings, peer: IpAddr, headers: &HeaderMap) -> Client {
     let proxies = &settings.trusted_proxies;
     let chain = header_items(headers, "x-forwarded-for").map(parse_address);
     let mut client = Client {

@@ -37,7 +37,7 @@ pub fn respond(content: &Encoded, mut headers: HeaderMap, asked: &HeaderMap) -> 
     response
 }
 
-fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
+pub(super) fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter();
     values
         .filter_map(|value| value.to_str().ok())
@@ -55,7 +55,7 @@ fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
         })
 }
 
-fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+pub(super) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let values = headers.get_all(header::IF_NONE_MATCH).iter();
     values
         .filter_map(|value| value.to_str().ok())

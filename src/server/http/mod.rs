@@ -12,6 +12,8 @@ mod csp_reports;
 mod descriptors;
 mod encoding;
 mod fair_queue;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz_targets;
 mod headers;
 mod health;
 mod host;
@@ -25,6 +27,7 @@ mod openapi;
 mod pages;
 mod queue;
 mod rendering;
+mod security_txt;
 mod settings;
 mod shared_service;
 #[cfg(test)]
@@ -214,6 +217,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route(csp_reports::PATH, post(csp_reports::count))
+        .route(security_txt::PATH, get(security_txt::security_txt))
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)

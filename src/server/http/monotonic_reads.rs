@@ -28,20 +28,20 @@ const MAX_AHEAD: i64 = 1000;
 const WATCHERS_PER_CLIENT: usize = 2;
 
 /// A data version of a store; of two versions of one store, the greater change is the newer.
-struct StoreVersion<'a> {
+pub(super) struct StoreVersion<'a> {
     store: &'a str,
     change: i64,
 }
 
 impl<'a> StoreVersion<'a> {
     /// `1f0c-17-3a9b`: the store, its change, and the configuration, which does not matter here.
-    fn parse(version: &'a str) -> Option<Self> {
+    pub(super) fn parse(version: &'a str) -> Option<Self> {
         let (store, rest) = version.split_once('-')?;
         let change = rest.split('-').next()?.parse().ok()?;
         Some(Self { store, change })
     }
 
-    fn is_newer_than(&self, shown: &str) -> bool {
+    pub(super) fn is_newer_than(&self, shown: &str) -> bool {
         let shown = StoreVersion::parse(shown);
         shown.is_some_and(|shown| {
             let ahead = self.change.saturating_sub(shown.change);
@@ -96,7 +96,7 @@ pub async fn enforce(
     response
 }
 
-fn seen(headers: &HeaderMap) -> Option<String> {
+pub(super) fn seen(headers: &HeaderMap) -> Option<String> {
     let cookies = CookieJar::from_headers(headers);
     Some(cookies.get(NAME)?.value().to_owned())
 }

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use reqwest::Url;
 
 use super::{access, limits::Limits, metrics, trusted_proxies::TrustedProxies};
-use crate::server::{environment::Environment, sign_in, store::DATABASE_URL};
+use crate::server::{config::SecurityTxt, environment::Environment, sign_in, store::DATABASE_URL};
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
 const HOSTS: &str = "RSE_HOSTS";
@@ -26,6 +26,8 @@ pub struct Settings {
     /// True when everyone who can reach the server can read the dashboard; see [`Settings::for_address`].
     pub open: bool,
     pub metrics: metrics::Settings,
+    /// From the configuration file; `None` when not set.
+    pub security_txt: Option<SecurityTxt>,
     /// True when several replicas may share the store.
     pub shared_store: bool,
 }
@@ -50,6 +52,7 @@ impl Settings {
                 .context(TRUSTED_PROXIES)?,
             limits: Limits::of(environment)?,
             metrics: metrics::Settings::of(environment)?,
+            security_txt: None,
             shared_store: environment.text(&[DATABASE_URL]).is_some(),
         })
     }

@@ -21,10 +21,11 @@ use crate::{
     server::telemetry::audit::{ANONYMOUS, Action, Outcome},
 };
 
-/// Health checks, and sign-in itself.
-const OPEN: [&str; 6] = [
+/// Health checks, whom to tell about vulnerabilities, and sign-in itself.
+const OPEN: [&str; 7] = [
     "/health/live",
     "/health/ready",
+    "/.well-known/security.txt",
     "/sign-in",
     "/sign-in/callback",
     "/sign-out",

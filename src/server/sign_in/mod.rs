@@ -6,6 +6,8 @@
 
 mod allow_list;
 mod cookies;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz_targets;
 mod guard;
 mod page;
 mod provider;

@@ -14,6 +14,8 @@ use crate::server::model::DAY_MS;
 const FORM: &str = "2019-10-25T17:15:00Z";
 /// The characters of a wrong value that a message repeats.
 const SHOWN: usize = 40;
+/// The characters of a parser's message.
+const MAX_MESSAGE: usize = 200;
 
 #[derive(Debug, Default, PartialEq)]
 pub enum Field<'a> {
@@ -127,8 +129,13 @@ impl<'de> Visitor<'de> for FieldVisitor {
 
 /// Reads a JSON object.
 pub fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Rejection> {
-    let not_json =
-        |error: serde_json::Error| Rejection::new(FaultKind::NotJson, format!("not JSON: {error}"));
+    // The messages repeat words of the text, however long.
+    let said = |error: &serde_json::Error| -> String {
+        error.to_string().chars().take(MAX_MESSAGE).collect()
+    };
+    let not_json = |error: serde_json::Error| {
+        Rejection::new(FaultKind::NotJson, format!("not JSON: {}", said(&error)))
+    };
     // A struct can be read from an array too, which no document is.
     if !text.starts_with('{') {
         let _: serde::de::IgnoredAny = serde_json::from_str(text).map_err(not_json)?;
@@ -136,7 +143,10 @@ pub fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Rejection> {
     }
     serde_json::from_str(text).map_err(|error| {
         if error.is_data() {
-            Rejection::new(FaultKind::WrongType, format!("wrong form: {error}"))
+            Rejection::new(
+                FaultKind::WrongType,
+                format!("wrong form: {}", said(&error)),
+            )
         } else {
             not_json(error)
         }
@@ -199,6 +209,8 @@ pub fn wrong_type(name: &'static str, wanted: &str) -> Rejection {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn field(json: &str) -> Field<'_> {
@@ -215,6 +227,13 @@ mod tests {
         assert_eq!(field("\" 107 \"").number(), Ok(Some(107)));
         assert_eq!(field("1571965229.7").number(), Ok(Some(1_571_965_229)));
         assert_eq!(field("\"107.0\"").number(), Ok(Some(107)));
+    }
+
+    #[test]
+    fn messages_repeat_only_the_beginning_of_a_text() {
+        let text = format!(r#"{{"repository":"{}"}}"#, "x".repeat(10_000));
+        let rejection = object::<BTreeMap<String, u8>>(&text).expect_err("a text is no number");
+        assert!(rejection.reason.len() < 300, "{}", rejection.reason.len());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! is recorded, never the address, and an id only if it has the form of one.
 
 mod counted_body;
-mod request_id;
+pub(super) mod request_id;
 #[cfg(test)]
 mod tests;
 

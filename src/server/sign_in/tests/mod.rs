@@ -195,8 +195,13 @@ async fn programs_get_401_and_readers_are_redirected_to_sign_in() {
 }
 
 #[tokio::test]
-async fn health_and_the_clients_files_stay_open() {
+async fn health_security_txt_and_the_clients_files_stay_open() {
     let (router, _) = closed();
+    // It is not configured: strangers are told so instead of sent to sign in.
+    let contact = ask(&router, Request::get("/.well-known/security.txt")).await;
+    assert_eq!(contact.status, StatusCode::NOT_FOUND);
+    let other = ask(&router, Request::get("/.well-known/other")).await;
+    assert_eq!(other.status, StatusCode::SEE_OTHER);
     let live = ask(&router, Request::get("/health/live")).await;
     assert_eq!(live.status, StatusCode::OK);
     let ready = ask(&router, Request::get("/health/ready")).await;

@@ -93,6 +93,8 @@ pub fn is_cve(id: &str) -> bool {
 pub fn date(text: &str) -> Option<String> {
     let (date, rest) = text.trim().split_at_checked("2020-01-31".len())?;
     let date: Date = date.parse().ok()?;
+    // The offset alone, without a name in brackets.
+    let rest = rest.split('[').next().unwrap_or_default();
     let is_zone = format!("{date}T00:00:00{rest}")
         .parse::<Timestamp>()
         .is_ok();
@@ -142,6 +144,10 @@ mod tests {
             (" 2020-01-31Z\n", Some("2020-01-31Z")),
             ("2020-01-31+01:00", Some("2020-01-31+01:00")),
             ("2020-01-31-05:30", Some("2020-01-31-05:30")),
+            (
+                "2020-01-31+01:00[America/Argentina/ComodRivadavia]",
+                Some("2020-01-31+01:00"),
+            ),
             ("2020-01-31T12:00:00Z", Some("2020-01-31")),
             ("2020-01-31 or so", Some("2020-01-31")),
             ("2020-01-31+99:00", Some("2020-01-31")),

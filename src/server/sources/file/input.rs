@@ -62,19 +62,26 @@ pub fn open(path: &Path, bytes: &Arc<AtomicU64>) -> io::Result<Input> {
         file,
         bytes: Arc::clone(bytes),
     };
-    let mut reader = BufReader::with_capacity(BLOCK, counted);
-    let mut start = Vec::new();
-    (&mut reader).take(2).read_to_end(&mut start)?;
-    let gzip = start == GZIP;
-    let whole = io::Cursor::new(start).chain(reader);
-    Ok(Input {
-        reader: if gzip {
-            Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(whole)))
-        } else {
-            Box::new(whole)
-        },
-        gzip,
-    })
+    Input::of(counted)
+}
+
+impl Input {
+    /// Reads data, which may be compressed.
+    pub fn of(data: impl Read + Send + 'static) -> io::Result<Self> {
+        let mut reader = BufReader::with_capacity(BLOCK, data);
+        let mut start = Vec::new();
+        (&mut reader).take(2).read_to_end(&mut start)?;
+        let gzip = start == GZIP;
+        let whole = io::Cursor::new(start).chain(reader);
+        Ok(Self {
+            reader: if gzip {
+                Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(whole)))
+            } else {
+                Box::new(whole)
+            },
+            gzip,
+        })
+    }
 }
 
 struct Counted {

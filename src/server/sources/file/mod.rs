@@ -4,6 +4,8 @@
 //! used are counted by kind; the rest is kept.
 
 mod facts;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz_targets;
 mod input;
 mod progress;
 mod read;

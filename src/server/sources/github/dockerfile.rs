@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::here_documents::{here_documents, last_lines};
 
 /// Longer than any image's name; also limits arguments that repeat each other.
-const MAX_NAME: usize = 1_000;
+pub const MAX_NAME: usize = 1_000;
 /// More stages than any real Dockerfile has.
-const MAX_STAGES: usize = 200;
+pub const MAX_STAGES: usize = 200;
 /// The maximum nesting of defaults in defaults.
 const MAX_DEPTH: usize = 8;
 

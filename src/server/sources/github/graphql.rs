@@ -22,13 +22,13 @@ const NO_GRAPHQL: &str = "this server does not offer GraphQL; set sources.github
 
 /// One repository and the files to read from it.
 #[derive(Clone)]
-struct Part<'a> {
+pub(super) struct Part<'a> {
     /// The index of the repository in the batch.
-    index: usize,
-    repository: &'a Repository,
-    files: Vec<String>,
+    pub index: usize,
+    pub repository: &'a Repository,
+    pub files: Vec<String>,
     /// The folders to list; the root has an empty name.
-    folders: Vec<String>,
+    pub folders: Vec<String>,
 }
 
 /// Reads a batch; the outcomes are in its order.
@@ -216,7 +216,10 @@ struct Blob {
 }
 
 /// Returns the outcome for each repository of a query, in its order.
-fn outcomes_of(response: &Value, asked: usize) -> Vec<Result<&Map<String, Value>, ReadFailure>> {
+pub(super) fn outcomes_of(
+    response: &Value,
+    asked: usize,
+) -> Vec<Result<&Map<String, Value>, ReadFailure>> {
     if let Some(message) = failed_whole(response) {
         return vec![Err(ReadFailure::Failed(message)); asked];
     }
@@ -247,7 +250,7 @@ fn read_failure(error: &Value) -> ReadFailure {
     }
 }
 
-fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
+pub(super) fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
     let mut files = Files {
         empty: repository.get("isEmpty").and_then(Value::as_bool) == Some(true),
         ..Files::default()

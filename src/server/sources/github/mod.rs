@@ -10,6 +10,8 @@ mod dockerfile;
 mod doctor;
 mod facts;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz_targets;
 mod graphql;
 mod here_documents;
 mod limits;

@@ -113,7 +113,7 @@ pub async fn interpret(mut response: Response, expected: Expected, max: u64) -> 
 }
 
 /// Interprets a JSON body. A truncated one is requested again; one that is not JSON would not change.
-fn interpret_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Attempt {
+pub fn interpret_json(expected: Expected, headers: HeaderMap, body: Vec<u8>) -> Attempt {
     match serde_json::from_slice::<IgnoredAny>(&body) {
         Err(error) if error.is_eof() => {
             return Attempt::Transient(GithubFailure::Server(
@@ -207,7 +207,7 @@ pub fn broken(error: &reqwest::Error) -> GithubFailure {
 }
 
 /// Returns GitHub's message about a refused request.
-fn message(body: &[u8]) -> String {
+pub fn message(body: &[u8]) -> String {
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let message = json["message"].as_str().unwrap_or("no reason given");
     message.chars().take(200).collect()

@@ -280,6 +280,8 @@ mod tests {
     fn faults_do_not_grow_with_the_file() {
         let many = "<suppress><cve>CVE-1, CVE-2, CVE-3, CVE-4, CVE-5</cve></suppress>".repeat(1000);
         assert_eq!(parse(&inside(&many)).faults.len(), MAX_FAULTS);
+        let long = parse(&format!("<suppressions><{}></x>", "s".repeat(10_000)));
+        assert!(long.faults.iter().all(|fault| fault.len() < 300));
     }
 
     proptest! {

@@ -12,6 +12,8 @@ use quick_xml::{
 
 /// Deeper than any real file.
 const MAX_DEPTH: usize = 100;
+/// The maximum length of a reason.
+const MAX_REASON: usize = 200;
 
 /// The nodes of a file, in its order. Names are local, without prefixes.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +34,14 @@ pub struct Malformed {
     pub byte: u64,
 }
 
+impl Malformed {
+    /// The parser's messages repeat names of the file, however long.
+    fn new(reason: &str, byte: u64) -> Self {
+        let reason = reason.chars().take(MAX_REASON).collect();
+        Self { reason, byte }
+    }
+}
+
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "malformed XML at byte {}: {}", self.byte, self.reason)
@@ -48,14 +58,9 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
     let (mut depth, mut roots) = (0_usize, 0_usize);
     loop {
         let event = reader.read_event();
-        let event = event.map_err(|error| Malformed {
-            reason: error.to_string(),
-            byte: reader.error_position(),
-        })?;
-        let fault = |reason: String| Malformed {
-            reason,
-            byte: reader.buffer_position(),
-        };
+        let event =
+            event.map_err(|error| Malformed::new(&error.to_string(), reader.error_position()))?;
+        let fault = |reason: String| Malformed::new(&reason, reader.buffer_position());
         match event {
             // Empty elements are passed as an opening and a closing.
             Event::Start(start) | Event::Empty(start) => {
