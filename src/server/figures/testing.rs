@@ -103,13 +103,13 @@ pub fn crowded(number: usize) -> Snapshot {
     for number in 0..number {
         let (job_name, step) = (name("job", number), name("step", number));
         let failed = build(&job_name, BuildResult::Failure, "2019-10-25T11:00:00Z");
-        builds.push(&BuildRecord {
+        builds.push_record(&BuildRecord {
             // Long before the window, in a slot of its own.
             started_ms: number as i64 * 86_400_000,
             failing_step: Some(&step),
             ..failed.clone()
         });
-        builds.push(&BuildRecord {
+        builds.push_record(&BuildRecord {
             build_id: "2",
             result: BuildResult::Success,
             functional_test_ms: Some(7_000),

@@ -186,7 +186,13 @@ impl Damaged {
             let (rows, is_whole) = self.scan::<EventRow>(&sql, &[*id]).await;
             let mut copied = 0_i64;
             for row in rows {
-                let ids = [Some(row.job), row.step, row.branch, row.provenance];
+                let ids = [
+                    Some(row.job),
+                    row.step,
+                    row.branch,
+                    row.codebase,
+                    row.toolchain,
+                ];
                 let event = if ids.into_iter().all(is_known) {
                     row.into_event(&build.tag, &texts).ok()
                 } else {

@@ -5,7 +5,7 @@ use crate::{
     markup::MAX_ROWS,
     server::{
         figures::{self, testing::crowded},
-        model::{Event, Provenance, RepositoryFacts, Suppression, System},
+        model::{Codebase, Event, RepositoryFacts, Suppression, System, Toolchain},
         store::Store,
     },
 };
@@ -128,7 +128,7 @@ async fn pages_stay_small_with_many_repositories_steps_and_suppressions() {
     }
     let mut builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
     for number in 0..200_000 {
-        builder.push(&BuildRecord {
+        builder.push_record(&BuildRecord {
             job_name: "HMCTS_CMC/claim-store/master",
             build_id: &number.to_string(),
             branch: Some("master"),
@@ -186,7 +186,8 @@ async fn pages_stay_small_with_stored_names_of_any_length() {
             node_name: None,
             correlation_id: None,
             system: System::default(),
-            provenance: Provenance::default(),
+            codebase: Codebase::default(),
+            toolchain: Toolchain::default(),
         });
         facts.push(
             RepositoryFacts {
