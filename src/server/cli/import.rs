@@ -79,6 +79,8 @@ async fn import(
     location: &Location,
     config: &Config,
 ) -> Result<(Report, Result<()>)> {
+    // A new file has no damage of before.
+    let may_be_damaged = location.exists() && !location.is_shared();
     let mut store = Store::open(location, config).await?;
     let now = Timestamp::now();
     // Before the import, so that it refuses what would be dropped again.
@@ -93,9 +95,9 @@ async fn import(
         }
         RecordKind::Security(files) => file::import_security(&mut store, &files.files, now).await?,
     };
-    let verified = match location.is_shared() {
-        true => Ok(()),
-        false => store.verify().await,
+    let verified = match may_be_damaged {
+        true => store.verify().await,
+        false => Ok(()),
     };
     store.close().await;
     Ok((report, verified))

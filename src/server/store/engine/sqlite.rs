@@ -26,7 +26,7 @@ const LOCK: &str = "dashboard.lock";
 const IN_USE: &str = "dashboard.in-use";
 /// The longest checks of the file: after an unclean end, and otherwise.
 const CHECK_AFTER_UNCLEAN_END: Duration = Duration::from_secs(10);
-const CHECK: Duration = Duration::from_millis(300);
+const CHECK: Duration = Duration::from_millis(100);
 /// Each returns a fault, if there is one. The last one, which compares indexes with tables, takes longest.
 const CHECKS: [&str; 3] = [
     "SELECT quick_check FROM pragma_quick_check WHERE quick_check <> 'ok' LIMIT 1",
