@@ -46,7 +46,7 @@ impl PartialEq for FigureData {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableRows {
     All,
-    /// At most [`MAX_ROWS`](crate::markup::MAX_ROWS), enough for the table on a page.
+    /// At most as many as `markup::MAX_ROWS`, enough for the table on a page.
     Page,
 }
 
