@@ -11,6 +11,7 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import autocannon from "autocannon";
 
+import { attacksWithData } from "./attacks/data.mjs";
 import { attacks } from "./attacks/run.mjs";
 import { binary, environment, Server } from "./lib/server.mjs";
 
@@ -182,6 +183,7 @@ try {
   server = undefined;
   await attacks(check, data, path.join(folder, "events.ndjson"));
   await garbage();
+  await attacksWithData(check, folder);
 } catch (error) {
   console.error(error);
   check("the soak ran to its end", false, error.message);

@@ -53,6 +53,9 @@ export async function figure(request: APIRequestContext, id: string, filter: Fil
 }
 
 /** Cells of a column. */
+/** The number of rows of a figure's table on a page, which has 500 at most. */
+export const rowsOnPage = ({ rows }: Figure) => Math.min(rows.length, 500);
+
 export function column<T extends Cell = number>(figure: Figure, id: string): T[] {
   const index = figure.columns.findIndex((known) => known.id === id);
   expect(index, `${figure.id} has the column ${id} among ${figure.columns.map((known) => known.id)}`).not.toBe(-1);

@@ -1,5 +1,5 @@
 // Each of the sixteen figures draws its rows, checked mark by mark.
-import { ALL, column, type Figure, figure, PAGES, pageOf } from "../support/api";
+import { ALL, column, type Figure, figure, PAGES, pageOf, rowsOnPage } from "../support/api";
 import { card, drawn, type Marks, marks, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
@@ -39,9 +39,6 @@ function slicesAre(drawn: Marks, expected: { label?: string; value: number; fill
   const total = sum(expected.map(({ value }) => value));
   for (const { label, value, share } of drawn.slices) expect(Math.abs(share - value / total), `the angle of ${label}`).toBeLessThan(0.005);
 }
-
-/** The most rows of a table on a page. */
-const MOST_ROWS = 500;
 
 /** Slices of the rows, in order; empty rows have none. */
 function pieOf(values: string, labels?: string) {
@@ -250,9 +247,9 @@ for (const id of ALL) {
     await expect(card(page, id).getByRole("heading", { name: wanted.title })).toBeVisible();
     const table = await openTable(page, id);
     await expect(table.locator("thead th")).toHaveText(wanted.columns.map((known) => known.title));
-    await expect(table.locator("tbody tr")).toHaveCount(Math.min(wanted.rows.length, MOST_ROWS));
+    await expect(table.locator("tbody tr")).toHaveCount(rowsOnPage(wanted));
     const all = card(page, id).getByRole("link", { name: `All ${wanted.rows.length.toLocaleString("en-GB")} rows as CSV` });
-    await expect(all).toHaveCount(wanted.rows.length > MOST_ROWS ? 1 : 0);
+    await expect(all).toHaveCount(wanted.rows.length > rowsOnPage(wanted) ? 1 : 0);
     await expect(page).toHaveTitle(new RegExp(wanted.title.slice(0, 20)));
   });
 }

@@ -1,7 +1,7 @@
 // Open pages follow the data without a reload, keep the reader's changes, and recover from
 // failures of the connection or the server.
 import type { Page } from "@playwright/test";
-import { column, figure } from "../support/api";
+import { column, figure, rowsOnPage } from "../support/api";
 import { card, drawn, marks, openTable, table } from "../support/chart";
 import { test as base, expect } from "../support/fixtures";
 import { Own } from "../support/own";
@@ -49,7 +49,7 @@ async function open(page: Page, path: string) {
 async function isRight(page: Page, id: string, filter = {}) {
   const wanted = await figure(page.request, id, filter);
   await expect(card(page, id).locator(".sentence")).toHaveText(wanted.summary);
-  await expect(table(page, id).locator("tbody tr")).toHaveCount(wanted.rows.length);
+  await expect(table(page, id).locator("tbody tr")).toHaveCount(rowsOnPage(wanted));
   return wanted;
 }
 
