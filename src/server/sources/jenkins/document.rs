@@ -62,11 +62,11 @@ pub const PRODUCER_FIELDS: usize = FIELDS.len() - 2;
 /// The first fault found.
 pub fn parse(text: &str, system: &System, now: Timestamp) -> Result<Event, Rejection> {
     let document: Document<'_> = object(text)?;
-    let job_name = text_of("job_name", document.job_name)?.ok_or_else(|| missing("job_name"))?;
+    let job_name = name_of("job_name", document.job_name)?.ok_or_else(|| missing("job_name"))?;
     let stage_ms = instant("stage_timestamp", document.stage_timestamp, now)?
         .ok_or_else(|| missing("stage_timestamp"))?;
     let build_tag = text_of("build_tag", document.build_tag)?;
-    let build_id = text_of("build_id", document.build_id)?;
+    let build_id = name_of("build_id", document.build_id)?;
     if build_tag.is_none() && build_id.is_none() {
         return Err(Rejection::new(
             FaultKind::NoBuild,
@@ -99,8 +99,8 @@ pub fn parse(text: &str, system: &System, now: Timestamp) -> Result<Event, Rejec
             now,
         )?,
         duration_ms: number_of("current_build_duration", document.current_build_duration)?,
-        step: text_of("current_step_name", document.current_step_name)?,
-        branch: text_of("branch_name", document.branch_name)?,
+        step: name_of("current_step_name", document.current_step_name)?,
+        branch: name_of("branch_name", document.branch_name)?,
         build_url: text_of("build_url", document.build_url)?,
         step_duration_ms: number_of("step_duration", document.step_duration)?,
         git_commit: detail(document.git_commit),
@@ -134,6 +134,15 @@ fn detail(field: Field<'_>) -> Option<String> {
     let mut text = field.text().ok().flatten()?;
     shorten(&mut text);
     Some(text)
+}
+
+/// Reads a name, shortened: names are kept in memory.
+fn name_of(name: &'static str, field: Field<'_>) -> Result<Option<String>, Rejection> {
+    let mut text = text_of(name, field)?;
+    if let Some(text) = &mut text {
+        shorten(text);
+    }
+    Ok(text)
 }
 
 fn text_of(name: &'static str, field: Field<'_>) -> Result<Option<String>, Rejection> {
@@ -249,7 +258,7 @@ mod tests {
     #[test]
     fn unusual_names_are_kept_unchanged() {
         for name in [
-            "x".repeat(10_000),
+            "x".repeat(300),
             "<script>alert(1)</script>".to_owned(),
             "100 % 'quoted' \u{202e}😀".to_owned(),
         ] {
@@ -309,6 +318,20 @@ mod tests {
         assert_eq!(short.chars().count(), 300);
         assert_eq!(cut(&short), short);
         assert_ne!(cut(&format!("{long}a")), short);
+    }
+
+    #[test]
+    fn long_names_are_shortened_and_tags_are_not() {
+        let long = "9".repeat(100_000);
+        let json = format!("\"{long}\"");
+        let read = |field| with(field, &json).expect("an event");
+        let short = Some(300);
+        let length = |text: Option<String>| text.map(|text| text.chars().count());
+        assert_eq!(length(Some(read("job_name").job_name)), short);
+        assert_eq!(length(read("build_id").build_id), short);
+        assert_eq!(length(read("current_step_name").step), short);
+        assert_eq!(length(read("branch_name").branch), short);
+        assert_eq!(read("build_tag").build_tag, Some(long.clone()));
     }
 
     #[test]
