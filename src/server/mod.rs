@@ -1,5 +1,6 @@
 //! The server: sources → store → snapshot → figures → cache → HTTP. Data flows in this direction only.
 
+mod allocator;
 pub mod attributes;
 pub mod cache;
 pub mod cli;
@@ -29,7 +30,3 @@ pub mod sync;
 mod tasks;
 pub mod telemetry;
 pub mod views;
-
-/// Imports and requests allocate many small objects and often free them on another thread.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

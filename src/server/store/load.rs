@@ -15,6 +15,7 @@ use super::{
     snapshot_rows::{self, Numbered, RowBatch, RowRange},
 };
 use crate::server::{
+    allocator,
     config::Config,
     model::DAY_MS,
     snapshot::{Origin, STEP_DAYS, Snapshot, SnapshotBuilder},
@@ -68,6 +69,9 @@ async fn fill(
             builds.push(&batch)?;
         }
         let snapshot = builds.into_snapshot().finish(version, as_of_ms, security);
+        if matches!(range, RowRange::All(_)) {
+            allocator::release();
+        }
         let last_build = snapshot.origin.last_build;
         anyhow::Ok(Snapshot {
             sample,
