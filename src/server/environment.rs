@@ -15,7 +15,7 @@ const DOTENV: &str = ".env";
 /// Variables with which `.env` could have another machine answer for any host.
 const CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// What was read from `.env`.
+/// The variables that were read from `.env`.
 static FROM_FILE: OnceLock<Dotenv> = OnceLock::new();
 
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! Who may read the dashboard. Without sign-in it is for this machine only, unless its operator opens it.
+//! Access to the dashboard. Without sign-in it is for this machine only, unless its operator opens it.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use crate::server::{environment::Environment, sign_in::is_local};
 
 const OPEN: &str = "RSE_OPEN";
 
-/// Whether the operator lets everyone read the dashboard.
+/// Returns whether the operator lets everyone read the dashboard.
 ///
 /// # Errors
 /// A value other than 1.

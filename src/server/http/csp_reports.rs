@@ -56,7 +56,7 @@ struct Report {
 struct Violation {
     #[serde(rename = "effective-directive", alias = "effectiveDirective")]
     effective: Option<String>,
-    /// What older browsers send, with the directive's sources.
+    /// The form of older browsers, with the directive's sources.
     #[serde(rename = "violated-directive")]
     violated: Option<String>,
 }

@@ -78,7 +78,7 @@ provenance! {
 }
 
 provenance! {
-    /// What builds it.
+    /// The tools that build it.
     Toolchain {
         /// The labels of the node without its own name, sorted and joined by spaces.
         node_labels,

@@ -42,7 +42,7 @@ pub struct Repair {
     pub events: u64,
     pub builds: u64,
     pub repositories: u64,
-    /// What could not be read; empty if nothing is lost.
+    /// The parts that could not be read; empty if nothing is lost.
     pub lost: Vec<String>,
     /// The previous file.
     pub kept: PathBuf,

@@ -13,7 +13,7 @@ use crate::server::{
     store::{Covered, Ledger},
 };
 
-/// Who reads about the sources.
+/// The readers of what is said about the sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// People of the organisation: reasons of failures help them.

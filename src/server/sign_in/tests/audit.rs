@@ -34,7 +34,7 @@ async fn lines(work: impl AsyncFnOnce()) -> (Vec<Value>, String) {
     (audit.collect(), text)
 }
 
-/// What a line says, in short.
+/// The content of a line, in short.
 fn short(line: &Value) -> String {
     let field = |name| line[name].as_str().unwrap_or("-").to_owned();
     ["action", "outcome", "reason", "who", "client"]
