@@ -54,20 +54,17 @@ pub async fn guard(
         };
     }
     let client = client_address(request.extensions());
+    let refused = |action, reason| {
+        sign_in.record(ANONYMOUS, action, client, Outcome::Refused { reason });
+        refuse()
+    };
     let session = match sign_in.settings.tokens.check(request.headers()) {
         TokenCheck::Valid(token) => {
             sign_in.record(token, Action::Token, client, Outcome::Done);
             None
         }
         TokenCheck::Invalid => {
-            let reason = "unknown token";
-            sign_in.record(
-                ANONYMOUS,
-                Action::Token,
-                client,
-                Outcome::Refused { reason },
-            );
-            return refuse();
+            return refused(Action::Token, "unknown token");
         }
         TokenCheck::Missing => match sign_in.settings.session(request.headers()) {
             Some(session) => Some(session),
@@ -75,14 +72,7 @@ pub async fn guard(
                 if let Some(redirect) = to_sign_in(&request) {
                     return redirect;
                 }
-                let reason = "neither session nor token";
-                sign_in.record(
-                    ANONYMOUS,
-                    Action::Request,
-                    client,
-                    Outcome::Refused { reason },
-                );
-                return refuse();
+                return refused(Action::Request, "neither session nor token");
             }
         },
     };
