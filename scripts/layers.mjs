@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 export const LAYERS = [
   ["json", "numbers"],
   ["error", "base"],
-  ["filter"],
+  ["selection"],
   ["api"],
   ["markup"],
   // The client.

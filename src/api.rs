@@ -10,9 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{error::AppError, filter::FilterQuery, json::Json};
+use crate::{error::AppError, json::Json, selection::Selection};
 
-/// One figure for one filter: the sentence, the table and the chart.
+/// One figure for one selection: the sentence, the table and the chart.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FigureData {
     pub id: String,
@@ -201,7 +201,12 @@ pub struct Overview {
 /// A summary of the builds in the window and in the window before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Headline {
+    /// The length of the window in days.
     pub days: u16,
+    /// The window for readers: `in the last 14 days`.
+    pub window: String,
+    /// The window before for readers: `the 14 days before`.
+    pub compared: String,
     pub builds: u64,
     pub failed: u64,
     /// The percentage of builds that failed; none without builds.
@@ -351,14 +356,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// The server's side of the server functions. The server's state implements it and provides it as a
 /// context of type `Arc<dyn Dashboard>`, so that this module does not depend on the server.
 pub trait Dashboard: Send + Sync {
-    /// A figure for one filter.
+    /// A figure for one selection.
     ///
     /// # Errors
     /// [`AppError::UnknownFigure`], [`AppError::UnknownValue`], [`AppError::NotReady`].
     fn figure<'a>(
         &'a self,
         id: &'a str,
-        filter: FilterQuery<'a>,
+        selection: &'a Selection,
         rows: TableRows,
     ) -> BoxFuture<'a, Result<FigureData, AppError>>;
 
@@ -366,7 +371,7 @@ pub trait Dashboard: Send + Sync {
     ///
     /// # Errors
     /// [`AppError::UnknownValue`], [`AppError::NotReady`].
-    fn overview(&self, page: &str, filter: FilterQuery<'_>) -> Result<Overview, AppError>;
+    fn overview(&self, page: &str, selection: &Selection) -> Result<Overview, AppError>;
 
     /// The HTML fragments of a name.
     ///
@@ -375,25 +380,23 @@ pub trait Dashboard: Send + Sync {
     fn fragments<'a>(
         &'a self,
         of: &'a str,
-        filter: FilterQuery<'a>,
+        selection: &'a Selection,
     ) -> BoxFuture<'a, Result<Vec<HtmlFragment>, AppError>>;
 }
 
-/// A figure for one filter.
+/// A figure for one selection.
 ///
 /// # Errors
 /// [`AppError::UnknownFigure`], [`AppError::UnknownValue`], [`AppError::NotReady`].
 #[server(name = FigureFunction, prefix = "/api", endpoint = "figure", input = GetUrl, output = Json)]
 pub async fn figure(
     id: String,
-    project: Option<String>,
-    r#type: Option<String>,
-    days: Option<String>,
+    #[server(flatten)] selection: Selection,
     rows: Option<String>,
 ) -> Result<FigureData, AppError> {
     let rows = TableRows::parse(rows.as_deref())?;
     expect_context::<Arc<dyn Dashboard>>()
-        .figure(&id, FilterQuery::new(&project, &r#type, &days), rows)
+        .figure(&id, &selection, rows)
         .await
 }
 
@@ -404,26 +407,21 @@ pub async fn figure(
 #[server(name = OverviewFunction, prefix = "/api", endpoint = "overview", input = GetUrl, output = Json)]
 pub async fn overview(
     page: String,
-    project: Option<String>,
-    r#type: Option<String>,
-    days: Option<String>,
+    #[server(flatten)] selection: Selection,
 ) -> Result<Overview, AppError> {
-    expect_context::<Arc<dyn Dashboard>>()
-        .overview(&page, FilterQuery::new(&project, &r#type, &days))
+    expect_context::<Arc<dyn Dashboard>>().overview(&page, &selection)
 }
 
-/// HTML fragments; `of` is `freshness`, `headline` or `sources`. Only the headline depends on the filter.
+/// HTML fragments; `of` is `freshness`, `headline` or `sources`. Only the headline depends on the selection.
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].
 #[server(name = FragmentsFunction, prefix = "/api", endpoint = "fragments", input = GetUrl, output = Json)]
 pub async fn fragments(
     of: String,
-    project: Option<String>,
-    r#type: Option<String>,
-    days: Option<String>,
+    #[server(flatten)] selection: Selection,
 ) -> Result<Vec<HtmlFragment>, AppError> {
     expect_context::<Arc<dyn Dashboard>>()
-        .fragments(&of, FilterQuery::new(&project, &r#type, &days))
+        .fragments(&of, &selection)
         .await
 }

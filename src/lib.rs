@@ -7,13 +7,13 @@ pub mod app;
 pub mod base;
 pub mod components;
 pub mod error;
-pub mod filter;
 pub mod json;
 pub mod live;
 mod markup;
 mod numbers;
 pub mod pages;
 pub mod plotly;
+pub mod selection;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod trusted_types;

@@ -9,8 +9,9 @@ use std::{hint::black_box, path::PathBuf, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
 use rse_dashboard::{
-    filter::Filter,
+    selection::Selection,
     server::{
+        attributes,
         compression::{Encoded, Level},
         config::Config,
         figures::{self, Figure},
@@ -121,33 +122,38 @@ fn grown(
 }
 
 fn measured(snapshot: &Snapshot, times: usize, repeats: usize, made: f64) -> Result<Value> {
-    let filter = Filter::default();
+    let selection = Selection::default();
     let mut figures = Vec::new();
     for figure in figures::ALL {
-        figures.push(one(figure, snapshot, &filter, repeats)?);
+        figures.push(one(figure, snapshot, &selection, repeats)?);
     }
     Ok(json!({
         "times": times,
         "builds": snapshot.builds.len(),
-        "window": snapshot.select(&filter).count(),
+        "window": attributes::select(snapshot, &selection).count(),
         "bytes": snapshot.bytes(),
         "made_s": made,
         "figures": figures,
     }))
 }
 
-fn one(figure: &Figure, snapshot: &Snapshot, filter: &Filter, repeats: usize) -> Result<Value> {
+fn one(
+    figure: &Figure,
+    snapshot: &Snapshot,
+    selection: &Selection,
+    repeats: usize,
+) -> Result<Value> {
     let limit = limits::of(figure.id);
     let mut taken: [Vec<f64>; 4] = Default::default();
     let mut json_bytes = 0;
     let mut compressed = 0;
     for _ in 0..repeats {
         // Both find the columns in the caches where they were last read.
-        black_box((figure.rows)(black_box(snapshot), filter));
+        black_box((figure.rows)(black_box(snapshot), selection));
         let mut time =
             |of: usize, began: Instant| taken[of].push(began.elapsed().as_secs_f64() * 1e6);
         let began = Instant::now();
-        black_box((figure.rows)(black_box(snapshot), filter));
+        black_box((figure.rows)(black_box(snapshot), selection));
         time(0, began);
         if let Some(limit) = limit {
             let began = Instant::now();
@@ -155,7 +161,7 @@ fn one(figure: &Figure, snapshot: &Snapshot, filter: &Filter, repeats: usize) ->
             time(1, began);
         }
         let began = Instant::now();
-        let data = figure.compute(black_box(snapshot), filter)?;
+        let data = figure.compute(black_box(snapshot), selection)?;
         let json = serde_json::to_vec(&data)?;
         time(2, began);
         json_bytes = json.len();

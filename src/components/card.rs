@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    Query, ask_again_when_heard,
+    ask_again_when_heard,
     chart::{Chart, Drawing},
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     error::AppError,
     live::use_told,
     markup, numbers,
+    selection::Selection,
 };
 
 /// The parts of a figure that a card needs. The table is not serialised, because the page's HTML has it;
@@ -54,7 +55,7 @@ type Loaded = Resource<Result<CardData, AppError>>;
 #[component]
 pub fn Card(
     info: FigureInfo,
-    query: Memo<Query>,
+    selection: Memo<Selection>,
     /// The noun for the items that figures count, singular and plural.
     unit: (&'static str, &'static str),
     /// On a figure's own page, the heading is the title and the table is open.
@@ -64,18 +65,12 @@ pub fn Card(
     let id = StoredValue::new(info.id.clone());
     let told = use_told();
     let figure: Loaded = Resource::new(
-        move || (query.get(), told.version()),
-        move |(query, _)| async move {
+        move || (selection.get(), told.version()),
+        move |(selection, _)| async move {
             let rows = Some(TableRows::Page.as_str().to_owned());
-            figure(
-                id.get_value(),
-                query.project,
-                query.build_type,
-                query.days,
-                rows,
-            )
-            .await
-            .map(CardData::from)
+            figure(id.get_value(), selection, rows)
+                .await
+                .map(CardData::from)
         },
     );
     // Set where the figure is awaited. Read anywhere else, a pending figure would reset the whole page to
@@ -91,8 +86,8 @@ pub fn Card(
     let csv = {
         let figures = use_base().path("/figures/");
         Memo::new(move |_| {
-            let filter = query.with(|query| query.filter().query());
-            format!("{figures}{}.csv{filter}", id.get_value())
+            let query = selection.with(Selection::query);
+            format!("{figures}{}.csv{query}", id.get_value())
         })
     };
     let title_id = format!("{}-title", info.id);
@@ -112,8 +107,8 @@ pub fn Card(
             <Transition fallback=loading set_pending=set_busy>
                 {move || Suspend::new(async move {
                     let loaded = figure.await;
-                    drawing.set(drawable(&loaded, query));
-                    sentence(loaded, id.get_value(), figure, query)
+                    drawing.set(drawable(&loaded, selection));
+                    sentence(loaded, id.get_value(), figure, selection)
                 })}
             </Transition>
             <Chart
@@ -138,17 +133,17 @@ pub fn Card(
                 <summary>"What counts"</summary>
                 <p>{info.help}</p>
             </details>
-            <Links id query csv />
+            <Links id selection csv />
         </article>
     }
 }
 
 /// The drawing of a figure with rows.
-fn drawable(loaded: &Result<CardData, AppError>, query: Memo<Query>) -> Option<Drawing> {
+fn drawable(loaded: &Result<CardData, AppError>, selection: Memo<Selection>) -> Option<Drawing> {
     let card = loaded.as_ref().ok()?;
     (card.rows > 0).then(|| Drawing {
         plot: Arc::clone(&card.plot),
-        view: query.with_untracked(|query| query.filter().query()),
+        view: selection.with_untracked(Selection::query),
     })
 }
 
@@ -161,7 +156,7 @@ fn sentence(
     loaded: Result<CardData, AppError>,
     id: String,
     figure: Loaded,
-    query: Memo<Query>,
+    selection: Memo<Selection>,
 ) -> impl IntoView {
     let id = format!("{id}-sentence");
     match loaded {
@@ -174,7 +169,7 @@ fn sentence(
             ask_again_when_heard(&error, move || figure.refetch());
             let closed = error == AppError::SignInNeeded;
             let path = use_location().pathname;
-            let href = move || format!("{}{}", path.get(), query.with(|q| q.filter().query()));
+            let href = move || format!("{}{}", path.get(), selection.with(Selection::query));
             Either::Right(view! {
                 <div id=id class="error-panel" role="alert">
                     <p class="error-heading">"This figure could not be loaded"</p>
@@ -244,8 +239,8 @@ fn table(
 
 /// Links to the figure's CSV, JSON and own page, for the current filter.
 #[component]
-fn Links(id: StoredValue<String>, query: Memo<Query>, csv: Memo<String>) -> impl IntoView {
-    let filter = move || query.with(|query| query.filter().query());
+fn Links(id: StoredValue<String>, selection: Memo<Selection>, csv: Memo<String>) -> impl IntoView {
+    let filter = move || selection.with(Selection::query);
     let figure = use_base().path("/figures/");
     let endpoint = use_base().path("/api/figure");
     let page = move || format!("{figure}{}{}", id.get_value(), filter());

@@ -6,38 +6,37 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use super::Query;
-use crate::filter::{BuildType, DAYS, Filter};
+use crate::selection::{BuildType, DAYS, Selection};
 
 #[component]
 pub fn Filters(
     /// Slugs and labels.
     projects: Vec<(String, String)>,
-    query: Memo<Query>,
+    selection: Memo<Selection>,
 ) -> impl IntoView {
-    let filter = Memo::new(move |_| query.with(Query::filter));
     let location = use_location();
     let navigate = use_navigate();
     // Only the form without JavaScript needs its button.
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
 
-    let go = Callback::new(move |changed: Filter| {
-        let url = format!("{}{}", location.pathname.get_untracked(), changed.query());
-        let stay = NavigateOptions {
-            scroll: false,
-            // The URL already includes the base path.
-            resolve: false,
-            ..Default::default()
-        };
-        navigate(&url, stay);
-    });
-    let choose = move |change: fn(&mut Filter, String)| {
-        move |event: leptos::ev::Event| {
-            let mut changed = filter.get_untracked();
-            change(&mut changed, event_target_value(&event));
-            go.run(changed);
-        }
+    let choose = move |key: &'static str| {
+        let navigate = navigate.clone();
+        Callback::new(move |event: leptos::ev::Event| {
+            let value = event_target_value(&event);
+            let changed = match (key, value.parse()) {
+                ("days", Ok(days)) => selection.with_untracked(|known| known.with_days(days)),
+                _ => selection.with_untracked(|known| known.with(key, &value)),
+            };
+            let url = format!("{}{}", location.pathname.get_untracked(), changed.query());
+            let stay = NavigateOptions {
+                scroll: false,
+                // The URL already includes the base path.
+                resolve: false,
+                ..Default::default()
+            };
+            navigate(&url, stay);
+        })
     };
     let types = BuildType::EVERY
         .map(|kind| (kind.as_str().to_owned(), kind.label().to_owned()))
@@ -66,31 +65,26 @@ pub fn Filters(
                 name="project"
                 label="Project"
                 choices=projects
-                chosen=Signal::derive(move || filter.with(|filter| filter.project.clone()))
-                on_change=Callback::new(choose(|filter, value| filter.project = value))
+                chosen=Signal::derive(move || selection.with(|known| known.project().to_owned()))
+                on_change=choose("project")
             />
             <Choice
                 name="type"
                 label="Kind"
                 choices=types
-                chosen=Signal::derive(move || filter.with(|f| f.build_type.as_str().to_owned()))
-                on_change=Callback::new(
-                    choose(|filter, value| {
-                        let mut known = BuildType::EVERY.into_iter();
-                        filter.build_type = known
-                            .find(|kind| kind.as_str() == value)
-                            .unwrap_or_default();
-                    }),
-                )
+                chosen=Signal::derive(move || {
+                    selection.with(|known| known.build_type().as_str().to_owned())
+                })
+                on_change=choose("type")
             />
             <Choice
                 name="days"
                 label="Window"
                 choices=windows
-                chosen=Signal::derive(move || filter.with(|filter| filter.days.to_string()))
-                on_change=Callback::new(
-                    choose(|filter, value| filter.days = value.parse().unwrap_or(filter.days)),
-                )
+                chosen=Signal::derive(move || {
+                    selection.with(|known| known.days().map_or_else(String::new, |days| days.to_string()))
+                })
+                on_change=choose("days")
             />
             <button class="btn" type="submit" hidden=move || alive.get()>
                 "Apply"

@@ -7,12 +7,13 @@ use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorPanel, Query, ask_again_when_heard, use_query};
+use super::{ErrorPanel, ask_again_when_heard, use_selection};
 use crate::{
     api::{HtmlFragment, fragments},
     base::use_base,
     error::AppError,
     live::use_told,
+    selection::Selection,
 };
 
 /// The parts of a fragment that hydration needs. The page's HTML has the others.
@@ -51,20 +52,19 @@ pub fn Fragments(
     /// The filter, for fragments about builds. Fragments about sources have none, and are also updated
     /// when the state of a source changes.
     #[prop(optional)]
-    query: Option<Memo<Query>>,
+    selection: Option<Memo<Selection>>,
     /// Set while the fragments are being updated.
     #[prop(optional)]
     set_busy: Option<WriteSignal<bool>>,
 ) -> impl IntoView {
     let told = use_told();
     let parts: Loaded = Resource::new(
-        move || match query {
-            Some(query) => (query.get(), told.data()),
-            None => (Query::default(), told.live()),
+        move || match selection {
+            Some(selection) => (selection.get(), told.data()),
+            None => (Selection::default(), told.live()),
         },
-        move |(query, _)| async move {
-            let fragments =
-                fragments(of.to_owned(), query.project, query.build_type, query.days).await?;
+        move |(selection, _)| async move {
+            let fragments = fragments(of.to_owned(), selection).await?;
             Ok(fragments.into_iter().map(Part::from).collect())
         },
     );
@@ -98,10 +98,7 @@ fn current_page() -> String {
     let path = use_location().pathname.get_untracked();
     let base = use_base();
     let path = path.strip_prefix(base.as_str()).unwrap_or(&path);
-    format!(
-        "{path}{}",
-        use_query().with_untracked(|query| query.filter().query())
-    )
+    format!("{path}{}", use_selection().with_untracked(Selection::query))
 }
 
 fn loading() -> impl IntoView {

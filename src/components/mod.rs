@@ -7,7 +7,7 @@ mod filters;
 mod heading;
 mod html_fragment;
 mod layout;
-mod query;
+mod selection;
 
 pub use card::Card;
 pub use error_panel::{ErrorPanel, ask_again_when_heard};
@@ -15,4 +15,4 @@ pub use filters::Filters;
 pub use heading::{PageHeading, Visited};
 pub use html_fragment::Fragments;
 pub use layout::{Footer, Header};
-pub use query::{Query, use_query};
+pub use selection::use_selection;

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use super::overview::use_overview;
 use crate::{
     api::Overview,
-    components::{Card, ErrorPanel, Filters, Fragments, PageHeading, Query, use_query},
+    components::{Card, ErrorPanel, Filters, Fragments, PageHeading, use_selection},
+    selection::Selection,
 };
 
 /// The page of figures about builds; only these have filters.
@@ -17,8 +18,8 @@ pub fn Board(
     page: &'static str,
     heading: &'static str,
 ) -> impl IntoView {
-    let query = use_query();
-    let overview = use_overview(Signal::stored(page.to_owned()), query);
+    let selection = use_selection();
+    let overview = use_overview(Signal::stored(page.to_owned()), selection);
     let wrong = move |error| {
         view! {
             <ErrorPanel
@@ -34,22 +35,22 @@ pub fn Board(
             <PageHeading text=heading />
             {move || match overview.get() {
                 None => loading().into_any(),
-                Some(Ok(overview)) => content(overview, query).into_any(),
+                Some(Ok(overview)) => content(overview, selection).into_any(),
                 Some(Err(error)) => wrong(error).into_any(),
             }}
         </div>
     }
 }
 
-fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
+fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     let filtered = overview.page == PIPELINES;
     let unit = unit(&overview.page);
-    let filters = filtered.then(|| view! { <Filters projects=overview.projects query /> });
-    let headline = filtered.then(|| view! { <Headline query /> });
+    let filters = filtered.then(|| view! { <Filters projects=overview.projects selection /> });
+    let headline = filtered.then(|| view! { <Headline selection /> });
     let cards = overview
         .figures
         .into_iter()
-        .map(|info| view! { <Card info query unit /> })
+        .map(|info| view! { <Card info selection unit /> })
         .collect_view();
     view! {
         <Freshness />
@@ -62,7 +63,7 @@ fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
 
 /// The headline above the figures.
 #[component]
-fn Headline(query: Memo<Query>) -> impl IntoView {
+fn Headline(selection: Memo<Selection>) -> impl IntoView {
     let (busy, set_busy) = signal(false);
     view! {
         <section
@@ -70,7 +71,7 @@ fn Headline(query: Memo<Query>) -> impl IntoView {
             aria-label="At a glance"
             aria-busy=move || busy.get().then_some("true")
         >
-            <Fragments of="headline" failed="The summary could not be loaded" query set_busy />
+            <Fragments of="headline" failed="The summary could not be loaded" selection set_busy />
         </section>
     }
 }

@@ -10,15 +10,16 @@ use super::{
 use crate::{
     api::Overview,
     base::use_base,
-    components::{Card, ErrorPanel, Filters, PageHeading, Query, use_query},
+    components::{Card, ErrorPanel, Filters, PageHeading, use_selection},
+    selection::Selection,
 };
 
 #[component]
 pub fn Figure() -> impl IntoView {
     let params = use_params_map();
-    let query = use_query();
+    let selection = use_selection();
     let id = Signal::derive(move || params.with(|params| params.get("id").unwrap_or_default()));
-    let overview = use_overview(id, query);
+    let overview = use_overview(id, selection);
     let wrong = |error| {
         view! {
             <PageHeading text="Figure" />
@@ -34,26 +35,26 @@ pub fn Figure() -> impl IntoView {
         <div class="frame">
             {move || match overview.get() {
                 None => loading().into_any(),
-                Some(Ok(overview)) => content(overview, query).into_any(),
+                Some(Ok(overview)) => content(overview, selection).into_any(),
                 Some(Err(error)) => wrong(error).into_any(),
             }}
         </div>
     }
 }
 
-fn content(overview: Overview, query: Memo<Query>) -> impl IntoView {
+fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     let filtered = overview.page == PIPELINES;
     let unit = unit(&overview.page);
     let back = {
         let path = use_base().path(&format!("/{}", overview.page));
-        move || format!("{path}{}", query.with(|query| query.filter().query()))
+        move || format!("{path}{}", selection.with(Selection::query))
     };
     let heading = overview.figures.first().map(|info| info.title.clone());
-    let filters = filtered.then(|| view! { <Filters projects=overview.projects query /> });
+    let filters = filtered.then(|| view! { <Filters projects=overview.projects selection /> });
     let cards = overview
         .figures
         .into_iter()
-        .map(|info| view! { <Card info query unit alone=true /> })
+        .map(|info| view! { <Card info selection unit alone=true /> })
         .collect_view();
     view! {
         <p class="back">

@@ -7,21 +7,21 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api::{Overview, overview},
-    components::Query,
     error::AppError,
+    selection::Selection,
 };
 
 /// The overview of a page, or an error.
 pub type OverviewResult = Result<Overview, AppError>;
 
-type OverviewFor = dyn Fn(&str, &Query) -> OverviewResult + Send + Sync;
+type OverviewFor = dyn Fn(&str, &Selection) -> OverviewResult + Send + Sync;
 
 /// A context that computes overviews on the server; absent in the browser.
 #[derive(Clone)]
 pub struct Overviews(Arc<OverviewFor>);
 
 impl Overviews {
-    pub fn new(of: impl Fn(&str, &Query) -> OverviewResult + Send + Sync + 'static) -> Self {
+    pub fn new(of: impl Fn(&str, &Selection) -> OverviewResult + Send + Sync + 'static) -> Self {
         Self(Arc::new(of))
     }
 }
@@ -30,14 +30,17 @@ impl Overviews {
 ///
 /// Figures do not depend on the filter, so they stay when it changes. After an error, a change of the
 /// filter requests the overview again.
-pub fn use_overview(of: Signal<String>, query: Memo<Query>) -> ReadSignal<Option<OverviewResult>> {
+pub fn use_overview(
+    of: Signal<String>,
+    selection: Memo<Selection>,
+) -> ReadSignal<Option<OverviewResult>> {
     let known = SharedValue::new(move || {
         let Overviews(answer) = use_context()?;
-        Some(answer(&of.get_untracked(), &query.get_untracked()))
+        Some(answer(&of.get_untracked(), &selection.get_untracked()))
     });
     let (answer, set_answer) = signal(known.into_inner());
-    Effect::new(move |before: Option<(String, Query)>| {
-        let wanted = (of.get(), query.get());
+    Effect::new(move |before: Option<(String, Selection)>| {
+        let wanted = (of.get(), selection.get());
         let is_good = answer.with_untracked(|answer| matches!(answer, Some(Ok(_))));
         let is_known = match &before {
             Some(before) => before.0 == wanted.0 && (is_good || before.1 == wanted.1),
@@ -48,8 +51,8 @@ pub fn use_overview(of: Signal<String>, query: Memo<Query>) -> ReadSignal<Option
             let asked = wanted.clone();
             spawn_local(async move {
                 let (id, values) = asked.clone();
-                let came = overview(id, values.project, values.build_type, values.days).await;
-                let still = of.try_get_untracked().zip(query.try_get_untracked());
+                let came = overview(id, values).await;
+                let still = of.try_get_untracked().zip(selection.try_get_untracked());
                 if still == Some(asked) {
                     set_answer.set(Some(came));
                 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rse_dashboard::server::model::CoverageState;
 use rse_dashboard::{
     api::Cell,
-    filter::Filter,
+    selection::Selection,
     server::{figures, snapshot::Snapshot},
 };
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn text(value: &Value) -> Option<&str> {
 fn rows(snapshot: &Snapshot, figure: &str) -> Vec<String> {
     let figure = figures::find(figure).expect(figure);
     let data = figure
-        .compute(snapshot, &Filter::default())
+        .compute(snapshot, &Selection::default())
         .expect("computed");
     let cell = |cell: &Cell| match cell {
         Cell::Count(number) => number.to_string(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::{collection::vec, prelude::*};
 use regex::Regex;
 use rse_dashboard::{
-    filter::Filter,
+    selection::Selection,
     server::{config::Config, figures, snapshot::Snapshot, store::Store},
 };
 
@@ -16,7 +16,7 @@ use crate::{
 
 /// Returns the whole content of a snapshot, with the data of all figures.
 fn content(snapshot: &Snapshot) -> Vec<String> {
-    let filter = Filter::parse(None, None, None).expect("a filter");
+    let filter = Selection::parse("").expect("a filter");
     let figures = figures::ALL.iter().map(|figure| {
         let data = figure.compute(snapshot, &filter).expect("a figure");
         serde_json::to_string(&data).expect("JSON")

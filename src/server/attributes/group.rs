@@ -1,25 +1,25 @@
 //! Builds grouped by an attribute, with every measure.
 
-use super::{Attribute, MEASURES, UNKNOWN, Unit, Values};
+use super::{Attribute, MEASURES, UNKNOWN, Unit, Values, select};
 use crate::{
     api::{Cell, CellKind, ColumnInfo},
-    filter::Filter,
+    selection::Selection,
     server::snapshot::Snapshot,
 };
 
-/// A table: a row per value of an attribute that the filter's builds have.
+/// A table: a row per value of an attribute that the selected builds have.
 pub struct Groups {
     pub columns: Vec<ColumnInfo>,
     /// Sorted by number of builds, most first, then by value.
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// Groups the builds of a filter by an attribute. Builds without a value are one group.
-pub fn group(snapshot: &Snapshot, filter: &Filter, attribute: &Attribute) -> Groups {
+/// Groups the builds of a selection by an attribute. Builds without a value are one group.
+pub fn group(snapshot: &Snapshot, selection: &Selection, attribute: &Attribute) -> Groups {
     let values = (attribute.read)(snapshot);
     let mut groups: Vec<Vec<u32>> = vec![Vec::new(); values.labels().len() + 1];
     let unknown = values.labels().len();
-    snapshot.select(filter).each(|build| {
+    select(snapshot, selection).each(|build| {
         let number = values.number(build).unwrap_or(unknown);
         groups[number].push(u32::try_from(build).unwrap_or(u32::MAX));
     });
@@ -97,7 +97,7 @@ mod tests {
         let snapshot = builder.finish("v".to_owned(), Some(AS_OF_MS), Security::default());
         let groups = group(
             &snapshot,
-            &Filter::default(),
+            &Selection::default(),
             find(by).expect("an attribute"),
         );
         let cell = |cell: &Cell| match cell {

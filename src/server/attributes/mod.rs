@@ -3,10 +3,11 @@
 
 mod group;
 mod measures;
+mod select;
 mod values;
 
 use crate::{
-    filter::BuildType,
+    selection::BuildType,
     server::{
         config::Config,
         model::{BuildResult, WEEKDAYS},
@@ -16,6 +17,7 @@ use crate::{
 
 pub use group::{Groups, group};
 pub use measures::{MEASURES, Measure, Unit};
+pub use select::{Selected, days_of, select, select_in};
 pub use values::{UNKNOWN, Values};
 use values::{by_choice, by_codebase, by_name, by_pipeline, by_toolchain, repository};
 
@@ -104,7 +106,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
         id: "result",
         label: "Result",
         help: "The result of the latest event",
-        kind: Kind::Text,
+        kind: Kind::Choice(|_| same(BuildResult::ALL.map(BuildResult::as_str))),
         read: |snapshot| {
             let labels = BuildResult::ALL.map(|result| result.as_str().into());
             let results = &snapshot.builds.result;
@@ -122,7 +124,11 @@ pub const ATTRIBUTES: &[Attribute] = &[
         id: "weekday",
         label: "Weekday",
         help: "The day of the week on which the build finished, in the organisation's time zone",
-        kind: Kind::Text,
+        kind: Kind::Choice(|_| {
+            WEEKDAYS
+                .map(|day| (day.to_lowercase(), day.to_owned()))
+                .into()
+        }),
         read: |snapshot| {
             let hours = &snapshot.builds.hour_of_week;
             by_choice(WEEKDAYS.map(Into::into).into(), move |build| {
@@ -134,7 +140,11 @@ pub const ATTRIBUTES: &[Attribute] = &[
         id: "hour",
         label: "Hour",
         help: "The hour in which the build finished, in the organisation's time zone",
-        kind: Kind::Text,
+        kind: Kind::Choice(|_| {
+            (0..24)
+                .map(|hour| (hour.to_string(), format!("{hour:02}")))
+                .collect()
+        }),
         read: |snapshot| {
             let labels = (0..24).map(|hour| format!("{hour:02}").into());
             let hours = &snapshot.builds.hour_of_week;
@@ -185,6 +195,11 @@ pub const ATTRIBUTES: &[Attribute] = &[
         read: |snapshot| by_codebase(snapshot, |known| Some(known.component.as_deref()?.into())),
     },
 ];
+
+/// Choices whose labels are their names.
+fn same<const N: usize>(names: [&str; N]) -> Vec<(String, String)> {
+    names.map(|name| (name.to_owned(), name.to_owned())).into()
+}
 
 /// Returns the attribute with this id.
 pub fn find(id: &str) -> Option<&'static Attribute> {

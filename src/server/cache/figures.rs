@@ -1,6 +1,6 @@
 //! The cache of requested figures, as the bytes that are sent.
 //!
-//! Keyed by figure, filter and data version; computed once for all concurrent requests, and in advance
+//! Keyed by figure, selection and data version; computed once for all concurrent requests, and in advance
 //! for new data if requested for the last. Old versions are evicted as the least recently used.
 
 use std::{
@@ -18,8 +18,8 @@ use moka::future::Cache;
 use crate::{
     api::{FigureData, TableRows},
     error::AppError,
-    filter::Filter,
     markup::MAX_ROWS,
+    selection::Selection,
     server::{
         compression::{Encoded, Level},
         figures::{self, Figure},
@@ -73,7 +73,7 @@ impl CachedFigure {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     figure: &'static str,
-    filter: Filter,
+    selection: Selection,
     version: Arc<str>,
 }
 
@@ -96,16 +96,16 @@ impl FigureCache {
         }
     }
 
-    /// The figure for a filter, if it is cached for this version.
+    /// The figure for a selection, if it is cached for this version.
     pub async fn cached(
         &self,
         figure: &'static Figure,
         snapshot: &Snapshot,
-        filter: Filter,
+        selection: Selection,
     ) -> Option<Arc<CachedFigure>> {
         self.hit(&Key {
             figure: figure.id,
-            filter,
+            selection,
             version: Arc::clone(&snapshot.version),
         })
         .await
@@ -118,7 +118,7 @@ impl FigureCache {
         Some(figure)
     }
 
-    /// The figure for a filter, computed if it is not cached for this version.
+    /// The figure for a selection, computed if it is not cached for this version.
     ///
     /// # Errors
     /// [`AppError::Internal`] if the computation fails; the log has the reason.
@@ -126,11 +126,11 @@ impl FigureCache {
         &self,
         figure: &'static Figure,
         snapshot: Arc<Snapshot>,
-        filter: Filter,
+        selection: Selection,
     ) -> Result<Arc<CachedFigure>, AppError> {
         let key = Key {
             figure: figure.id,
-            filter,
+            selection,
             version: Arc::clone(&snapshot.version),
         };
         if let Some(figure) = self.hit(&key).await {
@@ -138,7 +138,7 @@ impl FigureCache {
         }
         // The client may leave; the work is completed all the same and cached for the next.
         let figures = self.figures.clone();
-        let compute = self.compute(figure, snapshot, key.filter.clone());
+        let compute = self.compute(figure, snapshot, key.selection.clone());
         let read = async move { figures.entry(key).or_try_insert_with(compute).await };
         let read = tasks::run_to_completion(read).await;
         match read.unwrap_or_else(|error| Err(Arc::new(error.into()))) {
@@ -169,8 +169,8 @@ impl FigureCache {
                     && figure.unrequested.load(Ordering::Relaxed) < MAX_UNREQUESTED
             })
             .collect();
-        // Figures without a filter come first: pages show them first.
-        requested.sort_by_key(|(key, _)| key.filter != Filter::default());
+        // Figures without a selection come first: pages show them first.
+        requested.sort_by_key(|(key, _)| key.selection != Selection::default());
         for (key, last) in requested.into_iter().take(MAX_PREPARED) {
             if began.elapsed() > MAX_PREPARATION {
                 break;
@@ -178,7 +178,7 @@ impl FigureCache {
             let Some(figure) = figures::find(key.figure) else {
                 continue;
             };
-            let compute = self.compute(figure, Arc::clone(snapshot), key.filter.clone());
+            let compute = self.compute(figure, Arc::clone(snapshot), key.selection.clone());
             let key = Key {
                 version: Arc::clone(&snapshot.version),
                 ..Key::clone(&key)
@@ -202,7 +202,7 @@ impl FigureCache {
         &self,
         figure: &'static Figure,
         snapshot: Arc<Snapshot>,
-        filter: Filter,
+        selection: Selection,
     ) -> impl Future<Output = Result<Arc<CachedFigure>>> + Send + 'static {
         let metrics = Arc::clone(&self.metrics);
         async move {
@@ -210,7 +210,7 @@ impl FigureCache {
             let span = tracing::info_span!("compute a figure", figure = figure.id);
             let computed = tokio::task::spawn_blocking(move || {
                 let began = Instant::now();
-                let figure_data = span.in_scope(|| encode(figure.compute(&snapshot, &filter)?));
+                let figure_data = span.in_scope(|| encode(figure.compute(&snapshot, &selection)?));
                 metrics.figures.computed(figure.id, began.elapsed());
                 figure_data
             });

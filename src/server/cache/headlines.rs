@@ -8,7 +8,7 @@ use moka::future::Cache;
 use crate::{
     api::{Headline, HtmlFragment},
     error::AppError,
-    filter::Filter,
+    selection::Selection,
     server::{fragments, snapshot::Snapshot, tasks, views::headline},
 };
 
@@ -23,7 +23,7 @@ pub struct CachedHeadline {
 
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
-    filter: Filter,
+    selection: Selection,
     version: Arc<str>,
 }
 
@@ -41,24 +41,28 @@ impl Default for HeadlineCache {
 }
 
 impl HeadlineCache {
-    /// The headline for a filter, if it is cached for this version.
-    pub async fn cached(&self, snapshot: &Snapshot, filter: Filter) -> Option<Arc<CachedHeadline>> {
-        self.0.get(&Key::of(snapshot, filter)).await
+    /// The headline for a selection, if it is cached for this version.
+    pub async fn cached(
+        &self,
+        snapshot: &Snapshot,
+        selection: Selection,
+    ) -> Option<Arc<CachedHeadline>> {
+        self.0.get(&Key::of(snapshot, selection)).await
     }
 
-    /// The headline for a filter, computed if it is not cached for this version.
+    /// The headline for a selection, computed if it is not cached for this version.
     ///
     /// # Errors
     /// [`AppError::Internal`] if the computation fails; the log has the reason.
     pub async fn read(
         &self,
         snapshot: Arc<Snapshot>,
-        filter: Filter,
+        selection: Selection,
     ) -> Result<Arc<CachedHeadline>, AppError> {
-        let key = Key::of(&snapshot, filter.clone());
+        let key = Key::of(&snapshot, selection.clone());
         let cache = self.0.clone();
         let compute = async move {
-            let computed = tokio::task::spawn_blocking(move || compute(&snapshot, &filter));
+            let computed = tokio::task::spawn_blocking(move || compute(&snapshot, &selection));
             computed.await.context("the computation panicked")
         };
         // The client may leave; the work is completed all the same and cached for the next.
@@ -73,9 +77,9 @@ impl HeadlineCache {
 }
 
 impl Key {
-    fn of(snapshot: &Snapshot, filter: Filter) -> Self {
+    fn of(snapshot: &Snapshot, selection: Selection) -> Self {
         Self {
-            filter,
+            selection,
             version: Arc::clone(&snapshot.version),
         }
     }
@@ -92,8 +96,8 @@ impl CachedHeadline {
     }
 }
 
-fn compute(snapshot: &Snapshot, filter: &Filter) -> Arc<CachedHeadline> {
-    let headline = headline::headline(snapshot, filter);
+fn compute(snapshot: &Snapshot, selection: &Selection) -> Arc<CachedHeadline> {
+    let headline = headline::headline(snapshot, selection);
     Arc::new(CachedHeadline {
         fragments: fragments::headline(&headline),
         headline,
@@ -118,10 +122,10 @@ mod tests {
     async fn a_headline_is_computed_once_for_each_filter_and_version() {
         let cache = HeadlineCache::default();
         let (first, second) = (snapshot("v1"), snapshot("v2"));
-        let week = Filter::default().with_days(7);
+        let week = Selection::default().with_days(7);
         assert!(cache.cached(&first, week.clone()).await.is_none());
-        let read = async |snapshot: &Arc<Snapshot>, filter: &Filter| {
-            let read = cache.read(Arc::clone(snapshot), filter.clone()).await;
+        let read = async |snapshot: &Arc<Snapshot>, selection: &Selection| {
+            let read = cache.read(Arc::clone(snapshot), selection.clone()).await;
             read.expect("a headline")
         };
         let headline = read(&first, &week).await;
@@ -130,7 +134,7 @@ mod tests {
         let cached = cache.cached(&first, week.clone()).await;
         assert!(cached.is_some_and(|cached| Arc::ptr_eq(&cached, &headline)));
         assert!(!Arc::ptr_eq(&headline, &read(&second, &week).await));
-        let other = read(&first, &Filter::default()).await;
+        let other = read(&first, &Selection::default()).await;
         assert!(!Arc::ptr_eq(&headline, &other));
     }
 }

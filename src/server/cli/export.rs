@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    filter::FilterQuery,
+    error::AppError,
+    selection::Selection,
     server::{
         attributes::{self, ATTRIBUTES, Attribute},
         config::Config,
@@ -31,6 +32,27 @@ pub struct Options {
     /// The window of a figure, in days
     #[arg(long)]
     days: Option<String>,
+    /// The builds of a figure, as in the query of a page: 'failed_step=test&days=7'
+    #[arg(long)]
+    selection: Option<String>,
+}
+
+impl Options {
+    /// The selection, with the values of the other options in the place of its own.
+    fn selection(&self) -> Result<Selection, AppError> {
+        let mut selection = Selection::parse(self.selection.as_deref().unwrap_or_default())?;
+        for (key, value) in [
+            ("project", &self.project),
+            ("type", &self.build_type),
+            ("days", &self.days),
+        ] {
+            if let Some(value) = value {
+                selection = selection.with(key, value);
+            }
+        }
+        selection.check()?;
+        Ok(selection)
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -51,18 +73,17 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         "builds" => export::builds(&store, format, &mut out).await?,
         "steps" => export::steps(&store, format, &mut out).await?,
         id => {
-            let filter =
-                FilterQuery::new(&options.project, &options.build_type, &options.days).parse()?;
+            let selection = options.selection()?;
             let what = Computed::find(id)?;
             let snapshot = store.load(Arc::new(config)).await?;
-            snapshot.check(&filter)?;
+            snapshot.check(&selection)?;
             match what {
                 Computed::Figure(figure) => {
-                    let figure = figure.compute(&snapshot, &filter)?;
+                    let figure = figure.compute(&snapshot, &selection)?;
                     export::rows(&figure.columns, &figure.rows, format, &mut out)?;
                 }
                 Computed::Groups(attribute) => {
-                    let groups = attributes::group(&snapshot, &filter, attribute);
+                    let groups = attributes::group(&snapshot, &selection, attribute);
                     export::rows(&groups.columns, &groups.rows, format, &mut out)?;
                 }
             }

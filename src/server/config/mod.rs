@@ -17,7 +17,7 @@ use serde::Deserialize;
 pub use systems::Systems;
 
 use super::model::{Rules, StepRules};
-use crate::filter::ALL_PROJECTS;
+use crate::selection::ALL_PROJECTS;
 
 /// The project of pipelines that match no pattern.
 pub const UNOWNED: &str = "Unowned";

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{Format, instant, number, table::Table, text};
 use crate::{
     api::Cell,
-    filter::BuildType,
+    selection::BuildType,
     server::{
         model::{Build, Step, split_step},
         store::{BuildKey, Store},

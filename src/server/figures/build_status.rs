@@ -10,7 +10,14 @@ use plotly::{
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{
+        attributes::{Selected, select},
+        snapshot::Snapshot,
+    },
+};
 
 pub const FIGURE: Figure = Figure {
     id: "build_status",
@@ -25,9 +32,14 @@ pub const FIGURE: Figure = Figure {
     plot,
 };
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    rows_of(snapshot, &select(snapshot, selection))
+}
+
+/// The rows of selected builds.
+pub fn rows_of(snapshot: &Snapshot, selected: &Selected<'_>) -> Rows {
     let mut counts = [0_u64; BuildResult::ALL.len()];
-    snapshot.select(filter).each(|build| {
+    selected.each(|build| {
         counts[snapshot.builds.result[build] as usize] += 1;
     });
     let builds = counts.iter().sum();
@@ -50,13 +62,13 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    sentence(rows, context, context.filter.days)
+    sentence(rows, context)
 }
 
 /// `31 of 214 builds failed in the last 14 days (14%).`
-pub fn sentence(rows: &Rows, context: &Context<'_>, days: u16) -> String {
+pub fn sentence(rows: &Rows, context: &Context<'_>) -> String {
     if rows.is_empty() {
-        return words::no_builds(context, days);
+        return words::no_builds(context);
     }
     let counts = rows.count("builds");
     let failed = BuildResult::ALL
@@ -68,7 +80,7 @@ pub fn sentence(rows: &Rows, context: &Context<'_>, days: u16) -> String {
         words::thousands(failed),
         words::counted(rows.builds, "build", "builds"),
         words::scope(context),
-        words::window(days),
+        words::window(context),
         words::percent(100.0 * failed as f64 / rows.builds as f64),
     )
 }
@@ -104,7 +116,7 @@ mod tests {
         let builds = [Failure, Success, Aborted, Failure].map(|result| build("a", result, at));
         let snapshot = snapshot(&builds);
         assert_eq!(
-            table(&FIGURE, &snapshot, &Filter::default()),
+            table(&FIGURE, &snapshot, &Selection::default()),
             [
                 "SUCCESS | 1 | 25",
                 "UNSTABLE | 0 | 0",
@@ -115,10 +127,10 @@ mod tests {
             ]
         );
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "3 of 4 builds failed in the last 14 days (75%)."
         );
-        let plot = plot(&FIGURE, &snapshot, &Filter::default());
+        let plot = plot(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(plot["data"][0]["marker"]["colors"][2], theme::RED);
     }
 
@@ -129,7 +141,7 @@ mod tests {
             build("a", Unstable, "2019-10-11T12:00:00.001Z"),
             build("a", Success, "2019-10-25T12:00:00Z"),
         ]);
-        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        let rows = table(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(
             rows[..3],
             ["SUCCESS | 1 | 50", "UNSTABLE | 1 | 50", "FAILURE | 0 | 0"]
@@ -149,12 +161,12 @@ mod tests {
         };
         let snapshot = snapshot(&[nightly, branch, build("HMCTS_CMC/a/master", Success, at)]);
         let total = |project, build_type| {
-            let filter = Filter::parse(Some(project), Some(build_type), None);
+            let filter = Selection::parse(&format!("project={project}&type={build_type}"));
             (FIGURE.rows)(&snapshot, &filter.expect("known values")).builds
         };
         assert_eq!((total("all", "all"), total("cmc", "all")), (2, 2));
         assert_eq!((total("cmc", "nightly"), total("unowned", "all")), (1, 0));
-        let filter = Filter::parse(Some("unowned"), Some("nightly"), None);
+        let filter = Selection::parse("project=unowned&type=nightly");
         assert_eq!(
             summary(&FIGURE, &snapshot, &filter.expect("known values")),
             "No builds of nightly Unowned pipelines finished in the last 14 days."

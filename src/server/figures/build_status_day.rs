@@ -1,7 +1,10 @@
 //! Results of the builds in the last day, regardless of the page's window.
 
 use super::{Context, Figure, Rows, build_status};
-use crate::{filter::Filter, server::snapshot::Snapshot};
+use crate::{
+    selection::Selection,
+    server::{attributes::select_in, snapshot::Snapshot},
+};
 
 pub const FIGURE: Figure = Figure {
     id: "build_status_day",
@@ -13,12 +16,13 @@ pub const FIGURE: Figure = Figure {
     ..build_status::FIGURE
 };
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
-    (build_status::FIGURE.rows)(snapshot, &filter.with_days(1))
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let day = snapshot.window(selection).last(1);
+    build_status::rows_of(snapshot, &select_in(snapshot, selection, day))
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    build_status::sentence(rows, context, 1)
+    build_status::sentence(rows, &context.within(context.window.last(1)))
 }
 
 #[cfg(test)]
@@ -35,7 +39,7 @@ mod tests {
             build("a", Failure, "2019-10-24T12:00:00Z"),
             build("a", Success, "2019-10-24T12:00:01Z"),
         ]);
-        let filter = Filter::default().with_days(180);
+        let filter = Selection::default().with_days(180);
         let rows = table(&FIGURE, &snapshot, &filter);
         assert_eq!(
             rows[..3],

@@ -12,7 +12,7 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, suppressions, theme, words};
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
     id: "cve_most_frequent",
@@ -42,7 +42,7 @@ struct Suppressors<'a> {
     expired: u64,
 }
 
-fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
     let suppressed = suppressions::suppressed(snapshot);
     let mut by_cve: BTreeMap<&str, Suppressors<'_>> = BTreeMap::new();
     for one in &suppressed {
@@ -156,13 +156,13 @@ mod tests {
             suppressing("c-api", &[(A, None), (B, None)]),
             suppressing("d-api", &[("cve-2018-1258 ", None)]),
         ]);
-        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        let rows = table(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(
             rows,
             ["CVE-2019-0001 | 3 | 4 | 0", "CVE-2018-1258 | 4 | 4 | 0"]
         );
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "In 5 examined repositories, 2 CVEs are suppressed by more than 2 teams; CVE-2018-1258 by 4, the most."
         );
     }
@@ -178,7 +178,7 @@ mod tests {
             suppressing("d-api", &[(A, over), (A, over)]),
         ]);
         assert_eq!(
-            table(&FIGURE, &snapshot, &Filter::default()),
+            table(&FIGURE, &snapshot, &Selection::default()),
             ["CVE-2019-0001 | 3 | 3 | 1"]
         );
     }
@@ -190,9 +190,9 @@ mod tests {
             .into();
         facts[2].archived = true;
         let snapshot = security(facts);
-        assert!(table(&FIGURE, &snapshot, &Filter::default()).is_empty());
+        assert!(table(&FIGURE, &snapshot, &Selection::default()).is_empty());
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "No CVE in 2 examined repositories is suppressed by more than 2 teams."
         );
     }

@@ -13,7 +13,7 @@ use plotly::{
 };
 
 use super::{Column, Context, Figure, Page, Rows, Values, suppressions, theme, words};
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
     id: "cve_per_team",
@@ -44,7 +44,7 @@ struct Suppressions<'a> {
     ran_out: BTreeSet<&'a str>,
 }
 
-fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
     let suppressed = suppressions::suppressed(snapshot);
     let mut by_team: BTreeMap<&str, Suppressions<'_>> = BTreeMap::new();
     for one in &suppressed {
@@ -174,10 +174,10 @@ mod tests {
             suppressing("b-docs", &[]),
             suppressing("c-api", &[(B, None)]),
         ]);
-        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        let rows = table(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(rows, ["b | 2 | 2 | 0", "a | 1 | 1 | 0", "c | 1 | 1 | 0"]);
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "3 teams suppress CVEs in 4 of 5 repositories; b suppresses the most, 2 CVEs."
         );
     }
@@ -191,7 +191,7 @@ mod tests {
             suppressing("b-api", &[(A, over)]),
         ]);
         assert_eq!(
-            table(&FIGURE, &snapshot, &Filter::default()),
+            table(&FIGURE, &snapshot, &Selection::default()),
             ["a | 1 | 1 | 1"]
         );
     }
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn many_teams_share_a_slice() {
         let facts = (0..150).map(|team| suppressing(&format!("t{team:03}-api"), &[(A, None)]));
-        let plot = plot(&FIGURE, &security(facts.collect()), &Filter::default());
+        let plot = plot(&FIGURE, &security(facts.collect()), &Selection::default());
         let pie = &plot["data"][0];
         let values = pie["values"].as_array().expect("values");
         assert_eq!((values.len(), &values[100]), (101, &50.into()));
@@ -210,7 +210,7 @@ mod tests {
     fn teams_with_equal_labels_stay_apart_in_the_chart() {
         let name = |end: &str| format!("{}{end}{}", "a".repeat(40), "b".repeat(40));
         let facts = ["1", "2"].map(|end| suppressing(&name(end), &[(A, None)]));
-        let plot = plot(&FIGURE, &security(facts.into()), &Filter::default());
+        let plot = plot(&FIGURE, &security(facts.into()), &Selection::default());
         let pie = &plot["data"][0];
         assert_eq!(pie["text"][0], pie["text"][1]);
         assert_ne!(pie["labels"][0], pie["labels"][1]);
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn an_empty_table_says_why() {
-        let say = |facts| summary(&FIGURE, &security(facts), &Filter::default());
+        let say = |facts| summary(&FIGURE, &security(facts), &Selection::default());
         assert_eq!(
             say(vec![suppressing("a", &[])]),
             "None of 1 repository suppresses a CVE."

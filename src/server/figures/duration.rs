@@ -13,8 +13,11 @@ use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
 use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::{
     api::Width,
-    filter::Filter,
-    server::snapshot::{Snapshot, UNKNOWN_DURATION},
+    selection::Selection,
+    server::{
+        attributes::select,
+        snapshot::{Snapshot, UNKNOWN_DURATION},
+    },
 };
 
 /// The drawn results, from the axis upwards.
@@ -45,13 +48,13 @@ pub const FIGURE: Figure = Figure {
 };
 
 /// Rows range from the first to the last bin with builds; empty bins between them are rows of zeros.
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let builds = &snapshot.builds;
     let mut ended = [0_u64; BuildResult::ALL.len()];
     // Every width is a multiple of half a minute, so builds are counted in the finest bins, which are
     // then merged. All results are counted, because leaving some out costs more.
     let mut finest: Vec<[u64; BuildResult::ALL.len()]> = Vec::new();
-    snapshot.select(filter).each(|build| {
+    select(snapshot, selection).each(|build| {
         let result = builds.result[build] as usize;
         ended[result] += 1;
         if builds.duration_ms[build] == UNKNOWN_DURATION {
@@ -115,11 +118,11 @@ fn width_for(half_minutes: usize) -> usize {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    let window = words::window(context.filter.days);
+    let window = words::window(context);
     let scope = words::scope(context);
     if rows.is_empty() && rows.builds == 0 {
         return match context.as_of_ms {
-            None => words::no_builds(context, context.filter.days),
+            None => words::no_builds(context),
             Some(_) => format!("No builds{scope} succeeded, failed or were aborted {window}."),
         };
     }
@@ -214,7 +217,7 @@ mod tests {
     }
 
     fn rows_of(builds: &[BuildRecord<'_>]) -> Vec<String> {
-        table(&FIGURE, &snapshot(builds), &Filter::default())
+        table(&FIGURE, &snapshot(builds), &Selection::default())
     }
 
     #[test]
@@ -278,7 +281,7 @@ mod tests {
         ];
         assert_eq!(rows_of(&builds), ["0 | 0.5 | 1 | 0 | 0"]);
         let say = |builds: &[BuildRecord<'_>]| {
-            testing::summary(&FIGURE, &snapshot(builds), &Filter::default())
+            testing::summary(&FIGURE, &snapshot(builds), &Selection::default())
         };
         assert_eq!(
             say(&[unknown.clone(), unknown]),
@@ -295,7 +298,7 @@ mod tests {
         let builds: Vec<_> = (0..20)
             .map(|minutes| taking(minutes * 60, BuildResult::Success))
             .collect();
-        let sentence = testing::summary(&FIGURE, &snapshot(&builds), &Filter::default());
+        let sentence = testing::summary(&FIGURE, &snapshot(&builds), &Selection::default());
         assert_eq!(
             sentence,
             "Half of 20 builds in the last 14 days took less than 9.5 minutes, 95% less than 18.5."

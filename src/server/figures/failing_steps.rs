@@ -14,8 +14,11 @@ use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
     api::Width,
-    filter::Filter,
-    server::snapshot::{Snapshot, UNKNOWN_STEP},
+    selection::Selection,
+    server::{
+        attributes::select,
+        snapshot::{Snapshot, UNKNOWN_STEP},
+    },
 };
 
 /// The row of builds without a known step.
@@ -38,11 +41,11 @@ pub const FIGURE: Figure = Figure {
     plot,
 };
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let columns = &snapshot.builds;
     let mut counts = vec![0_u64; snapshot.steps.len()];
     let mut unknown = 0;
-    snapshot.select(filter).each(|build| {
+    select(snapshot, selection).each(|build| {
         if columns.result[build] != BuildResult::Failure {
             return;
         }
@@ -78,10 +81,10 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    let (scope, window) = (words::scope(context), words::window(context.filter.days));
+    let (scope, window) = (words::scope(context), words::window(context));
     if rows.is_empty() {
         return if context.as_of_ms.is_none() {
-            words::no_builds(context, context.filter.days)
+            words::no_builds(context)
         } else {
             format!("No build{scope} ended with failure {window}.")
         };
@@ -174,10 +177,10 @@ mod tests {
         let mut builds = builds.to_vec();
         builds.push(aborted);
         let snapshot = snapshot(&builds);
-        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        let rows = table(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(rows, ["a | 2 | 40", "b | 2 | 40", "c | 1 | 20"]);
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "2 of 5 failed builds in the last 14 days failed first at a (40%)."
         );
     }
@@ -186,17 +189,17 @@ mod tests {
     fn builds_without_a_step_are_unknown_and_the_sentence_says_so() {
         let nameless = build("a", Failure, AT);
         let mixed = snapshot(&[nameless.clone(), failed_at(UNKNOWN), failed_at("test")]);
-        let rows = table(&FIGURE, &mixed, &Filter::default());
+        let rows = table(&FIGURE, &mixed, &Selection::default());
         assert_eq!(rows, ["unknown | 2 | 66.67", "test | 1 | 33.33"]);
-        assert!(summary(&FIGURE, &mixed, &Filter::default()).contains("failed first at test"));
+        assert!(summary(&FIGURE, &mixed, &Selection::default()).contains("failed first at test"));
         let all_unknown = snapshot(&[nameless]);
-        let sentence = summary(&FIGURE, &all_unknown, &Filter::default());
+        let sentence = summary(&FIGURE, &all_unknown, &Selection::default());
         assert!(
             sentence.ends_with("are unknown: the source names no steps."),
             "{sentence}"
         );
         let good = snapshot(&[build("a", Success, AT)]);
-        let sentence = summary(&FIGURE, &good, &Filter::default());
+        let sentence = summary(&FIGURE, &good, &Selection::default());
         assert_eq!(sentence, "No build ended with failure in the last 14 days.");
     }
 
@@ -206,7 +209,7 @@ mod tests {
             .map(|number| format!("{}{number:02}{}", "x".repeat(50), "y".repeat(50)))
             .collect();
         let builds: Vec<_> = names.iter().map(|name| failed_at(name)).collect();
-        let plot = plot(&FIGURE, &snapshot(&builds), &Filter::default());
+        let plot = plot(&FIGURE, &snapshot(&builds), &Selection::default());
         let values = plot["data"][0]["values"].as_array().expect("values");
         let drawn: u64 = values.iter().filter_map(serde_json::Value::as_u64).sum();
         assert_eq!(drawn, 20);

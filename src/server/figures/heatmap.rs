@@ -11,7 +11,11 @@ use plotly::{
 
 use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
 use crate::server::{model::WEEKDAYS, statistics::percent};
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{attributes::select, snapshot::Snapshot},
+};
 
 const HOURS: usize = 24;
 /// The fewest decided builds for a meaningful percentage.
@@ -39,10 +43,10 @@ struct Hour {
     failed: u64,
 }
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let columns = &snapshot.builds;
     let mut week = [Hour::default(); 7 * HOURS];
-    snapshot.select(filter).each(|build| {
+    select(snapshot, selection).each(|build| {
         let result = columns.result[build];
         let hour = &mut week[usize::from(columns.hour_of_week[build])];
         hour.builds += 1;
@@ -81,11 +85,10 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    let days = context.filter.days;
     if rows.builds == 0 {
-        return words::no_builds(context, days);
+        return words::no_builds(context);
     }
-    let (scope, window) = (words::scope(context), words::window(days));
+    let (scope, window) = (words::scope(context), words::window(context));
     if rows.is_empty() {
         let builds = words::counted(rows.builds, "build", "builds");
         return format!("None of {builds}{scope} {window} has a result yet.");
@@ -195,7 +198,7 @@ mod tests {
     #[test]
     fn a_build_counts_once_in_the_local_hour_of_its_end() {
         let build = build("a", Failure, "2019-10-24T23:30:00Z");
-        let filter = Filter::default();
+        let filter = Selection::default();
         let utc = snapshot(std::slice::from_ref(&build));
         assert_eq!(
             table(&FIGURE, &utc, &filter),
@@ -216,9 +219,9 @@ mod tests {
             build("a", Unknown, "2019-10-25T09:30:00Z"),
             build("a", NotBuilt, "2019-10-25T10:00:00Z"),
         ]);
-        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        let rows = table(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(rows, ["Friday | 9 | 3 | 1 | 50"]);
-        let plot = plot(&FIGURE, &snapshot, &Filter::default());
+        let plot = plot(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(plot["data"].as_array().map(Vec::len), Some(1));
         assert_eq!(plot["data"][0]["z"][4][10], serde_json::Value::Null);
         assert_eq!(
@@ -236,7 +239,7 @@ mod tests {
         let mut builds = vec![build("a", Success, "2019-10-25T08:00:00Z"); 3];
         builds.extend(vec![build("a", Success, "2019-10-25T09:00:00Z"); 2]);
         builds.extend(vec![build("a", Unknown, "2019-10-25T09:00:00Z"); 5]);
-        let plot = plot(&FIGURE, &snapshot(&builds), &Filter::default());
+        let plot = plot(&FIGURE, &snapshot(&builds), &Selection::default());
         let [certain, uncertain] = &plot["data"].as_array().expect("traces")[..] else {
             panic!("two traces")
         };
@@ -255,12 +258,12 @@ mod tests {
         builds.extend(vec![build("a", Failure, "2019-10-24T23:00:00Z"); 2]);
         builds.extend(vec![build("a", Success, "2019-10-24T23:00:00Z"); 2]);
         assert_eq!(
-            summary(&FIGURE, &snapshot(&builds), &Filter::default()),
+            summary(&FIGURE, &snapshot(&builds), &Selection::default()),
             "Builds in the last 14 days failed most often on Thursday 23:00–24:00: 2 of 4 (50%)."
         );
         let running = snapshot(&[build("a", Unknown, "2019-10-25T08:00:00Z")]);
         assert_eq!(
-            summary(&FIGURE, &running, &Filter::default()),
+            summary(&FIGURE, &running, &Selection::default()),
             "None of 1 build in the last 14 days has a result yet."
         );
     }

@@ -6,7 +6,7 @@ use super::{
     Context, Figure, Page, Rows,
     versions::{self, Platform},
 };
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
     id: "java_versions",
@@ -44,7 +44,7 @@ fn major(version: &str) -> Option<u64> {
     }
 }
 
-fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
     JAVA.rows(snapshot)
 }
 
@@ -88,7 +88,7 @@ mod tests {
             ..RepositoryFacts::default()
         };
         let snapshot = security(vec![using("a", "1.8"), using("b", "8"), using("c", "11")]);
-        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        let rows = table(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(rows, ["11 | 11 | c", "8 | 1.8 | a", "8 | 8 | b"]);
     }
 }

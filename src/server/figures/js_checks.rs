@@ -12,7 +12,7 @@ use super::{Column, Context, Figure, Page, Rows, Values, ranking, suppressions, 
 use crate::server::model::Check;
 use crate::{
     api::Width,
-    filter::Filter,
+    selection::Selection,
     server::{snapshot::Snapshot, statistics::percent},
 };
 
@@ -33,7 +33,7 @@ pub const FIGURE: Figure = Figure {
     plot,
 };
 
-fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
     let mut counts = [0; Check::ALL.len()];
     let (mut without, mut repositories) = (0, 0);
     for facts in suppressions::repositories(snapshot) {
@@ -186,7 +186,7 @@ mod tests {
             },
         ]);
         assert_eq!(
-            table(&FIGURE, &snapshot, &Filter::default()),
+            table(&FIGURE, &snapshot, &Selection::default()),
             [
                 "Snyk | 2 | 66.67",
                 "Dependabot | 0 | 0",
@@ -196,7 +196,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "1 of 3 JavaScript repositories have no security check of their dependencies (33%)."
         );
     }
@@ -204,9 +204,9 @@ mod tests {
     #[test]
     fn without_javascript_repositories_there_are_no_rows() {
         let snapshot = security(vec![RepositoryFacts::default()]);
-        assert!(table(&FIGURE, &snapshot, &Filter::default()).is_empty());
+        assert!(table(&FIGURE, &snapshot, &Selection::default()).is_empty());
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "No repository that is not archived has a package.json."
         );
     }

@@ -14,8 +14,11 @@ use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::server::statistics::{percentile, to_two_decimals};
 use crate::{
     api::Width,
-    filter::Filter,
-    server::snapshot::{Snapshot, UNKNOWN_DURATION},
+    selection::Selection,
+    server::{
+        attributes::select,
+        snapshot::{Snapshot, UNKNOWN_DURATION},
+    },
 };
 
 pub const FIGURE: Figure = Figure {
@@ -40,11 +43,11 @@ struct Durations {
     mean: f64,
 }
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let builds = &snapshot.builds;
     let mut succeeded = 0_u64;
     let mut by_pipeline = vec![Vec::new(); snapshot.pipelines.len()];
-    snapshot.select(filter).each(|build| {
+    select(snapshot, selection).each(|build| {
         if builds.result[build] != BuildResult::Success {
             return;
         }
@@ -99,11 +102,11 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    let window = words::window(context.filter.days);
+    let window = words::window(context);
     let scope = words::scope(context);
     if rows.is_empty() && rows.builds == 0 {
         return match context.as_of_ms {
-            None => words::no_builds(context, context.filter.days),
+            None => words::no_builds(context),
             Some(_) => format!("No builds{scope} succeeded {window}."),
         };
     }
@@ -180,7 +183,7 @@ mod tests {
     }
 
     fn rows_of(builds: &[BuildRecord<'_>]) -> Vec<String> {
-        table(&FIGURE, &snapshot(builds), &Filter::default())
+        table(&FIGURE, &snapshot(builds), &Selection::default())
     }
 
     #[test]
@@ -240,7 +243,7 @@ mod tests {
 
     #[test]
     fn an_empty_table_says_why() {
-        let filter = Filter::default();
+        let filter = Selection::default();
         let say =
             |builds: &[BuildRecord<'_>]| testing::summary(&FIGURE, &snapshot(builds), &filter);
         let without = BuildRecord {
@@ -261,7 +264,7 @@ mod tests {
         let plot = testing::plot(
             &FIGURE,
             &snapshot(&[taking(&one, 1), taking(&two, 2)]),
-            &Filter::default(),
+            &Selection::default(),
         );
         assert_eq!(plot["data"][0]["y"], serde_json::json!([0, 1]));
         let labels = &plot["layout"]["yaxis"]["ticktext"];

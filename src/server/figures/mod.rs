@@ -42,9 +42,13 @@ pub use rows::{Column, Rows, Values};
 
 use crate::{
     api::{FigureData, FigureInfo, Width},
-    filter::Filter,
     markup::MAX_ROWS,
-    server::{config::Config, snapshot::Snapshot},
+    selection::Selection,
+    server::{
+        attributes::days_of,
+        config::Config,
+        snapshot::{Snapshot, Window},
+    },
 };
 
 /// All figures, in page order.
@@ -105,7 +109,7 @@ pub struct Figure {
     /// An explanation for readers: what counts, and from which data.
     pub help: &'static str,
     /// The table. It has all columns even without rows.
-    pub rows: fn(&Snapshot, &Filter) -> Rows,
+    pub rows: fn(&Snapshot, &Selection) -> Rows,
     /// A sentence about the rows, or the reason why there are none.
     pub summary: fn(&Rows, &Context<'_>) -> String,
     /// The chart. Called only if there are rows.
@@ -113,10 +117,14 @@ pub struct Figure {
 }
 
 /// The context of sentences and charts, beside the rows.
+#[derive(Clone)]
 pub struct Context<'a> {
-    pub filter: &'a Filter,
-    /// The label of the filter's project; none for all projects.
-    pub project: Option<&'a str>,
+    pub selection: &'a Selection,
+    pub window: Window,
+    /// The length of the window, or of the part of it that has data, in days; at least 1.
+    pub days: u16,
+    /// The labels of the selection's projects; none for all projects.
+    pub project: Option<String>,
     /// The organisation's time zone, for charts with a time axis.
     pub time_zone: &'a jiff::tz::TimeZone,
     pub as_of_ms: Option<i64>,
@@ -125,17 +133,29 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub fn new(snapshot: &'a Snapshot, filter: &'a Filter, figure: &Figure) -> Self {
+    pub fn new(snapshot: &'a Snapshot, selection: &'a Selection, figure: &Figure) -> Self {
         let as_of_ms = match figure.page {
             Page::Pipelines => snapshot.as_of_ms,
             Page::Security => snapshot.security.as_of_ms,
         };
+        let window = snapshot.window(selection);
         Self {
-            filter,
-            project: snapshot.project_in_words(filter),
+            selection,
+            window,
+            days: days_of(snapshot, window),
+            project: snapshot.projects_in_words(selection),
             time_zone: &snapshot.config.time_zone,
             as_of_ms,
             config: &snapshot.config,
+        }
+    }
+
+    /// The same context with another window.
+    #[must_use]
+    pub fn within(&self, window: Window) -> Self {
+        Self {
+            window,
+            ..self.clone()
         }
     }
 }
@@ -150,7 +170,7 @@ impl Figure {
     pub fn info(&self, snapshot: &Snapshot) -> FigureInfo {
         let rows = (self.rows)(
             &Snapshot::empty(Arc::clone(&snapshot.config)),
-            &Filter::default(),
+            &Selection::default(),
         );
         FigureInfo {
             id: self.id.to_owned(),
@@ -162,13 +182,13 @@ impl Figure {
         }
     }
 
-    /// Computes the figure for a filter.
+    /// Computes the figure for a selection.
     ///
     /// # Errors
     /// A plot that cannot be encoded as JSON.
-    pub fn compute(&self, snapshot: &Snapshot, filter: &Filter) -> Result<FigureData> {
-        let rows = (self.rows)(snapshot, filter);
-        let context = Context::new(snapshot, filter, self);
+    pub fn compute(&self, snapshot: &Snapshot, selection: &Selection) -> Result<FigureData> {
+        let rows = (self.rows)(snapshot, selection);
+        let context = Context::new(snapshot, selection, self);
         let plot = if rows.is_empty() {
             RawValue::from_string(r#"{"data":[],"layout":{}}"#.to_owned())?
         } else {
@@ -234,7 +254,7 @@ mod tests {
     use crate::server::model::BuildResult;
     use crate::{
         api::CellKind,
-        filter::{BuildType, DAYS},
+        selection::{BuildType, DAYS},
         server::{config::Config, snapshot::BuildRecord},
     };
 
@@ -253,7 +273,7 @@ mod tests {
     fn every_figure_explains_an_empty_snapshot() {
         let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
         for figure in ALL {
-            let data = figure.compute(&snapshot, &Filter::default());
+            let data = figure.compute(&snapshot, &Selection::default());
             let data = data.expect("a figure of nothing");
             assert!(data.rows.is_empty(), "{}", figure.id);
             assert!(!data.columns.is_empty(), "{}", figure.id);
@@ -269,7 +289,7 @@ mod tests {
         for figure in ALL {
             for build_type in BuildType::EVERY {
                 for days in DAYS {
-                    let filter = Filter::default().with_days(days);
+                    let filter = Selection::default().with_days(days);
                     let data = figure.compute(&snapshot, &filter.with_build_type(build_type));
                     let data = data.expect("a figure of anything");
                     assert!(!data.rows.is_empty(), "{} has rows", figure.id);
@@ -305,7 +325,7 @@ mod tests {
         let snapshot = testing::snapshot(&[build]);
         for figure in ALL.iter().filter(|figure| figure.page == Page::Pipelines) {
             for days in DAYS {
-                let filter = Filter::default().with_days(days);
+                let filter = Selection::default().with_days(days);
                 let data = figure.compute(&snapshot, &filter).expect("a figure");
                 let of_failures = !NEEDING_SUCCESS.contains(&figure.id);
                 assert_eq!(!data.rows.is_empty(), of_failures, "{}", figure.id);
@@ -317,7 +337,7 @@ mod tests {
     fn charts_are_bounded_whatever_the_data() {
         let snapshot = testing::crowded(5_000);
         for figure in ALL {
-            let data = figure.compute(&snapshot, &Filter::default());
+            let data = figure.compute(&snapshot, &Selection::default());
             let data = data.expect("a figure");
             assert!(!data.rows.is_empty(), "{} has rows", figure.id);
             let bytes = data.plot.get().len();
@@ -332,7 +352,7 @@ mod tests {
     fn cells_are_of_their_column_kind() {
         let snapshot = testing::everywhere("a");
         for figure in ALL {
-            let data = figure.compute(&snapshot, &Filter::default());
+            let data = figure.compute(&snapshot, &Selection::default());
             let data = data.expect("a figure");
             assert!(!data.rows.is_empty(), "{} has rows", figure.id);
             for (cell, column) in data

@@ -11,7 +11,11 @@ use plotly::{
 use super::{Column, Context, Figure, Page, Rows, Values, ranking, theme, words};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{attributes::select, snapshot::Snapshot},
+};
 
 pub const FIGURE: Figure = Figure {
     id: "most_failing",
@@ -40,11 +44,11 @@ impl Counts {
     }
 }
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let columns = &snapshot.builds;
     let mut counts = vec![Counts::default(); snapshot.pipelines.len()];
     let mut builds = 0;
-    snapshot.select(filter).each(|build| {
+    select(snapshot, selection).each(|build| {
         let result = columns.result[build];
         let counts = &mut counts[columns.pipeline[build] as usize];
         counts.builds += 1;
@@ -88,11 +92,10 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    let days = context.filter.days;
     if rows.builds == 0 {
-        return words::no_builds(context, days);
+        return words::no_builds(context);
     }
-    let (scope, window) = (words::scope(context), words::window(days));
+    let (scope, window) = (words::scope(context), words::window(context));
     if rows.is_empty() {
         let builds = words::counted(rows.builds, "build", "builds");
         return format!("None of {builds}{scope} failed {window}.");
@@ -174,7 +177,7 @@ mod tests {
             build("d", Success, at),
         ]);
         assert_eq!(
-            table(&FIGURE, &snapshot, &Filter::default()),
+            table(&FIGURE, &snapshot, &Selection::default()),
             [
                 "c | 1 | 1 | 2 | 2 | 100",
                 "a | 0 | 1 | 1 | 1 | 100",
@@ -182,7 +185,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "c failed most often in the last 14 days: 2 of 2 builds (100%)."
         );
     }
@@ -193,7 +196,7 @@ mod tests {
             build("a", Failure, "2019-10-11T12:00:00Z"),
             build("a", Success, "2019-10-11T12:00:01Z"),
         ]);
-        let filter = Filter::default();
+        let filter = Selection::default();
         assert!(table(&FIGURE, &snapshot, &filter).is_empty());
         assert_eq!(
             summary(&FIGURE, &snapshot, &filter),
@@ -210,10 +213,10 @@ mod tests {
             .iter()
             .map(|name| build(name, Failure, "2019-10-25T11:00:00Z"));
         let snapshot = snapshot(&builds.collect::<Vec<_>>());
-        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        let rows = table(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(rows.len(), 50);
         assert!(rows[49].starts_with(&names[49]));
-        let plot = plot(&FIGURE, &snapshot, &Filter::default());
+        let plot = plot(&FIGURE, &snapshot, &Selection::default());
         let positions = plot["data"][0]["y"].as_array().expect("positions");
         assert_eq!(positions.len(), 50);
         assert_eq!(positions[49], 49);

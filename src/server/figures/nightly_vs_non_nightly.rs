@@ -11,8 +11,8 @@ use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
 use crate::server::statistics::percent;
 use crate::{
     api::Width,
-    filter::{BuildType, Filter},
-    server::snapshot::Snapshot,
+    selection::{BuildType, Selection},
+    server::{attributes::select, snapshot::Snapshot},
 };
 
 /// The kinds, in the order of the table.
@@ -32,12 +32,12 @@ pub const FIGURE: Figure = Figure {
     plot,
 };
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let columns = &snapshot.builds;
     let mut builds = [0_u64; 2];
     let mut failed = [0_u64; 2];
-    let selection = snapshot.select(&filter.with_build_type(BuildType::All));
-    selection.each(|build| {
+    let both = selection.with_build_type(BuildType::All);
+    select(snapshot, &both).each(|build| {
         let kind = usize::from(!columns.nightly[build]);
         builds[kind] += 1;
         failed[kind] += u64::from(columns.result[build].is_failed());
@@ -62,13 +62,13 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    let filter = context.filter.with_build_type(BuildType::All);
-    let context = Context {
-        filter: &filter,
-        ..*context
+    let both = context.selection.with_build_type(BuildType::All);
+    let context = &Context {
+        selection: &both,
+        ..context.clone()
     };
     if rows.is_empty() {
-        return words::no_builds(&context, filter.days);
+        return words::no_builds(context);
     }
     let (failed, builds) = (rows.count("failed"), rows.count("builds"));
     let of = |kind: usize, one, many| {
@@ -77,14 +77,13 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         let builds = words::counted(builds[kind], one, many);
         format!("{} of {builds}{share}", words::thousands(failed[kind]))
     };
-    let project = context
-        .project
-        .map_or_else(String::new, |project| format!(" of {project}"));
+    let project = context.project.as_deref();
+    let project = project.map_or_else(String::new, |project| format!(" of {project}"));
     format!(
         "{} and {}{project} failed {}.",
         of(0, "nightly build", "nightly builds"),
         of(1, "other build", "other builds"),
-        words::window(filter.days),
+        words::window(context),
     )
 }
 
@@ -141,7 +140,7 @@ mod tests {
         let other = build("b", Success, "2019-10-25T11:00:00Z");
         let snapshot = snapshot(&[nightly(Aborted), nightly(Unknown), other.clone(), other]);
         for build_type in BuildType::EVERY {
-            let filter = Filter::default().with_build_type(build_type);
+            let filter = Selection::default().with_build_type(build_type);
             let expected = ["Nightly | 1 | 2 | 50", "Non-nightly | 0 | 2 | 0"];
             assert_eq!(table(&FIGURE, &snapshot, &filter), expected);
             assert_eq!(
@@ -154,9 +153,9 @@ mod tests {
     #[test]
     fn a_kind_without_builds_has_no_percentage() {
         let snapshot = snapshot(&[nightly(Success)]);
-        let rows = table(&FIGURE, &snapshot, &Filter::default());
+        let rows = table(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(rows, ["Nightly | 0 | 1 | 0", "Non-nightly | 0 | 0 | –"]);
-        let plot = plot(&FIGURE, &snapshot, &Filter::default());
+        let plot = plot(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(plot["layout"]["annotations"][0]["text"], "No build failed");
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Context, Figure, Page, Rows,
     versions::{self, Platform},
 };
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
     id: "node_versions",
@@ -29,7 +29,7 @@ const NODE: Platform = Platform {
     major: versions::first_number,
 };
 
-fn rows(snapshot: &Snapshot, _: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
     NODE.rows(snapshot)
 }
 
@@ -74,7 +74,7 @@ mod tests {
             RepositoryFacts::default(),
         ]);
         assert_eq!(
-            table(&FIGURE, &snapshot, &Filter::default()),
+            table(&FIGURE, &snapshot, &Selection::default()),
             [
                 "12 | 12 | c",
                 "8 | 8.9.4 | d",
@@ -86,7 +86,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "7 repositories use Node.js, 4 of them version 8; 2 versions cannot be read."
         );
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn the_treemap_holds_majors_versions_and_repositories_below_one_root() {
         let facts = vec![using("a", "8.1"), using("<b>", "8.1"), using("c", "10")];
-        let plot = plot(&FIGURE, &security(facts), &Filter::default());
+        let plot = plot(&FIGURE, &security(facts), &Selection::default());
         let map = &plot["data"][0];
         assert_eq!(map["type"], "treemap");
         assert_eq!(
@@ -122,7 +122,7 @@ mod tests {
         // 600 repositories of a version, one of each of 300 others.
         let mut facts: Vec<_> = (0..600).map(|number| using(&name(number), "8.1")).collect();
         facts.extend((0..300).map(|minor| using(&name(600 + minor), &format!("9.{minor}"))));
-        let plot = plot(&FIGURE, &security(facts), &Filter::default());
+        let plot = plot(&FIGURE, &security(facts), &Selection::default());
         let map = &plot["data"][0];
         assert_eq!(
             map["labels"],
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_empty_table_says_why() {
-        let say = |facts| summary(&FIGURE, &security(facts), &Filter::default());
+        let say = |facts| summary(&FIGURE, &security(facts), &Selection::default());
         assert_eq!(
             say(vec![RepositoryFacts::default()]),
             "No repository that is not archived states a Node.js version."

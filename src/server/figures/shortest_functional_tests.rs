@@ -12,8 +12,11 @@ use plotly::{
 use super::{Column, Context, Figure, Page, Rows, Values, ranking, theme, words};
 use crate::{
     api::Width,
-    filter::Filter,
-    server::snapshot::{NO_TEST, Snapshot},
+    selection::Selection,
+    server::{
+        attributes::select,
+        snapshot::{NO_TEST, Snapshot},
+    },
 };
 
 /// The most pipelines that are listed.
@@ -36,11 +39,11 @@ pub const FIGURE: Figure = Figure {
     plot,
 };
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let builds = &snapshot.builds;
     let mut latest: Vec<Option<usize>> = vec![None; snapshot.pipelines.len()];
     // Builds are sorted by their end, so the last one is the latest.
-    snapshot.select(filter).each(|build| {
+    select(snapshot, selection).each(|build| {
         if builds.functional_test_ms[build] != NO_TEST {
             latest[builds.pipeline[build] as usize] = Some(build);
         }
@@ -77,12 +80,12 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    let window = words::window(context.filter.days);
+    let window = words::window(context);
     let scope = words::scope(context);
     let rules = &context.config.rules;
     if rows.builds == 0 {
         return match context.as_of_ms {
-            None => words::no_builds(context, context.filter.days),
+            None => words::no_builds(context),
             Some(_) => format!(
                 "No build{scope} {window} passed both steps, {} and {}.",
                 rules.smoke_test_step, rules.functional_test_step,
@@ -161,7 +164,7 @@ mod tests {
     }
 
     fn rows_of(builds: &[BuildRecord<'_>]) -> Vec<String> {
-        table(&FIGURE, &snapshot(builds), &Filter::default())
+        table(&FIGURE, &snapshot(builds), &Selection::default())
     }
 
     #[test]
@@ -214,7 +217,7 @@ mod tests {
     #[test]
     fn an_empty_table_says_why() {
         let say = |builds: &[BuildRecord<'_>]| {
-            testing::summary(&FIGURE, &snapshot(builds), &Filter::default())
+            testing::summary(&FIGURE, &snapshot(builds), &Selection::default())
         };
         assert_eq!(
             say(&[tested("a", "1", 9, None)]),

@@ -8,7 +8,7 @@ use super::Figure;
 use crate::server::model::{BuildResult, Check, RepositoryFacts, Suppression};
 use crate::{
     api::Cell,
-    filter::Filter,
+    selection::Selection,
     server::{
         config::Config,
         snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
@@ -166,7 +166,7 @@ pub fn suppressing(repository: &str, cves: &[(&str, Option<&str>)]) -> Repositor
 }
 
 /// The figure's table, each row as text with ` | ` between cells; a missing cell is `–`.
-pub fn table(figure: &Figure, snapshot: &Snapshot, filter: &Filter) -> Vec<String> {
+pub fn table(figure: &Figure, snapshot: &Snapshot, selection: &Selection) -> Vec<String> {
     let text = |cell: &Cell| match cell {
         Cell::Count(count) => count.to_string(),
         Cell::Number(number) => number.to_string(),
@@ -174,19 +174,19 @@ pub fn table(figure: &Figure, snapshot: &Snapshot, filter: &Filter) -> Vec<Strin
         Cell::Missing => "–".to_owned(),
     };
     let row = |cells: &Vec<Cell>| cells.iter().map(text).collect::<Vec<_>>().join(" | ");
-    let rows = (figure.rows)(snapshot, filter);
+    let rows = (figure.rows)(snapshot, selection);
     rows.cells().iter().map(row).collect()
 }
 
 /// The figure's sentence.
-pub fn summary(figure: &Figure, snapshot: &Snapshot, filter: &Filter) -> String {
-    let data = figure.compute(snapshot, filter);
+pub fn summary(figure: &Figure, snapshot: &Snapshot, selection: &Selection) -> String {
+    let data = figure.compute(snapshot, selection);
     data.expect("a plot is always JSON").summary
 }
 
 /// The figure's chart as sent to plotly.js.
-pub fn plot(figure: &Figure, snapshot: &Snapshot, filter: &Filter) -> serde_json::Value {
-    let data = figure.compute(snapshot, filter);
+pub fn plot(figure: &Figure, snapshot: &Snapshot, selection: &Selection) -> serde_json::Value {
+    let data = figure.compute(snapshot, selection);
     let text = data.expect("a plot is always JSON").plot;
     serde_json::from_str(text.get()).expect("a plot is JSON")
 }

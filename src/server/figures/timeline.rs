@@ -12,7 +12,11 @@ use super::{
     Column, Context, Figure, Page, Rows, Values, rows::date_text, theme, time_axis, words,
 };
 use crate::server::model::BuildResult;
-use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{attributes::select_in, snapshot::Snapshot},
+};
 
 const DAYS: u16 = 180;
 /// The column of results without a column of their own.
@@ -32,14 +36,15 @@ pub const FIGURE: Figure = Figure {
     plot,
 };
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let columns = &snapshot.builds;
-    let selection = snapshot.select(&filter.with_days(DAYS));
+    let window = snapshot.window(selection).last(DAYS);
+    let selected = select_in(snapshot, selection, window);
     // Builds are sorted by instant, so their dates ascend.
-    let first = selection.iter().next();
+    let first = selected.iter().next();
     let first = first.map_or(0, |build| columns.day[build]);
     let mut days: Vec<[u64; 5]> = Vec::with_capacity(usize::from(DAYS) + 2);
-    selection.each(|build| {
+    selected.each(|build| {
         let day = usize::try_from(columns.day[build] - first).unwrap_or(0);
         if day >= days.len() {
             days.resize(day + 1, [0; 5]);
@@ -66,8 +71,9 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let context = &context.within(context.window.last(DAYS));
     if rows.is_empty() {
-        return words::no_builds(context, DAYS);
+        return words::no_builds(context);
     }
     let sum = |column| rows.count(column).iter().sum::<u64>();
     let failed = sum("FAILURE") + sum("ABORTED");
@@ -76,7 +82,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         words::thousands(failed),
         words::counted(rows.builds, "build", "builds"),
         words::scope(context),
-        words::window(DAYS),
+        words::window(context),
         words::percent(100.0 * failed as f64 / rows.builds as f64),
         words::counted(rows.len() as u64, "day", "days"),
     )
@@ -179,7 +185,7 @@ mod tests {
             build("a", Unstable, "2019-10-20T12:00:00Z"),
         ];
         assert_eq!(
-            table(&FIGURE, &snapshot(&builds), &Filter::default()),
+            table(&FIGURE, &snapshot(&builds), &Selection::default()),
             [
                 "2019-10-20 | 0 | 1 | 1 | 1 | 0",
                 "2019-10-24 | 1 | 0 | 0 | 0 | 0",
@@ -190,7 +196,7 @@ mod tests {
             table(
                 &FIGURE,
                 &snapshot_in("Europe/London", &builds),
-                &Filter::default()
+                &Selection::default()
             ),
             [
                 "2019-10-20 | 0 | 1 | 1 | 1 | 0",
@@ -205,7 +211,7 @@ mod tests {
             build("a", Failure, "2019-04-28T12:00:00Z"),
             build("a", Failure, "2019-04-28T12:00:01Z"),
         ]);
-        let filter = Filter::default().with_days(1);
+        let filter = Selection::default().with_days(1);
         let rows = table(&FIGURE, &snapshot, &filter);
         assert_eq!(rows, ["2019-04-28 | 0 | 0 | 1 | 0 | 0"]);
         assert_eq!(

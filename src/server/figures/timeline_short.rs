@@ -18,8 +18,12 @@ use super::{
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::{
     api::Width,
-    filter::Filter,
-    server::{snapshot::Snapshot, statistics::percent},
+    selection::Selection,
+    server::{
+        attributes::{days_of, select},
+        snapshot::Snapshot,
+        statistics::percent,
+    },
 };
 
 /// The days that are visible before the slider is moved.
@@ -65,14 +69,15 @@ const fn slot_ms(days: u16) -> i64 {
 /// The slots with builds, by their number since 1970.
 ///
 /// Generic over the length of a slot, because dividing by a constant takes a fifth of the time.
-fn slots<const SLOT_MS: i64>(snapshot: &Snapshot, filter: &Filter) -> Vec<(i64, Slot)> {
+fn slots<const SLOT_MS: i64>(snapshot: &Snapshot, selection: &Selection) -> Vec<(i64, Slot)> {
     let columns = &snapshot.builds;
-    let last = snapshot.as_of_ms.unwrap_or(0).div_euclid(SLOT_MS);
-    let first = last - i64::from(filter.days) * DAY_MS / SLOT_MS;
+    let range = snapshot.window(selection);
+    let last = (range.end_ms - 1).div_euclid(SLOT_MS);
+    let first = last - i64::from(days_of(snapshot, range)) * DAY_MS / SLOT_MS;
     let mut window = vec![Slot::default(); (last - first + 1) as usize];
     // Builds that took longer than the window, or had a wrong clock.
     let mut elsewhere: BTreeMap<i64, Slot> = BTreeMap::new();
-    snapshot.select(filter).each(|build| {
+    select(snapshot, selection).each(|build| {
         let number = columns.started_ms[build].div_euclid(SLOT_MS);
         let inside = usize::try_from(number - first).ok();
         let slot = match inside.and_then(|index| window.get_mut(index)) {
@@ -92,12 +97,12 @@ fn slots<const SLOT_MS: i64>(snapshot: &Snapshot, filter: &Filter) -> Vec<(i64, 
     slots
 }
 
-fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
-    let slot_ms = slot_ms(filter.days);
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let slot_ms = slot_ms(days_of(snapshot, snapshot.window(selection)));
     let slots = match slot_ms {
-        QUARTER_MS => slots::<QUARTER_MS>(snapshot, filter),
-        HOUR_MS => slots::<HOUR_MS>(snapshot, filter),
-        _ => slots::<SIX_HOURS_MS>(snapshot, filter),
+        QUARTER_MS => slots::<QUARTER_MS>(snapshot, selection),
+        HOUR_MS => slots::<HOUR_MS>(snapshot, selection),
+        _ => slots::<SIX_HOURS_MS>(snapshot, selection),
     };
     let slots = || slots.iter();
     let starts = slots().map(|&(number, _)| number * slot_ms).collect();
@@ -126,11 +131,10 @@ fn rows(snapshot: &Snapshot, filter: &Filter) -> Rows {
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    let days = context.filter.days;
     let counts = rows.count("builds");
     // The first of equal slots.
     let Some(busiest) = (0..rows.len()).rev().max_by_key(|&row| counts[row]) else {
-        return words::no_builds(context, days);
+        return words::no_builds(context);
     };
     let failed = rows.count("failed").iter().sum();
     let busiest_start = rows.instant("slot_start")[busiest];
@@ -139,8 +143,8 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         words::thousands(failed),
         words::counted(rows.builds, "build", "builds"),
         words::scope(context),
-        words::window(days),
-        slot_in_words(days),
+        words::window(context),
+        slot_in_words(context.days),
         time_axis::local_words(busiest_start, context.time_zone),
         words::thousands(counts[busiest]),
     )
@@ -155,10 +159,10 @@ const fn slot_in_words(days: u16) -> &'static str {
 }
 
 fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
-    let days = context.filter.days;
+    let days = context.days;
     let slot_ms = slot_ms(days);
     let local = |at_ms: i64| local_minute(at_ms, context.time_zone);
-    let end = context.as_of_ms.unwrap_or(0).div_euclid(slot_ms) * slot_ms + slot_ms;
+    let end = (context.window.end_ms - 1).div_euclid(slot_ms) * slot_ms + slot_ms;
     let starts = rows.instant("slot_start");
     let drawn = drawn(starts, end - i64::from(days) * DAY_MS, end);
     let starts = &starts[drawn.clone()];
@@ -262,14 +266,14 @@ mod tests {
             build("a", Success, "2019-10-25T09:20:00Z"),
         ]);
         assert_eq!(
-            table(&FIGURE, &snapshot, &Filter::default()),
+            table(&FIGURE, &snapshot, &Selection::default()),
             [
                 "2019-10-25T08:45:00Z | 2 | 2 | 100",
                 "2019-10-25T09:00:00Z | 2 | 1 | 50"
             ]
         );
         assert_eq!(
-            summary(&FIGURE, &snapshot, &Filter::default()),
+            summary(&FIGURE, &snapshot, &Selection::default()),
             "3 of 4 builds in the last 14 days failed; the busiest 15 minutes, \
              from Fri 25 Oct 2019, 08:45, had 2."
         );
@@ -279,7 +283,7 @@ mod tests {
     fn slots_grow_with_the_window() {
         let snapshot = snapshot(&[build("a", Success, "2019-10-25T11:00:00Z")]);
         for (days, start) in [(1, "10:45"), (14, "10:45"), (28, "10:00"), (90, "06:00")] {
-            let rows = table(&FIGURE, &snapshot, &Filter::default().with_days(days));
+            let rows = table(&FIGURE, &snapshot, &Selection::default().with_days(days));
             assert_eq!(rows, [format!("2019-10-25T{start}:00Z | 1 | 0 | 0")]);
         }
     }
@@ -297,7 +301,7 @@ mod tests {
             started("1969-12-31T23:59:00Z"),
         ]);
         assert_eq!(
-            table(&FIGURE, &snapshot, &Filter::default()),
+            table(&FIGURE, &snapshot, &Selection::default()),
             [
                 "1969-12-31T23:45:00Z | 1 | 0 | 0",
                 "2019-10-25T11:00:00Z | 1 | 0 | 0",
@@ -313,13 +317,13 @@ mod tests {
             &[build("a", Success, "2019-10-25T11:00:00Z")],
         );
         let range = |days| {
-            let filter = Filter::default().with_days(days);
+            let filter = Selection::default().with_days(days);
             plot(&FIGURE, &snapshot, &filter)["layout"]["xaxis"]["range"].clone()
         };
         let seven = serde_json::json!(["2019-10-18 13:15", "2019-10-25 13:15"]);
         assert_eq!(range(14), seven);
         assert_eq!(range(1)[0], "2019-10-24 13:15");
-        let plot = plot(&FIGURE, &snapshot, &Filter::default());
+        let plot = plot(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(plot["data"][0]["x"][0], "2019-10-25 11:45");
         let buttons = plot["layout"]["xaxis"]["rangeselector"]["buttons"].as_array();
         let labels = buttons

@@ -3,6 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Context, rows, theme};
+use crate::server::snapshot::Window;
 
 pub use crate::numbers::{counted, thousands};
 
@@ -27,28 +28,56 @@ pub fn percent(percent: f64) -> String {
     }
 }
 
-/// `in the last 14 days`, `in the last day`.
-pub fn window(days: u16) -> String {
-    if days == 1 {
-        "in the last day".to_owned()
-    } else {
-        format!("in the last {days} days")
+/// `in the last 14 days`, `in the last day`, `from 24 Oct 2019, 00:00 BST to 25 Oct 2019, 12:00 BST`.
+pub fn window(context: &Context<'_>) -> String {
+    of_window(context.window, context.time_zone)
+}
+
+pub fn of_window(window: Window, zone: &TimeZone) -> String {
+    let at = |at_ms| local_instant(zone, at_ms);
+    match window.days {
+        Some(days) => {
+            let days = match days {
+                1 => "day".to_owned(),
+                days => format!("{days} days"),
+            };
+            if window.ends_early {
+                format!("in the {days} before {}", at(window.end_ms))
+            } else {
+                format!("in the last {days}")
+            }
+        }
+        None if window.is_unlimited() => format!("before {}", at(window.end_ms)),
+        None if window.ends_early => {
+            format!("from {} to {}", at(window.start_ms), at(window.end_ms))
+        }
+        None => format!("since {}", at(window.start_ms)),
     }
 }
 
 /// ` of nightly CMC pipelines`; empty for all pipelines.
 pub fn scope(context: &Context<'_>) -> String {
-    use crate::filter::BuildType;
+    use crate::selection::{self, BuildType};
 
-    let kind = match context.filter.build_type {
+    let kind = match context.selection.build_type() {
         BuildType::All => "",
         BuildType::Nightly => "nightly ",
         BuildType::NonNightly => "non-nightly ",
     };
-    match context.project {
+    let pipelines = match &context.project {
         Some(project) => format!(" of {kind}{project} pipelines"),
         None if kind.is_empty() => String::new(),
         None => format!(" of {kind}pipelines"),
+    };
+    let keys = context.selection.further_keys();
+    let labels = keys.iter().filter_map(|key| selection::find(key));
+    let labels: Vec<String> = labels.map(|key| key.label.to_lowercase()).collect();
+    match labels.as_slice() {
+        [] => pipelines,
+        [first @ .., last] if !first.is_empty() => {
+            format!("{pipelines} selected by {} and {last}", first.join(", "))
+        }
+        [last, ..] => format!("{pipelines} selected by {last}"),
     }
 }
 
@@ -63,11 +92,11 @@ pub fn name(text: &str) -> String {
 }
 
 /// The sentence of a figure without builds.
-pub fn no_builds(context: &Context<'_>, days: u16) -> String {
+pub fn no_builds(context: &Context<'_>) -> String {
     if context.as_of_ms.is_none() {
         return "There are no build events yet. Sync a source or import a file.".to_owned();
     }
-    format!("No builds{} finished {}.", scope(context), window(days))
+    format!("No builds{} finished {}.", scope(context), window(context))
 }
 
 /// The sentence of a security figure without rows; `reason` if there are facts.

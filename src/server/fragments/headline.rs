@@ -35,7 +35,7 @@ fn failed_builds(headline: &Headline) -> HtmlFragment {
         p {
             (words::thousands(headline.failed)) " of "
             (words::counted(headline.builds, "build", "builds")) " failed "
-            (words::window(headline.days))
+            (headline.window)
         }
         (change(headline))
     };
@@ -44,10 +44,7 @@ fn failed_builds(headline: &Headline) -> HtmlFragment {
 
 /// Better or worse than before, in words, by a sign and by colour.
 fn change(headline: &Headline) -> Markup {
-    let before = match headline.days {
-        1 => "the day before".to_owned(),
-        days => format!("the {days} days before"),
-    };
+    let before = &headline.compared;
     let (class, sign, text) = match (headline.failure_percent, headline.failure_percent_before) {
         (Some(now), Some(then)) if (now - then).abs() < UNCHANGED => {
             ("same", "=", format!("The same as in {before}"))
@@ -79,7 +76,7 @@ fn percent(percent: f64) -> String {
 }
 
 fn red_now(headline: &Headline) -> HtmlFragment {
-    let window = words::window(headline.days);
+    let window = &headline.window;
     let html = html! {
         h2 { "Red right now" }
         p class="figure-of-merit" { (words::thousands(headline.red_total)) }
@@ -162,6 +159,8 @@ mod tests {
     fn headline(now: Option<f64>, before: Option<f64>) -> Headline {
         Headline {
             days: 14,
+            window: "in the last 14 days".to_owned(),
+            compared: "the 14 days before".to_owned(),
             builds: 1200,
             failed: 300,
             failure_percent: now,

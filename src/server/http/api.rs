@@ -1,6 +1,6 @@
 //! The JSON endpoints and the CSV of a figure.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension, Json,
@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     api::TableRows,
     error::AppError,
-    filter::FilterQuery,
+    selection::{self, Selection},
     server::{
         cache::CachedHeadline,
         export::{self, Format},
@@ -30,37 +30,19 @@ use crate::{
 /// Headers to make room for in a response.
 const MAX_HEADERS: usize = 16;
 
-/// The parameters of the filters.
-pub const FILTERS: [&str; 3] = ["project", "type", "days"];
-
-/// The query of any endpoint.
+/// The query of an endpoint: a selection, and parameters of the endpoint itself.
 #[derive(Default)]
 pub struct Parameters {
-    id: Option<String>,
-    page: Option<String>,
-    of: Option<String>,
-    project: Option<String>,
-    r#type: Option<String>,
-    days: Option<String>,
-    rows: Option<String>,
+    pub selection: Selection,
+    own: Vec<(&'static str, String)>,
 }
 
 impl Parameters {
-    pub fn filter(&self) -> FilterQuery<'_> {
-        FilterQuery::new(&self.project, &self.r#type, &self.days)
-    }
-
-    fn of_name(&mut self, name: &str) -> Option<&mut Option<String>> {
-        Some(match name {
-            "id" => &mut self.id,
-            "page" => &mut self.page,
-            "of" => &mut self.of,
-            "project" => &mut self.project,
-            "type" => &mut self.r#type,
-            "days" => &mut self.days,
-            "rows" => &mut self.rows,
-            _ => return None,
-        })
+    /// The value of a parameter of the endpoint itself.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.own.iter();
+        let (_, value) = pairs.find(|(known, _)| *known == name)?;
+        Some(value)
     }
 }
 
@@ -111,21 +93,21 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// `GET /api/figure?id=…&project=…&type=…&days=…&rows=…`
+/// `GET /api/figure?id=…&SELECTION&rows=…`
 pub async fn figure(
     State(state): State<AppState>,
     Extension(turn): Extension<Turn>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let query = parameters(request.uri(), &["id", "project", "type", "days", "rows"])?;
-    let rows = TableRows::parse(query.rows.as_deref())?;
-    let id = query.id.as_deref().unwrap_or_default();
-    let figure = match state.cached_figure(id, query.filter()).await? {
+    let query = parameters(request.uri(), &["id", "rows"])?;
+    let rows = TableRows::parse(query.get("rows"))?;
+    let id = query.get("id").unwrap_or_default();
+    let figure = match state.cached_figure(id, &query.selection).await? {
         Some(figure) => figure,
         None => {
             let permit = turn.wait().await.ok_or(Refusal::Busy)?;
             let id = id.to_owned();
-            let read = async move { state.figure(&id, query.filter()).await };
+            let read = async move { state.figure(&id, &query.selection).await };
             complete(permit, read).await?
         }
     };
@@ -146,21 +128,21 @@ pub async fn figures(State(state): State<AppState>, uri: Uri) -> Result<Response
     Ok(Json(figure_infos(&snapshot, None)).into_response())
 }
 
-/// `GET /api/overview?page=…&project=…&type=…&days=…`
+/// `GET /api/overview?page=…&SELECTION`
 pub async fn overview(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
-    let query = parameters(&uri, &["page", "project", "type", "days"])?;
-    let page = query.page.as_deref().unwrap_or_default();
-    let overview = state.overview(page, query.filter())?;
+    let query = parameters(&uri, &["page"])?;
+    let page = query.get("page").unwrap_or_default();
+    let overview = state.overview(page, &query.selection)?;
     Ok(Json(overview).into_response())
 }
 
-/// `GET /api/headline?project=…&type=…&days=…`
+/// `GET /api/headline?SELECTION`
 pub async fn headline(
     State(state): State<AppState>,
     Extension(turn): Extension<Turn>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let query = parameters(&uri, &FILTERS)?;
+    let query = parameters(&uri, &[])?;
     let headline = read_headline(state, turn, query).await?;
     Ok(Json(&headline.headline).into_response())
 }
@@ -177,20 +159,20 @@ pub async fn coverage(State(state): State<AppState>, uri: Uri) -> Result<Respons
     Ok(Json(state.coverage()?).into_response())
 }
 
-/// `GET /api/fragments?of=…&project=…&type=…&days=…`
+/// `GET /api/fragments?of=…&SELECTION`
 pub async fn fragments(
     State(state): State<AppState>,
     Extension(turn): Extension<Turn>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let query = parameters(&uri, &["of", "project", "type", "days"])?;
-    let of = query.of.as_deref().unwrap_or_default();
+    let query = parameters(&uri, &["of"])?;
+    let of = query.get("of").unwrap_or_default();
     if of == "headline" {
         let headline = read_headline(state, turn, query).await?;
         return Ok(Json(&headline.fragments).into_response());
     }
     let _permit = turn.wait().await.ok_or(Refusal::Busy)?;
-    let fragments = state.fragments(of, query.filter()).await?;
+    let fragments = state.fragments(of, &query.selection).await?;
     Ok(Json(fragments).into_response())
 }
 
@@ -199,11 +181,11 @@ async fn read_headline(
     turn: Turn,
     query: Parameters,
 ) -> Result<Arc<CachedHeadline>, Refusal> {
-    if let Some(headline) = state.cached_headline(query.filter()).await? {
+    if let Some(headline) = state.cached_headline(&query.selection).await? {
         return Ok(headline);
     }
     let permit = turn.wait().await.ok_or(Refusal::Busy)?;
-    let read = async move { state.headline(query.filter()).await };
+    let read = async move { state.headline(&query.selection).await };
     Ok(complete(permit, read).await?)
 }
 
@@ -214,7 +196,7 @@ pub async fn unknown() -> Response {
     (StatusCode::NOT_FOUND, Json(body)).into_response()
 }
 
-/// `GET /figures/{id}.csv?project=…&type=…&days=…`
+/// `GET /figures/{id}.csv?SELECTION`
 pub async fn csv(
     state: AppState,
     turn: Turn,
@@ -222,7 +204,7 @@ pub async fn csv(
     query: Parameters,
 ) -> Result<Response, Refusal> {
     let permit = Arc::new(turn.wait().await.ok_or(Refusal::Busy)?);
-    let read = async move { state.figure(&id, query.filter()).await };
+    let read = async move { state.figure(&id, &query.selection).await };
     let figure = complete(Arc::clone(&permit), read).await?;
     let mut bytes = Vec::new();
     export::rows(
@@ -258,25 +240,29 @@ async fn complete<T: Send + 'static>(
     completed.await.unwrap_or(Err(AppError::Internal))
 }
 
-/// Parses the query of a request.
+/// Parses the query of a request: parameters of its own, and the keys of a selection.
 ///
 /// # Errors
-/// [`AppError::UnknownParameter`] for one that is not `known`, [`AppError::UnknownValue`] for a repeated one.
-pub fn parameters(uri: &Uri, known: &[&str]) -> Result<Parameters, AppError> {
-    let malformed = || AppError::unknown_value("query", "", Vec::new());
-    let query = uri.query().unwrap_or_default();
-    let pairs: Vec<(Cow<'_, str>, String)> =
-        serde_urlencoded::from_str(query).map_err(|_| malformed())?;
+/// [`AppError::UnknownParameter`], or [`AppError::UnknownValue`] for a repeated one and for those of the selection.
+pub fn parameters(uri: &Uri, own: &[&'static str]) -> Result<Parameters, AppError> {
     let mut parameters = Parameters::default();
-    for (name, value) in pairs {
-        let parameter = parameters
-            .of_name(&name)
-            .filter(|_| known.contains(&&*name))
-            .ok_or_else(|| AppError::unknown_parameter(&name, known))?;
-        if parameter.replace(value).is_some() {
-            return Err(malformed());
+    let mut rest = Vec::new();
+    let query = uri.query().unwrap_or_default();
+    for (name, value) in selection::pairs(query) {
+        match own.iter().find(|known| **known == name) {
+            Some(known) if parameters.get(known).is_some() => {
+                return Err(AppError::unknown_value(known, &value, Vec::new()));
+            }
+            Some(known) => parameters.own.push((known, value.into_owned())),
+            None if selection::find(&name).is_some() => rest.push((name, value)),
+            None => {
+                let keys = selection::KEYS.iter().map(|key| key.id);
+                let known: Vec<&str> = own.iter().copied().chain(keys).collect();
+                return Err(AppError::unknown_parameter(&name, &known));
+            }
         }
     }
+    parameters.selection = Selection::from_pairs(rest)?;
     Ok(parameters)
 }
 
@@ -285,5 +271,9 @@ pub fn parameters(uri: &Uri, known: &[&str]) -> Result<Parameters, AppError> {
 /// # Errors
 /// [`AppError::UnknownParameter`].
 pub fn no_parameters(uri: &Uri) -> Result<(), AppError> {
-    parameters(uri, &[]).map(drop)
+    let query = uri.query().unwrap_or_default();
+    match selection::pairs(query).next() {
+        Some((name, _)) => Err(AppError::unknown_parameter(&name, &[])),
+        None => Ok(()),
+    }
 }

@@ -7,7 +7,8 @@ use axum::{
 };
 use percent_encoding::percent_decode_str;
 
-use super::pages;
+use super::pages::{self, PageParameters};
+use crate::selection::{self, Selection};
 
 /// Redirects a page whose path is encoded or whose query is not canonical. Browsers do not keep the
 /// redirect, because a later version may know more parameters.
@@ -22,7 +23,7 @@ pub(super) fn canonical(uri: &Uri) -> Option<String> {
     let decoded = percent_decode_str(uri.path()).decode_utf8().ok();
     let decoded = decoded.as_deref().filter(|path| pages::exists(path));
     let path = decoded.unwrap_or_else(|| uri.path());
-    let query = query(uri.query(), pages::parameters(path)?);
+    let query = query(uri.query(), &pages::parameters(path)?);
     let canonical = path == uri.path() && query.as_deref() == uri.query();
     (!canonical).then(|| match query {
         Some(query) => format!("{path}?{query}"),
@@ -30,12 +31,21 @@ pub(super) fn canonical(uri: &Uri) -> Option<String> {
     })
 }
 
-/// The known parameters in their order, each with its last value, which is the one that pages use.
-fn query(query: Option<&str>, known: &[&'static str]) -> Option<String> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query?).ok()?;
-    let last = |name: &str| pairs.iter().rfind(|(key, _)| key == name);
-    let kept: Vec<_> = known.iter().filter_map(|name| last(name)).collect();
-    let query = serde_urlencoded::to_string(kept).ok()?;
+/// The known parameters, sorted: those of a selection, and the last value of each of the page's own.
+fn query(query: Option<&str>, known: &PageParameters) -> Option<String> {
+    let query = query?;
+    let selection = match known.selection {
+        true => Selection::read(query),
+        false => Selection::default(),
+    };
+    let given: Vec<_> = selection::pairs(query).collect();
+    let own = known.own.iter().filter_map(|name| {
+        let (_, value) = given.iter().rfind(|(key, _)| key == name)?;
+        (!value.is_empty()).then_some((*name, &**value))
+    });
+    let mut pairs: Vec<(&str, &str)> = selection.pairs().chain(own).collect();
+    pairs.sort_unstable();
+    let query = selection::encoded(pairs);
     (!query.is_empty()).then_some(query)
 }
 
@@ -56,11 +66,17 @@ mod tests {
             ("/sources?days=7", "/sources"),
             ("/disclaimer?a", "/disclaimer"),
             (
-                "/pipelines?days=7&project=cmc",
                 "/pipelines?project=cmc&days=7",
+                "/pipelines?days=7&project=cmc",
+            ),
+            ("/pipelines?project=all&type=all&days=14", "/pipelines"),
+            ("/pipelines?project=&type=&days=", "/pipelines"),
+            (
+                "/pipelines?step=b&step=a&step=b",
+                "/pipelines?step=a&step=b",
             ),
             ("/pipelines?days=7&days=7", "/pipelines?days=7"),
-            ("/pipelines?days=1&x=2&days=7", "/pipelines?days=7"),
+            ("/pipelines?days=7&x=2", "/pipelines?days=7"),
             ("/pipelines?days=%37", "/pipelines?days=7"),
             ("/pipelines?d%61ys=7", "/pipelines?days=7"),
             ("/%70ipelines", "/pipelines"),
@@ -88,13 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn links_of_the_dashboard_and_its_form_are_canonical() {
+    fn links_of_the_dashboard_are_canonical() {
         for address in [
             "/pipelines",
             "/security?project=fees-and-pay",
-            "/pipelines?project=cmc&type=nightly&days=28",
-            "/pipelines?project=all&type=all&days=14",
-            "/pipelines?project=&type=&days=",
+            "/pipelines?days=28&project=cmc&type=nightly",
+            "/pipelines?days=1&days=7",
             "/figures/heatmap?days=7",
         ] {
             assert_eq!(canonical(address), None, "{address}");
@@ -124,7 +139,7 @@ mod tests {
         #[test]
         fn a_canonical_address_is_not_redirected(
             path in "/(pipelines|sources|figures/[a-z%0-9]{0,8}|[a-z%0-9]{0,8})",
-            query in "([a-z%0-9=&+*'()~!]|days=|project=|type=){0,20}",
+            query in "([a-z%0-9=&+*'()~!]|days=|project=|type=|step=|from=){0,20}",
         ) {
             let once = canonical(&format!("{path}?{query}"));
             prop_assert_eq!(once.and_then(|address| canonical(&address)), None);

@@ -15,7 +15,7 @@ use super::{
     pages,
 };
 use crate::{
-    filter::Filter,
+    selection::Selection,
     server::{environment::Environment, fuzz_target::Target, sign_in},
 };
 
@@ -47,17 +47,9 @@ fn addresses(data: &[u8]) {
     {
         assert!(location.as_bytes().starts_with(b"/rse/"), "{location:?}");
     }
-    let pairs = uri
-        .query()
-        .map(serde_urlencoded::from_str::<Vec<(String, String)>>);
-    let pairs = pairs.and_then(Result::ok).unwrap_or_default();
-    let value = |name: &str| {
-        let pair = pairs.iter().find(|(key, _)| key == name)?;
-        Some(pair.1.as_str())
-    };
-    match Filter::parse(value("project"), value("type"), value("days")) {
-        Ok(filter) => {
-            let link = format!("/pipelines{}", filter.query());
+    match Selection::parse(uri.query().unwrap_or_default()) {
+        Ok(selection) => {
+            let link = format!("/pipelines{}", selection.query());
             let link = link.parse().expect("a link is an address");
             assert_eq!(canonical::canonical(&link), None, "{link}");
         }

@@ -10,12 +10,7 @@ use axum::{
     routing::{MethodRouter, get},
 };
 
-use super::{
-    ServerState,
-    api::{self, FILTERS},
-    canonical,
-    queue::Turn,
-};
+use super::{ServerState, api, canonical, queue::Turn};
 use leptos::context::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list_with_exclusions};
 use leptos_router::location::RequestUrl;
@@ -25,13 +20,22 @@ use crate::{
     base::Base,
     error::AppError,
     pages::Overviews,
+    selection::Selection,
     server::{figures, state::AppState},
 };
 
-/// The pages that have filters.
-const FILTERED: [&str; 2] = ["/pipelines", "/security"];
-/// The pages that have none.
-const UNFILTERED: [&str; 2] = ["/sources", "/disclaimer"];
+/// The pages of a selection.
+const SELECTING: [&str; 2] = ["/pipelines", "/security"];
+/// The pages that have no parameters.
+const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
+
+/// The parameters of a page.
+pub struct PageParameters {
+    /// The keys of a selection are parameters.
+    pub selection: bool,
+    /// Its own, each with one value.
+    pub own: &'static [&'static str],
+}
 
 /// Server functions with handlers of their own, which set statuses and ETags.
 const WITH_HANDLERS: [&str; 4] = [
@@ -66,14 +70,12 @@ pub fn exists(path: &str) -> bool {
 }
 
 /// The parameters that the page at a path depends on; `None` if the path is not that of a page.
-pub fn parameters(path: &str) -> Option<&'static [&'static str]> {
-    if FILTERED.contains(&path) || figure(path).is_some() {
-        Some(&FILTERS)
-    } else if UNFILTERED.contains(&path) {
-        Some(&[])
-    } else {
-        None
-    }
+pub fn parameters(path: &str) -> Option<PageParameters> {
+    let selection = SELECTING.contains(&path) || figure(path).is_some();
+    (selection || PLAIN.contains(&path)).then_some(PageParameters {
+        selection,
+        own: &[],
+    })
 }
 
 /// The figure that a page's path names.
@@ -84,7 +86,7 @@ fn figure(path: &str) -> Option<&str> {
 
 /// Gives pages direct access to their overviews.
 pub fn overviews(state: AppState) -> Overviews {
-    Overviews::new(move |page, query| state.overview(page, query.values()))
+    Overviews::new(move |page, selection| state.overview(page, selection))
 }
 
 /// Routes pages by the address that the browser shows, with the base path.
@@ -149,7 +151,7 @@ fn csv(
 ) -> impl Future<Output = Response> + Send + use<> {
     let id = id.to_owned();
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
-    let query = api::parameters(request.uri(), &FILTERS);
+    let query = api::parameters(request.uri(), &[]);
     let turn = Turn::of(request).ok_or(AppError::Internal);
     async move {
         if !reads {
@@ -177,7 +179,7 @@ pub async fn status(State(state): State<ServerState>, request: Request, next: Ne
 fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let path = uri.path();
     let figure = figure(path);
-    if !FILTERED.contains(&path) && figure.is_none() {
+    if !SELECTING.contains(&path) && figure.is_none() {
         return None;
     }
     if let Some(id) = figure
@@ -185,9 +187,10 @@ fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     {
         return Some(AppError::unknown_figure(id));
     }
-    let query = api::parameters(uri, &FILTERS).unwrap_or_default();
-    let filter = query.filter().parse();
-    let checked = filter.and_then(|filter| state.app.snapshot()?.check(&filter));
+    let selection = Selection::read(uri.query().unwrap_or_default());
+    let checked = selection
+        .check()
+        .and_then(|()| state.app.snapshot()?.check(&selection));
     checked.err()
 }
 

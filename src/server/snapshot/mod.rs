@@ -13,10 +13,10 @@ pub mod security;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    ops::Range,
     sync::Arc,
 };
 
@@ -26,13 +26,13 @@ pub use columns::Builds;
 pub use record::{BuildDetails, BuildRecord};
 use security::Security;
 pub use steps::{StepRow, Steps};
+pub use window::{Window, instant_ms};
 
 use crate::{
-    error::AppError,
-    filter::{ALL_PROJECTS, BuildType, Filter},
+    selection::Selection,
     server::{
         config::{self, Config, UNOWNED},
-        model::{Codebase, DAY_MS, Provenance, System, Toolchain},
+        model::{Codebase, Provenance, System, Toolchain},
     },
 };
 
@@ -120,15 +120,6 @@ pub struct Origin {
     pub last_build: u32,
 }
 
-/// The builds in a window that match a filter.
-pub struct Selection<'a> {
-    builds: &'a Builds,
-    window: Range<usize>,
-    /// For each pipeline, whether it belongs to the project; none if all do.
-    pipelines: Option<Vec<bool>>,
-    nightly: Option<bool>,
-}
-
 impl Snapshot {
     /// A snapshot without any data.
     pub fn empty(config: Arc<Config>) -> Self {
@@ -151,53 +142,6 @@ impl Snapshot {
         self.builds.bytes() + texts + provenances + self.security.bytes()
     }
 
-    /// Selects the filter's builds with `finished_ms` in (as_of − days, as_of].
-    pub fn select(&self, filter: &Filter) -> Selection<'_> {
-        let end = self.as_of_ms.unwrap_or(0);
-        self.select_until(filter, end)
-    }
-
-    /// Selects the filter's builds with `finished_ms` in (end − days, end].
-    pub fn select_until(&self, filter: &Filter, end_ms: i64) -> Selection<'_> {
-        let finished = &self.builds.finished_ms;
-        let start_ms = end_ms - i64::from(filter.days) * DAY_MS;
-        let first = finished.partition_point(|&at| at <= start_ms);
-        let last = finished.partition_point(|&at| at <= end_ms);
-        Selection {
-            builds: &self.builds,
-            window: first..last,
-            pipelines: self.pipelines_of(&filter.project),
-            nightly: match filter.build_type {
-                BuildType::All => None,
-                BuildType::Nightly => Some(true),
-                BuildType::NonNightly => Some(false),
-            },
-        }
-    }
-
-    fn pipelines_of(&self, project: &str) -> Option<Vec<bool>> {
-        if project == ALL_PROJECTS {
-            return None;
-        }
-        let projects = &self.config.projects;
-        let wanted = projects.iter().position(|known| known.slug == project);
-        let belongs = |pipeline: &Pipeline| pipeline.project == wanted;
-        Some(self.pipelines.iter().map(belongs).collect())
-    }
-
-    /// Checks that the filter's project exists.
-    ///
-    /// # Errors
-    /// [`AppError::UnknownValue`] names the projects that exist.
-    pub fn check(&self, filter: &Filter) -> Result<(), AppError> {
-        if self.config.has_choice(&filter.project) {
-            return Ok(());
-        }
-        let choices = self.config.project_choices();
-        let known = choices.into_iter().map(|(slug, _)| slug).collect();
-        Err(AppError::unknown_value("project", &filter.project, known))
-    }
-
     /// The label of a build's pipeline.
     pub fn pipeline_label(&self, build: usize) -> &str {
         &self.pipelines[self.builds.pipeline[build] as usize].label
@@ -210,14 +154,22 @@ impl Snapshot {
             .map_or(UNOWNED, |index| &self.config.projects[index].label)
     }
 
-    /// The label of the project that a filter selects, for sentences; none for all projects.
-    pub fn project_in_words(&self, filter: &Filter) -> Option<&str> {
-        if filter.project == config::slug(UNOWNED) {
-            return Some(UNOWNED);
-        }
-        let projects = &self.config.projects;
-        let chosen = projects.iter().find(|known| known.slug == filter.project);
-        chosen.map(|project| project.label.as_str())
+    /// The labels of the projects that a selection names, for sentences; none for all projects.
+    pub fn projects_in_words(&self, selection: &Selection) -> Option<String> {
+        let label = |slug: &str| {
+            if slug == config::slug(UNOWNED) {
+                return Some(UNOWNED);
+            }
+            let projects = &self.config.projects;
+            let chosen = projects.iter().find(|known| known.slug == slug);
+            chosen.map(|project| project.label.as_str())
+        };
+        let labels: Vec<&str> = selection.values("project").filter_map(label).collect();
+        let (last, first) = labels.split_last()?;
+        Some(match first {
+            [] => (*last).to_owned(),
+            _ => format!("{} and {last}", first.join(", ")),
+        })
     }
 }
 
@@ -238,44 +190,4 @@ pub fn commit_number(commit: &str) -> u64 {
         hash.finish()
     });
     number.max(1)
-}
-
-impl Selection<'_> {
-    /// Returns the indices of the builds, in order of `finished_ms`.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
-        self.window.clone().filter(|&build| self.contains(build))
-    }
-
-    /// Calls `f` with the index of each build, in order of `finished_ms`.
-    ///
-    /// `f` is called in one place, so that it is always inlined; a call would take several times as long
-    /// as its body.
-    #[inline(always)]
-    pub fn each(&self, mut f: impl FnMut(usize)) {
-        let (nightly, pipelines) = (self.nightly, self.pipelines.as_deref());
-        let columns = self.builds;
-        for build in self.window.clone() {
-            if nightly.is_none_or(|nightly| columns.nightly[build] == nightly)
-                && pipelines.is_none_or(|wanted| wanted[columns.pipeline[build] as usize])
-            {
-                f(build);
-            }
-        }
-    }
-
-    fn contains(&self, build: usize) -> bool {
-        self.nightly
-            .is_none_or(|nightly| self.builds.nightly[build] == nightly)
-            && self
-                .pipelines
-                .as_ref()
-                .is_none_or(|wanted| wanted[self.builds.pipeline[build] as usize])
-    }
-
-    pub fn count(&self) -> u64 {
-        if self.nightly.is_none() && self.pipelines.is_none() {
-            return self.window.len() as u64;
-        }
-        self.iter().count() as u64
-    }
 }

@@ -1,7 +1,13 @@
 //! Which builds a filter selects.
 
 use super::*;
-use crate::server::model::{BuildResult, RepositoryFacts};
+use crate::{
+    selection::BuildType,
+    server::{
+        attributes::select_in,
+        model::{BuildResult, DAY_MS, RepositoryFacts},
+    },
+};
 
 const AS_OF_MS: i64 = 200 * DAY_MS;
 
@@ -30,8 +36,9 @@ fn snapshot(builds: &[BuildRecord<'_>]) -> Snapshot {
 }
 
 /// When the selected builds finished, which is asked for in each of three ways.
-fn selected(selection: &Selection<'_>) -> Vec<i64> {
-    let finished = &selection.builds.finished_ms;
+fn selected(snapshot: &Snapshot, selection: &Selection, window: Window) -> Vec<i64> {
+    let selection = select_in(snapshot, selection, window);
+    let finished = &snapshot.builds.finished_ms;
     let mut each = Vec::new();
     selection.each(|build| each.push(finished[build]));
     let iterated: Vec<i64> = selection.iter().map(|build| finished[build]).collect();
@@ -44,12 +51,11 @@ fn selected(selection: &Selection<'_>) -> Vec<i64> {
 fn a_window_excludes_its_beginning_and_includes_its_end() {
     let at = [-DAY_MS, -DAY_MS + 1, 0, 1].map(|after| AS_OF_MS + after);
     let snapshot = snapshot(&at.map(|at| build("a", false, at)));
-    let day = Filter::default().with_days(1);
-    assert_eq!(selected(&snapshot.select(&day)), at[1..3]);
-    let before = snapshot.select_until(&day, AS_OF_MS - DAY_MS);
-    assert_eq!(selected(&before), at[..1]);
-    let week = Filter::default().with_days(7);
-    assert_eq!(selected(&snapshot.select(&week)), at[..3]);
+    let day = Selection::default().with_days(1);
+    let window = snapshot.window(&day);
+    assert_eq!(selected(&snapshot, &day, window), at[1..3]);
+    assert_eq!(selected(&snapshot, &day, window.before()), at[..1]);
+    assert_eq!(selected(&snapshot, &day, window.last(7)), at[..3]);
 }
 
 #[test]
@@ -60,10 +66,9 @@ fn a_project_and_a_type_narrow_each_other() {
         build("elsewhere", false, AS_OF_MS - 3),
         build("elsewhere nightly", true, AS_OF_MS - 2),
     ]);
-    let filter = |project: &str, build_type| Filter {
-        project: project.to_owned(),
-        build_type,
-        ..Filter::default()
+    let filter = |project: &str, build_type| {
+        let project = Selection::default().with("project", project);
+        project.with_build_type(build_type)
     };
     for (project, build_type, before) in [
         ("all", BuildType::All, &[5, 4, 3, 2][..]),
@@ -77,9 +82,9 @@ fn a_project_and_a_type_narrow_each_other() {
         ("fees-and-pay", BuildType::All, &[]),
     ] {
         let filter = filter(project, build_type);
-        let selection = snapshot.select(&filter);
         let expected: Vec<i64> = before.iter().map(|before| AS_OF_MS - before).collect();
-        assert_eq!(selected(&selection), expected, "{filter:?}");
+        let window = snapshot.window(&filter);
+        assert_eq!(selected(&snapshot, &filter, window), expected, "{filter:?}");
     }
 }
 
@@ -98,11 +103,9 @@ fn projects_have_names_and_only_theirs_are_accepted() {
         ("unowned", Some("Unowned"), true),
         ("nowhere", None, false),
     ] {
-        let filter = Filter {
-            project: project.to_owned(),
-            ..Filter::default()
-        };
-        assert_eq!(snapshot.project_in_words(&filter), words, "{project}");
+        let filter = Selection::default().with("project", project);
+        let projects = snapshot.projects_in_words(&filter);
+        assert_eq!(projects.as_deref(), words, "{project}");
         assert_eq!(snapshot.check(&filter).is_ok(), exists, "{project}");
     }
 }

@@ -4,7 +4,7 @@ use super::AppState;
 use crate::{
     api::{BoxFuture, Dashboard, FigureData, HtmlFragment, Overview, TableRows},
     error::AppError,
-    filter::FilterQuery,
+    selection::Selection,
     server::figures,
 };
 
@@ -12,11 +12,11 @@ impl Dashboard for AppState {
     fn figure<'a>(
         &'a self,
         id: &'a str,
-        filter: FilterQuery<'a>,
+        selection: &'a Selection,
         rows: TableRows,
     ) -> BoxFuture<'a, Result<FigureData, AppError>> {
         Box::pin(async move {
-            let figure = Self::figure(self, id, filter).await?;
+            let figure = Self::figure(self, id, selection).await?;
             Ok(match rows {
                 TableRows::All => figure.data.clone(),
                 TableRows::Page => figures::for_page(&figure.data),
@@ -24,15 +24,15 @@ impl Dashboard for AppState {
         })
     }
 
-    fn overview(&self, page: &str, filter: FilterQuery<'_>) -> Result<Overview, AppError> {
-        Self::overview(self, page, filter)
+    fn overview(&self, page: &str, selection: &Selection) -> Result<Overview, AppError> {
+        Self::overview(self, page, selection)
     }
 
     fn fragments<'a>(
         &'a self,
         of: &'a str,
-        filter: FilterQuery<'a>,
+        selection: &'a Selection,
     ) -> BoxFuture<'a, Result<Vec<HtmlFragment>, AppError>> {
-        Box::pin(Self::fragments(self, of, filter))
+        Box::pin(Self::fragments(self, of, selection))
     }
 }

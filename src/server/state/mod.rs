@@ -27,7 +27,7 @@ use crate::{
     api::{CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, Site},
     base::Base,
     error::AppError,
-    filter::{Filter, FilterQuery},
+    selection::Selection,
 };
 
 /// The shared state. Cheap to clone.
@@ -290,40 +290,47 @@ impl AppState {
         self.0.snapshot.load_full().ok_or(AppError::NotReady)
     }
 
-    /// A figure for a filter, if it is cached.
+    /// A figure for a selection, if it is cached.
     ///
     /// # Errors
     /// An unknown id or value, or no snapshot.
     pub async fn cached_figure(
         &self,
         id: &str,
-        filter: FilterQuery<'_>,
+        selection: &Selection,
     ) -> Result<Option<Arc<CachedFigure>>, AppError> {
         let figure = figures::find(id).ok_or_else(|| AppError::unknown_figure(id))?;
-        let (snapshot, filter) = self.filtered(filter)?;
-        Ok(self.0.figures.cached(figure, &snapshot, filter).await)
+        let snapshot = self.selected(selection)?;
+        Ok(self
+            .0
+            .figures
+            .cached(figure, &snapshot, selection.clone())
+            .await)
     }
 
-    /// A figure for a filter, from the cache or computed.
+    /// A figure for a selection, from the cache or computed.
     ///
     /// # Errors
     /// An unknown id or value, no snapshot, or a failed computation.
     pub async fn figure(
         &self,
         id: &str,
-        filter: FilterQuery<'_>,
+        selection: &Selection,
     ) -> Result<Arc<CachedFigure>, AppError> {
         let figure = figures::find(id).ok_or_else(|| AppError::unknown_figure(id))?;
-        let (snapshot, filter) = self.filtered(filter)?;
-        self.0.figures.read(figure, snapshot, filter).await
+        let snapshot = self.selected(selection)?;
+        self.0
+            .figures
+            .read(figure, snapshot, selection.clone())
+            .await
     }
 
     /// The title, filters and cards of a page, or of the page of a single figure.
     ///
     /// # Errors
     /// An unknown page, figure or value, or no snapshot.
-    pub fn overview(&self, page: &str, filter: FilterQuery<'_>) -> Result<Overview, AppError> {
-        let (snapshot, _) = self.filtered(filter)?;
+    pub fn overview(&self, page: &str, selection: &Selection) -> Result<Overview, AppError> {
+        let snapshot = self.selected(selection)?;
         let (page, figures) = match Page::from_name(page) {
             Some(page) => (page, figure_infos(&snapshot, Some(page))),
             None => {
@@ -339,25 +346,25 @@ impl AppState {
         })
     }
 
-    /// The headline for a filter, if it is cached.
+    /// The headline for a selection, if it is cached.
     ///
     /// # Errors
     /// An unknown value, or no snapshot.
     pub async fn cached_headline(
         &self,
-        filter: FilterQuery<'_>,
+        selection: &Selection,
     ) -> Result<Option<Arc<CachedHeadline>>, AppError> {
-        let (snapshot, filter) = self.filtered(filter)?;
-        Ok(self.0.headlines.cached(&snapshot, filter).await)
+        let snapshot = self.selected(selection)?;
+        Ok(self.0.headlines.cached(&snapshot, selection.clone()).await)
     }
 
-    /// The headline for a filter, from the cache or computed.
+    /// The headline for a selection, from the cache or computed.
     ///
     /// # Errors
     /// An unknown value, no snapshot, or a failed computation.
-    pub async fn headline(&self, filter: FilterQuery<'_>) -> Result<Arc<CachedHeadline>, AppError> {
-        let (snapshot, filter) = self.filtered(filter)?;
-        self.0.headlines.read(snapshot, filter).await
+    pub async fn headline(&self, selection: &Selection) -> Result<Arc<CachedHeadline>, AppError> {
+        let snapshot = self.selected(selection)?;
+        self.0.headlines.read(snapshot, selection.clone()).await
     }
 
     /// The parts that all pages share; none until the first snapshot is loaded.
@@ -372,19 +379,19 @@ impl AppState {
         })
     }
 
-    /// The HTML fragments of a name; only the headline depends on the filter.
+    /// The HTML fragments of a name; only the headline depends on the selection.
     ///
     /// # Errors
     /// An unknown name or value, or no snapshot.
     pub async fn fragments(
         &self,
         of: &str,
-        filter: FilterQuery<'_>,
+        selection: &Selection,
     ) -> Result<Vec<HtmlFragment>, AppError> {
-        self.filtered(filter)?;
+        self.selected(selection)?;
         match of {
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
-            "headline" => Ok(self.headline(filter).await?.fragments.clone()),
+            "headline" => Ok(self.headline(selection).await?.fragments.clone()),
             "sources" => Ok(fragments::sources(
                 &self.data_state()?,
                 &self.coverage()?,
@@ -397,11 +404,11 @@ impl AppState {
         }
     }
 
-    fn filtered(&self, filter: FilterQuery<'_>) -> Result<(Arc<Snapshot>, Filter), AppError> {
-        let filter = filter.parse()?;
+    fn selected(&self, selection: &Selection) -> Result<Arc<Snapshot>, AppError> {
+        selection.check()?;
         let snapshot = self.snapshot()?;
-        snapshot.check(&filter)?;
-        Ok((snapshot, filter))
+        snapshot.check(selection)?;
+        Ok(snapshot)
     }
 }
 

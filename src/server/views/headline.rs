@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use crate::server::{
+    attributes::{days_of, select, select_in},
     figures::words,
-    model::DAY_MS,
     snapshot::{Snapshot, UNKNOWN_STEP},
 };
 use crate::{
     api::{Headline, RedPipeline},
-    filter::Filter,
+    selection::Selection,
 };
 
 /// The most red pipelines that are named.
@@ -24,12 +24,13 @@ struct Red {
 }
 
 /// Computes the headline of the selected builds, compared with the same number of days before.
-pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
+pub fn headline(snapshot: &Snapshot, selection: &Selection) -> Headline {
     let builds = &snapshot.builds;
+    let window = snapshot.window(selection);
     let mut counted = 0;
     let mut failed = 0;
     let mut red: HashMap<u32, Option<Red>> = HashMap::new();
-    snapshot.select(filter).each(|build| {
+    select(snapshot, selection).each(|build| {
         counted += 1;
         let result = builds.result[build];
         failed += u64::from(result.is_failed());
@@ -50,9 +51,8 @@ pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
             },
         });
     });
-    let window_start = snapshot.as_of_ms.unwrap_or(0) - i64::from(filter.days) * DAY_MS;
     let (mut counted_before, mut failed_before) = (0, 0);
-    snapshot.select_until(filter, window_start).each(|build| {
+    select_in(snapshot, selection, window.before()).each(|build| {
         counted_before += 1;
         failed_before += u64::from(builds.result[build].is_failed());
     });
@@ -60,7 +60,13 @@ pub fn headline(snapshot: &Snapshot, filter: &Filter) -> Headline {
     let mut red: Vec<Red> = red.into_values().flatten().collect();
     red.sort_by_key(|red| red.first);
     Headline {
-        days: filter.days,
+        days: days_of(snapshot, window),
+        window: words::of_window(window, &snapshot.config.time_zone),
+        compared: match window.days {
+            Some(1) => "the day before".to_owned(),
+            Some(days) => format!("the {days} days before"),
+            None => "the same time before".to_owned(),
+        },
         builds: counted,
         failed,
         failure_percent: percent(failed, counted),

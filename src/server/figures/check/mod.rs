@@ -12,7 +12,7 @@ use sqlx::{
 use super::{ALL, Page};
 use crate::{
     api::Cell,
-    filter::{BuildType, Filter},
+    selection::{BuildType, Selection},
     server::{
         config::Config,
         sample::{self, SampleOptions},
@@ -126,7 +126,7 @@ async fn every_figure_of_security_agrees_with_sql_over_the_facts() {
         prepare(&mut connection, twins::PREPARE_SECURITY).await;
         for figure in ALL.iter().filter(|figure| figure.page == Page::Security) {
             let query = twins::security_query(figure.id).expect("every figure has a twin");
-            let data = figure.compute(&snapshot, &Filter::default());
+            let data = figure.compute(&snapshot, &Selection::default());
             let mut rows = data.expect("a figure").rows;
             assert!(!rows.is_empty(), "{} is empty, seed {seed}", figure.id);
             // The order of versions is the figure's own test; SQL knows no order of versions.
@@ -170,11 +170,10 @@ async fn every_figure_of_builds_agrees_with_sql_over_the_events() {
         for project in ["all", "fees-and-pay", "unowned"] {
             for build_type in BuildType::EVERY {
                 for days in [1, 14, 28, 180] {
-                    let filter = Filter {
-                        project: project.to_owned(),
-                        build_type,
-                        days,
-                    };
+                    let filter = Selection::default()
+                        .with("project", project)
+                        .with_build_type(build_type)
+                        .with_days(days);
                     let of_project = project_condition(&snapshot.config, project);
                     let of_type = match build_type {
                         BuildType::All => "1",
@@ -208,7 +207,7 @@ async fn every_figure_of_the_sample_is_as_it_was() {
     } = sample(1, 30).await;
     for figure in ALL {
         let data = figure
-            .compute(&snapshot, &Filter::default())
+            .compute(&snapshot, &Selection::default())
             .expect("a figure");
         assert!(
             !data.rows.is_empty(),

@@ -112,8 +112,8 @@ fn paths(state: &AppState) -> Paths {
 }
 
 fn endpoints(state: &AppState) -> Vec<Endpoint> {
-    let filters = || parameters::filters(state);
-    let with_filters = |first: Parameter| [vec![first], filters()].concat();
+    let selection = || parameters::selection(state);
+    let with_selection = |first: Parameter| [vec![first], selection()].concat();
     let not_ready = || ("503", responses::not_ready());
     let wrong = || ("400", responses::fault("An unknown parameter or value"));
     let missing = || ("404", responses::fault("An unknown figure"));
@@ -130,8 +130,8 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             id: "figure",
             summary: "One figure: summary, rows and plot",
             parameters: [
-                with_filters(parameters::figure("id")),
-                vec![parameters::rows()],
+                vec![parameters::figure("id"), parameters::rows()],
+                selection(),
             ]
             .concat(),
             responses: vec![
@@ -146,7 +146,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/api/overview",
             id: "overview",
             summary: "The content of a page, or of the page of one figure, around its figures",
-            parameters: with_filters(parameters::page()),
+            parameters: with_selection(parameters::page()),
             responses: vec![
                 ("200", responses::json("Overview")),
                 wrong(),
@@ -158,7 +158,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/api/headline",
             id: "headline",
             summary: "The number of failed builds, now and before, and the pipelines that are red",
-            parameters: filters(),
+            parameters: selection(),
             responses: vec![("200", responses::json("Headline")), wrong(), not_ready()],
         },
         Endpoint {
@@ -184,7 +184,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             id: "fragments",
             summary: "Parts of pages beside their figures, as HTML: the headline for a filter, and the \
                       state of the sources",
-            parameters: with_filters(parameters::fragments()),
+            parameters: with_selection(parameters::fragments()),
             responses: vec![
                 ("200", responses::list("HtmlFragment")),
                 wrong(),
@@ -221,7 +221,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/figures/{id}.csv",
             id: "csv",
             summary: "One figure's rows as CSV",
-            parameters: with_filters(parameters::in_path(parameters::figure("id"))),
+            parameters: with_selection(parameters::in_path(parameters::figure("id"))),
             responses: vec![("200", responses::csv()), wrong(), missing(), not_ready()],
         },
         Endpoint {

@@ -1,13 +1,13 @@
 //! Parameters of the endpoints, with the values that they accept.
 
 use utoipa::openapi::{
-    ObjectBuilder, Required, Type,
+    ArrayBuilder, ObjectBuilder, RefOr, Required, Schema, Type,
     path::{Parameter, ParameterBuilder, ParameterIn},
 };
 
 use crate::{
     api::TableRows,
-    filter::{ALL_PROJECTS, BuildType, DAYS, DEFAULT_DAYS, MAX_VALUE},
+    selection::{self, ALL_PROJECTS, DEFAULT_DAYS, Kind, MAX_PROJECT, MAX_VALUE},
     server::{
         attributes,
         figures::{self, Page},
@@ -47,46 +47,73 @@ pub fn in_path(parameter: Parameter) -> Parameter {
         .build()
 }
 
-/// The three filters; each has a default when it is missing or empty.
-pub fn filters(state: &AppState) -> Vec<Parameter> {
-    let types = BuildType::EVERY.map(|known| known.as_str().to_owned());
-    let types = optional("type", help("type"), BuildType::All.as_str(), types);
-    let days = DAYS.map(|days| days.to_string());
+/// The keys of a selection.
+pub fn selection(state: &AppState) -> Vec<Parameter> {
+    let keys = selection::KEYS.iter();
+    keys.map(|key| parameter(key, state)).collect()
+}
+
+/// A key that is given more than once means “or”.
+fn parameter(key: &selection::Key, state: &AppState) -> Parameter {
     let default = DEFAULT_DAYS.to_string();
-    let days = optional(
-        "days",
-        "The number of days up to the latest data",
-        &default,
-        days,
-    );
-    vec![project(state), types, days]
+    let schema = match key.kind {
+        Kind::Projects => project(state),
+        Kind::Days => choices(Some(&default), key.kind.choices()),
+        Kind::Types => choices(Some("all"), key.kind.choices()),
+        Kind::Choices(_) => choices(None, key.kind.choices()),
+        Kind::Minutes => text().pattern(Some(r"^([0-9]{1,7}(\.[0-9]{1,2})?)?$")),
+        Kind::Instant => text().pattern(Some(
+            r"^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{5,18}(Z|[+-][0-9:]{2,5}))?)?$",
+        )),
+        Kind::Texts | Kind::Text => text().max_length(Some(MAX_VALUE / 4)),
+    };
+    let schema: RefOr<Schema> = if key.kind.is_repeatable() {
+        ArrayBuilder::new().items(schema).into()
+    } else {
+        schema.into()
+    };
+    query(key.id, help(key)).schema(Some(schema)).build()
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
 }
 
 /// The rows of a figure.
 pub fn rows() -> Parameter {
     let known = TableRows::EVERY.map(|rows| rows.as_str().to_owned());
     let about = "All rows, or those that a page shows";
-    optional("rows", about, TableRows::All.as_str(), known)
+    let values = choices(Some(TableRows::All.as_str()), known.to_vec());
+    query("rows", about).schema(Some(values)).build()
 }
 
 /// The projects are known after the first snapshot is loaded; until then, their form is.
-fn project(state: &AppState) -> Parameter {
-    let help = help("project");
+fn project(state: &AppState) -> ObjectBuilder {
     if let Ok(snapshot) = state.snapshot() {
-        let choices = snapshot.config.project_choices().into_iter();
-        let projects = choices.map(|(project, _)| project);
-        return optional("project", help, ALL_PROJECTS, projects);
+        let known = snapshot.config.project_choices().into_iter();
+        return choices(
+            Some(ALL_PROJECTS),
+            known.map(|(project, _)| project).collect(),
+        );
     }
-    let text = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .pattern(Some("^[a-z0-9-]*$"))
-        .max_length(Some(MAX_VALUE));
-    query("project", help).schema(Some(text)).build()
+    let text = text().pattern(Some("^[a-z0-9-]*$"));
+    text.max_length(Some(MAX_PROJECT))
 }
 
-/// The help of the attribute that a parameter filters by.
-fn help(id: &str) -> &'static str {
-    attributes::find(id).map_or("", |attribute| attribute.help)
+/// The help of the attribute that a key filters by.
+fn help(key: &selection::Key) -> &'static str {
+    match attributes::find(key.id) {
+        Some(attribute) => attribute.help,
+        None => key.help,
+    }
+}
+
+/// A closed set of values. An empty value is the default.
+fn choices(default: Option<&str>, values: Vec<String>) -> ObjectBuilder {
+    let values = values.into_iter().chain([String::new()]);
+    text()
+        .default(default.map(Into::into))
+        .enum_values(Some(values))
 }
 
 fn required<'a>(name: &str, help: &str, values: impl IntoIterator<Item = &'a str>) -> Parameter {
@@ -97,20 +124,6 @@ fn required<'a>(name: &str, help: &str, values: impl IntoIterator<Item = &'a str
         .required(Required::True)
         .schema(Some(values))
         .build()
-}
-
-fn optional(
-    name: &str,
-    help: &str,
-    default: &str,
-    values: impl IntoIterator<Item = String>,
-) -> Parameter {
-    let values = values.into_iter().chain([String::new()]);
-    let values = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .default(Some(default.into()))
-        .enum_values(Some(values));
-    query(name, help).schema(Some(values)).build()
 }
 
 fn query(name: &str, help: &str) -> ParameterBuilder {

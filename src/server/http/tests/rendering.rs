@@ -100,8 +100,8 @@ async fn another_way_to_write_an_address_renders_nothing() {
         for (uri, page) in [
             (format!("/pipelines?x={n}"), "/pipelines"),
             (
-                format!("/pipelines?days={n}&days=7&type=nightly"),
-                "/pipelines?type=nightly&days=7",
+                format!("/pipelines?type=nightly&x={n}&days=7"),
+                "/pipelines?days=7&type=nightly",
             ),
             (format!("/figures/heatma%70?{n}"), "/figures/heatmap"),
             (format!("/%70ipelines?{n}"), "/pipelines"),
