@@ -3,12 +3,18 @@
 //! Server functions are public HTTP endpoints, so they validate all arguments. Figures are computed once
 //! per data version and filter (`server::cache`).
 
+mod builds;
+mod view;
+
 use std::{fmt, pin::Pin, sync::Arc};
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+
+pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
+pub use view::View;
 
 use crate::{error::AppError, json::Json, selection::Selection};
 
@@ -381,6 +387,7 @@ pub trait Dashboard: Send + Sync {
         &'a self,
         of: &'a str,
         selection: &'a Selection,
+        view: &'a View,
     ) -> BoxFuture<'a, Result<Vec<HtmlFragment>, AppError>>;
 }
 
@@ -412,7 +419,7 @@ pub async fn overview(
     expect_context::<Arc<dyn Dashboard>>().overview(&page, &selection)
 }
 
-/// HTML fragments; `of` is `freshness`, `headline` or `sources`. Only the headline depends on the selection.
+/// HTML fragments; `of` is `freshness`, `headline`, `sources` or the name of a page that consists of fragments.
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].
@@ -420,8 +427,9 @@ pub async fn overview(
 pub async fn fragments(
     of: String,
     #[server(flatten)] selection: Selection,
+    #[server(flatten)] view: View,
 ) -> Result<Vec<HtmlFragment>, AppError> {
     expect_context::<Arc<dyn Dashboard>>()
-        .fragments(&of, &selection)
+        .fragments(&of, &selection, &view)
         .await
 }

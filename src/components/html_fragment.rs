@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ErrorPanel, ask_again_when_heard, use_selection};
 use crate::{
-    api::{HtmlFragment, fragments},
+    api::{HtmlFragment, View, fragments},
     base::use_base,
     error::AppError,
     live::use_told,
@@ -53,18 +53,24 @@ pub fn Fragments(
     /// when the state of a source changes.
     #[prop(optional)]
     selection: Option<Memo<Selection>>,
+    /// The page's other parameters.
+    #[prop(optional)]
+    view: Option<Memo<View>>,
     /// Set while the fragments are being updated.
     #[prop(optional)]
     set_busy: Option<WriteSignal<bool>>,
 ) -> impl IntoView {
     let told = use_told();
     let parts: Loaded = Resource::new(
-        move || match selection {
-            Some(selection) => (selection.get(), told.data()),
-            None => (Selection::default(), told.live()),
+        move || {
+            let view = view.map_or_else(View::default, |view| view.get());
+            match selection {
+                Some(selection) => (selection.get(), view, told.data()),
+                None => (Selection::default(), view, told.live()),
+            }
         },
-        move |(selection, _)| async move {
-            let fragments = fragments(of.to_owned(), selection).await?;
+        move |(selection, view, _)| async move {
+            let fragments = fragments(of.to_owned(), selection, view).await?;
             Ok(fragments.into_iter().map(Part::from).collect())
         },
     );

@@ -1,6 +1,7 @@
 //! The pages. They only arrange components; the server lists the figures of each page.
 
 mod board;
+mod builds;
 mod disclaimer;
 mod figure;
 mod not_found;
@@ -9,6 +10,7 @@ mod pipelines;
 mod security;
 mod sources;
 
+pub use builds::Builds;
 pub use disclaimer::Disclaimer;
 pub use figure::Figure;
 pub use not_found::NotFound;

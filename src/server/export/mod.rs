@@ -11,7 +11,8 @@ use std::io::Write;
 use anyhow::Result;
 pub use builds::{builds, steps};
 use jiff::Timestamp;
-use table::{Table, object};
+pub use table::Table;
+use table::object;
 
 use crate::server::{model::Event, sources::jenkins};
 use crate::{

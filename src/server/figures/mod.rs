@@ -39,6 +39,7 @@ use plotly::Plot;
 use serde_json::value::{RawValue, to_raw_value};
 
 pub use rows::{Column, Rows, Values};
+pub use theme::result_label;
 
 use crate::{
     api::{FigureData, FigureInfo, Width},

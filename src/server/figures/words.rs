@@ -3,7 +3,10 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Context, rows, theme};
-use crate::server::snapshot::Window;
+use crate::{
+    selection::{self, BuildType, Selection},
+    server::snapshot::Window,
+};
 
 pub use crate::numbers::{counted, thousands};
 
@@ -33,6 +36,7 @@ pub fn window(context: &Context<'_>) -> String {
     of_window(context.window, context.time_zone)
 }
 
+/// The same for a window.
 pub fn of_window(window: Window, zone: &TimeZone) -> String {
     let at = |at_ms| local_instant(zone, at_ms);
     match window.days {
@@ -57,19 +61,22 @@ pub fn of_window(window: Window, zone: &TimeZone) -> String {
 
 /// ` of nightly CMC pipelines`; empty for all pipelines.
 pub fn scope(context: &Context<'_>) -> String {
-    use crate::selection::{self, BuildType};
+    scope_of(context.selection, context.project.as_deref())
+}
 
-    let kind = match context.selection.build_type() {
+/// The same for a selection and the labels of its projects.
+pub fn scope_of(selection: &Selection, project: Option<&str>) -> String {
+    let kind = match selection.build_type() {
         BuildType::All => "",
         BuildType::Nightly => "nightly ",
         BuildType::NonNightly => "non-nightly ",
     };
-    let pipelines = match &context.project {
+    let pipelines = match project {
         Some(project) => format!(" of {kind}{project} pipelines"),
         None if kind.is_empty() => String::new(),
         None => format!(" of {kind}pipelines"),
     };
-    let keys = context.selection.further_keys();
+    let keys = selection.further_keys();
     let labels = keys.iter().filter_map(|key| selection::find(key));
     let labels: Vec<String> = labels.map(|key| key.label.to_lowercase()).collect();
     match labels.as_slice() {

@@ -1,10 +1,14 @@
 //! The text of pages beside their figures, as HTML from templates, which escape every text by themselves.
 //! The client needs to know neither the words nor the data behind them.
 
+mod addresses;
+mod builds;
 mod freshness;
 mod headline;
+mod results;
 mod sources;
 
+pub use builds::fragments as builds;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use sources::fragments as sources;
@@ -17,7 +21,7 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 3] = ["freshness", "headline", "sources"];
+pub const NAMES: [&str; 4] = ["builds", "freshness", "headline", "sources"];
 
 fn fragment(class: &str, html: Markup) -> HtmlFragment {
     HtmlFragment {

@@ -8,11 +8,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use crate::{
-    api::TableRows,
+    api::{TableRows, View},
     error::AppError,
     selection::{self, Selection},
     server::{
@@ -30,6 +32,9 @@ use crate::{
 /// Headers to make room for in a response.
 const MAX_HEADERS: usize = 16;
 
+/// The parameters of fragments beside a selection.
+const FRAGMENTS: [&str; 4] = ["of", "columns", "cursor", "sort"];
+
 /// The query of an endpoint: a selection, and parameters of the endpoint itself.
 #[derive(Default)]
 pub struct Parameters {
@@ -38,6 +43,11 @@ pub struct Parameters {
 }
 
 impl Parameters {
+    /// The parameters of the endpoint itself.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.own.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// The value of a parameter of the endpoint itself.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut pairs = self.own.iter();
@@ -165,14 +175,15 @@ pub async fn fragments(
     Extension(turn): Extension<Turn>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let query = parameters(&uri, &["of"])?;
+    let query = parameters(&uri, &FRAGMENTS)?;
     let of = query.get("of").unwrap_or_default();
     if of == "headline" {
         let headline = read_headline(state, turn, query).await?;
         return Ok(Json(&headline.fragments).into_response());
     }
     let _permit = turn.wait().await.ok_or(Refusal::Busy)?;
-    let fragments = state.fragments(of, &query.selection).await?;
+    let view = View::read(query.pairs(), &FRAGMENTS[1..]);
+    let fragments = state.fragments(of, &query.selection, &view).await?;
     Ok(Json(fragments).into_response())
 }
 
@@ -227,8 +238,13 @@ pub async fn csv(
     Ok((headers, bytes).into_response())
 }
 
+/// The ETag of a response that is not cached.
+pub fn content_tag(content: &[u8]) -> String {
+    BASE64_STANDARD.encode(&Sha256::digest(content)[..15])
+}
+
 /// Does the work even if the client leaves, and keeps its permit until then.
-async fn complete<T: Send + 'static>(
+pub async fn complete<T: Send + 'static>(
     permit: impl Send + 'static,
     work: impl Future<Output = Result<T, AppError>> + Send + 'static,
 ) -> Result<T, AppError> {

@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod assets;
 mod base;
+mod builds;
 mod canonical;
 mod client;
 mod client_quota;
@@ -191,6 +192,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         // These wait for their turn only if they compute something.
         .route("/api/headline", get(api::headline))
         .route("/api/fragments", get(api::fragments))
+        .route("/api/builds", get(builds::builds))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));

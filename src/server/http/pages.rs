@@ -10,22 +10,28 @@ use axum::{
     routing::{MethodRouter, get},
 };
 
-use super::{ServerState, api, canonical, queue::Turn};
+use super::{
+    ServerState,
+    api::{self, Parameters, Refusal},
+    builds, canonical,
+    queue::Turn,
+};
 use leptos::context::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list_with_exclusions};
 use leptos_router::location::RequestUrl;
 
 use crate::{
+    api::View,
     app::App,
     base::Base,
     error::AppError,
     pages::Overviews,
-    selection::Selection,
-    server::{figures, state::AppState},
+    selection::{self, Selection},
+    server::{export::Format, figures, state::AppState, views::build_list},
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 2] = ["/pipelines", "/security"];
+const SELECTING: [&str; 3] = ["/builds", "/pipelines", "/security"];
 /// The pages that have no parameters.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
 
@@ -74,7 +80,11 @@ pub fn parameters(path: &str) -> Option<PageParameters> {
     let selection = SELECTING.contains(&path) || figure(path).is_some();
     (selection || PLAIN.contains(&path)).then_some(PageParameters {
         selection,
-        own: &[],
+        own: if path == "/builds" {
+            &["columns", "cursor", "sort"]
+        } else {
+            &[]
+        },
     })
 }
 
@@ -126,9 +136,22 @@ pub async fn handle_unrouted(
     if reads && let Some(redirect) = canonical::redirect(uri) {
         return redirect;
     }
+    let format = match uri.path() {
+        "/builds.csv" => Some(Format::Csv),
+        "/builds.ndjson" => Some(Format::Ndjson),
+        _ => None,
+    };
+    if let Some(format) = format {
+        let write = async move |turn, query| builds::file(state.app, turn, query, format).await;
+        return download(&request, write).await;
+    }
     let name = uri.path().strip_prefix("/figures/");
     match name.and_then(|name| name.strip_suffix(".csv")) {
-        Some(id) => csv(state, id, &request).await,
+        Some(id) => {
+            let id = id.to_owned();
+            let write = async move |turn, query| api::csv(state.app, turn, id, query).await;
+            download(&request, write).await
+        }
         None => next.run(request).await,
     }
 }
@@ -144,12 +167,14 @@ fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {
     Some(Redirect::permanent(&with_query(&local, uri)))
 }
 
-fn csv(
-    state: ServerState,
-    id: &str,
+/// Sends the file of a selection.
+fn download<F>(
     request: &Request,
-) -> impl Future<Output = Response> + Send + use<> {
-    let id = id.to_owned();
+    write: impl FnOnce(Turn, Parameters) -> F,
+) -> impl Future<Output = Response>
+where
+    F: Future<Output = Result<Response, Refusal>>,
+{
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     let query = api::parameters(request.uri(), &[]);
     let turn = Turn::of(request).ok_or(AppError::Internal);
@@ -158,8 +183,10 @@ fn csv(
             let allowed = [(header::ALLOW, "GET,HEAD")];
             return (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response();
         }
-        let answer = async { api::csv(state.app, turn?, id, query?).await };
-        answer.await.into_response()
+        match (turn, query) {
+            (Ok(turn), Ok(query)) => write(turn, query).await.into_response(),
+            (Err(error), _) | (_, Err(error)) => error.into_response(),
+        }
     }
 }
 
@@ -191,7 +218,12 @@ fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let checked = selection
         .check()
         .and_then(|()| state.app.snapshot()?.check(&selection));
-    checked.err()
+    let view = || {
+        let names = parameters(path).map_or(&[][..], |known| known.own);
+        let pairs = selection::pairs(uri.query().unwrap_or_default());
+        build_list::check(&View::read(pairs, names))
+    };
+    checked.and_then(|()| view()).err()
 }
 
 fn with_query(path: &str, uri: &Uri) -> String {

@@ -2,7 +2,7 @@
 
 use super::AppState;
 use crate::{
-    api::{BoxFuture, Dashboard, FigureData, HtmlFragment, Overview, TableRows},
+    api::{BoxFuture, Dashboard, FigureData, HtmlFragment, Overview, TableRows, View},
     error::AppError,
     selection::Selection,
     server::figures,
@@ -32,7 +32,8 @@ impl Dashboard for AppState {
         &'a self,
         of: &'a str,
         selection: &'a Selection,
+        view: &'a View,
     ) -> BoxFuture<'a, Result<Vec<HtmlFragment>, AppError>> {
-        Box::pin(Self::fragments(self, of, selection))
+        Box::pin(Self::fragments(self, of, selection, view))
     }
 }

@@ -21,10 +21,15 @@ use super::{
     metrics::{Metrics, Scrape},
     snapshot::Snapshot,
     store::Ledger,
-    views::freshness::{self, Audience},
+    views::{
+        build_list,
+        freshness::{self, Audience},
+    },
 };
 use crate::{
-    api::{CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, Site},
+    api::{
+        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, Site, View,
+    },
     base::Base,
     error::AppError,
     selection::Selection,
@@ -367,6 +372,15 @@ impl AppState {
         self.0.headlines.read(snapshot, selection.clone()).await
     }
 
+    /// The builds of a selection.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn builds(&self, selection: &Selection, view: &View) -> Result<BuildList, AppError> {
+        let snapshot = self.selected(selection)?;
+        build_list::build_list(&snapshot, selection, view)
+    }
+
     /// The parts that all pages share; none until the first snapshot is loaded.
     pub fn site(&self) -> Option<Site> {
         let config = Arc::clone(&self.snapshot().ok()?.config);
@@ -387,9 +401,20 @@ impl AppState {
         &self,
         of: &str,
         selection: &Selection,
+        view: &View,
     ) -> Result<Vec<HtmlFragment>, AppError> {
-        self.selected(selection)?;
+        let snapshot = self.selected(selection)?;
         match of {
+            "builds" => {
+                let list = build_list::build_list(&snapshot, selection, view)?;
+                Ok(fragments::builds(
+                    &snapshot,
+                    &list,
+                    selection,
+                    view,
+                    &self.0.base,
+                ))
+            }
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
             "headline" => Ok(self.headline(selection).await?.fragments.clone()),
             "sources" => Ok(fragments::sources(
@@ -404,7 +429,11 @@ impl AppState {
         }
     }
 
-    fn selected(&self, selection: &Selection) -> Result<Arc<Snapshot>, AppError> {
+    /// The snapshot, if it can answer for a selection.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn selected(&self, selection: &Selection) -> Result<Arc<Snapshot>, AppError> {
         selection.check()?;
         let snapshot = self.snapshot()?;
         snapshot.check(selection)?;

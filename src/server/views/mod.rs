@@ -1,4 +1,6 @@
-//! The data of a page beside its figures: the headline and the freshness of the data.
+//! The data of pages beside their figures: the headline, lists of builds, the freshness of the data.
 
+pub mod build_file;
+pub mod build_list;
 pub mod freshness;
 pub mod headline;

@@ -1,0 +1,46 @@
+//! The addresses of pages about builds.
+
+use crate::{
+    api::{BuildSummary, View},
+    base::Base,
+    selection::{Selection, encoded},
+    server::model::DEFAULT_SYSTEM,
+};
+
+/// The builds of a selection.
+pub fn builds(base: &Base, selection: &Selection, view: &View) -> String {
+    let mut pairs: Vec<(&str, &str)> = selection.pairs().chain(view.pairs()).collect();
+    pairs.sort_unstable();
+    with_query(base.path("/builds"), &pairs)
+}
+
+/// One pipeline.
+pub fn pipeline(base: &Base, system: &str, name: &str) -> String {
+    with_query(base.path("/pipeline"), &[("name", name), of_system(system)])
+}
+
+/// One build, by its number in its pipeline.
+pub fn build(base: &Base, build: &BuildSummary) -> String {
+    let pairs = [
+        ("name", &*build.name),
+        ("number", &*build.number),
+        of_system(&build.system),
+    ];
+    with_query(base.path("/build"), &pairs)
+}
+
+/// The parameter of a system; empty for the default one.
+fn of_system(system: &str) -> (&'static str, &str) {
+    let value = if system == DEFAULT_SYSTEM { "" } else { system };
+    ("system", value)
+}
+
+fn with_query(path: String, pairs: &[(&str, &str)]) -> String {
+    let given = pairs.iter().copied().filter(|(_, value)| !value.is_empty());
+    let query = encoded(given);
+    if query.is_empty() {
+        path
+    } else {
+        format!("{path}?{query}")
+    }
+}
