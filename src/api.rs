@@ -4,6 +4,7 @@
 //! per data version and filter (`server::cache`).
 
 mod builds;
+mod opens;
 mod view;
 
 use std::{fmt, pin::Pin, sync::Arc};
@@ -14,6 +15,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
+pub use opens::{ColumnConditions, Marks, Opens};
 pub use view::View;
 
 use crate::{error::AppError, json::Json, selection::Selection};
@@ -34,9 +36,12 @@ pub struct FigureData {
     pub columns: Vec<ColumnInfo>,
     /// The number of rows of the whole table.
     pub row_count: u64,
+    /// The index of the first of `rows` in the whole table.
+    pub first_row: u64,
     /// The table, or the part of it that a page shows; each row is an array in the order of the columns.
     pub rows: Vec<Vec<Cell>>,
-    /// `{data, layout}` for plotly.js. Kept as text, because only JavaScript reads it.
+    /// `{data, layout}` for plotly.js, and `opens`: the builds behind the numbers ([`Opens`]). Kept as text, because
+    /// mainly JavaScript reads it.
     #[schema(value_type = Object)]
     pub plot: Arc<RawValue>,
 }
@@ -45,6 +50,19 @@ impl PartialEq for FigureData {
     /// Compares the data version and the plot, which differ if any other member does.
     fn eq(&self, other: &Self) -> bool {
         self.version == other.version && self.plot.get() == other.plot.get()
+    }
+}
+
+impl FigureData {
+    /// The builds behind the numbers.
+    pub fn opens(&self) -> Opens {
+        #[derive(Deserialize)]
+        struct Plot {
+            #[serde(default)]
+            opens: Opens,
+        }
+        let plot = serde_json::from_str::<Plot>(self.plot.get());
+        plot.map_or_else(|_| Opens::default(), |plot| plot.opens)
     }
 }
 

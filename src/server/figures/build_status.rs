@@ -7,7 +7,7 @@ use plotly::{
     common::{Marker, Position},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use super::{Column, Context, Figure, Marks, Opens, Page, Rows, Values, opens, theme, words};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -30,6 +30,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -100,6 +102,26 @@ pub fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     plot.add_trace(pie);
     plot.set_layout(theme::pie_layout());
     plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    opens_in(rows, context, &Selection::default())
+}
+
+/// A result is a row; `window` holds the conditions of a window that is not the page's.
+pub fn opens_in(rows: &Rows, context: &Context<'_>, window: &Selection) -> Opens {
+    let of_result = |name: &String| {
+        let only = opens::results(context, |result| result.as_str() == name);
+        window.narrowed(&only)
+    };
+    Opens {
+        rows: rows.text("result").iter().map(of_result).collect(),
+        columns: vec![("builds", Selection::default())],
+    }
+}
+
+pub fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    opens::every_row("builds")
 }
 
 #[cfg(test)]

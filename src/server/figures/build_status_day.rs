@@ -1,6 +1,6 @@
 //! Results of the builds in the last day, regardless of the page's window.
 
-use super::{Context, Figure, Rows, build_status};
+use super::{Context, Figure, Opens, Rows, build_status, opens};
 use crate::{
     selection::Selection,
     server::{attributes::select_in, snapshot::Snapshot},
@@ -13,6 +13,7 @@ pub const FIGURE: Figure = Figure {
            the result of its latest event. Failed means failure or aborted.",
     rows,
     summary,
+    opens,
     ..build_status::FIGURE
 };
 
@@ -23,6 +24,11 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
     build_status::sentence(rows, &context.within(context.window.last(1)))
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let day = opens::within(context, context.window.last(1));
+    build_status::opens_in(rows, context, &day)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Every figure is computed a second way and compared, and its rows and plot are kept as snapshots.
 
 mod kept;
+mod opened;
 mod twins;
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-const MOST: usize = 1_000_000;
+const MOST: usize = 2_000_000;
 const FINISHED_MS: i64 = 1_572_000_000_000;
 
 /// The pages with data.
