@@ -15,7 +15,7 @@ use crate::server::model::BuildResult;
 use crate::{api::Width, filter::Filter, server::snapshot::Snapshot};
 
 const DAYS: u16 = 180;
-/// The column of results without a column of their own.
+/// The column of results without a column of their own, which have greater numbers.
 const OTHER: usize = 4;
 
 pub const FIGURE: Figure = Figure {
@@ -24,9 +24,9 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 420,
     title: "Results over the last 180 days",
-    help: "Each build that finished in the last 180 days counts once, on the date on which it ended \
-           (in the organisation's time zone), by the result of its latest event. The window filter \
-           has no effect here. Other means not built or unknown, usually still running.",
+    help: "Each build whose latest event is of the last 180 days counts once, on the date of that \
+           event (in the organisation's time zone). The window filter has no effect here. Other \
+           means not built, lost, running or unknown.",
     rows,
     summary,
     plot,
