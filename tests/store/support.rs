@@ -81,7 +81,8 @@ pub async fn load(store: &Store) -> Snapshot {
 /// Returns the whole content of a store as exports: its builds with their steps, and its events.
 pub async fn content(store: &Store) -> (String, String) {
     let (mut builds, mut events) = (Vec::new(), Vec::new());
-    let exported = export::builds(store, Format::Ndjson, &mut builds).await;
+    let config = Config::built_in();
+    let exported = export::builds(store, &config, Format::Ndjson, &mut builds).await;
     exported.expect("builds can be exported");
     let exported = export::steps(store, Format::Ndjson, &mut builds).await;
     exported.expect("steps can be exported");

@@ -105,10 +105,12 @@ pub const ATTRIBUTES: &[Attribute] = &[
     Attribute {
         id: "result",
         label: "Result",
-        help: "The result of the latest event",
+        help: "The result of the build: lost and running where no event says that it ended",
         kind: Kind::Choice(|_| same(BuildResult::ALL.map(BuildResult::as_str))),
         read: |snapshot| {
-            let labels = BuildResult::ALL.map(|result| result.as_str().into());
+            let mut results = BuildResult::ALL;
+            results.sort_by_key(|&result| result as u8);
+            let labels = results.map(|result| result.as_str().into());
             let results = &snapshot.builds.result;
             by_choice(labels.into(), move |build| results[build] as u32)
         },

@@ -70,7 +70,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let store = Store::open_to_read(location, &config).await?;
     match options.what.as_str() {
         "events" => export::events(&store, format, &mut out).await?,
-        "builds" => export::builds(&store, format, &mut out).await?,
+        "builds" => export::builds(&store, &config, format, &mut out).await?,
         "steps" => export::steps(&store, format, &mut out).await?,
         id => {
             let selection = options.selection()?;

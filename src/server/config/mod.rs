@@ -10,13 +10,13 @@ mod systems;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, tz::TimeZone};
 use regex::Regex;
 pub use security_txt::SecurityTxt;
 use serde::Deserialize;
 pub use systems::Systems;
 
-use super::model::{Rules, StepRules};
+use super::model::{EndRules, Rules, StepRules};
 use crate::selection::ALL_PROJECTS;
 
 /// The project of pipelines that match no pattern.
@@ -106,6 +106,8 @@ struct FileRules {
     final_steps: Option<Vec<String>>,
     first_steps: Option<Vec<String>>,
     parallel: Option<Vec<Vec<String>>>,
+    failed_after: Option<SignedDuration>,
+    lost_after: Option<SignedDuration>,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +178,7 @@ impl Config {
                     file.rules.first_steps,
                     file.rules.parallel,
                 ),
+                ends: end_rules(file.rules.failed_after, file.rules.lost_after)?,
             },
             security: file.security,
             security_txt: file.security_txt,
@@ -255,6 +258,29 @@ fn step_rules(
     }
 }
 
+/// The limits of builds without a final step; those that an older file does not name have their defaults.
+fn end_rules(
+    failed_after: Option<SignedDuration>,
+    lost_after: Option<SignedDuration>,
+) -> Result<EndRules> {
+    let ms = |field: &str, after: Option<SignedDuration>, default_ms: i64| {
+        let after_ms = after.map_or(Ok(default_ms), |after| after.as_millis().try_into());
+        match after_ms {
+            Ok(ms) if ms >= 0 => Ok(ms),
+            _ => bail!("rules.{field}: must be a time from 0s on, for example 30m"),
+        }
+    };
+    let default = EndRules::default();
+    let ends = EndRules {
+        failed_after_ms: ms("failed_after", failed_after, default.failed_after_ms)?,
+        lost_after_ms: ms("lost_after", lost_after, default.lost_after_ms)?,
+    };
+    if ends.lost_after_ms < ends.failed_after_ms {
+        bail!("rules.lost_after: must not be less than rules.failed_after");
+    }
+    Ok(ends)
+}
+
 fn pattern(field: &str, text: &str) -> Result<Regex> {
     Regex::new(text).with_context(|| format!("{field}: “{text}” is not a regular expression"))
 }
@@ -289,6 +315,34 @@ mod tests {
         let older = Config::parse(&older.join("\n")).expect("a valid file");
         assert_eq!(older.rules.steps, StepRules::default());
         assert_eq!(Config::built_in().rules.steps, StepRules::default());
+    }
+
+    #[test]
+    fn builds_without_an_end_have_limits() {
+        let parsed = |failed_after: &str, lost_after: &str| {
+            let text = DEFAULT
+                .replace("failed_after = \"30m\"", failed_after)
+                .replace("lost_after = \"330m\"", lost_after);
+            let config = Config::parse(&text).map_err(|error| format!("{error:#}"))?;
+            let EndRules {
+                failed_after_ms,
+                lost_after_ms,
+            } = config.rules.ends;
+            Ok::<_, String>((failed_after_ms, lost_after_ms))
+        };
+        assert_eq!(Config::built_in().rules.ends, EndRules::default());
+        assert_eq!(parsed("", ""), Ok((1_800_000, 19_800_000)));
+        assert_eq!(
+            parsed("failed_after = \"45s\"", "lost_after = \"6h\""),
+            Ok((45_000, 21_600_000))
+        );
+        for (failed_after, lost_after, field) in [
+            ("failed_after = \"-1s\"", "", "rules.failed_after"),
+            ("", "lost_after = \"29m\"", "rules.lost_after"),
+        ] {
+            let error = parsed(failed_after, lost_after).expect_err("refused");
+            assert!(error.contains(field), "{error}");
+        }
     }
 
     #[test]

@@ -9,8 +9,9 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "build_status_day",
     title: "Build results of the last day",
-    help: "Each build that finished in the 24 hours before the last sync or import counts once, by \
-           the result of its latest event. Failed means failure or aborted.",
+    help: "Each build whose latest event is of the 24 hours before the last sync or import counts \
+           once. Failed means failure or aborted. Builds that did not say that they ended are running, \
+           or lost if nothing has been heard of them for long.",
     rows,
     summary,
     opens,

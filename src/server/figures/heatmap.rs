@@ -29,9 +29,9 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 340,
     title: "When builds fail",
-    help: "Each build that finished in the window counts once, in the hour in which it ended (in \
+    help: "Each build whose latest event is in the window counts once, in the hour of that event (in \
            the organisation's time zone). The percentage is the share of failed and aborted builds \
-           among those with a result: success, unstable, failure or aborted. Hours without such \
+           among those with a verdict: success, unstable, failure or aborted. Hours without such \
            builds are blank; small faint cells have fewer than 3.",
     rows,
     summary,

@@ -26,8 +26,8 @@ pub const FIGURE: Figure = Figure {
     height: ranking::HEIGHT,
     title: "Pipelines that fail most",
     help: "Builds that finished in the window with failure or aborted, by pipeline. Each counts \
-           once, by the result of its latest event. The percentage beside a bar is the share of the \
-           pipeline's builds that failed. Shows the 50 pipelines with the most failed builds.",
+           once. The percentage beside a bar is the share of the pipeline's builds that failed. Shows \
+           the 50 pipelines with the most failed builds.",
     rows,
     summary,
     plot,

@@ -22,7 +22,7 @@ use crate::{
 const DAYS: u16 = 180;
 /// The columns in the order of the chart: failures are at the bottom, where shares are easiest to compare.
 const STACKED: [&str; 5] = ["FAILURE", "ABORTED", "UNSTABLE", "SUCCESS", "other"];
-/// The column of results without a column of their own.
+/// The column of results without a column of their own, which have greater numbers.
 const OTHER: usize = 4;
 
 pub const FIGURE: Figure = Figure {
@@ -31,9 +31,9 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 420,
     title: "Results over the last 180 days",
-    help: "Each build that finished in the last 180 days counts once, on the date on which it ended \
-           (in the organisation's time zone), by the result of its latest event. The window filter \
-           has no effect here. Other means not built or unknown, usually still running.",
+    help: "Each build whose latest event is of the last 180 days counts once, on the date of that \
+           event (in the organisation's time zone). The window filter has no effect here. Other \
+           means not built, lost, running or unknown.",
     rows,
     summary,
     plot,

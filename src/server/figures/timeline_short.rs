@@ -37,7 +37,7 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 420,
     title: "Builds over time",
-    help: "Each build that finished in the window counts once, in the time slot in which it started. \
+    help: "Each build whose latest event is in the window counts once, in the time slot of its start. \
            Slots are 15 minutes for windows of up to 14 days, an hour for 28 days and 6 hours beyond, \
            aligned to UTC. The height of a bar is the number of builds, its colour the share that \
            failed or was aborted. The chart uses the organisation's time zone and opens on the last \

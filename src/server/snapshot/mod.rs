@@ -13,6 +13,7 @@ pub mod security;
 mod steps;
 #[cfg(test)]
 mod tests;
+pub mod truth;
 mod window;
 
 use std::{
@@ -57,6 +58,8 @@ pub struct Pipeline {
     pub label: Arc<str>,
     /// Index in `config.projects`; none is “Unowned”.
     pub project: Option<usize>,
+    /// Its events say when a build ends.
+    pub tells_end: bool,
 }
 
 impl Pipeline {
@@ -67,6 +70,7 @@ impl Pipeline {
             system,
             label,
             project,
+            tells_end: false,
         }
     }
 
