@@ -27,6 +27,7 @@ export const LAYERS = [
   ["server::sources", "server::sample"],
   ["server::export"],
   ["server::attributes"],
+  ["server::insight"],
   ["server::figures"],
   ["server::views"],
   ["server::fragments"],

@@ -15,6 +15,7 @@ use rse_dashboard::{
         compression::{Encoded, Level},
         config::Config,
         figures::{self, Figure},
+        insight,
         snapshot::{BuildDetails, BuildRecord, Snapshot, SnapshotBuilder, security::Security},
         store::Store,
     },
@@ -118,7 +119,7 @@ fn grown(
             });
         }
     }
-    builder.finish(format!("{times} times"), as_of_ms, security)
+    insight::filled(builder.finish(format!("{times} times"), as_of_ms, security))
 }
 
 fn measured(snapshot: &Snapshot, times: usize, repeats: usize, made: f64) -> Result<Value> {

@@ -15,6 +15,7 @@ mod fuzz_target;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod http;
+pub mod insight;
 pub mod metrics;
 pub mod model;
 pub mod reload;

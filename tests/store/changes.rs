@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*};
 use regex::Regex;
 use rse_dashboard::{
     selection::Selection,
-    server::{config::Config, figures, snapshot::Snapshot, store::Store},
+    server::{config::Config, figures, insight, snapshot::Snapshot, store::Store},
 };
 
 use crate::{
@@ -46,13 +46,14 @@ fn content(snapshot: &Snapshot) -> Vec<String> {
         format!("{:?} {:?}", builds.nightly, builds.failing_step),
         format!("{:?} {:?}", builds.functional_test_ms, builds.hour_of_week),
         format!("{:?}", builds.day),
+        format!("{:?}", snapshot.insight),
     ];
     content.extend(figures);
     content
 }
 
 async fn after(store: &Store, previous: &Arc<Snapshot>) -> Arc<Snapshot> {
-    let snapshot = store.load_after(Arc::clone(previous)).await;
+    let snapshot = insight::load_after(store, Arc::clone(previous)).await;
     Arc::new(snapshot.expect("a readable store"))
 }
 

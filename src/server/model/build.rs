@@ -53,6 +53,11 @@ impl BuildResult {
         matches!(self, Self::Failure | Self::Aborted)
     }
 
+    /// Neither running nor lost.
+    pub const fn is_completed(self) -> bool {
+        true
+    }
+
     /// The build ended with a verdict: any result except not built and unknown.
     pub const fn is_decided(self) -> bool {
         matches!(

@@ -127,7 +127,9 @@ impl AppState {
 
     /// Replaces the snapshot; running requests keep theirs.
     pub fn swap(&self, snapshot: impl Into<Arc<Snapshot>>) {
-        self.0.snapshot.store(Some(snapshot.into()));
+        let snapshot = snapshot.into();
+        debug_assert!(snapshot.has_insight(), "a snapshot without its insight");
+        self.0.snapshot.store(Some(snapshot));
         self.broadcast();
     }
 

@@ -15,6 +15,7 @@ use crate::{
     selection::{BuildType, Selection},
     server::{
         config::Config,
+        insight,
         sample::{self, SampleOptions},
         snapshot::Snapshot,
         store::Store,
@@ -50,7 +51,9 @@ async fn sample(seed: u64, days: u16) -> Sample {
         .put_facts(&facts, AS_OF_MS)
         .await
         .expect("facts are stored");
-    let snapshot = store.load(Arc::new(config)).await.expect("a snapshot");
+    let snapshot = insight::load(&store, Arc::new(config))
+        .await
+        .expect("a snapshot");
     Sample {
         store,
         snapshot,
