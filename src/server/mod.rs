@@ -22,6 +22,7 @@ pub mod reload;
 mod retention;
 pub mod sample;
 pub mod sign_in;
+pub mod significance;
 pub mod snapshot;
 pub mod sources;
 pub mod state;
