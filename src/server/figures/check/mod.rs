@@ -1,5 +1,6 @@
 //! Every figure is computed a second way and compared, and its rows and plot are kept as snapshots.
 
+mod episodes;
 mod kept;
 mod twins;
 
