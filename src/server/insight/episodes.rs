@@ -4,61 +4,62 @@
 //! rows of a pipeline are in the order of its builds.
 
 use crate::server::{
-    config::Config,
+    config::{self, Config},
     model::{BuildResult, DAY_MS},
     snapshot::{Builds, Episode, Insight, PipelineState, Snapshot, State},
 };
 
-/// No row.
-const NONE: u32 = u32::MAX;
+/// Meanings of a build for its pipeline, as indices of [`Progress::last`].
+const RUNNING_OR_LOST: usize = 0;
+const COMPLETED: usize = 1;
+const GOOD: usize = 2;
+const RED: usize = 3;
 
-/// A pipeline after some of its builds. Rows are [`NONE`] before the first of their kind.
-#[derive(Clone, Copy)]
+/// A pipeline after some of its builds.
+#[derive(Clone, Copy, Default)]
 struct Progress {
-    state: State,
+    /// [`GOOD`] or [`RED`]; 0 without a build of these meanings.
+    state: usize,
     at_least: bool,
     since: u32,
     streak: u32,
-    last_green: u32,
-    last_red: u32,
-    first_build: u32,
-    last_build: u32,
-    last_completed: u32,
+    /// The latest build of each meaning: its row + 1; 0 for none.
+    last: [u32; 4],
 }
 
 pub fn compute(snapshot: &Snapshot) -> Insight {
     let builds = &snapshot.builds;
-    let aborted_is_red = snapshot.config.insight.aborted_is_red;
-    let mut pipelines = vec![Progress::NEW; snapshot.pipelines.len()];
+    let meanings = meanings(&snapshot.config.insight);
+    let mut pipelines = vec![Progress::default(); snapshot.pipelines.len()];
     let mut episodes = Vec::new();
     for (row, (&pipeline, &result)) in (0..).zip(builds.pipeline.iter().zip(&builds.result)) {
         let known = &mut pipelines[pipeline as usize];
-        known.last_build = row;
-        if known.first_build == NONE {
-            known.first_build = row;
-        }
-        if !result.is_completed() {
-            continue;
-        }
-        known.last_completed = row;
-        match result {
-            BuildResult::Success | BuildResult::Unstable => {
-                if known.state == State::Red {
-                    episodes.push(known.closed(pipeline, row, builds));
+        let meaning = usize::from(meanings[result as usize]);
+        if meaning >= GOOD {
+            if meaning != known.state {
+                if known.state == RED {
+                    episodes.push(Episode {
+                        closed: Some(row),
+                        ..known.episode(pipeline)
+                    });
                 }
-                known.count(State::Good, row);
-                known.last_green = row;
+                known.at_least = known.state == 0;
+                known.state = meaning;
+                known.since = row;
+                known.streak = 0;
             }
-            BuildResult::Failure => known.fail(row),
-            BuildResult::Aborted if aborted_is_red => known.fail(row),
-            _ => {}
+            known.streak += 1;
         }
+        known.last[meaning] = row + 1;
     }
     let mut states = Vec::with_capacity(pipelines.len());
     for (pipeline, known) in (0..).zip(&pipelines) {
         let dormant = known.is_dormant(builds, snapshot.as_of_ms, &snapshot.config);
-        if known.state == State::Red {
-            episodes.push(known.open(pipeline, builds, snapshot.as_of_ms, dormant));
+        if known.state == RED {
+            episodes.push(Episode {
+                dormant,
+                ..known.episode(pipeline)
+            });
         }
         states.push(known.state(dormant));
     }
@@ -68,80 +69,53 @@ pub fn compute(snapshot: &Snapshot) -> Insight {
     }
 }
 
-impl Progress {
-    const NEW: Self = Self {
-        state: State::Unknown,
-        at_least: false,
-        since: NONE,
-        streak: 0,
-        last_green: NONE,
-        last_red: NONE,
-        first_build: NONE,
-        last_build: NONE,
-        last_completed: NONE,
-    };
-
-    /// Counts a good or a failed build.
-    fn count(&mut self, state: State, row: u32) {
-        if self.state != state {
-            self.at_least = self.state == State::Unknown;
-            self.state = state;
-            self.since = row;
-            self.streak = 0;
-        }
-        self.streak += 1;
-    }
-
-    fn fail(&mut self, row: u32) {
-        self.count(State::Red, row);
-        self.last_red = row;
-    }
-
-    fn closed(&self, pipeline: u32, row: u32, builds: &Builds) -> Episode {
-        Episode {
-            closed: Some(row),
-            ..self.episode(pipeline, builds, builds.finished_ms[row as usize])
-        }
-    }
-
-    fn open(
-        &self,
-        pipeline: u32,
-        builds: &Builds,
-        as_of_ms: Option<i64>,
-        dormant: bool,
-    ) -> Episode {
-        let last_ms = builds.finished_ms[self.last_completed as usize];
-        let until_ms = match as_of_ms {
-            // The clock of a CI system may be ahead.
-            Some(as_of_ms) if !dormant => as_of_ms.max(last_ms),
-            _ => last_ms,
+/// The meaning of each result. A table is faster than comparisons, which processors predict badly.
+fn meanings(rules: &config::Insight) -> [u8; 256] {
+    let mut meanings = [RUNNING_OR_LOST as u8; 256];
+    for result in BuildResult::ALL {
+        let meaning = match result {
+            _ if !result.is_completed() => RUNNING_OR_LOST,
+            BuildResult::Success | BuildResult::Unstable => GOOD,
+            BuildResult::Failure => RED,
+            BuildResult::Aborted if rules.aborted_is_red => RED,
+            _ => COMPLETED,
         };
-        Episode {
-            dormant,
-            ..self.episode(pipeline, builds, until_ms)
-        }
+        meanings[result as usize] = meaning as u8;
     }
+    meanings
+}
 
-    fn episode(&self, pipeline: u32, builds: &Builds, until_ms: i64) -> Episode {
+impl Progress {
+    /// Returns the open episode of a red pipeline.
+    fn episode(&self, pipeline: u32) -> Episode {
         Episode {
             pipeline,
             opened: self.since,
             closed: None,
-            last_good_before: row(self.last_green),
+            last_good_before: row(self.last[GOOD]),
             at_least: self.at_least,
             failures: self.streak,
-            latest_failure: self.last_red,
+            latest_failure: self.last[RED] - 1,
             dormant: false,
-            opened_ms: builds.finished_ms[self.since as usize],
-            until_ms,
         }
     }
 
-    /// Returns whether no build was completed for long: since the last completed build, or since the first build if
-    /// none was completed.
+    fn last_build(&self) -> Option<u32> {
+        row(self.last.into_iter().max().unwrap_or_default())
+    }
+
+    fn last_completed(&self) -> Option<u32> {
+        row(self.last[COMPLETED..]
+            .iter()
+            .copied()
+            .max()
+            .unwrap_or_default())
+    }
+
+    /// Returns whether no build was completed for long: since the last completed build, or since the last build if none
+    /// was completed.
     fn is_dormant(&self, builds: &Builds, as_of_ms: Option<i64>, config: &Config) -> bool {
-        let last = row(self.last_completed).or(row(self.first_build));
+        let last = self.last_completed().or(self.last_build());
         let limit_ms = i64::from(config.insight.dormant_days) * DAY_MS;
         last.zip(as_of_ms).is_some_and(|(last, as_of_ms)| {
             as_of_ms.saturating_sub(builds.finished_ms[last as usize]) >= limit_ms
@@ -149,20 +123,26 @@ impl Progress {
     }
 
     fn state(&self, dormant: bool) -> PipelineState {
+        let state = match self.state {
+            GOOD => State::Good,
+            RED => State::Red,
+            _ => State::Unknown,
+        };
         PipelineState {
-            state: self.state,
+            state,
             streak: self.streak,
-            since: row(self.since),
+            since: (state != State::Unknown).then_some(self.since),
             at_least: self.at_least,
-            last_green: row(self.last_green),
-            last_build: row(self.last_build),
+            last_green: row(self.last[GOOD]),
+            last_build: self.last_build(),
+            last_completed: self.last_completed(),
             dormant,
         }
     }
 }
 
-fn row(row: u32) -> Option<u32> {
-    (row != NONE).then_some(row)
+fn row(row_plus_one: u32) -> Option<u32> {
+    row_plus_one.checked_sub(1)
 }
 
 /// Sorts episodes by pipeline; those of one pipeline are in order already.
@@ -174,11 +154,12 @@ fn by_pipeline(episodes: &[Episode], pipelines: usize) -> Vec<Episode> {
     for pipeline in 1..next.len() {
         next[pipeline] += next[pipeline - 1];
     }
-    let mut sorted = episodes.to_vec();
-    for episode in episodes {
+    let mut order = vec![0_u32; episodes.len()];
+    for (number, episode) in (0..).zip(episodes) {
         let place: &mut usize = &mut next[episode.pipeline as usize];
-        sorted[*place] = *episode;
+        order[*place] = number;
         *place += 1;
     }
-    sorted
+    let at = |number: u32| episodes[number as usize];
+    order.into_iter().map(at).collect()
 }

@@ -52,7 +52,7 @@ fn a_failure_after_a_good_build_opens_an_episode_and_the_next_good_one_closes_it
         [(1, Some(3), Some(0), 2), (4, Some(5), Some(3), 1)]
     );
     assert_eq!(episodes[0].latest_failure, 2);
-    assert_eq!(episodes[0].until_ms - episodes[0].opened_ms, 2 * HOUR_MS);
+    assert_eq!(episodes[0].red_ms(&snapshot), 2 * HOUR_MS);
     assert!(
         episodes
             .iter()
@@ -78,6 +78,7 @@ fn other_results_neither_open_nor_close_nor_count() {
         at_least: false,
         last_green: Some(0),
         last_build: Some(5),
+        last_completed: Some(5),
         dormant: false,
     };
     assert_eq!(snapshot.insight.states, [state]);
@@ -85,6 +86,7 @@ fn other_results_neither_open_nor_close_nor_count() {
     assert!(unknown.insight.episodes.is_empty());
     let expected = PipelineState {
         last_build: Some(1),
+        last_completed: Some(1),
         ..PipelineState::default()
     };
     assert_eq!(unknown.insight.states, [expected]);
@@ -128,8 +130,7 @@ fn a_pipeline_is_dormant_after_28_days_without_a_completed_build() {
         let episode = snapshot.insight.episodes[0];
         assert_eq!(snapshot.insight.states[0].dormant, dormant);
         assert_eq!(episode.dormant, dormant);
-        let until_ms = if dormant { ended } else { at(AS_OF) };
-        assert_eq!(episode.until_ms, until_ms);
+        assert_eq!(episode.red_ms(&snapshot), if dormant { 0 } else { age_ms });
     }
 }
 
@@ -174,7 +175,7 @@ fn in_words(snapshot: &Snapshot, selection: &Selection) -> Vec<String> {
         let episodes = snapshot.insight.episodes_of(number).iter();
         let episodes = episodes.map(|known| {
             let times = [Some(known.opened), known.closed, known.last_good_before].map(finished);
-            (times, known.failures, known.until_ms)
+            (times, known.failures, known.red_ms(snapshot))
         });
         let times = [state.since, state.last_green, state.last_build].map(finished);
         format!(

@@ -4,7 +4,7 @@
 //! while others are open. An open episode is censored at the time of the data, that of a dormant pipeline at its last
 //! build.
 
-use crate::server::snapshot::Episode;
+use crate::server::snapshot::{Episode, Snapshot};
 
 /// The time to green of a set of episodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,11 +23,21 @@ pub struct TimeToGreen {
     pub p90_ms: Option<i64>,
 }
 
-/// Computes the time to green of episodes, usually of those that opened in a range.
-pub fn time_to_green<'a>(episodes: impl IntoIterator<Item = &'a Episode>) -> TimeToGreen {
+/// Computes the time to green of some of a snapshot's episodes, usually of those that opened in a range.
+pub fn time_to_green<'a>(
+    snapshot: &Snapshot,
+    episodes: impl IntoIterator<Item = &'a Episode>,
+) -> TimeToGreen {
+    let times = episodes
+        .into_iter()
+        .map(|episode| (episode, episode.red_ms(snapshot)));
+    estimate(times)
+}
+
+fn estimate<'a>(episodes: impl Iterator<Item = (&'a Episode, i64)>) -> TimeToGreen {
     let mut times = Vec::new();
     let mut found = TimeToGreen::default();
-    for episode in episodes {
+    for (episode, red_ms) in episodes {
         if episode.at_least {
             found.at_least += 1;
             continue;
@@ -35,11 +45,10 @@ pub fn time_to_green<'a>(episodes: impl IntoIterator<Item = &'a Episode>) -> Tim
         let is_open = episode.closed.is_none();
         found.open += usize::from(is_open && !episode.dormant);
         found.dormant += usize::from(is_open && episode.dormant);
-        let time_ms = episode.until_ms - episode.opened_ms;
-        times.push((time_ms, !is_open));
+        times.push((red_ms, !is_open));
     }
     // Of equal times, those of closed episodes come first: the others were still red then.
-    times.sort_unstable_by_key(|&(time_ms, closed)| (time_ms, !closed));
+    times.sort_unstable_by_key(|&(red_ms, closed)| (red_ms, !closed));
     found.n = times.len();
     found.median_ms = reached(&times, 0.5);
     found.p90_ms = reached(&times, 0.1);
@@ -68,7 +77,7 @@ fn reached(times: &[(i64, bool)], share: f64) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn episode(time_ms: i64, closed: bool) -> Episode {
+    fn episode(closed: bool) -> Episode {
         Episode {
             pipeline: 0,
             opened: 1,
@@ -78,17 +87,15 @@ mod tests {
             failures: 1,
             latest_failure: 1,
             dormant: false,
-            opened_ms: 1_000,
-            until_ms: 1_000 + time_ms,
         }
     }
 
     fn of(closed: &[i64], open: &[i64]) -> TimeToGreen {
-        let closed = closed.iter().map(|&time_ms| episode(time_ms, true));
-        let open = open.iter().map(|&time_ms| episode(time_ms, false));
+        let (is_open, is_closed) = (episode(false), episode(true));
+        let closed = closed.iter().map(|&time_ms| (&is_closed, time_ms));
+        let open = open.iter().map(|&time_ms| (&is_open, time_ms));
         // The order of the episodes does not matter.
-        let episodes: Vec<Episode> = open.chain(closed).collect();
-        time_to_green(&episodes)
+        estimate(open.chain(closed))
     }
 
     /// The remission times of Freireich et al. (1963), on which textbooks show the method.
@@ -119,7 +126,7 @@ mod tests {
 
     #[test]
     fn nothing_and_open_episodes_alone_have_no_median() {
-        assert_eq!(time_to_green(&[]), TimeToGreen::default());
+        assert_eq!(of(&[], &[]), TimeToGreen::default());
         let open = of(&[], &[5, 6]);
         assert_eq!((open.n, open.open, open.median_ms), (2, 2, None));
     }
@@ -128,14 +135,15 @@ mod tests {
     fn dormant_episodes_are_counted_apart_and_those_before_the_data_left_out() {
         let dormant = Episode {
             dormant: true,
-            ..episode(1, false)
+            ..episode(false)
         };
         let before = Episode {
             at_least: true,
             last_good_before: None,
-            ..episode(1, true)
+            ..episode(true)
         };
-        let found = time_to_green(&[episode(9, true), dormant, before]);
+        let closed = episode(true);
+        let found = estimate([(&closed, 9), (&dormant, 1), (&before, 1)].into_iter());
         let expected = TimeToGreen {
             n: 2,
             open: 0,

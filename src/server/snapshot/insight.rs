@@ -1,6 +1,8 @@
 //! The red episodes and the state of every pipeline, over all builds whatever the window. Plain data, which
 //! the module `insight` computes once for each snapshot.
 
+use super::Snapshot;
+
 /// Red episodes and states of pipelines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Insight {
@@ -30,11 +32,6 @@ pub struct Episode {
     pub latest_failure: u32,
     /// It is open, and its pipeline is dormant.
     pub dormant: bool,
-    /// Unix ms: the end of the first failed build.
-    pub opened_ms: i64,
-    /// Unix ms until which the episode is known: the end of the closing build; of an open episode the time of the data,
-    /// of a dormant one the end of the last completed build.
-    pub until_ms: i64,
 }
 
 /// The state of a pipeline after its latest good or failed build.
@@ -51,6 +48,8 @@ pub struct PipelineState {
     pub last_green: Option<u32>,
     /// The latest build, whatever its result.
     pub last_build: Option<u32>,
+    /// The latest build that is neither running nor lost.
+    pub last_completed: Option<u32>,
     /// No build was completed for [`dormant_days`](crate::server::config::Insight::dormant_days).
     pub dormant: bool,
 }
@@ -62,6 +61,23 @@ pub enum State {
     /// The pipeline has neither a good nor a failed build.
     #[default]
     Unknown,
+}
+
+impl Episode {
+    /// Returns how long the pipeline was red, in ms: until the closing build; if there is none, until the time of the
+    /// data, or until the last completed build of a dormant pipeline.
+    pub fn red_ms(&self, snapshot: &Snapshot) -> i64 {
+        let finished = |row: u32| snapshot.builds.finished_ms[row as usize];
+        let state = &snapshot.insight.states[self.pipeline as usize];
+        let last_ms = state.last_completed.map_or(i64::MIN, finished);
+        let until_ms = match (self.closed, snapshot.as_of_ms) {
+            (Some(closed), _) => finished(closed),
+            // The clock of a CI system may be ahead.
+            (None, Some(as_of_ms)) if !self.dormant => as_of_ms.max(last_ms),
+            _ => last_ms,
+        };
+        until_ms - finished(self.opened)
+    }
 }
 
 impl Insight {
