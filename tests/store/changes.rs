@@ -8,7 +8,7 @@ use rse_dashboard::{
     selection::Selection,
     server::{
         config::Config,
-        figures,
+        figures, insight,
         model::{BuildResult, Event},
         snapshot::Snapshot,
         store::Store,
@@ -53,6 +53,7 @@ fn content(snapshot: &Snapshot) -> Vec<String> {
         format!("{:?} {:?}", builds.functional_test_ms, builds.hour_of_week),
         format!("{:?} {:?}", builds.day, builds.ended),
         format!("{:?}", builds.latest_result),
+        format!("{:?}", snapshot.insight),
     ];
     content.extend(figures);
     content
@@ -79,7 +80,7 @@ fn results_of(snapshot: &Snapshot) -> Vec<String> {
 }
 
 async fn after(store: &Store, previous: &Arc<Snapshot>) -> Arc<Snapshot> {
-    let snapshot = store.load_after(Arc::clone(previous)).await;
+    let snapshot = insight::load_after(store, Arc::clone(previous)).await;
     Arc::new(snapshot.expect("a readable store"))
 }
 

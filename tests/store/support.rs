@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use rse_dashboard::server::{
     config::Config,
     export::{self, Format},
+    insight,
     model::{BuildResult, Codebase, Event, System, Toolchain},
     snapshot::Snapshot,
     sources::file::{self, Report},
@@ -74,7 +75,7 @@ pub async fn open_by(dir: &Path, config: &Config) -> Store {
 }
 
 pub async fn load(store: &Store) -> Snapshot {
-    let snapshot = store.load(Arc::new(Config::built_in())).await;
+    let snapshot = insight::load(store, Arc::new(Config::built_in())).await;
     snapshot.expect("a readable store")
 }
 

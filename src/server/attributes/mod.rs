@@ -17,7 +17,7 @@ use crate::{
 
 pub use group::{Groups, group};
 pub use measures::{MEASURES, Measure, Unit};
-pub use select::{Selected, days_of, select, select_in};
+pub use select::{Selected, days_of, has_attributes, select, select_in};
 pub use values::{UNKNOWN, Values};
 use values::{by_choice, by_codebase, by_name, by_pipeline, by_toolchain, repository};
 

@@ -12,7 +12,7 @@ use crate::{
         attributes::{self, ATTRIBUTES, Attribute},
         config::Config,
         export::{self, Format},
-        figures,
+        figures, insight,
         store::{Location, Store},
     },
 };
@@ -75,7 +75,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
         id => {
             let selection = options.selection()?;
             let what = Computed::find(id)?;
-            let snapshot = store.load(Arc::new(config)).await?;
+            let snapshot = insight::load(&store, Arc::new(config)).await?;
             snapshot.check(&selection)?;
             match what {
                 Computed::Figure(figure) => {

@@ -4,12 +4,14 @@ pub mod cosmos;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz_targets;
 pub mod github;
+mod insight;
 mod security_txt;
 mod systems;
 
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
+pub use insight::Insight;
 use jiff::{SignedDuration, tz::TimeZone};
 use regex::Regex;
 pub use security_txt::SecurityTxt;
@@ -30,6 +32,7 @@ pub struct Config {
     pub default_branches: Vec<String>,
     pub source_url: String,
     pub rules: Rules,
+    pub insight: Insight,
     pub security: Security,
     pub security_txt: Option<SecurityTxt>,
     pub store: Store,
@@ -84,6 +87,8 @@ struct File {
     default_branches: Vec<String>,
     source_url: String,
     rules: FileRules,
+    #[serde(default)]
+    insight: Insight,
     security: Security,
     security_txt: Option<SecurityTxt>,
     #[serde(default)]
@@ -180,6 +185,7 @@ impl Config {
                 ),
                 ends: end_rules(file.rules.failed_after, file.rules.lost_after)?,
             },
+            insight: file.insight,
             security: file.security,
             security_txt: file.security_txt,
             store: file.store,
@@ -343,6 +349,18 @@ mod tests {
             let error = parsed(failed_after, lost_after).expect_err("refused");
             assert!(error.contains(field), "{error}");
         }
+    }
+
+    #[test]
+    fn insight_has_its_defaults_in_an_older_file() {
+        let section = "[insight]\n";
+        let (before, after) = DEFAULT.split_once(section).expect("the section");
+        let after = &after[after.find("\n[").expect("the next section")..];
+        let older = Config::parse(&format!("{before}{after}")).expect("a valid file");
+        let built_in = Config::built_in().insight;
+        assert_eq!(format!("{:?}", older.insight), format!("{built_in:?}"));
+        assert!(!built_in.aborted_is_red);
+        assert_eq!(built_in.dormant_days, 28);
     }
 
     #[test]

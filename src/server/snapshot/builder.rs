@@ -3,7 +3,7 @@
 use std::{cmp::Ordering, ops::Range, sync::Arc};
 
 use super::{
-    Builds, NO_TEST, Origin, Pipeline, STEP_DAYS, Snapshot, StepRow, UNKNOWN_DURATION,
+    Builds, Insight, NO_TEST, Origin, Pipeline, STEP_DAYS, Snapshot, StepRow, UNKNOWN_DURATION,
     clock::LocalClock,
     columns::Piece,
     commit_number,
@@ -240,6 +240,7 @@ impl SnapshotBuilder {
             toolchains: toolchains.map(|(toolchain, _)| toolchain).collect(),
             builds_elsewhere,
             security,
+            insight: Insight::default(),
             config: self.config,
         }
     }

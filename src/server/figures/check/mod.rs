@@ -1,5 +1,6 @@
 //! Every figure is computed a second way and compared, and its rows and plot are kept as snapshots.
 
+mod episodes;
 mod kept;
 mod opened;
 mod twins;
@@ -16,6 +17,7 @@ use crate::{
     selection::{BuildType, Selection},
     server::{
         config::Config,
+        insight,
         sample::{self, SampleOptions},
         snapshot::Snapshot,
         store::Store,
@@ -51,7 +53,9 @@ async fn sample(seed: u64, days: u16) -> Sample {
         .put_facts(&facts, AS_OF_MS)
         .await
         .expect("facts are stored");
-    let snapshot = store.load(Arc::new(config)).await.expect("a snapshot");
+    let snapshot = insight::load(&store, Arc::new(config))
+        .await
+        .expect("a snapshot");
     Sample {
         store,
         snapshot,

@@ -25,6 +25,7 @@ use crate::{
     api::{CoverageItem, DataState, FigureData, Live},
     server::{
         config::Config,
+        insight,
         snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
         state::AppState,
         store::{Covered, Ledger, SyncRecord},
@@ -71,7 +72,7 @@ pub(super) fn snapshot(version: &str) -> Snapshot {
             details: crate::server::snapshot::BuildDetails::default(),
         });
     }
-    builder.finish(version.to_owned(), Some(60_000), Security::default())
+    insight::filled(builder.finish(version.to_owned(), Some(60_000), Security::default()))
 }
 
 /// A ledger of GitHub: one sync that read it in part, and a later one that failed.
