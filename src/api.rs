@@ -5,6 +5,7 @@
 
 mod builds;
 mod opens;
+mod pipelines;
 mod view;
 
 use std::{fmt, pin::Pin, sync::Arc};
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
 pub use opens::{ColumnConditions, Marks, Opens};
+pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use view::View;
 
 use crate::{error::AppError, json::Json, selection::Selection};

@@ -12,7 +12,7 @@ use crate::{
     base::use_base,
     components::{Footer, Header, Visited},
     live::LiveState,
-    pages::{Builds, Disclaimer, Figure, NotFound, Pipelines, Security, Sources},
+    pages::{Builds, Disclaimer, Figure, NotFound, PipelineList, Pipelines, Security, Sources},
 };
 
 /// The HTML document, rendered by the server only.
@@ -99,6 +99,11 @@ pub fn App() -> impl IntoView {
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
+                    <Route
+                        path=(StaticSegment("pipelines"), StaticSegment("list"))
+                        view=PipelineList
+                        ssr=SsrMode::Async
+                    />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />

@@ -5,12 +5,14 @@ mod addresses;
 mod builds;
 mod freshness;
 mod headline;
+mod pipelines;
 mod results;
 mod sources;
 
 pub use builds::fragments as builds;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
+pub use pipelines::fragments as pipelines;
 pub use sources::fragments as sources;
 
 use maud::{Markup, html};
@@ -21,7 +23,7 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 4] = ["builds", "freshness", "headline", "sources"];
+pub const NAMES: [&str; 5] = ["builds", "freshness", "headline", "pipelines", "sources"];
 
 fn fragment(class: &str, html: Markup) -> HtmlFragment {
     HtmlFragment {

@@ -27,11 +27,16 @@ use crate::{
     error::AppError,
     pages::Overviews,
     selection::{self, Selection},
-    server::{export::Format, figures, state::AppState, views::build_list},
+    server::{
+        export::Format,
+        figures,
+        state::AppState,
+        views::{build_list, pipeline_list},
+    },
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 3] = ["/builds", "/pipelines", "/security"];
+const SELECTING: [&str; 4] = ["/builds", "/pipelines", "/pipelines/list", "/security"];
 /// The pages that have no parameters.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
 
@@ -80,10 +85,10 @@ pub fn parameters(path: &str) -> Option<PageParameters> {
     let selection = SELECTING.contains(&path) || figure(path).is_some();
     (selection || PLAIN.contains(&path)).then_some(PageParameters {
         selection,
-        own: if path == "/builds" {
-            &["columns", "cursor", "sort"]
-        } else {
-            &[]
+        own: match path {
+            "/builds" => &["columns", "cursor", "sort"],
+            "/pipelines/list" => &["cursor", "state"],
+            _ => &[],
         },
     })
 }
@@ -221,7 +226,12 @@ fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let view = || {
         let names = parameters(path).map_or(&[][..], |known| known.own);
         let pairs = selection::pairs(uri.query().unwrap_or_default());
-        build_list::check(&View::read(pairs, names))
+        let view = View::read(pairs, names);
+        if path == "/pipelines/list" {
+            pipeline_list::check(&view)
+        } else {
+            build_list::check(&view)
+        }
     };
     checked.and_then(|()| view()).err()
 }

@@ -4,3 +4,4 @@ pub mod build_file;
 pub mod build_list;
 pub mod freshness;
 pub mod headline;
+pub mod pipeline_list;

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     api::{
         BuildList, CoverageItem, DataState, FigureData, FigureInfo, Headline, HtmlFragment, Live,
-        Overview,
+        Overview, PipelineList,
     },
     error::AppError,
     server::state::AppState,
@@ -44,6 +44,7 @@ use crate::{
     Headline,
     Live,
     Overview,
+    PipelineList,
     HtmlFragment
 )))]
 struct Types;
@@ -194,6 +195,18 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             ],
         },
         Endpoint {
+            path: "/api/pipelines",
+            id: "pipelines",
+            summary: "The pipelines of a selection: their states over all data, and a page of them",
+            parameters: [vec![parameters::first(), parameters::state()], selection()].concat(),
+            responses: vec![
+                ("200", responses::tagged("PipelineList")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
             path: "/builds.csv",
             id: "builds_csv",
             summary: "All builds of a selection as CSV, newest first",
@@ -215,6 +228,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             parameters: [
                 vec![parameters::fragments(), parameters::columns()],
                 parameters::list().into(),
+                vec![parameters::state()],
                 selection(),
             ]
             .concat(),
