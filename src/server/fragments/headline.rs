@@ -360,8 +360,10 @@ mod tests {
         assert!(
             share
                 .html
-                .contains("<p>300 of 1,200 builds failed in the last 14 days</p>")
+                .contains("\">300 of 1,200 builds failed</a> in the last 14 days</p>")
         );
+        let failed = "/rse/builds?result=ABORTED&amp;result=FAILURE";
+        assert!(share.html.contains(failed), "{}", share.html);
         assert_eq!(now.class, "tile");
         assert!(
             longest.html.contains("None: all 3 pipelines are good."),
