@@ -219,10 +219,7 @@ mod tests {
 
     const JUDGE: Judge = Judge {
         as_of_ms: AS_OF_MS,
-        rules: EndRules {
-            failed_after_ms: 30 * MINUTE_MS,
-            lost_after_ms: 330 * MINUTE_MS,
-        },
+        rules: EndRules::DEFAULT,
     };
 
     /// A build whose latest event is so many minutes old.
