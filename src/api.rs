@@ -3,6 +3,7 @@
 //! Server functions are public HTTP endpoints, so they validate all arguments. Figures are computed once
 //! per data version and filter (`server::cache`).
 
+mod build;
 mod builds;
 mod view;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+pub use build::{BuildDetails, BuildStep, ExternalAddress, RelatedBuilds};
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
 pub use view::View;
 

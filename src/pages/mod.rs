@@ -1,6 +1,7 @@
 //! The pages. They only arrange components; the server lists the figures of each page.
 
 mod board;
+mod build;
 mod builds;
 mod disclaimer;
 mod figure;
@@ -10,6 +11,7 @@ mod pipelines;
 mod security;
 mod sources;
 
+pub use build::Build;
 pub use builds::Builds;
 pub use disclaimer::Disclaimer;
 pub use figure::Figure;

@@ -4,6 +4,7 @@ pub mod cosmos;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz_targets;
 pub mod github;
+mod links;
 mod security_txt;
 mod systems;
 
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
+pub use links::{Links, host_of};
 use regex::Regex;
 pub use security_txt::SecurityTxt;
 use serde::Deserialize;
@@ -32,6 +34,7 @@ pub struct Config {
     pub rules: Rules,
     pub security: Security,
     pub security_txt: Option<SecurityTxt>,
+    pub links: Links,
     pub store: Store,
     pub owners: Owners,
     pub projects: Vec<Project>,
@@ -86,6 +89,8 @@ struct File {
     rules: FileRules,
     security: Security,
     security_txt: Option<SecurityTxt>,
+    #[serde(default)]
+    links: Links,
     #[serde(default)]
     store: Store,
     #[serde(default)]
@@ -142,6 +147,7 @@ impl Config {
         if let Some(security_txt) = &file.security_txt {
             security_txt.validate()?;
         }
+        file.links.validate()?;
         let mut projects = Vec::new();
         for project in file.projects {
             let slug = slug(&project.label);
@@ -179,6 +185,7 @@ impl Config {
             },
             security: file.security,
             security_txt: file.security_txt,
+            links: file.links,
             store: file.store,
             owners: file.owners,
             projects,

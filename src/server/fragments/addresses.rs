@@ -35,6 +35,11 @@ fn of_system(system: &str) -> (&'static str, &str) {
     ("system", value)
 }
 
+/// The builds of a selection that is encoded already.
+pub fn selected(base: &Base, query: &str) -> String {
+    format!("{}?{query}", base.path("/builds"))
+}
+
 fn with_query(path: String, pairs: &[(&str, &str)]) -> String {
     let given = pairs.iter().copied().filter(|(_, value)| !value.is_empty());
     let query = encoded(given);

@@ -27,13 +27,20 @@ use crate::{
     error::AppError,
     pages::Overviews,
     selection::{self, Selection},
-    server::{export::Format, figures, state::AppState, views::build_list},
+    server::{
+        export::Format,
+        figures,
+        state::AppState,
+        views::{build, build_list},
+    },
 };
 
 /// The pages of a selection.
 const SELECTING: [&str; 3] = ["/builds", "/pipelines", "/security"];
 /// The pages that have no parameters.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
+/// The pages of one thing, and their parameters.
+const OF_ONE_THING: [(&str, &[&str]); 1] = [("/build", &build::PARAMETERS)];
 
 /// The parameters of a page.
 pub struct PageParameters {
@@ -77,6 +84,10 @@ pub fn exists(path: &str) -> bool {
 
 /// The parameters that the page at a path depends on; `None` if the path is not that of a page.
 pub fn parameters(path: &str) -> Option<PageParameters> {
+    if let Some((_, own)) = OF_ONE_THING.iter().find(|(known, _)| *known == path) {
+        let selection = false;
+        return Some(PageParameters { selection, own });
+    }
     let selection = SELECTING.contains(&path) || figure(path).is_some();
     (selection || PLAIN.contains(&path)).then_some(PageParameters {
         selection,
@@ -192,7 +203,7 @@ where
 
 /// Sets the status of a page whose address is wrong; the page itself renders the message.
 pub async fn status(State(state): State<ServerState>, request: Request, next: Next) -> Response {
-    let error = address_error(&state, request.uri());
+    let error = address_error(&state, request.uri()).await;
     let mut response = next.run(request).await;
     if let Some(error) = error
         && response.status() == StatusCode::OK
@@ -203,8 +214,16 @@ pub async fn status(State(state): State<ServerState>, request: Request, next: Ne
     response
 }
 
-fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
+async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let path = uri.path();
+    let own = || {
+        let names = parameters(path).map_or(&[][..], |known| known.own);
+        let pairs = selection::pairs(uri.query().unwrap_or_default());
+        View::read(pairs, names)
+    };
+    if path == "/build" {
+        return state.app.build(&own()).await.err();
+    }
     let figure = figure(path);
     if !SELECTING.contains(&path) && figure.is_none() {
         return None;
@@ -218,12 +237,7 @@ fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let checked = selection
         .check()
         .and_then(|()| state.app.snapshot()?.check(&selection));
-    let view = || {
-        let names = parameters(path).map_or(&[][..], |known| known.own);
-        let pairs = selection::pairs(uri.query().unwrap_or_default());
-        build_list::check(&View::read(pairs, names))
-    };
-    checked.and_then(|()| view()).err()
+    checked.and_then(|()| build_list::check(&own())).err()
 }
 
 fn with_query(path: &str, uri: &Uri) -> String {

@@ -25,7 +25,8 @@ use super::{
 };
 use crate::{
     api::{
-        CoverageItem, DataState, FigureData, FigureInfo, Headline, HtmlFragment, Live, Overview,
+        BuildDetails, CoverageItem, DataState, FigureData, FigureInfo, Headline, HtmlFragment,
+        Live, Overview,
     },
     error::AppError,
     server::state::AppState,
@@ -34,6 +35,7 @@ use crate::{
 /// The types that responses consist of, with the types inside them.
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(
+    BuildDetails,
     CoverageItem,
     DataState,
     QueryError,
@@ -135,7 +137,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             ]
             .concat(),
             responses: vec![
-                ("200", responses::figure()),
+                ("200", responses::tagged("FigureData")),
                 ("304", responses::unchanged()),
                 wrong(),
                 missing(),
@@ -162,6 +164,19 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             responses: vec![("200", responses::json("Headline")), wrong(), not_ready()],
         },
         Endpoint {
+            path: "/api/build",
+            id: "build",
+            summary: "One build by its tag, or by its pipeline and number: its steps, and the builds around it",
+            parameters: parameters::build(state),
+            responses: vec![
+                ("200", responses::tagged("BuildDetails")),
+                ("304", responses::unchanged()),
+                wrong(),
+                ("404", responses::fault("An unknown build")),
+                not_ready(),
+            ],
+        },
+        Endpoint {
             path: "/api/freshness",
             id: "freshness",
             summary: "How old and how complete the data is, by source",
@@ -183,7 +198,8 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/api/fragments",
             id: "fragments",
             summary: "Parts of pages beside their figures, as HTML: the headline for a filter, and the \
-                      state of the sources",
+                      state of the sources. The fragments of one build take the parameters of \
+                      /api/build instead of a selection",
             parameters: with_selection(parameters::fragments()),
             responses: vec![
                 ("200", responses::list("HtmlFragment")),

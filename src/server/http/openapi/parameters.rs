@@ -40,6 +40,34 @@ pub fn fragments() -> Parameter {
     required("of", "The fragments to return", fragments::NAMES)
 }
 
+/// The address of one build. The examples are those of the latest.
+pub fn build(state: &AppState) -> Vec<Parameter> {
+    let snapshot = state.snapshot().ok();
+    let latest = snapshot.as_ref().and_then(|snapshot| {
+        let build = snapshot.builds.len().checked_sub(1)?;
+        let pipeline = &snapshot.pipelines[snapshot.builds.pipeline[build] as usize];
+        let number = snapshot.builds.build_id.get(build).into_owned();
+        Some((pipeline.name.to_string(), number))
+    });
+    let (name, number) = latest.unzip();
+    [
+        ("name", "The job, if no tag is given", name),
+        ("number", "The number of the build in its job", number),
+        ("system", "The CI system; jenkins by default", None),
+        ("tag", "The tag that the CI system gave the build", None),
+    ]
+    .map(|(name, help, example)| free(name, help, example))
+    .into()
+}
+
+/// Any text, with an example from the data.
+fn free(name: &str, help: &str, example: Option<String>) -> Parameter {
+    query(name, help)
+        .schema(Some(text()))
+        .example(example.map(Into::into))
+        .build()
+}
+
 /// The parameter as a part of the path.
 pub fn in_path(parameter: Parameter) -> Parameter {
     ParameterBuilder::from(parameter)

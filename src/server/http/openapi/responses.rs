@@ -67,15 +67,16 @@ fn seconds() -> utoipa::openapi::Header {
     header("The number of seconds to wait before a retry")
 }
 
-pub fn figure() -> Response {
-    let response = ResponseBuilder::from(json("FigureData"));
-    let etag = header("Identifies the data of the figure");
+/// A value of one of our types with an ETag.
+pub fn tagged(name: &str) -> Response {
+    let response = ResponseBuilder::from(json(name));
+    let etag = header("Identifies the data of the response");
     response.header("ETag", etag).build()
 }
 
-/// For a request whose `If-None-Match` names the figure's ETag.
+/// For a request whose `If-None-Match` names the ETag.
 pub fn unchanged() -> Response {
-    Response::new("The figure has not changed")
+    Response::new("The data has not changed")
 }
 
 pub fn csv() -> Response {

@@ -23,8 +23,8 @@ async fn description(router: &Router) -> Value {
     serde_json::from_slice(&answer.body).expect("JSON")
 }
 
-/// The address of an operation with the first value of each required parameter, and an unknown value for
-/// `changed`.
+/// The address of an operation with the first value of each required parameter, the examples of others, and an
+/// unknown value for `changed`.
 fn address(path: &str, operation: &Value, changed: Option<&str>) -> String {
     let mut path = path.to_owned();
     let mut query = Vec::new();
@@ -33,7 +33,10 @@ fn address(path: &str, operation: &Value, changed: Option<&str>) -> String {
         let value = match (changed == Some(name), &parameter["required"]) {
             (true, _) => "nothing-of-this-name",
             (false, Value::Bool(true)) => parameter["schema"]["enum"][0].as_str().expect("a value"),
-            _ => continue,
+            _ => match parameter["example"].as_str() {
+                Some(example) => example,
+                None => continue,
+            },
         };
         if parameter["in"] == "path" {
             path = path.replace(&format!("{{{name}}}"), value);
@@ -108,7 +111,7 @@ async fn every_operation_responds_as_described() {
         assert_eq!(refused.status().as_u16(), 405, "{uri}");
         assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
     }
-    assert_eq!(with_headers, 2, "an ETag and a file's name are described");
+    assert_eq!(with_headers, 3, "ETags and a file's name are described");
 }
 
 #[tokio::test]
