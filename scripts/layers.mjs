@@ -19,7 +19,7 @@ export const LAYERS = [
   ["pages"],
   ["app"],
   // The server.
-  ["server::allocator", "server::model", "server::compression", "server::statistics", "server::tasks", "server::fuzz_target"],
+  ["server::allocator", "server::model", "server::compression", "server::significance", "server::statistics", "server::tasks", "server::fuzz_target"],
   ["server::environment"],
   ["server::config", "server::telemetry"],
   ["server::snapshot"],
@@ -27,6 +27,7 @@ export const LAYERS = [
   ["server::sources", "server::sample"],
   ["server::export"],
   ["server::attributes"],
+  ["server::insight"],
   ["server::figures"],
   ["server::views"],
   ["server::fragments"],

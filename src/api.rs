@@ -5,6 +5,7 @@
 
 mod build;
 mod builds;
+mod opens;
 mod view;
 
 use std::{fmt, pin::Pin, sync::Arc};
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 
 pub use build::{BuildDetails, BuildStep, ExternalAddress, RelatedBuilds};
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
+pub use opens::{ColumnConditions, Marks, Opens};
 pub use view::View;
 
 use crate::{error::AppError, json::Json, selection::Selection};
@@ -36,9 +38,12 @@ pub struct FigureData {
     pub columns: Vec<ColumnInfo>,
     /// The number of rows of the whole table.
     pub row_count: u64,
+    /// The index of the first of `rows` in the whole table.
+    pub first_row: u64,
     /// The table, or the part of it that a page shows; each row is an array in the order of the columns.
     pub rows: Vec<Vec<Cell>>,
-    /// `{data, layout}` for plotly.js. Kept as text, because only JavaScript reads it.
+    /// `{data, layout}` for plotly.js, and `opens`: the builds behind the numbers ([`Opens`]). Kept as text, because
+    /// mainly JavaScript reads it.
     #[schema(value_type = Object)]
     pub plot: Arc<RawValue>,
 }
@@ -47,6 +52,19 @@ impl PartialEq for FigureData {
     /// Compares the data version and the plot, which differ if any other member does.
     fn eq(&self, other: &Self) -> bool {
         self.version == other.version && self.plot.get() == other.plot.get()
+    }
+}
+
+impl FigureData {
+    /// The builds behind the numbers.
+    pub fn opens(&self) -> Opens {
+        #[derive(Deserialize)]
+        struct Plot {
+            #[serde(default)]
+            opens: Opens,
+        }
+        let plot = serde_json::from_str::<Plot>(self.plot.get());
+        plot.map_or_else(|_| Opens::default(), |plot| plot.opens)
     }
 }
 
@@ -206,7 +224,7 @@ pub struct Overview {
     pub figures: Vec<FigureInfo>,
 }
 
-/// A summary of the builds in the window and in the window before it.
+/// A summary of the builds in the window and in the window before it, and of the red pipelines, whatever the window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Headline {
     /// The length of the window in days.
@@ -222,25 +240,50 @@ pub struct Headline {
     /// The same in the `days` before.
     pub failure_percent_before: Option<f64>,
     pub builds_before: u64,
-    /// Pipelines whose latest decided build failed, longest red first; at most 12.
+    pub failed_before: u64,
+    pub change: Change,
+    /// The time of the data, at which the pipelines are red; none without data.
+    pub as_of: Option<Moment>,
+    /// Pipelines that are red and not dormant, longest red first; at most 12.
     pub red: Vec<RedPipeline>,
-    /// The number of red pipelines.
+    /// The number of pipelines that are red and not dormant.
     pub red_total: u64,
-    /// The number of pipelines with a decided build in the window.
+    /// The number of pipelines that are red or good, and not dormant.
     pub pipelines: u64,
+    /// The number of dormant pipelines: those without a completed build for long.
+    pub dormant: u64,
 }
 
+/// A change of the percentage of failed builds: better or worse only where a 95% interval excludes chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    Better,
+    Worse,
+    Unclear,
+}
+
+/// A pipeline that is red: no build was good since one failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RedPipeline {
+    /// The CI system of the job.
+    pub system: String,
+    /// The name of the job.
+    pub name: String,
+    /// The name for readers; with the system if two systems have a job of this name.
     pub pipeline: String,
     pub project: String,
     /// RFC 3339: the end of the first failed build since the last good one.
     pub since: String,
     /// The same for readers, in the organisation's time zone: `22 Oct 2019, 14:05 BST`.
     pub since_text: String,
-    /// The number of consecutive failed builds.
-    pub failed_in_a_row: u64,
-    /// The step at which the latest build failed, if known.
+    /// No good or failed build is known from before `since`: it may be red for longer.
+    pub at_least: bool,
+    /// The number of failed builds since the last good one.
+    pub streak: u64,
+    /// The end of the last good build; none if none is known.
+    pub last_green: Option<Moment>,
+    /// The step at which the first of the failed builds failed first, if known.
     pub step: Option<String>,
 }
 

@@ -15,9 +15,9 @@ let lastNumber = 0;
 let bundle;
 let idle = false;
 
-export function mount(element) {
+export function mount(element, builds) {
   const number = ++lastNumber;
-  charts.set(number, { number, element, generation: 0, near: false, width: element.clientWidth, kept: nothing() });
+  charts.set(number, { number, element, builds, generation: 0, near: false, width: element.clientWidth, kept: nothing() });
   nearness.observe(element);
   widths.observe(element);
   return number;
@@ -137,7 +137,8 @@ async function drawOnce(chart) {
       waiting.add(chart);
       return;
     }
-    const { data, layout } = JSON.parse(chart.plot);
+    const { data, layout, opens } = JSON.parse(chart.plot);
+    chart.opens = opens;
     // plotly.js places a pie's outer labels by the margins of its last drawing.
     if (chart.drawn && data.some(({ type, automargin }) => type === "pie" && automargin)) {
       plotly.purge(element);
@@ -145,7 +146,10 @@ async function drawOnce(chart) {
     }
     await plotly.react(element, data, fitted(layout, data, chart), config());
     if (chart.generation !== generation) return;
-    if (!chart.drawn) follow(plotly, chart);
+    if (!chart.drawn) {
+      follow(plotly, chart);
+      openMarks(chart);
+    }
     chart.drawn = true;
     delete element.dataset.error;
     element.dataset.drawn = "true";
@@ -208,6 +212,51 @@ function follow(plotly, chart) {
     if (stillness.matches) plotly.restyle(element, { level: nextLevel }, [curveNumber]);
     return !stillness.matches;
   });
+}
+
+// The address of the builds behind a mark; none if it opens nothing.
+function address({ opens, view, builds }, { curveNumber, pointNumber, data }) {
+  const marks = opens?.marks[curveNumber];
+  if (!marks) return undefined;
+  // A cell of a heat map has two numbers.
+  const [line, column] = [pointNumber].flat();
+  const point = column === undefined ? line : line * data.z[0].length + column;
+  const row = marks.rows ? marks.rows[point] : point;
+  const byRow = marks.conditions?.[point] ?? opens.rows[row - opens.first_row];
+  const byColumn = opens.columns.find((known) => known.column === marks.column);
+  if (byRow === undefined || byColumn === undefined) return undefined;
+  // As Selection::narrowed does.
+  const conditions = new URLSearchParams(`${byRow}&${byColumn.conditions}`);
+  const page = new URLSearchParams(view);
+  const replaced = new Set(conditions.keys());
+  if (replaced.has("from") || replaced.has("to")) for (const key of ["days", "from", "to"]) replaced.add(key);
+  for (const key of replaced) page.delete(key);
+  for (const [key, value] of conditions) page.append(key, value);
+  page.sort();
+  return `${builds}?${page}`;
+}
+
+// Follows a link, so that the router loads the page.
+function open(href) {
+  const link = document.createElement("a");
+  link.href = href;
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
+// A click or tap on a mark opens its builds.
+function openMarks(chart) {
+  const { element } = chart;
+  const pointer = (style) => {
+    for (const layer of element.querySelectorAll(".nsewdrag, .slice")) layer.style.cursor = style;
+  };
+  element.on("plotly_click", ({ points: [point] }) => {
+    const href = point && address(chart, point);
+    if (href) open(href);
+  });
+  element.on("plotly_hover", ({ points: [point] }) => pointer(point && address(chart, point) ? "pointer" : ""));
+  element.on("plotly_unhover", () => pointer(""));
 }
 
 function config() {

@@ -11,8 +11,9 @@ const _: &str = include_str!("plotly.js");
 
 #[wasm_bindgen(module = "/src/plotly.js")]
 extern "C" {
-    /// Registers an empty element as a chart and returns the chart's number.
-    pub fn mount(element: &Element) -> u32;
+    /// Registers an empty element as a chart and returns the chart's number. `builds` is the address of lists of
+    /// builds, which clicks on marks open.
+    pub fn mount(element: &Element, builds: &str) -> u32;
     /// Draws `{data, layout}` once the element is near the viewport. The reader's zoom and hidden traces
     /// are kept while `view` stays the same.
     pub fn react(chart: u32, plot: &str, view: &str);

@@ -37,7 +37,7 @@ fn window(snapshot: &Snapshot, days: i64) -> Range<usize> {
 }
 
 fn results(snapshot: &Snapshot, days: i64) -> u64 {
-    let mut counts = [0_u64; 6];
+    let mut counts = [0_u64; BuildResult::ALL.len()];
     for &result in &snapshot.builds.result[window(snapshot, days)] {
         counts[result as usize] += 1;
     }
@@ -45,7 +45,7 @@ fn results(snapshot: &Snapshot, days: i64) -> u64 {
 }
 
 fn by_type(snapshot: &Snapshot) -> u64 {
-    let mut counts = [[0_u64; 6]; 2];
+    let mut counts = [[0_u64; BuildResult::ALL.len()]; 2];
     let window = window(snapshot, 14);
     let columns = &snapshot.builds;
     let pairs = columns.nightly[window.clone()].iter();
@@ -185,7 +185,7 @@ fn by_day(snapshot: &Snapshot) -> u64 {
     let columns = &snapshot.builds;
     let days = &columns.day[window.clone()];
     let first = days.first().copied().unwrap_or(0);
-    let mut counts = vec![[0_u64; 6]; 182];
+    let mut counts = vec![[0_u64; BuildResult::ALL.len()]; 182];
     for (&day, &result) in days.iter().zip(&columns.result[window]) {
         let day = usize::try_from(day - first).unwrap_or(0).min(181);
         counts[day][result as usize] += 1;

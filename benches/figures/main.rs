@@ -15,6 +15,7 @@ use rse_dashboard::{
         compression::{Encoded, Level},
         config::Config,
         figures::{self, Figure},
+        insight,
         snapshot::{BuildDetails, BuildRecord, Snapshot, SnapshotBuilder, security::Security},
         store::Store,
     },
@@ -53,9 +54,10 @@ async fn main() -> Result<()> {
         // Facts of code do not grow with the builds.
         let security = security.take().unwrap_or_default();
         let began = Instant::now();
-        let snapshot = grown(&builds, times, as_of_ms, &config, security);
+        let mut snapshot = grown(&builds, times, as_of_ms, &config, security);
         let made = began.elapsed().as_secs_f64();
-        scales.push(measured(&snapshot, times, repeats, made)?);
+        let insight = filled(&mut snapshot, repeats);
+        scales.push(measured(&snapshot, times, repeats, made, insight)?);
     }
     println!("{}", Value::Array(scales));
     Ok(())
@@ -121,7 +123,24 @@ fn grown(
     builder.finish(format!("{times} times"), as_of_ms, security)
 }
 
-fn measured(snapshot: &Snapshot, times: usize, repeats: usize, made: f64) -> Result<Value> {
+/// Measures the episodes and states of all pipelines.
+fn filled(snapshot: &mut Snapshot, repeats: usize) -> Option<[f64; 3]> {
+    let mut taken = Vec::new();
+    for _ in 0..repeats {
+        let began = Instant::now();
+        insight::fill(black_box(snapshot));
+        taken.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    spread(taken)
+}
+
+fn measured(
+    snapshot: &Snapshot,
+    times: usize,
+    repeats: usize,
+    made: f64,
+    insight: Option<[f64; 3]>,
+) -> Result<Value> {
     let selection = Selection::default();
     let mut figures = Vec::new();
     for figure in figures::ALL {
@@ -133,6 +152,7 @@ fn measured(snapshot: &Snapshot, times: usize, repeats: usize, made: f64) -> Res
         "window": attributes::select(snapshot, &selection).count(),
         "bytes": snapshot.bytes(),
         "made_s": made,
+        "insight_us": insight,
         "figures": figures,
     }))
 }

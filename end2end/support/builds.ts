@@ -28,11 +28,21 @@ export interface Build {
   step: string | null;
 }
 
+/** A build before it is decided whether it has ended: with the result of its latest event. */
+interface Known extends Omit<Build, "result"> {
+  said: string;
+  ended: boolean;
+}
+
 const RESULTS = ["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT"];
 const NOT_STEPS = ["", "Pipeline Failed", "Pipeline Succeeded", "not-approved-repo", "not-approved-infra", "pipelineWarning"];
 const PATTERNS: Record<string, string> = { cmc: "_CMC", sscs: "_SSCS", "fees-and-pay": "_FeePay", probate: "_Probate" };
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const DAY_MS = 86_400_000;
+const FAILED_MS = 30 * 60_000;
+const LOST_MS = 330 * 60_000;
+const GOOD = ["SUCCESS", "UNSTABLE"];
+const WRONG = ["FAILURE", "ABORTED", "NOT_BUILT"];
 
 export const failed = (result: string) => result === "FAILURE" || result === "ABORTED";
 const decided = (result: string) => failed(result) || result === "SUCCESS" || result === "UNSTABLE";
@@ -46,7 +56,26 @@ function inTime(a: Event, b: Event): number {
   return x - y || (a._ts ?? -Infinity) - (b._ts ?? -Infinity) || ((a.id ?? "") < (b.id ?? "") ? -1 : 1);
 }
 
-/** Rolls events up into builds of the default branches. */
+/** Whether a pipeline's good builds show that it tells when its builds end; undefined if they are too few. */
+function tell(builds: Known[], asOf: number): boolean | undefined {
+  const judged = builds.filter(({ said, finished }) => GOOD.includes(said) && asOf - finished > LOST_MS && asOf - finished < 180 * DAY_MS);
+  return judged.length < 5 ? undefined : judged.filter(({ ended }) => ended).length * 2 >= judged.length;
+}
+
+/** Decides which builds of one system are running or lost. */
+function decided(builds: Known[], asOf: number): Build[] {
+  const bySystem = tell(builds, asOf) ?? false;
+  return [...grouped(builds, ({ pipeline }) => pipeline).values()].flatMap((of) => {
+    const tells = tell(of, asOf) ?? bySystem;
+    return of.map((build) => {
+      const age = asOf - build.finished;
+      const completed = build.ended || !tells || (WRONG.includes(build.said) && age > FAILED_MS);
+      return { ...build, result: completed ? build.said : age > LOST_MS ? "LOST" : "RUNNING" };
+    });
+  });
+}
+
+/** Rolls events of one system up into builds of the default branches. */
 export function rollUp(ndjson: string): Build[] {
   const byBuild = new Map<string, Event[]>();
   for (const line of ndjson.split("\n")) {
@@ -57,16 +86,19 @@ export function rollUp(ndjson: string): Build[] {
     if (events) events.push(event);
     else byBuild.set(key, [event]);
   }
-  return [...byBuild.values()].map(rolledUp).filter(({ branch }) => branch === null || ["master", "main"].includes(branch));
+  const builds = [...byBuild.values()].map(rolledUp);
+  const asOf = builds.map(({ finished }) => finished).reduce((a, b) => Math.max(a, b), 0);
+  return decided(builds.filter(({ branch }) => branch === null || ["master", "main"].includes(branch)), asOf);
 }
 
-function rolledUp(events: Event[]): Build {
+function rolledUp(events: Event[]): Known {
   events.sort(inTime);
   const latest = events[events.length - 1];
   const failing = events.find((event) => resultOf(event) === "FAILURE" && counts(event)) ?? events.findLast(counts);
   return {
     pipeline: latest.job_name,
-    result: resultOf(latest),
+    said: resultOf(latest),
+    ended: events.some(({ current_step_name: step }) => /^(Pipeline (Succeeded|Failed)$|AUTO_ABORT)/.test(step ?? "")),
     nightly: events.some((event) => /nightly/i.test(`${event.job_name} ${event.build_url ?? ""}`)),
     branch: latest.branch_name ?? null,
     finished: Date.parse(latest.stage_timestamp),
@@ -106,7 +138,7 @@ type Rows = (builds: Build[]) => Cell[][];
 
 const build_status: Rows = (builds) =>
   builds.length
-    ? [...RESULTS, "UNKNOWN"].map((result) => [result, countOf(builds, result), percent(countOf(builds, result), builds.length)])
+    ? [...RESULTS, "LOST", "RUNNING", "UNKNOWN"].map((result) => [result, countOf(builds, result), percent(countOf(builds, result), builds.length)])
     : [];
 
 const most_failing: Rows = (builds) =>

@@ -35,9 +35,16 @@ struct CardData {
     table: Arc<str>,
 }
 
-impl From<FigureData> for CardData {
-    fn from(figure: FigureData) -> Self {
-        let table = markup::table(&figure.title, &figure.columns, &figure.rows);
+impl CardData {
+    /// A figure on a page of a selection, whose lists of builds are at `builds`.
+    fn new(figure: FigureData, selection: &Selection, builds: &str) -> Self {
+        let opens = figure.opens();
+        let first_row = usize::try_from(figure.first_row).unwrap_or(0);
+        let address = |row: usize, column: &str| {
+            let opened = opens.selection(selection, first_row + row, column)?;
+            Some(format!("{builds}{}", opened.query()))
+        };
+        let table = markup::linked_table(&figure.title, &figure.columns, &figure.rows, address);
         Self {
             shown: table.rows as u64,
             table: table.html.into_string().into(),
@@ -63,14 +70,15 @@ pub fn Card(
     alone: bool,
 ) -> impl IntoView {
     let id = StoredValue::new(info.id.clone());
+    let builds = StoredValue::new(use_base().path("/builds"));
     let told = use_told();
     let figure: Loaded = Resource::new(
         move || (selection.get(), told.version()),
         move |(selection, _)| async move {
             let rows = Some(TableRows::Page.as_str().to_owned());
-            figure(id.get_value(), selection, rows)
-                .await
-                .map(CardData::from)
+            let builds = builds.get_value();
+            let loaded = figure(id.get_value(), selection.clone(), rows).await;
+            loaded.map(|figure| CardData::new(figure, &selection, &builds))
         },
     );
     // Set where the figure is awaited. Read anywhere else, a pending figure would reset the whole page to
@@ -115,6 +123,7 @@ pub fn Card(
                 id=format!("{}-chart", info.id)
                 described_by=format!("{}-sentence", info.id)
                 height=info.height
+                builds=builds.get_value()
                 drawing=drawing.into()
             />
             <Transition>

@@ -15,12 +15,14 @@ mod fuzz_target;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod http;
+pub mod insight;
 pub mod metrics;
 pub mod model;
 pub mod reload;
 mod retention;
 pub mod sample;
 pub mod sign_in;
+pub mod significance;
 pub mod snapshot;
 pub mod sources;
 pub mod state;

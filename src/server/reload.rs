@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::{config::Config, state::AppState, store::Store};
+use super::{config::Config, insight, state::AppState, store::Store};
 
 /// While much is written, loading takes at most one part in so many of the time.
 const LOADING_SHARE: u32 = 10;
@@ -31,8 +31,8 @@ async fn load_snapshot(store: &Store, config: &Arc<Config>, state: &AppState) ->
     let began = Instant::now();
     let loading = async {
         match state.snapshot() {
-            Ok(previous) => store.load_after(previous).await,
-            Err(_) => store.load(Arc::clone(config)).await,
+            Ok(previous) => insight::load_after(store, previous).await,
+            Err(_) => insight::load(store, Arc::clone(config)).await,
         }
     };
     let span = tracing::info_span!("load a snapshot");

@@ -260,7 +260,13 @@ impl Held {
     /// The exported builds and events.
     pub async fn content(&self) -> (String, String) {
         let (mut builds, mut events) = (Vec::new(), Vec::new());
-        let exported = export::builds(&self.store, Format::Ndjson, &mut builds).await;
+        let exported = export::builds(
+            &self.store,
+            &Config::built_in(),
+            Format::Ndjson,
+            &mut builds,
+        )
+        .await;
         exported.expect("builds can be exported");
         let exported = export::events(&self.store, Format::Ndjson, &mut events).await;
         exported.expect("events can be exported");

@@ -68,7 +68,7 @@ impl Program {
             .await
             .expect("a store");
         let mut bytes = Vec::new();
-        let exported = export::builds(&store, Format::Ndjson, &mut bytes).await;
+        let exported = export::builds(&store, &config, Format::Ndjson, &mut bytes).await;
         exported.expect("builds can be exported");
         let exported = export::events(&store, Format::Ndjson, &mut bytes).await;
         exported.expect("events can be exported");

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, sample::select};
 use regex::Regex;
 use rse_dashboard::{
     selection::Selection,
-    server::{config::Config, figures, snapshot::Snapshot, store::Store},
+    server::{
+        config::Config,
+        figures, insight,
+        model::{BuildResult, Event},
+        snapshot::Snapshot,
+        store::Store,
+    },
 };
 
 use crate::{
@@ -28,7 +34,7 @@ fn content(snapshot: &Snapshot) -> Vec<String> {
     let pipelines: Vec<_> = snapshot
         .pipelines
         .iter()
-        .map(|pipeline| (&pipeline.name, pipeline.project))
+        .map(|pipeline| (&pipeline.name, pipeline.project, pipeline.tells_end))
         .collect();
     let facts = &snapshot.security;
     let mut content = vec![
@@ -45,15 +51,81 @@ fn content(snapshot: &Snapshot) -> Vec<String> {
         format!("{:?} {:?}", builds.pipeline, builds.result),
         format!("{:?} {:?}", builds.nightly, builds.failing_step),
         format!("{:?} {:?}", builds.functional_test_ms, builds.hour_of_week),
-        format!("{:?}", builds.day),
+        format!("{:?} {:?}", builds.day, builds.ended),
+        format!("{:?}", builds.latest_result),
+        format!("{:?}", snapshot.insight),
     ];
     content.extend(figures);
     content
 }
 
+/// The results of exported builds of default branches, sorted.
+fn results(exported: &str) -> Vec<String> {
+    let lines = exported.lines().map(|line| {
+        let row: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        row
+    });
+    let builds = lines.filter(|row| row["started_at"].is_string() && row["branch_name"] != "PR-1");
+    let results = builds.map(|row| row["result"].as_str().expect("a result").to_owned());
+    let mut results: Vec<String> = results.collect();
+    results.sort_unstable();
+    results
+}
+
+fn results_of(snapshot: &Snapshot) -> Vec<String> {
+    let results = snapshot.builds.result.iter();
+    let mut results: Vec<String> = results.map(|result| result.as_str().to_owned()).collect();
+    results.sort_unstable();
+    results
+}
+
 async fn after(store: &Store, previous: &Arc<Snapshot>) -> Arc<Snapshot> {
-    let snapshot = store.load_after(Arc::clone(previous)).await;
+    let snapshot = insight::load_after(store, Arc::clone(previous)).await;
     Arc::new(snapshot.expect("a readable store"))
+}
+
+/// Generates events of a few builds of two pipelines over three days, so that builds are running and get
+/// lost, and pipelines begin and cease to tell when their builds end.
+fn any_progress() -> impl Strategy<Value = Event> {
+    let steps = &["build", "test", "Pipeline Succeeded", "Pipeline Failed"][..];
+    let place = (0_usize..2, 0_usize..9, 0_i64..4320);
+    let details = (select(&BuildResult::OF_EVENTS[..]), select(steps));
+    (place, details).prop_map(|((job, build, minutes), (result, step))| {
+        let event = event(job, build, 0);
+        Event {
+            id: Some(format!("{job} {build} {minutes} {step}")),
+            result,
+            stage_ms: event.stage_ms + minutes * 60_000,
+            step: Some(step.to_owned()),
+            ..event
+        }
+    })
+}
+
+/// Reads after some of the batches, each time from the snapshot before.
+fn check_reads(batches: &[(Vec<Event>, bool)]) -> Result<(), TestCaseError> {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let mut writer = open(dir.path()).await;
+        let reader = open(dir.path()).await;
+        let mut snapshot = Arc::new(load(&reader).await);
+        for (events, looked_at) in batches {
+            writer.ingest(events).await.expect("ingested");
+            if *looked_at {
+                snapshot = after(&reader, &snapshot).await;
+                prop_assert_eq!(content(&snapshot), content(&load(&reader).await));
+            }
+        }
+        snapshot = after(&reader, &snapshot).await;
+        prop_assert_eq!(content(&snapshot), content(&load(&reader).await));
+        // Once more, with nothing changed.
+        let again = after(&reader, &snapshot).await;
+        prop_assert_eq!(content(&again), content(&snapshot));
+        // Exports decide as snapshots do.
+        let exported = results(&crate::support::content(&reader).await.0);
+        prop_assert_eq!(exported, results_of(&snapshot));
+        Ok(())
+    })
 }
 
 proptest! {
@@ -64,25 +136,14 @@ proptest! {
     fn any_batches_and_any_reads_give_the_same_as_reading_everything(
         batches in vec((vec(any_event(), 0..12), any::<bool>()), 1..12),
     ) {
-        let dir = tempfile::tempdir().expect("a directory");
-        runtime().block_on(async {
-            let mut writer = open(dir.path()).await;
-            let reader = open(dir.path()).await;
-            let mut snapshot = Arc::new(load(&reader).await);
-            for (events, looked_at) in &batches {
-                writer.ingest(events).await.expect("ingested");
-                if *looked_at {
-                    snapshot = after(&reader, &snapshot).await;
-                    prop_assert_eq!(content(&snapshot), content(&load(&reader).await));
-                }
-            }
-            snapshot = after(&reader, &snapshot).await;
-            prop_assert_eq!(content(&snapshot), content(&load(&reader).await));
-            // Once more, with nothing changed.
-            let again = after(&reader, &snapshot).await;
-            prop_assert_eq!(content(&again), content(&snapshot));
-            Ok(())
-        })?;
+        check_reads(&batches)?;
+    }
+
+    #[test]
+    fn builds_that_end_or_are_lost_give_the_same_as_reading_everything(
+        batches in vec((vec(any_progress(), 0..24), any::<bool>()), 1..8),
+    ) {
+        check_reads(&batches)?;
     }
 }
 

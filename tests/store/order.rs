@@ -37,7 +37,7 @@ pub fn any_event() -> impl Strategy<Value = Event> {
         text(&["1.0", "1.1"]),
     );
     let rest = (
-        select(&BuildResult::ALL[..]),
+        select(&BuildResult::OF_EVENTS[..]),
         text(steps),
         text(&["master", "PR-1"]),
         text(&["https://ci.example/nightly/1", "https://ci.example/2"]),

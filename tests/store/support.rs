@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use rse_dashboard::server::{
     config::Config,
     export::{self, Format},
+    insight,
     model::{BuildResult, Codebase, Event, System, Toolchain},
     snapshot::Snapshot,
     sources::file::{self, Report},
@@ -74,14 +75,15 @@ pub async fn open_by(dir: &Path, config: &Config) -> Store {
 }
 
 pub async fn load(store: &Store) -> Snapshot {
-    let snapshot = store.load(Arc::new(Config::built_in())).await;
+    let snapshot = insight::load(store, Arc::new(Config::built_in())).await;
     snapshot.expect("a readable store")
 }
 
 /// Returns the whole content of a store as exports: its builds with their steps, and its events.
 pub async fn content(store: &Store) -> (String, String) {
     let (mut builds, mut events) = (Vec::new(), Vec::new());
-    let exported = export::builds(store, Format::Ndjson, &mut builds).await;
+    let config = Config::built_in();
+    let exported = export::builds(store, &config, Format::Ndjson, &mut builds).await;
     exported.expect("builds can be exported");
     let exported = export::steps(store, Format::Ndjson, &mut builds).await;
     exported.expect("steps can be exported");

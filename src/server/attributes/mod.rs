@@ -17,7 +17,7 @@ use crate::{
 
 pub use group::{Groups, group};
 pub use measures::{MEASURES, Measure, Unit};
-pub use select::{Selected, days_of, select, select_in};
+pub use select::{Selected, days_of, has_attributes, select, select_in};
 pub use values::{UNKNOWN, Values, repository_of};
 use values::{by_choice, by_codebase, by_name, by_pipeline, by_toolchain, repository};
 
@@ -105,10 +105,12 @@ pub const ATTRIBUTES: &[Attribute] = &[
     Attribute {
         id: "result",
         label: "Result",
-        help: "The result of the latest event",
+        help: "The result of the build: lost and running where no event says that it ended",
         kind: Kind::Choice(|_| same(BuildResult::ALL.map(BuildResult::as_str))),
         read: |snapshot| {
-            let labels = BuildResult::ALL.map(|result| result.as_str().into());
+            let mut results = BuildResult::ALL;
+            results.sort_by_key(|&result| result as u8);
+            let labels = results.map(|result| result.as_str().into());
             let results = &snapshot.builds.result;
             by_choice(labels.into(), move |build| results[build] as u32)
         },

@@ -45,7 +45,7 @@ pub fn select_in<'a>(
         let wanted: Vec<&str> = selection.values(attribute.id).collect();
         if !wanted.is_empty() {
             let labels = labels(snapshot, &attribute.kind, &wanted);
-            selected.keep_values(&(attribute.read)(snapshot), &labels);
+            selected.keep(has_label((attribute.read)(snapshot), &labels));
         }
     }
     selected.keep_commits(selection);
@@ -70,6 +70,37 @@ pub fn select_in<'a>(
         selected.keep(|build| found[pipeline[build] as usize]);
     }
     selected
+}
+
+/// Tells which builds have the values that a selection asks of some attributes, whatever else it asks.
+pub fn has_attributes<'a>(
+    snapshot: &'a Snapshot,
+    selection: &Selection,
+    ids: &[&str],
+) -> impl Fn(usize) -> bool + use<'a> {
+    let asked = ATTRIBUTES.iter().filter(|known| ids.contains(&known.id));
+    let conditions = asked.filter_map(|attribute| {
+        let wanted: Vec<&str> = selection.values(attribute.id).collect();
+        let labels = (!wanted.is_empty()).then(|| labels(snapshot, &attribute.kind, &wanted))?;
+        Some(has_label((attribute.read)(snapshot), &labels))
+    });
+    let conditions: Vec<_> = conditions.collect();
+    move |build| conditions.iter().all(|holds| holds(build))
+}
+
+/// Tells which builds have a value with one of these labels. The label [`UNKNOWN`] is also that of builds without a
+/// value.
+fn has_label<'a>(values: Values<'a>, labels: &[String]) -> impl Fn(usize) -> bool + use<'a> {
+    let known = values.labels().iter();
+    let wanted: Vec<bool> = known
+        .map(|label| labels.iter().any(|wanted| wanted == label))
+        .collect();
+    let unknown = labels.iter().any(|label| label == UNKNOWN);
+    move |build| {
+        values
+            .number(build)
+            .map_or(unknown, |number| wanted[number])
+    }
 }
 
 /// The labels that values of an attribute in addresses stand for.
@@ -112,20 +143,6 @@ impl Selected<'_> {
                 }
             }
         }
-    }
-
-    /// Keeps the builds with one of these labels. The label [`UNKNOWN`] is also that of builds without a value.
-    fn keep_values(&mut self, values: &Values<'_>, labels: &[String]) {
-        let known = values.labels().iter();
-        let wanted: Vec<bool> = known
-            .map(|label| labels.iter().any(|wanted| wanted == label))
-            .collect();
-        let unknown = labels.iter().any(|label| label == UNKNOWN);
-        self.keep(|build| {
-            values
-                .number(build)
-                .map_or(unknown, |number| wanted[number])
-        });
     }
 
     /// Keeps the builds of one of these commits, each its hexadecimal digits or at least their first 7.

@@ -7,6 +7,7 @@ use moka::future::Cache;
 
 use crate::{
     api::{Headline, HtmlFragment},
+    base::Base,
     error::AppError,
     selection::Selection,
     server::{fragments, snapshot::Snapshot, tasks, views::headline},
@@ -28,26 +29,31 @@ struct Key {
 }
 
 #[derive(Clone)]
-pub struct HeadlineCache(Cache<Key, Arc<CachedHeadline>>);
+pub struct HeadlineCache {
+    cache: Cache<Key, Arc<CachedHeadline>>,
+    base: Base,
+}
 
-impl Default for HeadlineCache {
-    fn default() -> Self {
+impl HeadlineCache {
+    /// A cache of headlines whose links are under a base path.
+    pub fn new(base: Base) -> Self {
         let size = |_: &Key, headline: &Arc<CachedHeadline>| {
             u32::try_from(headline.bytes()).unwrap_or(u32::MAX)
         };
         let cache = Cache::builder().max_capacity(MAX_BYTES).weigher(size);
-        Self(cache.build())
+        Self {
+            cache: cache.build(),
+            base,
+        }
     }
-}
 
-impl HeadlineCache {
     /// The headline for a selection, if it is cached for this version.
     pub async fn cached(
         &self,
         snapshot: &Snapshot,
         selection: Selection,
     ) -> Option<Arc<CachedHeadline>> {
-        self.0.get(&Key::of(snapshot, selection)).await
+        self.cache.get(&Key::of(snapshot, selection)).await
     }
 
     /// The headline for a selection, computed if it is not cached for this version.
@@ -60,9 +66,10 @@ impl HeadlineCache {
         selection: Selection,
     ) -> Result<Arc<CachedHeadline>, AppError> {
         let key = Key::of(&snapshot, selection.clone());
-        let cache = self.0.clone();
+        let Self { cache, base } = self.clone();
         let compute = async move {
-            let computed = tokio::task::spawn_blocking(move || compute(&snapshot, &selection));
+            let computed =
+                tokio::task::spawn_blocking(move || compute(&snapshot, &selection, &base));
             computed.await.context("the computation panicked")
         };
         // The client may leave; the work is completed all the same and cached for the next.
@@ -96,10 +103,10 @@ impl CachedHeadline {
     }
 }
 
-fn compute(snapshot: &Snapshot, selection: &Selection) -> Arc<CachedHeadline> {
+fn compute(snapshot: &Snapshot, selection: &Selection, base: &Base) -> Arc<CachedHeadline> {
     let headline = headline::headline(snapshot, selection);
     Arc::new(CachedHeadline {
-        fragments: fragments::headline(&headline),
+        fragments: fragments::headline(&headline, &snapshot.config.insight, base),
         headline,
     })
 }
@@ -120,7 +127,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_headline_is_computed_once_for_each_filter_and_version() {
-        let cache = HeadlineCache::default();
+        let cache = HeadlineCache::new(Base::default());
         let (first, second) = (snapshot("v1"), snapshot("v2"));
         let week = Selection::default().with_days(7);
         assert!(cache.cached(&first, week.clone()).await.is_none());

@@ -12,7 +12,7 @@ use crate::{
         attributes::{self, ATTRIBUTES, Attribute},
         config::Config,
         export::{self, Format},
-        figures,
+        figures, insight,
         store::{Location, Store},
     },
 };
@@ -70,12 +70,12 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let store = Store::open_to_read(location, &config).await?;
     match options.what.as_str() {
         "events" => export::events(&store, format, &mut out).await?,
-        "builds" => export::builds(&store, format, &mut out).await?,
+        "builds" => export::builds(&store, &config, format, &mut out).await?,
         "steps" => export::steps(&store, format, &mut out).await?,
         id => {
             let selection = options.selection()?;
             let what = Computed::find(id)?;
-            let snapshot = store.load(Arc::new(config)).await?;
+            let snapshot = insight::load(&store, Arc::new(config)).await?;
             snapshot.check(&selection)?;
             match what {
                 Computed::Figure(figure) => {

@@ -4,6 +4,7 @@ pub mod cosmos;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz_targets;
 pub mod github;
+mod insight;
 mod links;
 mod security_txt;
 mod systems;
@@ -11,14 +12,15 @@ mod systems;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
-use jiff::tz::TimeZone;
+pub use insight::Insight;
+use jiff::{SignedDuration, tz::TimeZone};
 pub use links::{Links, host_of};
 use regex::Regex;
 pub use security_txt::SecurityTxt;
 use serde::Deserialize;
 pub use systems::Systems;
 
-use super::model::{Rules, StepRules};
+use super::model::{EndRules, Rules, StepRules};
 use crate::selection::ALL_PROJECTS;
 
 /// The project of pipelines that match no pattern.
@@ -32,6 +34,7 @@ pub struct Config {
     pub default_branches: Vec<String>,
     pub source_url: String,
     pub rules: Rules,
+    pub insight: Insight,
     pub security: Security,
     pub security_txt: Option<SecurityTxt>,
     pub links: Links,
@@ -87,6 +90,8 @@ struct File {
     default_branches: Vec<String>,
     source_url: String,
     rules: FileRules,
+    #[serde(default)]
+    insight: Insight,
     security: Security,
     security_txt: Option<SecurityTxt>,
     #[serde(default)]
@@ -111,6 +116,8 @@ struct FileRules {
     final_steps: Option<Vec<String>>,
     first_steps: Option<Vec<String>>,
     parallel: Option<Vec<Vec<String>>>,
+    failed_after: Option<SignedDuration>,
+    lost_after: Option<SignedDuration>,
 }
 
 #[derive(Deserialize)]
@@ -182,7 +189,9 @@ impl Config {
                     file.rules.first_steps,
                     file.rules.parallel,
                 ),
+                ends: end_rules(file.rules.failed_after, file.rules.lost_after)?,
             },
+            insight: file.insight,
             security: file.security,
             security_txt: file.security_txt,
             links: file.links,
@@ -262,6 +271,29 @@ fn step_rules(
     }
 }
 
+/// The limits of builds without a final step; those that an older file does not name have their defaults.
+fn end_rules(
+    failed_after: Option<SignedDuration>,
+    lost_after: Option<SignedDuration>,
+) -> Result<EndRules> {
+    let ms = |field: &str, after: Option<SignedDuration>, default_ms: i64| {
+        let after_ms = after.map_or(Ok(default_ms), |after| after.as_millis().try_into());
+        match after_ms {
+            Ok(ms) if ms >= 0 => Ok(ms),
+            _ => bail!("rules.{field}: must be a time from 0s on, for example 30m"),
+        }
+    };
+    let default = EndRules::default();
+    let ends = EndRules {
+        failed_after_ms: ms("failed_after", failed_after, default.failed_after_ms)?,
+        lost_after_ms: ms("lost_after", lost_after, default.lost_after_ms)?,
+    };
+    if ends.lost_after_ms < ends.failed_after_ms {
+        bail!("rules.lost_after: must not be less than rules.failed_after");
+    }
+    Ok(ends)
+}
+
 fn pattern(field: &str, text: &str) -> Result<Regex> {
     Regex::new(text).with_context(|| format!("{field}: “{text}” is not a regular expression"))
 }
@@ -296,6 +328,46 @@ mod tests {
         let older = Config::parse(&older.join("\n")).expect("a valid file");
         assert_eq!(older.rules.steps, StepRules::default());
         assert_eq!(Config::built_in().rules.steps, StepRules::default());
+    }
+
+    #[test]
+    fn builds_without_an_end_have_limits() {
+        let parsed = |failed_after: &str, lost_after: &str| {
+            let text = DEFAULT
+                .replace("failed_after = \"30m\"", failed_after)
+                .replace("lost_after = \"330m\"", lost_after);
+            let config = Config::parse(&text).map_err(|error| format!("{error:#}"))?;
+            let EndRules {
+                failed_after_ms,
+                lost_after_ms,
+            } = config.rules.ends;
+            Ok::<_, String>((failed_after_ms, lost_after_ms))
+        };
+        assert_eq!(Config::built_in().rules.ends, EndRules::default());
+        assert_eq!(parsed("", ""), Ok((1_800_000, 19_800_000)));
+        assert_eq!(
+            parsed("failed_after = \"45s\"", "lost_after = \"6h\""),
+            Ok((45_000, 21_600_000))
+        );
+        for (failed_after, lost_after, field) in [
+            ("failed_after = \"-1s\"", "", "rules.failed_after"),
+            ("", "lost_after = \"29m\"", "rules.lost_after"),
+        ] {
+            let error = parsed(failed_after, lost_after).expect_err("refused");
+            assert!(error.contains(field), "{error}");
+        }
+    }
+
+    #[test]
+    fn insight_has_its_defaults_in_an_older_file() {
+        let section = "[insight]\n";
+        let (before, after) = DEFAULT.split_once(section).expect("the section");
+        let after = &after[after.find("\n[").expect("the next section")..];
+        let older = Config::parse(&format!("{before}{after}")).expect("a valid file");
+        let built_in = Config::built_in().insight;
+        assert_eq!(format!("{:?}", older.insight), format!("{built_in:?}"));
+        assert!(!built_in.aborted_is_red);
+        assert_eq!(built_in.dormant_days, 28);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::{
     api::Cell,
     selection::BuildType,
     server::{
+        config::Config,
         model::{Build, Step, split_step},
         store::{BuildKey, Store},
     },
@@ -81,18 +82,23 @@ const STEPS: &[StepColumn] = &[
     }),
 ];
 
-/// Writes all builds, ordered by build tag.
+/// Writes all builds with their results as of the store's data, ordered by build tag.
 ///
 /// # Errors
 /// The store cannot be read, or `out` cannot be written.
-pub async fn builds(store: &Store, format: Format, out: &mut impl Write) -> Result<()> {
+pub async fn builds(
+    store: &Store,
+    config: &Config,
+    format: Format,
+    out: &mut impl Write,
+) -> Result<()> {
     let names: Vec<&str> = BUILDS.iter().map(|(name, _)| *name).collect();
     let mut table = Table::new(format, &names, out)?;
     let mut row = |key: &BuildKey<'_>, build: &Build<'_>| {
         let cells = BUILDS.iter().map(|(_, cell)| cell(key, build));
         table.row(&cells.collect::<Vec<_>>())
     };
-    store.each_build(&mut row).await?;
+    store.each_decided_build(config, &mut row).await?;
     table.finish()
 }
 

@@ -1,13 +1,13 @@
 //! Results of the builds in the window.
 //!
-//! Reads `result`. A build counts once, by its latest event.
+//! Reads `result`. A build counts once.
 
 use plotly::{
     Pie, Plot,
     common::{Marker, Position},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use super::{Column, Context, Figure, Marks, Opens, Page, Rows, Values, opens, theme, words};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -25,11 +25,14 @@ pub const FIGURE: Figure = Figure {
     width: Width::Third,
     height: 300,
     title: "Build results",
-    help: "Each build that finished in the window counts once, by the result of its latest event. \
-           Failed means failure or aborted. Unknown builds are usually still running.",
+    help: "Each build whose latest event is in the window counts once. Failed means failure or \
+           aborted. Builds that did not say that they ended are running, or lost if nothing has been \
+           heard of them for long. Unknown means that the CI system gave no result.",
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -43,13 +46,17 @@ pub fn rows_of(snapshot: &Snapshot, selected: &Selected<'_>) -> Rows {
         counts[snapshot.builds.result[build] as usize] += 1;
     });
     let builds = counts.iter().sum();
-    let results = BuildResult::ALL.map(|result| result.as_str().to_owned());
-    let results = if builds == 0 {
-        Vec::new()
+    let shown = if builds == 0 {
+        &[]
     } else {
-        results.to_vec()
+        &BuildResult::ALL[..]
     };
-    let counts = counts[..results.len()].to_vec();
+    let results = shown.iter().map(|result| result.as_str().to_owned());
+    let results = results.collect();
+    let counts: Vec<u64> = shown
+        .iter()
+        .map(|&result| counts[result as usize])
+        .collect();
     let percents = counts.iter().map(|&count| percent(count, builds)).collect();
     Rows {
         columns: vec![
@@ -70,11 +77,9 @@ pub fn sentence(rows: &Rows, context: &Context<'_>) -> String {
     if rows.is_empty() {
         return words::no_builds(context);
     }
-    let counts = rows.count("builds");
-    let failed = BuildResult::ALL
-        .into_iter()
-        .filter(|result| result.is_failed());
-    let failed: u64 = failed.map(|result| counts[result as usize]).sum();
+    let results = BuildResult::ALL.iter().zip(rows.count("builds"));
+    let failed = results.filter(|(result, _)| result.is_failed());
+    let failed: u64 = failed.map(|(_, count)| count).sum();
     format!(
         "{} of {}{} failed {} ({}).",
         words::thousands(failed),
@@ -95,11 +100,35 @@ pub fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         .text_position(Position::Inside)
         .hover_template("<b>%{label}</b><br>%{value:,} builds, %{percent}<extra></extra>")
         .inside_text_font(theme::font_on(&colours))
-        .marker(Marker::new().colors(colours.to_vec()));
+        .marker(
+            Marker::new()
+                .colors(colours.to_vec())
+                .pattern(theme::result_pattern(&BuildResult::ALL)),
+        );
     let mut plot = Plot::new();
     plot.add_trace(pie);
     plot.set_layout(theme::pie_layout());
     plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    opens_in(rows, context, &Selection::default())
+}
+
+/// A result is a row; `window` holds the conditions of a window that is not the page's.
+pub fn opens_in(rows: &Rows, context: &Context<'_>, window: &Selection) -> Opens {
+    let of_result = |name: &String| {
+        let only = opens::results(context, |result| result.as_str() == name);
+        window.narrowed(&only)
+    };
+    Opens {
+        rows: rows.text("result").iter().map(of_result).collect(),
+        columns: vec![("builds", Selection::default())],
+    }
+}
+
+pub fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    opens::every_row("builds")
 }
 
 #[cfg(test)]
@@ -108,7 +137,10 @@ mod tests {
         super::testing::{build, plot, snapshot, summary, table},
         *,
     };
-    use crate::server::{model::BuildResult::*, snapshot::BuildRecord};
+    use crate::server::{
+        model::BuildResult::*,
+        snapshot::{BuildDetails, BuildRecord},
+    };
 
     #[test]
     fn every_result_has_a_row_in_its_order() {
@@ -123,6 +155,8 @@ mod tests {
                 "FAILURE | 2 | 50",
                 "ABORTED | 1 | 25",
                 "NOT_BUILT | 0 | 0",
+                "LOST | 0 | 0",
+                "RUNNING | 0 | 0",
                 "UNKNOWN | 0 | 0"
             ]
         );
@@ -132,6 +166,39 @@ mod tests {
         );
         let plot = plot(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(plot["data"][0]["marker"]["colors"][2], theme::RED);
+    }
+
+    #[test]
+    fn running_and_lost_builds_are_no_successes() {
+        let ended = |number| BuildRecord {
+            build_id: number,
+            details: BuildDetails {
+                ended: true,
+                ..BuildDetails::default()
+            },
+            ..build("a", Success, "2019-10-24T12:00:00Z")
+        };
+        let mut builds: Vec<_> = ["1", "2", "3", "4", "5"].map(ended).into();
+        builds.push(build("a", Success, "2019-10-25T11:59:00Z"));
+        builds.push(build("a", Success, "2019-10-25T06:00:00Z"));
+        builds.push(build("a", Failure, "2019-10-25T06:00:00Z"));
+        assert_eq!(
+            table(&FIGURE, &snapshot(&builds), &Selection::default()),
+            [
+                "SUCCESS | 5 | 62.5",
+                "UNSTABLE | 0 | 0",
+                "FAILURE | 1 | 12.5",
+                "ABORTED | 0 | 0",
+                "NOT_BUILT | 0 | 0",
+                "LOST | 1 | 12.5",
+                "RUNNING | 1 | 12.5",
+                "UNKNOWN | 0 | 0"
+            ]
+        );
+        assert_eq!(
+            summary(&FIGURE, &snapshot(&builds), &Selection::default()),
+            "1 of 8 builds failed in the last 14 days (12%)."
+        );
     }
 
     #[test]

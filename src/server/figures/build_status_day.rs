@@ -1,6 +1,6 @@
 //! Results of the builds in the last day, regardless of the page's window.
 
-use super::{Context, Figure, Rows, build_status};
+use super::{Context, Figure, Opens, Rows, build_status, opens};
 use crate::{
     selection::Selection,
     server::{attributes::select_in, snapshot::Snapshot},
@@ -9,10 +9,12 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "build_status_day",
     title: "Build results of the last day",
-    help: "Each build that finished in the 24 hours before the last sync or import counts once, by \
-           the result of its latest event. Failed means failure or aborted.",
+    help: "Each build whose latest event is of the 24 hours before the last sync or import counts \
+           once. Failed means failure or aborted. Builds that did not say that they ended are running, \
+           or lost if nothing has been heard of them for long.",
     rows,
     summary,
+    opens,
     ..build_status::FIGURE
 };
 
@@ -23,6 +25,11 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
     build_status::sentence(rows, &context.within(context.window.last(1)))
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let day = opens::within(context, context.window.last(1));
+    build_status::opens_in(rows, context, &day)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use plotly::{
     layout::{Axis, AxisType},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, suppressions, theme, words};
+use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, theme, words};
 use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
@@ -28,6 +28,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens: opens::nothing,
+    marks: opens::no_marks,
 };
 
 /// The most CVEs that are drawn.

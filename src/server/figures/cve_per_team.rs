@@ -12,7 +12,7 @@ use plotly::{
     traces::pie::PieDirection,
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, suppressions, theme, words};
+use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, theme, words};
 use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
@@ -30,6 +30,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens: opens::nothing,
+    marks: opens::no_marks,
 };
 
 /// The most teams that are drawn; the others share one grey slice.

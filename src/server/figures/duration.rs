@@ -9,7 +9,9 @@ use plotly::{
     layout::{Axis, BarMode, HoverMode, Legend, Margin, TraceOrder},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use super::{
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
+};
 use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::{
     api::Width,
@@ -45,6 +47,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 /// Rows range from the first to the last bin with builds; empty bins between them are rows of zeros.
@@ -199,6 +203,33 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             ),
     );
     plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let ends = rows.number("bin_end_min").iter();
+    let bins = rows.number("bin_start_min").iter().zip(ends);
+    let columns = RESULTS.iter().map(|result| {
+        let only = opens::results(context, |known| known == *result);
+        (result.as_str(), only)
+    });
+    Opens {
+        rows: bins
+            .map(|(&start, &end)| opens::lasted(context, start, Some(end)))
+            .collect(),
+        columns: columns.collect(),
+    }
+}
+
+fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    let marks = RESULTS.iter().map(|result| {
+        let counts = rows.count(result.as_str());
+        let drawn = (0..rows.len()).filter(|&row| counts[row] > 0);
+        Marks {
+            column: result.as_str(),
+            points: Points::Rows(drawn.map(Some).collect()),
+        }
+    });
+    marks.collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ use plotly::{
     common::{Marker, Position},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use super::{
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
+};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -39,6 +41,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -148,6 +152,27 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     plot.add_trace(ring);
     plot.set_layout(theme::pie_layout());
     plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let steps = rows.text("step").iter();
+    Opens {
+        rows: steps.map(|step| opens::one("failed_step", step)).collect(),
+        columns: vec![(
+            "builds",
+            opens::results(context, |result| result == BuildResult::Failure),
+        )],
+    }
+}
+
+/// The slice of all other steps has no row.
+fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    let drawn = rows.len().min(MAX_DRAWN);
+    let others = (rows.len() > drawn).then_some(None);
+    vec![Marks {
+        column: "builds",
+        points: Points::Rows((0..drawn).map(Some).chain(others).collect()),
+    }]
 }
 
 #[cfg(test)]

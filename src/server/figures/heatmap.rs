@@ -9,7 +9,9 @@ use plotly::{
     layout::{Axis, Margin},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use super::{
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
+};
 use crate::server::{model::WEEKDAYS, statistics::percent};
 use crate::{
     api::Width,
@@ -27,13 +29,15 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 340,
     title: "When builds fail",
-    help: "Each build that finished in the window counts once, in the hour in which it ended (in \
+    help: "Each build whose latest event is in the window counts once, in the hour of that event (in \
            the organisation's time zone). The percentage is the share of failed and aborted builds \
-           among those with a result: success, unstable, failure or aborted. Hours without such \
+           among those with a verdict: success, unstable, failure or aborted. Hours without such \
            builds are blank; small faint cells have fewer than 3.",
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 #[derive(Clone, Copy, Default)]
@@ -185,6 +189,43 @@ fn axis(names: Vec<String>) -> Axis {
         .show_grid(false)
         .zero_line(false)
         .fixed_range(true)
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let row = |row: usize| {
+        let weekday = rows.text("weekday")[row].to_lowercase();
+        let hour = rows.count("hour")[row].to_string();
+        [("weekday", weekday), ("hour", hour)].into_iter().collect()
+    };
+    Opens {
+        rows: (0..rows.len()).map(row).collect(),
+        columns: vec![
+            ("builds", Selection::default()),
+            ("failed", opens::failed(context)),
+        ],
+    }
+}
+
+/// A mark for each cell of the week, with or without builds, as in the charts of [`plot`].
+fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    let decided = rows.count("decided");
+    let cells = |certain: bool| {
+        let mut cells = vec![None; WEEKDAYS.len() * HOURS];
+        for row in (0..rows.len()).filter(|&row| (decided[row] >= MIN_DECIDED) == certain) {
+            let name = &rows.text("weekday")[row];
+            let weekday = WEEKDAYS.iter().position(|known| known == name);
+            let hour = usize::try_from(rows.count("hour")[row]).unwrap_or(0);
+            cells[weekday.unwrap_or(0) * HOURS + hour] = Some(row);
+        }
+        cells
+    };
+    let traces = [true, false].map(cells).into_iter();
+    let traces = traces.filter(|cells| cells.iter().any(Option::is_some));
+    let marks = traces.map(|cells| Marks {
+        column: "builds",
+        points: Points::Rows(cells),
+    });
+    marks.collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use plotly::{
     layout::Axis,
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, ranking, suppressions, theme, words};
+use super::{
+    Column, Context, Figure, Page, Rows, Values, opens, ranking, suppressions, theme, words,
+};
 use crate::server::model::Check;
 use crate::{
     api::Width,
@@ -31,6 +33,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens: opens::nothing,
+    marks: opens::no_marks,
 };
 
 fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {

@@ -9,7 +9,10 @@ use plotly::{
     layout::Axis,
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, ranking, theme, words};
+use super::{
+    Column, Context, Figure, Marks, Opens, Page, Rows, Values, most_failing, opens, ranking, theme,
+    words,
+};
 use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::server::statistics::{percentile, to_two_decimals};
 use crate::{
@@ -34,6 +37,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 /// The durations of a pipeline's successful builds, in ms.
@@ -163,6 +168,22 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         Axis::new().n_ticks(5).title(theme::axis_title(title)),
     ));
     plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let succeeded = opens::results(context, |result| result == BuildResult::Success);
+    Opens {
+        rows: most_failing::pipelines(rows),
+        // Of a known duration.
+        columns: vec![(
+            "builds",
+            opens::lasted(context, 0.0, None).narrowed(&succeeded),
+        )],
+    }
+}
+
+fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    opens::every_row("builds")
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use plotly::{
     layout::{Axis, BarMode},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, ranking, theme, words};
+use super::{
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, ranking, theme, words,
+};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -24,11 +26,13 @@ pub const FIGURE: Figure = Figure {
     height: ranking::HEIGHT,
     title: "Pipelines that fail most",
     help: "Builds that finished in the window with failure or aborted, by pipeline. Each counts \
-           once, by the result of its latest event. The percentage beside a bar is the share of the \
-           pipeline's builds that failed. Shows the 50 pipelines with the most failed builds.",
+           once. The percentage beside a bar is the share of the pipeline's builds that failed. Shows \
+           the 50 pipelines with the most failed builds.",
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 #[derive(Clone, Copy, Default)]
@@ -155,6 +159,33 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             .legend(ranking::legend(rows.len())),
     );
     plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let only = |wanted| opens::results(context, |result| result == wanted);
+    Opens {
+        rows: pipelines(rows),
+        columns: vec![
+            ("failure", only(BuildResult::Failure)),
+            ("aborted", only(BuildResult::Aborted)),
+            ("failed", opens::failed(context)),
+            ("builds", Selection::default()),
+        ],
+    }
+}
+
+/// The conditions of rows that are pipelines.
+pub fn pipelines(rows: &Rows) -> Vec<Selection> {
+    let names = rows.text("pipeline").iter();
+    names.map(|name| opens::one("pipeline", name)).collect()
+}
+
+fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    let column = |column| Marks {
+        column,
+        points: Points::EveryRow,
+    };
+    ["failure", "aborted", ""].map(column).into()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use plotly::{
     common::{Marker, Position},
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, theme, words};
+use super::{Column, Context, Figure, Marks, Opens, Page, Rows, Values, opens, theme, words};
 use crate::server::statistics::percent;
 use crate::{
     api::Width,
@@ -30,6 +30,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -118,6 +120,26 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     plot.add_trace(pie);
     plot.set_layout(theme::pie_layout());
     plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let kinds = KINDS[..rows.len()].iter();
+    Opens {
+        rows: kinds
+            .map(|kind| opens::one("type", kind.as_str()))
+            .collect(),
+        columns: vec![
+            ("failed", opens::failed(context)),
+            ("builds", Selection::default()),
+        ],
+    }
+}
+
+fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    if rows.count("failed").iter().all(|&failed| failed == 0) {
+        return Vec::new();
+    }
+    opens::every_row("failed")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Reads `node_version` of the repositories that are not archived.
 
 use super::{
-    Context, Figure, Page, Rows,
+    Context, Figure, Page, Rows, opens,
     versions::{self, Platform},
 };
 use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
@@ -21,6 +21,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens: opens::nothing,
+    marks: opens::no_marks,
 };
 
 const NODE: Platform = Platform {

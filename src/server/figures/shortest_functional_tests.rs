@@ -9,7 +9,10 @@ use plotly::{
     layout::Axis,
 };
 
-use super::{Column, Context, Figure, Page, Rows, Values, ranking, theme, words};
+use super::{
+    Column, Context, Figure, Marks, Opens, Page, Rows, Values, most_failing, opens, ranking, theme,
+    words,
+};
 use crate::{
     api::Width,
     selection::Selection,
@@ -37,6 +40,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -64,6 +69,9 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     shortest.sort_unstable();
     shortest.truncate(MOST);
     let names = shortest.iter().map(|(_, name, _)| (*name).to_owned());
+    let finished = shortest
+        .iter()
+        .map(|&(.., build)| builds.finished_ms[build]);
     let build_id = |build: usize| builds.build_id.get(build).into_owned();
     let build_ids = shortest.iter().map(|&(.., build)| build_id(build));
     let seconds = shortest
@@ -74,6 +82,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
             Column::new("pipeline", "Pipeline", Values::Text(names.collect())),
             Column::new("build_id", "Build", Values::Text(build_ids.collect())),
             Column::new("seconds", "Seconds", Values::Number(seconds.collect())),
+            Column::unlisted("finished", Values::Instant(finished.collect())),
         ],
         builds: tested,
     }
@@ -135,6 +144,23 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
         Axis::new().n_ticks(4).title(theme::axis_title(title)),
     ));
     plot
+}
+
+/// A row is one build: that of the pipeline that finished at the instant.
+fn opens(rows: &Rows, _: &Context<'_>) -> Opens {
+    let at = rows.instant("finished").iter();
+    let one = |(pipeline, &at_ms): (Selection, &i64)| {
+        pipeline.narrowed(&opens::finished(at_ms, at_ms + 1))
+    };
+    let pipelines = most_failing::pipelines(rows).into_iter();
+    Opens {
+        rows: pipelines.zip(at).map(one).collect(),
+        columns: vec![("build_id", Selection::default())],
+    }
+}
+
+fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    opens::every_row("build_id")
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::{
     selection::Selection,
     server::{
         config::Config,
+        insight,
         snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
     },
 };
@@ -49,12 +50,16 @@ pub fn snapshot(builds: &[BuildRecord<'_>]) -> Snapshot {
 
 /// The same for an organisation in another time zone.
 pub fn snapshot_in(time_zone: &str, builds: &[BuildRecord<'_>]) -> Snapshot {
-    builder(time_zone, builds).finish("test".to_owned(), Some(at(AS_OF)), Security::default())
+    finished(
+        builder(time_zone, builds),
+        Some(at(AS_OF)),
+        Security::default(),
+    )
 }
 
 /// A snapshot of these security facts, as of [`AS_OF`], in UTC.
 pub fn security(repositories: Vec<RepositoryFacts>) -> Snapshot {
-    builder("UTC", &[]).finish("test".to_owned(), None, facts(repositories))
+    finished(builder("UTC", &[]), None, facts(repositories))
 }
 
 /// A snapshot in which every figure has rows under every filter, and every text is `text` or holds it.
@@ -92,7 +97,11 @@ pub fn everywhere(text: &str) -> Snapshot {
     };
     // Of as many teams as make a CVE frequent.
     let repositories = ["a", "b", "c"].map(repository).into();
-    builder("UTC", &builds).finish("test".to_owned(), Some(at(AS_OF)), facts(repositories))
+    finished(
+        builder("UTC", &builds),
+        Some(at(AS_OF)),
+        facts(repositories),
+    )
 }
 
 /// A snapshot of so many pipelines, steps, teams, repositories, versions and CVEs, with names as long as
@@ -132,7 +141,7 @@ pub fn crowded(number: usize) -> Snapshot {
         }
     };
     let repositories = (0..number).map(repository).collect();
-    builds.finish("test".to_owned(), Some(at(AS_OF)), facts(repositories))
+    finished(builds, Some(at(AS_OF)), facts(repositories))
 }
 
 fn builder(time_zone: &str, builds: &[BuildRecord<'_>]) -> SnapshotBuilder {
@@ -143,6 +152,10 @@ fn builder(time_zone: &str, builds: &[BuildRecord<'_>]) -> SnapshotBuilder {
         builder.push_record(build);
     }
     builder
+}
+
+fn finished(builder: SnapshotBuilder, as_of_ms: Option<i64>, facts: Security) -> Snapshot {
+    insight::filled(builder.finish("test".to_owned(), as_of_ms, facts))
 }
 
 fn facts(repositories: Vec<RepositoryFacts>) -> Security {

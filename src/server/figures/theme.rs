@@ -7,8 +7,8 @@ use std::{array, sync::LazyLock};
 use plotly::{
     Layout,
     common::{
-        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, Side, ThicknessMode,
-        TickMode, Title, color::Color,
+        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, Pattern,
+        PatternFillMode, PatternShape, Side, ThicknessMode, TickMode, Title, color::Color,
     },
     layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
 };
@@ -44,8 +44,20 @@ pub const fn result_colour(result: BuildResult) -> &'static str {
         BuildResult::Failure => RED,
         BuildResult::Aborted => ORANGE,
         BuildResult::NotBuilt => BLUE,
-        BuildResult::Unknown => GREY,
+        BuildResult::Running => DARK_GREY,
+        BuildResult::Lost | BuildResult::Unknown => GREY,
     }
+}
+
+/// The pattern over the colours of results: those of lost builds are hatched.
+pub fn result_pattern(results: &[BuildResult]) -> Pattern {
+    let shape = |result: &BuildResult| match result {
+        BuildResult::Lost => PatternShape::RightDiagonalLine,
+        _ => PatternShape::None,
+    };
+    let shapes = results.iter().map(shape).collect();
+    let pattern = Pattern::new().fill_mode(PatternFillMode::Overlay);
+    pattern.shape_array(shapes)
 }
 
 /// A result's label for readers.
@@ -56,6 +68,8 @@ pub const fn result_label(result: BuildResult) -> &'static str {
         BuildResult::Failure => "Failure",
         BuildResult::Aborted => "Aborted",
         BuildResult::NotBuilt => "Not built",
+        BuildResult::Lost => "Lost",
+        BuildResult::Running => "Running",
         BuildResult::Unknown => "Unknown",
     }
 }

@@ -1,10 +1,17 @@
 //! Time axes: local time for plotly.js, the range slider and the range buttons.
 
-use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, Time},
+    fmt::temporal::DateTimePrinter,
+    tz::TimeZone,
+};
 use plotly::{
     common::Anchor,
     layout::{Axis, AxisType, RangeSelector, RangeSlider, SelectorButton, SelectorStep, StepMode},
 };
+
+use super::rows::date_text;
 
 /// `2019-10-25 17:15` in the organisation's time zone. plotly.js has no time zones.
 pub fn local_minute(at_ms: i64, zone: &TimeZone) -> String {
@@ -61,4 +68,13 @@ mod tests {
         assert_eq!(text("2019-10-25T17:15:00Z"), "2019-10-25 18:15");
         assert_eq!(text("2019-10-28T17:15:00Z"), "2019-10-28 17:15");
     }
+}
+
+/// The first instant of a local date (days since 1970-01-01), in Unix ms.
+pub fn start_of_day_ms(day: i32, zone: &TimeZone) -> i64 {
+    let date = date_text(day).parse::<Date>().unwrap_or_default();
+    let start = zone.to_ambiguous_zoned_datetime(date.to_datetime(Time::midnight()));
+    start
+        .compatible()
+        .map_or(0, |start| start.timestamp().as_millisecond())
 }

@@ -9,7 +9,8 @@ use plotly::{
 };
 
 use super::{
-    Column, Context, Figure, Page, Rows, Values, rows::date_text, theme, time_axis, words,
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, rows::date_text,
+    theme, time_axis, words,
 };
 use crate::server::model::BuildResult;
 use crate::{
@@ -19,7 +20,9 @@ use crate::{
 };
 
 const DAYS: u16 = 180;
-/// The column of results without a column of their own.
+/// The columns in the order of the chart: failures are at the bottom, where shares are easiest to compare.
+const STACKED: [&str; 5] = ["FAILURE", "ABORTED", "UNSTABLE", "SUCCESS", "other"];
+/// The column of results without a column of their own, which have greater numbers.
 const OTHER: usize = 4;
 
 pub const FIGURE: Figure = Figure {
@@ -28,12 +31,14 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 420,
     title: "Results over the last 180 days",
-    help: "Each build that finished in the last 180 days counts once, on the date on which it ended \
-           (in the organisation's time zone), by the result of its latest event. The window filter \
-           has no effect here. Other means not built or unknown, usually still running.",
+    help: "Each build whose latest event is of the last 180 days counts once, on the date of that \
+           event (in the organisation's time zone). The window filter has no effect here. Other \
+           means not built, lost, running or unknown.",
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -89,39 +94,17 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 }
 
 fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    use BuildResult::{Aborted, Failure, Success, Unstable};
-
-    // Failures are at the bottom, where shares are easiest to compare.
-    let parts = [
-        (
-            "FAILURE",
-            theme::result_label(Failure),
-            theme::result_colour(Failure),
-        ),
-        (
-            "ABORTED",
-            theme::result_label(Aborted),
-            theme::result_colour(Aborted),
-        ),
-        (
-            "UNSTABLE",
-            theme::result_label(Unstable),
-            theme::result_colour(Unstable),
-        ),
-        (
-            "SUCCESS",
-            theme::result_label(Success),
-            theme::result_colour(Success),
-        ),
-        ("other", "Other", theme::OTHER),
-    ];
     let dates: Vec<String> = rows
         .date("date")
         .iter()
         .map(|&day| date_text(day))
         .collect();
     let mut plot = Plot::new();
-    for (column, label, colour) in parts {
+    for column in STACKED {
+        let mut results = BuildResult::ALL.into_iter();
+        let result = results.find(|result| result.as_str() == column);
+        let label = result.map_or("Other", theme::result_label);
+        let colour = result.map_or(theme::OTHER, theme::result_colour);
         let counts = rows.count(column);
         if counts.iter().all(|&count| count == 0) {
             continue;
@@ -164,6 +147,39 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             ),
     );
     plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let window = context.window.last(DAYS);
+    let row = |&day: &i32| {
+        let start_ms = time_axis::start_of_day_ms(day, context.time_zone).max(window.start_ms);
+        let end_ms = time_axis::start_of_day_ms(day + 1, context.time_zone).min(window.end_ms);
+        opens::finished(start_ms, end_ms)
+    };
+    let column = |(column, wanted): (&'static str, fn(BuildResult) -> bool)| {
+        (column, opens::results(context, wanted))
+    };
+    let columns: [(&str, fn(BuildResult) -> bool); 5] = [
+        ("SUCCESS", |result| result == BuildResult::Success),
+        ("UNSTABLE", |result| result == BuildResult::Unstable),
+        ("FAILURE", |result| result == BuildResult::Failure),
+        ("ABORTED", |result| result == BuildResult::Aborted),
+        ("other", |result| !result.is_decided()),
+    ];
+    Opens {
+        rows: rows.date("date").iter().map(row).collect(),
+        columns: columns.map(column).into(),
+    }
+}
+
+fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    let drawn = STACKED.into_iter();
+    let drawn = drawn.filter(|column| rows.count(column).iter().any(|&count| count > 0));
+    let marks = drawn.map(|column| Marks {
+        column,
+        points: Points::EveryRow,
+    });
+    marks.collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use plotly::{
 };
 
 use super::{
-    Column, Context, Figure, Page, Rows, Values, theme,
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme,
     time_axis::{self, local_minute},
     words,
 };
@@ -37,7 +37,7 @@ pub const FIGURE: Figure = Figure {
     width: Width::Full,
     height: 420,
     title: "Builds over time",
-    help: "Each build that finished in the window counts once, in the time slot in which it started. \
+    help: "Each build whose latest event is in the window counts once, in the time slot of its start. \
            Slots are 15 minutes for windows of up to 14 days, an hour for 28 days and 6 hours beyond, \
            aligned to UTC. The height of a bar is the number of builds, its colour the share that \
            failed or was aborted. The chart uses the organisation's time zone and opens on the last \
@@ -45,6 +45,8 @@ pub const FIGURE: Figure = Figure {
     rows,
     summary,
     plot,
+    opens,
+    marks,
 };
 
 /// Narrow integers, so that more slots fit the CPU cache.
@@ -164,7 +166,7 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     let local = |at_ms: i64| local_minute(at_ms, context.time_zone);
     let end = (context.window.end_ms - 1).div_euclid(slot_ms) * slot_ms + slot_ms;
     let starts = rows.instant("slot_start");
-    let drawn = drawn(starts, end - i64::from(days) * DAY_MS, end);
+    let drawn = drawn_rows(rows, context);
     let starts = &starts[drawn.clone()];
     let percents = rows.percent("failure_percent")[drawn.clone()].iter();
     let failed = rows.count("failed")[drawn.clone()].iter();
@@ -219,6 +221,13 @@ fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
     plot
 }
 
+fn drawn_rows(rows: &Rows, context: &Context<'_>) -> Range<usize> {
+    let slot_ms = slot_ms(context.days);
+    let end = (context.window.end_ms - 1).div_euclid(slot_ms) * slot_ms + slot_ms;
+    let start = end - i64::from(context.days) * DAY_MS;
+    drawn(rows.instant("slot_start"), start, end)
+}
+
 /// The slots from `start` to `end`, and some around them.
 fn drawn(starts: &[i64], start: i64, end: i64) -> Range<usize> {
     let before = starts.partition_point(|&slot| slot < start);
@@ -243,6 +252,27 @@ fn colour_key() -> Box<Scatter<Option<u8>, Option<u8>>> {
                 // Above the buttons, so that both fit on a phone.
                 .color_bar(theme::failure_bar().y(1.12)),
         )
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let slot_ms = slot_ms(context.days);
+    let starts = rows.instant("slot_start").iter();
+    Opens {
+        rows: starts
+            .map(|&start| opens::started(context, start, start + slot_ms))
+            .collect(),
+        columns: vec![
+            ("builds", Selection::default()),
+            ("failed", opens::failed(context)),
+        ],
+    }
+}
+
+fn marks(rows: &Rows, context: &Context<'_>) -> Vec<Marks> {
+    vec![Marks {
+        column: "builds",
+        points: Points::Rows(drawn_rows(rows, context).map(Some).collect()),
+    }]
 }
 
 #[cfg(test)]

@@ -3,27 +3,38 @@
 
 use maud::{Markup, html};
 
-use super::{foldable, fragment, timed};
+use super::{addresses, foldable, fragment, time, timed};
 use crate::{
-    api::{Headline, HtmlFragment, RedPipeline},
+    api::{Change, Headline, HtmlFragment, RedPipeline},
+    base::Base,
     markup::visible,
-    server::figures::words,
+    server::{
+        config,
+        figures::words,
+        significance::{MIN_COUNT, Rate},
+    },
 };
 
 /// The number of red pipelines that are listed before the rest is folded.
 const FIRST_RED: usize = 6;
-/// Percentage points below which a share counts as unchanged; it is shown to one decimal.
-const UNCHANGED: f64 = 0.05;
+/// A percentage of fewer builds is shown with its 95% interval.
+const MANY_BUILDS: u64 = 100;
 
-pub fn fragments(headline: &Headline) -> Vec<HtmlFragment> {
+/// Links to pipelines are under the base path.
+pub fn fragments(headline: &Headline, rules: &config::Insight, base: &Base) -> Vec<HtmlFragment> {
     vec![
         failed_builds(headline),
-        red_now(headline),
-        red_for_longest(headline),
+        red_now(headline, rules),
+        red_for_longest(headline, base),
     ]
 }
 
 fn failed_builds(headline: &Headline) -> HtmlFragment {
+    let rate = Rate {
+        part: headline.failed,
+        whole: headline.builds,
+    };
+    let interval = rate.interval().filter(|_| rate.whole < MANY_BUILDS);
     let html = html! {
         h2 { "Failed builds" }
         p class="figure-of-merit" {
@@ -37,31 +48,51 @@ fn failed_builds(headline: &Headline) -> HtmlFragment {
             (words::counted(headline.builds, "build", "builds")) " failed "
             (headline.window)
         }
+        @if let Some(interval) = interval {
+            p class="note" {
+                "95% interval: " (words::percent(100.0 * interval.low)) " to "
+                (words::percent(100.0 * interval.high))
+            }
+        }
         (change(headline))
     };
     fragment("tile", html)
 }
 
-/// Better or worse than before, in words, by a sign and by colour.
+/// Better or worse than before, in words, by a sign and by colour, where chance is excluded.
 fn change(headline: &Headline) -> Markup {
     let before = &headline.compared;
-    let (class, sign, text) = match (headline.failure_percent, headline.failure_percent_before) {
-        (Some(now), Some(then)) if (now - then).abs() < UNCHANGED => {
-            ("same", "=", format!("The same as in {before}"))
+    let then = headline.failure_percent_before.map(|then| {
+        let count = headline.builds_before;
+        if count < MIN_COUNT {
+            format!("{}, {} of {count}", percent(then), headline.failed_before)
+        } else {
+            percent(then)
         }
-        (Some(now), Some(then)) => {
-            let (class, sign, word) = if now > then {
-                ("worse", "▲", "worse")
-            } else {
-                ("better", "▼", "better")
-            };
-            let points = (now - then).abs();
-            let then = percent(then);
-            let text = format!("{points:.1} points {word} than in {before} ({then})");
-            (class, sign, text)
-        }
-        (None, Some(then)) => ("same", "", format!("{} in {before}", percent(then))),
+    });
+    let (class, sign, text) = match (headline.failure_percent, then) {
         (_, None) => ("same", "", format!("There are no builds in {before}")),
+        (None, Some(then)) => ("same", "", format!("In {before}: {then}")),
+        (Some(now), Some(then)) => {
+            let points = (now - headline.failure_percent_before.unwrap_or(now)).abs();
+            match headline.change {
+                Change::Better => (
+                    "better",
+                    "▼",
+                    format!("{points:.1} points better than in {before} ({then})"),
+                ),
+                Change::Worse => (
+                    "worse",
+                    "▲",
+                    format!("{points:.1} points worse than in {before} ({then})"),
+                ),
+                Change::Unclear => (
+                    "same",
+                    "",
+                    format!("No clear change from {before} ({then})"),
+                ),
+            }
+        }
     };
     html! {
         p class={ "change " (class) } {
@@ -75,19 +106,28 @@ fn percent(percent: f64) -> String {
     format!("{percent:.1}%")
 }
 
-fn red_now(headline: &Headline) -> HtmlFragment {
-    let window = &headline.window;
+fn red_now(headline: &Headline, rules: &config::Insight) -> HtmlFragment {
+    let rule = if rules.aborted_is_red {
+        "Red from the first failed or aborted build to the next good one, whatever the range"
+    } else {
+        "Red from the first failed build to the next good one, whatever the range; aborted builds do not count"
+    };
     let html = html! {
-        h2 { "Red right now" }
+        h2 { "Red pipelines" }
         p class="figure-of-merit" { (words::thousands(headline.red_total)) }
-        @if headline.pipelines == 0 {
-            p { "No pipeline finished " (window) }
-        } @else {
-            p {
+        p {
+            @if headline.pipelines == 0 {
+                "No pipeline is known to be red or good"
+            } @else {
                 "of " (words::counted(headline.pipelines, "pipeline", "pipelines"))
-                " that ran " (window)
             }
-            p class="note" { "A pipeline is red while its latest finished build failed" }
+            @if let Some(as_of) = &headline.as_of { ", as of " (time(as_of)) }
+        }
+        @if headline.pipelines > 0 {
+            p class="note" { (rule) }
+        }
+        @if headline.dormant > 0 {
+            p class="note" { (dormant(headline.dormant, rules.dormant_days)) }
         }
     };
     let class = if headline.red_total == 0 {
@@ -98,16 +138,27 @@ fn red_now(headline: &Headline) -> HtmlFragment {
     fragment(class, html)
 }
 
-fn red_for_longest(headline: &Headline) -> HtmlFragment {
+fn dormant(pipelines: u64, days: u16) -> String {
+    let more = words::counted(pipelines, "more pipeline has", "more pipelines have");
+    let days = words::counted(u64::from(days), "day", "days");
+    format!("{more} not finished a build for {days}")
+}
+
+fn red_for_longest(headline: &Headline, base: &Base) -> HtmlFragment {
     let (first, more) = headline.red.split_at(headline.red.len().min(FIRST_RED));
     let html = html! {
         h2 { "Red for longest" }
         @if !first.is_empty() {
-            (list(first))
+            (list(first, base))
         } @else if headline.pipelines == 0 {
-            p class="note" { "No pipeline finished." }
+            p class="note" { "No pipeline is known to be red." }
         } @else {
-            p class="all-good" { "None: the latest build of every pipeline that ran is good." }
+            p class="all-good" {
+                @match headline.pipelines {
+                    1 => "None: the only pipeline is good.",
+                    all => { "None: all " (words::thousands(all)) " pipelines are good." },
+                }
+            }
         }
     };
     if more.is_empty() {
@@ -115,7 +166,7 @@ fn red_for_longest(headline: &Headline) -> HtmlFragment {
     }
     let unlisted = headline.red_total - headline.red.len() as u64;
     let folded = html! {
-        (list(more))
+        (list(more, base))
         @if unlisted > 0 {
             p class="note" { (words::thousands(unlisted)) " more are not listed here" }
         }
@@ -124,28 +175,34 @@ fn red_for_longest(headline: &Headline) -> HtmlFragment {
     foldable("tile wide", html, summary, folded)
 }
 
-fn list(red: &[RedPipeline]) -> Markup {
+fn list(red: &[RedPipeline], base: &Base) -> Markup {
     html! {
         ul class="red-list" {
-            @for red in red { (item(red)) }
+            @for red in red { (item(red, base)) }
         }
     }
 }
 
-fn item(red: &RedPipeline) -> Markup {
+fn item(red: &RedPipeline, base: &Base) -> Markup {
     html! {
         li {
-            span class="pipeline" { (visible(&red.pipeline)) }
+            a class="pipeline" href=(addresses::pipeline(base, &red.system, &red.name)) { (visible(&red.pipeline)) }
             span class="detail" {
-                (visible(&red.project)) " · failed "
-                @match red.failed_in_a_row {
-                    1 => "once",
-                    times => { (words::thousands(times)) " times in a row" },
+                (visible(&red.project)) " · red "
+                @if red.at_least {
+                    "at least since " (timed(&red.since, &red.since_text)) ", where the data begins"
+                } @else {
+                    "since " (timed(&red.since, &red.since_text))
                 }
-                ", since " (timed(&red.since, &red.since_text))
                 @if let Some(step) = &red.step {
-                    " at " span class="step" { (visible(step)) }
+                    ", first at " span class="step" { (visible(step)) }
                 }
+                " · failed "
+                @match red.streak {
+                    1 => "once",
+                    times => { (words::thousands(times)) " times" },
+                }
+                @if let Some(last) = &red.last_green { " · last good " (time(last)) }
             }
         }
     }
@@ -154,7 +211,10 @@ fn item(red: &RedPipeline) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::fragments::testing::{assert_text, hostile};
+    use crate::{
+        api::Moment,
+        server::fragments::testing::{assert_text, hostile, hostile_moment},
+    };
 
     fn headline(now: Option<f64>, before: Option<f64>) -> Headline {
         Headline {
@@ -165,80 +225,131 @@ mod tests {
             failed: 300,
             failure_percent: now,
             failure_percent_before: before,
-            builds_before: 0,
+            builds_before: 1000,
+            failed_before: 200,
+            change: Change::Unclear,
+            as_of: Some(Moment {
+                at: "2019-10-25T12:00:00Z".to_owned(),
+                text: "25 Oct 2019, 13:00".to_owned(),
+            }),
             red: Vec::new(),
             red_total: 0,
             pipelines: 3,
+            dormant: 0,
         }
+    }
+
+    fn tiles(headline: &Headline) -> [HtmlFragment; 3] {
+        let rules = config::Insight::default();
+        let tiles = fragments(headline, &rules, &Base::new("/rse"));
+        tiles.try_into().expect("three tiles")
     }
 
     fn red(pipeline: &str) -> RedPipeline {
         RedPipeline {
+            system: "jenkins".to_owned(),
+            name: format!("HMCTS/{pipeline} &c"),
             pipeline: pipeline.to_owned(),
             project: "CMC".to_owned(),
             since: "2019-10-22T13:05:00Z".to_owned(),
             since_text: "22 Oct 2019, 14:05".to_owned(),
-            failed_in_a_row: 2,
+            at_least: false,
+            streak: 2,
+            last_green: Some(Moment {
+                at: "2019-10-21T13:05:00Z".to_owned(),
+                text: "21 Oct 2019, 14:05".to_owned(),
+            }),
             step: Some("<i>".to_owned()),
         }
     }
 
     #[test]
-    fn a_change_has_words_a_sign_and_a_class() {
-        let change = |now, before| change(&headline(now, before)).into_string();
-        for (now, before, words) in [
+    fn a_clear_change_has_words_a_sign_and_a_class() {
+        for (now, before, is, words) in [
             (
                 Some(25.0),
                 Some(20.0),
+                Change::Worse,
                 "worse\"><span aria-hidden=\"true\">▲</span>5.0 points worse than in the 14 days before (20.0%)",
             ),
             (
                 Some(20.0),
                 Some(25.0),
+                Change::Better,
                 "better\"><span aria-hidden=\"true\">▼</span>5.0 points better",
             ),
             (
                 Some(20.0),
-                Some(20.01),
-                "same\"><span aria-hidden=\"true\">=</span>The same as in",
+                Some(24.0),
+                Change::Unclear,
+                "same\">No clear change from the 14 days before (24.0%)",
             ),
-            (None, Some(20.0), "same\">20.0% in the 14 days before"),
+            (
+                None,
+                Some(20.0),
+                Change::Unclear,
+                "same\">In the 14 days before: 20.0%",
+            ),
             (
                 Some(20.0),
                 None,
+                Change::Unclear,
                 "same\">There are no builds in the 14 days before",
             ),
         ] {
-            let change = change(now, before);
+            let change = change(&Headline {
+                change: is,
+                ..headline(now, before)
+            });
+            let change = change.into_string();
             assert!(change.contains(words), "{change}");
         }
     }
 
     #[test]
+    fn percentages_of_few_builds_stand_with_their_interval_or_counts() {
+        let few = Headline {
+            builds: 20,
+            failed: 5,
+            builds_before: 4,
+            failed_before: 3,
+            ..headline(Some(25.0), Some(75.0))
+        };
+        let [share, ..] = tiles(&few);
+        for words in [
+            "95% interval: 11% to 47%",
+            "No clear change from the 14 days before (75.0%, 3 of 4)",
+        ] {
+            assert!(share.html.contains(words), "{}", share.html);
+        }
+        let [share, ..] = tiles(&headline(Some(25.0), Some(20.0)));
+        assert!(!share.html.contains("interval"), "{}", share.html);
+    }
+
+    #[test]
     fn a_few_red_pipelines_are_listed_and_the_rest_is_folded() {
         let mut headline = headline(Some(25.0), None);
-        let [share, now, longest] = &fragments(&headline)[..] else {
-            panic!("three tiles")
-        };
+        let [share, now, longest] = tiles(&headline);
         assert!(
             share
                 .html
                 .contains("<p>300 of 1,200 builds failed in the last 14 days</p>")
         );
         assert_eq!(now.class, "tile");
-        assert!(longest.html.contains("class=\"all-good\""));
+        assert!(
+            longest.html.contains("None: all 3 pipelines are good."),
+            "{}",
+            longest.html
+        );
 
         headline.red = (0..8).map(|number| red(&format!("<b>{number}"))).collect();
         headline.red_total = 1010;
-        let [_, now, longest] = &fragments(&headline)[..] else {
-            panic!("three tiles")
-        };
+        let [_, now, longest] = tiles(&headline);
         assert_eq!(now.class, "tile bad");
-        assert!(
-            now.html.contains(">1,010</p><p>of 3 pipelines that ran"),
-            "{}",
-            now.html
-        );
+        let of = ">1,010</p><p>of 3 pipelines, as of <time datetime=\"2019-10-25T12:00:00Z\">25 \
+                  Oct 2019, 13:00</time></p>";
+        assert!(now.html.contains(of), "{}", now.html);
+        assert!(!now.html.contains("not finished"), "{}", now.html);
         assert_eq!(longest.html.matches("<li>").count(), 6);
         assert_eq!(longest.summary, "Show 2 more");
         assert_eq!(longest.folded.matches("<li>").count(), 2);
@@ -247,25 +358,72 @@ mod tests {
                 .folded
                 .ends_with("1,002 more are not listed here</p>")
         );
-        let item = "<span class=\"pipeline\">&lt;b&gt;0</span><span class=\"detail\">CMC · failed \
-                    2 times in a row, since <time datetime=\"2019-10-22T13:05:00Z\">22 Oct 2019, \
-                    14:05</time> at <span class=\"step\">&lt;i&gt;</span></span>";
+        let item = "<a class=\"pipeline\" href=\"/rse/pipeline?name=HMCTS%2F%3Cb%3E0+%26c\">\
+                    &lt;b&gt;0</a><span class=\"detail\">CMC · red since <time datetime=\"2019-10-22T13:05:00Z\">22 Oct 2019, 14:05</time>, first \
+                    at <span class=\"step\">&lt;i&gt;</span> · failed 2 times · last good <time \
+                    datetime=\"2019-10-21T13:05:00Z\">21 Oct 2019, 14:05</time></span>";
         assert!(longest.html.contains(item), "{}", longest.html);
+    }
+
+    #[test]
+    fn a_pipeline_that_is_red_where_the_data_begins_may_be_red_for_longer() {
+        let mut headline = headline(Some(25.0), None);
+        headline.red = vec![RedPipeline {
+            at_least: true,
+            streak: 1,
+            last_green: None,
+            step: None,
+            ..red("a")
+        }];
+        headline.red_total = 1;
+        headline.dormant = 12;
+        let [_, now, longest] = tiles(&headline);
+        let words = "red at least since <time datetime=\"2019-10-22T13:05:00Z\">22 Oct 2019, \
+                     14:05</time>, where the data begins · failed once</span>";
+        assert!(longest.html.contains(words), "{}", longest.html);
+        let words = "12 more pipelines have not finished a build for 28 days";
+        assert!(now.html.contains(words), "{}", now.html);
+    }
+
+    #[test]
+    fn nothing_known_is_not_called_good() {
+        let [_, now, longest] = tiles(&Headline {
+            pipelines: 0,
+            ..headline(None, None)
+        });
+        assert!(
+            now.html.contains("No pipeline is known to be red or good"),
+            "{}",
+            now.html
+        );
+        assert!(!longest.html.contains("all-good"), "{}", longest.html);
     }
 
     #[test]
     fn hostile_text_stays_text() {
         let hostile_red = RedPipeline {
+            // Only in the address, which is encoded.
+            system: hostile(),
+            name: hostile(),
             pipeline: hostile(),
             project: hostile(),
             since: hostile(),
             since_text: hostile(),
-            failed_in_a_row: 2,
+            at_least: false,
+            streak: 2,
+            last_green: Some(hostile_moment()),
             step: Some(hostile()),
         };
         let mut headline = headline(Some(25.0), Some(20.0));
+        headline.as_of = Some(hostile_moment());
         headline.red = vec![hostile_red; FIRST_RED + 1];
         headline.red_total = FIRST_RED as u64 + 1;
-        assert_text(&fragments(&headline), 5 * (FIRST_RED + 1));
+        let fragments = tiles(&headline).map(|mut known| {
+            let address = "%3Cscript%3E%22%27%26%E2%80%AE";
+            known.html = known.html.replace(address, "");
+            known.folded = known.folded.replace(address, "");
+            known
+        });
+        assert_text(&fragments, 7 * (FIRST_RED + 1) + 2);
     }
 }

@@ -2,9 +2,9 @@
 
 use super::{Codebase, Step, Toolchain};
 
-/// The result of a build: that of its latest event.
+/// The result of a build, or of a build so far in an event.
 ///
-/// The discriminants are the numbers that the store holds.
+/// The discriminants of the results that events have are the numbers that the store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum BuildResult {
@@ -13,13 +13,29 @@ pub enum BuildResult {
     Failure = 2,
     Aborted = 3,
     NotBuilt = 4,
-    /// Usually a running build; also any result that the CI system does not document.
+    /// The event has no result, or one that the CI system does not document.
     Unknown = 5,
+    /// The build did not end, and has not been heard of for long. Decided in the snapshot.
+    Lost = 6,
+    /// The build has not ended yet. Decided in the snapshot.
+    Running = 7,
 }
 
 impl BuildResult {
-    /// Every result, in the order of tables, legends and the store's numbers.
-    pub const ALL: [Self; 6] = [
+    /// Every result, in the order of tables and legends.
+    pub const ALL: [Self; 8] = [
+        Self::Success,
+        Self::Unstable,
+        Self::Failure,
+        Self::Aborted,
+        Self::NotBuilt,
+        Self::Lost,
+        Self::Running,
+        Self::Unknown,
+    ];
+
+    /// The results that events have, by their numbers in the store.
+    pub const OF_EVENTS: [Self; 6] = [
         Self::Success,
         Self::Unstable,
         Self::Failure,
@@ -37,12 +53,14 @@ impl BuildResult {
             Self::Aborted => "ABORTED",
             Self::NotBuilt => "NOT_BUILT",
             Self::Unknown => "UNKNOWN",
+            Self::Lost => "LOST",
+            Self::Running => "RUNNING",
         }
     }
 
     /// The result that the store holds as `number`; `Unknown` for any other number.
     pub fn from_number(number: u8) -> Self {
-        Self::ALL
+        Self::OF_EVENTS
             .get(usize::from(number))
             .copied()
             .unwrap_or(Self::Unknown)
@@ -53,7 +71,17 @@ impl BuildResult {
         matches!(self, Self::Failure | Self::Aborted)
     }
 
-    /// The build ended with a verdict: any result except not built and unknown.
+    /// Success or unstable.
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Success | Self::Unstable)
+    }
+
+    /// The build came to its end, whatever that was.
+    pub const fn is_completed(self) -> bool {
+        !matches!(self, Self::Lost | Self::Running)
+    }
+
+    /// The build ended with a verdict: success, unstable, failure or aborted.
     pub const fn is_decided(self) -> bool {
         matches!(
             self,
@@ -75,7 +103,7 @@ pub struct Build<'a> {
     pub url: Option<&'a str>,
     /// `rules.nightly` matches the job's name or the URL.
     pub nightly: bool,
-    /// From the latest event.
+    /// From the latest event: the result so far. An export has the result as of its data.
     pub result: BuildResult,
     /// The latest event's scheduled time, otherwise the earliest stage time.
     pub started_ms: i64,
@@ -111,18 +139,42 @@ mod tests {
 
     #[test]
     fn a_result_is_read_by_its_number() {
-        for (number, result) in (0..).zip(BuildResult::ALL) {
+        for (number, result) in (0..).zip(BuildResult::OF_EVENTS) {
             assert_eq!(BuildResult::from_number(number), result);
             assert_eq!(result as u8, number);
         }
-        assert_eq!(BuildResult::from_number(6), BuildResult::Unknown);
+        // The store never holds what the snapshot decides.
+        for other in [BuildResult::Lost as u8, BuildResult::Running as u8, 8] {
+            assert_eq!(BuildResult::from_number(other), BuildResult::Unknown);
+        }
+    }
+
+    #[test]
+    fn names_and_numbers_of_results_are_different() {
+        let number = |result| result as u8;
+        let mut numbers = BuildResult::ALL.map(number);
+        numbers.sort_unstable();
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7]);
+        let names = BuildResult::ALL.map(BuildResult::as_str).join(" ");
+        assert_eq!(
+            names,
+            "SUCCESS UNSTABLE FAILURE ABORTED NOT_BUILT LOST RUNNING UNKNOWN"
+        );
     }
 
     #[test]
     fn four_results_are_decided_and_two_of_them_failed() {
-        let failed = BuildResult::ALL.map(BuildResult::is_failed);
-        assert_eq!(failed, [false, false, true, true, false, false]);
-        let decided = BuildResult::ALL.map(BuildResult::is_decided);
-        assert_eq!(decided, [true, true, true, true, false, false]);
+        use BuildResult::{Aborted, Failure, Lost, Running, Success, Unstable};
+
+        for result in BuildResult::ALL {
+            let is_one_of = |results: &[BuildResult]| results.contains(&result);
+            assert_eq!(result.is_good(), is_one_of(&[Success, Unstable]));
+            assert_eq!(result.is_failed(), is_one_of(&[Failure, Aborted]));
+            assert_eq!(
+                result.is_decided(),
+                is_one_of(&[Success, Unstable, Failure, Aborted])
+            );
+            assert_eq!(result.is_completed(), !is_one_of(&[Lost, Running]));
+        }
     }
 }

@@ -2,7 +2,9 @@
 
 use regex::Regex;
 
-/// The rules of the roll-up, from `[rules]` in `dashboard.toml`.
+use super::MINUTE_MS;
+
+/// The rules of builds, from `[rules]` in `dashboard.toml`.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// Matches the job name or the URL of a nightly build.
@@ -14,6 +16,26 @@ pub struct Rules {
     /// The step whose success ends it.
     pub functional_test_step: String,
     pub steps: StepRules,
+    pub ends: EndRules,
+}
+
+/// The rules that decide whether a build without a final step has ended. They depend on the time of the
+/// data, so they apply to snapshots and exports, and not to the roll-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndRules {
+    /// The age of a latest event with a bad result from which the build has ended with it.
+    pub failed_after_ms: i64,
+    /// The age of the latest event from which a build is lost.
+    pub lost_after_ms: i64,
+}
+
+impl Default for EndRules {
+    fn default() -> Self {
+        Self {
+            failed_after_ms: 30 * MINUTE_MS,
+            lost_after_ms: 330 * MINUTE_MS,
+        }
+    }
 }
 
 /// The rules that read steps from events. Names are whole texts, or prefixes that end in `*`.
@@ -77,14 +99,17 @@ impl Rules {
     /// A text that differs between rules that roll up differently. The store keeps the fingerprint that
     /// its builds were rolled up with, and rolls up again when it differs.
     pub fn fingerprint(&self) -> String {
-        format!(
-            "2|{}|{}|{}|{}|{:?}",
-            self.nightly,
-            self.not_steps.join("\u{1f}"),
-            self.smoke_test_step,
-            self.functional_test_step,
-            self.steps,
-        )
+        let Self {
+            nightly,
+            not_steps,
+            smoke_test_step,
+            functional_test_step,
+            steps,
+            // The roll-up does not read them.
+            ends: EndRules { .. },
+        } = self;
+        let not_steps = not_steps.join("\u{1f}");
+        format!("2|{nightly}|{not_steps}|{smoke_test_step}|{functional_test_step}|{steps:?}")
     }
 
     /// Returns whether `name` is a step: not empty, not listed in `not_steps`, and no final step.

@@ -3,12 +3,13 @@
 use std::{cmp::Ordering, ops::Range, sync::Arc};
 
 use super::{
-    Builds, NO_TEST, Origin, Pipeline, STEP_DAYS, Snapshot, StepRow, UNKNOWN_DURATION,
+    Builds, Insight, NO_TEST, Origin, Pipeline, STEP_DAYS, Snapshot, StepRow, UNKNOWN_DURATION,
     clock::LocalClock,
     columns::Piece,
     commit_number,
     names::{FewNames, Names, Number as _},
     security::Security,
+    truth,
 };
 use crate::server::{
     config::Config,
@@ -22,7 +23,8 @@ pub struct NumberedBuild<'a> {
     pub stored: u32,
     pub pipeline: u32,
     pub build_id: &'a str,
-    pub result: BuildResult,
+    /// The result of the latest event.
+    pub latest_result: BuildResult,
     pub nightly: bool,
     pub started_ms: i64,
     pub finished_ms: i64,
@@ -152,7 +154,7 @@ impl SnapshotBuilder {
         columns.started_ms.push(build.started_ms);
         columns.duration_ms.push(known(build.duration_ms));
         columns.pipeline.push(build.pipeline);
-        columns.result.push(build.result);
+        columns.latest_result.push(build.latest_result);
         columns.nightly.push(build.nightly);
         let step = build.failing_step;
         columns.failing_step.push(step.unwrap_or(FewNames::UNKNOWN));
@@ -169,7 +171,7 @@ impl SnapshotBuilder {
         columns.steps.push(steps);
     }
 
-    /// Sorts the columns, adds the derived ones, and merges them with the previous snapshot.
+    /// Sorts the columns, merges them with the previous snapshot, and adds the derived ones.
     pub fn finish(
         mut self,
         version: String,
@@ -205,6 +207,12 @@ impl SnapshotBuilder {
         });
         let mut pipelines: Vec<Pipeline> = pipelines.collect();
         Pipeline::tell_apart(&mut pipelines);
+        truth::decide(
+            &mut builds,
+            &mut pipelines,
+            as_of_ms,
+            self.config.rules.ends,
+        );
         let steps = &mut [&mut builds.failing_step[..], &mut builds.steps.name[..]];
         let steps = self.steps.0.sort_used(steps).into_iter();
         let nodes = self
@@ -232,6 +240,7 @@ impl SnapshotBuilder {
             toolchains: toolchains.map(|(toolchain, _)| toolchain).collect(),
             builds_elsewhere,
             security,
+            insight: Insight::default(),
             config: self.config,
         }
     }
@@ -248,19 +257,20 @@ impl SnapshotBuilder {
         let mut clock = LocalClock::new(&self.config);
         let local = builds.finished_ms.iter().map(|&at| clock.read(at));
         (builds.hour_of_week, builds.day) = local.unzip();
+        // Until they are decided.
+        builds.result.clone_from(&builds.latest_result);
         builds
     }
 
-    /// Compares two rows by their end, then by everything else, so that any order of input gives the
-    /// same result.
+    /// Compares two rows by their end, then by pipeline and start, then by everything else, so that any order
+    /// of input gives the same result.
     fn compare(&self, (of_a, a): (&Builds, usize), (of_b, b): (&Builds, usize)) -> Ordering {
         let pipeline =
             |of: &Builds, build: usize| self.pipelines.get(of.pipeline[build].to_usize());
         let rest = |of: &Builds, build: usize| {
             (
-                of.result[build] as u8,
+                of.latest_result[build] as u8,
                 of.nightly[build],
-                of.started_ms[build],
                 of.duration_ms[build],
                 self.steps.0.get(of.failing_step[build].to_usize()),
                 of.functional_test_ms[build],
@@ -270,6 +280,7 @@ impl SnapshotBuilder {
         of_a.finished_ms[a]
             .cmp(&of_b.finished_ms[b])
             .then_with(|| pipeline(of_a, a).cmp(&pipeline(of_b, b)))
+            .then_with(|| of_a.started_ms[a].cmp(&of_b.started_ms[b]))
             .then_with(|| of_a.build_id.get(a).cmp(&of_b.build_id.get(b)))
             .then_with(|| rest(of_a, a).cmp(&rest(of_b, b)))
     }

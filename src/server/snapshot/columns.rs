@@ -87,7 +87,8 @@ columns! {
     duration_ms: Vec<u32>,
     /// Index in [`super::Snapshot::pipelines`].
     pipeline: Vec<u32>,
-    result: Vec<BuildResult>,
+    /// The result of the latest event: that of the build so far.
+    latest_result: Vec<BuildResult>,
     nightly: Vec<bool>,
     /// For failed builds: index in [`super::Snapshot::steps`] of the step that failed first, or
     /// [`super::UNKNOWN_STEP`].
@@ -115,6 +116,9 @@ columns! {
     hour_of_week: Vec<u8>,
     /// The local date of `finished_ms`, in days since 1970-01-01.
     day: Vec<i32>,
+    /// The result of the build. Derived for all rows when those of other builds or the time of the data
+    /// change; see [`super::truth`].
+    result: Vec<BuildResult>,
 }
 
 impl Builds {

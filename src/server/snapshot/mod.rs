@@ -7,12 +7,14 @@ mod build_ids;
 mod builder;
 mod clock;
 mod columns;
+mod insight;
 mod names;
 mod record;
 pub mod security;
 mod steps;
 #[cfg(test)]
 mod tests;
+pub mod truth;
 mod window;
 
 use std::{
@@ -23,6 +25,7 @@ use std::{
 pub use build_ids::BuildIds;
 pub use builder::{NumberedBuild, SnapshotBuilder};
 pub use columns::Builds;
+pub use insight::{Episode, Insight, PipelineState, State};
 pub use record::{BuildDetails, BuildRecord};
 use security::Security;
 pub use steps::{StepRow, Steps};
@@ -57,6 +60,8 @@ pub struct Pipeline {
     pub label: Arc<str>,
     /// Index in `config.projects`; none is “Unowned”.
     pub project: Option<usize>,
+    /// Its events say when a build ends.
+    pub tells_end: bool,
 }
 
 impl Pipeline {
@@ -67,6 +72,7 @@ impl Pipeline {
             system,
             label,
             project,
+            tells_end: false,
         }
     }
 
@@ -108,6 +114,8 @@ pub struct Snapshot {
     /// The number of builds on other branches, which no figure shows.
     pub builds_elsewhere: u64,
     pub security: Security,
+    /// Empty until the module `insight` fills it.
+    pub insight: Insight,
 }
 
 /// The store and the state of it that a snapshot was loaded from, so that the next one can build on it.
@@ -131,6 +139,11 @@ impl Snapshot {
         self.builds.is_empty() && self.builds_elsewhere == 0 && self.security.is_empty()
     }
 
+    /// Returns whether every pipeline has its state.
+    pub fn has_insight(&self) -> bool {
+        self.insight.states.len() == self.pipelines.len()
+    }
+
     /// The approximate memory of the columns and texts, in bytes.
     pub fn bytes(&self) -> usize {
         let pipelines = self.pipelines.iter().map(|pipeline| &pipeline.name);
@@ -139,7 +152,8 @@ impl Snapshot {
         let codebases = self.codebases.iter().map(|codebase| bytes(&**codebase));
         let toolchains = self.toolchains.iter().map(|toolchain| bytes(&**toolchain));
         let provenances: usize = codebases.chain(toolchains).sum();
-        self.builds.bytes() + texts + provenances + self.security.bytes()
+        let columns = self.builds.bytes() + self.insight.bytes();
+        columns + texts + provenances + self.security.bytes()
     }
 
     /// The label of a build's pipeline.

@@ -9,6 +9,7 @@ pub struct BuildRecord<'a> {
     pub job_name: &'a str,
     pub build_id: &'a str,
     pub branch: Option<&'a str>,
+    /// The result of the latest event.
     pub result: BuildResult,
     pub nightly: bool,
     pub started_ms: i64,
@@ -59,7 +60,7 @@ impl SnapshotBuilder {
             stored,
             pipeline: self.pipeline(build.job_name, &details.system),
             build_id: build.build_id,
-            result: build.result,
+            latest_result: build.result,
             nightly: build.nightly,
             started_ms: build.started_ms,
             finished_ms: build.finished_ms,

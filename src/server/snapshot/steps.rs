@@ -214,7 +214,7 @@ mod tests {
         StepRow {
             name: number,
             end_ms: i32::from(number) - 7,
-            result: BuildResult::ALL[usize::from(number) % 6],
+            result: BuildResult::OF_EVENTS[usize::from(number) % 6],
             attempt: u8::try_from(number % 15).expect("small") + 1,
             duration: (!number.is_multiple_of(3)).then_some(StepDuration {
                 ms: number.into(),

@@ -106,7 +106,7 @@ impl AppState {
             store_unusable: Arc::default(),
             looks: watch::Sender::new(None),
             figures: FigureCache::new(Arc::clone(&metrics)),
-            headlines: HeadlineCache::default(),
+            headlines: HeadlineCache::new(Base::default()),
             builds: BuildCache::default(),
             build_reader: Arc::default(),
             metrics,
@@ -118,6 +118,7 @@ impl AppState {
     pub fn served(self, base: Base, open: bool) -> Self {
         let shared = Shared::clone(&self.0);
         Self(Arc::new(Shared {
+            headlines: HeadlineCache::new(base.clone()),
             base,
             open,
             ..shared
@@ -133,7 +134,9 @@ impl AppState {
 
     /// Replaces the snapshot; running requests keep theirs.
     pub fn swap(&self, snapshot: impl Into<Arc<Snapshot>>) {
-        self.0.snapshot.store(Some(snapshot.into()));
+        let snapshot = snapshot.into();
+        debug_assert!(snapshot.has_insight(), "a snapshot without its insight");
+        self.0.snapshot.store(Some(snapshot));
         self.broadcast();
     }
 

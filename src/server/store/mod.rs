@@ -439,7 +439,8 @@ impl Store {
         scan::event(&mut self.begin_reading().await?, f).await
     }
 
-    /// Calls `f` with every build of one consistent state, sorted by its stored tag.
+    /// Calls `f` with every build of one consistent state and the result of its latest event, sorted by its
+    /// stored tag.
     ///
     /// # Errors
     /// If the store cannot be read, or `f` fails.
@@ -448,6 +449,19 @@ impl Store {
         f: &mut dyn FnMut(&BuildKey<'_>, &Build<'_>) -> Result<()>,
     ) -> Result<()> {
         scan::build(&mut self.begin_reading().await?, f).await
+    }
+
+    /// Calls `f` with every build of one consistent state and its result as of that state, sorted by its
+    /// stored tag.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or `f` fails.
+    pub async fn each_decided_build(
+        &self,
+        config: &Config,
+        f: &mut dyn FnMut(&BuildKey<'_>, &Build<'_>) -> Result<()>,
+    ) -> Result<()> {
+        scan::decided_build(&mut self.begin_reading().await?, config, f).await
     }
 
     /// Reads builds, facts and events as far as a second allows, to find damage that SQLite does not.

@@ -114,7 +114,7 @@ mod tests {
         (
             select(&["build", "test", "a,b;c"]),
             -1_000_000_i64..1_000_000_000_000,
-            select(&BuildResult::ALL[..]),
+            select(&BuildResult::OF_EVENTS[..]),
             1..=u8::MAX,
             option::of(duration),
         )

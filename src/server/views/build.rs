@@ -158,6 +158,9 @@ fn of_row(details: &mut BuildDetails, snapshot: &Snapshot, row: usize) {
     let builds = &snapshot.builds;
     let delay_ms = builds.start_delay_ms[row];
     details.start_delay_ms = (delay_ms != UNKNOWN_DURATION).then(|| delay_ms.into());
+    if let Some(evidence) = snapshot.evidence(row) {
+        details.evidence = evidence.words().to_owned();
+    }
     let codebase = snapshot.codebases.get(builds.codebase[row] as usize);
     let git_url = codebase.and_then(|known| known.git_url.as_deref());
     details.repository_address = git_url.map(|url| address(snapshot, url));

@@ -32,8 +32,6 @@ pub fn data_state(
     audience: Audience,
 ) -> DataState {
     let zone = &snapshot.config.time_zone;
-    let builds = words::counted(snapshot.builds.len() as u64, "build", "builds");
-    let pipelines = words::counted(snapshot.pipelines.len() as u64, "pipeline", "pipelines");
     let repositories = snapshot.security.repositories.len() as u64;
     let kind = |kind: DataKind, as_of_ms: Option<i64>, rests_on: String| Freshness {
         label: kind.label().to_owned(),
@@ -53,7 +51,7 @@ pub fn data_state(
             kind(
                 DataKind::Events,
                 snapshot.as_of_ms,
-                format!("{builds} of {pipelines}"),
+                builds_in_words(snapshot),
             ),
             kind(
                 DataKind::Security,
@@ -61,6 +59,21 @@ pub fn data_state(
                 words::counted(repositories, "repository", "repositories"),
             ),
         ],
+    }
+}
+
+/// `36,412 builds of 174 pipelines; 19 of 174 pipelines do not say when a build ends`.
+fn builds_in_words(snapshot: &Snapshot) -> String {
+    let builds = words::counted(snapshot.builds.len() as u64, "build", "builds");
+    let pipelines = words::counted(snapshot.pipelines.len() as u64, "pipeline", "pipelines");
+    let silent = snapshot.pipelines_without_ends() as u64;
+    let verb = if silent == 1 { "does" } else { "do" };
+    match silent {
+        0 => format!("{builds} of {pipelines}"),
+        _ => format!(
+            "{builds} of {pipelines}; {} of {pipelines} {verb} not say when a build ends",
+            words::thousands(silent)
+        ),
     }
 }
 
@@ -206,6 +219,33 @@ mod tests {
         let items = coverage(&TimeZone::UTC, &ledger, Audience::Readers);
         let names: Vec<&str> = items.iter().map(|item| item.item.as_str()).collect();
         assert_eq!(names, ["b", "d", "c", "a"]);
+    }
+
+    #[test]
+    fn pipelines_that_do_not_tell_when_a_build_ends_are_counted() {
+        use crate::server::{figures::testing, model::BuildResult, snapshot::BuildRecord};
+
+        let ended = |job_name, number, ended| {
+            let mut build = testing::build(job_name, BuildResult::Success, "2019-10-24T12:00:00Z");
+            build.details.ended = ended;
+            BuildRecord {
+                build_id: number,
+                ..build
+            }
+        };
+        let numbers = ["1", "2", "3", "4", "5"];
+        let builds_of = |job_name, ends| numbers.map(|number| ended(job_name, number, ends));
+        let say = |builds: &[BuildRecord<'_>]| builds_in_words(&testing::snapshot(builds));
+        assert_eq!(say(&builds_of("a", true)), "5 builds of 1 pipeline");
+        assert_eq!(
+            say(&[builds_of("a", true), builds_of("b", false)].concat()),
+            "10 builds of 2 pipelines; 1 of 2 pipelines does not say when a build ends"
+        );
+        let silent = [builds_of("b", false), builds_of("c", false)].concat();
+        assert_eq!(
+            say(&silent),
+            "10 builds of 2 pipelines; 2 of 2 pipelines do not say when a build ends"
+        );
     }
 
     #[test]

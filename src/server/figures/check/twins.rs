@@ -3,7 +3,8 @@
 //!
 //! `builds` here is the temporary table of [`PREPARE`], narrowed to the window and the filter.
 
-/// Makes `twin`, one row per build of a default branch, from the events alone.
+/// Makes `twin`, one row per build of a default branch, from the events alone. `said` is the result of the
+/// latest event, and `result` the build's: 6 is lost and 7 is running.
 pub const PREPARE: &str = "
 CREATE TEMP TABLE e AS
   SELECT events.build, events.id, events.stage_ms, events.ts, events.result, events.scheduled_ms,
@@ -11,8 +12,13 @@ CREATE TEMP TABLE e AS
          CASE WHEN step.text IN ('', 'Pipeline Failed', 'Pipeline Succeeded', 'not-approved-repo',
                                  'not-approved-infra', 'pipelineWarning')
                 OR step.text GLOB 'AUTO_ABORT*'
-              THEN NULL ELSE step.text END AS step
+              THEN NULL ELSE step.text END AS step,
+         coalesce(step.text IN ('Pipeline Failed', 'Pipeline Succeeded')
+                  OR step.text GLOB 'AUTO_ABORT*', 0) AS final,
+         coalesce(system.text, 'jenkins') AS system
     FROM events
+    LEFT JOIN builds ON builds.id = events.build
+    LEFT JOIN strings AS system ON system.id = builds.system
     LEFT JOIN strings AS job ON job.id = events.job
     LEFT JOIN strings AS branch ON branch.id = events.branch
     LEFT JOIN strings AS step ON step.id = events.step;
@@ -22,8 +28,11 @@ CREATE TEMP TABLE latest AS
     SELECT e.*, row_number() OVER (PARTITION BY build ORDER BY stage_ms DESC, ts DESC, id DESC) AS place
       FROM e)
    WHERE place = 1;
-CREATE TEMP TABLE twin AS
-  SELECT latest.build, latest.job AS pipeline, latest.number AS build_id, latest.result,
+CREATE TEMP TABLE seen AS
+  SELECT latest.build, latest.job AS pipeline, latest.system, latest.number AS build_id,
+         latest.result AS said,
+         (SELECT max(final) FROM e WHERE e.build = latest.build) AS ended,
+         (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'builds_as_of_ms') - latest.stage_ms AS age_ms,
          latest.stage_ms AS finished_ms, latest.duration_ms,
          coalesce(latest.scheduled_ms,
                   (SELECT min(stage_ms) FROM e WHERE e.build = latest.build)) AS started_ms,
@@ -42,6 +51,24 @@ CREATE TEMP TABLE twin AS
     FROM latest
    WHERE coalesce((SELECT branch FROM e WHERE e.build = latest.build AND branch IS NOT NULL
                     ORDER BY stage_ms DESC, ts DESC, id DESC LIMIT 1), 'master') IN ('master', 'main');
+CREATE TEMP TABLE judged AS
+  SELECT pipeline, system, ended FROM seen
+   WHERE said <= 1 AND age_ms > 330 * 60000 AND age_ms < 180 * 86400000;
+CREATE TEMP TABLE telling AS
+  SELECT pipeline, system FROM (
+    SELECT DISTINCT pipeline, system,
+           (SELECT CASE WHEN count(*) >= 5 THEN avg(ended) END FROM judged
+             WHERE judged.pipeline = seen.pipeline AND judged.system = seen.system) AS own,
+           (SELECT CASE WHEN count(*) >= 5 THEN avg(ended) END FROM judged
+             WHERE judged.system = seen.system) AS of_system
+      FROM seen)
+   WHERE coalesce(own, of_system, 0) >= 0.5;
+CREATE TEMP TABLE twin AS
+  SELECT seen.*,
+         CASE WHEN ended OR (pipeline, system) NOT IN (SELECT pipeline, system FROM telling) THEN said
+              WHEN said IN (2, 3, 4) AND age_ms > 30 * 60000 THEN said
+              WHEN age_ms > 330 * 60000 THEN 6 ELSE 7 END AS result
+    FROM seen;
 ";
 
 /// Makes `repo`, the latest facts of every repository that is not archived, and `pair`, each
@@ -105,7 +132,8 @@ pub fn security_query(id: &str) -> Option<String> {
 
 /// The name of a stored result.
 const RESULT: &str = "CASE result WHEN 0 THEN 'SUCCESS' WHEN 1 THEN 'UNSTABLE' WHEN 2 THEN 'FAILURE' \
-                      WHEN 3 THEN 'ABORTED' WHEN 4 THEN 'NOT_BUILT' ELSE 'UNKNOWN' END";
+                      WHEN 3 THEN 'ABORTED' WHEN 4 THEN 'NOT_BUILT' WHEN 6 THEN 'LOST' WHEN 7 THEN 'RUNNING' \
+                      ELSE 'UNKNOWN' END";
 
 /// The parts of the filter that a twin needs.
 pub struct Window {
@@ -137,7 +165,8 @@ pub fn query(id: &str, window: &Window, project_condition: &str) -> Option<Strin
                 round((SELECT 100.0 * count(*) FROM builds WHERE {RESULT} = name)
                       / (SELECT count(*) FROM builds), 2)
            FROM (SELECT 0 AS place, 'SUCCESS' AS name UNION SELECT 1, 'UNSTABLE' UNION SELECT 2, 'FAILURE'
-                 UNION SELECT 3, 'ABORTED' UNION SELECT 4, 'NOT_BUILT' UNION SELECT 5, 'UNKNOWN')
+                 UNION SELECT 3, 'ABORTED' UNION SELECT 4, 'NOT_BUILT' UNION SELECT 5, 'LOST'
+                 UNION SELECT 6, 'RUNNING' UNION SELECT 7, 'UNKNOWN')
           WHERE EXISTS (SELECT 1 FROM builds)
           ORDER BY place"
     );
@@ -197,7 +226,7 @@ pub fn query(id: &str, window: &Window, project_condition: &str) -> Option<Strin
         "shortest_functional_tests" => window.of(
             "SELECT pipeline, build_id, test_ms / 1000.0
                FROM (SELECT pipeline, build_id, test_ms,
-                            row_number() OVER (PARTITION BY pipeline ORDER BY finished_ms DESC, build_id DESC) AS place
+                            row_number() OVER (PARTITION BY pipeline ORDER BY finished_ms DESC, started_ms DESC, build_id DESC) AS place
                        FROM builds WHERE test_ms IS NOT NULL)
               WHERE place = 1 AND test_ms > 0 AND test_ms < 500000
               ORDER BY test_ms, pipeline LIMIT 10",

@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     api::{
-        BuildDetails, CoverageItem, DataState, FigureData, FigureInfo, Headline, HtmlFragment,
-        Live, Overview,
+        BuildDetails, BuildList, CoverageItem, DataState, FigureData, FigureInfo, Headline,
+        HtmlFragment, Live, Overview,
     },
     error::AppError,
     server::state::AppState,
@@ -36,6 +36,7 @@ use crate::{
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(
     BuildDetails,
+    BuildList,
     CoverageItem,
     DataState,
     QueryError,
@@ -195,12 +196,43 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             ],
         },
         Endpoint {
+            path: "/api/builds",
+            id: "builds",
+            summary: "The builds of a selection: counts by result and over time, and a page of them",
+            parameters: [parameters::list().to_vec(), selection()].concat(),
+            responses: vec![
+                ("200", responses::tagged("BuildList")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/builds.csv",
+            id: "builds_csv",
+            summary: "All builds of a selection as CSV, newest first",
+            parameters: selection(),
+            responses: vec![("200", responses::csv()), wrong(), not_ready()],
+        },
+        Endpoint {
+            path: "/builds.ndjson",
+            id: "builds_ndjson",
+            summary: "All builds of a selection, newest first, one JSON object per line",
+            parameters: selection(),
+            responses: vec![("200", responses::ndjson()), wrong(), not_ready()],
+        },
+        Endpoint {
             path: "/api/fragments",
             id: "fragments",
             summary: "Parts of pages beside their figures, as HTML: the headline for a filter, and the \
                       state of the sources. The fragments of one build take the parameters of \
                       /api/build instead of a selection",
-            parameters: with_selection(parameters::fragments()),
+            parameters: [
+                vec![parameters::fragments(), parameters::columns()],
+                parameters::list().into(),
+                selection(),
+            ]
+            .concat(),
             responses: vec![
                 ("200", responses::list("HtmlFragment")),
                 wrong(),

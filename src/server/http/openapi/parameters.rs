@@ -13,6 +13,7 @@ use crate::{
         figures::{self, Page},
         fragments,
         state::AppState,
+        views::build_list,
     },
 };
 
@@ -105,6 +106,28 @@ fn parameter(key: &selection::Key, state: &AppState) -> Parameter {
 
 fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// The place in a list of builds, and its order.
+pub fn list() -> [Parameter; 2] {
+    let cursor = text().pattern(Some(r"^(-?[0-9]{1,19}\.-?[0-9]{1,19}\.[0-9]{1,10})?$"));
+    let sorts = build_list::SORTS.map(str::to_owned).to_vec();
+    let sorts = choices(Some(build_list::SORTS[0]), sorts);
+    [
+        query("cursor", "The member next of the page before")
+            .schema(Some(cursor))
+            .build(),
+        query("sort", "The order; - before a name is greatest first")
+            .schema(Some(sorts))
+            .build(),
+    ]
+}
+
+/// The columns of a list that are added.
+pub fn columns() -> Parameter {
+    query("columns", "Columns to add to a list, separated by commas")
+        .schema(Some(text()))
+        .build()
 }
 
 /// The rows of a figure.

@@ -67,22 +67,30 @@ fn seconds() -> utoipa::openapi::Header {
     header("The number of seconds to wait before a retry")
 }
 
-/// A value of one of our types with an ETag.
+/// A value of one of our types, with an ETag.
 pub fn tagged(name: &str) -> Response {
     let response = ResponseBuilder::from(json(name));
-    let etag = header("Identifies the data of the response");
+    let etag = header("Identifies the content");
     response.header("ETag", etag).build()
 }
 
 /// For a request whose `If-None-Match` names the ETag.
 pub fn unchanged() -> Response {
-    Response::new("The data has not changed")
+    Response::new("The content has not changed")
 }
 
 pub fn csv() -> Response {
-    let response = ResponseBuilder::from(text("text/csv", "A header line, then the rows"));
+    file(text("text/csv", "A header line, then the rows"))
+}
+
+pub fn ndjson() -> Response {
+    file(text("application/x-ndjson", "A JSON object on each line"))
+}
+
+fn file(content: Response) -> Response {
     let name = header("The file's name");
-    response.header("Content-Disposition", name).build()
+    let file = ResponseBuilder::from(content);
+    file.header("Content-Disposition", name).build()
 }
 
 fn of(kind: &str, help: &str, schema: impl Into<RefOr<Schema>>) -> Response {

@@ -68,7 +68,12 @@ async fn every_route_for_programs_is_described() {
     let routes: BTreeSet<&str> = routes
         .filter(|route| route.starts_with("/api/") || route.starts_with("/health/"))
         .filter(|route| !["/api/", "/api/{*rest}"].contains(route))
-        .chain(["/metrics", "/figures/{id}.csv"])
+        .chain([
+            "/metrics",
+            "/figures/{id}.csv",
+            "/builds.csv",
+            "/builds.ndjson",
+        ])
         .collect();
     assert!(routes.len() > 10, "{routes:?}");
     assert_eq!(described, routes);
@@ -111,7 +116,10 @@ async fn every_operation_responds_as_described() {
         assert_eq!(refused.status().as_u16(), 405, "{uri}");
         assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
     }
-    assert_eq!(with_headers, 3, "ETags and a file's name are described");
+    assert_eq!(
+        with_headers, 6,
+        "three ETags and three names of files are described"
+    );
 }
 
 #[tokio::test]
@@ -138,7 +146,7 @@ async fn an_undescribed_value_is_refused_with_a_described_status() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 80);
+    assert_eq!(refused, 129);
 }
 
 #[tokio::test]
@@ -165,7 +173,7 @@ async fn an_undescribed_parameter_is_refused_by_its_name_with_the_known_ones() {
         assert_eq!(known.iter().collect::<Vec<_>>(), described, "{uri}");
         refused += 1;
     }
-    assert_eq!(refused, 10);
+    assert_eq!(refused, 14);
 }
 
 #[tokio::test]

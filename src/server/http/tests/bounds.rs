@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-const MOST: usize = 1_000_000;
+const MOST: usize = 2_000_000;
 const FINISHED_MS: i64 = 1_572_000_000_000;
 
 /// The pages with data.
@@ -142,7 +142,8 @@ async fn pages_stay_small_with_many_repositories_steps_and_suppressions() {
             details: crate::server::snapshot::BuildDetails::default(),
         });
     }
-    let router = of(builder.finish("v1".to_owned(), Some(FINISHED_MS), security));
+    let snapshot = builder.finish("v1".to_owned(), Some(FINISHED_MS), security);
+    let router = of(insight::filled(snapshot));
     assert_small(&router).await;
     let (shown, exported) = shown_and_exported(&router, "failing_steps").await;
     assert!(exported >= 65_535, "{exported}");
@@ -206,7 +207,7 @@ async fn pages_stay_small_with_stored_names_of_any_length() {
     }
     store.ingest(&events).await.expect("ingested");
     store.put_facts(&facts, FINISHED_MS).await.expect("stored");
-    let snapshot = store.load(config).await.expect("a snapshot");
+    let snapshot = insight::load(&store, config).await.expect("a snapshot");
     let router = of(snapshot);
     assert_small(&router).await;
     let (shown, exported) = shown_and_exported(&router, "failing_steps").await;

@@ -63,7 +63,11 @@ fn hostile() -> AppState {
         repositories: ["a", "b", "c"].map(facts).into(),
     };
     let state = AppState::default();
-    state.swap(builder.finish("v1".to_owned(), Some(60_000), security));
+    state.swap(insight::filled(builder.finish(
+        "v1".to_owned(),
+        Some(60_000),
+        security,
+    )));
     let mut ledger = ledger(7);
     ledger.syncs[0].failure = Some(script("failure"));
     ledger.coverage[1].coverage.item = script("item");

@@ -26,6 +26,7 @@ use crate::{
     api::{CoverageItem, DataState, FigureData, Live},
     server::{
         config::Config,
+        insight,
         snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
         state::AppState,
         store::{Covered, Ledger, SyncRecord},
@@ -72,7 +73,7 @@ pub(super) fn snapshot(version: &str) -> Snapshot {
             details: crate::server::snapshot::BuildDetails::default(),
         });
     }
-    builder.finish(version.to_owned(), Some(60_000), Security::default())
+    insight::filled(builder.finish(version.to_owned(), Some(60_000), Security::default()))
 }
 
 /// A ledger of GitHub: one sync that read it in part, and a later one that failed.
@@ -343,7 +344,8 @@ async fn freshness_and_coverage_report_the_state_of_sources() {
     let [events, security] = &state.kinds[..] else {
         panic!("two kinds: {state:?}");
     };
-    assert_eq!(events.rests_on, "2 builds of 1 pipeline");
+    let rests_on = "2 builds of 1 pipeline; 1 of 1 pipeline does not say when a build ends";
+    assert_eq!(events.rests_on, rests_on);
     assert!(events.as_of.is_some() && events.sources.is_empty());
     let github = &security.sources[0];
     assert!(github.failing);

@@ -60,7 +60,7 @@ const fn severity(result: BuildResult) -> Option<u8> {
         BuildResult::Failure => 2,
         BuildResult::NotBuilt => 3,
         BuildResult::Aborted => 4,
-        BuildResult::Unknown => return None,
+        BuildResult::Unknown | BuildResult::Lost | BuildResult::Running => return None,
     })
 }
 

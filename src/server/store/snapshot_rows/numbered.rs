@@ -106,7 +106,7 @@ impl Numbered {
             stored,
             pipeline: self.pipeline(build.job, build.system)?,
             build_id: build.number.as_deref().or(tag).unwrap_or(""),
-            result: tables::result(build.result),
+            latest_result: tables::result(build.result),
             nightly: build.nightly != 0,
             started_ms: build.started_ms,
             finished_ms: build.finished_ms,

@@ -1,0 +1,51 @@
+//! The builds behind the numbers of a figure: what a click on one of them opens.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::selection::Selection;
+
+/// The conditions under which a figure's builds are the builds of one of its numbers. A number of a row and a
+/// column has the conditions of both; they replace those of the page with the same keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Opens {
+    /// The index of the first of `rows` in the whole table.
+    pub first_row: u64,
+    /// Conditions by row: `hour=9&weekday=friday`; the rows that a page shows.
+    pub rows: Vec<String>,
+    pub columns: Vec<ColumnConditions>,
+    /// The marks of the chart, by trace.
+    pub marks: Vec<Marks>,
+}
+
+/// The conditions of a column that counts builds: `result=ABORTED&result=FAILURE`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ColumnConditions {
+    pub column: String,
+    pub conditions: String,
+}
+
+/// The marks of a trace, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Marks {
+    /// The column that the marks show; empty if they are not numbers of builds.
+    pub column: String,
+    /// The row of each mark; null where a mark has none. Without it, marks are rows in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<Option<u32>>>,
+    /// Conditions by mark, where marks are no rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<String>,
+}
+
+impl Opens {
+    /// The builds behind a number, on a page of `page`; none if the number opens nothing.
+    pub fn selection(&self, page: &Selection, row: usize, column: &str) -> Option<Selection> {
+        let row = row.checked_sub(usize::try_from(self.first_row).ok()?)?;
+        let row = self.rows.get(row)?;
+        let mut columns = self.columns.iter();
+        let column = columns.find(|known| known.column == column)?;
+        let conditions = [row.as_str(), &column.conditions].join("&");
+        Some(page.narrowed(&Selection::read(&conditions)))
+    }
+}

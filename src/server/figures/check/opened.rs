@@ -1,0 +1,134 @@
+//! Every number of a build figure opens exactly the builds that it counts.
+
+use super::super::{ALL, Page};
+use crate::{
+    api::{Cell, FigureData},
+    selection::Selection,
+    server::{attributes::select, figures::Figure, snapshot::Snapshot},
+};
+
+/// Pages with conditions of every kind.
+const PAGES: [&str; 12] = [
+    "",
+    "days=1",
+    "days=28&project=cmc",
+    "days=180&type=nightly",
+    "days=28&result=FAILURE&result=SUCCESS",
+    "from=2019-10-20&to=2019-10-24T12:00:00Z",
+    "from=2019-10-01&days=28",
+    "as_of=2019-10-20T03:04:05Z&days=7",
+    "min_minutes=5.5&max_minutes=40&days=28",
+    "started_from=2019-10-22T03:07:00Z&days=7",
+    "weekday=friday&weekday=monday&hour=9&hour=10&days=28",
+    "failed_step=unknown&failed_step=build&days=180",
+];
+
+fn opened(snapshot: &Snapshot, selection: &Selection) -> u64 {
+    // As it comes from the address.
+    let selection = Selection::parse(&selection.query()).expect("an address");
+    snapshot.check(&selection).expect("it can be answered");
+    select(snapshot, &selection).count()
+}
+
+/// Checks each cell that opens builds; returns how many there are.
+fn check_cells(snapshot: &Snapshot, page: &Selection, figure: &FigureData) -> usize {
+    let opens = figure.opens();
+    let mut checked = 0;
+    for (index, row) in figure.rows.iter().enumerate() {
+        for (cell, column) in row.iter().zip(&figure.columns) {
+            let Some(selection) = opens.selection(page, index, &column.id) else {
+                continue;
+            };
+            let expected = match cell {
+                // Nothing is behind a zero, so it is no link.
+                Cell::Count(0) => continue,
+                Cell::Count(count) => u64::try_from(*count).expect("a count"),
+                // The number of a build.
+                _ => 1,
+            };
+            let what = format!("{} {} of {row:?} on {page:?}", figure.id, column.id);
+            assert_eq!(
+                opened(snapshot, &selection),
+                expected,
+                "{what}: {selection:?}"
+            );
+            checked += 1;
+        }
+    }
+    checked
+}
+
+/// Checks each mark of the chart against what it shows; returns how many there are.
+fn check_marks(page: &Selection, figure: &FigureData) -> usize {
+    let plot: serde_json::Value = serde_json::from_str(figure.plot.get()).expect("JSON");
+    let opens = figure.opens();
+    let traces = plot["data"].as_array().expect("traces");
+    let mut checked = 0;
+    for (marks, trace) in opens.marks.iter().zip(traces) {
+        if marks.column.is_empty() {
+            continue;
+        }
+        let column = figure
+            .columns
+            .iter()
+            .position(|known| known.id == marks.column);
+        let column = column.expect("a mark is of a column");
+        let points = match &marks.rows {
+            Some(rows) => rows.clone(),
+            None => (0..).take(figure.rows.len()).map(Some).collect(),
+        };
+        let drawn = drawn(trace);
+        assert_eq!(points.len(), drawn.len(), "{}: {page:?}", figure.id);
+        for (row, value) in points.into_iter().zip(drawn) {
+            let Some(row) = row else { continue };
+            let cell = &figure.rows[row as usize][column];
+            let shows = |cell: &Cell| match cell {
+                Cell::Count(count) => value.as_i64() == Some(*count),
+                Cell::Number(number) => value.as_f64() == Some(*number),
+                _ => false,
+            };
+            // Some marks are as long as another number of their row, which is told by their column.
+            let is_drawn = figure.rows[row as usize].iter().any(shows);
+            assert!(is_drawn, "{} draws {value} for {cell:?}", figure.id);
+            assert!(opens.selection(page, row as usize, &marks.column).is_some());
+            checked += 1;
+        }
+    }
+    checked
+}
+
+/// The values of a trace's marks, in the order in which plotly.js numbers them.
+fn drawn(trace: &serde_json::Value) -> Vec<serde_json::Value> {
+    let list = |name: &str| trace[name].as_array().cloned().unwrap_or_default();
+    match trace["type"].as_str() {
+        Some("pie") => list("values"),
+        Some("heatmap") => list("z")
+            .iter()
+            .flat_map(|line| line.as_array().cloned().unwrap_or_default())
+            .collect(),
+        _ if trace["orientation"] == "h" => list("x"),
+        _ => list("y"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_number_opens_the_builds_that_it_counts() {
+    let figures = ALL.iter().filter(|figure| figure.page == Page::Pipelines);
+    let figures: Vec<&Figure> = figures.copied().collect();
+    let mut checked = vec![(0, 0); figures.len()];
+    for seed in [1, 2, 3] {
+        let sample = super::sample(seed, 40).await;
+        let snapshot = &sample.snapshot;
+        for page in PAGES {
+            let page = Selection::parse(page).expect("a selection");
+            for (figure, (cells, marks)) in figures.iter().zip(&mut checked) {
+                let data = figure.compute(snapshot, &page).expect("a figure");
+                *cells += check_cells(snapshot, &page, &data);
+                *marks += check_marks(&page, &data);
+            }
+        }
+    }
+    for (figure, (cells, marks)) in figures.iter().zip(checked) {
+        assert!(cells > 5 && marks > 5, "{}: {cells} {marks}", figure.id);
+    }
+}

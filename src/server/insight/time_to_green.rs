@@ -1,0 +1,157 @@
+//! The time from the first failed build to the next good one, over several episodes.
+//!
+//! Kaplan–Meier, since the shortest episodes are the first to close: a median of closed ones alone would be too short
+//! while others are open. An open episode is censored at the time of the data, that of a dormant pipeline at its last
+//! build.
+
+use crate::server::snapshot::{Episode, Snapshot};
+
+/// The time to green of a set of episodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimeToGreen {
+    /// The episodes that the median and the percentile rest on, whether closed, open or dormant.
+    pub n: usize,
+    /// Of these, those that are open while their pipeline still runs.
+    pub open: usize,
+    /// Of these, those that are open and whose pipeline is dormant.
+    pub dormant: usize,
+    /// Further episodes, which began before the data does. Their length is unknown.
+    pub at_least: usize,
+    /// None if `n` is zero, otherwise if it is not reached: too many episodes are open.
+    pub median_ms: Option<i64>,
+    /// The time in which 90% of the episodes close; none as for the median.
+    pub p90_ms: Option<i64>,
+}
+
+/// Computes the time to green of some of a snapshot's episodes, usually of those that opened in a range.
+pub fn time_to_green<'a>(
+    snapshot: &Snapshot,
+    episodes: impl IntoIterator<Item = &'a Episode>,
+) -> TimeToGreen {
+    let times = episodes
+        .into_iter()
+        .map(|episode| (episode, episode.red_ms(snapshot)));
+    estimate(times)
+}
+
+fn estimate<'a>(episodes: impl Iterator<Item = (&'a Episode, i64)>) -> TimeToGreen {
+    let mut times = Vec::new();
+    let mut found = TimeToGreen::default();
+    for (episode, red_ms) in episodes {
+        if episode.at_least {
+            found.at_least += 1;
+            continue;
+        }
+        let is_open = episode.closed.is_none();
+        found.open += usize::from(is_open && !episode.dormant);
+        found.dormant += usize::from(is_open && episode.dormant);
+        times.push((red_ms, !is_open));
+    }
+    // Of equal times, those of closed episodes come first: the others were still red then.
+    times.sort_unstable_by_key(|&(red_ms, closed)| (red_ms, !closed));
+    found.n = times.len();
+    found.median_ms = reached(&times, 0.5);
+    found.p90_ms = reached(&times, 0.1);
+    found
+}
+
+/// Returns the earliest time at which at most `share` of the episodes are still red, by the Kaplan–Meier curve. `times`
+/// are sorted; each says whether the episode closed then.
+fn reached(times: &[(i64, bool)], share: f64) -> Option<i64> {
+    /// Above the rounding errors of the product.
+    const TOLERANCE: f64 = 1e-9;
+    let mut red = 1.0;
+    for (index, &(time_ms, closed)) in times.iter().enumerate() {
+        if closed {
+            let at_risk = (times.len() - index) as f64;
+            red *= 1.0 - 1.0 / at_risk;
+        }
+        if red <= share + TOLERANCE {
+            return Some(time_ms);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn episode(closed: bool) -> Episode {
+        Episode {
+            pipeline: 0,
+            opened: 1,
+            closed: closed.then_some(2),
+            last_good_before: Some(0),
+            at_least: false,
+            failures: 1,
+            latest_failure: 1,
+            dormant: false,
+        }
+    }
+
+    fn of(closed: &[i64], open: &[i64]) -> TimeToGreen {
+        let (is_open, is_closed) = (episode(false), episode(true));
+        let closed = closed.iter().map(|&time_ms| (&is_closed, time_ms));
+        let open = open.iter().map(|&time_ms| (&is_open, time_ms));
+        // The order of the episodes does not matter.
+        estimate(open.chain(closed))
+    }
+
+    /// The remission times of Freireich et al. (1963), on which textbooks show the method.
+    #[test]
+    fn the_published_example_has_its_published_medians() {
+        let treated = of(
+            &[6, 6, 6, 7, 10, 13, 16, 22, 23],
+            &[6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35],
+        );
+        assert_eq!((treated.n, treated.open), (21, 12));
+        assert_eq!((treated.median_ms, treated.p90_ms), (Some(23), None));
+        let placebo = [
+            1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23,
+        ];
+        let placebo = of(&placebo, &[]);
+        assert_eq!((placebo.n, placebo.open), (21, 0));
+        assert_eq!((placebo.median_ms, placebo.p90_ms), (Some(8), Some(17)));
+    }
+
+    #[test]
+    fn shares_that_are_met_exactly_are_reached() {
+        let ten: Vec<i64> = (1..=10).collect();
+        let all = of(&ten, &[]);
+        assert_eq!((all.median_ms, all.p90_ms), (Some(5), Some(9)));
+        let half = of(&[1, 2], &[3, 3]);
+        assert_eq!((half.median_ms, half.p90_ms), (Some(2), None));
+    }
+
+    #[test]
+    fn nothing_and_open_episodes_alone_have_no_median() {
+        assert_eq!(of(&[], &[]), TimeToGreen::default());
+        let open = of(&[], &[5, 6]);
+        assert_eq!((open.n, open.open, open.median_ms), (2, 2, None));
+    }
+
+    #[test]
+    fn dormant_episodes_are_counted_apart_and_those_before_the_data_left_out() {
+        let dormant = Episode {
+            dormant: true,
+            ..episode(false)
+        };
+        let before = Episode {
+            at_least: true,
+            last_good_before: None,
+            ..episode(true)
+        };
+        let closed = episode(true);
+        let found = estimate([(&closed, 9), (&dormant, 1), (&before, 1)].into_iter());
+        let expected = TimeToGreen {
+            n: 2,
+            open: 0,
+            dormant: 1,
+            at_least: 1,
+            median_ms: Some(9),
+            p90_ms: Some(9),
+        };
+        assert_eq!(found, expected);
+    }
+}

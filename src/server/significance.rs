@@ -1,0 +1,131 @@
+//! The rule by which a difference is news: better or worse only where an interval excludes no change.
+
+use std::cmp::Ordering;
+
+/// Rates of fewer things than this are shown, but prove nothing.
+pub const MIN_COUNT: u64 = 5;
+/// The intervals contain the true value in 95% of all cases: the normal distribution's 97.5th percentile.
+const Z: f64 = 1.959_963_984_540_054;
+
+/// A part of a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub part: u64,
+    pub whole: u64,
+}
+
+/// Bounds, lower first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Rate {
+    /// The share, from 0 to 1; none of an empty whole.
+    pub fn share(self) -> Option<f64> {
+        (self.whole > 0).then(|| self.part as f64 / self.whole as f64)
+    }
+
+    /// Wilson's 95% interval of the share; none of an empty whole.
+    pub fn interval(self) -> Option<Interval> {
+        let share = self.share()?;
+        let n = self.whole as f64;
+        let denominator = 1.0 + Z * Z / n;
+        let centre = (share + Z * Z / (2.0 * n)) / denominator;
+        let spread = (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+        let half = Z * spread / denominator;
+        Some(Interval {
+            low: (centre - half).max(0.0),
+            high: (centre + half).min(1.0),
+        })
+    }
+}
+
+/// Newcombe's 95% interval of the difference `a` − `b` of two independent shares; none if either whole is empty.
+pub fn difference(a: Rate, b: Rate) -> Option<Interval> {
+    let (share_a, share_b) = (a.share()?, b.share()?);
+    let (of_a, of_b) = (a.interval()?, b.interval()?);
+    let difference = share_a - share_b;
+    Some(Interval {
+        low: difference - (share_a - of_a.low).hypot(of_b.high - share_b),
+        high: difference + (of_a.high - share_a).hypot(share_b - of_b.low),
+    })
+}
+
+/// Returns whether `a` is clearly greater or less than `b`; none if the difference may be chance.
+pub fn compare(a: Rate, b: Rate) -> Option<Ordering> {
+    if a.whole < MIN_COUNT || b.whole < MIN_COUNT {
+        return None;
+    }
+    let Interval { low, high } = difference(a, b)?;
+    if low > 0.0 {
+        Some(Ordering::Greater)
+    } else if high < 0.0 {
+        Some(Ordering::Less)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate((part, whole): (u64, u64)) -> Rate {
+        Rate { part, whole }
+    }
+
+    fn assert_bounds(found: Option<Interval>, low: f64, high: f64) {
+        let found = found.expect("an interval");
+        let same = |a: f64, b: f64| (a - b).abs() < 0.000_051;
+        assert!(same(found.low, low) && same(found.high, high), "{found:?}");
+    }
+
+    /// Newcombe, Statistics in Medicine 17 (1998), 857–872, method 3.
+    #[test]
+    fn the_interval_of_a_rate_is_the_published_one() {
+        for (of, low, high) in [
+            ((81, 263), 0.2553, 0.3662),
+            ((15, 148), 0.0624, 0.1605),
+            ((0, 20), 0.0, 0.1611),
+            ((1, 29), 0.0061, 0.1718),
+        ] {
+            assert_bounds(rate(of).interval(), low, high);
+        }
+        assert_eq!(rate((0, 0)).interval(), None);
+    }
+
+    /// Newcombe, Statistics in Medicine 17 (1998), 873–890, method 10.
+    #[test]
+    fn the_interval_of_a_difference_is_the_published_one() {
+        for (a, b, low, high) in [
+            ((56, 70), (48, 80), 0.0524, 0.3339),
+            ((9, 10), (3, 10), 0.1705, 0.8090),
+            ((6, 7), (2, 7), 0.0582, 0.8062),
+            ((5, 56), (0, 29), -0.0381, 0.1926),
+            ((0, 10), (0, 20), -0.1611, 0.2775),
+            ((0, 10), (0, 10), -0.2775, 0.2775),
+            ((10, 10), (0, 20), 0.6791, 1.0),
+            ((10, 10), (0, 10), 0.6075, 1.0),
+        ] {
+            assert_bounds(difference(rate(a), rate(b)), low, high);
+        }
+    }
+
+    #[test]
+    fn a_difference_is_clear_only_where_its_interval_excludes_zero() {
+        for (a, b, clear) in [
+            ((56, 70), (48, 80), Some(Ordering::Greater)),
+            ((48, 80), (56, 70), Some(Ordering::Less)),
+            ((5, 56), (0, 29), None),
+            ((0, 0), (5, 10), None),
+            ((5, 10), (0, 0), None),
+            // Clear, but of too few.
+            ((4, 4), (0, 100), None),
+            ((5, 5), (0, 100), Some(Ordering::Greater)),
+        ] {
+            assert_eq!(compare(rate(a), rate(b)), clear, "{a:?} {b:?}");
+        }
+    }
+}
