@@ -6,6 +6,7 @@
 mod build;
 mod builds;
 mod opens;
+mod pipeline;
 mod view;
 
 use std::{fmt, pin::Pin, sync::Arc};
@@ -18,6 +19,9 @@ use utoipa::ToSchema;
 pub use build::{BuildDetails, BuildStep, ExternalAddress, RelatedBuilds};
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
 pub use opens::{ColumnConditions, Marks, Opens};
+pub use pipeline::{
+    BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
+};
 pub use view::View;
 
 use crate::{error::AppError, json::Json, selection::Selection};

@@ -12,7 +12,7 @@ use crate::{
     base::use_base,
     components::{Footer, Header, Visited},
     live::LiveState,
-    pages::{Build, Builds, Disclaimer, Figure, NotFound, Pipelines, Security, Sources},
+    pages::{Build, Builds, Disclaimer, Figure, NotFound, Pipeline, Pipelines, Security, Sources},
 };
 
 /// The HTML document, rendered by the server only.
@@ -99,6 +99,7 @@ pub fn App() -> impl IntoView {
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("build") view=Build ssr=SsrMode::Async />
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
+                    <Route path=StaticSegment("pipeline") view=Pipeline ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />

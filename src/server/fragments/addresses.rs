@@ -21,11 +21,12 @@ pub fn pipeline(base: &Base, system: &str, name: &str) -> String {
 
 /// One build, by its number in its pipeline.
 pub fn build(base: &Base, build: &BuildSummary) -> String {
-    let pairs = [
-        ("name", &*build.name),
-        ("number", &*build.number),
-        of_system(&build.system),
-    ];
+    numbered_build(base, &build.system, &build.name, &build.number)
+}
+
+/// The same from its parts.
+pub fn numbered_build(base: &Base, system: &str, name: &str, number: &str) -> String {
+    let pairs = [("name", name), ("number", number), of_system(system)];
     with_query(base.path("/build"), &pairs)
 }
 

@@ -290,7 +290,7 @@ impl Shown<'_> {
     }
 }
 
-fn fact(label: &str, value: Markup) -> Markup {
+pub(super) fn fact(label: &str, value: Markup) -> Markup {
     html! { div { dt { (label) } dd { (value) } } }
 }
 
@@ -299,7 +299,7 @@ fn known_duration(ms: Option<u64>) -> String {
 }
 
 /// A link with this text, or the address itself; text if the address leads to no allowed host.
-fn external(address: &ExternalAddress, text: &str) -> Markup {
+pub(super) fn external(address: &ExternalAddress, text: &str) -> Markup {
     match &address.href {
         Some(href) => outside(
             href,

@@ -4,8 +4,10 @@
 mod addresses;
 mod build;
 mod builds;
+mod charts;
 mod freshness;
 mod headline;
+mod pipeline;
 mod results;
 mod sources;
 mod time_line;
@@ -14,6 +16,7 @@ pub use build::fragments as build;
 pub use builds::fragments as builds;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
+pub use pipeline::fragments as pipeline;
 pub use sources::fragments as sources;
 
 use maud::{Markup, html};
@@ -24,7 +27,14 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 5] = ["builds", "freshness", "headline", "sources", "build"];
+pub const NAMES: [&str; 6] = [
+    "builds",
+    "freshness",
+    "headline",
+    "sources",
+    "build",
+    "pipeline",
+];
 
 fn fragment(class: &str, html: Markup) -> HtmlFragment {
     HtmlFragment {

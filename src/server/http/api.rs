@@ -26,7 +26,7 @@ use crate::{
         },
         state::{AppState, figure_infos},
         tasks,
-        views::build,
+        views::{build, pipeline},
     },
 };
 
@@ -199,12 +199,13 @@ pub async fn fragments(
     Ok(Json(fragments).into_response())
 }
 
-/// The parameters of fragments about one build, which have no selection; none for other fragments.
+/// The parameters of fragments about one build or pipeline, which have no selection; none for other fragments.
 fn of_one_thing(uri: &Uri) -> Option<&'static [&'static str]> {
     let mut pairs = selection::pairs(uri.query().unwrap_or_default());
     let (_, of) = pairs.find(|(name, _)| name == "of")?;
     match &*of {
         "build" => Some(&build::PARAMETERS),
+        "pipeline" => Some(&pipeline::PARAMETERS),
         _ => None,
     }
 }

@@ -194,6 +194,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/fragments", get(api::fragments))
         .route("/api/builds", get(builds::builds))
         .route("/api/build", get(builds::build))
+        .route("/api/pipeline", get(builds::pipeline))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));

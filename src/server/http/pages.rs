@@ -31,7 +31,7 @@ use crate::{
         export::Format,
         figures,
         state::AppState,
-        views::{build, build_list},
+        views::{build, build_list, pipeline},
     },
 };
 
@@ -40,7 +40,10 @@ const SELECTING: [&str; 3] = ["/builds", "/pipelines", "/security"];
 /// The pages that have no parameters.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
 /// The pages of one thing, and their parameters.
-const OF_ONE_THING: [(&str, &[&str]); 1] = [("/build", &build::PARAMETERS)];
+const OF_ONE_THING: [(&str, &[&str]); 2] = [
+    ("/build", &build::PARAMETERS),
+    ("/pipeline", &pipeline::PARAMETERS),
+];
 
 /// The parameters of a page.
 pub struct PageParameters {
@@ -223,6 +226,10 @@ async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     };
     if path == "/build" {
         return state.app.build(&own()).await.err();
+    }
+    if path == "/pipeline" {
+        let snapshot = state.app.snapshot().ok()?;
+        return pipeline::find(&snapshot, &own()).err();
     }
     let figure = figure(path);
     if !SELECTING.contains(&path) && figure.is_none() {

@@ -6,12 +6,12 @@ use anyhow::{Context as _, Result};
 
 use super::AppState;
 use crate::{
-    api::{BuildDetails, View},
+    api::{BuildDetails, PipelineDetails, View},
     error::AppError,
     server::{
         snapshot::Snapshot,
         store::{BuildReader, StoredBuild, WantedBuild},
-        views::build,
+        views::{build, pipeline},
     },
 };
 
@@ -37,6 +37,35 @@ impl AppState {
         if details.complete {
             let (cache, found) = (&self.0.builds, Arc::clone(&details));
             cache.insert(&snapshot.version, view, found).await;
+        }
+        Ok(details)
+    }
+
+    /// One pipeline.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownPipeline`], or [`AppError::NotReady`] without data.
+    pub async fn pipeline(&self, view: &View) -> Result<PipelineDetails, AppError> {
+        let snapshot = self.snapshot()?;
+        let number = pipeline::find(&snapshot, view)?;
+        let latest = pipeline::latest_stored(&snapshot, number);
+        let describe = {
+            let snapshot = Arc::clone(&snapshot);
+            move || pipeline::details(&snapshot, number)
+        };
+        let described = tokio::task::spawn_blocking(describe).await;
+        let mut details = described.map_err(|error| {
+            tracing::error!("describing a pipeline panicked: {error}");
+            AppError::Internal
+        })?;
+        if let Some(latest) = latest
+            && let Ok(Some(stored)) = self.read_build(WantedBuild::Ordinal(latest)).await
+            && let Ok(build) = stored.build()
+            && build.job == details.name
+            && let Some(url) = build.url
+        {
+            let job = pipeline::job_address(url, build.number.unwrap_or_default());
+            details.job_address = job.map(|job| build::address(&snapshot, job));
         }
         Ok(details)
     }

@@ -415,6 +415,10 @@ impl AppState {
         let snapshot = self.selected(selection)?;
         match of {
             "build" => Ok(fragments::build(&*self.build(view).await?, &self.0.base)),
+            "pipeline" => Ok(fragments::pipeline(
+                &self.pipeline(view).await?,
+                &self.0.base,
+            )),
             "builds" => {
                 let list = build_list::build_list(&snapshot, selection, view)?;
                 Ok(fragments::builds(

@@ -203,7 +203,7 @@ fn of_stored(details: &mut BuildDetails, snapshot: &Snapshot, build: &Build<'_>)
     details.step_count = build.steps.len() as u64;
 }
 
-fn address(snapshot: &Snapshot, text: &str) -> ExternalAddress {
+pub fn address(snapshot: &Snapshot, text: &str) -> ExternalAddress {
     ExternalAddress {
         text: text.to_owned(),
         href: snapshot.config.links.href(text),

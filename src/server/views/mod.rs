@@ -5,3 +5,4 @@ pub mod build_file;
 pub mod build_list;
 pub mod freshness;
 pub mod headline;
+pub mod pipeline;

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     api::{
         BuildDetails, BuildList, CoverageItem, DataState, FigureData, FigureInfo, Headline,
-        HtmlFragment, Live, Overview,
+        HtmlFragment, Live, Overview, PipelineDetails,
     },
     error::AppError,
     server::state::AppState,
@@ -45,6 +45,7 @@ use crate::{
     Headline,
     Live,
     Overview,
+    PipelineDetails,
     HtmlFragment
 )))]
 struct Types;
@@ -178,6 +179,19 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             ],
         },
         Endpoint {
+            path: "/api/pipeline",
+            id: "pipeline",
+            summary: "One pipeline: its state, red episodes, latest builds, and durations of builds and steps",
+            parameters: parameters::pipeline(state),
+            responses: vec![
+                ("200", responses::tagged("PipelineDetails")),
+                ("304", responses::unchanged()),
+                wrong(),
+                ("404", responses::fault("An unknown pipeline")),
+                not_ready(),
+            ],
+        },
+        Endpoint {
             path: "/api/freshness",
             id: "freshness",
             summary: "How old and how complete the data is, by source",
@@ -225,8 +239,8 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/api/fragments",
             id: "fragments",
             summary: "Parts of pages beside their figures, as HTML: the headline for a filter, and the \
-                      state of the sources. The fragments of one build take the parameters of \
-                      /api/build instead of a selection",
+                      state of the sources. The fragments of one build or \
+                      pipeline take the parameters of /api/build or /api/pipeline instead",
             parameters: [
                 vec![parameters::fragments(), parameters::columns()],
                 parameters::list().into(),

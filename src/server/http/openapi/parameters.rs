@@ -43,14 +43,7 @@ pub fn fragments() -> Parameter {
 
 /// The address of one build. The examples are those of the latest.
 pub fn build(state: &AppState) -> Vec<Parameter> {
-    let snapshot = state.snapshot().ok();
-    let latest = snapshot.as_ref().and_then(|snapshot| {
-        let build = snapshot.builds.len().checked_sub(1)?;
-        let pipeline = &snapshot.pipelines[snapshot.builds.pipeline[build] as usize];
-        let number = snapshot.builds.build_id.get(build).into_owned();
-        Some((pipeline.name.to_string(), number))
-    });
-    let (name, number) = latest.unzip();
+    let (name, number) = latest(state).unzip();
     [
         ("name", "The job, if no tag is given", name),
         ("number", "The number of the build in its job", number),
@@ -59,6 +52,26 @@ pub fn build(state: &AppState) -> Vec<Parameter> {
     ]
     .map(|(name, help, example)| free(name, help, example))
     .into()
+}
+
+/// The address of one pipeline. The example is that of the latest build.
+pub fn pipeline(state: &AppState) -> Vec<Parameter> {
+    let name = latest(state).map(|(name, _)| name);
+    [
+        ("name", "The job", name),
+        ("system", "The CI system; jenkins by default", None),
+    ]
+    .map(|(name, help, example)| free(name, help, example))
+    .into()
+}
+
+/// The job and the number of the latest build.
+fn latest(state: &AppState) -> Option<(String, String)> {
+    let snapshot = state.snapshot().ok()?;
+    let build = snapshot.builds.len().checked_sub(1)?;
+    let pipeline = &snapshot.pipelines[snapshot.builds.pipeline[build] as usize];
+    let number = snapshot.builds.build_id.get(build).into_owned();
+    Some((pipeline.name.to_string(), number))
 }
 
 /// Any text, with an example from the data.

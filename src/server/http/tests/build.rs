@@ -1,4 +1,4 @@
-//! The page and the endpoint of one build, with a store and without.
+//! The pages and the endpoints of one build and of one pipeline, with a store and without.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use super::{get, loaded, snapshot};
 use crate::server::{
     config::Config,
     http::{Settings, router},
+    insight,
     model::{BuildResult, Event, System},
     state::AppState,
     store::Store,
@@ -64,7 +65,8 @@ async fn stored(dir: &std::path::Path) -> AppState {
     });
     store.ingest(&events).await.expect("ingested");
     let state = AppState::default();
-    state.swap(store.load(config).await.expect("a snapshot"));
+    let snapshot = insight::load(&store, config).await;
+    state.swap(snapshot.expect("a snapshot"));
     state.set_build_reader(store.build_reader());
     state
 }
@@ -190,4 +192,70 @@ async fn an_address_of_a_build_has_one_form_and_refuses_other_parameters() {
         let answer = get(&router, uri).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{uri}");
     }
+}
+
+#[tokio::test]
+async fn a_pipeline_is_shown_and_served_as_json() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let router = router(stored(dir.path()).await, Settings::default());
+    let uri = "/pipeline?name=HMCTS_CMC%2Fclaim-store%2Fmaster";
+    let page = get(&router, uri).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for part in [
+        "class=\"strip\"",
+        "class=\"durations\"",
+        "still red",
+        "href=\"/build?name=HMCTS_CMC%2Fclaim-store%2Fmaster&amp;number=2\"",
+        "https://build.example/job/claim-store/</span>",
+        "List the builds of this pipeline",
+    ] {
+        assert!(page.text().contains(part), "{part}\n{}", page.text());
+    }
+    assert!(!page.text().contains(" style="));
+    let answer = get(&router, &format!("/api{uri}")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let found: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!(
+        (&found["state"], &found["streak"]),
+        (&"red".into(), &1.into())
+    );
+    assert_eq!(found["since"]["number"], "2");
+    assert_eq!(found["last_green"]["number"], "1");
+    // The counts of numbers that open are those of the lists that they open.
+    let test = found["steps"].as_array().expect("steps").iter();
+    let mut test = test.filter(|step| step["name"] == "test");
+    assert_eq!(test.next().expect("the step")["failed_first"], 1);
+    let from = found["steps_from"].as_str().expect("an instant");
+    let label = "HMCTS_CMC%2Fclaim-store%2Fmaster";
+    let list = format!("/api/builds?failed_step=test&from={from}&pipeline={label}");
+    let list: Value = serde_json::from_slice(&get(&router, &list).await.body).expect("JSON");
+    assert_eq!(list["builds"], 1);
+    let week = &found["weeks"][0];
+    let list = format!(
+        "/api/builds?from={}&to={}&known=duration&pipeline={label}&result=SUCCESS&result=UNSTABLE&result=FAILURE&result=ABORTED",
+        week["from"].as_str().expect("a date"),
+        week["to"].as_str().expect("a date"),
+    );
+    let list: Value = serde_json::from_slice(&get(&router, &list).await.body).expect("JSON");
+    assert_eq!(list["builds"], week["builds"]);
+}
+
+#[tokio::test]
+async fn an_unknown_pipeline_is_not_found() {
+    let router = router(loaded(), Settings::default());
+    for uri in [
+        "/pipeline",
+        "/pipeline?name=nothing",
+        "/pipeline?name=a&system=sds",
+    ] {
+        for uri in [uri.to_owned(), format!("/api{uri}")] {
+            let answer = get(&router, &uri).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{uri}");
+            assert!(answer.text().contains("There is no pipeline"), "{uri}");
+        }
+    }
+    let answer = get(&router, "/pipeline?system=jenkins&name=a&x=1").await;
+    assert_eq!(answer.header("location"), "/pipeline?name=a");
+    let answer = get(&router, "/api/pipeline?name=a&days=7").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
 }
