@@ -3,6 +3,8 @@
 //! Addresses of builds and repositories come from the data, and so from whoever can write it. One becomes a link only
 //! if a browser would open it at an allowed host; any other stays text.
 
+use std::{cmp::Reverse, collections::BTreeMap};
+
 use anyhow::{Result, bail};
 use reqwest::Url;
 use serde::Deserialize;
@@ -47,6 +49,22 @@ impl Links {
         self.allowed_hosts.contains(&host).then(|| url.into())
     }
 
+    /// Returns the hosts of these addresses that are not allowed, the most frequent first, with the number of addresses.
+    pub fn other_hosts<'a>(
+        &self,
+        addresses: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<(String, u64)> {
+        let mut hosts: BTreeMap<String, u64> = BTreeMap::new();
+        for host in addresses.into_iter().filter_map(host_of) {
+            if !self.allowed_hosts.contains(&host) {
+                *hosts.entry(host).or_default() += 1;
+            }
+        }
+        let mut hosts: Vec<(String, u64)> = hosts.into_iter().collect();
+        hosts.sort_by_key(|&(_, addresses)| Reverse(addresses));
+        hosts
+    }
+
     /// Returns the address of a commit in a repository.
     pub fn commit(&self, repository: &str, commit: &str) -> Option<String> {
         let is_hash =
@@ -63,7 +81,7 @@ impl Links {
 }
 
 /// Returns the host of an address, as `allowed_hosts` names it; none if it could never become a link.
-pub fn host_of(address: &str) -> Option<String> {
+fn host_of(address: &str) -> Option<String> {
     host(&web_address(address)?)
 }
 
@@ -165,6 +183,26 @@ mod tests {
             assert_eq!(links.commit("https://github.com/a/b", commit), None);
         }
         assert_eq!(links.commit("https://evil.example/a", &sha), None);
+    }
+
+    #[test]
+    fn the_hosts_that_are_not_allowed_are_listed_by_frequency() {
+        let addresses = [
+            "https://a.example/1",
+            "https://b.example:8443/1",
+            "https://github.com/a",
+            "https://B.example:8443/2",
+            "javascript:alert(1)",
+            "https://user@c.example/",
+            "no address",
+        ];
+        assert_eq!(
+            Links::default().other_hosts(addresses),
+            [
+                ("b.example:8443".to_owned(), 2),
+                ("a.example".to_owned(), 1)
+            ]
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context, Result, bail};
 pub use insight::Insight;
 use jiff::{SignedDuration, tz::TimeZone};
-pub use links::{Links, host_of};
+pub use links::Links;
 use regex::Regex;
 pub use security_txt::SecurityTxt;
 use serde::Deserialize;

@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, duration, results};
+use super::{
+    addresses, duration, results,
+    time_line::{tick, ticks},
+};
 use crate::{
     api::{BuildMark, PipelineDetails, WeekDurations},
     base::Base,
@@ -20,8 +23,6 @@ const BAR: u64 = 40;
 const STRIP: u64 = 60;
 /// The height of the chart of durations, in CSS pixels.
 const HEIGHT: f64 = 220.0;
-/// The marks of its axis.
-const LINES: u32 = 4;
 
 /// The latest builds: a shape and a bar each, whose height is the duration.
 pub fn strip(details: &PipelineDetails, base: &Base) -> Markup {
@@ -91,10 +92,8 @@ pub fn durations(details: &PipelineDetails, base: &Base) -> Markup {
     html! {
         figure class="durations" {
             svg width="100%" height=(HEIGHT) role="group" aria-label="Durations of builds over time" {
-                @for line in 0..=LINES {
-                    @let ms = longest * f64::from(line) / f64::from(LINES);
-                    line class="tick" x1="0" x2="100%" y1=(y(ms)) y2=(y(ms)) {}
-                    text class="tick-label" x="2" y=(y(ms)) dy="-3" { (duration(ms as u64)) }
+                @for ms in ticks(longest as i64) {
+                    line class="tick" x1="0" x2="100%" y1=(y(ms as f64)) y2=(y(ms as f64)) {}
                 }
                 @for (at_ms, ms, mark) in &points {
                     a href=(to(base, details, mark)) tabindex="-1" aria-label=(name(mark)) {
@@ -106,6 +105,9 @@ pub fn durations(details: &PipelineDetails, base: &Base) -> Markup {
                     @let [(at_a, a), (at_b, b)] = [pair[0], pair[1]];
                     line class="p95" x1=(x(at_a)) y1=(y(a.p95_ms)) x2=(x(at_b)) y2=(y(b.p95_ms)) {}
                     line class="p50" x1=(x(at_a)) y1=(y(a.p50_ms)) x2=(x(at_b)) y2=(y(b.p50_ms)) {}
+                }
+                @for ms in ticks(longest as i64) {
+                    text class="tick-label" x="2" y=(y(ms as f64)) dy="-3" { (tick(ms)) }
                 }
             }
             figcaption {

@@ -120,18 +120,18 @@ fn placed(steps: &[BuildStep]) -> Vec<Placed<'_>> {
     known.into_iter().filter_map(place).collect()
 }
 
-/// The marks of the axis, from the start of the build.
-fn ticks(last_ms: i64) -> impl Iterator<Item = i64> {
+/// The marks of an axis from 0, without one whose text would not fit before the end.
+pub(super) fn ticks(last_ms: i64) -> impl Iterator<Item = i64> {
     let distance = TICKS_MS
         .into_iter()
         .find(|distance| last_ms / distance < MAX_TICKS);
     let distance = distance.unwrap_or(last_ms.max(1));
     (0..MAX_TICKS)
         .map(move |number| number * distance)
-        .take_while(move |at_ms| *at_ms < last_ms)
+        .take_while(move |at_ms| *at_ms < last_ms - last_ms / 10)
 }
 
-fn tick(at_ms: i64) -> String {
+pub(super) fn tick(at_ms: i64) -> String {
     if at_ms == 0 {
         "0".to_owned()
     } else {

@@ -108,11 +108,8 @@ async fn read(transaction: &mut Transaction, wanted: &WantedBuild) -> Result<Opt
             by_tag(transaction, &keys::of_number(system, job, number)).await?
         }
         WantedBuild::Ordinal(ordinal) => {
-            let condition = match transaction {
-                Transaction::Sqlite(_) => "id = $1",
-                Transaction::Postgres(_) => "ordinal = $1",
-            };
-            let sql = select(transaction, condition);
+            let condition = format!("{} = $1", self::ordinal(transaction));
+            let sql = select(transaction, &condition);
             let ordinal = i64::from(*ordinal).into();
             transaction.optional(&sql, &[ordinal]).await?
         }
@@ -150,13 +147,28 @@ async fn by_tag(transaction: &mut Transaction, tag: &str) -> Result<Option<Numbe
     }
 }
 
-fn select(transaction: &Transaction, condition: &str) -> String {
-    let ordinal = match transaction {
+/// Reads the addresses of the latest builds.
+pub async fn addresses(transaction: &mut Transaction, most: u32) -> Result<Vec<String>> {
+    let sql = format!(
+        "SELECT url FROM (SELECT url FROM builds ORDER BY {} DESC LIMIT $1) AS latest WHERE url IS NOT NULL",
+        ordinal(transaction)
+    );
+    let urls: Vec<(String,)> = transaction.all(&sql, &[i64::from(most).into()]).await?;
+    Ok(urls.into_iter().map(|(url,)| url).collect())
+}
+
+/// The column of a build's number in snapshots.
+const fn ordinal(transaction: &Transaction) -> &'static str {
+    match transaction {
         Transaction::Sqlite(_) => "id",
         Transaction::Postgres(_) => "ordinal",
-    };
+    }
+}
+
+fn select(transaction: &Transaction, condition: &str) -> String {
     format!(
-        "SELECT {ordinal} AS ordinal, {} FROM builds WHERE {condition}",
+        "SELECT {} AS ordinal, {} FROM builds WHERE {condition}",
+        ordinal(transaction),
         columns::<BuildRow>("")
     )
 }

@@ -484,6 +484,15 @@ impl Store {
         })
     }
 
+    /// Returns the addresses of the latest builds, at most so many.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn build_addresses(&self, most: u32) -> Result<Vec<String>> {
+        let mut transaction = self.begin_reading().await?;
+        build_reader::addresses(&mut transaction, most).await
+    }
+
     /// Returns a reader of single builds for pages, which goes on while the store is open.
     pub fn build_reader(&self) -> BuildReader {
         BuildReader::new(self.engine.clone())
