@@ -3,8 +3,10 @@
 //! Server functions are public HTTP endpoints, so they validate all arguments. Figures are computed once
 //! per data version and filter (`server::cache`).
 
+mod build;
 mod builds;
 mod opens;
+mod pipeline;
 mod pipelines;
 mod view;
 
@@ -15,8 +17,12 @@ use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+pub use build::{BuildDetails, BuildStep, ExternalAddress, RelatedBuilds};
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
 pub use opens::{ColumnConditions, Marks, Opens};
+pub use pipeline::{
+    BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
+};
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use view::View;
 

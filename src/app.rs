@@ -12,7 +12,10 @@ use crate::{
     base::use_base,
     components::{Footer, Header, Visited},
     live::LiveState,
-    pages::{Builds, Disclaimer, Figure, NotFound, PipelineList, Pipelines, Security, Sources},
+    pages::{
+        Build, Builds, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines, Security,
+        Sources,
+    },
 };
 
 /// The HTML document, rendered by the server only.
@@ -97,7 +100,9 @@ pub fn App() -> impl IntoView {
             <Header title=site.title reader=site.reader />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>
+                    <Route path=StaticSegment("build") view=Build ssr=SsrMode::Async />
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
+                    <Route path=StaticSegment("pipeline") view=Pipeline ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
                     <Route
                         path=(StaticSegment("pipelines"), StaticSegment("list"))

@@ -34,6 +34,18 @@ pub enum AppError {
     SignInNeeded,
     /// No figure has this id (404).
     UnknownFigure { id: String },
+    /// No build has this name (404).
+    UnknownBuild {
+        id: String,
+        /// The months that the store keeps before the current one; 0 if it keeps everything.
+        keep_months: u16,
+    },
+    /// No pipeline has this name (404).
+    UnknownPipeline {
+        id: String,
+        /// As of an unknown build.
+        keep_months: u16,
+    },
     /// The data is not loaded yet (503).
     NotReady,
     /// The client could not reach the server or read its response.
@@ -55,6 +67,8 @@ struct Received {
     known: Vec<String>,
     #[serde(default)]
     id: String,
+    #[serde(default)]
+    keep_months: u16,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +78,8 @@ enum Kind {
     UnknownParameter,
     SignInNeeded,
     UnknownFigure,
+    UnknownBuild,
+    UnknownPipeline,
     NotReady,
     Unreachable,
     Internal,
@@ -77,6 +93,7 @@ impl From<Received> for AppError {
             value,
             known,
             id,
+            keep_months,
         } = received;
         match error {
             Kind::UnknownValue => Self::UnknownValue {
@@ -87,6 +104,8 @@ impl From<Received> for AppError {
             Kind::UnknownParameter => Self::UnknownParameter { parameter, known },
             Kind::SignInNeeded => Self::SignInNeeded,
             Kind::UnknownFigure => Self::UnknownFigure { id },
+            Kind::UnknownBuild => Self::UnknownBuild { id, keep_months },
+            Kind::UnknownPipeline => Self::UnknownPipeline { id, keep_months },
             Kind::NotReady => Self::NotReady,
             Kind::Unreachable => Self::Unreachable,
             Kind::Internal => Self::Internal,
@@ -114,12 +133,28 @@ impl AppError {
         Self::UnknownFigure { id: shorten(id) }
     }
 
+    pub fn unknown_build(name: &str, keep_months: u16) -> Self {
+        Self::UnknownBuild {
+            id: shorten(name),
+            keep_months,
+        }
+    }
+
+    pub fn unknown_pipeline(name: &str, keep_months: u16) -> Self {
+        Self::UnknownPipeline {
+            id: shorten(name),
+            keep_months,
+        }
+    }
+
     /// The HTTP status of the response.
     pub const fn status(&self) -> u16 {
         match self {
             Self::UnknownValue { .. } | Self::UnknownParameter { .. } => 400,
             Self::SignInNeeded => 401,
-            Self::UnknownFigure { .. } => 404,
+            Self::UnknownFigure { .. }
+            | Self::UnknownBuild { .. }
+            | Self::UnknownPipeline { .. } => 404,
             Self::NotReady => 503,
             Self::Unreachable | Self::Internal => 500,
         }
@@ -165,12 +200,35 @@ impl fmt::Display for AppError {
                 f.write_str("You have to sign in to see this. Your session may have expired.")
             }
             Self::UnknownFigure { id } => write!(f, "There is no figure “{id}”."),
+            Self::UnknownBuild { id, keep_months } => {
+                write!(f, "There is no build “{id}”.")?;
+                kept(f, *keep_months)
+            }
+            Self::UnknownPipeline { id, keep_months } => {
+                write!(
+                    f,
+                    "There is no pipeline “{id}” with builds of default branches."
+                )?;
+                kept(f, *keep_months)
+            }
             Self::NotReady => f.write_str("The data is still being loaded. Try again shortly."),
             Self::Unreachable => {
                 f.write_str("The server did not respond. Check the connection and try again.")
             }
             Self::Internal => f.write_str("The server failed. Its log has the cause."),
         }
+    }
+}
+
+/// Why something that was there may be gone.
+fn kept(f: &mut fmt::Formatter<'_>, months: u16) -> fmt::Result {
+    match months {
+        0 => Ok(()),
+        1 => f.write_str(" This store keeps 1 month before the current one."),
+        _ => write!(
+            f,
+            " This store keeps {months} months before the current one."
+        ),
     }
 }
 

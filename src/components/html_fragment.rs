@@ -7,7 +7,7 @@ use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorPanel, ask_again_when_heard, use_selection};
+use super::{ErrorPanel, ask_again_when_heard};
 use crate::{
     api::{HtmlFragment, View, fragments},
     base::use_base,
@@ -99,12 +99,20 @@ pub fn Fragments(
     }
 }
 
-/// The current page and filter, under the base path.
+/// The current page with its parameters, under the base path.
 fn current_page() -> String {
-    let path = use_location().pathname.get_untracked();
+    let location = use_location();
+    let (path, query) = (
+        location.pathname.get_untracked(),
+        location.search.get_untracked(),
+    );
     let base = use_base();
     let path = path.strip_prefix(base.as_str()).unwrap_or(&path);
-    format!("{path}{}", use_selection().with_untracked(Selection::query))
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    }
 }
 
 fn loading() -> impl IntoView {

@@ -1,21 +1,25 @@
 //! The pages. They only arrange components; the server lists the figures of each page.
 
 mod board;
+mod build;
 mod builds;
 mod disclaimer;
 mod figure;
 mod not_found;
 mod overview;
+mod pipeline;
 mod pipeline_list;
 mod pipelines;
 mod security;
 mod sources;
 
+pub use build::Build;
 pub use builds::Builds;
 pub use disclaimer::Disclaimer;
 pub use figure::Figure;
 pub use not_found::NotFound;
 pub use overview::Overviews;
+pub use pipeline::Pipeline;
 pub use pipeline_list::PipelineList;
 pub use pipelines::Pipelines;
 pub use security::Security;

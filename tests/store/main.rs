@@ -6,6 +6,7 @@ mod faults;
 mod kill;
 mod ledger;
 mod migrate;
+mod one_build;
 mod order;
 mod postgres_only;
 mod real_week;

@@ -18,7 +18,7 @@ use crate::{
 pub use group::{Groups, group};
 pub use measures::{MEASURES, Measure, Unit};
 pub use select::{Selected, days_of, has_attributes, select, select_in};
-pub use values::{UNKNOWN, Values};
+pub use values::{UNKNOWN, Values, repository_of};
 use values::{by_choice, by_codebase, by_name, by_pipeline, by_toolchain, repository};
 
 /// A property of a build.
@@ -212,7 +212,7 @@ pub fn find(id: &str) -> Option<&'static Attribute> {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{values::repository_of, *};
+    use super::*;
 
     #[test]
     fn ids_are_plain_and_unique() {

@@ -32,6 +32,10 @@ pub struct Options {
 /// Each subject with the result of its check.
 type CheckResults = Vec<(String, CheckResult)>;
 
+/// The latest builds whose addresses are looked at, and the most hosts that are named.
+const MAX_ADDRESSES: u32 = 10_000;
+const MAX_HOSTS: usize = 10;
+
 /// `read_from` names the configuration that was read; `address` is the one that the server listens on.
 pub async fn run(
     options: Options,
@@ -49,14 +53,12 @@ pub async fn run(
     if options.repair {
         findings.push(("repair".to_owned(), repaired(location, &config).await));
     }
-    findings.extend([
-        (
-            "configuration".to_owned(),
-            configuration(&config, read_from),
-        ),
-        ("store".to_owned(), checked(location, &config).await),
-        ("http".to_owned(), http(&environment, address).await),
-    ]);
+    findings.extend([(
+        "configuration".to_owned(),
+        configuration(&config, read_from),
+    )]);
+    findings.extend(checked(location, &config).await);
+    findings.extend([("http".to_owned(), http(&environment, address).await)]);
     let unverified = location
         .database
         .as_ref()
@@ -135,37 +137,69 @@ async fn http(environment: &Environment, address: IpAddr) -> CheckResult {
     }
 }
 
-async fn checked(location: &Location, config: &Config) -> CheckResult {
+/// Checks the store, and which hosts of its addresses pages do not link to.
+async fn checked(location: &Location, config: &Config) -> CheckResults {
+    let about_store = |finding| ("store".to_owned(), finding);
     if !location.exists() {
         let what = format!(
             "there is none in {} yet; the first import or sync creates it",
             location
         );
-        return CheckResult::good(what);
+        return vec![about_store(CheckResult::good(what))];
     }
     let probed = async {
         let store = Store::open(location, config).await?;
         store.probe().await?;
         let snapshot = store.load(config.clone().into()).await?;
+        let addresses = store.build_addresses(MAX_ADDRESSES).await?;
         store.close().await;
-        anyhow::Ok(snapshot)
+        anyhow::Ok((snapshot, addresses))
     };
-    match probed.await {
-        Ok(snapshot) => CheckResult::good(format!(
-            "{} can be read and written: {} builds of default branches, security facts of {} repositories{}",
-            location,
-            snapshot.builds.len(),
-            snapshot.security.repositories.len(),
-            if snapshot.sample {
-                " (sample data)"
-            } else {
-                ""
-            }
-        )),
-        Err(error) => CheckResult::bad(
-            format!("{error:#}"),
-            "name another directory with --data or RSE_DATA, or fix the cause in the message",
-        ),
+    let (snapshot, addresses) = match probed.await {
+        Ok(probed) => probed,
+        Err(error) => {
+            return vec![about_store(CheckResult::bad(
+                format!("{error:#}"),
+                "name another directory with --data or RSE_DATA, or fix the cause in the message",
+            ))];
+        }
+    };
+    let repositories = snapshot.codebases.iter();
+    let repositories = repositories.filter_map(|known| known.git_url.as_deref());
+    let addresses = addresses.iter().map(String::as_str).chain(repositories);
+    let hosts = config.links.other_hosts(addresses);
+    let store = CheckResult::good(format!(
+        "{} can be read and written: {} builds of default branches, security facts of {} repositories{}",
+        location,
+        snapshot.builds.len(),
+        snapshot.security.repositories.len(),
+        if snapshot.sample {
+            " (sample data)"
+        } else {
+            ""
+        }
+    ));
+    let links = (!hosts.is_empty()).then(|| ("links".to_owned(), unlinked(&hosts)));
+    [about_store(store)].into_iter().chain(links).collect()
+}
+
+/// Names hosts that pages do not link to.
+fn unlinked(hosts: &[(String, u64)]) -> CheckResult {
+    let named = hosts.iter().take(MAX_HOSTS);
+    let named: Vec<String> = named
+        .map(|(host, addresses)| format!("{host} ({addresses})"))
+        .collect();
+    let further = match hosts.len().saturating_sub(MAX_HOSTS) {
+        0 => String::new(),
+        further => format!(" and {further} more"),
+    };
+    CheckResult {
+        remedy: "add those that readers may open to links.allowed_hosts in dashboard.toml"
+            .to_owned(),
+        ..CheckResult::good(format!(
+            "pages do not link to these hosts of builds and repositories: {}{further}",
+            named.join(", ")
+        ))
     }
 }
 

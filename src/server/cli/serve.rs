@@ -122,6 +122,7 @@ impl Background {
             sync::record_config_error(&mut store, fault).await?;
         }
         reload::load(&store, config, &self.state).await?;
+        self.state.set_build_reader(store.build_reader());
         Ok(store)
     }
 

@@ -5,6 +5,7 @@ pub mod cosmos;
 pub mod fuzz_targets;
 pub mod github;
 mod insight;
+mod links;
 mod security_txt;
 mod systems;
 
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context, Result, bail};
 pub use insight::Insight;
 use jiff::{SignedDuration, tz::TimeZone};
+pub use links::Links;
 use regex::Regex;
 pub use security_txt::SecurityTxt;
 use serde::Deserialize;
@@ -35,6 +37,7 @@ pub struct Config {
     pub insight: Insight,
     pub security: Security,
     pub security_txt: Option<SecurityTxt>,
+    pub links: Links,
     pub store: Store,
     pub owners: Owners,
     pub projects: Vec<Project>,
@@ -91,6 +94,8 @@ struct File {
     insight: Insight,
     security: Security,
     security_txt: Option<SecurityTxt>,
+    #[serde(default)]
+    links: Links,
     #[serde(default)]
     store: Store,
     #[serde(default)]
@@ -149,6 +154,7 @@ impl Config {
         if let Some(security_txt) = &file.security_txt {
             security_txt.validate()?;
         }
+        file.links.validate()?;
         let mut projects = Vec::new();
         for project in file.projects {
             let slug = slug(&project.label);
@@ -188,6 +194,7 @@ impl Config {
             insight: file.insight,
             security: file.security,
             security_txt: file.security_txt,
+            links: file.links,
             store: file.store,
             owners: file.owners,
             projects,

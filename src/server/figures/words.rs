@@ -15,6 +15,11 @@ pub fn instant(at_ms: Option<i64>) -> String {
     at_ms.map_or_else(String::new, rows::instant_text)
 }
 
+/// ISO 8601, from days since 1970-01-01.
+pub fn date(day: i32) -> String {
+    rows::date_text(day)
+}
+
 /// `22 Oct 2019, 14:05 BST`, in the organisation's zone.
 pub fn local_instant(zone: &TimeZone, at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();

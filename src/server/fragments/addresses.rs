@@ -28,11 +28,12 @@ pub fn pipeline(base: &Base, system: &str, name: &str) -> String {
 
 /// One build, by its number in its pipeline.
 pub fn build(base: &Base, build: &BuildSummary) -> String {
-    let pairs = [
-        ("name", &*build.name),
-        ("number", &*build.number),
-        of_system(&build.system),
-    ];
+    numbered_build(base, &build.system, &build.name, &build.number)
+}
+
+/// The same from its parts.
+pub fn numbered_build(base: &Base, system: &str, name: &str, number: &str) -> String {
+    let pairs = [("name", name), ("number", number), of_system(system)];
     with_query(base.path("/build"), &pairs)
 }
 
@@ -40,6 +41,11 @@ pub fn build(base: &Base, build: &BuildSummary) -> String {
 fn of_system(system: &str) -> (&'static str, &str) {
     let value = if system == DEFAULT_SYSTEM { "" } else { system };
     ("system", value)
+}
+
+/// The builds of a selection that is encoded already.
+pub fn selected(base: &Base, query: &str) -> String {
+    format!("{}?{query}", base.path("/builds"))
 }
 
 fn with_query(path: String, pairs: &[(&str, &str)]) -> String {

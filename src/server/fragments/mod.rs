@@ -2,16 +2,22 @@
 //! The client needs to know neither the words nor the data behind them.
 
 mod addresses;
+mod build;
 mod builds;
+mod charts;
 mod freshness;
 mod headline;
+mod pipeline;
 mod pipelines;
 mod results;
 mod sources;
+mod time_line;
 
+pub use build::fragments as build;
 pub use builds::fragments as builds;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
+pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use sources::fragments as sources;
 
@@ -23,7 +29,15 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 5] = ["builds", "freshness", "headline", "pipelines", "sources"];
+pub const NAMES: [&str; 7] = [
+    "builds",
+    "freshness",
+    "headline",
+    "pipelines",
+    "sources",
+    "build",
+    "pipeline",
+];
 
 fn fragment(class: &str, html: Markup) -> HtmlFragment {
     HtmlFragment {
@@ -52,11 +66,53 @@ fn timed(at: &str, text: &str) -> Markup {
     html! { time datetime=(visible(at)) { (visible(text)) } }
 }
 
+/// A duration for readers: `0.4 s`, `45 s`, `12 min 5 s`, `2 h 12 min`, `3 days 4 h`.
+fn duration(ms: u64) -> String {
+    let seconds = (ms + 500) / 1000;
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    let two = |first: u64, unit: &str, second: u64, smaller: &str| match second {
+        0 => format!("{first} {unit}"),
+        _ => format!("{first} {unit} {second} {smaller}"),
+    };
+    match seconds {
+        0..10 => format!("{:.1} s", ms as f64 / 1000.0),
+        10..60 => format!("{seconds} s"),
+        60..3600 => two(minutes, "min", seconds % 60, "s"),
+        3600..86_400 => two(hours, "h", minutes % 60, "min"),
+        _ if hours / 24 == 1 => two(1, "day", hours % 24, "h"),
+        _ => two(hours / 24, "days", hours % 24, "h"),
+    }
+}
+
 /// Text with a full stop, unless it ends a sentence already.
 fn sentence(text: &str) -> Markup {
     html! {
         (visible(text))
         @if !text.ends_with(['.', '!', '?']) { "." }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn durations_read_well() {
+        for (ms, text) in [
+            (0, "0.0 s"),
+            (440, "0.4 s"),
+            (9_499, "9.5 s"),
+            (9_500, "10 s"),
+            (59_499, "59 s"),
+            (59_500, "1 min"),
+            (725_000, "12 min 5 s"),
+            (3_600_000, "1 h"),
+            (7_920_000, "2 h 12 min"),
+            (90_000_000, "1 day 1 h"),
+            (273_600_000, "3 days 4 h"),
+        ] {
+            assert_eq!(duration(ms), text, "{ms}");
+        }
     }
 }
 

@@ -23,6 +23,11 @@ pub fn class(result: BuildResult) -> String {
     )
 }
 
+/// The word for a result with this name.
+pub fn label(name: &str) -> &'static str {
+    result_label(result_of(name))
+}
+
 /// The shape and the word.
 pub fn badge(name: &str) -> Markup {
     let result = result_of(name);

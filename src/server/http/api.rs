@@ -26,6 +26,7 @@ use crate::{
         },
         state::{AppState, figure_infos},
         tasks,
+        views::{build, pipeline},
     },
 };
 
@@ -175,6 +176,17 @@ pub async fn fragments(
     Extension(turn): Extension<Turn>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
+    if let Some(names) = of_one_thing(&uri) {
+        let own: Vec<&str> = ["of"].into_iter().chain(names.iter().copied()).collect();
+        let view = own_parameters(&uri, &own)?;
+        let of = view.get("of").unwrap_or_default().to_owned();
+        let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+        let read = async move {
+            let view = view.with("of", "");
+            state.fragments(&of, &Selection::default(), &view).await
+        };
+        return Ok(Json(complete(permit, read).await?).into_response());
+    }
     let query = parameters(&uri, &FRAGMENTS)?;
     let of = query.get("of").unwrap_or_default();
     if of == "headline" {
@@ -185,6 +197,17 @@ pub async fn fragments(
     let view = View::read(query.pairs(), &FRAGMENTS[1..]);
     let fragments = state.fragments(of, &query.selection, &view).await?;
     Ok(Json(fragments).into_response())
+}
+
+/// The parameters of fragments about one build or pipeline, which have no selection; none for other fragments.
+fn of_one_thing(uri: &Uri) -> Option<&'static [&'static str]> {
+    let mut pairs = selection::pairs(uri.query().unwrap_or_default());
+    let (_, of) = pairs.find(|(name, _)| name == "of")?;
+    match &*of {
+        "build" => Some(&build::PARAMETERS),
+        "pipeline" => Some(&pipeline::PARAMETERS),
+        _ => None,
+    }
 }
 
 async fn read_headline(
@@ -280,6 +303,24 @@ pub fn parameters(uri: &Uri, own: &[&'static str]) -> Result<Parameters, AppErro
     }
     parameters.selection = Selection::from_pairs(rest)?;
     Ok(parameters)
+}
+
+/// Parses the query of a request that has parameters of its own only.
+///
+/// # Errors
+/// [`AppError::UnknownParameter`], or [`AppError::UnknownValue`] for a repeated one.
+pub fn own_parameters(uri: &Uri, own: &[&'static str]) -> Result<View, AppError> {
+    let mut known: Vec<(&str, String)> = Vec::new();
+    for (name, value) in selection::pairs(uri.query().unwrap_or_default()) {
+        let Some(name) = own.iter().find(|known| **known == name) else {
+            return Err(AppError::unknown_parameter(&name, own));
+        };
+        if known.iter().any(|(known, _)| known == name) {
+            return Err(AppError::unknown_value(name, &value, Vec::new()));
+        }
+        known.push((name, value.into_owned()));
+    }
+    Ok(View::read(known, own))
 }
 
 /// Refuses any parameter.

@@ -25,7 +25,7 @@ use crate::{
         export::Format,
         http::api::Parameters,
         state::AppState,
-        views::build_file,
+        views::{build, build_file, pipeline},
     },
 };
 
@@ -70,6 +70,32 @@ pub async fn pipelines(
         read.unwrap_or(Err(AppError::Internal))
     });
     json(&list.await?, request.headers())
+}
+
+/// `GET /api/build?tag=…`, `GET /api/build?name=…&number=…`
+pub async fn build(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let view = api::own_parameters(request.uri(), &build::PARAMETERS)?;
+    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let read = async move { state.build(&view).await };
+    let details = api::complete(permit, read).await?;
+    json(&*details, request.headers())
+}
+
+/// `GET /api/pipeline?name=…`
+pub async fn pipeline(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let view = api::own_parameters(request.uri(), &pipeline::PARAMETERS)?;
+    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let read = async move { state.pipeline(&view).await };
+    let details = api::complete(permit, read).await?;
+    json(&details, request.headers())
 }
 
 /// JSON whose ETag is that of the data and of the program.

@@ -8,7 +8,10 @@ use axum::{
 use percent_encoding::percent_decode_str;
 
 use super::pages::{self, PageParameters};
-use crate::selection::{self, Selection};
+use crate::{
+    selection::{self, Selection},
+    server::model::DEFAULT_SYSTEM,
+};
 
 /// Redirects a page whose path is encoded or whose query is not canonical. Browsers do not keep the
 /// redirect, because a later version may know more parameters.
@@ -41,7 +44,8 @@ fn query(query: Option<&str>, known: &PageParameters) -> Option<String> {
     let given: Vec<_> = selection::pairs(query).collect();
     let own = known.own.iter().filter_map(|name| {
         let (_, value) = given.iter().rfind(|(key, _)| key == name)?;
-        (!value.is_empty()).then_some((*name, &**value))
+        let is_default = value.is_empty() || (*name, &**value) == ("system", DEFAULT_SYSTEM);
+        (!is_default).then_some((*name, &**value))
     });
     let mut pairs: Vec<(&str, &str)> = selection.pairs().chain(own).collect();
     pairs.sort_unstable();

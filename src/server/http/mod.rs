@@ -193,6 +193,8 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/headline", get(api::headline))
         .route("/api/fragments", get(api::fragments))
         .route("/api/builds", get(builds::builds))
+        .route("/api/build", get(builds::build))
+        .route("/api/pipeline", get(builds::pipeline))
         .route("/api/pipelines", get(builds::pipelines))
         .route("/api/live", get(live::live))
         .merge(pages);

@@ -31,7 +31,7 @@ use crate::{
         export::Format,
         figures,
         state::AppState,
-        views::{build_list, pipeline_list},
+        views::{build, build_list, pipeline, pipeline_list},
     },
 };
 
@@ -39,6 +39,11 @@ use crate::{
 const SELECTING: [&str; 4] = ["/builds", "/pipelines", "/pipelines/list", "/security"];
 /// The pages that have no parameters.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
+/// The pages of one thing, and their parameters.
+const OF_ONE_THING: [(&str, &[&str]); 2] = [
+    ("/build", &build::PARAMETERS),
+    ("/pipeline", &pipeline::PARAMETERS),
+];
 
 /// The parameters of a page.
 pub struct PageParameters {
@@ -82,6 +87,10 @@ pub fn exists(path: &str) -> bool {
 
 /// The parameters that the page at a path depends on; `None` if the path is not that of a page.
 pub fn parameters(path: &str) -> Option<PageParameters> {
+    if let Some((_, own)) = OF_ONE_THING.iter().find(|(known, _)| *known == path) {
+        let selection = false;
+        return Some(PageParameters { selection, own });
+    }
     let selection = SELECTING.contains(&path) || figure(path).is_some();
     (selection || PLAIN.contains(&path)).then_some(PageParameters {
         selection,
@@ -197,7 +206,7 @@ where
 
 /// Sets the status of a page whose address is wrong; the page itself renders the message.
 pub async fn status(State(state): State<ServerState>, request: Request, next: Next) -> Response {
-    let error = address_error(&state, request.uri());
+    let error = address_error(&state, request.uri()).await;
     let mut response = next.run(request).await;
     if let Some(error) = error
         && response.status() == StatusCode::OK
@@ -208,8 +217,20 @@ pub async fn status(State(state): State<ServerState>, request: Request, next: Ne
     response
 }
 
-fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
+async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let path = uri.path();
+    let own = || {
+        let names = parameters(path).map_or(&[][..], |known| known.own);
+        let pairs = selection::pairs(uri.query().unwrap_or_default());
+        View::read(pairs, names)
+    };
+    if path == "/build" {
+        return state.app.build(&own()).await.err();
+    }
+    if path == "/pipeline" {
+        let snapshot = state.app.snapshot().ok()?;
+        return pipeline::find(&snapshot, &own()).err();
+    }
     let figure = figure(path);
     if !SELECTING.contains(&path) && figure.is_none() {
         return None;
@@ -224,13 +245,10 @@ fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
         .check()
         .and_then(|()| state.app.snapshot()?.check(&selection));
     let view = || {
-        let names = parameters(path).map_or(&[][..], |known| known.own);
-        let pairs = selection::pairs(uri.query().unwrap_or_default());
-        let view = View::read(pairs, names);
         if path == "/pipelines/list" {
-            pipeline_list::check(&view)
+            pipeline_list::check(&own())
         } else {
-            build_list::check(&view)
+            build_list::check(&own())
         }
     };
     checked.and_then(|()| view()).err()

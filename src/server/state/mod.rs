@@ -1,5 +1,6 @@
 //! State shared by requests: the current snapshot, the ledger of the sources, the cache of figures.
 
+mod builds;
 mod dashboard;
 
 use std::{
@@ -15,12 +16,12 @@ use jiff::Timestamp;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    cache::{CachedFigure, CachedHeadline, FigureCache, HeadlineCache},
+    cache::{BuildCache, CachedFigure, CachedHeadline, FigureCache, HeadlineCache},
     figures::{self, Page},
     fragments,
     metrics::{Metrics, Scrape},
     snapshot::Snapshot,
-    store::Ledger,
+    store::{BuildReader, Ledger},
     views::{
         build_list,
         freshness::{self, Audience},
@@ -59,6 +60,9 @@ struct Shared {
     looks: watch::Sender<Option<Instant>>,
     figures: FigureCache,
     headlines: HeadlineCache,
+    builds: BuildCache,
+    /// Reads single builds; none until the store is open.
+    build_reader: Arc<ArcSwapOption<BuildReader>>,
     metrics: Arc<Metrics>,
 }
 
@@ -105,6 +109,8 @@ impl AppState {
             looks: watch::Sender::new(None),
             figures: FigureCache::new(Arc::clone(&metrics)),
             headlines: HeadlineCache::new(Base::default()),
+            builds: BuildCache::default(),
+            build_reader: Arc::default(),
             metrics,
         }))
     }
@@ -423,6 +429,11 @@ impl AppState {
         build_list::check(&orders)?;
         pipeline_list::check(&orders)?;
         match of {
+            "build" => Ok(fragments::build(&*self.build(view).await?, &self.0.base)),
+            "pipeline" => Ok(fragments::pipeline(
+                &self.pipeline(view).await?,
+                &self.0.base,
+            )),
             "builds" => {
                 let list = build_list::build_list(&snapshot, selection, view)?;
                 Ok(fragments::builds(

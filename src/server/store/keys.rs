@@ -24,8 +24,23 @@ pub struct BuildKey<'a> {
 
 /// Returns the stored tag of an event's build, which names its system unless that is the default one.
 pub fn tag(event: &Event) -> Cow<'_, str> {
-    let tag = tag_in_system(event);
-    match event.system.other() {
+    let number = event.build_id.as_deref().unwrap_or("");
+    let tag = event.build_tag.as_deref();
+    in_system(&event.system, tag_in_system(tag, &event.job_name, number))
+}
+
+/// Returns the stored tag of a build that its source gave this tag.
+pub fn of_tag<'a>(system: &System, tag: &'a str) -> Cow<'a, str> {
+    in_system(system, keep(tag))
+}
+
+/// Returns the stored tag of a build that its source gave none.
+pub fn of_number(system: &System, job: &str, number: &str) -> String {
+    in_system(system, tag_in_system(None, job, number)).into_owned()
+}
+
+fn in_system<'a>(system: &System, tag: Cow<'a, str>) -> Cow<'a, str> {
+    match system.other() {
         None => tag,
         Some(system) => Cow::Owned(format!("{SYSTEM}{system}:{tag}")),
     }
@@ -51,12 +66,11 @@ pub fn build(stored: &str) -> Result<BuildKey<'_>> {
     })
 }
 
-/// Returns an event's `build_tag`, else a tag made from `job_name` and `build_id`.
-fn tag_in_system(event: &Event) -> Cow<'_, str> {
-    if let Some(tag) = &event.build_tag {
+/// Returns the tag that the source gave, else one made from the job's name and the build's number.
+fn tag_in_system<'a>(tag: Option<&'a str>, job: &str, number: &str) -> Cow<'a, str> {
+    if let Some(tag) = tag {
         return keep(tag);
     }
-    let (job, number) = (&event.job_name, event.build_id.as_deref().unwrap_or(""));
     // With the length in front, no other job and number can give the same text.
     Cow::Owned(format!("{MADE}{}:{job}#{number}", job.len()))
 }

@@ -5,6 +5,7 @@
 //! give the same builds (`merge` and `roll_up` are pure).
 
 mod build_location;
+mod build_reader;
 mod engine;
 mod facts;
 mod http_cache;
@@ -43,6 +44,7 @@ use std::{
 
 pub use crate::server::model::Build;
 use anyhow::{Context, Result, bail};
+pub use build_reader::{BuildReader, StoredBuild, WantedBuild};
 pub use engine::Changes;
 use engine::{Engine, FileId, Purpose, Transaction, file};
 pub use http_cache::CachedResponse;
@@ -480,6 +482,20 @@ impl Store {
                 self.location
             )
         })
+    }
+
+    /// Returns the addresses of the latest builds, at most so many.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn build_addresses(&self, most: u32) -> Result<Vec<String>> {
+        let mut transaction = self.begin_reading().await?;
+        build_reader::addresses(&mut transaction, most).await
+    }
+
+    /// Returns a reader of single builds for pages, which goes on while the store is open.
+    pub fn build_reader(&self) -> BuildReader {
+        BuildReader::new(self.engine.clone())
     }
 
     /// A connection for tests that read the tables directly.

@@ -17,14 +17,43 @@ const MAX_DAMAGED: usize = 50_000_000;
 
 /// The texts of names by their ids.
 #[derive(Clone, Debug, Default)]
-pub struct NameTexts(Vec<Arc<str>>);
+pub struct NameTexts {
+    /// The texts of all ids, from 1.
+    all: Vec<Arc<str>>,
+    /// Those of a few ids, if only these were read.
+    few: HashMap<i64, Arc<str>>,
+}
 
 impl NameTexts {
     /// Reads all names.
     pub async fn read(transaction: &mut Transaction) -> Result<Self> {
         let sql = "SELECT text FROM strings ORDER BY id";
         let texts: Vec<(String,)> = transaction.all(sql, &[]).await?;
-        Ok(Self(texts.into_iter().map(|(text,)| text.into()).collect()))
+        let all = texts.into_iter().map(|(text,)| text.into());
+        Ok(Self::of_all(all.collect()))
+    }
+
+    /// Reads the names with these ids; those that do not exist are left out.
+    pub async fn read_few(transaction: &mut Transaction, mut ids: Vec<i64>) -> Result<Self> {
+        ids.sort_unstable();
+        ids.dedup();
+        let ids: Vec<Value<'_>> = ids.into_iter().map(Value::from).collect();
+        let sql = "SELECT id, text FROM strings WHERE id IN ({})";
+        let texts: Vec<(i64, String)> = transaction.all_of(sql, &ids).await?;
+        Ok(Self {
+            all: Vec::new(),
+            few: texts
+                .into_iter()
+                .map(|(id, text)| (id, text.into()))
+                .collect(),
+        })
+    }
+
+    fn of_all(all: Vec<Arc<str>>) -> Self {
+        Self {
+            all,
+            few: HashMap::default(),
+        }
     }
 
     /// Returns the names of a damaged store, where some ids may be missing: their texts are empty.
@@ -33,14 +62,15 @@ impl NameTexts {
         // A damaged id must not take all memory.
         let most = ids.filter(|&id| id <= MAX_DAMAGED).max().unwrap_or(0);
         let text = |id: usize| names.get(&number(id)).map_or("", String::as_str).into();
-        Self((1..=most).map(text).collect())
+        Self::of_all((1..=most).map(text).collect())
     }
 
     /// # Errors
     /// If the store refers to a string that it does not hold.
     pub fn text(&self, id: i64) -> Result<&str> {
         let index = usize::try_from(id - 1).ok();
-        let text = index.and_then(|index| self.0.get(index));
+        let text = index.and_then(|index| self.all.get(index));
+        let text = text.or_else(|| self.few.get(&id));
         text.map(|text| &**text)
             .with_context(|| format!("the store is damaged: it holds no string {id}"))
     }
@@ -90,7 +120,7 @@ pub struct Names {
 impl Names {
     /// Reads new names from the database and drops those of a failed transaction.
     pub async fn reload(&mut self, transaction: &mut Transaction) -> Result<()> {
-        for name in self.texts.0.drain(self.committed..) {
+        for name in self.texts.all.drain(self.committed..) {
             self.ids.remove(&name);
             self.codebases = Interned::default();
             self.toolchains = Interned::default();
@@ -101,7 +131,7 @@ impl Names {
         for (text,) in new {
             self.add(&text);
         }
-        self.committed = self.texts.0.len();
+        self.committed = self.texts.all.len();
         Ok(())
     }
 
@@ -115,8 +145,8 @@ impl Names {
 
     fn add(&mut self, text: &str) -> i64 {
         let text: Arc<str> = text.into();
-        self.texts.0.push(Arc::clone(&text));
-        let id = number(self.texts.0.len());
+        self.texts.all.push(Arc::clone(&text));
+        let id = number(self.texts.all.len());
         self.ids.insert(text, id);
         id
     }
@@ -145,7 +175,7 @@ impl Names {
 
     /// Writes the new names.
     pub async fn write(&self, transaction: &mut Transaction) -> Result<()> {
-        let new = &self.texts.0[self.committed..];
+        let new = &self.texts.all[self.committed..];
         for (chunk_number, chunk) in new.chunks(ROWS_PER_STATEMENT).enumerate() {
             let first = self.committed + chunk_number * ROWS_PER_STATEMENT + 1;
             let rows = (0..chunk.len()).map(|row| format!("(${}, ${})", row * 2 + 1, row * 2 + 2));
@@ -162,7 +192,7 @@ impl Names {
 
     /// Marks all names as committed, after the transaction that wrote them.
     pub fn confirm(&mut self) {
-        self.committed = self.texts.0.len();
+        self.committed = self.texts.all.len();
     }
 }
 

@@ -239,6 +239,25 @@ impl BuildRow {
         })
     }
 
+    /// Returns the ids of the names that the row refers to.
+    pub fn name_ids(&self) -> Result<Vec<i64>> {
+        let single = [
+            Some(self.job),
+            self.branch,
+            self.failing_step,
+            self.system,
+            self.codebase,
+            self.toolchain,
+        ];
+        let mut ids: Vec<i64> = single.into_iter().flatten().collect();
+        if let Some(packed) = &self.steps {
+            for step in packed_steps::unpack(packed, self.started_ms) {
+                ids.push(step?.name);
+            }
+        }
+        Ok(ids)
+    }
+
     pub fn build<'a>(&'a self, names: &'a NameTexts) -> Result<Build<'a>> {
         let steps = self.steps.iter();
         let steps = steps.flat_map(|packed| packed_steps::unpack(packed, self.started_ms));

@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     api::{
-        BuildList, CoverageItem, DataState, FigureData, FigureInfo, Headline, HtmlFragment, Live,
-        Overview, PipelineList,
+        BuildDetails, BuildList, CoverageItem, DataState, FigureData, FigureInfo, Headline,
+        HtmlFragment, Live, Overview, PipelineDetails, PipelineList,
     },
     error::AppError,
     server::state::AppState,
@@ -35,6 +35,7 @@ use crate::{
 /// The types that responses consist of, with the types inside them.
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(
+    BuildDetails,
     BuildList,
     CoverageItem,
     DataState,
@@ -45,6 +46,7 @@ use crate::{
     Live,
     Overview,
     PipelineList,
+    PipelineDetails,
     HtmlFragment
 )))]
 struct Types;
@@ -165,6 +167,32 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             responses: vec![("200", responses::json("Headline")), wrong(), not_ready()],
         },
         Endpoint {
+            path: "/api/build",
+            id: "build",
+            summary: "One build by its tag, or by its pipeline and number: its steps, and the builds around it",
+            parameters: parameters::build(state),
+            responses: vec![
+                ("200", responses::tagged("BuildDetails")),
+                ("304", responses::unchanged()),
+                wrong(),
+                ("404", responses::fault("An unknown build")),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/pipeline",
+            id: "pipeline",
+            summary: "One pipeline: its state, red episodes, latest builds, and durations of builds and steps",
+            parameters: parameters::pipeline(state),
+            responses: vec![
+                ("200", responses::tagged("PipelineDetails")),
+                ("304", responses::unchanged()),
+                wrong(),
+                ("404", responses::fault("An unknown pipeline")),
+                not_ready(),
+            ],
+        },
+        Endpoint {
             path: "/api/freshness",
             id: "freshness",
             summary: "How old and how complete the data is, by source",
@@ -224,7 +252,8 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/api/fragments",
             id: "fragments",
             summary: "Parts of pages beside their figures, as HTML: the headline for a filter, and the \
-                      state of the sources",
+                      state of the sources. The fragments of one build or \
+                      pipeline take the parameters of /api/build or /api/pipeline instead",
             parameters: [
                 vec![parameters::fragments(), parameters::columns()],
                 parameters::list().into(),

@@ -41,6 +41,47 @@ pub fn fragments() -> Parameter {
     required("of", "The fragments to return", fragments::NAMES)
 }
 
+/// The address of one build. The examples are those of the latest.
+pub fn build(state: &AppState) -> Vec<Parameter> {
+    let (name, number) = latest(state).unzip();
+    [
+        ("name", "The job, if no tag is given", name),
+        ("number", "The number of the build in its job", number),
+        ("system", "The CI system; jenkins by default", None),
+        ("tag", "The tag that the CI system gave the build", None),
+    ]
+    .map(|(name, help, example)| free(name, help, example))
+    .into()
+}
+
+/// The address of one pipeline. The example is that of the latest build.
+pub fn pipeline(state: &AppState) -> Vec<Parameter> {
+    let name = latest(state).map(|(name, _)| name);
+    [
+        ("name", "The job", name),
+        ("system", "The CI system; jenkins by default", None),
+    ]
+    .map(|(name, help, example)| free(name, help, example))
+    .into()
+}
+
+/// The job and the number of the latest build.
+fn latest(state: &AppState) -> Option<(String, String)> {
+    let snapshot = state.snapshot().ok()?;
+    let build = snapshot.builds.len().checked_sub(1)?;
+    let pipeline = &snapshot.pipelines[snapshot.builds.pipeline[build] as usize];
+    let number = snapshot.builds.build_id.get(build).into_owned();
+    Some((pipeline.name.to_string(), number))
+}
+
+/// Any text, with an example from the data.
+fn free(name: &str, help: &str, example: Option<String>) -> Parameter {
+    query(name, help)
+        .schema(Some(text()))
+        .example(example.map(Into::into))
+        .build()
+}
+
 /// The parameter as a part of the path.
 pub fn in_path(parameter: Parameter) -> Parameter {
     ParameterBuilder::from(parameter)

@@ -23,8 +23,8 @@ async fn description(router: &Router) -> Value {
     serde_json::from_slice(&answer.body).expect("JSON")
 }
 
-/// The address of an operation with the first value of each required parameter, and an unknown value for
-/// `changed`.
+/// The address of an operation with the first value of each required parameter, the examples of others, and an
+/// unknown value for `changed`.
 fn address(path: &str, operation: &Value, changed: Option<&str>) -> String {
     let mut path = path.to_owned();
     let mut query = Vec::new();
@@ -33,7 +33,10 @@ fn address(path: &str, operation: &Value, changed: Option<&str>) -> String {
         let value = match (changed == Some(name), &parameter["required"]) {
             (true, _) => "nothing-of-this-name",
             (false, Value::Bool(true)) => parameter["schema"]["enum"][0].as_str().expect("a value"),
-            _ => continue,
+            _ => match parameter["example"].as_str() {
+                Some(example) => example,
+                None => continue,
+            },
         };
         if parameter["in"] == "path" {
             path = path.replace(&format!("{{{name}}}"), value);
@@ -114,8 +117,8 @@ async fn every_operation_responds_as_described() {
         assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
     }
     assert_eq!(
-        with_headers, 6,
-        "three ETags and three names of files are described"
+        with_headers, 8,
+        "five ETags and three names of files are described"
     );
 }
 
@@ -170,7 +173,7 @@ async fn an_undescribed_parameter_is_refused_by_its_name_with_the_known_ones() {
         assert_eq!(known.iter().collect::<Vec<_>>(), described, "{uri}");
         refused += 1;
     }
-    assert_eq!(refused, 14);
+    assert_eq!(refused, 16);
 }
 
 #[tokio::test]

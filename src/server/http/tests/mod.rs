@@ -2,6 +2,7 @@
 
 mod base;
 mod bounds;
+mod build;
 mod connections;
 mod escaping;
 mod open;
