@@ -35,7 +35,9 @@ test("a slice and a cell open their builds", async ({ page, request }) => {
   const results = await figure(request, "build_status");
   await page.goto("/figures/build_status");
   await drawn(page, "build_status");
-  await card(page, "build_status").locator(".slice").first().click();
+  const slice = await card(page, "build_status").locator(".slice").first().boundingBox();
+  if (!slice) throw new Error("no slice");
+  await page.mouse.click(slice.x + slice.width * 0.8, slice.y + slice.height * 0.6);
   await showsBuilds(page, column(results, "builds")[0]);
 
   const week = await figure(request, "heatmap");
@@ -87,7 +89,6 @@ test("tiles open the failed builds and the red pipelines", async ({ page, reques
 
 test("brushing the histogram sets the range, and a chip removes it", async ({ page }) => {
   await page.goto("/builds");
-  await expect(page.locator("html")).toHaveAttribute("data-hydrated", /.*/).catch(() => {});
   const bars = page.locator(".histogram svg");
   const box = await bars.boundingBox();
   if (!box) throw new Error("no histogram");

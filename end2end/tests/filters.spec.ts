@@ -105,7 +105,7 @@ test("the server accepts every choice of every filter", async ({ page, request }
     [days(page), 6],
   ] as const) {
     const name = (await select.getAttribute("name")) ?? "";
-    const values = await select.locator("option").evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
+    const values = await select.locator("option:not(:disabled)").evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
     expect(values.length, name).toBe(choices);
     for (const value of values) {
       const answer = await request.get(`/api/figure?id=build_status_day&${name}=${value}`);
