@@ -7,6 +7,7 @@ mod build;
 mod builds;
 mod opens;
 mod pipeline;
+mod pipelines;
 mod view;
 
 use std::{fmt, pin::Pin, sync::Arc};
@@ -22,6 +23,7 @@ pub use opens::{ColumnConditions, Marks, Opens};
 pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
 };
+pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use view::View;
 
 use crate::{error::AppError, json::Json, selection::Selection};

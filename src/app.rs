@@ -12,7 +12,10 @@ use crate::{
     base::use_base,
     components::{Footer, Header, Visited},
     live::LiveState,
-    pages::{Build, Builds, Disclaimer, Figure, NotFound, Pipeline, Pipelines, Security, Sources},
+    pages::{
+        Build, Builds, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines, Security,
+        Sources,
+    },
 };
 
 /// The HTML document, rendered by the server only.
@@ -101,6 +104,11 @@ pub fn App() -> impl IntoView {
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipeline") view=Pipeline ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
+                    <Route
+                        path=(StaticSegment("pipelines"), StaticSegment("list"))
+                        view=PipelineList
+                        ssr=SsrMode::Async
+                    />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod app;
 pub mod base;
+pub mod brush;
 pub mod components;
 pub mod error;
 pub mod json;
@@ -25,5 +26,6 @@ pub fn hydrate() {
     console_error_panic_hook::set_once();
     trusted_types::allow_html();
     api::ask_below_base();
+    brush::start();
     leptos::mount::hydrate_body(app::App);
 }

@@ -45,13 +45,9 @@ pub struct Table {
     pub rows: usize,
 }
 
-/// Makes a table of the first rows, at most [`MAX_ROWS`].
-pub fn table(caption: &str, columns: &[ColumnInfo], rows: &[Vec<Cell>]) -> Table {
-    linked_table(caption, columns, rows, |_, _| None)
-}
-
-/// Makes a table whose numbers are links where `address` has one for a row and the id of a column.
-pub fn linked_table(
+/// Makes a table of the first rows, at most [`MAX_ROWS`]. Cells are links where `address` has one for a row and the id
+/// of a column.
+pub fn table(
     caption: &str,
     columns: &[ColumnInfo],
     rows: &[Vec<Cell>],
@@ -164,7 +160,9 @@ mod tests {
         ];
         let columns = kinds.map(|kind| column(HOSTILE, kind));
         let rows = [kinds.map(|_| text(HOSTILE)).to_vec()];
-        let html = table(HOSTILE, &columns, &rows).html.into_string();
+        let html = table(HOSTILE, &columns, &rows, |_, _| None)
+            .html
+            .into_string();
         assert!(
             html.contains(&format!("<caption>{ESCAPED}</caption>")),
             "{html}"
@@ -191,7 +189,9 @@ mod tests {
             column("Percent", CellKind::Percent),
         ];
         let rows = [vec![text("build"), Cell::Count(1200), Cell::Missing]];
-        let html = table("Steps", &columns, &rows).html.into_string();
+        let html = table("Steps", &columns, &rows, |_, _| None)
+            .html
+            .into_string();
         assert!(
             html.contains(
                 "<th scope=\"row\">build</th><td class=\"number\">1,200</td><td class=\"number\">–</td>"
@@ -203,7 +203,11 @@ mod tests {
     #[test]
     fn a_table_ends_after_so_many_rows_or_bytes() {
         let columns = [column("Step", CellKind::Text)];
-        let made = |name: &str| table("Steps", &columns, &vec![vec![text(name)]; 5_000]);
+        let made = |name: &str| {
+            table("Steps", &columns, &vec![vec![text(name)]; 5_000], |_, _| {
+                None
+            })
+        };
         let many = made("build");
         assert_eq!(many.rows, 500);
         assert_eq!(many.html.into_string().matches("<tr>").count(), 1 + 500);

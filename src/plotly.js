@@ -1,6 +1,8 @@
 // Draws charts with plotly.js: loads it once and late, draws charts near the viewport first, and redraws
 // them when the colour mode, the width or the medium (print) changes.
 
+import { setRange } from "./brush.js";
+
 const NARROW = 560;
 const NEAR = "400px";
 
@@ -144,7 +146,7 @@ async function drawOnce(chart) {
       plotly.purge(element);
       chart.drawn = false;
     }
-    await plotly.react(element, data, fitted(layout, data, chart), config());
+    await plotly.react(element, data, fitted(layout, data, chart), config(chart, layout));
     if (chart.generation !== generation) return;
     if (!chart.drawn) {
       follow(plotly, chart);
@@ -259,8 +261,32 @@ function openMarks(chart) {
   element.on("plotly_unhover", () => pointer(""));
 }
 
-function config() {
+// The instant of a time that an axis shows in a time zone: the offset is that of the zone near it.
+function instant(text, zone) {
+  const local = Date.parse(`${text.replace(" ", "T")}Z`);
+  const parts = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" };
+  const format = new Intl.DateTimeFormat("en", { timeZone: zone, hourCycle: "h23", ...parts });
+  const shown = (at) => {
+    const { year, month, day, hour, minute, second } = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
+    return Date.UTC(year, month - 1, day, hour, minute, second);
+  };
+  const near = local - (shown(local) - local);
+  return new Date(near - (shown(near) - local)).toISOString();
+}
+
+// A button that sets the range of the page to that of a time axis.
+function rangeButton({ opens }) {
   return {
+    name: "page-range",
+    title: "Set the range of the page to this view",
+    icon: { width: 24, height: 24, path: "M3 4h2v16H3zM19 4h2v16h-2zM7 11h10v2H7z" },
+    click: ({ layout }) => setRange(...layout.xaxis.range.map((end) => instant(String(end).padEnd(16, " 00:00"), opens.zone))),
+  };
+}
+
+function config(chart, layout) {
+  return {
+    modeBarButtonsToAdd: chart.opens && layout.xaxis?.type === "date" ? [rangeButton(chart)] : [],
     displaylogo: false,
     // On touch screens it would always be visible and in the way.
     displayModeBar: coarse.matches ? false : "hover",

@@ -128,7 +128,7 @@ impl Selection {
     }
 
     /// The keys and values, in order.
-    pub fn pairs<'a>(&'a self) -> impl Iterator<Item = (&'a str, &'a str)> {
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (*key, value.as_str()))
     }
 

@@ -8,6 +8,8 @@ const LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const EVERY_PAGE = [
   "/pipelines",
   "/pipelines?project=cmc&type=nightly&days=28",
+  "/builds?days=7&result=FAILURE",
+  "/pipelines/list",
   "/security",
   "/sources",
   "/disclaimer",

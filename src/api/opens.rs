@@ -16,6 +16,8 @@ pub struct Opens {
     pub columns: Vec<ColumnConditions>,
     /// The marks of the chart, by trace.
     pub marks: Vec<Marks>,
+    /// The time zone of the chart's time axis: an IANA name.
+    pub zone: String,
 }
 
 /// The conditions of a column that counts builds: `result=ABORTED&result=FAILURE`.

@@ -44,7 +44,7 @@ impl CardData {
             let opened = opens.selection(selection, first_row + row, column)?;
             Some(format!("{builds}{}", opened.query()))
         };
-        let table = markup::linked_table(&figure.title, &figure.columns, &figure.rows, address);
+        let table = markup::table(&figure.title, &figure.columns, &figure.rows, address);
         Self {
             shown: table.rows as u64,
             table: table.html.into_string().into(),

@@ -106,7 +106,7 @@ impl CachedHeadline {
 fn compute(snapshot: &Snapshot, selection: &Selection, base: &Base) -> Arc<CachedHeadline> {
     let headline = headline::headline(snapshot, selection);
     Arc::new(CachedHeadline {
-        fragments: fragments::headline(&headline, &snapshot.config.insight, base),
+        fragments: fragments::headline(&headline, selection, &snapshot.config.insight, base),
         headline,
     })
 }

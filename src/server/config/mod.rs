@@ -283,7 +283,7 @@ fn end_rules(
             _ => bail!("rules.{field}: must be a time from 0s on, for example 30m"),
         }
     };
-    let default = EndRules::default();
+    let default = EndRules::DEFAULT;
     let ends = EndRules {
         failed_after_ms: ms("failed_after", failed_after, default.failed_after_ms)?,
         lost_after_ms: ms("lost_after", lost_after, default.lost_after_ms)?,
@@ -343,7 +343,7 @@ mod tests {
             } = config.rules.ends;
             Ok::<_, String>((failed_after_ms, lost_after_ms))
         };
-        assert_eq!(Config::built_in().rules.ends, EndRules::default());
+        assert_eq!(Config::built_in().rules.ends, EndRules::DEFAULT);
         assert_eq!(parsed("", ""), Ok((1_800_000, 19_800_000)));
         assert_eq!(
             parsed("failed_after = \"45s\"", "lost_after = \"6h\""),

@@ -206,7 +206,12 @@ impl Figure {
         } else {
             let part = self.part(rows.len(), opens::MAX_ROWS);
             let marks = (self.marks)(&rows, &context);
-            let opens = opens::encoded(&(self.opens)(&rows, &context), marks, part);
+            let opens = opens::encoded(
+                &(self.opens)(&rows, &context),
+                marks,
+                part,
+                context.time_zone,
+            );
             plot_json(&(self.plot)(&rows, &context), &opens)?
         };
         Ok(FigureData {

@@ -1,6 +1,8 @@
 //! The builds behind a figure's numbers. A page of a selection is narrowed by the conditions of a row and of a
 //! column, which are complete: they hold what the page's own conditions on the same keys leave.
 
+use jiff::tz::TimeZone;
+
 use super::{Context, Rows};
 use crate::{
     api::{self, ColumnConditions},
@@ -128,7 +130,12 @@ pub fn lasted(context: &Context<'_>, min: f64, max: Option<f64>) -> Selection {
 }
 
 /// The form that is sent, with the conditions of these rows.
-pub fn encoded(opens: &Opens, marks: Vec<Marks>, part: std::ops::Range<usize>) -> api::Opens {
+pub fn encoded(
+    opens: &Opens,
+    marks: Vec<Marks>,
+    part: std::ops::Range<usize>,
+    zone: &TimeZone,
+) -> api::Opens {
     let rows = opens.rows.get(part.clone()).unwrap_or_default();
     let rows = rows.iter().map(Selection::encoded);
     let mut bytes = 0;
@@ -147,6 +154,7 @@ pub fn encoded(opens: &Opens, marks: Vec<Marks>, part: std::ops::Range<usize>) -
             })
             .collect(),
         marks: marks.into_iter().map(encoded_marks).collect(),
+        zone: zone.iana_name().unwrap_or("UTC").to_owned(),
     }
 }
 

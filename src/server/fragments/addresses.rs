@@ -14,6 +14,13 @@ pub fn builds(base: &Base, selection: &Selection, view: &View) -> String {
     with_query(base.path("/builds"), &pairs)
 }
 
+/// The pipelines of a selection that are in a state.
+pub fn pipelines(base: &Base, selection: &Selection, state: &str) -> String {
+    let mut pairs: Vec<(&str, &str)> = selection.pairs().chain([("state", state)]).collect();
+    pairs.sort_unstable();
+    with_query(base.path("/pipelines/list"), &pairs)
+}
+
 /// One pipeline.
 pub fn pipeline(base: &Base, system: &str, name: &str) -> String {
     with_query(base.path("/pipeline"), &[("name", name), of_system(system)])

@@ -115,7 +115,6 @@ impl Shown<'_> {
     /// A bar of the results, and links to the builds of each.
     fn results(&self) -> Markup {
         let total = self.list.builds.max(1);
-        let mut offset = 0;
         let shown: Vec<_> = self
             .list
             .results
@@ -126,12 +125,11 @@ impl Shown<'_> {
             @if !shown.is_empty() {
                 svg class="results-bar" viewBox=(format!("0 0 {WIDTH} 12")) preserveAspectRatio="none"
                     aria-hidden="true" focusable="false" {
-                    @for known in &shown {
-                        @let width = known.builds * WIDTH / total;
-                        @let x = offset;
+                    @for (index, known) in shown.iter().enumerate() {
+                        @let before: u64 = shown[..index].iter().map(|known| known.builds).sum();
+                        @let width = (known.builds * WIDTH / total).max(1);
                         rect class=(results::class(results::result_of(&known.result)))
-                            x=(x) y="0" width=(width.max(1)) height="12" {}
-                        @let _ = { offset += width };
+                            x=(before * WIDTH / total) y="0" width=(width) height="12" {}
                     }
                 }
                 ul class="results-legend" {

@@ -5,9 +5,10 @@ use maud::{Markup, html};
 
 use super::{addresses, foldable, fragment, time, timed};
 use crate::{
-    api::{Change, Headline, HtmlFragment, RedPipeline},
+    api::{Change, Headline, HtmlFragment, RedPipeline, View},
     base::Base,
     markup::visible,
+    selection::Selection,
     server::{
         config,
         figures::words,
@@ -21,15 +22,21 @@ const FIRST_RED: usize = 6;
 const MANY_BUILDS: u64 = 100;
 
 /// Links to pipelines are under the base path.
-pub fn fragments(headline: &Headline, rules: &config::Insight, base: &Base) -> Vec<HtmlFragment> {
+pub fn fragments(
+    headline: &Headline,
+    selection: &Selection,
+    rules: &config::Insight,
+    base: &Base,
+) -> Vec<HtmlFragment> {
     vec![
-        failed_builds(headline),
-        red_now(headline, rules),
+        failed_builds(headline, selection, base),
+        red_now(headline, selection, rules, base),
         red_for_longest(headline, base),
     ]
 }
 
-fn failed_builds(headline: &Headline) -> HtmlFragment {
+fn failed_builds(headline: &Headline, selection: &Selection, base: &Base) -> HtmlFragment {
+    let failed = selection.with_values("result", ["FAILURE", "ABORTED"]);
     let rate = Rate {
         part: headline.failed,
         whole: headline.builds,
@@ -44,9 +51,17 @@ fn failed_builds(headline: &Headline) -> HtmlFragment {
             }
         }
         p {
-            (words::thousands(headline.failed)) " of "
-            (words::counted(headline.builds, "build", "builds")) " failed "
-            (headline.window)
+            @if headline.failed > 0 {
+                a href=(addresses::builds(base, &failed, &View::default())) {
+                    (words::thousands(headline.failed)) " of "
+                    (words::counted(headline.builds, "build", "builds")) " failed"
+                }
+                " " (headline.window)
+            } @else {
+                (words::thousands(headline.failed)) " of "
+                (words::counted(headline.builds, "build", "builds")) " failed "
+                (headline.window)
+            }
         }
         @if let Some(interval) = interval {
             p class="note" {
@@ -106,7 +121,12 @@ fn percent(percent: f64) -> String {
     format!("{percent:.1}%")
 }
 
-fn red_now(headline: &Headline, rules: &config::Insight) -> HtmlFragment {
+fn red_now(
+    headline: &Headline,
+    selection: &Selection,
+    rules: &config::Insight,
+    base: &Base,
+) -> HtmlFragment {
     let rule = if rules.aborted_is_red {
         "Red from the first failed or aborted build to the next good one, whatever the range"
     } else {
@@ -114,7 +134,14 @@ fn red_now(headline: &Headline, rules: &config::Insight) -> HtmlFragment {
     };
     let html = html! {
         h2 { "Red pipelines" }
-        p class="figure-of-merit" { (words::thousands(headline.red_total)) }
+        p class="figure-of-merit" {
+            @if headline.red_total > 0 {
+                a href=(addresses::pipelines(base, selection, "red")) {
+                    (words::thousands(headline.red_total))
+                    span class="visually-hidden" { " red pipelines" }
+                }
+            } @else { "0" }
+        }
         p {
             @if headline.pipelines == 0 {
                 "No pipeline is known to be red or good"
@@ -127,7 +154,7 @@ fn red_now(headline: &Headline, rules: &config::Insight) -> HtmlFragment {
             p class="note" { (rule) }
         }
         @if headline.dormant > 0 {
-            p class="note" { (dormant(headline.dormant, rules.dormant_days)) }
+            p class="note" { a href=(addresses::pipelines(base, selection, "dormant")) { (dormant(headline.dormant, rules.dormant_days)) } }
         }
     };
     let class = if headline.red_total == 0 {
@@ -241,7 +268,7 @@ mod tests {
 
     fn tiles(headline: &Headline) -> [HtmlFragment; 3] {
         let rules = config::Insight::default();
-        let tiles = fragments(headline, &rules, &Base::new("/rse"));
+        let tiles = fragments(headline, &Selection::default(), &rules, &Base::new("/rse"));
         tiles.try_into().expect("three tiles")
     }
 
@@ -333,8 +360,10 @@ mod tests {
         assert!(
             share
                 .html
-                .contains("<p>300 of 1,200 builds failed in the last 14 days</p>")
+                .contains("\">300 of 1,200 builds failed</a> in the last 14 days</p>")
         );
+        let failed = "/rse/builds?result=ABORTED&amp;result=FAILURE";
+        assert!(share.html.contains(failed), "{}", share.html);
         assert_eq!(now.class, "tile");
         assert!(
             longest.html.contains("None: all 3 pipelines are good."),

@@ -8,6 +8,7 @@ mod charts;
 mod freshness;
 mod headline;
 mod pipeline;
+mod pipelines;
 mod results;
 mod sources;
 mod time_line;
@@ -17,6 +18,7 @@ pub use builds::fragments as builds;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
+pub use pipelines::fragments as pipelines;
 pub use sources::fragments as sources;
 
 use maud::{Markup, html};
@@ -27,10 +29,11 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 6] = [
+pub const NAMES: [&str; 7] = [
     "builds",
     "freshness",
     "headline",
+    "pipelines",
     "sources",
     "build",
     "pipeline",

@@ -128,7 +128,7 @@ fn scrolling_table(source: &str, which: &str, items: &[&CoverageItem], base: &Ba
         })
         .collect();
     let caption = format!("{source}: {which}");
-    let table = markup::table(&caption, &columns, &rows);
+    let table = markup::table(&caption, &columns, &rows, |_, _| None);
     html! {
         div class="table-scroll" tabindex="0" role="region" aria-label=(visible(&caption)) {
             table class="table" { (table.html) }

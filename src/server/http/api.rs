@@ -34,7 +34,7 @@ use crate::{
 const MAX_HEADERS: usize = 16;
 
 /// The parameters of fragments beside a selection.
-const FRAGMENTS: [&str; 4] = ["of", "columns", "cursor", "sort"];
+const FRAGMENTS: [&str; 5] = ["of", "columns", "cursor", "sort", "state"];
 
 /// The query of an endpoint: a selection, and parameters of the endpoint itself.
 #[derive(Default)]

@@ -31,6 +31,8 @@ use crate::{
 
 /// The parameters of a list beside its selection.
 pub const VIEW: [&str; 2] = ["cursor", "sort"];
+/// The parameters of a list of pipelines beside its selection.
+const PIPELINE_VIEW: [&str; 2] = ["cursor", "state"];
 /// Bytes of a file that are written before they are sent.
 const CHUNK: usize = 64 * 1024;
 /// Chunks that wait for a slow client.
@@ -77,6 +79,23 @@ pub async fn pipeline(
     let read = async move { state.pipeline(&view).await };
     let details = api::complete(permit, read).await?;
     json(&details, request.headers())
+}
+
+/// `GET /api/pipelines?SELECTION&state=…&cursor=…`
+pub async fn pipelines(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let query = api::parameters(request.uri(), &PIPELINE_VIEW)?;
+    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let view = View::read(query.pairs(), &PIPELINE_VIEW);
+    let list = api::complete(permit, async move {
+        let read = move || state.pipelines(&query.selection, &view);
+        let read = tokio::task::spawn_blocking(read).await;
+        read.unwrap_or(Err(AppError::Internal))
+    });
+    json(&list.await?, request.headers())
 }
 
 /// JSON whose ETag is that of the data and of the program.

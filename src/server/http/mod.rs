@@ -195,6 +195,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/builds", get(builds::builds))
         .route("/api/build", get(builds::build))
         .route("/api/pipeline", get(builds::pipeline))
+        .route("/api/pipelines", get(builds::pipelines))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));

@@ -31,12 +31,12 @@ use crate::{
         export::Format,
         figures,
         state::AppState,
-        views::{build, build_list, pipeline},
+        views::{build, build_list, pipeline, pipeline_list},
     },
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 3] = ["/builds", "/pipelines", "/security"];
+const SELECTING: [&str; 4] = ["/builds", "/pipelines", "/pipelines/list", "/security"];
 /// The pages that have no parameters.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
 /// The pages of one thing, and their parameters.
@@ -94,10 +94,10 @@ pub fn parameters(path: &str) -> Option<PageParameters> {
     let selection = SELECTING.contains(&path) || figure(path).is_some();
     (selection || PLAIN.contains(&path)).then_some(PageParameters {
         selection,
-        own: if path == "/builds" {
-            &["columns", "cursor", "sort"]
-        } else {
-            &[]
+        own: match path {
+            "/builds" => &["columns", "cursor", "sort"],
+            "/pipelines/list" => &["cursor", "state"],
+            _ => &[],
         },
     })
 }
@@ -244,7 +244,14 @@ async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let checked = selection
         .check()
         .and_then(|()| state.app.snapshot()?.check(&selection));
-    checked.and_then(|()| build_list::check(&own())).err()
+    let view = || {
+        if path == "/pipelines/list" {
+            pipeline_list::check(&own())
+        } else {
+            build_list::check(&own())
+        }
+    };
+    checked.and_then(|()| view()).err()
 }
 
 fn with_query(path: &str, uri: &Uri) -> String {

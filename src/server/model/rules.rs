@@ -29,13 +29,11 @@ pub struct EndRules {
     pub lost_after_ms: i64,
 }
 
-impl Default for EndRules {
-    fn default() -> Self {
-        Self {
-            failed_after_ms: 30 * MINUTE_MS,
-            lost_after_ms: 330 * MINUTE_MS,
-        }
-    }
+impl EndRules {
+    pub const DEFAULT: Self = Self {
+        failed_after_ms: 30 * MINUTE_MS,
+        lost_after_ms: 330 * MINUTE_MS,
+    };
 }
 
 /// The rules that read steps from events. Names are whole texts, or prefixes that end in `*`.

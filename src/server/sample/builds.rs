@@ -7,12 +7,17 @@ use super::{
     world::{Origin, World},
 };
 use crate::server::model::BuildResult;
+use serde::Serialize;
 
 /// Percentage of builds that fail at a step that is down.
 pub const FAIL_IN_OUTAGE: u32 = 88;
 const QUEUE_SECONDS: [u32; 2] = [2, 40];
 /// The time from the last step to the entry that ends the build.
 pub const END_SECONDS: [u32; 2] = [1, 9];
+/// The duration of a step that times out, in percent of the usual.
+const TIME_OUT_PERCENT: u32 = 400;
+/// The time until a build that lost its agent runs again.
+const RETRY_SECONDS: [u32; 2] = [20, 90];
 /// The share of the checkout in the time to the end of the first other step.
 const CHECKOUT_PERCENT: [u32; 2] = [8, 20];
 
@@ -62,8 +67,28 @@ pub enum Outcome {
     Failure(Option<&'static str>),
     Aborted,
     NotBuilt,
-    /// The result was never reported.
+    /// Nothing more is heard of it after some step.
     Lost,
+    /// A step times out, and nothing follows.
+    TimedOut,
+    /// Stopped in the middle of a step.
+    Interrupted,
+    /// Runs again after it lost its agent.
+    Retried,
+    /// Ends without a result.
+    Unreported,
+}
+
+/// How a build stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    Ended,
+    /// It has not stopped yet.
+    Running,
+    Lost,
+    TimedOut,
+    Interrupted,
 }
 
 pub struct Build<'a> {
@@ -89,8 +114,9 @@ pub struct Built {
     pub cause: Option<Cause>,
     /// The result and instant of its latest stage; none if all are after the sample's end.
     pub latest: Option<(BuildResult, i64)>,
-    /// Its last stage is in the sample.
-    pub ended: bool,
+    pub stop: Stop,
+    /// Its steps ran again.
+    pub retried: bool,
 }
 
 /// A build while its stages are generated.
@@ -101,6 +127,7 @@ struct Run<'a> {
     begin_ms: i64,
     /// Extra milliseconds in durations, because stages have whole seconds.
     odd_ms: u32,
+    stop: Stop,
 }
 
 impl Build<'_> {
@@ -134,24 +161,35 @@ impl Build<'_> {
             },
             begin_ms,
             odd_ms: random.below(1000),
+            stop: Stop::Ended,
         };
-        let incident = run.through(self.flow(), outcome, random, own);
+        let (incident, mut stop) = run.through(self.flow(), outcome, random, own);
         let broken = stages.last().is_some_and(|stage| stage.result.is_failed());
         let fault = match self.faults {
             true => faults::plant(self, stages, first, own),
             false => None,
         };
+        if fault.is_some() {
+            stop = Stop::Ended;
+        }
         if self.pipeline.parallel {
             let parallel = &self.world.catalogue.habits.parallel_steps;
             faults::interleave(&mut stages[first..], parallel, own);
         }
-        let ended = !leave_running(stages, first, self.world.calendar.as_of_ms);
+        if leave_running(stages, first, self.world.calendar.as_of_ms) {
+            stop = Stop::Running;
+        }
+        let checkout = &self.world.catalogue.habits.checkout_step;
+        let checkouts = stages[first..].iter();
+        let checkouts = checkouts.filter(|stage| stage.step == Some(checkout));
+        let retried = checkouts.count() > 1;
         let latest = stages[first..].last();
         Built {
             broken,
             cause: fault.or(incident.map(Cause::Incident)),
             latest: latest.map(|stage| (stage.result, stage.at_ms)),
-            ended: ended && latest.is_some_and(|stage| stage.outside_node),
+            stop,
+            retried,
         }
     }
 
@@ -164,9 +202,20 @@ impl Build<'_> {
 }
 
 impl Run<'_> {
-    /// Returns the index of the incident in which the build failed.
+    /// Returns the index of the incident in which the build failed, and how it stopped.
     fn through(
         mut self,
+        flow: &[PlannedStep],
+        outcome: Outcome,
+        random: &mut Random,
+        own: &mut Random,
+    ) -> (Option<usize>, Stop) {
+        let incident = self.run(flow, outcome, random, own);
+        (incident, self.stop)
+    }
+
+    fn run(
+        &mut self,
         flow: &[PlannedStep],
         outcome: Outcome,
         random: &mut Random,
@@ -185,7 +234,9 @@ impl Run<'_> {
         let warning = random.per_thousand(results.warnings);
         let takes_percent = self.build.pipeline.takes_percent(self.build.scheduled_ms);
         let mut result = BuildResult::Success;
-        for (index, step) in flow.iter().enumerate() {
+        let mut retries = u32::from(self.build.pipeline.checks_out);
+        let mut left = flow.iter().enumerate();
+        while let Some((index, step)) = left.next() {
             let turns = index == turn;
             let broken = turns && matches!(outcome, Outcome::Failure(_) | Outcome::Aborted);
             let usual = step.seconds * noise_percent(random) / 100 * takes_percent / 100;
@@ -219,8 +270,30 @@ impl Run<'_> {
                     return None;
                 }
                 Outcome::Lost if turns => {
-                    self.push(Some(step.name), BuildResult::Unknown);
+                    self.push(Some(step.name), result);
+                    self.stop = Stop::Lost;
                     return None;
+                }
+                Outcome::TimedOut if turns => {
+                    self.wait(seconds * (TIME_OUT_PERCENT - 100) / 100);
+                    self.push(Some(step.name), BuildResult::Failure);
+                    self.stop = Stop::TimedOut;
+                    return None;
+                }
+                // Of a build without any event nobody would know.
+                Outcome::Interrupted if turns && self.stage.position > 0 => {
+                    self.stop = Stop::Interrupted;
+                    if self.build.pipeline.ends_always {
+                        self.end(&results.failed_step, BuildResult::Aborted, own);
+                    }
+                    return None;
+                }
+                Outcome::Retried if turns && retries > 0 => {
+                    retries -= 1;
+                    self.wait(own.between(RETRY_SECONDS));
+                    self.change_node(own);
+                    left = flow.iter().enumerate();
+                    continue;
                 }
                 Outcome::Unstable if turns => result = BuildResult::Unstable,
                 _ => {}
@@ -232,8 +305,19 @@ impl Run<'_> {
                 self.push(Some(&names[random.index(names.len())]), result);
             }
         }
+        if matches!(outcome, Outcome::Unreported) {
+            result = BuildResult::Unknown;
+        }
         self.end(&results.succeeded_step, result, own);
         None
+    }
+
+    /// Moves to any node of the same pool.
+    fn change_node(&mut self, own: &mut Random) {
+        if let Some(origin) = &mut self.stage.origin {
+            let nodes = self.build.world.catalogue.pools[usize::from(origin.pool)].nodes;
+            origin.node = u8::try_from(own.below(nodes)).expect("pools are tested to be small");
+        }
     }
 
     /// Waits for the first step, after a stage for the checkout if there is time for one.
@@ -260,16 +344,19 @@ impl Run<'_> {
         self.stage.position += 1;
     }
 
-    fn fail(mut self, step: &PlannedStep, random: &mut Random) {
+    fn fail(&mut self, step: &PlannedStep, random: &mut Random) {
         let results = &self.build.world.catalogue.results;
         let nameless = random.per_thousand(results.nameless_failures);
         self.push((!nameless).then_some(step.name), BuildResult::Failure);
         self.end(&results.failed_step, BuildResult::Failure, random);
     }
 
-    /// Adds the entry that ends the build.
+    /// Adds the entry that ends the build, if the pipeline publishes it.
     fn end(&mut self, step: &'static str, result: BuildResult, random: &mut Random) {
         self.wait(random.between(END_SECONDS));
+        if self.build.pipeline.silent {
+            return;
+        }
         self.stage.outside_node = true;
         self.push(Some(step), result);
     }
@@ -305,11 +392,6 @@ fn leave_running(stages: &mut Vec<Stage>, first: usize, as_of_ms: i64) -> bool {
         return false;
     }
     stages.truncate(known);
-    if let Some(latest) = stages[first..].last_mut()
-        && !latest.result.is_failed()
-    {
-        latest.result = BuildResult::Unknown;
-    }
     true
 }
 

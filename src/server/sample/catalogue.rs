@@ -63,6 +63,9 @@ pub type Shares = BTreeMap<String, u32>;
 pub struct Flow {
     pub endings: Vec<String>,
     pub pools: Shares,
+    /// Its builds publish their end also if they are interrupted.
+    #[serde(default)]
+    pub ends_always: bool,
     pub steps: Vec<Step>,
 }
 
@@ -121,6 +124,10 @@ pub struct Results {
     pub unstable: u32,
     pub not_built: u32,
     pub lost: u32,
+    pub timed_out: u32,
+    pub interrupted: u32,
+    pub retried: u32,
+    pub unreported: u32,
     pub nameless_failures: u32,
     pub warnings: u32,
     pub warning_steps: Vec<String>,
@@ -177,6 +184,7 @@ pub struct Habits {
     pub checkouts: u32,
     pub parallel: u32,
     pub parallel_steps: Vec<String>,
+    pub silent: u32,
     pub reruns: Reruns,
     pub nightly_commits: u32,
     pub duration_shifts: Shifts,

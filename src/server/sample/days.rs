@@ -175,7 +175,8 @@ impl Days {
         let built = build.stages(outcome, random, &mut setting.random, stages);
         let commit = setting.origin.map(|origin| origin.commit);
         if let Some(recorder) = &mut self.recorder {
-            recorder.record(as_u32(index), number, commit, &built);
+            let pipeline = &self.pipelines[index];
+            recorder.record(as_u32(index), number, commit, &built, &self.world, pipeline);
         }
         let memory = &mut self.memories[index];
         memory.builds += 1;
@@ -335,6 +336,10 @@ impl Days {
             (results.unstable, Outcome::Unstable),
             (results.not_built, Outcome::NotBuilt),
             (results.lost, Outcome::Lost),
+            (results.timed_out, Outcome::TimedOut),
+            (results.interrupted, Outcome::Interrupted),
+            (results.retried, Outcome::Retried),
+            (results.unreported, Outcome::Unreported),
         ];
         for (share, outcome) in shares {
             if left < share {
@@ -371,7 +376,13 @@ impl Days {
                 wait_seconds: 0,
                 ..self.build_of(index, &setting, scheduled_ms)
             };
-            build.stages(Outcome::Success, &mut random, &mut setting.random, stages);
+            let number = build.number;
+            let built = build.stages(Outcome::Success, &mut random, &mut setting.random, stages);
+            if let Some(recorder) = &mut self.recorder {
+                let (index, pipeline) = (as_u32(index), &self.pipelines[index]);
+                let commit = setting.origin.map(|origin| origin.commit);
+                recorder.record(index, number, commit, &built, &self.world, pipeline);
+            }
             self.memories[index].builds += 1;
         }
     }

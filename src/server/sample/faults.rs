@@ -35,28 +35,27 @@ pub fn plant(
     {
         let step = &bad_pool.steps[random.index(bad_pool.steps.len())];
         let mut steps = [step].into_iter().chain(&bad_pool.steps);
-        if steps.any(|step| fail_at(step, &results.failed_step, stages, first, random)) {
+        if steps.any(|step| fail_at(build, step, stages, first, random)) {
             return Some(Cause::BadPool);
         }
     }
     let breaks = world.library.breaks(usize::from(origin.release))?;
-    let failed = random.percent(breaks.percent)
-        && fail_at(&breaks.step, &results.failed_step, stages, first, random);
+    let failed =
+        random.percent(breaks.percent) && fail_at(build, &breaks.step, stages, first, random);
     failed.then_some(Cause::BadRelease)
 }
 
 /// Fails a build at a step that was good; returns whether there is one.
 fn fail_at(
+    build: &Build<'_>,
     step: &str,
-    failed_step: &'static str,
     stages: &mut Vec<Stage>,
     first: usize,
     random: &mut Random,
 ) -> bool {
-    let good = |stage: &Stage| matches!(stage.result, BuildResult::Success | BuildResult::Unstable);
     let found = stages[first..]
         .iter()
-        .position(|stage| stage.step == Some(step) && good(stage));
+        .position(|stage| stage.step == Some(step) && stage.result.is_good());
     let Some(position) = found.map(|position| first + position) else {
         return false;
     };
@@ -70,10 +69,13 @@ fn fail_at(
     let stage = &mut stages[position];
     stage.result = BuildResult::Failure;
     stage.move_by(fails_ms - passed_ms);
+    if build.pipeline.silent {
+        return true;
+    }
     let mut last = *stage;
     last.position += 1;
     last.move_by(i64::from(random.between(END_SECONDS)) * 1000);
-    last.step = Some(failed_step);
+    last.step = Some(&build.world.catalogue.results.failed_step);
     last.outside_node = true;
     stages.push(last);
     true

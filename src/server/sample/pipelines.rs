@@ -53,6 +53,10 @@ pub struct Pipeline {
     pub checks_out: bool,
     /// It runs some steps at the same time.
     pub parallel: bool,
+    /// It does not publish the end of a build.
+    pub silent: bool,
+    /// Its builds publish their end also if they are interrupted.
+    pub ends_always: bool,
     /// The duration of its builds, in percent of before.
     pub duration_shift: Option<Shift>,
     /// Replaces `breaks` and `stays_broken` while more breaks than usual.
@@ -184,6 +188,8 @@ impl Draft {
             ordinary: !flaky && !terse && !slow && short_test.is_none() && broken.is_none(),
             checks_out: own.per_thousand(habits.checkouts),
             parallel: own.per_thousand(habits.parallel),
+            silent: own.per_thousand(habits.silent),
+            ends_always: !self.nightly && self.flow(catalogue).ends_always,
             duration_shift: None,
             failure_shift: None,
         }

@@ -1,22 +1,25 @@
 //! Describes what is planted in the sample, so that what finds it can be checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
     SampleOptions,
-    builds::{Built, FAIL_IN_OUTAGE},
+    builds::{Built, FAIL_IN_OUTAGE, Stop},
     faults::Cause,
     pipelines::Pipeline,
     world::World,
     writing::commit_text,
 };
-use crate::server::model::{BuildResult, DAY_MS};
+use crate::server::model::{BuildResult, DAY_MS, EndRules};
 
 /// The time within which a good build of the same commit makes a failure flaky.
 const FLAKY_WITHIN_MS: i64 = DAY_MS;
+
+/// The limits by which builds without an end are decided.
+const RULES: EndRules = EndRules::DEFAULT;
 
 /// The faults and changes planted in a sample. Counts and builds are those of the default branches.
 #[derive(Debug, PartialEq, Serialize)]
@@ -39,6 +42,12 @@ pub struct Truth {
     pub repeated_commits: u32,
     /// Those of them with failures.
     pub reruns: Vec<Rerun>,
+    /// The pipelines that do not publish the end of a build.
+    pub silent: Vec<String>,
+    /// The builds of other pipelines that did not come to their end.
+    pub unfinished: Vec<Unfinished>,
+    /// The builds that ran again after they lost their agents.
+    pub retried: Vec<Retried>,
 }
 
 /// Hours in which most builds failed at a step.
@@ -105,7 +114,7 @@ pub struct Flaky {
     pub fail_percent: f64,
 }
 
-/// The ended builds of a commit that a pipeline built more than once, by number.
+/// The completed builds of a commit that a pipeline built more than once, by number.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Rerun {
     pub pipeline: String,
@@ -116,15 +125,35 @@ pub struct Rerun {
     pub flaky: Vec<u32>,
 }
 
+/// A build that stopped before its end, or has not stopped yet.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Unfinished {
+    pub pipeline: String,
+    pub number: u32,
+    pub stop: Stop,
+    pub latest_event: String,
+    /// Its result at the end of the sample.
+    pub result: &'static str,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Retried {
+    pub pipeline: String,
+    pub number: u32,
+}
+
 /// Collects what only the builds themselves show.
 #[derive(Default)]
 pub struct Recorder {
     failed: BTreeMap<Cause, u32>,
-    /// The ended builds of each pipeline's latest commit.
+    /// The completed builds of each pipeline's latest commit.
     runs: BTreeMap<u32, Runs>,
     repeated_commits: u32,
     /// By pipeline, those with failures.
     reruns: Vec<(u32, Runs)>,
+    /// By pipeline and number.
+    unfinished: BTreeMap<(u32, u32), (Stop, BuildResult, i64)>,
+    retried: BTreeSet<(u32, u32)>,
 }
 
 struct Runs {
@@ -160,16 +189,42 @@ impl Runs {
 
 impl Recorder {
     /// Records a build of a default branch.
-    pub fn record(&mut self, pipeline: u32, number: u32, commit: Option<u64>, built: &Built) {
+    pub fn record(
+        &mut self,
+        index: u32,
+        number: u32,
+        commit: Option<u64>,
+        built: &Built,
+        world: &World,
+        pipeline: &Pipeline,
+    ) {
         let Some((result, ended_ms)) = built.latest else {
             return;
         };
+        let age_ms = world.calendar.as_of_ms - ended_ms;
+        let result_now = match built.stop {
+            _ if pipeline.silent => result,
+            Stop::Ended => result,
+            // Published.
+            Stop::Interrupted if pipeline.ends_always => result,
+            _ if result == BuildResult::Failure && age_ms > RULES.failed_after_ms => result,
+            _ if age_ms > RULES.lost_after_ms => BuildResult::Lost,
+            _ => BuildResult::Running,
+        };
+        if built.stop != Stop::Ended && !pipeline.silent {
+            let unfinished = (built.stop, result_now, ended_ms);
+            self.unfinished.insert((index, number), unfinished);
+        }
+        if built.retried {
+            self.retried.insert((index, number));
+        }
         let failed = result == BuildResult::Failure;
         if failed && let Some(cause) = built.cause {
             *self.failed.entry(cause).or_default() += 1;
         }
-        let good = matches!(result, BuildResult::Success | BuildResult::Unstable);
-        let Some(commit) = commit.filter(|_| built.ended && (failed || good)) else {
+        let counts = failed || result.is_good();
+        let completed = result_now.is_completed();
+        let Some(commit) = commit.filter(|_| completed && counts) else {
             return;
         };
         let run = Run {
@@ -177,13 +232,13 @@ impl Recorder {
             failed,
             ended_ms,
         };
-        match self.runs.get_mut(&pipeline) {
+        match self.runs.get_mut(&index) {
             Some(runs) if runs.commit == commit => runs.builds.push(run),
             _ => {
                 let builds = vec![run];
-                let before = self.runs.insert(pipeline, Runs { commit, builds });
+                let before = self.runs.insert(index, Runs { commit, builds });
                 if let Some(runs) = before {
-                    self.close(pipeline, runs);
+                    self.close(index, runs);
                 }
             }
         }
@@ -270,6 +325,19 @@ impl Recorder {
         });
         let reruns = self.reruns.iter();
         let reruns = reruns.map(|(index, runs)| runs.rerun(name(&pipelines[*index as usize])));
+        let silent = pipelines.iter().filter(|pipeline| pipeline.silent);
+        let unfinished = self.unfinished.iter();
+        let unfinished = unfinished.map(|(&(index, number), &(stop, result, at_ms))| Unfinished {
+            pipeline: name(&pipelines[index as usize]),
+            number,
+            stop,
+            latest_event: instant(at_ms),
+            result: result.as_str(),
+        });
+        let retried = self.retried.iter().map(|&(index, number)| Retried {
+            pipeline: name(&pipelines[index as usize]),
+            number,
+        });
         Truth {
             seed: options.seed,
             days: options.days,
@@ -291,6 +359,9 @@ impl Recorder {
             parallel_steps: &world.catalogue.habits.parallel_steps,
             repeated_commits: self.repeated_commits,
             reruns: reruns.collect(),
+            silent: silent.map(name).collect(),
+            unfinished: unfinished.collect(),
+            retried: retried.collect(),
         }
     }
 }

@@ -154,23 +154,37 @@ pub(super) fn decide(
         return;
     };
     let judge = Judge { as_of_ms, rules };
+    // Nearly all builds are older than this. Their exact age decides nothing, so it stands for theirs: without
+    // it, the two loops take half the time.
+    let old_ms = as_of_ms.saturating_sub(rules.lost_after_ms + 1);
+    let old = |result, ended| LatestEvent {
+        result,
+        at_ms: old_ms,
+        ended,
+    };
+    let up_to = |limit_ms: i64| builds.finished_ms.partition_point(|&at| at <= limit_ms);
+    let recent = up_to(old_ms);
+    let judged = up_to(as_of_ms.saturating_sub(JUDGED_MS)).min(recent)..recent;
     let mut ends = vec![Ends::default(); pipelines.len()];
-    let first = builds
-        .finished_ms
-        .partition_point(|&at| at <= as_of_ms.saturating_sub(JUDGED_MS));
-    for build in first..builds.len() {
-        ends[builds.pipeline[build] as usize].add(&judge, builds.latest_event(build));
+    let columns = builds.pipeline[judged.clone()].iter();
+    let columns = columns.zip(&builds.latest_result[judged.clone()]);
+    for ((&pipeline, &result), &ended) in columns.zip(&builds.ended[judged]) {
+        ends[pipeline as usize].add(&judge, old(result, ended));
     }
     let systems = pipelines.iter().map(|pipeline| pipeline.system.as_str());
     let of_systems: Vec<(&str, Ends)> = systems.zip(ends).collect();
     let tell_ends = tell_ends(&of_systems);
-    for (pipeline, tells_end) in pipelines.iter_mut().zip(tell_ends) {
+    for (pipeline, &tells_end) in pipelines.iter_mut().zip(&tell_ends) {
         pipeline.tells_end = tells_end;
     }
-    for build in 0..builds.len() {
-        if !builds.ended[build] && pipelines[builds.pipeline[build] as usize].tells_end {
-            builds.result[build] = judge.result(builds.latest_event(build), true);
-        }
+    let columns = builds.result[..recent].iter_mut();
+    let columns = columns.zip(&builds.pipeline).zip(&builds.latest_result);
+    for (((result, &pipeline), &latest), &ended) in columns.zip(&builds.ended) {
+        *result = judge.result(old(latest, ended), tell_ends[pipeline as usize]);
+    }
+    for build in recent..builds.len() {
+        let tells_end = tell_ends[builds.pipeline[build] as usize];
+        builds.result[build] = judge.result(builds.latest_event(build), tells_end);
     }
 }
 
@@ -219,10 +233,7 @@ mod tests {
 
     const JUDGE: Judge = Judge {
         as_of_ms: AS_OF_MS,
-        rules: EndRules {
-            failed_after_ms: 30 * MINUTE_MS,
-            lost_after_ms: 330 * MINUTE_MS,
-        },
+        rules: EndRules::DEFAULT,
     };
 
     /// A build whose latest event is so many minutes old.

@@ -25,11 +25,13 @@ use super::{
     views::{
         build_list,
         freshness::{self, Audience},
+        pipeline_list,
     },
 };
 use crate::{
     api::{
-        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, Site, View,
+        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, PipelineList,
+        Site, View,
     },
     base::Base,
     error::AppError,
@@ -390,6 +392,15 @@ impl AppState {
         build_list::build_list(&snapshot, selection, view)
     }
 
+    /// The pipelines of a selection.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn pipelines(&self, selection: &Selection, view: &View) -> Result<PipelineList, AppError> {
+        let snapshot = self.selected(selection)?;
+        pipeline_list::pipeline_list(&snapshot, selection, view)
+    }
+
     /// The parts that all pages share; none until the first snapshot is loaded.
     pub fn site(&self) -> Option<Site> {
         let config = Arc::clone(&self.snapshot().ok()?.config);
@@ -413,6 +424,10 @@ impl AppState {
         view: &View,
     ) -> Result<Vec<HtmlFragment>, AppError> {
         let snapshot = self.selected(selection)?;
+        // Each page has some of these parameters. Cursors are its own.
+        let orders = view.with("cursor", "");
+        build_list::check(&orders)?;
+        pipeline_list::check(&orders)?;
         match of {
             "build" => Ok(fragments::build(&*self.build(view).await?, &self.0.base)),
             "pipeline" => Ok(fragments::pipeline(
@@ -428,6 +443,10 @@ impl AppState {
                     view,
                     &self.0.base,
                 ))
+            }
+            "pipelines" => {
+                let list = pipeline_list::pipeline_list(&snapshot, selection, view)?;
+                Ok(fragments::pipelines(&list, selection, view, &self.0.base))
             }
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
             "headline" => Ok(self.headline(selection).await?.fragments.clone()),

@@ -6,3 +6,4 @@ pub mod build_list;
 pub mod freshness;
 pub mod headline;
 pub mod pipeline;
+pub mod pipeline_list;

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     api::{
         BuildDetails, BuildList, CoverageItem, DataState, FigureData, FigureInfo, Headline,
-        HtmlFragment, Live, Overview, PipelineDetails,
+        HtmlFragment, Live, Overview, PipelineDetails, PipelineList,
     },
     error::AppError,
     server::state::AppState,
@@ -46,6 +46,7 @@ use crate::{
     Live,
     Overview,
     PipelineDetails,
+    PipelineList,
     HtmlFragment
 )))]
 struct Types;
@@ -222,6 +223,18 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             ],
         },
         Endpoint {
+            path: "/api/pipelines",
+            id: "pipelines",
+            summary: "The pipelines of a selection: their states over all data, and a page of them",
+            parameters: [vec![parameters::first(), parameters::state()], selection()].concat(),
+            responses: vec![
+                ("200", responses::tagged("PipelineList")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
             path: "/builds.csv",
             id: "builds_csv",
             summary: "All builds of a selection as CSV, newest first",
@@ -244,6 +257,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             parameters: [
                 vec![parameters::fragments(), parameters::columns()],
                 parameters::list().into(),
+                vec![parameters::state()],
                 selection(),
             ]
             .concat(),

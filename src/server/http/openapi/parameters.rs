@@ -13,7 +13,7 @@ use crate::{
         figures::{self, Page},
         fragments,
         state::AppState,
-        views::build_list,
+        views::{build_list, pipeline_list},
     },
 };
 
@@ -134,6 +134,22 @@ pub fn list() -> [Parameter; 2] {
             .schema(Some(sorts))
             .build(),
     ]
+}
+
+/// The place in a list of pipelines.
+pub fn first() -> Parameter {
+    let cursor = text().pattern(Some("^([0-9]{1,9})?$"));
+    query("cursor", "The member next of the page before")
+        .schema(Some(cursor))
+        .build()
+}
+
+/// The state of listed pipelines.
+pub fn state() -> Parameter {
+    let states = choices(None, pipeline_list::STATES.map(str::to_owned).to_vec());
+    query("state", "Only pipelines in this state")
+        .schema(Some(states))
+        .build()
 }
 
 /// The columns of a list that are added.

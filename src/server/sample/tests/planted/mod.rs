@@ -95,12 +95,27 @@ fn last(build: &[Event]) -> &Event {
 }
 
 fn is_good(build: &[Event]) -> bool {
-    matches!(last(build).result, Success | Unstable)
+    last(build).result.is_good()
 }
 
 fn is_ended(build: &[Event], rules: &Rules) -> bool {
     let step = last(build).step.as_deref();
     step.is_some_and(|step| rules.steps.is_final(step))
+}
+
+/// The build ended, or its pipeline is silent, or it went wrong without an end.
+fn is_completed(sample: &Sample, build: &[Event], rules: &Rules) -> bool {
+    let last = last(build);
+    let old = last.stage_ms < sample.options.as_of_ms - rules.ends.failed_after_ms;
+    is_ended(build, rules)
+        || sample.truth.silent.contains(&last.job_name)
+        || old && matches!(last.result, Failure | Aborted | NotBuilt)
+}
+
+/// The pipeline and the number of a build, as they are described.
+fn identity(build: &[Event]) -> (&str, u32) {
+    let number = build[0].build_id.as_deref().expect("a number");
+    (&build[0].job_name, number.parse().expect("digits"))
 }
 
 /// Returns the first event that says that the build failed.

@@ -1,0 +1,124 @@
+//! The page of a selection's pipelines: their states, since when, and their builds.
+
+use maud::{Markup, html};
+
+use super::{addresses, fragment};
+use crate::{
+    api::{HtmlFragment, PipelineList, PipelineSummary, View},
+    base::Base,
+    markup::visible,
+    numbers,
+    selection::{Selection, encoded},
+    server::figures::words,
+};
+
+pub fn fragments(
+    list: &PipelineList,
+    selection: &Selection,
+    view: &View,
+    base: &Base,
+) -> Vec<HtmlFragment> {
+    let to = |view: &View| {
+        let mut pairs: Vec<(&str, &str)> = selection.pairs().chain(view.pairs()).collect();
+        pairs.sort_unstable();
+        format!("{}?{}", base.path("/pipelines/list"), encoded(pairs))
+    };
+    let first = view.with("cursor", "");
+    let html = html! {
+        p class="sentence" role="status" { (visible(&list.summary)) }
+        ul class="results-legend" {
+            @for known in &list.states {
+                li {
+                    a href=(to(&first.with("state", &known.state))) {
+                        (state(&known.state)) " " strong { (words::thousands(known.pipelines)) }
+                    }
+                }
+            }
+            @if view.get("state").is_some() { li { a href=(to(&first.with("state", ""))) { "All states" } } }
+        }
+        @if !list.page.is_empty() {
+            div class="table-scroll" tabindex="0" role="region" aria-label="Pipelines" {
+                (table(list, selection, base))
+            }
+        }
+        nav class="pager" aria-label="Pages of the list" {
+            @if view.get("cursor").is_some() { a href=(to(&first)) { "First page" } }
+            @if let Some(next) = &list.next { a rel="next" href=(to(&view.with("cursor", next))) { "Next page" } }
+        }
+    };
+    vec![fragment("build-list-body", html)]
+}
+
+fn table(list: &PipelineList, selection: &Selection, base: &Base) -> Markup {
+    html! {
+        table class="table builds" {
+            caption class="visually-hidden" { (visible(&list.summary)) }
+            thead {
+                tr {
+                    th scope="col" { "State" }
+                    th scope="col" { "Pipeline" }
+                    th scope="col" { "Project" }
+                    th scope="col" { "Since" }
+                    th scope="col" class="number" { "In a row" }
+                    th scope="col" { "Last green" }
+                    th scope="col" { "Last build" }
+                    th scope="col" class="number" { "Failed" }
+                    th scope="col" class="number" { "Builds" }
+                }
+            }
+            tbody { @for pipeline in &list.page { (row(pipeline, selection, base)) } }
+        }
+    }
+}
+
+fn row(pipeline: &PipelineSummary, selection: &Selection, base: &Base) -> Markup {
+    let only = selection.with("pipeline", &pipeline.pipeline);
+    let failed = only.with_values("result", ["FAILURE", "ABORTED"]);
+    let builds = |selection: &Selection, count: u64| {
+        html! {
+            @if count == 0 { "0" } @else {
+                a href=(addresses::builds(base, selection, &View::default())) { (words::thousands(count)) }
+            }
+        }
+    };
+    html! {
+        tr {
+            td { (state(&pipeline.state)) }
+            th scope="row" class="build" {
+                a href=(addresses::pipeline(base, &pipeline.system, &pipeline.name)) { (visible(&pipeline.pipeline)) }
+            }
+            td { (visible(&pipeline.project)) }
+            td class="instant" {
+                @if pipeline.at_least && pipeline.since.is_some() { "at least " }
+                (instant(pipeline.since.as_deref()))
+            }
+            td class="number" { (words::thousands(pipeline.streak)) }
+            td class="instant" { (instant(pipeline.last_green.as_deref())) }
+            td class="instant" { (instant(pipeline.last_build.as_deref())) }
+            td class="number" { (builds(&failed, pipeline.failed)) }
+            td class="number" { (builds(&only, pipeline.builds)) }
+        }
+    }
+}
+
+fn instant(at: Option<&str>) -> Markup {
+    html! {
+        @match at {
+            Some(at) => time datetime=(at) { (numbers::instant(at)) },
+            None => "–",
+        }
+    }
+}
+
+/// A state: a shape, a colour and a word.
+fn state(name: &str) -> Markup {
+    let (class, shape, label) = match name {
+        "red" => ("result-failure", "✕", "Red"),
+        "good" => ("result-success", "●", "Good"),
+        "dormant" => ("result-unknown", "○", "Dormant"),
+        _ => ("result-unknown", "○", "Unknown"),
+    };
+    html! {
+        span class={ "result " (class) } { span aria-hidden="true" { (shape) } " " (label) }
+    }
+}
