@@ -48,6 +48,13 @@ function rows(scales, peers) {
     besideLoops(most),
     { what: `Red episodes and states of all pipelines, ${times}×`, target: 30, reached: most.insight_us[0] / 1000, unit: "ms", better: "less", detail: most.insight_us.slice(1).map((us) => (us / 1000).toFixed(1)).join(" to ") },
   ];
+  const span = (us) => us.slice(1).map((us) => (us / 1000).toFixed(1)).join(" to ");
+  for (const [scale, list, page] of [[once, 2, 5], [most, 15, 20]]) {
+    figures.push(
+      { what: `The slowest of four selections: counts, histogram and the first 50 builds, ${scale.times}×`, target: list, reached: scale.list_us[0] / 1000, unit: "ms", better: "less", detail: span(scale.list_us) },
+      { what: `The page of the pipeline with the most builds, ${scale.times}×`, target: page, reached: scale.pipeline_us[0] / 1000, unit: "ms", better: "less", detail: span(scale.pipeline_us) },
+    );
+  }
   const largest = scales.at(-1);
   if (largest.times > times) {
     const grown = `${largest.builds.toLocaleString("en")} builds; columns built in ${largest.made_s.toFixed(0)} s`;

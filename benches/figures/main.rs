@@ -9,6 +9,7 @@ use std::{hint::black_box, path::PathBuf, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
 use rse_dashboard::{
+    api::View,
     selection::Selection,
     server::{
         attributes,
@@ -18,12 +19,20 @@ use rse_dashboard::{
         insight,
         snapshot::{BuildDetails, BuildRecord, Snapshot, SnapshotBuilder, security::Security},
         store::Store,
+        views::{build_list, pipeline},
     },
 };
 use serde_json::{Value, json};
 
 /// Factors for the number of builds, and how often each figure is computed.
 const SCALES: [(usize, usize); 4] = [(1, 101), (10, 31), (100, 7), (1000, 3)];
+/// Selections of lists: the default, and all builds by conditions of several kinds.
+const LISTS: [&str; 4] = [
+    "",
+    "days=180&failed_step=build&failed_step=unknown&result=FAILURE",
+    "days=180&hour=9&hour=10&max_minutes=30&min_minutes=5&weekday=monday",
+    "days=180&q=a&repository=unknown&step=build",
+];
 /// Enables the last scale, which needs gigabytes.
 const FULL: &str = "BENCH_FULL";
 
@@ -153,8 +162,49 @@ fn measured(
         "bytes": snapshot.bytes(),
         "made_s": made,
         "insight_us": insight,
+        "list_us": lists(snapshot, repeats)?,
+        "pipeline_us": pipeline_page(snapshot, repeats),
         "figures": figures,
     }))
+}
+
+/// Measures the slowest of some lists of builds: counts, histogram and the first page.
+fn lists(snapshot: &Snapshot, repeats: usize) -> Result<Option<[f64; 3]>> {
+    let mut slowest: Option<[f64; 3]> = None;
+    for query in LISTS {
+        let selection = Selection::parse(query)?;
+        let mut taken = Vec::new();
+        for _ in 0..repeats {
+            let began = Instant::now();
+            black_box(build_list::build_list(
+                black_box(snapshot),
+                &selection,
+                &View::default(),
+            ))?;
+            taken.push(began.elapsed().as_secs_f64() * 1e6);
+        }
+        let spread = spread(taken);
+        if spread.map(|us| us[0]) > slowest.map(|us| us[0]) {
+            slowest = spread;
+        }
+    }
+    Ok(slowest)
+}
+
+/// Measures the page of the pipeline with the most builds.
+fn pipeline_page(snapshot: &Snapshot, repeats: usize) -> Option<[f64; 3]> {
+    let mut builds = vec![0_usize; snapshot.pipelines.len()];
+    for &pipeline in &snapshot.builds.pipeline {
+        builds[pipeline as usize] += 1;
+    }
+    let most = (0..).zip(&builds).max_by_key(|(_, builds)| **builds)?.0;
+    let mut taken = Vec::new();
+    for _ in 0..repeats {
+        let began = Instant::now();
+        black_box(pipeline::details(black_box(snapshot), most));
+        taken.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    spread(taken)
 }
 
 fn one(

@@ -6,7 +6,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 
-use crate::selection::{BuildType, DAYS, Selection};
+use crate::selection::{self, BuildType, DAYS, Selection};
 
 #[component]
 pub fn Filters(
@@ -50,7 +50,10 @@ pub fn Filters(
             };
             (days.to_string(), label)
         })
-        .to_vec();
+        .into_iter()
+        // Shown while bounds limit the range.
+        .chain([(String::new(), "Chosen range".to_owned())])
+        .collect();
 
     view! {
         <form
@@ -86,10 +89,57 @@ pub fn Filters(
                 })
                 on_change=choose("days")
             />
+            {move || further(&selection.get()).map(hidden_input).collect_view()}
             <button class="btn" type="submit" hidden=move || alive.get()>
                 "Apply"
             </button>
         </form>
+        <Conditions selection />
+    }
+}
+
+/// The keys and values that have no choice of their own.
+fn further(selection: &Selection) -> impl Iterator<Item = (String, String)> {
+    let pairs = selection.pairs();
+    let pairs = pairs.filter(|(key, _)| !matches!(*key, "project" | "type" | "days"));
+    let pairs: Vec<(String, String)> = pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    pairs.into_iter()
+}
+
+/// Keeps a condition when the form is sent.
+fn hidden_input((key, value): (String, String)) -> impl IntoView {
+    view! { <input type="hidden" name=key value=value /> }
+}
+
+/// The conditions that have no choice of their own, each with a link that removes it.
+#[component]
+fn Conditions(selection: Memo<Selection>) -> impl IntoView {
+    let path = use_location().pathname;
+    let chip = move |(key, value): (String, String)| {
+        let label = selection::find(&key).map_or("", |known| known.label);
+        let without = selection.with(|known| known.without_value(&key, &value).query());
+        let href = format!("{}{without}", path.get());
+        view! {
+            <li class="chip">
+                <span>{label} ": " <strong>{value.clone()}</strong></span>
+                <a href=href>
+                    <span aria-hidden="true">"×"</span>
+                    <span class="visually-hidden">{format!("Remove {label}: {value}")}</span>
+                </a>
+            </li>
+        }
+    };
+    let chips = move || selection.with(|known| further(known).map(chip).collect_view());
+    view! {
+        <ul
+            class="chips"
+            aria-label="Conditions"
+            hidden=move || selection.with(|known| further(known).next().is_none())
+        >
+            {chips}
+        </ul>
     }
 }
 
@@ -111,7 +161,7 @@ fn Choice(
                 move || chosen.with(|chosen| *chosen == value)
             };
             view! {
-                <option value=value selected=is_chosen>
+                <option disabled=value.is_empty() value=value selected=is_chosen>
                     {label}
                 </option>
             }

@@ -14,6 +14,7 @@ use crate::{
         export::{self, Format},
         figures, insight,
         store::{Location, Store},
+        views::build_file,
     },
 };
 
@@ -32,7 +33,7 @@ pub struct Options {
     /// The window of a figure, in days
     #[arg(long)]
     days: Option<String>,
-    /// The builds of a figure, as in the query of a page: 'failed_step=test&days=7'
+    /// The builds of a figure, or those to export, as in the query of a page: 'failed_step=test&days=7'
     #[arg(long)]
     selection: Option<String>,
 }
@@ -70,6 +71,12 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let store = Store::open_to_read(location, &config).await?;
     match options.what.as_str() {
         "events" => export::events(&store, format, &mut out).await?,
+        "builds" if options.selection.is_some() => {
+            let selection = options.selection()?;
+            let snapshot = insight::load(&store, Arc::new(config)).await?;
+            snapshot.check(&selection)?;
+            build_file::write(&snapshot, &selection, format, &mut out)?;
+        }
         "builds" => export::builds(&store, &config, format, &mut out).await?,
         "steps" => export::steps(&store, format, &mut out).await?,
         id => {

@@ -57,6 +57,11 @@ pub fn snapshot_in(time_zone: &str, builds: &[BuildRecord<'_>]) -> Snapshot {
     )
 }
 
+/// The same as of another instant.
+pub fn snapshot_at(as_of: &str, builds: &[BuildRecord<'_>]) -> Snapshot {
+    finished(builder("UTC", builds), Some(at(as_of)), Security::default())
+}
+
 /// A snapshot of these security facts, as of [`AS_OF`], in UTC.
 pub fn security(repositories: Vec<RepositoryFacts>) -> Snapshot {
     finished(builder("UTC", &[]), None, facts(repositories))

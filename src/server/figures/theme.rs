@@ -7,8 +7,8 @@ use std::{array, sync::LazyLock};
 use plotly::{
     Layout,
     common::{
-        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, Pattern,
-        PatternFillMode, PatternShape, Side, ThicknessMode, TickMode, Title, color::Color,
+        Anchor, ColorBar, ColorScale, ColorScaleElement, Font, Orientation, Pattern, PatternShape,
+        Side, ThicknessMode, TickMode, Title, color::Color,
     },
     layout::{Annotation, Axis, Legend, Margin, UniformText, UniformTextMode},
 };
@@ -56,8 +56,8 @@ pub fn result_pattern(results: &[BuildResult]) -> Pattern {
         _ => PatternShape::None,
     };
     let shapes = results.iter().map(shape).collect();
-    let pattern = Pattern::new().fill_mode(PatternFillMode::Overlay);
-    pattern.shape_array(shapes)
+    // Without a mode, lines have the colour of the slice: plotly.js warns about colours of an overlay.
+    Pattern::new().shape_array(shapes)
 }
 
 /// A result's label for readers.

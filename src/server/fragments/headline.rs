@@ -375,7 +375,9 @@ mod tests {
         headline.red_total = 1010;
         let [_, now, longest] = tiles(&headline);
         assert_eq!(now.class, "tile bad");
-        let of = ">1,010</p><p>of 3 pipelines, as of <time datetime=\"2019-10-25T12:00:00Z\">25 \
+        let number = "href=\"/rse/pipelines/list?state=red\">1,010<span";
+        assert!(now.html.contains(number), "{}", now.html);
+        let of = "</p><p>of 3 pipelines, as of <time datetime=\"2019-10-25T12:00:00Z\">25 \
                   Oct 2019, 13:00</time></p>";
         assert!(now.html.contains(of), "{}", now.html);
         assert!(!now.html.contains("not finished"), "{}", now.html);

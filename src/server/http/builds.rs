@@ -55,6 +55,23 @@ pub async fn builds(
     json(&list.await?, request.headers())
 }
 
+/// `GET /api/pipelines?SELECTION&state=…&cursor=…`
+pub async fn pipelines(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let query = api::parameters(request.uri(), &PIPELINE_VIEW)?;
+    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let view = View::read(query.pairs(), &PIPELINE_VIEW);
+    let list = api::complete(permit, async move {
+        let read = move || state.pipelines(&query.selection, &view);
+        let read = tokio::task::spawn_blocking(read).await;
+        read.unwrap_or(Err(AppError::Internal))
+    });
+    json(&list.await?, request.headers())
+}
+
 /// `GET /api/build?tag=…`, `GET /api/build?name=…&number=…`
 pub async fn build(
     State(state): State<AppState>,
@@ -79,23 +96,6 @@ pub async fn pipeline(
     let read = async move { state.pipeline(&view).await };
     let details = api::complete(permit, read).await?;
     json(&details, request.headers())
-}
-
-/// `GET /api/pipelines?SELECTION&state=…&cursor=…`
-pub async fn pipelines(
-    State(state): State<AppState>,
-    Extension(turn): Extension<Turn>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let query = api::parameters(request.uri(), &PIPELINE_VIEW)?;
-    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
-    let view = View::read(query.pairs(), &PIPELINE_VIEW);
-    let list = api::complete(permit, async move {
-        let read = move || state.pipelines(&query.selection, &view);
-        let read = tokio::task::spawn_blocking(read).await;
-        read.unwrap_or(Err(AppError::Internal))
-    });
-    json(&list.await?, request.headers())
 }
 
 /// JSON whose ETag is that of the data and of the program.

@@ -340,3 +340,128 @@ pub fn frequent(snapshot: &Snapshot, selection: &Selection, id: &str, most: usiz
         .map(|(_, label)| (*label).to_owned())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select as any_of};
+
+    use super::*;
+    use crate::server::{
+        figures::testing::{AS_OF, at, build, snapshot, snapshot_at},
+        snapshot::BuildRecord,
+    };
+
+    type Made = (i64, i64, Option<i64>);
+
+    /// Builds that finished some minutes before the data ends; many at the same time.
+    fn records(made: &[Made]) -> Vec<BuildRecord<'static>> {
+        let results = BuildResult::OF_EVENTS;
+        let record = |(index, &(before, started, duration)): (usize, &Made)| {
+            let finished_ms = at(AS_OF) - before * MINUTE_MS;
+            BuildRecord {
+                started_ms: finished_ms - started * MINUTE_MS,
+                finished_ms,
+                duration_ms: duration.map(|minutes| minutes * MINUTE_MS),
+                ..build(
+                    ["a", "b", "c"][index % 3],
+                    results[index % results.len()],
+                    AS_OF,
+                )
+            }
+        };
+        made.iter().enumerate().map(record).collect()
+    }
+
+    fn key(build: &BuildSummary) -> String {
+        format!("{build:?}")
+    }
+
+    fn made() -> impl Strategy<Value = Made> {
+        (1_i64..40, 0_i64..5, proptest::option::of(0_i64..4))
+    }
+
+    proptest! {
+        /// The pages of a list are the whole, each build once and in order, while newer builds arrive.
+        #[test]
+        fn pages_follow_each_other_under_inserts(
+            known in vec(made(), 0..180),
+            sort in any_of(&SORTS[..]),
+        ) {
+            let all = Selection::default();
+            let view = View::default().with("sort", if sort == SORTS[0] { "" } else { sort });
+            let mut builds = records(&known);
+            let first = snapshot(&builds);
+            let whole: Vec<usize> = select(&first, &all).iter().collect();
+            let mut expected: Vec<String> = summaries(&first, &whole).iter().map(key).collect();
+            let mut data = first;
+            let mut listed = Vec::new();
+            let mut page = view.clone();
+            loop {
+                let list = build_list(&data, &all, &page).expect("a list");
+                prop_assert_eq!(list.builds as usize, known.len());
+                let of_results: u64 = list.results.iter().map(|known| known.builds).sum();
+                let of_buckets: u64 = list.histogram.iter().map(|bucket| bucket.builds).sum();
+                prop_assert_eq!((of_results, of_buckets), (list.builds, list.builds));
+                listed.extend(list.page);
+                let Some(next) = list.next else { break };
+                page = view.with("cursor", &next);
+                // A build that finishes after the first page was read.
+                builds.push(build("a", BuildResult::Success, "2019-10-25T12:30:00Z"));
+                data = snapshot_at("2019-10-25T13:00:00Z", &builds);
+                let list = build_list(&data, &all, &page).expect("a list");
+                prop_assert_eq!(list.newer as usize, builds.len() - known.len());
+            }
+            let values: Vec<i64> = listed
+                .iter()
+                .map(|build| match sort.trim_start_matches('-') {
+                    "started" => at(&build.started_at),
+                    "duration" => build.duration_ms.map_or(i64::MAX, |ms| ms.cast_signed()),
+                    _ => at(&build.finished_at),
+                })
+                .collect();
+            let known: Vec<i64> = values.iter().copied().filter(|&value| value < i64::MAX).collect();
+            let sorted = known.windows(2).all(|pair| {
+                if sort.starts_with('-') { pair[0] >= pair[1] } else { pair[0] <= pair[1] }
+            });
+            prop_assert!(sorted, "{:?}", values);
+            // Unknown durations come last.
+            prop_assert!(values[known.len()..].iter().all(|&value| value == i64::MAX));
+            let mut listed: Vec<String> = listed.iter().map(key).collect();
+            listed.sort();
+            expected.sort();
+            prop_assert_eq!(listed, expected);
+        }
+
+        /// Each bucket opens the builds that it counts.
+        #[test]
+        fn buckets_open_their_builds(known in vec(made(), 1..60), days in any_of(&[1_u16, 7, 28][..])) {
+            let data = snapshot(&records(&known));
+            let page = Selection::default().with_days(days);
+            let list = build_list(&data, &page, &View::default()).expect("a list");
+            for bucket in &list.histogram {
+                let bounds = [("from", &*bucket.from), ("to", &*bucket.to)];
+                let opened = page.narrowed(&bounds.into_iter().collect());
+                prop_assert_eq!(select(&data, &opened).count(), bucket.builds);
+            }
+        }
+    }
+
+    #[test]
+    fn orders_and_cursors_are_checked() {
+        let data = snapshot(&[build("a", BuildResult::Success, AS_OF)]);
+        for (name, value) in [
+            ("sort", "colour"),
+            ("cursor", "1"),
+            ("cursor", "1.2.x"),
+            ("cursor", "99999999999999999999.1.1"),
+        ] {
+            let view = View::default().with(name, value);
+            let error = build_list(&data, &Selection::default(), &view).expect_err("refused");
+            assert!(error.to_string().contains(name), "{error}");
+            assert!(check(&view).is_err(), "{value}");
+        }
+        let end = View::default().with("cursor", "1572004800000.0.0");
+        let list = build_list(&data, &Selection::default(), &end).expect("a list");
+        assert!(list.page.is_empty() && list.next.is_none());
+    }
+}

@@ -45,8 +45,8 @@ use crate::{
     Headline,
     Live,
     Overview,
-    PipelineDetails,
     PipelineList,
+    PipelineDetails,
     HtmlFragment
 )))]
 struct Types;
