@@ -94,6 +94,14 @@ fn a_build_is_read_by_its_tag_its_number_and_its_row() {
         ] {
             assert!(read(unknown.clone()).await.is_none(), "{unknown:?}");
         }
+        let addresses = store.build_addresses(10).await.expect("readable");
+        assert_eq!(addresses, ["https://build.example/1"; 4]);
+        let few = store.build_addresses(3).await.expect("readable");
+        assert_eq!(
+            few.len(),
+            1,
+            "of the latest three builds, one has an address"
+        );
         let (builds, _) = content(&store).await;
         assert!(builds.contains("product 3"), "the store is unchanged");
     });

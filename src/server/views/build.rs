@@ -13,7 +13,7 @@ use crate::{
         config::UNOWNED,
         figures::words,
         model::{Build, DAY_MS, DEFAULT_SYSTEM, HOUR_MS, Step, System, split_step},
-        snapshot::{Pipeline, Snapshot, UNKNOWN_DURATION, UNKNOWN_STEP, commit_number},
+        snapshot::{Pipeline, Snapshot, UNKNOWN_DURATION, commit_number},
         store::{StoredBuild, WantedBuild},
     },
 };
@@ -109,15 +109,34 @@ pub fn details(
     stored: Option<&StoredBuild>,
 ) -> Result<BuildDetails> {
     let (before, after) = row.map_or((None, None), |row| neighbours(snapshot, row));
-    let wanted: Vec<usize> = [row, before, after].into_iter().flatten().collect();
+    let commit = stored.map(StoredBuild::build).transpose()?;
+    let commit = match commit.as_ref().and_then(|build| build.git_commit) {
+        Some(commit) => Some(commit.to_owned()),
+        None => row.and_then(|row| commit_text(snapshot, row)),
+    };
+    let same_commit = commit.and_then(|commit| same_commit(snapshot, &commit, row));
+    let same_failure = row.and_then(|row| same_failure(snapshot, row));
+    // All at once: reading the attributes of a snapshot takes longer than their values of a few builds.
+    let around = [row, before, after].into_iter().flatten();
+    let others = [&same_commit, &same_failure].into_iter().flatten();
+    let others = others.flat_map(|found| found.others.iter().copied());
+    let wanted: Vec<usize> = around.chain(others).collect();
     let mut listed = summaries(snapshot, &wanted).into_iter();
     let mut next = |row: Option<usize>| row.and_then(|_| listed.next());
     let (own, before, after) = (next(row), next(before), next(after));
+    let mut related = |found: Option<Found>| {
+        found.map(|found| RelatedBuilds {
+            others: listed.by_ref().take(found.others.len()).collect(),
+            ..found.related
+        })
+    };
     let mut details = BuildDetails {
         complete: stored.is_some(),
         evidence: LATEST_EVENT.to_owned(),
         before,
         after,
+        same_commit: related(same_commit),
+        same_failure: related(same_failure),
         as_of: words::instant(snapshot.as_of_ms),
         version: snapshot.version.to_string(),
         ..BuildDetails::default()
@@ -135,22 +154,13 @@ pub fn details(
         }
         None => details.build = own.unwrap_or_default(),
     }
-    let commit = details
-        .commit
-        .as_deref()
-        .or(details.build.commit.as_deref());
-    details.same_commit = commit.and_then(|commit| same_commit(snapshot, commit, row));
-    let step = row.map(|row| snapshot.builds.failing_step[row]);
-    if let (Some(row), Some(step)) = (row, step)
-        && step != UNKNOWN_STEP
-    {
-        details.same_failure = Some(same_failure(
-            snapshot,
-            row,
-            &snapshot.steps[usize::from(step)],
-        ));
-    }
     Ok(details)
+}
+
+/// The first digits of a build's commit.
+fn commit_text(snapshot: &Snapshot, row: usize) -> Option<String> {
+    let commit = snapshot.builds.commit[row];
+    (commit != 0).then(|| format!("{commit:016x}"))
 }
 
 /// Adds what the snapshot knows beside the summary.
@@ -280,57 +290,61 @@ fn neighbours(snapshot: &Snapshot, row: usize) -> (Option<usize>, Option<usize>)
     (before, after.map(|distance| row + 1 + distance))
 }
 
+/// Builds that share something with another one: counted, and the rows of those to list.
+struct Found {
+    related: RelatedBuilds,
+    others: Vec<usize>,
+}
+
 /// All builds of a commit; none if there is at most this one.
-fn same_commit(snapshot: &Snapshot, commit: &str, row: Option<usize>) -> Option<RelatedBuilds> {
+fn same_commit(snapshot: &Snapshot, commit: &str, row: Option<usize>) -> Option<Found> {
     let number = commit_number(commit);
-    let commits = snapshot.builds.commit.iter().enumerate();
-    let found = commits.filter(|&(_, &known)| known == number);
-    let found: Vec<usize> = found.map(|(build, _)| build).collect();
-    let others = found.iter().copied().filter(|&build| Some(build) != row);
-    let others: Vec<usize> = others.rev().take(MAX_OTHERS).collect();
-    let (&first, _) = found.first().zip(others.first())?;
+    let first = snapshot
+        .builds
+        .commit
+        .iter()
+        .position(|&known| known == number)?;
     let first_ms = snapshot.builds.finished_ms[first];
     let pairs = [
         ("commit", commit.to_owned()),
         ("from", start_of_day(first_ms)),
     ];
-    Some(RelatedBuilds {
-        others: summaries(snapshot, &others),
-        ..related(snapshot, &pairs.into_iter().collect())
-    })
+    let found = found(snapshot, &pairs.into_iter().collect(), row);
+    (!found.others.is_empty()).then_some(found)
 }
 
 /// The builds whose first failed step is the same, around a build.
-fn same_failure(snapshot: &Snapshot, row: usize, step: &str) -> RelatedBuilds {
+fn same_failure(snapshot: &Snapshot, row: usize) -> Option<Found> {
+    let step = snapshot.builds.failing_step[row];
+    let step = snapshot.steps.get(usize::from(step))?;
     let at_ms = snapshot.builds.finished_ms[row];
     let pairs = [
-        ("failed_step", step.to_owned()),
+        ("failed_step", step.to_string()),
         ("from", words::instant(Some(at_ms - NEAR_MS))),
         // The end is not in the range.
         ("to", words::instant(Some(at_ms + NEAR_MS + 1))),
     ];
-    let selection: Selection = pairs.into_iter().collect();
-    let selected = select(snapshot, &selection);
-    let others = selected.iter().rev().filter(|&build| build != row);
-    let others: Vec<usize> = others.take(MAX_OTHERS).collect();
-    RelatedBuilds {
-        others: summaries(snapshot, &others),
-        ..related(snapshot, &selection)
-    }
+    Some(found(snapshot, &pairs.into_iter().collect(), Some(row)))
 }
 
-fn related(snapshot: &Snapshot, selection: &Selection) -> RelatedBuilds {
+/// The builds of a selection; `row` is not among those to list.
+fn found(snapshot: &Snapshot, selection: &Selection, row: Option<usize>) -> Found {
+    let selected = select(snapshot, selection);
     let mut pipelines = HashSet::new();
     let mut builds = 0;
-    select(snapshot, selection).each(|build| {
+    selected.each(|build| {
         builds += 1;
         pipelines.insert(snapshot.builds.pipeline[build]);
     });
-    RelatedBuilds {
-        selection: selection.encoded(),
-        builds,
-        pipelines: pipelines.len() as u64,
-        others: Vec::new(),
+    let others = selected.iter().rev().filter(|&build| Some(build) != row);
+    Found {
+        others: others.take(MAX_OTHERS).collect(),
+        related: RelatedBuilds {
+            selection: selection.encoded(),
+            builds,
+            pipelines: pipelines.len() as u64,
+            others: Vec::new(),
+        },
     }
 }
 
