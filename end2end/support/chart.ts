@@ -81,7 +81,7 @@ export async function drawn(page: Page, id: string): Promise<Locator> {
 export async function drawable(page: Page): Promise<string[]> {
   const { pathname, searchParams } = new URL(page.url());
   const [, folder, id] = pathname.split("/");
-  const ids = folder === "figures" ? [id!] : ((PAGES as Record<string, string[]>)[folder] ?? []);
+  const ids = folder === "figures" ? [id!] : id ? [] : ((PAGES as Record<string, string[]>)[folder] ?? []);
   const figures = ids.map(async (id): Promise<Figure | undefined> => {
     const answer = await page.request.get(`/api/figure?${new URLSearchParams({ ...Object.fromEntries(searchParams), id })}`);
     return answer.ok() ? answer.json() : undefined;

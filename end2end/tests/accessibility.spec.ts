@@ -27,6 +27,19 @@ async function violations(page: Page) {
 }
 
 for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe reports no violations on the pages of a build and of a pipeline in ${colorScheme} mode`, async ({ page, request }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const { page: builds } = await (await request.get("/api/builds?result=FAILURE&days=28")).json();
+    const { name, number } = builds[0];
+    for (const path of [`/build?${new URLSearchParams({ name, number })}`, `/pipeline?${new URLSearchParams({ name })}`]) {
+      await page.goto(path);
+      await expect(page.getByRole("heading", { level: 1 })).toContainText(name);
+      expect(await violations(page)).toEqual([]);
+    }
+  });
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
   for (const path of EVERY_PAGE) {
     test(`axe reports no violations on ${path} in ${colorScheme} mode`, async ({ page, faults }) => {
       if (/nowhere|=15/.test(path)) faults.provoke(/40[04]/);

@@ -126,6 +126,38 @@ test("pages of the list follow each other, sorted", async ({ page, request }) =>
   expect(numbers).toEqual([...numbers].sort((a, b) => b - a));
 });
 
+test("what broke in a project since yesterday is four clicks away: where, and after which commit", async ({ page, request }) => {
+  await page.goto("/pipelines?project=cmc&days=7");
+  // 1: the failed builds of the project, newest first.
+  const headline = await (await request.get("/api/headline?project=cmc&days=7")).json();
+  await page.locator(".headline").getByRole("link", { name: /builds failed/ }).click();
+  await showsBuilds(page, headline.failed);
+  // 2: the newest one, with its steps.
+  const { page: builds } = await (await request.get(`/api/builds${new URL(page.url()).search}`)).json();
+  const build = builds[0];
+  await page.getByRole("link", { name: `#${build.number} of ${build.pipeline}` }).first().click();
+  await expect(page).toHaveURL(/\/build\?/);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText(`${build.pipeline} #${build.number}`);
+  await expect(page.getByRole("main")).toContainText(build.failed_step ?? "unknown");
+  await expect(page.getByRole("main")).toContainText(build.commit);
+  // 3: its pipeline, with the episodes.
+  await page.getByRole("main").getByRole("link", { name: build.pipeline, exact: true }).first().click();
+  await expect(page).toHaveURL(/\/pipeline\?/);
+  await expect(page.getByRole("heading", { name: "Red episodes" })).toBeVisible();
+  // 4: the build before which it was green.
+  await page.getByRole("main").getByRole("link", { name: /^#/ }).first().click();
+  await expect(page).toHaveURL(/\/build\?/);
+});
+
+for (const path of ["/build?name=nothing&number=1", "/build?tag=nothing", "/pipeline?name=nothing"]) {
+  test(`${path} is not found`, async ({ page, faults }) => {
+    faults.provoke(/404/);
+    const response = await page.goto(path);
+    expect(response?.status()).toBe(404);
+    await expect(page.getByRole("alert")).toContainText("nothing");
+  });
+}
+
 test("files and the API hold the whole selection", async ({ request }) => {
   const query = "?days=28&project=cmc&result=FAILURE";
   const list = await (await request.get(`/api/builds${query}`)).json();
