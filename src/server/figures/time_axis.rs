@@ -57,6 +57,15 @@ pub fn sliding(buttons: Vec<SelectorButton>) -> Axis {
         )
 }
 
+/// The first instant of a local date (days since 1970-01-01), in Unix ms.
+pub fn start_of_day_ms(day: i32, zone: &TimeZone) -> i64 {
+    let date = date_text(day).parse::<Date>().unwrap_or_default();
+    let start = zone.to_ambiguous_zoned_datetime(date.to_datetime(Time::midnight()));
+    start
+        .compatible()
+        .map_or(0, |start| start.timestamp().as_millisecond())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::testing::at, *};
@@ -68,13 +77,4 @@ mod tests {
         assert_eq!(text("2019-10-25T17:15:00Z"), "2019-10-25 18:15");
         assert_eq!(text("2019-10-28T17:15:00Z"), "2019-10-28 17:15");
     }
-}
-
-/// The first instant of a local date (days since 1970-01-01), in Unix ms.
-pub fn start_of_day_ms(day: i32, zone: &TimeZone) -> i64 {
-    let date = date_text(day).parse::<Date>().unwrap_or_default();
-    let start = zone.to_ambiguous_zoned_datetime(date.to_datetime(Time::midnight()));
-    start
-        .compatible()
-        .map_or(0, |start| start.timestamp().as_millisecond())
 }

@@ -156,19 +156,17 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
         let end_ms = time_axis::start_of_day_ms(day + 1, context.time_zone).min(window.end_ms);
         opens::finished(start_ms, end_ms)
     };
-    let column = |(column, wanted): (&'static str, fn(BuildResult) -> bool)| {
+    // The results of a column; “other” has those that no column is named after.
+    let column = |column: &'static str| {
+        let wanted = |result: BuildResult| match column {
+            "other" => result as usize >= OTHER,
+            name => result.as_str() == name,
+        };
         (column, opens::results(context, wanted))
     };
-    let columns: [(&str, fn(BuildResult) -> bool); 5] = [
-        ("SUCCESS", |result| result == BuildResult::Success),
-        ("UNSTABLE", |result| result == BuildResult::Unstable),
-        ("FAILURE", |result| result == BuildResult::Failure),
-        ("ABORTED", |result| result == BuildResult::Aborted),
-        ("other", |result| !result.is_decided()),
-    ];
     Opens {
         rows: rows.date("date").iter().map(row).collect(),
-        columns: columns.map(column).into(),
+        columns: STACKED.map(column).into(),
     }
 }
 
