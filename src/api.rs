@@ -62,7 +62,7 @@ impl PartialEq for FigureData {
 }
 
 impl FigureData {
-    /// The builds behind the numbers.
+    /// The builds behind the numbers of the table.
     pub fn opens(&self) -> Opens {
         #[derive(Deserialize)]
         struct Plot {

@@ -146,7 +146,7 @@ async function drawOnce(chart) {
       plotly.purge(element);
       chart.drawn = false;
     }
-    await plotly.react(element, data, fitted(layout, data, chart), config(chart, layout));
+    await plotly.react(element, data, fitted(layout, data, chart), (chart.config ??= config(chart, layout)));
     if (chart.generation !== generation) return;
     if (!chart.drawn) {
       follow(plotly, chart);
@@ -275,15 +275,16 @@ function instant(text, zone) {
 }
 
 // A button that sets the range of the page to that of a time axis.
-function rangeButton({ opens }) {
+function rangeButton(chart) {
   return {
     name: "page-range",
     title: "Set the range of the page to this view",
     icon: { width: 24, height: 24, path: "M3 4h2v16H3zM19 4h2v16h-2zM7 11h10v2H7z" },
-    click: ({ layout }) => setRange(...layout.xaxis.range.map((end) => instant(String(end).padEnd(16, " 00:00"), opens.zone))),
+    click: ({ layout }) => setRange(...layout.xaxis.range.map((end) => instant(String(end).padEnd(16, " 00:00"), chart.opens.zone))),
   };
 }
 
+// Called once for each chart: with another configuration, plotly.js would forget the zoom and hidden traces.
 function config(chart, layout) {
   return {
     modeBarButtonsToAdd: chart.opens && layout.xaxis?.type === "date" ? [rangeButton(chart)] : [],

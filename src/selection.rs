@@ -7,8 +7,6 @@
 mod keys;
 mod query;
 
-use std::collections::BTreeSet;
-
 pub use keys::{KEYS, Key, Kind, find, minutes};
 pub use query::{encoded, pairs};
 
@@ -60,7 +58,7 @@ impl BuildType {
 
 /// Keys and values, sorted and distinct, without defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Selection(BTreeSet<(&'static str, String)>);
+pub struct Selection(Vec<(&'static str, String)>);
 
 impl Selection {
     /// Reads a query. Unknown keys are left out; values are as given, see [`Self::check`].
@@ -99,7 +97,7 @@ impl Selection {
     /// # Errors
     /// [`AppError::UnknownValue`] names the key and the known values.
     pub fn check(&self) -> Result<(), AppError> {
-        if let Some((key, value)) = self.0.iter().nth(MAX_VALUES) {
+        if let Some((key, value)) = self.0.get(MAX_VALUES) {
             return Err(AppError::unknown_value(key, value, Vec::new()));
         }
         for (id, value) in &self.0 {
@@ -191,7 +189,9 @@ impl Selection {
         let kept = self.0.iter().filter(|(key, _)| {
             !(conditions.has(key) || bounded && matches!(*key, "days" | "from" | "to"))
         });
-        Self(kept.chain(&conditions.0).cloned().collect())
+        let mut pairs: Vec<_> = kept.chain(&conditions.0).cloned().collect();
+        pairs.sort_unstable();
+        Self(pairs)
     }
 
     #[must_use]
@@ -238,15 +238,13 @@ impl Selection {
 impl<K: AsRef<str>, V: Into<String>> FromIterator<(K, V)> for Selection {
     /// Collects keys and values; unknown keys, empty values and defaults are left out.
     fn from_iter<T: IntoIterator<Item = (K, V)>>(pairs: T) -> Self {
-        let mut kept = BTreeSet::new();
+        let mut kept: Vec<(&str, String)> = Vec::new();
         let mut unlimited = Vec::new();
         for (key, value) in pairs {
             let value: String = value.into();
             match find(key.as_ref()) {
                 Some(key) if key.kind.is_default(&value) => unlimited.push(key.id),
-                Some(key) if !value.is_empty() => {
-                    kept.insert((key.id, value));
-                }
+                Some(key) if !value.is_empty() => kept.push((key.id, value)),
                 _ => {}
             }
         }
@@ -255,8 +253,11 @@ impl<K: AsRef<str>, V: Into<String>> FromIterator<(K, V)> for Selection {
         let bounded = |(key, _): &(&str, String)| matches!(*key, "from" | "to");
         // Beside bounds, the default range limits the selection further.
         if !kept.iter().any(bounded) {
-            kept.remove(&("days", DEFAULT_DAYS.to_string()));
+            let default = DEFAULT_DAYS.to_string();
+            kept.retain(|(key, value)| *key != "days" || *value != default);
         }
+        kept.sort_unstable();
+        kept.dedup();
         Self(kept)
     }
 }

@@ -63,7 +63,7 @@ function tell(builds: Known[], asOf: number): boolean | undefined {
 }
 
 /** Decides which builds of one system are running or lost. */
-function decided(builds: Known[], asOf: number): Build[] {
+function withResults(builds: Known[], asOf: number): Build[] {
   const bySystem = tell(builds, asOf) ?? false;
   return [...grouped(builds, ({ pipeline }) => pipeline).values()].flatMap((of) => {
     const tells = tell(of, asOf) ?? bySystem;
@@ -88,7 +88,7 @@ export function rollUp(ndjson: string): Build[] {
   }
   const builds = [...byBuild.values()].map(rolledUp);
   const asOf = builds.map(({ finished }) => finished).reduce((a, b) => Math.max(a, b), 0);
-  return decided(builds.filter(({ branch }) => branch === null || ["master", "main"].includes(branch)), asOf);
+  return withResults(builds.filter(({ branch }) => branch === null || ["master", "main"].includes(branch)), asOf);
 }
 
 function rolledUp(events: Event[]): Known {

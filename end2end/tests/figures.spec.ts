@@ -36,10 +36,12 @@ function failureColour(percent: number): number[] {
 }
 
 function slicesAre(drawn: Marks, expected: { label?: string; value: number; fill?: unknown }[]) {
-  expect(drawn.slices).toMatchObject(expected);
-  expect(drawn.slices.length).toBe(expected.length);
+  // plotly.js keeps an empty slice where another one is hatched.
+  const slices = drawn.slices.filter(({ value }) => value > 0);
+  expect(slices).toMatchObject(expected);
+  expect(slices.length).toBe(expected.length);
   const total = sum(expected.map(({ value }) => value));
-  for (const { label, value, share } of drawn.slices) expect(Math.abs(share - value / total), `the angle of ${label}`).toBeLessThan(0.005);
+  for (const { label, value, share } of slices) expect(Math.abs(share - value / total), `the angle of ${label}`).toBeLessThan(0.005);
 }
 
 /** Slices of the rows, in order; empty rows have none. */

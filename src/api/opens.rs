@@ -14,9 +14,11 @@ pub struct Opens {
     /// Conditions by row: `hour=9&weekday=friday`; the rows that a page shows.
     pub rows: Vec<String>,
     pub columns: Vec<ColumnConditions>,
-    /// The marks of the chart, by trace.
+    /// The marks of the chart, by trace. Only JavaScript reads them.
+    #[serde(skip_deserializing)]
     pub marks: Vec<Marks>,
     /// The time zone of the chart's time axis: an IANA name.
+    #[serde(skip_deserializing)]
     pub zone: String,
 }
 
@@ -28,15 +30,15 @@ pub struct ColumnConditions {
 }
 
 /// The marks of a trace, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Marks {
     /// The column that the marks show; empty if they are not numbers of builds.
     pub column: String,
     /// The row of each mark; null where a mark has none. Without it, marks are rows in order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Vec<Option<u32>>>,
     /// Conditions by mark, where marks are no rows.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<String>,
 }
 

@@ -11,12 +11,33 @@ use crate::{
 /// The selection of the current URL. Its values are unchecked; the server reports unknown ones and lists the known
 /// ones.
 pub fn use_selection() -> Memo<Selection> {
-    let query = use_location().search;
-    Memo::new(move |_| query.with(|query| Selection::read(query)))
+    while_shown(Selection::read)
 }
 
 /// These parameters of the current URL.
 pub fn use_view(names: &'static [&'static str]) -> Memo<View> {
-    let query = use_location().search;
-    Memo::new(move |_| query.with(|query| View::read(selection::pairs(query), names)))
+    while_shown(move |query| View::read(selection::pairs(query), names))
+}
+
+/// Reads the query of the page's own URL. On the way to another page, the query changes before this page is gone; it
+/// must not request the other page's data.
+fn while_shown<T: Clone + PartialEq + Send + Sync + 'static>(
+    read: impl Fn(&str) -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    let location = use_location();
+    let own = page(&location.pathname.get_untracked()).to_owned();
+    Memo::new(move |before: Option<&T>| {
+        let shown = location.pathname.with(|path| page(path) == own);
+        let query = location.search;
+        match before {
+            Some(before) if !shown => before.clone(),
+            _ => query.with(|query| read(query)),
+        }
+    })
+}
+
+/// The part of a path that tells pages apart: all figures are one page.
+fn page(path: &str) -> &str {
+    let end = path.find("/figures/");
+    end.map_or(path, |end| &path[..end + "/figures/".len()])
 }

@@ -43,7 +43,7 @@ impl Level {
 }
 
 /// The logarithm of the widest window: a wider one does not make large content smaller.
-const WIDEST_WINDOW: u32 = 18;
+const WIDEST_WINDOW: u32 = 20;
 const INFALLIBLE: &str = "writing to memory does not fail";
 
 /// Content in the encodings that clients accept.

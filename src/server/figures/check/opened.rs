@@ -64,33 +64,34 @@ fn check_marks(page: &Selection, figure: &FigureData) -> usize {
     let opens = figure.opens();
     let traces = plot["data"].as_array().expect("traces");
     let mut checked = 0;
-    for (marks, trace) in opens.marks.iter().zip(traces) {
-        if marks.column.is_empty() {
+    // A figure without rows has none.
+    let marks = plot["opens"]["marks"].as_array().into_iter().flatten();
+    for (marks, trace) in marks.zip(traces) {
+        let name = marks["column"].as_str().expect("a column");
+        if name.is_empty() {
             continue;
         }
-        let column = figure
-            .columns
-            .iter()
-            .position(|known| known.id == marks.column);
+        let column = figure.columns.iter().position(|known| known.id == name);
         let column = column.expect("a mark is of a column");
-        let points = match &marks.rows {
-            Some(rows) => rows.clone(),
-            None => (0..).take(figure.rows.len()).map(Some).collect(),
+        let row = |row: &serde_json::Value| row.as_u64().and_then(|row| usize::try_from(row).ok());
+        let points: Vec<Option<usize>> = match marks["rows"].as_array() {
+            Some(rows) => rows.iter().map(row).collect(),
+            None => (0..figure.rows.len()).map(Some).collect(),
         };
         let drawn = drawn(trace);
         assert_eq!(points.len(), drawn.len(), "{}: {page:?}", figure.id);
         for (row, value) in points.into_iter().zip(drawn) {
             let Some(row) = row else { continue };
-            let cell = &figure.rows[row as usize][column];
+            let cell = &figure.rows[row][column];
             let shows = |cell: &Cell| match cell {
                 Cell::Count(count) => value.as_i64() == Some(*count),
                 Cell::Number(number) => value.as_f64() == Some(*number),
                 _ => false,
             };
             // Some marks are as long as another number of their row, which is told by their column.
-            let is_drawn = figure.rows[row as usize].iter().any(shows);
+            let is_drawn = figure.rows[row].iter().any(shows);
             assert!(is_drawn, "{} draws {value} for {cell:?}", figure.id);
-            assert!(opens.selection(page, row as usize, &marks.column).is_some());
+            assert!(opens.selection(page, row, name).is_some());
             checked += 1;
         }
     }
