@@ -2,23 +2,20 @@
 
 use leptos::prelude::*;
 
-use super::board::Freshness;
-use crate::{
-    api::View,
-    components::{Fragments, PageHeading, use_view},
-    markup::visible,
-};
+use super::fragment_page::{fragment_page, no_selection};
+use crate::{api::View, components::use_view, markup::visible};
 
 #[component]
 pub fn Build() -> impl IntoView {
     let view = use_view(&["name", "number", "system", "tag"]);
-    view! {
-        <div class="frame builds-page build-page">
-            {move || view! { <PageHeading text=view.with(heading) /> }}
-            <Freshness />
-            <Fragments of="build" failed="The build could not be loaded" view />
-        </div>
-    }
+    fragment_page(
+        "build-page",
+        Signal::derive(move || view.with(heading)),
+        "build",
+        "The build could not be loaded",
+        no_selection(),
+        view,
+    )
 }
 
 /// The build that the address names.

@@ -2,18 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::board::Freshness;
-use crate::components::{Fragments, PageHeading, use_selection, use_view};
+use super::fragment_page::fragment_page;
+use crate::components::{use_selection, use_view};
 
 #[component]
 pub fn Builds() -> impl IntoView {
-    let selection = use_selection();
-    let view = use_view(&["columns", "cursor", "sort"]);
-    view! {
-        <div class="frame builds-page">
-            <PageHeading text="Builds" />
-            <Freshness />
-            <Fragments of="builds" failed="The builds could not be loaded" selection view />
-        </div>
-    }
+    fragment_page(
+        "",
+        Signal::stored("Builds".to_owned()),
+        "builds",
+        "The builds could not be loaded",
+        use_selection(),
+        use_view(&["columns", "cursor", "sort"]),
+    )
 }

@@ -5,6 +5,7 @@ mod build;
 mod builds;
 mod disclaimer;
 mod figure;
+mod fragment_page;
 mod not_found;
 mod overview;
 mod pipeline;

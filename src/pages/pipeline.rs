@@ -2,23 +2,20 @@
 
 use leptos::prelude::*;
 
-use super::board::Freshness;
-use crate::{
-    api::View,
-    components::{Fragments, PageHeading, use_view},
-    markup::visible,
-};
+use super::fragment_page::{fragment_page, no_selection};
+use crate::{api::View, components::use_view, markup::visible};
 
 #[component]
 pub fn Pipeline() -> impl IntoView {
     let view = use_view(&["name", "system"]);
-    view! {
-        <div class="frame builds-page pipeline-page">
-            {move || view! { <PageHeading text=view.with(heading) /> }}
-            <Freshness />
-            <Fragments of="pipeline" failed="The pipeline could not be loaded" view />
-        </div>
-    }
+    fragment_page(
+        "pipeline-page",
+        Signal::derive(move || view.with(heading)),
+        "pipeline",
+        "The pipeline could not be loaded",
+        no_selection(),
+        view,
+    )
 }
 
 /// The pipeline that the address names.

@@ -2,18 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::board::Freshness;
-use crate::components::{Fragments, PageHeading, use_selection, use_view};
+use super::fragment_page::fragment_page;
+use crate::components::{use_selection, use_view};
 
 #[component]
 pub fn PipelineList() -> impl IntoView {
-    let selection = use_selection();
-    let view = use_view(&["cursor", "state"]);
-    view! {
-        <div class="frame builds-page">
-            <PageHeading text="List of pipelines" />
-            <Freshness />
-            <Fragments of="pipelines" failed="The pipelines could not be loaded" selection view />
-        </div>
-    }
+    fragment_page(
+        "",
+        Signal::stored("List of pipelines".to_owned()),
+        "pipelines",
+        "The pipelines could not be loaded",
+        use_selection(),
+        use_view(&["cursor", "state"]),
+    )
 }
