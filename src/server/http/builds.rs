@@ -1,6 +1,9 @@
 //! The builds of a selection: a page of them as JSON, and all of them as a file that is written while it is sent.
 
-use std::io::{self, BufWriter, Write};
+use std::{
+    io::{self, BufWriter, Write},
+    time::Duration,
+};
 
 use axum::{
     Extension,
@@ -9,8 +12,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use tokio::sync::mpsc;
-use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
+use futures::stream::{self, Stream};
+use tokio::{runtime::Handle, sync::mpsc, time::Instant};
 
 use super::{
     api::{self, Refusal},
@@ -37,6 +40,8 @@ const PIPELINE_VIEW: [&str; 2] = ["cursor", "state"];
 const CHUNK: usize = 64 * 1024;
 /// Chunks that wait for a slow client.
 const WAITING: usize = 4;
+/// The time in which a file must be read: until then, its builds stay in memory.
+const MAX_TIME: Duration = Duration::from_secs(600);
 
 /// `GET /api/builds?SELECTION&sort=…&cursor=…`
 pub async fn builds(
@@ -123,16 +128,23 @@ pub async fn file(
     let permit = turn.wait().await.ok_or(Refusal::Busy)?;
     let (sender, receiver) = mpsc::channel(WAITING);
     let name = build_file::name(&snapshot, &query.selection, format);
+    let deadline = Instant::now() + MAX_TIME;
+    let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
-        // Kept until the file is written. A client that leaves ends it.
-        let _permit = permit;
-        let mut out = BufWriter::with_capacity(CHUNK, Chunks(sender));
+        // A slow client must not keep others waiting: the work between two chunks is short.
+        drop(permit);
+        let chunks = Chunks {
+            sender,
+            deadline,
+            runtime,
+        };
+        let mut out = BufWriter::with_capacity(CHUNK, chunks);
         let written = build_file::write(&snapshot, &query.selection, format, &mut out);
-        if let Err(error) = written {
-            tracing::debug!("a file of builds was not read to its end: {error:#}");
+        let ended = written.and_then(|()| Ok(out.get_mut().send(None)?));
+        if let Err(error) = ended {
+            tracing::debug!("a file of builds was not sent to its end: {error:#}");
         }
     });
-    let chunks = ReceiverStream::new(receiver).map(Ok::<_, io::Error>);
     let kind = match format {
         Format::Csv => "text/csv; charset=utf-8",
         Format::Ndjson => "application/x-ndjson",
@@ -144,20 +156,84 @@ pub async fn file(
             format!("attachment; filename=\"{name}\""),
         ),
     ];
-    Ok((headers, Body::from_stream(chunks)).into_response())
+    Ok((headers, Body::from_stream(whole(receiver))).into_response())
 }
 
-/// Sends what is written, a chunk at a time, as fast as the client reads it.
-struct Chunks(mpsc::Sender<Bytes>);
+/// The chunks of a file up to its end. Without its end, the response breaks off, so that nobody takes a part for the
+/// whole.
+fn whole(chunks: mpsc::Receiver<Chunk>) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::unfold(chunks, async |mut chunks| match chunks.recv().await {
+        Some(Some(bytes)) => Some((Ok(bytes), chunks)),
+        Some(None) => None,
+        None => Some((Err(io::ErrorKind::UnexpectedEof.into()), chunks)),
+    })
+}
+
+/// A part of a file; none is its end.
+type Chunk = Option<Bytes>;
+
+/// Sends what is written, a chunk at a time, as fast as the client reads it, until a deadline.
+struct Chunks {
+    sender: mpsc::Sender<Chunk>,
+    deadline: Instant,
+    runtime: Handle,
+}
+
+impl Chunks {
+    fn send(&self, chunk: Chunk) -> io::Result<()> {
+        let sent = tokio::time::timeout_at(self.deadline, self.sender.send(chunk));
+        match self.runtime.block_on(sent) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
 
 impl Write for Chunks {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Bytes::copy_from_slice(bytes));
-        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        self.send(Some(Bytes::copy_from_slice(bytes)))?;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_without_its_end_breaks_off() {
+        for (ends, is_whole) in [(true, true), (false, false)] {
+            let (sender, receiver) = mpsc::channel(WAITING);
+            let bytes = Bytes::from_static(b"a");
+            sender.send(Some(bytes.clone())).await.expect("room");
+            if ends {
+                sender.send(None).await.expect("room");
+            }
+            drop(sender);
+            let read = axum::body::to_bytes(Body::from_stream(whole(receiver)), 10).await;
+            assert_eq!(read.is_ok(), is_whole);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_reads_too_slowly_gets_no_more() {
+        let (sender, _receiver) = mpsc::channel(1);
+        let chunks = Chunks {
+            sender,
+            deadline: Instant::now(),
+            runtime: Handle::current(),
+        };
+        let write = tokio::task::spawn_blocking(move || {
+            let first = chunks.send(Some(Bytes::from_static(b"a")));
+            (first, chunks.send(None))
+        });
+        let (first, second) = write.await.expect("no panic");
+        assert!(first.is_ok());
+        assert_eq!(second.expect_err("full").kind(), io::ErrorKind::TimedOut);
     }
 }
