@@ -178,7 +178,10 @@ async fn after_a_failure_the_last_good_data_is_kept_with_a_warning() {
     reload::load(&store, &config, &state).await.expect("loaded");
     let data = state.data_state().expect("a state");
     let source = &data.kinds[0].sources[0];
-    assert_eq!(data.kinds[0].rests_on, "50 builds of 1 pipeline");
+    assert_eq!(
+        data.kinds[0].rests_on,
+        "50 builds of 1 pipeline; 1 of 1 pipeline does not say when a build ends"
+    );
     assert!(source.failing && source.last_success.is_some());
     let failure = source.last_failure.as_ref().expect("a failure");
     assert_eq!(failure.reason, "COSMOS_ENDPOINT cannot be reached");
