@@ -26,7 +26,6 @@ use crate::{
         },
         state::{AppState, figure_infos},
         tasks,
-        views::{build, pipeline},
     },
 };
 
@@ -34,7 +33,9 @@ use crate::{
 const MAX_HEADERS: usize = 16;
 
 /// The parameters of fragments beside a selection.
-const FRAGMENTS: [&str; 5] = ["of", "columns", "cursor", "sort", "state"];
+const FRAGMENTS: [&str; 8] = [
+    "of", "columns", "cursor", "name", "number", "sort", "state", "tag",
+];
 
 /// The query of an endpoint: a selection, and parameters of the endpoint itself.
 #[derive(Default)]
@@ -176,38 +177,21 @@ pub async fn fragments(
     Extension(turn): Extension<Turn>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    if let Some(names) = of_one_thing(&uri) {
-        let own: Vec<&str> = ["of"].into_iter().chain(names.iter().copied()).collect();
-        let view = own_parameters(&uri, &own)?;
-        let of = view.get("of").unwrap_or_default().to_owned();
-        let permit = turn.wait().await.ok_or(Refusal::Busy)?;
-        let read = async move {
-            let view = view.with("of", "");
-            state.fragments(&of, &Selection::default(), &view).await
-        };
-        return Ok(Json(complete(permit, read).await?).into_response());
-    }
     let query = parameters(&uri, &FRAGMENTS)?;
     let of = query.get("of").unwrap_or_default();
     if of == "headline" {
         let headline = read_headline(state, turn, query).await?;
         return Ok(Json(&headline.fragments).into_response());
     }
-    let _permit = turn.wait().await.ok_or(Refusal::Busy)?;
-    let view = View::read(query.pairs(), &FRAGMENTS[1..]);
-    let fragments = state.fragments(of, &query.selection, &view).await?;
-    Ok(Json(fragments).into_response())
-}
-
-/// The parameters of fragments about one build or pipeline, which have no selection; none for other fragments.
-fn of_one_thing(uri: &Uri) -> Option<&'static [&'static str]> {
-    let mut pairs = selection::pairs(uri.query().unwrap_or_default());
-    let (_, of) = pairs.find(|(name, _)| name == "of")?;
-    match &*of {
-        "build" => Some(&build::PARAMETERS),
-        "pipeline" => Some(&pipeline::PARAMETERS),
-        _ => None,
+    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let mut view = View::read(query.pairs(), &FRAGMENTS[1..]);
+    if ["build", "pipeline"].contains(&of) {
+        let system = query.selection.value("system").unwrap_or_default();
+        view = view.with("system", system);
     }
+    let of = of.to_owned();
+    let read = async move { state.fragments(&of, &query.selection, &view).await };
+    Ok(Json(complete(permit, read).await?).into_response())
 }
 
 async fn read_headline(

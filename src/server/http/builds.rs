@@ -12,7 +12,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use futures::stream::{self, Stream};
+use futures::{
+    StreamExt as _,
+    stream::{self, Stream},
+};
 use tokio::{runtime::Handle, sync::mpsc, time::Instant};
 
 use super::{
@@ -162,11 +165,13 @@ pub async fn file(
 /// The chunks of a file up to its end. Without its end, the response breaks off, so that nobody takes a part for the
 /// whole.
 fn whole(chunks: mpsc::Receiver<Chunk>) -> impl Stream<Item = io::Result<Bytes>> {
-    stream::unfold(chunks, async |mut chunks| match chunks.recv().await {
+    let parts = stream::unfold(chunks, async |mut chunks| match chunks.recv().await {
         Some(Some(bytes)) => Some((Ok(bytes), chunks)),
         Some(None) => None,
         None => Some((Err(io::ErrorKind::UnexpectedEof.into()), chunks)),
-    })
+    });
+    // What compresses a response asks again after its end.
+    parts.fuse()
 }
 
 /// A part of a file; none is its end.
@@ -204,6 +209,16 @@ impl Write for Chunks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_file_can_be_asked_for_more_after_its_end() {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        sender.send(None).await.expect("room");
+        let mut chunks = std::pin::pin!(whole(receiver));
+        for _ in 0..3 {
+            assert!(chunks.next().await.is_none());
+        }
+    }
 
     #[tokio::test]
     async fn a_file_without_its_end_breaks_off() {

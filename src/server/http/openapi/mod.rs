@@ -252,18 +252,12 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/api/fragments",
             id: "fragments",
             summary: "Parts of pages beside their figures, as HTML: the headline for a filter, and the \
-                      state of the sources. The fragments of one build or \
-                      pipeline take the parameters of /api/build or /api/pipeline instead",
-            parameters: [
-                vec![parameters::fragments(), parameters::columns()],
-                parameters::list().into(),
-                vec![parameters::state()],
-                selection(),
-            ]
-            .concat(),
+                      state of the sources. Each kind of fragment uses some of the parameters",
+            parameters: [parameters::of_fragments(), selection()].concat(),
             responses: vec![
                 ("200", responses::list("HtmlFragment")),
                 wrong(),
+                ("404", responses::fault("An unknown build or pipeline")),
                 not_ready(),
             ],
         },

@@ -7,7 +7,7 @@ use utoipa::openapi::{
 
 use crate::{
     api::TableRows,
-    selection::{self, ALL_PROJECTS, DEFAULT_DAYS, Kind, MAX_PROJECT, MAX_VALUE},
+    selection::{self, ALL_PROJECTS, DEFAULT_DAYS, Kind, MAX_PROJECT},
     server::{
         attributes,
         figures::{self, Page},
@@ -82,12 +82,34 @@ fn free(name: &str, help: &str, example: Option<String>) -> Parameter {
         .build()
 }
 
+/// The parameters of fragments beside a selection.
+pub fn of_fragments() -> Vec<Parameter> {
+    let [cursor, sort] = list();
+    vec![
+        fragments(),
+        columns(),
+        cursor,
+        free("name", "The job of one build or pipeline", None),
+        free("number", "The number of one build in its job", None),
+        sort,
+        state(),
+        free("tag", "The tag of one build", None),
+    ]
+}
+
 /// The parameter as a part of the path.
 pub fn in_path(parameter: Parameter) -> Parameter {
     ParameterBuilder::from(parameter)
         .parameter_in(ParameterIn::Path)
         .build()
 }
+
+/// A date, or an instant of RFC 3339. It leaves out 29 February, which some years have.
+const INSTANT: &str = concat!(
+    r"^((19|20)[0-9]{2}-",
+    r"((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))",
+    r"(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9]))?)?$",
+);
 
 /// The keys of a selection.
 pub fn selection(state: &AppState) -> Vec<Parameter> {
@@ -104,10 +126,9 @@ fn parameter(key: &selection::Key, state: &AppState) -> Parameter {
         Kind::Types => choices(Some("all"), key.kind.choices()),
         Kind::Choices(_) => choices(None, key.kind.choices()),
         Kind::Minutes => text().pattern(Some(r"^([0-9]{1,7}(\.[0-9]{1,2})?)?$")),
-        Kind::Instant => text().pattern(Some(
-            r"^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]{5,18}(Z|[+-][0-9:]{2,5}))?)?$",
-        )),
-        Kind::Texts | Kind::Text => text().max_length(Some(MAX_VALUE / 4)),
+        Kind::Instant => text().pattern(Some(INSTANT)),
+        // Addresses are bounded as a whole.
+        Kind::Texts | Kind::Text => text(),
     };
     let schema: RefOr<Schema> = if key.kind.is_repeatable() {
         ArrayBuilder::new().items(schema).into()
