@@ -9,10 +9,10 @@ use super::BuildSummary;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BuildDetails {
     pub build: BuildSummary,
-    /// Whether the store could be read; otherwise tag, branch, addresses, the whole commit and the steps of builds older
+    /// True if the store could be read; otherwise tag, branch, addresses, the whole commit and the steps of builds older
     /// than 90 days are missing.
     pub complete: bool,
-    /// How the result is known, for readers.
+    /// The evidence for the result, for readers.
     pub evidence: String,
     /// The source's tag of the build.
     pub tag: Option<String>,

@@ -109,7 +109,7 @@ pub struct WeekDurations {
 pub struct StepSummary {
     /// The whole name.
     pub name: String,
-    /// How often it ran.
+    /// The number of its runs.
     pub runs: u64,
     /// Builds in which it failed first.
     pub failed_first: u64,

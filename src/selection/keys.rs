@@ -58,7 +58,7 @@ const HOURS: &[&str] = &[
     "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16",
     "17", "18", "19", "20", "21", "22", "23",
 ];
-/// What a build may lack.
+/// The parts that a build may lack.
 const OPTIONAL: &[&str] = &[
     "agent",
     "commit",

@@ -1,4 +1,4 @@
-//! What counts as red and as dormant.
+//! The limits of red and dormant pipelines.
 
 use serde::Deserialize;
 
