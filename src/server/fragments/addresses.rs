@@ -9,16 +9,19 @@ use crate::{
 
 /// The builds of a selection.
 pub fn builds(base: &Base, selection: &Selection, view: &View) -> String {
-    let mut pairs: Vec<(&str, &str)> = selection.pairs().chain(view.pairs()).collect();
-    pairs.sort_unstable();
-    with_query(base.path("/builds"), &pairs)
+    list(base.path("/builds"), selection, view)
 }
 
-/// The pipelines of a selection that are in a state.
-pub fn pipelines(base: &Base, selection: &Selection, state: &str) -> String {
-    let mut pairs: Vec<(&str, &str)> = selection.pairs().chain([("state", state)]).collect();
+/// The pipelines of a selection.
+pub fn pipelines(base: &Base, selection: &Selection, view: &View) -> String {
+    list(base.path("/pipelines/list"), selection, view)
+}
+
+/// A list, with its parameters sorted.
+fn list(path: String, selection: &Selection, view: &View) -> String {
+    let mut pairs: Vec<(&str, &str)> = selection.pairs().chain(view.pairs()).collect();
     pairs.sort_unstable();
-    with_query(base.path("/pipelines/list"), &pairs)
+    with_query(path, &pairs)
 }
 
 /// One pipeline.

@@ -2,12 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, duration, fragment, results, time_line::time_line, timed};
+use super::{addresses, duration, fragment, results, time_line::time_line, utc};
 use crate::{
     api::{BuildDetails, BuildStep, BuildSummary, ExternalAddress, HtmlFragment, RelatedBuilds},
     base::Base,
     markup::visible,
-    numbers,
     selection::{DEFAULT_DAYS, Selection},
     server::{
         config,
@@ -80,8 +79,8 @@ impl Shown<'_> {
                     a href=(self.sharing(&[("project", &config::slug(&build.project))])) { (visible(&build.project)) }
                 }))
                 (self.optional("Team", "team", &build.team))
-                (fact("Started", timed(&build.started_at, &numbers::instant(&build.started_at))))
-                (fact("Finished", timed(&build.finished_at, &numbers::instant(&build.finished_at))))
+                (fact("Started", utc(&build.started_at)))
+                (fact("Finished", utc(&build.finished_at)))
                 (fact("Duration", html! { (known_duration(build.duration_ms)) }))
                 (fact("Start delay", html! { (known_duration(details.start_delay_ms)) }))
                 @if let Some(step) = &build.failed_step {
@@ -264,7 +263,7 @@ impl Shown<'_> {
                 Some(build) => {
                     a href=(addresses::build(self.base, build)) { "#" (visible(&build.number)) }
                     " " (results::badge(&build.result)) ", "
-                    (timed(&build.finished_at, &numbers::instant(&build.finished_at)))
+                    (utc(&build.finished_at))
                 },
                 None => "none",
             }
@@ -281,7 +280,7 @@ impl Shown<'_> {
                             a href=(addresses::build(self.base, build)) {
                                 (visible(&build.pipeline)) " #" (visible(&build.number))
                             }
-                            ", " (timed(&build.finished_at, &numbers::instant(&build.finished_at)))
+                            ", " (utc(&build.finished_at))
                         }
                     }
                 }

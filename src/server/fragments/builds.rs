@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, fragment, results};
+use super::{addresses, fragment, results, utc};
 use crate::{
     api::{BuildList, BuildSummary, HtmlFragment, TimeBucket, View},
     base::Base,
@@ -10,7 +10,8 @@ use crate::{
     numbers,
     selection::{self, BuildType, Selection},
     server::{
-        figures::{result_label, words},
+        attributes::select,
+        figures::words,
         snapshot::Snapshot,
         views::build_list::{SORTS, frequent},
     },
@@ -172,9 +173,9 @@ impl Shown<'_> {
                         }
                     }
                     figcaption {
-                        time datetime=(first.from) { (numbers::instant(&first.from)) }
+                        (utc(&first.from))
                         span { "failed at the base, at most " (words::thousands(most)) " a bar" }
-                        time datetime=(last.to) { (numbers::instant(&last.to)) }
+                        (utc(&last.to))
                     }
                 }
             }
@@ -209,6 +210,7 @@ impl Shown<'_> {
 
     /// A form that adds a condition, with the most frequent values of this selection.
     fn add(&self, snapshot: &Snapshot) -> Markup {
+        let selected = select(snapshot, self.selection);
         html! {
             details class="add-condition" {
                 summary { "Add a condition" }
@@ -218,7 +220,7 @@ impl Shown<'_> {
                     }
                     @for id in ADDABLE {
                         @let label = selection::find(id).map_or(id, |key| key.label);
-                        @let values = frequent(snapshot, self.selection, id, SUGGESTED);
+                        @let values = frequent(snapshot, &selected, id, SUGGESTED);
                         div class="choice" {
                             label for={ "add-" (id) } { (label) }
                             input id={ "add-" (id) } name=(id) class="form-control"
@@ -371,7 +373,7 @@ impl Shown<'_> {
                     }
                 }
                 td class="instant" {
-                    time datetime=(build.finished_at) { (numbers::instant(&build.finished_at)) }
+                    (utc(&build.finished_at))
                 }
                 td class="number" { (minutes(build.duration_ms)) }
                 td { (self.value("failed_step", build.failed_step.as_deref(), None)) }
@@ -393,7 +395,7 @@ impl Shown<'_> {
             _ => {
                 return html! {
                     td class="instant" {
-                        time datetime=(build.started_at) { (numbers::instant(&build.started_at)) }
+                        (utc(&build.started_at))
                     }
                 };
             }
@@ -461,7 +463,7 @@ fn value_text(snapshot: &Snapshot, key: &str, value: &str) -> String {
             let label = choices.find(|(slug, _)| slug == value);
             label.map_or_else(|| value.to_owned(), |(_, label)| label)
         }
-        "result" => result_label(results::result_of(value)).to_owned(),
+        "result" => results::label(value).to_owned(),
         "type" => {
             let mut known = BuildType::EVERY.into_iter();
             let label = known.find(|known| known.as_str() == value);

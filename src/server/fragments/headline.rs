@@ -136,7 +136,7 @@ fn red_now(
         h2 { "Red pipelines" }
         p class="figure-of-merit" {
             @if headline.red_total > 0 {
-                a href=(addresses::pipelines(base, selection, "red")) {
+                a href=(addresses::pipelines(base, selection, &View::default().with("state", "red"))) {
                     (words::thousands(headline.red_total))
                     span class="visually-hidden" { " red pipelines" }
                 }
@@ -154,7 +154,7 @@ fn red_now(
             p class="note" { (rule) }
         }
         @if headline.dormant > 0 {
-            p class="note" { a href=(addresses::pipelines(base, selection, "dormant")) { (dormant(headline.dormant, rules.dormant_days)) } }
+            p class="note" { a href=(addresses::pipelines(base, selection, &View::default().with("state", "dormant"))) { (dormant(headline.dormant, rules.dormant_days)) } }
         }
     };
     let class = if headline.red_total == 0 {

@@ -26,6 +26,7 @@ use maud::{Markup, html};
 use crate::{
     api::{HtmlFragment, Moment},
     markup::visible,
+    numbers,
 };
 
 /// The names of all fragments.
@@ -64,6 +65,11 @@ fn time(moment: &Moment) -> Markup {
 /// An instant for programs (RFC 3339) and for readers.
 fn timed(at: &str, text: &str) -> Markup {
     html! { time datetime=(visible(at)) { (visible(text)) } }
+}
+
+/// An instant (RFC 3339, UTC) for programs and, in UTC, for readers.
+fn utc(at: &str) -> Markup {
+    timed(at, &numbers::instant(at))
 }
 
 /// A duration for readers: `0.4 s`, `45 s`, `12 min 5 s`, `2 h 12 min`, `3 days 4 h`.

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{
     addresses,
     build::{external, fact},
-    charts, duration, fragment, results, timed,
+    charts, duration, fragment, results, utc,
 };
 use crate::{
     api::{BuildMark, HtmlFragment, PipelineDetails, RedEpisode, StepSummary, WeekDurations},
@@ -117,7 +117,7 @@ impl Shown<'_> {
             addresses::numbered_build(self.base, &details.system, &details.name, &mark.number);
         html! {
             a href=(href) { "#" (visible(&mark.number)) } ", "
-            (timed(&mark.finished_at, &numbers::instant(&mark.finished_at)))
+            (utc(&mark.finished_at))
         }
     }
 
@@ -245,7 +245,7 @@ impl Shown<'_> {
             } @else {
                 p {
                     "Of " (words::counted(details.steps_builds, "build", "builds")) " since "
-                    (timed(&details.steps_from, &numbers::instant(&details.steps_from)))
+                    (utc(&details.steps_from))
                     ". “≤”: derived from the ends of other steps, an upper bound."
                 }
                 div class="table-scroll" tabindex="0" role="region" aria-label="Steps" {

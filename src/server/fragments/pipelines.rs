@@ -2,13 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, fragment};
+use super::{addresses, fragment, utc};
 use crate::{
     api::{HtmlFragment, PipelineList, PipelineSummary, View},
     base::Base,
     markup::visible,
-    numbers,
-    selection::{Selection, encoded},
+    selection::Selection,
     server::figures::words,
 };
 
@@ -18,11 +17,7 @@ pub fn fragments(
     view: &View,
     base: &Base,
 ) -> Vec<HtmlFragment> {
-    let to = |view: &View| {
-        let mut pairs: Vec<(&str, &str)> = selection.pairs().chain(view.pairs()).collect();
-        pairs.sort_unstable();
-        format!("{}?{}", base.path("/pipelines/list"), encoded(pairs))
-    };
+    let to = |view: &View| addresses::pipelines(base, selection, view);
     let first = view.with("cursor", "");
     let html = html! {
         p class="sentence" role="status" { (visible(&list.summary)) }
@@ -104,7 +99,7 @@ fn row(pipeline: &PipelineSummary, selection: &Selection, base: &Base) -> Markup
 fn instant(at: Option<&str>) -> Markup {
     html! {
         @match at {
-            Some(at) => time datetime=(at) { (numbers::instant(at)) },
+            Some(at) => (utc(at)),
             None => "–",
         }
     }

@@ -1,6 +1,6 @@
 //! The JSON endpoints and the CSV of a figure.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -37,25 +37,12 @@ const FRAGMENTS: [&str; 8] = [
     "of", "columns", "cursor", "name", "number", "sort", "state", "tag",
 ];
 
-/// The query of an endpoint: a selection, and parameters of the endpoint itself.
+/// The query of an endpoint.
 #[derive(Default)]
 pub struct Parameters {
     pub selection: Selection,
-    own: Vec<(&'static str, String)>,
-}
-
-impl Parameters {
     /// The parameters of the endpoint itself.
-    pub fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.own.iter().map(|(name, value)| (*name, value.as_str()))
-    }
-
-    /// The value of a parameter of the endpoint itself.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let mut pairs = self.own.iter();
-        let (_, value) = pairs.find(|(known, _)| *known == name)?;
-        Some(value)
-    }
+    pub own: View,
 }
 
 /// An error of a request or of the server, as a code for programs and as a message for people.
@@ -112,8 +99,8 @@ pub async fn figure(
     request: Request,
 ) -> Result<Response, Refusal> {
     let query = parameters(request.uri(), &["id", "rows"])?;
-    let rows = TableRows::parse(query.get("rows"))?;
-    let id = query.get("id").unwrap_or_default();
+    let rows = TableRows::parse(query.own.get("rows"))?;
+    let id = query.own.get("id").unwrap_or_default();
     let figure = match state.cached_figure(id, &query.selection).await? {
         Some(figure) => figure,
         None => {
@@ -143,7 +130,7 @@ pub async fn figures(State(state): State<AppState>, uri: Uri) -> Result<Response
 /// `GET /api/overview?page=…&SELECTION`
 pub async fn overview(State(state): State<AppState>, uri: Uri) -> Result<Response, AppError> {
     let query = parameters(&uri, &["page"])?;
-    let page = query.get("page").unwrap_or_default();
+    let page = query.own.get("page").unwrap_or_default();
     let overview = state.overview(page, &query.selection)?;
     Ok(Json(overview).into_response())
 }
@@ -178,13 +165,13 @@ pub async fn fragments(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let query = parameters(&uri, &FRAGMENTS)?;
-    let of = query.get("of").unwrap_or_default();
+    let of = query.own.get("of").unwrap_or_default();
     if of == "headline" {
         let headline = read_headline(state, turn, query).await?;
         return Ok(Json(&headline.fragments).into_response());
     }
     let permit = turn.wait().await.ok_or(Refusal::Busy)?;
-    let mut view = View::read(query.pairs(), &FRAGMENTS[1..]);
+    let mut view = query.own.with("of", "");
     if ["build", "pipeline"].contains(&of) {
         let system = query.selection.value("system").unwrap_or_default();
         view = view.with("system", system);
@@ -268,25 +255,18 @@ pub async fn complete<T: Send + 'static>(
 /// # Errors
 /// [`AppError::UnknownParameter`], or [`AppError::UnknownValue`] for a repeated one and for those of the selection.
 pub fn parameters(uri: &Uri, own: &[&'static str]) -> Result<Parameters, AppError> {
-    let mut parameters = Parameters::default();
     let mut rest = Vec::new();
-    let query = uri.query().unwrap_or_default();
-    for (name, value) in selection::pairs(query) {
-        match own.iter().find(|known| **known == name) {
-            Some(known) if parameters.get(known).is_some() => {
-                return Err(AppError::unknown_value(known, &value, Vec::new()));
-            }
-            Some(known) => parameters.own.push((known, value.into_owned())),
-            None if selection::find(&name).is_some() => rest.push((name, value)),
-            None => {
-                let keys = selection::KEYS.iter().map(|key| key.id);
-                let known: Vec<&str> = own.iter().copied().chain(keys).collect();
-                return Err(AppError::unknown_parameter(&name, &known));
-            }
+    let own = read_own(uri, own, |name, value| {
+        if selection::find(&name).is_none() {
+            let keys = selection::KEYS.iter().map(|key| key.id);
+            let known: Vec<&str> = own.iter().copied().chain(keys).collect();
+            return Err(AppError::unknown_parameter(&name, &known));
         }
-    }
-    parameters.selection = Selection::from_pairs(rest)?;
-    Ok(parameters)
+        rest.push((name, value));
+        Ok(())
+    })?;
+    let selection = Selection::from_pairs(rest)?;
+    Ok(Parameters { selection, own })
 }
 
 /// Parses the query of a request that has parameters of its own only.
@@ -294,17 +274,9 @@ pub fn parameters(uri: &Uri, own: &[&'static str]) -> Result<Parameters, AppErro
 /// # Errors
 /// [`AppError::UnknownParameter`], or [`AppError::UnknownValue`] for a repeated one.
 pub fn own_parameters(uri: &Uri, own: &[&'static str]) -> Result<View, AppError> {
-    let mut known: Vec<(&str, String)> = Vec::new();
-    for (name, value) in selection::pairs(uri.query().unwrap_or_default()) {
-        let Some(name) = own.iter().find(|known| **known == name) else {
-            return Err(AppError::unknown_parameter(&name, own));
-        };
-        if known.iter().any(|(known, _)| known == name) {
-            return Err(AppError::unknown_value(name, &value, Vec::new()));
-        }
-        known.push((name, value.into_owned()));
-    }
-    Ok(View::read(known, own))
+    read_own(uri, own, |name, _| {
+        Err(AppError::unknown_parameter(&name, own))
+    })
 }
 
 /// Refuses any parameter.
@@ -312,9 +284,25 @@ pub fn own_parameters(uri: &Uri, own: &[&'static str]) -> Result<View, AppError>
 /// # Errors
 /// [`AppError::UnknownParameter`].
 pub fn no_parameters(uri: &Uri) -> Result<(), AppError> {
-    let query = uri.query().unwrap_or_default();
-    match selection::pairs(query).next() {
-        Some((name, _)) => Err(AppError::unknown_parameter(&name, &[])),
-        None => Ok(()),
+    own_parameters(uri, &[]).map(drop)
+}
+
+/// Reads a request's own parameters, each given at most once, and passes the others on.
+fn read_own<'a>(
+    uri: &'a Uri,
+    own: &[&'static str],
+    mut other: impl FnMut(Cow<'a, str>, Cow<'a, str>) -> Result<(), AppError>,
+) -> Result<View, AppError> {
+    let mut known: Vec<(&str, String)> = Vec::new();
+    for (name, value) in selection::pairs(uri.query().unwrap_or_default()) {
+        let Some(name) = own.iter().find(|known| **known == name) else {
+            other(name, value)?;
+            continue;
+        };
+        if known.iter().any(|(known, _)| known == name) {
+            return Err(AppError::unknown_value(name, &value, Vec::new()));
+        }
+        known.push((name, value.into_owned()));
     }
+    Ok(View::read(known, own))
 }

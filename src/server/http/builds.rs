@@ -24,7 +24,6 @@ use super::{
     queue::Turn,
 };
 use crate::{
-    api::View,
     error::AppError,
     server::{
         compression::{Encoded, Level},
@@ -36,7 +35,7 @@ use crate::{
 };
 
 /// The parameters of a list beside its selection.
-pub const VIEW: [&str; 2] = ["cursor", "sort"];
+const VIEW: [&str; 2] = ["cursor", "sort"];
 /// The parameters of a list of pipelines beside its selection.
 const PIPELINE_VIEW: [&str; 2] = ["cursor", "state"];
 /// Bytes of a file that are written before they are sent.
@@ -52,15 +51,10 @@ pub async fn builds(
     Extension(turn): Extension<Turn>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let query = api::parameters(request.uri(), &VIEW)?;
-    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
-    let view = View::read(query.pairs(), &VIEW);
-    let list = api::complete(permit, async move {
-        let read = move || state.builds(&query.selection, &view);
-        let read = tokio::task::spawn_blocking(read).await;
-        read.unwrap_or(Err(AppError::Internal))
-    });
-    json(&list.await?, request.headers())
+    list(turn, request, &VIEW, move |query| {
+        state.builds(&query.selection, &query.own)
+    })
+    .await
 }
 
 /// `GET /api/pipelines?SELECTION&state=…&cursor=…`
@@ -69,12 +63,23 @@ pub async fn pipelines(
     Extension(turn): Extension<Turn>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let query = api::parameters(request.uri(), &PIPELINE_VIEW)?;
+    list(turn, request, &PIPELINE_VIEW, move |query| {
+        state.pipelines(&query.selection, &query.own)
+    })
+    .await
+}
+
+/// Computes a list in turn, on a thread of its own.
+async fn list<T: serde::Serialize + Send + 'static>(
+    turn: Turn,
+    request: Request,
+    own: &[&'static str],
+    read: impl FnOnce(Parameters) -> Result<T, AppError> + Send + 'static,
+) -> Result<Response, Refusal> {
+    let query = api::parameters(request.uri(), own)?;
     let permit = turn.wait().await.ok_or(Refusal::Busy)?;
-    let view = View::read(query.pairs(), &PIPELINE_VIEW);
     let list = api::complete(permit, async move {
-        let read = move || state.pipelines(&query.selection, &view);
-        let read = tokio::task::spawn_blocking(read).await;
+        let read = tokio::task::spawn_blocking(move || read(query)).await;
         read.unwrap_or(Err(AppError::Internal))
     });
     json(&list.await?, request.headers())

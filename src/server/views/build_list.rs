@@ -8,7 +8,7 @@ use crate::{
     error::AppError,
     selection::Selection,
     server::{
-        attributes::{self, Selected, Values, select, select_in},
+        attributes::{self, Selected, Values, select_in},
         figures::words,
         model::{BuildResult, DAY_MS, HOUR_MS, MINUTE_MS},
         snapshot::{Snapshot, UNKNOWN_DURATION, Window},
@@ -315,14 +315,19 @@ pub fn summaries(snapshot: &Snapshot, builds: &[usize]) -> Vec<BuildSummary> {
     builds.iter().map(summary).collect()
 }
 
-/// The most frequent values of an attribute in a selection, for suggestions.
-pub fn frequent(snapshot: &Snapshot, selection: &Selection, id: &str, most: usize) -> Vec<String> {
+/// The most frequent values of an attribute among selected builds, for suggestions.
+pub fn frequent(
+    snapshot: &Snapshot,
+    selected: &Selected<'_>,
+    id: &str,
+    most: usize,
+) -> Vec<String> {
     let Some(attribute) = attributes::find(id) else {
         return Vec::new();
     };
     let values = (attribute.read)(snapshot);
     let mut counts = vec![0_u64; values.labels().len()];
-    select(snapshot, selection).each(|build| {
+    selected.each(|build| {
         if let Some(number) = values.number(build) {
             counts[number] += 1;
         }
@@ -347,6 +352,7 @@ mod tests {
 
     use super::*;
     use crate::server::{
+        attributes::select,
         figures::testing::{AS_OF, at, build, snapshot, snapshot_at},
         snapshot::BuildRecord,
     };
