@@ -8,6 +8,7 @@ mod builds;
 mod opens;
 mod pipeline;
 mod pipelines;
+mod problems;
 mod view;
 
 use std::{fmt, pin::Pin, sync::Arc};
@@ -24,6 +25,7 @@ pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
+pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
 pub use view::View;
 
 use crate::{error::AppError, json::Json, selection::Selection};

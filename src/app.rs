@@ -14,7 +14,7 @@ use crate::{
     live::LiveState,
     pages::{
         Build, Builds, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines, Platform,
-        Security, Sources,
+        Problems, Security, Sources,
     },
 };
 
@@ -110,6 +110,7 @@ pub fn App() -> impl IntoView {
                         ssr=SsrMode::Async
                     />
                     <Route path=StaticSegment("platform") view=Platform ssr=SsrMode::Async />
+                    <Route path=StaticSegment("problems") view=Problems ssr=SsrMode::Async />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />

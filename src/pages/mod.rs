@@ -12,6 +12,7 @@ mod pipeline;
 mod pipeline_list;
 mod pipelines;
 mod platform;
+mod problems;
 mod security;
 mod sources;
 
@@ -25,5 +26,6 @@ pub use pipeline::Pipeline;
 pub use pipeline_list::PipelineList;
 pub use pipelines::Pipelines;
 pub use platform::Platform;
+pub use problems::Problems;
 pub use security::Security;
 pub use sources::Sources;

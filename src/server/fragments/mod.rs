@@ -9,6 +9,7 @@ mod freshness;
 mod headline;
 mod pipeline;
 mod pipelines;
+mod problems;
 mod results;
 mod sources;
 mod time_line;
@@ -19,6 +20,7 @@ pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
+pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES, fragments as problems};
 pub use sources::fragments as sources;
 
 use maud::{Markup, html};
@@ -30,11 +32,12 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 8] = [
     "builds",
     "freshness",
     "headline",
     "pipelines",
+    "problems",
     "sources",
     "build",
     "pipeline",

@@ -2,6 +2,7 @@
 //! pipeline. Neither depends on a window.
 
 mod episodes;
+pub mod problems;
 #[cfg(test)]
 mod tests;
 pub mod time_to_green;
@@ -55,6 +56,7 @@ pub fn fill(snapshot: &mut Snapshot) {
     snapshot.insight.episodes = episodes;
     snapshot.insight.states = states;
     snapshot.insight.classes = vec![Class::None; snapshot.builds.len()];
+    snapshot.insight.problems = problems::compute(snapshot);
 }
 
 /// Keys of a selection that choose pipelines, by the attributes of their latest builds.
@@ -67,6 +69,19 @@ const OF_PIPELINES: [&str; 6] = [
     "type",
 ];
 
+/// Returns whether each pipeline is of a selection, by the attributes of its latest build; see [`states`].
+pub fn chosen_pipelines(snapshot: &Snapshot, selection: &Selection) -> Vec<bool> {
+    let is_chosen = attributes::has_attributes(snapshot, selection, &OF_PIPELINES);
+    let states = snapshot.insight.states.iter();
+    states
+        .map(|state| {
+            state
+                .last_build
+                .is_some_and(|last| is_chosen(last as usize))
+        })
+        .collect()
+}
+
 /// Returns the states of the pipelines of a selection. Its project, team, kind and the like choose pipelines, by the
 /// attributes of their latest builds; its range and everything else does not matter.
 pub fn states<'a>(
@@ -74,11 +89,8 @@ pub fn states<'a>(
     selection: &Selection,
 ) -> impl Iterator<Item = (&'a Pipeline, &'a PipelineState)> + use<'a> {
     debug_assert!(snapshot.has_insight(), "a snapshot without its insight");
-    let is_chosen = attributes::has_attributes(snapshot, selection, &OF_PIPELINES);
+    let chosen = chosen_pipelines(snapshot, selection);
     let known = snapshot.pipelines.iter().zip(&snapshot.insight.states);
-    known.filter(move |(_, state)| {
-        state
-            .last_build
-            .is_some_and(|last| is_chosen(last as usize))
-    })
+    let chosen = known.zip(chosen).filter(|(_, chosen)| *chosen);
+    chosen.map(|(known, _)| known)
 }

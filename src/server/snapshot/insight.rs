@@ -18,6 +18,36 @@ pub struct Insight {
     pub flakes: Vec<Flake>,
     /// The class of every build.
     pub classes: Vec<Class>,
+    /// Incidents that are not over and open episodes of other pipelines, in no order.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that needs attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub subject: Subject,
+    /// Unix ms of the first failure.
+    pub opened_ms: i64,
+    /// The time since then.
+    pub red_ms: i64,
+    /// Its failures since then.
+    pub failures: u32,
+    /// The completed builds of its pipelines since then.
+    pub builds: u32,
+    /// The failed builds of its pipelines on the local date of the data,
+    pub failures_today: u32,
+    /// and on the worst of the
+    /// [`escalating_days`](crate::server::config::Insight::escalating_days) before.
+    pub worst_day: u32,
+    /// The same pipeline and step closed shortly before: the number of that episode.
+    pub regressed_from: Option<u32>,
+}
+
+/// The subject of a problem: its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Incident(u32),
+    Episode(u32),
 }
 
 /// A time in which a step failed in several pipelines more often than chance explains.
@@ -231,6 +261,7 @@ impl Insight {
             + members.sum::<usize>()
             + size_of_val(&*self.flakes)
             + size_of_val(&*self.classes)
+            + size_of_val(&*self.problems)
     }
 }
 
@@ -288,6 +319,20 @@ impl Snapshot {
         let kind = if incident.nightly { "nightly:" } else { "" };
         let step = self.step_label(incident.step);
         format!("{kind}{step}@{}", instant(incident.from_ms))
+    }
+
+    /// Returns the name of a problem in addresses and in the store.
+    pub fn problem_id(&self, problem: &Problem) -> String {
+        match problem.subject {
+            Subject::Incident(index) => {
+                let id = self.incident_id(&self.insight.incidents[index as usize]);
+                format!("incident:{id}")
+            }
+            Subject::Episode(index) => {
+                let id = self.episode_id(&self.insight.episodes[index as usize]);
+                format!("episode:{id}")
+            }
+        }
     }
 
     /// Returns the name of a step; “unknown” for [`UNKNOWN_STEP`].

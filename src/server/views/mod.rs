@@ -7,3 +7,4 @@ pub mod freshness;
 pub mod headline;
 pub mod pipeline;
 pub mod pipeline_list;
+pub mod problems;

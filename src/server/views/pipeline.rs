@@ -199,7 +199,7 @@ fn is_timed(snapshot: &Snapshot, row: usize) -> bool {
     builds.result[row].is_decided() && builds.duration_ms[row] != UNKNOWN_DURATION
 }
 
-fn mark(snapshot: &Snapshot, row: usize) -> BuildMark {
+pub fn mark(snapshot: &Snapshot, row: usize) -> BuildMark {
     let builds = &snapshot.builds;
     BuildMark {
         number: builds.build_id.get(row).into_owned(),

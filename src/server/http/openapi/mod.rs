@@ -26,7 +26,7 @@ use super::{
 use crate::{
     api::{
         BuildDetails, BuildList, CoverageItem, DataState, FigureData, FigureInfo, Headline,
-        HtmlFragment, Live, Overview, PipelineDetails, PipelineList,
+        HtmlFragment, Live, Overview, PipelineDetails, PipelineList, ProblemList,
     },
     error::AppError,
     server::state::AppState,
@@ -46,6 +46,7 @@ use crate::{
     Live,
     Overview,
     PipelineList,
+    ProblemList,
     PipelineDetails,
     HtmlFragment
 )))]
@@ -229,6 +230,18 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             parameters: [vec![parameters::first(), parameters::state()], selection()].concat(),
             responses: vec![
                 ("200", responses::tagged("PipelineList")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/problems",
+            id: "problems",
+            summary: "What needs attention: red pipelines and incidents of a selection, whatever its range",
+            parameters: selection(),
+            responses: vec![
+                ("200", responses::tagged("ProblemList")),
                 ("304", responses::unchanged()),
                 wrong(),
                 not_ready(),
