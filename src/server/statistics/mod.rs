@@ -1,5 +1,7 @@
 //! Shares and percentiles, rounded as tables show them.
 
+pub mod binomial;
+
 /// `part` of `whole` in percent, rounded half up to two decimals; none if `whole` is zero.
 pub fn percent(part: u64, whole: u64) -> Option<f64> {
     // Integer division is exact and takes half the time.
