@@ -12,7 +12,7 @@ mod systems;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
-pub use insight::Insight;
+pub use insight::{Domain, DomainRule, Insight};
 use jiff::{SignedDuration, tz::TimeZone};
 pub use links::Links;
 use regex::Regex;
@@ -155,6 +155,7 @@ impl Config {
             security_txt.validate()?;
         }
         file.links.validate()?;
+        file.insight.validate()?;
         let mut projects = Vec::new();
         for project in file.projects {
             let slug = slug(&project.label);

@@ -15,7 +15,7 @@ use crate::{
     server::{
         attributes,
         config::Config,
-        snapshot::{Pipeline, PipelineState, Snapshot},
+        snapshot::{Class, Pipeline, PipelineState, Snapshot},
         store::Store,
     },
 };
@@ -51,7 +51,10 @@ pub fn filled(mut snapshot: Snapshot) -> Snapshot {
 
 /// Computes the insight of a snapshot.
 pub fn fill(snapshot: &mut Snapshot) {
-    snapshot.insight = episodes::compute(snapshot);
+    let (episodes, states) = episodes::compute(snapshot);
+    snapshot.insight.episodes = episodes;
+    snapshot.insight.states = states;
+    snapshot.insight.classes = vec![Class::None; snapshot.builds.len()];
 }
 
 /// Keys of a selection that choose pipelines, by the attributes of their latest builds.
