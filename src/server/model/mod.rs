@@ -18,7 +18,7 @@ pub use coverage::{Coverage, CoverageState};
 pub use event::Event;
 pub use facts::{BaseImage, Check, RepositoryFacts, Stated, Suppression};
 pub use provenance::{Codebase, Provenance, Toolchain};
-pub use rules::{EndRules, Rules, StepRules};
+pub use rules::{EndRules, Rules, StepRules, is_named};
 pub use step::{Step, StepDuration, split_step};
 pub use system::{DEFAULT_SYSTEM, InvalidSystem, System};
 pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, WEEKDAYS};
