@@ -1,11 +1,15 @@
-//! What is derived from the columns of a snapshot before it is used: red episodes and the state of every
-//! pipeline. Neither depends on a window.
+//! What is derived from the columns of a snapshot before it is used: red episodes and the state of every pipeline,
+//! shared incidents, flaky failures, and the classes of failures. None of it depends on a window.
 
+mod classes;
 mod episodes;
+pub mod flakiness;
+mod incidents;
 pub mod problems;
 #[cfg(test)]
 mod tests;
 pub mod time_to_green;
+mod transitions;
 
 use std::sync::Arc;
 
@@ -16,7 +20,7 @@ use crate::{
     server::{
         attributes,
         config::Config,
-        snapshot::{Class, Pipeline, PipelineState, Snapshot},
+        snapshot::{Pipeline, PipelineState, Snapshot},
         store::Store,
     },
 };
@@ -55,7 +59,9 @@ pub fn fill(snapshot: &mut Snapshot) {
     let (episodes, states) = episodes::compute(snapshot);
     snapshot.insight.episodes = episodes;
     snapshot.insight.states = states;
-    snapshot.insight.classes = vec![Class::None; snapshot.builds.len()];
+    snapshot.insight.incidents = incidents::compute(snapshot, &transitions::transitions(snapshot));
+    snapshot.insight.flakes = flakiness::flakes(snapshot);
+    snapshot.insight.classes = classes::compute(snapshot);
     snapshot.insight.problems = problems::compute(snapshot);
 }
 

@@ -19,7 +19,7 @@ pub use coverage::{Coverage, CoverageState};
 pub use event::Event;
 pub use facts::{BaseImage, Check, RepositoryFacts, Stated, Suppression};
 pub use provenance::{Codebase, Provenance, Toolchain};
-pub use rules::{EndRules, Rules, StepRules};
+pub use rules::{EndRules, Rules, StepRules, is_named};
 pub use snooze::{Snooze, SnoozeEnd};
 pub use step::{Step, StepDuration, split_step};
 pub use system::{DEFAULT_SYSTEM, InvalidSystem, System};
