@@ -6,7 +6,7 @@
 use crate::server::{
     config::{self, Config},
     model::{BuildResult, DAY_MS},
-    snapshot::{Builds, Episode, Insight, PipelineState, Snapshot, State},
+    snapshot::{Builds, Episode, PipelineState, Snapshot, State},
 };
 
 /// Meanings of a build for its pipeline, as indices of [`Progress::last`].
@@ -27,7 +27,7 @@ struct Progress {
     last: [u32; 4],
 }
 
-pub fn compute(snapshot: &Snapshot) -> Insight {
+pub fn compute(snapshot: &Snapshot) -> (Vec<Episode>, Vec<PipelineState>) {
     let builds = &snapshot.builds;
     let meanings = meanings(&snapshot.config.insight);
     let mut pipelines = vec![Progress::default(); snapshot.pipelines.len()];
@@ -63,10 +63,7 @@ pub fn compute(snapshot: &Snapshot) -> Insight {
         }
         states.push(known.state(dormant));
     }
-    Insight {
-        episodes: by_pipeline(&episodes, pipelines.len()),
-        states,
-    }
+    (by_pipeline(&episodes, pipelines.len()), states)
 }
 
 /// The meaning of each result. A table is faster than comparisons, which processors predict badly.

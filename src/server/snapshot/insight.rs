@@ -1,15 +1,22 @@
 //! The red episodes and the state of every pipeline, over all builds whatever the window. Plain data, which
 //! the module `insight` computes once for each snapshot.
 
-use super::Snapshot;
+use super::{
+    Snapshot,
+    change_points::{ChangePoint, Searched},
+};
 
 /// Red episodes and states of pipelines.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Insight {
     /// Sorted by pipeline, then by opening.
     pub episodes: Vec<Episode>,
     /// One for each of [`super::Snapshot::pipelines`], in their order.
     pub states: Vec<PipelineState>,
+    /// Sorted by pipeline, then by the first build after the change.
+    pub change_points: Vec<ChangePoint>,
+    /// The series that were searched for change points.
+    pub searched: Searched,
 }
 
 /// The time in which a pipeline is red: from the first failed build to the next good one.
@@ -91,7 +98,19 @@ impl Insight {
         &of_later[..length]
     }
 
+    /// Returns the change points of a pipeline, in order.
+    pub fn change_points_of(&self, pipeline: u32) -> &[ChangePoint] {
+        let points = &self.change_points;
+        let first = points.partition_point(|point| point.pipeline < pipeline);
+        let of_later = &points[first..];
+        let length = of_later.partition_point(|point| point.pipeline == pipeline);
+        &of_later[..length]
+    }
+
     pub fn bytes(&self) -> usize {
-        size_of_val(&*self.episodes) + size_of_val(&*self.states)
+        size_of_val(&*self.episodes)
+            + size_of_val(&*self.states)
+            + size_of_val(&*self.change_points)
+            + self.searched.bytes()
     }
 }
