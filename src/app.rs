@@ -13,8 +13,8 @@ use crate::{
     components::{Footer, Header, Visited},
     live::LiveState,
     pages::{
-        Build, Builds, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines, Security,
-        Sources,
+        Build, Builds, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines, Platform,
+        Security, Sources,
     },
 };
 
@@ -109,6 +109,7 @@ pub fn App() -> impl IntoView {
                         view=PipelineList
                         ssr=SsrMode::Async
                     />
+                    <Route path=StaticSegment("platform") view=Platform ssr=SsrMode::Async />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />

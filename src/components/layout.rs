@@ -34,6 +34,9 @@ pub fn Header(title: String, reader: Option<String>) -> impl IntoView {
                             <A href=base.path("/builds")>"Builds"</A>
                         </li>
                         <li>
+                            <A href=base.path("/platform")>"Platform"</A>
+                        </li>
+                        <li>
                             <A href=base.path("/security")>"Security"</A>
                         </li>
                     </ul>

@@ -9,8 +9,9 @@ use crate::{
     selection::Selection,
 };
 
-/// The page of figures about builds; only these have filters.
+/// The pages of figures about builds; only these have filters.
 pub const PIPELINES: &str = "pipelines";
+pub const PLATFORM: &str = "platform";
 
 #[component]
 pub fn Board(
@@ -43,10 +44,10 @@ pub fn Board(
 }
 
 fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
-    let filtered = overview.page == PIPELINES;
+    let filters = is_of_builds(&overview.page)
+        .then(|| view! { <Filters projects=overview.projects selection /> });
+    let headline = (overview.page == PIPELINES).then(|| view! { <Headline selection /> });
     let unit = unit(&overview.page);
-    let filters = filtered.then(|| view! { <Filters projects=overview.projects selection /> });
-    let headline = filtered.then(|| view! { <Headline selection /> });
     let cards = overview
         .figures
         .into_iter()
@@ -82,9 +83,13 @@ pub fn Freshness() -> impl IntoView {
     view! { <Fragments of="freshness" failed="The state of the data could not be loaded" /> }
 }
 
+pub fn is_of_builds(page: &str) -> bool {
+    [PIPELINES, PLATFORM].contains(&page)
+}
+
 /// The noun for the items that a page's figures count, singular and plural.
 pub fn unit(page: &str) -> (&'static str, &'static str) {
-    if page == PIPELINES {
+    if is_of_builds(page) {
         ("build", "builds")
     } else {
         ("repository", "repositories")

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{
-    board::{Freshness, NoScriptNotice, PIPELINES, loading, unit},
+    board::{Freshness, NoScriptNotice, PLATFORM, is_of_builds, loading, unit},
     overview::use_overview,
 };
 use crate::{
@@ -43,7 +43,12 @@ pub fn Figure() -> impl IntoView {
 }
 
 fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
-    let filtered = overview.page == PIPELINES;
+    let filtered = is_of_builds(&overview.page);
+    let all = match &*overview.page {
+        PLATFORM => "All platform figures",
+        _ if filtered => "All pipeline figures",
+        _ => "All security figures",
+    };
     let unit = unit(&overview.page);
     let back = {
         let path = use_base().path(&format!("/{}", overview.page));
@@ -58,9 +63,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
         .collect_view();
     view! {
         <p class="back">
-            <a href=back>
-                {if filtered { "All pipeline figures" } else { "All security figures" }}
-            </a>
+            <a href=back>{all}</a>
         </p>
         <PageHeading text=heading.unwrap_or_default() />
         <Freshness />

@@ -11,6 +11,7 @@ mod overview;
 mod pipeline;
 mod pipeline_list;
 mod pipelines;
+mod platform;
 mod security;
 mod sources;
 
@@ -23,5 +24,6 @@ pub use overview::Overviews;
 pub use pipeline::Pipeline;
 pub use pipeline_list::PipelineList;
 pub use pipelines::Pipelines;
+pub use platform::Platform;
 pub use security::Security;
 pub use sources::Sources;

@@ -58,6 +58,10 @@ const HOURS: &[&str] = &[
     "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16",
     "17", "18", "19", "20", "21", "22", "23",
 ];
+const CLASSES: &[&str] = &[
+    "none", "lost", "agent", "incident", "flaky", "broken", "once", "unknown",
+];
+const DOMAINS: &[&str] = &["none", "code", "test", "deploy", "platform", "unknown"];
 /// The parts that a build may lack.
 const OPTIONAL: &[&str] = &[
     "agent",
@@ -81,6 +85,7 @@ pub const KEYS: &[Key] = &[
         "Builds that had finished at this instant",
         Kind::Instant,
     ),
+    key("class", "Class", "", Kind::Choices(CLASSES)),
     key(
         "commit",
         "Commit",
@@ -94,12 +99,14 @@ pub const KEYS: &[Key] = &[
         "The number of days up to the latest data",
         Kind::Days,
     ),
+    key("domain", "Domain", "", Kind::Choices(DOMAINS)),
     key(
         "environment",
         "Environment",
         "Builds with a step in this environment",
         Kind::Texts,
     ),
+    key("episode", "Red episode", "", Kind::Texts),
     key("failed_step", "Failed step", "", Kind::Texts),
     key(
         "from",
@@ -108,6 +115,7 @@ pub const KEYS: &[Key] = &[
         Kind::Instant,
     ),
     key("hour", "Hour", "", Kind::Choices(HOURS)),
+    key("incident", "Incident", "", Kind::Texts),
     key(
         "known",
         "Known",

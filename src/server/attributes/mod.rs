@@ -9,9 +9,9 @@ mod values;
 use crate::{
     selection::BuildType,
     server::{
-        config::Config,
+        config::{Config, Domain},
         model::{BuildResult, WEEKDAYS},
-        snapshot::Snapshot,
+        snapshot::{Class, Snapshot},
     },
 };
 
@@ -183,6 +183,54 @@ pub const ATTRIBUTES: &[Attribute] = &[
         },
     },
     Attribute {
+        id: "class",
+        label: "Class",
+        help: "The reason why the build failed, as far as the data shows it",
+        kind: Kind::Choice(|_| {
+            Class::ALL
+                .map(|class| (class.as_str().to_owned(), class.label().to_owned()))
+                .into()
+        }),
+        read: |snapshot| {
+            let labels = Class::ALL.map(|class| class.label().into());
+            let classes = &snapshot.insight.classes;
+            by_choice(labels.into(), move |build| {
+                classes.get(build).copied().unwrap_or_default() as u32
+            })
+        },
+    },
+    Attribute {
+        id: "domain",
+        label: "Domain",
+        help: "The part of the work that the first failed step belongs to, by the patterns of the configuration",
+        kind: Kind::Choice(|_| domain_choices()),
+        read: domain,
+    },
+    Attribute {
+        id: "episode",
+        label: "Red episode",
+        help: "The time in which the pipeline was red, from its first failure to its next good build",
+        kind: Kind::Text,
+        read: |snapshot| {
+            let episodes = snapshot.insight.episodes.iter();
+            let labels = episodes.map(|episode| snapshot.episode_id(episode).into());
+            let numbers = snapshot.episode_numbers();
+            by_choice(labels.collect(), move |build| numbers[build])
+        },
+    },
+    Attribute {
+        id: "incident",
+        label: "Incident",
+        help: "The shared incident that the failure is a part of",
+        kind: Kind::Text,
+        read: |snapshot| {
+            let incidents = snapshot.insight.incidents.iter();
+            let labels = incidents.map(|incident| snapshot.incident_id(incident).into());
+            let numbers = snapshot.incident_numbers();
+            by_choice(labels.collect(), move |build| numbers[build])
+        },
+    },
+    Attribute {
         id: "product",
         label: "Product",
         help: "The product that the repository is a part of",
@@ -197,6 +245,37 @@ pub const ATTRIBUTES: &[Attribute] = &[
         read: |snapshot| by_codebase(snapshot, |known| Some(known.component.as_deref()?.into())),
     },
 ];
+
+/// Domains with their labels, and that of builds that did not fail.
+fn domain_choices() -> Vec<(String, String)> {
+    let choices = Domain::ALL.map(|domain| (domain.as_str().to_owned(), domain.label().to_owned()));
+    let none = (
+        Class::None.as_str().to_owned(),
+        Class::None.label().to_owned(),
+    );
+    [none].into_iter().chain(choices).collect()
+}
+
+/// The domain of the step that failed first.
+fn domain(snapshot: &Snapshot) -> Values<'_> {
+    let rules = &snapshot.config.insight.domains;
+    let number = |step: &str| {
+        let rule = rules.iter().find(|rule| rule.pattern.is_match(step));
+        let domain = rule.map_or(Domain::Unknown, |rule| rule.domain);
+        domain as u32 + 1
+    };
+    let of_steps: Vec<u32> = snapshot.steps.iter().map(|step| number(step)).collect();
+    let labels = domain_choices().into_iter().map(|(_, label)| label.into());
+    let (steps, results) = (&snapshot.builds.failing_step, &snapshot.builds.result);
+    by_choice(labels.collect(), move |build| {
+        if matches!(results[build], BuildResult::Failure | BuildResult::Lost) {
+            let known = of_steps.get(usize::from(steps[build])).copied();
+            known.unwrap_or(Domain::Unknown as u32 + 1)
+        } else {
+            0
+        }
+    })
+}
 
 /// Choices whose labels are their names.
 fn same<const N: usize>(names: [&str; N]) -> Vec<(String, String)> {

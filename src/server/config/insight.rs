@@ -106,6 +106,17 @@ impl Domain {
             Self::Unknown => "unknown",
         }
     }
+
+    /// The name for readers.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Code => "Code",
+            Self::Test => "Test",
+            Self::Deploy => "Deployment",
+            Self::Platform => "Platform",
+            Self::Unknown => "Unknown",
+        }
+    }
 }
 
 /// The domains of steps that the CI library names.

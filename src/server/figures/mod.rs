@@ -78,25 +78,25 @@ pub const ALL: &[&Figure] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
     Pipelines,
+    Platform,
     Security,
 }
 
 impl Page {
+    pub const ALL: [Self; 3] = [Self::Pipelines, Self::Platform, Self::Security];
+
     /// The page's name in URLs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pipelines => "pipelines",
+            Self::Platform => "platform",
             Self::Security => "security",
         }
     }
 
     /// Parses a page's name in URLs.
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "pipelines" => Some(Self::Pipelines),
-            "security" => Some(Self::Security),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|page| page.as_str() == name)
     }
 }
 
@@ -142,7 +142,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     pub fn new(snapshot: &'a Snapshot, selection: &'a Selection, figure: &Figure) -> Self {
         let as_of_ms = match figure.page {
-            Page::Pipelines => snapshot.as_of_ms,
+            Page::Pipelines | Page::Platform => snapshot.as_of_ms,
             Page::Security => snapshot.security.as_of_ms,
         };
         let window = snapshot.window(selection);

@@ -36,7 +36,13 @@ use crate::{
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 4] = ["/builds", "/pipelines", "/pipelines/list", "/security"];
+const SELECTING: [&str; 5] = [
+    "/builds",
+    "/pipelines",
+    "/pipelines/list",
+    "/platform",
+    "/security",
+];
 /// The pages that have no parameters.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
 /// The pages of one thing, and their parameters.

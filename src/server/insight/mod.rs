@@ -16,7 +16,7 @@ use crate::{
     server::{
         attributes,
         config::Config,
-        snapshot::{Insight, Pipeline, PipelineState, Snapshot},
+        snapshot::{Class, Insight, Pipeline, PipelineState, Snapshot},
         store::Store,
     },
 };
@@ -69,13 +69,12 @@ pub fn fill(snapshot: &mut Snapshot) {
 /// from nothing.
 pub fn fill_after(snapshot: &mut Snapshot, previous: &Insight) {
     let (episodes, states) = episodes::compute(snapshot);
+    snapshot.insight.episodes = episodes;
+    snapshot.insight.states = states;
+    snapshot.insight.classes = vec![Class::None; snapshot.builds.len()];
     let (change_points, searched) = change_points::compute(snapshot, &previous.searched);
-    snapshot.insight = Insight {
-        episodes,
-        states,
-        change_points,
-        searched,
-    };
+    snapshot.insight.change_points = change_points;
+    snapshot.insight.searched = searched;
 }
 
 /// Keys of a selection that choose pipelines, by the attributes of their latest builds.

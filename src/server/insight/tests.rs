@@ -63,6 +63,18 @@ fn a_failure_after_a_good_build_opens_an_episode_and_the_next_good_one_closes_it
 }
 
 #[test]
+fn an_episode_selects_its_builds_until_before_the_closing_one() {
+    let snapshot = hourly(&[Success, Failure, Aborted, Unstable, Failure, Success]);
+    let none = u32::MAX;
+    assert_eq!(snapshot.episode_numbers(), [none, 0, 0, none, 1, none]);
+    let id = snapshot.episode_id(&snapshot.insight.episodes[0]);
+    assert!(id.starts_with(JOB), "{id}");
+    let selection = Selection::default().with("episode", &id);
+    let selected = attributes::select(&snapshot, &selection);
+    assert_eq!(selected.iter().collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
 fn other_results_neither_open_nor_close_nor_count() {
     let snapshot = hourly(&[Success, Aborted, Failure, NotBuilt, Aborted, Failure]);
     assert_eq!(

@@ -1,22 +1,151 @@
-//! The red episodes and the state of every pipeline, over all builds whatever the window. Plain data, which
-//! the module `insight` computes once for each snapshot.
+//! What the builds of a snapshot mean, over all of them whatever the window: red episodes, states, incidents, the
+//! classes of failures. Plain data, which the module `insight` computes once for each snapshot.
+
+use jiff::Timestamp;
 
 use super::{
-    Snapshot,
+    Snapshot, UNKNOWN_STEP,
     change_points::{ChangePoint, Searched},
 };
 
-/// Red episodes and states of pipelines.
+/// Everything that is derived from the builds of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Insight {
     /// Sorted by pipeline, then by opening.
     pub episodes: Vec<Episode>,
     /// One for each of [`super::Snapshot::pipelines`], in their order.
     pub states: Vec<PipelineState>,
+    /// Shared incidents, sorted by their first failure.
+    pub incidents: Vec<Incident>,
+    /// Flaky failures, sorted by row.
+    pub flakes: Vec<Flake>,
+    /// The class of every build.
+    pub classes: Vec<Class>,
     /// Sorted by pipeline, then by the first build after the change.
     pub change_points: Vec<ChangePoint>,
     /// The series that were searched for change points.
     pub searched: Searched,
+}
+
+/// A time in which a step failed in several pipelines more often than chance explains.
+///
+/// Builds are rows of the columns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Incident {
+    /// Of nightly builds or of the others.
+    pub nightly: bool,
+    /// Index in [`super::Snapshot::steps`] of the step that failed first, or [`super::UNKNOWN_STEP`].
+    pub step: u16,
+    /// Unix ms of the first new failure.
+    pub from_ms: i64,
+    /// Unix ms of the end of the last window.
+    pub to_ms: i64,
+    /// The new failures at the step, sorted.
+    pub members: Vec<u32>,
+    /// The number of their pipelines.
+    pub pipelines: u32,
+    /// The number of builds of the kind that failed anew or stayed good between `from_ms` and `to_ms`.
+    pub transitions: u32,
+    /// The probability of the failures of its most unlikely window.
+    pub probability: f64,
+    /// No pipeline has failed anew for
+    /// [`incident_over_after`](crate::server::config::Insight::incident_over_after).
+    pub over: bool,
+    /// Values that the members have in common and other builds have not.
+    pub shared: Vec<Shared>,
+}
+
+/// A value of an attribute that the members of an incident share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shared {
+    /// The id of the attribute.
+    pub attribute: &'static str,
+    pub value: String,
+    /// The number of members with the value.
+    pub members: u32,
+    /// The false discovery rate.
+    pub q: f64,
+}
+
+/// A failure, and a good build of the same commit soon after it. Both are rows of the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flake {
+    pub failed: u32,
+    pub good: u32,
+}
+
+/// The reason why a build failed, as far as the data shows it. In the order of the rules: the first that holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Class {
+    /// The build neither failed nor was lost.
+    #[default]
+    None,
+    Lost,
+    Agent,
+    Incident,
+    Flaky,
+    Broken,
+    Once,
+    Unknown,
+}
+
+impl Class {
+    /// Every class, by number.
+    pub const ALL: [Self; 8] = [
+        Self::None,
+        Self::Lost,
+        Self::Agent,
+        Self::Incident,
+        Self::Flaky,
+        Self::Broken,
+        Self::Once,
+        Self::Unknown,
+    ];
+
+    /// The name in URLs, APIs and exports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lost => "lost",
+            Self::Agent => "agent",
+            Self::Incident => "incident",
+            Self::Flaky => "flaky",
+            Self::Broken => "broken",
+            Self::Once => "once",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The name for readers.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::None => "Not failed",
+            Self::Lost => "Lost",
+            Self::Agent => "Agent",
+            Self::Incident => "Incident",
+            Self::Flaky => "Flaky",
+            Self::Broken => "Broken",
+            Self::Once => "Failed once",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// The rule, for readers.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::None => "the build neither failed nor was lost",
+            Self::Lost => "its events stopped, and none says that it ended",
+            Self::Agent => {
+                "it lost its agent, or failed at a step that needs nothing but the agent"
+            }
+            Self::Incident => "several pipelines failed at this step at the same time",
+            Self::Flaky => "a good build of the same commit followed",
+            Self::Broken => "the build before or after it failed at the same step",
+            Self::Once => "the next build, of another commit, was good",
+            Self::Unknown => "no rule explains it",
+        }
+    }
 }
 
 /// The time in which a pipeline is red: from the first failed build to the next good one.
@@ -108,9 +237,86 @@ impl Insight {
     }
 
     pub fn bytes(&self) -> usize {
+        let members = self
+            .incidents
+            .iter()
+            .map(|incident| size_of_val(&*incident.members));
         size_of_val(&*self.episodes)
             + size_of_val(&*self.states)
+            + size_of_val(&*self.incidents)
+            + members.sum::<usize>()
+            + size_of_val(&*self.flakes)
+            + size_of_val(&*self.classes)
             + size_of_val(&*self.change_points)
             + self.searched.bytes()
     }
+}
+
+impl Snapshot {
+    /// Returns the number of each build's episode, from its opening until before its closing; `u32::MAX` for builds of
+    /// none.
+    pub fn episode_numbers(&self) -> Vec<u32> {
+        const NONE: u32 = u32::MAX;
+        let episodes = &self.insight.episodes;
+        let mut current = vec![NONE; self.pipelines.len()];
+        let mut next = vec![NONE; self.pipelines.len()];
+        for (number, episode) in (0..).zip(episodes) {
+            let first = &mut next[episode.pipeline as usize];
+            *first = number.min(*first);
+        }
+        let numbers = (0..).zip(&self.builds.pipeline).map(|(row, &pipeline)| {
+            let of_pipeline = |number: u32| {
+                let episode = episodes.get(number as usize);
+                episode.filter(|episode| episode.pipeline == pipeline)
+            };
+            let current = &mut current[pipeline as usize];
+            let next = &mut next[pipeline as usize];
+            if of_pipeline(*current).is_some_and(|episode| episode.closed == Some(row)) {
+                *current = NONE;
+            }
+            if of_pipeline(*next).is_some_and(|episode| episode.opened == row) {
+                *current = *next;
+                *next += 1;
+            }
+            *current
+        });
+        numbers.collect()
+    }
+
+    /// Returns the number of each build's incident; `u32::MAX` for builds of none.
+    pub fn incident_numbers(&self) -> Vec<u32> {
+        let mut numbers = vec![u32::MAX; self.builds.len()];
+        for (number, incident) in (0..).zip(&self.insight.incidents) {
+            for &row in &incident.members {
+                numbers[row as usize] = number;
+            }
+        }
+        numbers
+    }
+
+    /// Returns the name of an episode in addresses: its pipeline and the instant at which it opened.
+    pub fn episode_id(&self, episode: &Episode) -> String {
+        let pipeline = &self.pipelines[episode.pipeline as usize].label;
+        let at = instant(self.builds.finished_ms[episode.opened as usize]);
+        format!("{pipeline}@{at}")
+    }
+
+    /// Returns the name of an incident in addresses: its kind, step, and the instant of its first failure.
+    pub fn incident_id(&self, incident: &Incident) -> String {
+        let kind = if incident.nightly { "nightly:" } else { "" };
+        let step = self.step_label(incident.step);
+        format!("{kind}{step}@{}", instant(incident.from_ms))
+    }
+
+    /// Returns the name of a step; “unknown” for [`UNKNOWN_STEP`].
+    pub fn step_label(&self, step: u16) -> &str {
+        match step {
+            UNKNOWN_STEP => "unknown",
+            step => &self.steps[usize::from(step)],
+        }
+    }
+}
+
+fn instant(at_ms: i64) -> String {
+    Timestamp::from_millisecond(at_ms).map_or_else(|_| at_ms.to_string(), |at| at.to_string())
 }

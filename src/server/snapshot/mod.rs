@@ -26,7 +26,7 @@ use std::{
 pub use build_ids::BuildIds;
 pub use builder::{NumberedBuild, SnapshotBuilder};
 pub use columns::Builds;
-pub use insight::{Episode, Insight, PipelineState, State};
+pub use insight::{Class, Episode, Flake, Incident, Insight, PipelineState, Shared, State};
 pub use record::{BuildDetails, BuildRecord};
 use security::Security;
 pub use steps::{StepRow, Steps};

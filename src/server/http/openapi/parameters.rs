@@ -28,7 +28,7 @@ pub fn figure(name: &str) -> Parameter {
 
 /// A page, or a figure.
 pub fn page() -> Parameter {
-    let pages = [Page::Pipelines, Page::Security].map(Page::as_str);
+    let pages = Page::ALL.map(Page::as_str);
     let figures = figures::ALL.iter().map(|figure| figure.id);
     required(
         "page",
