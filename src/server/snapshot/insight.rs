@@ -3,7 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::{Snapshot, UNKNOWN_STEP};
+use super::{
+    Snapshot, UNKNOWN_STEP,
+    change_points::{ChangePoint, Searched},
+};
 
 /// Everything that is derived from the builds of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +23,10 @@ pub struct Insight {
     pub classes: Vec<Class>,
     /// Incidents that are not over and open episodes of other pipelines, in no order.
     pub problems: Vec<Problem>,
+    /// Sorted by pipeline, then by the first build after the change.
+    pub change_points: Vec<ChangePoint>,
+    /// The series that were searched for change points.
+    pub searched: Searched,
 }
 
 /// Something that needs attention.
@@ -250,6 +257,15 @@ impl Insight {
         &of_later[..length]
     }
 
+    /// Returns the change points of a pipeline, in order.
+    pub fn change_points_of(&self, pipeline: u32) -> &[ChangePoint] {
+        let points = &self.change_points;
+        let first = points.partition_point(|point| point.pipeline < pipeline);
+        let of_later = &points[first..];
+        let length = of_later.partition_point(|point| point.pipeline == pipeline);
+        &of_later[..length]
+    }
+
     pub fn bytes(&self) -> usize {
         let members = self
             .incidents
@@ -262,6 +278,8 @@ impl Insight {
             + size_of_val(&*self.flakes)
             + size_of_val(&*self.classes)
             + size_of_val(&*self.problems)
+            + size_of_val(&*self.change_points)
+            + self.searched.bytes()
     }
 }
 
