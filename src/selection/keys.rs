@@ -69,11 +69,13 @@ const OPTIONAL: &[&str] = &[
     "component",
     "duration",
     "failed_step",
+    "first_step",
     "functional_test",
     "library",
     "node",
     "product",
     "repository",
+    "start_delay",
 ];
 
 /// Every key, sorted by its id.

@@ -11,6 +11,7 @@ mod cve_most_frequent;
 mod cve_per_team;
 mod duration;
 mod failing_steps;
+mod failure_rate_by_week;
 mod heatmap;
 mod java_versions;
 mod js_checks;
@@ -22,6 +23,8 @@ mod opens;
 mod ranking;
 mod rows;
 mod shortest_functional_tests;
+mod slowest_steps;
+mod start_delay;
 mod suppressions;
 #[cfg(test)]
 pub mod testing;
@@ -31,6 +34,7 @@ mod timeline;
 mod timeline_short;
 mod treemap;
 mod versions;
+mod weeks;
 pub mod words;
 
 use std::sync::Arc;
@@ -67,6 +71,9 @@ pub const ALL: &[&Figure] = &[
     &shortest_functional_tests::FIGURE,
     &duration::FIGURE,
     &timeline::FIGURE,
+    &failure_rate_by_week::FIGURE,
+    &slowest_steps::FIGURE,
+    &start_delay::FIGURE,
     &cve_most_frequent::FIGURE,
     &cve_per_team::FIGURE,
     &js_checks::FIGURE,
@@ -384,8 +391,9 @@ mod tests {
                 let fits = match (column.kind, cell) {
                     (CellKind::Text, Cell::Text(_))
                     | (CellKind::Count, Cell::Count(_))
-                    | (CellKind::Number, Cell::Number(_))
-                    | (CellKind::Percent, Cell::Number(_) | Cell::Missing) => true,
+                    | (CellKind::Number | CellKind::Percent, Cell::Number(_) | Cell::Missing) => {
+                        true
+                    }
                     // A major version, or that it is unknown.
                     (CellKind::Text, Cell::Count(_)) => column.id == "major",
                     (CellKind::Instant, Cell::Text(text)) => {

@@ -252,7 +252,7 @@ mod tests {
     use super::*;
     use crate::{
         api::ProblemCount,
-        server::fragments::testing::{HOSTILE, assert_text, hostile},
+        server::fragments::testing::{ESCAPED, HOSTILE, hostile},
     };
 
     fn mark() -> BuildMark {
@@ -315,8 +315,13 @@ mod tests {
             resolved: Vec::new(),
         };
         let fragments = fragments(&list, &Base::default(), true);
+        let html: String = fragments.iter().map(|known| known.html.as_str()).collect();
         // An instant stands twice: for programs and for readers.
-        assert_text(&fragments, 28);
+        assert_eq!(html.matches(ESCAPED).count(), 28, "{html}");
+        assert!(
+            !html.contains("<script") && !html.contains('\u{202e}'),
+            "{html}"
+        );
         let form = &fragments[0].html;
         assert!(form.contains("action=\"/problems/snooze\""), "{form}");
         let without = super::fragments(&list, &Base::default(), false);
