@@ -2,9 +2,11 @@
 //! shared incidents, flaky failures, and the classes of failures. None of it depends on a window.
 
 mod classes;
+pub mod delivery;
 mod episodes;
 pub mod flakiness;
 mod incidents;
+pub mod minutes_lost;
 #[cfg(test)]
 mod tests;
 pub mod time_to_green;
