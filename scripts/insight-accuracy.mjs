@@ -101,24 +101,28 @@ function measureIncidents(truth, found, builds, scores) {
   }
 }
 
-/** A value stands out if its rate is certainly higher than that of all others: their intervals do not overlap. */
+/** A value stands out if its rate is clearly higher than that of all others: Newcombe's interval excludes no difference. */
 function measureRates(score, table, column, planted) {
   const standsOut = table.filter((row) => {
     const others = table.filter((other) => other !== row && other[column] !== "unknown");
     const failed = others.reduce((sum, other) => sum + other.failed, 0);
     const decided = others.reduce((sum, other) => sum + other.decided, 0);
-    return row[column] !== "unknown" && decided > 0 && row.decided >= 5 && row.low > wilsonHigh(failed, decided);
+    if (row[column] === "unknown" || decided < 5 || row.decided < 5) return false;
+    const [share, low] = wilson(row.failed, row.decided);
+    const [otherShare, , otherHigh] = wilson(failed, decided);
+    return share - otherShare > Math.hypot(share - low, otherHigh - otherShare);
   });
   sets(score, standsOut.map((row) => row[column]), [planted]);
 }
 
-/** The upper end of Wilson's 95% interval, in percent. */
-function wilsonHigh(part, whole) {
+/** A share, and Wilson's 95% interval of it. */
+function wilson(part, whole) {
   const z = 1.959963984540054;
   const share = part / whole;
   const centre = share + (z * z) / (2 * whole);
   const spread = z * Math.sqrt((share * (1 - share)) / whole + (z * z) / (4 * whole * whole));
-  return (100 * (centre + spread)) / (1 + (z * z) / whole);
+  const denominator = 1 + (z * z) / whole;
+  return [share, (centre - spread) / denominator, (centre + spread) / denominator];
 }
 
 function sets(score, found, planted) {

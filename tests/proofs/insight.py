@@ -135,23 +135,26 @@ def of_step(transitions, failures):
     def between(known, start, end):
         return bisect.bisect_left(known, start), bisect.bisect_left(known, end)
 
+    def count(known, start, end):
+        first, last = between(known, start, end)
+        return last - first
+
+    windows = []
+    for start in sorted(set(times)):
+        before = count(times, start - 28 * DAY, start), count(all_times, start - 28 * DAY, start)
+        for length in (HOUR, 4 * HOUR):
+            members = failures[slice(*between(times, start, start + length))]
+            if before[1] < 100 or len({member.pipeline for member in members}) < 4:
+                continue
+            rate = (before[0] + 0.5) / (before[1] + 1)
+            if upper_tail(len(members), count(all_times, start, start + length), rate) < 1e-5 / 2:
+                windows.append((start, min(start + length, members[-1].finished + HOUR), members))
     groups, until = [], None
-    for build in failures:
-        start = build.finished
-        first, last = between(times, start, start + HOUR)
-        count = [end - begin for begin, end in (
-            between(all_times, start, start + HOUR),
-            between(times, start - 28 * DAY, start),
-            between(all_times, start - 28 * DAY, start),
-        )]
-        members = failures[first:last]
-        if count[2] < 100 or len({member.pipeline for member in members}) < 4:
-            continue
-        if upper_tail(len(members), count[0], (count[1] + 0.5) / (count[2] + 1)) >= 1e-5:
-            continue
+    for start, end, members in sorted(windows, key=lambda window: window[:2]):
         if until is None or start - until > HOUR:
             groups.append({})
-        until = start + HOUR
+            until = end
+        until = max(until, end)
         groups[-1].update({id(member): member for member in members})
     return [list(group.values()) for group in groups]
 

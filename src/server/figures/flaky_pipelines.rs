@@ -31,8 +31,8 @@ pub const FIGURE: Figure = Figure {
     title: "Flaky pipelines",
     help: "A failure is flaky if a good build of the same pipeline and commit finished within 24 hours \
            after it. The rate is the share of the commits with at least two completed builds that \
-           have a flaky failure, over 14 days, with its 95% interval (Wilson). A pipeline is flaky \
-           while its latest flaky failure is less than 7 days old. Builds counts the failures of \
+           have a flaky failure, over 14 days, with its 95% interval (Wilson). A pipeline with two of \
+           them is flaky while the latest flaky failure is less than 7 days old. Builds counts the failures of \
            the class flaky: those that are neither a member of an incident nor failed with their \
            agent. Pipelines without known commits are not listed. Shows the 50 pipelines with the \
            most flaked commits.",

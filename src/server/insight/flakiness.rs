@@ -56,7 +56,7 @@ pub struct Flakiness {
     pub flakes: u32,
     /// The row of the latest flaky failure of these days.
     pub latest: Option<u32>,
-    /// It has a flaky failure of the last days.
+    /// Enough of its commits flaked, one of them in the last days.
     pub flaky: bool,
     /// The number of changes between good and failed and of neighbours, where no commit is known.
     pub changes: Option<(u32, u32)>,
@@ -121,7 +121,9 @@ pub fn by_pipeline(snapshot: &Snapshot, selected: &Selected<'_>, end_ms: i64) ->
         known.latest = Some(flake.failed);
         known.flaky |= builds.finished_ms[row] >= flaky_ms;
     }
+    let least = snapshot.config.insight.flaky_commits;
     let finished = |reading: Reading| Flakiness {
+        flaky: reading.known.flaky && reading.known.flaked >= least,
         changes: (!reading.has_commits && reading.builds >= MIN_BUILDS).then(|| {
             (
                 reading.changes,
@@ -196,7 +198,7 @@ mod tests {
             panic!("one pipeline");
         };
         assert_eq!((known.flaked, known.repeated, known.flakes), (1, 2, 1));
-        assert!(known.flaky && known.latest == Some(1) && known.changes.is_none());
+        assert!(!known.flaky && known.latest == Some(1) && known.changes.is_none());
     }
 
     const NONE: u32 = u32::MAX;
@@ -232,9 +234,14 @@ mod tests {
 
     #[test]
     fn a_pipeline_is_flaky_for_seven_days_and_counted_for_fourteen() {
-        for (days, flaky, flaked) in [(6, true, 1), (7, false, 1), (13, false, 1), (14, false, 0)] {
+        for (days, flaky, flaked) in [(6, true, 2), (8, false, 2), (13, false, 2), (15, false, 0)] {
             let hours = days * 24;
-            let snapshot = builds(&[(Failure, A, hours), (Success, A, hours - 1)]);
+            let snapshot = builds(&[
+                (Failure, A, hours),
+                (Success, A, hours - 1),
+                (Failure, B, hours),
+                (Success, B, hours - 1),
+            ]);
             let known = flakiness(&snapshot)[0];
             assert_eq!((known.flaky, known.flaked), (flaky, flaked), "{days}");
         }
