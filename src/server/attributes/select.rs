@@ -229,9 +229,10 @@ impl Selected<'_> {
         }
     }
 
-    fn contains(&self, build: usize) -> bool {
+    /// Returns whether a build is selected.
+    pub fn contains(&self, build: usize) -> bool {
         let mask = self.mask.as_ref();
-        mask.is_none_or(|mask| mask[build - self.rows.start])
+        self.rows.contains(&build) && mask.is_none_or(|mask| mask[build - self.rows.start])
     }
 
     pub fn count(&self) -> u64 {

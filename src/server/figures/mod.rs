@@ -9,13 +9,23 @@ mod build_status_day;
 mod check;
 mod cve_most_frequent;
 mod cve_per_team;
+mod domains_by_team;
 mod duration;
 mod failing_steps;
+mod failure_classes;
+mod failure_rate_by_agent;
+mod failure_rate_by_library;
+mod failure_rate_by_node;
 mod failure_rate_by_week;
+mod failure_rates;
+mod flaky_pipelines;
 mod heatmap;
+mod incidents;
 mod java_versions;
 mod js_checks;
 mod lengthy_pipelines;
+mod minutes_lost;
+mod minutes_lost_by_team;
 mod most_failing;
 mod nightly_vs_non_nightly;
 mod node_versions;
@@ -72,6 +82,15 @@ pub const ALL: &[&Figure] = &[
     &duration::FIGURE,
     &timeline::FIGURE,
     &failure_rate_by_week::FIGURE,
+    &failure_classes::FIGURE,
+    &incidents::FIGURE,
+    &flaky_pipelines::FIGURE,
+    &minutes_lost::FIGURE,
+    &minutes_lost_by_team::FIGURE,
+    &domains_by_team::FIGURE,
+    &failure_rate_by_agent::FIGURE,
+    &failure_rate_by_node::FIGURE,
+    &failure_rate_by_library::FIGURE,
     &slowest_steps::FIGURE,
     &start_delay::FIGURE,
     &cve_most_frequent::FIGURE,

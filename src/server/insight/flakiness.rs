@@ -3,6 +3,7 @@
 use foldhash::{HashMap, HashSet};
 
 use crate::server::{
+    attributes::Selected,
     model::{BuildResult, DAY_MS},
     significance::Rate,
     snapshot::{Flake, Snapshot},
@@ -55,7 +56,7 @@ pub struct Flakiness {
     pub flakes: u32,
     /// The row of the latest flaky failure of these days.
     pub latest: Option<u32>,
-    /// It has a flaky failure of the last days.
+    /// Enough of its commits flaked, one of them in the last days.
     pub flaky: bool,
     /// The number of changes between good and failed and of neighbours, where no commit is known.
     pub changes: Option<(u32, u32)>,
@@ -81,17 +82,13 @@ struct Reading {
     has_commits: bool,
 }
 
-/// Returns the flakiness of every pipeline.
-pub fn by_pipeline(snapshot: &Snapshot) -> Vec<Flakiness> {
+/// Returns the flakiness of every pipeline over selected builds, usually those of the days of the rate, which end at an
+/// instant.
+pub fn by_pipeline(snapshot: &Snapshot, selected: &Selected<'_>, end_ms: i64) -> Vec<Flakiness> {
     let builds = &snapshot.builds;
-    let limits = &snapshot.config.insight;
-    let as_of_ms = snapshot.as_of_ms.unwrap_or_default();
-    let since = |days: u16| as_of_ms.saturating_sub(i64::from(days) * DAY_MS);
-    let first_ms = since(limits.flake_rate_days);
-    let first = builds.finished_ms.partition_point(|&at| at <= first_ms);
     let mut pipelines = vec![Reading::default(); snapshot.pipelines.len()];
     let mut completed: HashMap<(u32, u64), u32> = HashMap::default();
-    for row in first..builds.len() {
+    selected.each(|row| {
         let (pipeline, commit, result) =
             (builds.pipeline[row], builds.commit[row], builds.result[row]);
         let reading = &mut pipelines[pipeline as usize];
@@ -109,22 +106,24 @@ pub fn by_pipeline(snapshot: &Snapshot) -> Vec<Flakiness> {
             reading.good = Some(result.is_good());
             reading.builds += 1;
         }
-    }
-    let flaky_ms = since(limits.flaky_days);
-    let from = |flake: &Flake| flake.failed as usize >= first;
-    let flakes = &snapshot.insight.flakes;
-    let recent = flakes.partition_point(|flake| !from(flake));
+    });
+    let flaky_ms = end_ms - i64::from(snapshot.config.insight.flaky_days) * DAY_MS;
     let mut flaked: HashSet<(u32, u64)> = HashSet::default();
-    for flake in &flakes[recent..] {
+    for flake in &snapshot.insight.flakes {
         let row = flake.failed as usize;
+        if !selected.contains(row) {
+            continue;
+        }
         let pipeline = builds.pipeline[row];
         let known = &mut pipelines[pipeline as usize].known;
         known.flaked += u32::from(flaked.insert((pipeline, builds.commit[row])));
         known.flakes += 1;
         known.latest = Some(flake.failed);
-        known.flaky |= builds.finished_ms[row] > flaky_ms;
+        known.flaky |= builds.finished_ms[row] >= flaky_ms;
     }
+    let least = snapshot.config.insight.flaky_commits;
     let finished = |reading: Reading| Flakiness {
+        flaky: reading.known.flaky && reading.known.flaked >= least,
         changes: (!reading.has_commits && reading.builds >= MIN_BUILDS).then(|| {
             (
                 reading.changes,
@@ -136,39 +135,12 @@ pub fn by_pipeline(snapshot: &Snapshot) -> Vec<Flakiness> {
     pipelines.into_iter().map(finished).collect()
 }
 
-/// Returns whether each build reruns a flaky failure: it has the same pipeline and commit, and ended after the failure
-/// and not after the good build. The value is the row of the failure, `u32::MAX` for other builds.
-pub fn reruns(snapshot: &Snapshot) -> Vec<u32> {
-    let builds = &snapshot.builds;
-    let mut reruns = vec![u32::MAX; builds.len()];
-    // The first failure of a good build comes first, and its reruns include those of later ones.
-    let mut until: HashMap<(u32, u64), (u32, u32)> = HashMap::default();
-    let mut flakes = snapshot.insight.flakes.iter().peekable();
-    for (row, rerun) in (0_u32..).zip(&mut reruns) {
-        if until.is_empty() && flakes.peek().is_none() {
-            break;
-        }
-        let key = (builds.pipeline[row as usize], builds.commit[row as usize]);
-        if !until.is_empty()
-            && key.1 != 0
-            && let Some(&(failed, good)) = until.get(&key)
-        {
-            *rerun = failed;
-            if row == good {
-                until.remove(&key);
-            }
-        }
-        if let Some(flake) = flakes.next_if(|flake| flake.failed == row) {
-            until.entry(key).or_insert((flake.failed, flake.good));
-        }
-    }
-    reruns
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::selection::Selection;
     use crate::server::{
+        attributes::select,
         figures::testing::{AS_OF, at, build, snapshot},
         model::HOUR_MS,
         snapshot::{BuildDetails, BuildRecord},
@@ -195,6 +167,11 @@ mod tests {
         snapshot(&records.collect::<Vec<_>>())
     }
 
+    fn flakiness(snapshot: &Snapshot) -> Vec<Flakiness> {
+        let end_ms = at(AS_OF) + 1;
+        by_pipeline(snapshot, &select(snapshot, &Selection::default()), end_ms)
+    }
+
     fn rows(snapshot: &Snapshot) -> Vec<(u32, u32)> {
         let flakes = snapshot.insight.flakes.iter();
         flakes.map(|flake| (flake.failed, flake.good)).collect()
@@ -216,12 +193,12 @@ mod tests {
             [(1, 4)],
             "26 hours after the first, 25 after the third"
         );
-        assert_eq!(reruns(&snapshot)[..], [NONE, NONE, NONE, 1, 1, NONE, NONE]);
-        let [known] = by_pipeline(&snapshot)[..] else {
+        assert_eq!(snapshot.reruns()[..], [NONE, NONE, NONE, 1, 1, NONE, NONE]);
+        let [known] = flakiness(&snapshot)[..] else {
             panic!("one pipeline");
         };
         assert_eq!((known.flaked, known.repeated, known.flakes), (1, 2, 1));
-        assert!(known.flaky && known.latest == Some(1) && known.changes.is_none());
+        assert!(!known.flaky && known.latest == Some(1) && known.changes.is_none());
     }
 
     const NONE: u32 = u32::MAX;
@@ -236,7 +213,7 @@ mod tests {
             (Success, None, 5),
         ]);
         assert_eq!(rows(&snapshot), []);
-        assert!(!by_pipeline(&snapshot)[0].flaky);
+        assert!(!flakiness(&snapshot)[0].flaky);
     }
 
     #[test]
@@ -248,8 +225,8 @@ mod tests {
             (Success, A, 6),
         ]);
         assert_eq!(rows(&snapshot), [(0, 3), (1, 3)]);
-        assert_eq!(reruns(&snapshot)[..], [NONE, 0, NONE, 0]);
-        let [known] = by_pipeline(&snapshot)[..] else {
+        assert_eq!(snapshot.reruns()[..], [NONE, 0, NONE, 0]);
+        let [known] = flakiness(&snapshot)[..] else {
             panic!("one pipeline");
         };
         assert_eq!((known.flaked, known.repeated, known.flakes), (1, 1, 2));
@@ -257,10 +234,15 @@ mod tests {
 
     #[test]
     fn a_pipeline_is_flaky_for_seven_days_and_counted_for_fourteen() {
-        for (days, flaky, flaked) in [(6, true, 1), (7, false, 1), (13, false, 1), (14, false, 0)] {
+        for (days, flaky, flaked) in [(6, true, 2), (8, false, 2), (13, false, 2), (15, false, 0)] {
             let hours = days * 24;
-            let snapshot = builds(&[(Failure, A, hours), (Success, A, hours - 1)]);
-            let known = by_pipeline(&snapshot)[0];
+            let snapshot = builds(&[
+                (Failure, A, hours),
+                (Success, A, hours - 1),
+                (Failure, B, hours),
+                (Success, B, hours - 1),
+            ]);
+            let known = flakiness(&snapshot)[0];
             assert_eq!((known.flaky, known.flaked), (flaky, flaked), "{days}");
         }
     }
@@ -273,13 +255,13 @@ mod tests {
         known[10].0 = Failure;
         known[15].0 = Aborted;
         assert_eq!(
-            by_pipeline(&builds(&known))[0].changes,
+            flakiness(&builds(&known))[0].changes,
             None,
             "of 19 good or failed"
         );
         known.push((Failure, None, 1));
-        assert_eq!(by_pipeline(&builds(&known))[0].changes, Some((5, 19)));
+        assert_eq!(flakiness(&builds(&known))[0].changes, Some((5, 19)));
         known.push((Success, A, 1));
-        assert_eq!(by_pipeline(&builds(&known))[0].changes, None);
+        assert_eq!(flakiness(&builds(&known))[0].changes, None);
     }
 }

@@ -3,9 +3,11 @@
 
 pub mod change_points;
 mod classes;
+pub mod delivery;
 mod episodes;
 pub mod flakiness;
 mod incidents;
+pub mod minutes_lost;
 pub mod problems;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What the builds of a snapshot mean, over all of them whatever the window: red episodes, states, incidents, the
 //! classes of failures. Plain data, which the module `insight` computes once for each snapshot.
 
+use foldhash::HashMap;
 use jiff::Timestamp;
 
 use super::{
@@ -266,6 +267,13 @@ impl Insight {
         &of_later[..length]
     }
 
+    /// Returns the incident that a failure is a part of.
+    pub fn incident_of(&self, build: usize) -> Option<&Incident> {
+        let row = u32::try_from(build).ok()?;
+        let mut incidents = self.incidents.iter();
+        incidents.find(|incident| incident.members.binary_search(&row).is_ok())
+    }
+
     pub fn bytes(&self) -> usize {
         let members = self
             .incidents
@@ -312,6 +320,35 @@ impl Snapshot {
             *current
         });
         numbers.collect()
+    }
+
+    /// Returns the flaky failure that each build repeats: it has the same pipeline and commit, and ended after the failure
+    /// and not after the good build. `u32::MAX` for other builds.
+    pub fn reruns(&self) -> Vec<u32> {
+        let builds = &self.builds;
+        let mut reruns = vec![u32::MAX; builds.len()];
+        // The first failure of a good build comes first, and its reruns include those of later ones.
+        let mut until: HashMap<(u32, u64), (u32, u32)> = HashMap::default();
+        let mut flakes = self.insight.flakes.iter().peekable();
+        for (row, rerun) in (0_u32..).zip(&mut reruns) {
+            if until.is_empty() && flakes.peek().is_none() {
+                break;
+            }
+            let key = (builds.pipeline[row as usize], builds.commit[row as usize]);
+            if !until.is_empty()
+                && key.1 != 0
+                && let Some(&(failed, good)) = until.get(&key)
+            {
+                *rerun = failed;
+                if row == good {
+                    until.remove(&key);
+                }
+            }
+            if let Some(flake) = flakes.next_if(|flake| flake.failed == row) {
+                until.entry(key).or_insert((flake.failed, flake.good));
+            }
+        }
+        reruns
     }
 
     /// Returns the number of each build's incident; `u32::MAX` for builds of none.

@@ -1,8 +1,9 @@
 //! Shared incidents: many pipelines that fail anew at the same step at the same time.
 //!
-//! A window begins at each new failure. It is significant if so many new failures are improbable by the usual rate, that
-//! of the days before. Significant windows of a step that lie close together are one incident. Windows are found with
-//! pointers that only move forward, so that the time is linear in the number of builds.
+//! Windows of two lengths begin at each new failure: few builds an hour need more time to show an incident than many. A
+//! window is significant if so many new failures are improbable by the usual rate, that of the days before. Significant
+//! windows of a step that lie close together are one incident. Windows are found with pointers that only move forward, so
+//! that the time is linear in the number of builds.
 
 mod shared;
 #[cfg(test)]
@@ -32,6 +33,9 @@ pub fn compute(snapshot: &Snapshot, kinds: &[Transitions; 2]) -> Vec<Incident> {
     incidents
 }
 
+/// The lengths of windows, as multiples of the configured one. Each has an equal part of the probability.
+const LENGTHS: [i64; 2] = [1, 4];
+
 /// The search for incidents of a kind.
 struct Search<'a> {
     snapshot: &'a Snapshot,
@@ -48,12 +52,16 @@ struct Bounds {
     /// The beginning of the days before.
     base: u32,
     start: u32,
-    end: u32,
+    /// By length.
+    ends: [u32; LENGTHS.len()],
 }
 
 /// A significant window.
 struct Window {
     from_ms: i64,
+    /// The shortest length after the last new failure at the latest, so that a long window does not end long after its
+    /// incident.
+    to_ms: i64,
     /// Positions in the new failures of the step.
     members: Range<usize>,
     probability: f64,
@@ -68,7 +76,7 @@ impl<'a> Search<'a> {
         let mut pointers = Bounds {
             base: 0,
             start: 0,
-            end: 0,
+            ends: [0; LENGTHS.len()],
         };
         let forward = |pointer: &mut u32, until_ms: i64| {
             while times
@@ -82,7 +90,9 @@ impl<'a> Search<'a> {
             let at_ms = times[position as usize];
             forward(&mut pointers.base, at_ms - base_ms);
             forward(&mut pointers.start, at_ms);
-            forward(&mut pointers.end, at_ms + window_ms);
+            for (end, length) in pointers.ends.iter_mut().zip(LENGTHS) {
+                forward(end, at_ms + length * window_ms);
+            }
             pointers
         });
         let bounds = bounds.collect();
@@ -102,21 +112,33 @@ impl<'a> Search<'a> {
         let mut in_window = Pipelines::new(self.snapshot);
         let mut incidents = Vec::new();
         for failures in failures.chunk_by(|&a, &b| step(a) == step(b)) {
-            let windows = self.windows(failures, &mut in_window);
+            let mut windows = Vec::new();
+            for length in 0..LENGTHS.len() {
+                self.windows(length, failures, &mut in_window, &mut windows);
+            }
+            windows.sort_by_key(|window: &Window| (window.from_ms, window.to_ms));
             self.merge(nightly, failures, &windows, &mut incidents);
         }
         incidents
     }
 
-    /// Returns the significant windows of a step, of which these are the new failures.
-    fn windows(&self, failures: &[u32], in_window: &mut Pipelines<'_>) -> Vec<Window> {
+    /// Adds the significant windows of a length at a step, of which these are the new failures.
+    fn windows(
+        &self,
+        length: usize,
+        failures: &[u32],
+        in_window: &mut Pipelines<'_>,
+        windows: &mut Vec<Window>,
+    ) {
         let limits = &self.snapshot.config.insight;
         let position = |failure: usize| self.transitions.failures[failures[failure] as usize];
-        let mut windows = Vec::new();
+        let limit = limits.incident_probability / LENGTHS.len() as f64;
+        let shortest_ms = ms(limits.incident_window);
+        let time = |failure: usize| self.times[position(failure) as usize];
         let (mut base, mut first, mut end) = (0, 0, 0);
         while first < failures.len() {
             let bounds = self.bounds[failures[first] as usize];
-            while end < failures.len() && position(end) < bounds.end {
+            while end < failures.len() && position(end) < bounds.ends[length] {
                 in_window.add(self.row(failures[end]));
                 end += 1;
             }
@@ -128,25 +150,26 @@ impl<'a> Search<'a> {
                 && in_window.distinct >= limits.incident_pipelines
             {
                 let rate = ((first - base) as f64 + 0.5) / (f64::from(before) + 1.0);
-                let transitions = bounds.end - bounds.start;
+                let transitions = bounds.ends[length] - bounds.start;
                 let new = (end - first) as u64;
                 let probability = upper_tail(new, transitions.into(), rate);
-                if probability < limits.incident_probability {
+                if probability < limit {
+                    let (from_ms, last_ms) = (time(first), time(end - 1));
                     windows.push(Window {
-                        from_ms: self.times[position(first) as usize],
+                        from_ms,
+                        to_ms: (from_ms + LENGTHS[length] * shortest_ms).min(last_ms + shortest_ms),
                         members: first..end,
                         probability,
                     });
                 }
             }
             // Failures of the same instant have the same window.
-            let at_ms = self.times[position(first) as usize];
-            while first < failures.len() && self.times[position(first) as usize] == at_ms {
+            let at_ms = time(first);
+            while first < failures.len() && time(first) == at_ms {
                 in_window.remove(self.row(failures[first]));
                 first += 1;
             }
         }
-        windows
     }
 
     /// Makes incidents of windows that lie close together.
@@ -159,20 +182,19 @@ impl<'a> Search<'a> {
     ) {
         let builds = &self.snapshot.builds;
         let window_ms = ms(self.snapshot.config.insight.incident_window);
-        // The gap may be as long as a window.
-        let together = |a: &Window, b: &Window| b.from_ms - (a.from_ms + window_ms) <= window_ms;
-        for windows in windows.chunk_by(together) {
-            let (first, last) = (&windows[0], &windows[windows.len() - 1]);
+        for windows in groups(windows, window_ms) {
+            let from_ms = windows[0].from_ms;
+            let ends = windows.iter().map(|window| window.to_ms);
+            let to_ms = ends.max().unwrap_or(from_ms);
             let mut members = Vec::new();
             let mut next = 0;
             for window in windows {
-                let new = window.members.start.max(next)..window.members.end;
-                next = next.max(new.end);
+                let end = window.members.end.max(next);
+                let new = window.members.start.max(next)..end;
+                next = end;
                 members.extend(failures[new].iter().map(|&failure| self.row(failure)));
             }
             let probabilities = windows.iter().map(|window| window.probability);
-            let from_ms = first.from_ms;
-            let to_ms = last.from_ms + window_ms;
             let last_failure = members.last().copied().unwrap_or_default();
             incidents.push(Incident {
                 nightly,
@@ -214,6 +236,23 @@ impl<'a> Search<'a> {
         let position = self.transitions.failures[failure as usize];
         self.transitions.rows[position as usize]
     }
+}
+
+/// Splits windows, which are sorted by their beginning, where more than so much time has no window.
+fn groups(windows: &[Window], gap_ms: i64) -> impl Iterator<Item = &[Window]> {
+    let mut to_ms = i64::MIN;
+    let mut first = 0;
+    let mut cuts = Vec::new();
+    for (index, window) in windows.iter().enumerate() {
+        if index > 0 && window.from_ms - to_ms > gap_ms {
+            cuts.push(first..index);
+            first = index;
+        }
+        to_ms = to_ms.max(window.to_ms);
+    }
+    cuts.push(first..windows.len());
+    let cuts = cuts.into_iter().filter(|cut| !cut.is_empty());
+    cuts.map(|cut| &windows[cut])
 }
 
 /// The pipelines of the builds in a window.

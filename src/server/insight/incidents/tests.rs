@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
@@ -235,35 +237,36 @@ fn slow(snapshot: &Snapshot, transitions: &Transitions) -> Vec<(i64, i64, Vec<u3
                 .filter(|&row| (from..to).contains(&at(row)))
                 .collect()
         };
-        let mut open: Option<(i64, i64, Vec<u32>)> = None;
-        for &first in &of_step {
-            let (from, to) = (at(first), at(first) + HOUR_MS);
+        let mut windows = Vec::new();
+        for (&first, hours) in of_step.iter().flat_map(|first| [(first, 1), (first, 4)]) {
+            let (from, to) = (at(first), at(first) + hours * HOUR_MS);
             let base = from - 28 * DAY_MS;
-            let (k, n) = (
-                within(&of_step, from, to),
-                within(&transitions.rows, from, to).len(),
-            );
+            let members = within(&of_step, from, to);
+            let n = within(&transitions.rows, from, to).len();
             let (x, m) = (
                 within(&of_step, base, from).len(),
                 within(&transitions.rows, base, from).len(),
             );
-            let mut pipelines: Vec<u32> =
-                k.iter().map(|&row| builds.pipeline[row as usize]).collect();
-            pipelines.sort_unstable();
-            pipelines.dedup();
+            let pipelines = members.iter().map(|&row| builds.pipeline[row as usize]);
+            let pipelines: HashSet<u32> = pipelines.collect();
             let rate = (x as f64 + 0.5) / (m as f64 + 1.0);
-            let unlikely = upper_tail(k.len() as u64, n as u64, rate) < 1e-5;
-            if m < 100 || pipelines.len() < 4 || !unlikely {
-                continue;
+            let probability = upper_tail(members.len() as u64, n as u64, rate);
+            if m >= 100 && pipelines.len() >= 4 && probability < 0.5e-5 {
+                let last = members.iter().map(|&row| at(row)).max().expect("a member");
+                windows.push((from, to.min(last + HOUR_MS), members));
             }
+        }
+        windows.sort();
+        let mut open: Option<(i64, i64, Vec<u32>)> = None;
+        for (from, to, members) in windows {
             match &mut open {
-                Some((_, until, members)) if from - *until <= HOUR_MS => {
-                    *until = to;
-                    members.extend(k);
-                    members.sort_unstable();
-                    members.dedup();
+                Some((_, until, known)) if from - *until <= HOUR_MS => {
+                    *until = to.max(*until);
+                    known.extend(members);
+                    known.sort_unstable();
+                    known.dedup();
                 }
-                _ => found.extend(open.replace((from, to, k))),
+                _ => found.extend(open.replace((from, to, members))),
             }
         }
         found.extend(open);
