@@ -35,6 +35,8 @@ enum Case {
         window: usize,
         max_p: f64,
         min_magnitude: f64,
+        /// The least number of values between changes that last; none for all changes.
+        lasting: Option<usize>,
     },
     /// Change points of results; true is a failure.
     RateChanges { failed: Vec<bool> },
@@ -44,7 +46,7 @@ enum Case {
     Wilson { part: u64, whole: u64 },
     /// The interval of a difference of two rates, as part and whole.
     Newcombe { a: (u64, u64), b: (u64, u64) },
-    /// The durations and results of the pipelines of a sample.
+    /// The durations and results of the pipelines of a sample, and what is planted in it.
     Sample { seed: u64, scale: f64 },
 }
 
@@ -66,13 +68,18 @@ async fn computed(case: Case) -> Result<Value> {
             window,
             max_p,
             min_magnitude,
+            lasting,
         } => {
             let limits = Limits {
                 window,
                 max_p,
                 min_magnitude,
             };
-            let found = durations::Finder::new(limits).find(&values);
+            let mut finder = durations::Finder::new(limits);
+            let found = match lasting {
+                Some(least) => finder.lasting(&values, least),
+                None => finder.find(&values),
+            };
             found.iter().map(duration_change).collect()
         }
         Case::RateChanges { failed } => {
@@ -148,11 +155,22 @@ async fn sampled(seed: u64, scale: f64) -> Result<Value> {
         bail!("the sample has no builds");
     }
     let series = Series::of(&snapshot, most);
-    let series = series.iter().map(|series| {
+    let finished = |rows: &[u32]| {
+        let finished = rows
+            .iter()
+            .map(|&row| snapshot.builds.finished_ms[row as usize]);
+        finished.collect::<Vec<i64>>()
+    };
+    let pipelines = snapshot.pipelines.iter().zip(&series);
+    let pipelines = pipelines.map(|(pipeline, series)| {
         json!({
+            "name": pipeline.name,
             "durations": series.durations(&snapshot),
+            "timed_ms": finished(&series.timed),
             "failed": series.failures(&snapshot),
+            "decided_ms": finished(&series.decided),
         })
     });
-    Ok(series.collect())
+    let pipelines: Value = pipelines.collect();
+    Ok(json!({ "pipelines": pipelines, "truth": sample::truth(&options) }))
 }

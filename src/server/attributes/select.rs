@@ -227,9 +227,9 @@ impl Selected<'_> {
         }
     }
 
-    fn contains(&self, build: usize) -> bool {
+    pub fn contains(&self, build: usize) -> bool {
         let mask = self.mask.as_ref();
-        mask.is_none_or(|mask| mask[build - self.rows.start])
+        self.rows.contains(&build) && mask.is_none_or(|mask| mask[build - self.rows.start])
     }
 
     pub fn count(&self) -> u64 {

@@ -5,6 +5,8 @@
 
 mod build_status;
 mod build_status_day;
+pub mod change_conditions;
+mod change_points;
 #[cfg(test)]
 mod check;
 mod cve_most_frequent;
@@ -27,6 +29,7 @@ mod suppressions;
 pub mod testing;
 mod theme;
 mod time_axis;
+mod time_to_green;
 mod timeline;
 mod timeline_short;
 mod treemap;
@@ -67,6 +70,8 @@ pub const ALL: &[&Figure] = &[
     &shortest_functional_tests::FIGURE,
     &duration::FIGURE,
     &timeline::FIGURE,
+    &time_to_green::FIGURE,
+    &change_points::FIGURE,
     &cve_most_frequent::FIGURE,
     &cve_per_team::FIGURE,
     &js_checks::FIGURE,
@@ -325,7 +330,7 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 7] = [
+    const NAMING: [&str; 9] = [
         "most_failing",
         "failing_steps",
         "lengthy_pipelines",
@@ -333,6 +338,8 @@ mod tests {
         "cve_per_team",
         "node_versions",
         "java_versions",
+        "time_to_green",
+        "change_points",
     ];
 
     #[test]
