@@ -19,7 +19,8 @@ export const LAYERS = [
   ["pages"],
   ["app"],
   // The server.
-  ["server::allocator", "server::model", "server::compression", "server::significance", "server::statistics", "server::tasks", "server::fuzz_target"],
+  ["server::allocator", "server::model", "server::compression", "server::statistics", "server::tasks", "server::fuzz_target"],
+  ["server::significance"],
   ["server::environment"],
   ["server::config", "server::telemetry"],
   ["server::snapshot"],

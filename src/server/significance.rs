@@ -2,10 +2,15 @@
 
 use std::cmp::Ordering;
 
-/// Rates of fewer things than this are shown, but prove nothing.
+use super::statistics::{Random, Resampled};
+
+/// Rates and medians of fewer things than this are shown, but prove nothing.
 pub const MIN_COUNT: u64 = 5;
 /// The intervals contain the true value in 95% of all cases: the normal distribution's 97.5th percentile.
 const Z: f64 = 1.959_963_984_540_054;
+/// Pairs of resamples from which the interval of a difference of medians is taken.
+const DRAWS: usize = 2000;
+const SEED: u64 = 14;
 
 /// A part of a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +24,19 @@ pub struct Rate {
 pub struct Interval {
     pub low: f64,
     pub high: f64,
+}
+
+impl Interval {
+    /// Returns on which side of zero the interval lies; none if zero is in it.
+    fn excludes_zero(self) -> Option<Ordering> {
+        if self.low > 0.0 {
+            Some(Ordering::Greater)
+        } else if self.high < 0.0 {
+            Some(Ordering::Less)
+        } else {
+            None
+        }
+    }
 }
 
 impl Rate {
@@ -58,14 +76,44 @@ pub fn compare(a: Rate, b: Rate) -> Option<Ordering> {
     if a.whole < MIN_COUNT || b.whole < MIN_COUNT {
         return None;
     }
-    let Interval { low, high } = difference(a, b)?;
-    if low > 0.0 {
-        Some(Ordering::Greater)
-    } else if high < 0.0 {
-        Some(Ordering::Less)
-    } else {
-        None
+    difference(a, b)?.excludes_zero()
+}
+
+/// The 95% interval of the difference `a` − `b` of two medians: percentiles of resamples (B. Efron's bootstrap), the
+/// same whenever it is computed.
+pub fn difference_of_medians(a: &Resampled, b: &Resampled) -> Interval {
+    let key = |values: &Resampled| (values.median(), values.count());
+    if key(a) < key(b) {
+        // In one order, so that the interval of `b` − `a` is this one mirrored.
+        let Interval { low, high } = difference_of_medians(b, a);
+        return Interval {
+            low: -high,
+            high: -low,
+        };
     }
+    let mut random = Random::seeded(SEED);
+    let draw = |_| a.draw(&mut random) - b.draw(&mut random);
+    let mut draws: Vec<f64> = (0..DRAWS).map(draw).collect();
+    draws.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        let position = share * (DRAWS - 1) as f64;
+        let (low, high) = (draws[position as usize], draws[position as usize + 1]);
+        low + position.fract() * (high - low)
+    };
+    Interval {
+        low: at(0.025),
+        high: at(0.975),
+    }
+}
+
+/// Returns whether the median of `a` is clearly greater or less than that of `b`; none if the difference may be
+/// chance.
+pub fn compare_medians(a: &Resampled, b: &Resampled) -> Option<Ordering> {
+    let enough = |values: &Resampled| values.count() as u64 >= MIN_COUNT;
+    if !enough(a) || !enough(b) {
+        return None;
+    }
+    difference_of_medians(a, b).excludes_zero()
 }
 
 #[cfg(test)]
@@ -127,5 +175,53 @@ mod tests {
         ] {
             assert_eq!(compare(rate(a), rate(b)), clear, "{a:?} {b:?}");
         }
+    }
+
+    fn values(values: impl IntoIterator<Item = u32>) -> Resampled {
+        Resampled::new(values.into_iter().collect()).expect("values")
+    }
+
+    #[test]
+    fn the_interval_of_equal_values_is_their_difference() {
+        let (a, b) = (values([7; 30]), values([4; 30]));
+        let three = Interval {
+            low: 3.0,
+            high: 3.0,
+        };
+        assert_eq!(difference_of_medians(&a, &b), three);
+        assert_eq!(compare_medians(&a, &b), Some(Ordering::Greater));
+        assert_eq!(compare_medians(&b, &a), Some(Ordering::Less));
+        assert_eq!(compare_medians(&a, &a), None);
+    }
+
+    /// For the median of n uniform values the interval of the difference of two is about
+    /// ± 1.96 × √(2 / 4n) of their range.
+    #[test]
+    fn the_interval_of_uniform_values_is_that_of_the_normal_distribution() {
+        let n = 10_001_u32;
+        let (a, b) = (values(0..n), values(0..n));
+        let expected = Z * (2.0 / (4.0 * f64::from(n))).sqrt() * f64::from(n);
+        let Interval { low, high } = difference_of_medians(&a, &b);
+        for (found, expected) in [(low, -expected), (high, expected)] {
+            assert!(
+                (found / expected - 1.0).abs() < 0.1,
+                "{low} {high} {expected}"
+            );
+        }
+        let shifted = values((0..n).map(|value| value + 3 * expected as u32));
+        assert_eq!(compare_medians(&shifted, &b), Some(Ordering::Greater));
+    }
+
+    #[test]
+    fn medians_of_too_few_prove_nothing_and_swapped_ones_are_mirrored() {
+        let (few, many) = (values(90..94), values(0..50));
+        assert_eq!(compare_medians(&few, &many), None);
+        assert_eq!(
+            compare_medians(&values(90..95), &many),
+            Some(Ordering::Greater)
+        );
+        let (a, b) = (values((0..40).map(|value| value * value)), values(100..200));
+        let (ab, ba) = (difference_of_medians(&a, &b), difference_of_medians(&b, &a));
+        assert_eq!((ab.low, ab.high), (-ba.high, -ba.low));
     }
 }
