@@ -18,6 +18,7 @@ use rse_dashboard::server::{
     },
     sample::{self, SampleOptions},
     significance::{Interval, Rate, difference},
+    statistics::{Table, binomial::upper_tail, fisher_exact, q_values},
     store::Store,
 };
 use serde::Deserialize;
@@ -46,6 +47,12 @@ enum Case {
     Wilson { part: u64, whole: u64 },
     /// The interval of a difference of two rates, as part and whole.
     Newcombe { a: (u64, u64), b: (u64, u64) },
+    /// The probability of at least so many successes of so many trials.
+    BinomialTail { least: u64, trials: u64, p: f64 },
+    /// Two-sided p value of a table of two rows.
+    Fisher { table: [[u64; 2]; 2] },
+    /// q values of p values.
+    FalseDiscovery { p_values: Vec<f64> },
     /// The durations and results of the pipelines of a sample, and what is planted in it.
     Sample { seed: u64, scale: f64 },
 }
@@ -100,6 +107,11 @@ async fn computed(case: Case) -> Result<Value> {
             let rate = |(part, whole)| Rate { part, whole };
             interval(difference(rate(a), rate(b)))
         }
+        Case::BinomialTail { least, trials, p } => json!(upper_tail(least, trials, p)),
+        Case::Fisher {
+            table: [first, second],
+        } => json!(fisher_exact(Table { first, second })),
+        Case::FalseDiscovery { p_values } => json!(q_values(&p_values)),
         Case::Sample { seed, scale } => sampled(seed, scale).await?,
     })
 }

@@ -15,6 +15,7 @@ import numpy as np
 from lifelines import KaplanMeierFitter
 from otava.analysis import TTestSignificanceTester, compute_change_points
 from scipy.special import betaln
+from scipy.stats import binom, false_discovery_control, fisher_exact
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 PROGRAM = sys.argv[1]
@@ -54,6 +55,12 @@ def same(found, expected, what):
         assert found == expected, f"{what}: {found!r}, not {expected!r}"
 
 
+def closely(found, expected, what):
+    """Fails unless both are the same, also where they are far below the tolerance."""
+    close = math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=1e-290)
+    assert close, f"{what}: {found!r}, not {expected!r}"
+
+
 def made_up_durations(random):
     """Series of durations in ms: of one to five levels, with noise of several kinds, of 0 to 500 values."""
     for number in range(MADE_UP_SERIES):
@@ -90,18 +97,15 @@ def check_durations(series, least, what):
         name = f"{what} {number} of {len(values)} durations"
         same([known["index"] for known in found], [index for index, _ in expected], name)
         for known, (index, stats) in zip(found, expected):
-            numbers = [known["p"]]
+            numbers = []
             for side in ("before", "after"):
                 numbers += [known[side]["mean"], known[side]["deviation"]]
                 # The part that the mean is said to be of.
                 part = values[known[side]["start"] : known[side]["end"]]
                 same(known[side]["mean"], float(np.mean(part)), f"{name}, {side}")
             mean = [float(stats.mean_1), float(stats.std_1), float(stats.mean_2), float(stats.std_2)]
-            same(numbers, [float(stats.pvalue), *mean], f"{name}, change at {index}")
-            # Also where both are far below the tolerance.
-            if stats.pvalue > 1e-290:
-                ratio = known["p"] / float(stats.pvalue)
-                assert abs(ratio - 1) < 1e-9, f"{name}: p {known['p']}, not {stats.pvalue}"
+            same(numbers, mean, f"{name}, change at {index}")
+            closely(known["p"], float(stats.pvalue), f"{name}, p")
         changes += len(expected)
     assert changes >= least, f"only {changes} changes in {what} series"
     print(f"Otava: {changes} change points of {len(series)} {what} series")
@@ -251,6 +255,28 @@ def check_intervals(random):
     print(f"statsmodels: {len(rates)} intervals of rates, {len(pairs)} of differences")
 
 
+def check_tests(random):
+    tails = []
+    for _ in range(1000):
+        trials = int(random.integers(1, 5000))
+        p = float(10 ** random.uniform(-6, 0))
+        near = random.normal(trials * p, 4 * math.sqrt(trials * p * (1 - p)) + 2)
+        tails.append((int(np.clip(near, 0, trials)), trials, p))
+    cases = [{"compute": "binomial_tail", "least": least, "trials": trials, "p": p} for least, trials, p in tails]
+    for (least, trials, p), found in zip(tails, compute(cases)):
+        # The probability of more than one less.
+        closely(found, float(binom.sf(least - 1, trials, p)), f"{least} of {trials} at {p}")
+    tables = [random.integers(0, most, size=(2, 2)).tolist() for most in [4, 20, 300, 3000] for _ in range(250)]
+    for table, found in zip(tables, compute([{"compute": "fisher", "table": table} for table in tables])):
+        closely(found, float(fisher_exact(table).pvalue), f"Fisher, {table}")
+    families = [(random.random(int(size)) ** power).tolist() for size in random.integers(1, 200, size=50) for power in (1, 4)]
+    # With equal p values.
+    families += [[0.01] * 5, [0.2, 0.01, 0.2, 0.01], [1.0, 0.0]]
+    for values, found in zip(families, compute([{"compute": "false_discovery", "p_values": values} for values in families])):
+        same(found, [float(q) for q in false_discovery_control(values)], f"q values of {len(values)} tests")
+    print(f"scipy: {len(tails)} binomial tails, {len(tables)} tables by Fisher's test, {len(families)} families of q values")
+
+
 def sampled():
     """The longest series of a sample."""
     [sample] = compute([{"compute": "sample", "seed": 1, "scale": 0.5}])
@@ -305,6 +331,7 @@ def main():
     check_rates([pipeline["failed"] for pipeline in pipelines], 1, "sample")
     check_times(random)
     check_intervals(random)
+    check_tests(random)
     check_truth()
 
 
