@@ -18,6 +18,7 @@ use rse_dashboard::server::{
     },
     sample::{self, SampleOptions},
     significance::{Interval, Rate, difference},
+    statistics::{Table, binomial::upper_tail, fisher_exact, q_values},
     store::Store,
 };
 use serde::Deserialize;
@@ -35,6 +36,8 @@ enum Case {
         window: usize,
         max_p: f64,
         min_magnitude: f64,
+        /// The least number of values between changes that last; none for all changes.
+        lasting: Option<usize>,
     },
     /// Change points of results; true is a failure.
     RateChanges { failed: Vec<bool> },
@@ -44,7 +47,13 @@ enum Case {
     Wilson { part: u64, whole: u64 },
     /// The interval of a difference of two rates, as part and whole.
     Newcombe { a: (u64, u64), b: (u64, u64) },
-    /// The durations and results of the pipelines of a sample.
+    /// The probability of at least so many successes of so many trials.
+    BinomialTail { least: u64, trials: u64, p: f64 },
+    /// Two-sided p value of a table of two rows.
+    Fisher { table: [[u64; 2]; 2] },
+    /// q values of p values.
+    FalseDiscovery { p_values: Vec<f64> },
+    /// The durations and results of the pipelines of a sample, and what is planted in it.
     Sample { seed: u64, scale: f64 },
 }
 
@@ -66,13 +75,18 @@ async fn computed(case: Case) -> Result<Value> {
             window,
             max_p,
             min_magnitude,
+            lasting,
         } => {
             let limits = Limits {
                 window,
                 max_p,
                 min_magnitude,
             };
-            let found = durations::Finder::new(limits).find(&values);
+            let mut finder = durations::Finder::new(limits);
+            let found = match lasting {
+                Some(least) => finder.lasting(&values, least),
+                None => finder.find(&values),
+            };
             found.iter().map(duration_change).collect()
         }
         Case::RateChanges { failed } => {
@@ -93,6 +107,11 @@ async fn computed(case: Case) -> Result<Value> {
             let rate = |(part, whole)| Rate { part, whole };
             interval(difference(rate(a), rate(b)))
         }
+        Case::BinomialTail { least, trials, p } => json!(upper_tail(least, trials, p)),
+        Case::Fisher {
+            table: [first, second],
+        } => json!(fisher_exact(Table { first, second })),
+        Case::FalseDiscovery { p_values } => json!(q_values(&p_values)),
         Case::Sample { seed, scale } => sampled(seed, scale).await?,
     })
 }
@@ -148,11 +167,22 @@ async fn sampled(seed: u64, scale: f64) -> Result<Value> {
         bail!("the sample has no builds");
     }
     let series = Series::of(&snapshot, most);
-    let series = series.iter().map(|series| {
+    let finished = |rows: &[u32]| {
+        let finished = rows
+            .iter()
+            .map(|&row| snapshot.builds.finished_ms[row as usize]);
+        finished.collect::<Vec<i64>>()
+    };
+    let pipelines = snapshot.pipelines.iter().zip(&series);
+    let pipelines = pipelines.map(|(pipeline, series)| {
         json!({
+            "name": pipeline.name,
             "durations": series.durations(&snapshot),
+            "timed_ms": finished(&series.timed),
             "failed": series.failures(&snapshot),
+            "decided_ms": finished(&series.decided),
         })
     });
-    Ok(series.collect())
+    let pipelines: Value = pipelines.collect();
+    Ok(json!({ "pipelines": pipelines, "truth": sample::truth(&options) }))
 }

@@ -8,20 +8,27 @@ import math
 import subprocess
 import sys
 import warnings
+from bisect import bisect_left
+from datetime import datetime
 
 import numpy as np
 from lifelines import KaplanMeierFitter
-from otava.analysis import compute_change_points
+from otava.analysis import TTestSignificanceTester, compute_change_points
 from scipy.special import betaln
+from scipy.stats import binom, false_discovery_control, fisher_exact
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 PROGRAM = sys.argv[1]
 TOLERANCE = 1e-9
 WINDOW, MAX_P, MIN_MAGNITUDE = 50, 0.001, 0.10
+# The builds that a change of durations lasts, at least.
+MIN_COUNT = 5
 MADE_UP_SERIES = 200
 SAMPLE_SERIES = 50
 # Pipelines with fewer builds seldom change.
 MIN_SAMPLE_BUILDS = 100
+# A planted change is found by one that is at most so many builds from it.
+NEAR = 5
 
 
 def compute(cases):
@@ -48,6 +55,12 @@ def same(found, expected, what):
         assert found == expected, f"{what}: {found!r}, not {expected!r}"
 
 
+def closely(found, expected, what):
+    """Fails unless both are the same, also where they are far below the tolerance."""
+    close = math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=1e-290)
+    assert close, f"{what}: {found!r}, not {expected!r}"
+
+
 def made_up_durations(random):
     """Series of durations in ms: of one to five levels, with noise of several kinds, of 0 to 500 values."""
     for number in range(MADE_UP_SERIES):
@@ -72,38 +85,63 @@ def otava(values):
     return [(int(known.index), known.stats) for known in found]
 
 
+def duration_cases(series, lasting=None):
+    limits = {"window": WINDOW, "max_p": MAX_P, "min_magnitude": MIN_MAGNITUDE, "lasting": lasting}
+    return [{"compute": "duration_changes", "values": values, **limits} for values in series]
+
+
 def check_durations(series, least, what):
-    cases = [
-        {
-            "compute": "duration_changes",
-            "values": values,
-            "window": WINDOW,
-            "max_p": MAX_P,
-            "min_magnitude": MIN_MAGNITUDE,
-        }
-        for values in series
-    ]
     changes = 0
-    for number, (values, found) in enumerate(zip(series, compute(cases))):
+    for number, (values, found) in enumerate(zip(series, compute(duration_cases(series)))):
         expected = otava(values)
         name = f"{what} {number} of {len(values)} durations"
         same([known["index"] for known in found], [index for index, _ in expected], name)
         for known, (index, stats) in zip(found, expected):
-            numbers = [known["p"]]
+            numbers = []
             for side in ("before", "after"):
                 numbers += [known[side]["mean"], known[side]["deviation"]]
                 # The part that the mean is said to be of.
                 part = values[known[side]["start"] : known[side]["end"]]
                 same(known[side]["mean"], float(np.mean(part)), f"{name}, {side}")
             mean = [float(stats.mean_1), float(stats.std_1), float(stats.mean_2), float(stats.std_2)]
-            same(numbers, [float(stats.pvalue), *mean], f"{name}, change at {index}")
-            # Also where both are far below the tolerance.
-            if stats.pvalue > 1e-290:
-                ratio = known["p"] / float(stats.pvalue)
-                assert abs(ratio - 1) < 1e-9, f"{name}: p {known['p']}, not {stats.pvalue}"
+            same(numbers, mean, f"{name}, change at {index}")
+            closely(known["p"], float(stats.pvalue), f"{name}, p")
         changes += len(expected)
     assert changes >= least, f"only {changes} changes in {what} series"
     print(f"Otava: {changes} change points of {len(series)} {what} series")
+    check_lasting(series, what)
+
+
+def lasting(values):
+    """The indices of Otava's change points that last, by the rule of docs/insight.md."""
+    values = np.array(values)
+    points = [index for index, _ in otava(values.tolist())]
+    while points:
+        bounds = [0, *points, len(values)]
+        parts = [values[start:end] for start, end in zip(bounds, bounds[1:])]
+        tests = [TTestSignificanceTester(MAX_P).compare(one, other) for one, other in zip(parts, parts[1:])]
+        magnitudes = [test.change_magnitude() for test in tests]
+        shortest = min(range(len(parts)), key=lambda place: len(parts[place]))
+        if len(parts[shortest]) < MIN_COUNT:
+            beside = [place for place in (shortest - 1, shortest) if 0 <= place < len(points)]
+            drop = min(beside, key=lambda place: magnitudes[place])
+        elif max(test.pvalue for test in tests) >= MAX_P / len(values):
+            drop = max(range(len(tests)), key=lambda place: tests[place].pvalue)
+        elif min(magnitudes) <= MIN_MAGNITUDE:
+            drop = min(range(len(tests)), key=lambda place: magnitudes[place])
+        else:
+            break
+        del points[drop]
+    return points
+
+
+def check_lasting(series, what):
+    changes = 0
+    for number, (values, found) in enumerate(zip(series, compute(duration_cases(series, MIN_COUNT)))):
+        expected = lasting(values)
+        same([known["index"] for known in found], expected, f"{what} {number}, changes that last")
+        changes += len(expected)
+    print(f"Otava: {changes} of these last")
 
 
 def likelihood(failed, whole):
@@ -217,14 +255,69 @@ def check_intervals(random):
     print(f"statsmodels: {len(rates)} intervals of rates, {len(pairs)} of differences")
 
 
+def check_tests(random):
+    tails = []
+    for _ in range(1000):
+        trials = int(random.integers(1, 5000))
+        p = float(10 ** random.uniform(-6, 0))
+        near = random.normal(trials * p, 4 * math.sqrt(trials * p * (1 - p)) + 2)
+        tails.append((int(np.clip(near, 0, trials)), trials, p))
+    cases = [{"compute": "binomial_tail", "least": least, "trials": trials, "p": p} for least, trials, p in tails]
+    for (least, trials, p), found in zip(tails, compute(cases)):
+        # The probability of more than one less.
+        closely(found, float(binom.sf(least - 1, trials, p)), f"{least} of {trials} at {p}")
+    tables = [random.integers(0, most, size=(2, 2)).tolist() for most in [4, 20, 300, 3000] for _ in range(250)]
+    for table, found in zip(tables, compute([{"compute": "fisher", "table": table} for table in tables])):
+        closely(found, float(fisher_exact(table).pvalue), f"Fisher, {table}")
+    families = [(random.random(int(size)) ** power).tolist() for size in random.integers(1, 200, size=50) for power in (1, 4)]
+    # With equal p values.
+    families += [[0.01] * 5, [0.2, 0.01, 0.2, 0.01], [1.0, 0.0]]
+    for values, found in zip(families, compute([{"compute": "false_discovery", "p_values": values} for values in families])):
+        same(found, [float(q) for q in false_discovery_control(values)], f"q values of {len(values)} tests")
+    print(f"scipy: {len(tails)} binomial tails, {len(tables)} tables by Fisher's test, {len(families)} families of q values")
+
+
 def sampled():
     """The longest series of a sample."""
-    [pipelines] = compute([{"compute": "sample", "seed": 1, "scale": 0.5}])
+    [sample] = compute([{"compute": "sample", "seed": 1, "scale": 0.5}])
+    pipelines = sample["pipelines"]
     pipelines.sort(key=lambda pipeline: -len(pipeline["durations"]))
     chosen = pipelines[:SAMPLE_SERIES]
     shortest = len(chosen[-1]["durations"])
     assert len(chosen) == SAMPLE_SERIES and shortest >= MIN_SAMPLE_BUILDS, f"a series of only {shortest} builds"
     return chosen
+
+
+def instant_ms(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000
+
+
+def check_truth():
+    """Precision and recall against what is planted in samples, as docs/insight.md has them."""
+    samples = compute([{"compute": "sample", "seed": seed, "scale": 0.2} for seed in range(1, 21)])
+    pipelines = [(number, pipeline) for number, sample in enumerate(samples) for pipeline in sample["pipelines"]]
+    durations = compute(duration_cases([pipeline["durations"] for _, pipeline in pipelines], MIN_COUNT))
+    rates = compute([{"compute": "rate_changes", "failed": pipeline["failed"]} for _, pipeline in pipelines])
+    kinds = [
+        ("durations", "duration_shifts", "timed_ms", durations, 0.95),
+        ("failure rates", "failure_shifts", "decided_ms", rates, 0.7),
+    ]
+    for what, key, times, results, least in kinds:
+        planted = {(number, shift["pipeline"]): shift for number, sample in enumerate(samples) for shift in sample["truth"][key]}
+        found, right = set(), 0
+        for (number, pipeline), changes in zip(pipelines, results):
+            shift = planted.get((number, pipeline["name"]))
+            for change in changes:
+                # Within a few builds of the position, or of its interval.
+                first, last = change.get("first", change["index"]), change.get("last", change["index"])
+                at = shift and bisect_left(pipeline[times], instant_ms(shift["at"]))
+                if shift and first - NEAR <= at <= last + NEAR and (number, pipeline["name"]) not in found:
+                    found.add((number, pipeline["name"]))
+                    right += 1
+        all_found = sum(len(changes) for changes in results)
+        precision, recall = right / all_found, len(found) / len(planted)
+        print(f"Truth: {len(found)} of {len(planted)} planted changes of {what} found, {all_found} found in all")
+        assert precision >= least and recall >= least, f"{what}: precision {precision:.2f}, recall {recall:.2f}"
 
 
 def main():
@@ -238,6 +331,8 @@ def main():
     check_rates([pipeline["failed"] for pipeline in pipelines], 1, "sample")
     check_times(random)
     check_intervals(random)
+    check_tests(random)
+    check_truth()
 
 
 main()

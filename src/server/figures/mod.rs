@@ -5,6 +5,8 @@
 
 mod build_status;
 mod build_status_day;
+pub mod change_conditions;
+mod change_points;
 #[cfg(test)]
 mod check;
 mod cve_most_frequent;
@@ -40,6 +42,7 @@ mod suppressions;
 pub mod testing;
 mod theme;
 mod time_axis;
+mod time_to_green;
 mod timeline;
 mod timeline_short;
 mod treemap;
@@ -91,6 +94,8 @@ pub const ALL: &[&Figure] = &[
     &failure_rate_by_agent::FIGURE,
     &failure_rate_by_node::FIGURE,
     &failure_rate_by_library::FIGURE,
+    &time_to_green::FIGURE,
+    &change_points::FIGURE,
     &slowest_steps::FIGURE,
     &start_delay::FIGURE,
     &cve_most_frequent::FIGURE,
@@ -351,7 +356,7 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 7] = [
+    const NAMING: [&str; 9] = [
         "most_failing",
         "failing_steps",
         "lengthy_pipelines",
@@ -359,6 +364,8 @@ mod tests {
         "cve_per_team",
         "node_versions",
         "java_versions",
+        "time_to_green",
+        "change_points",
     ];
 
     #[test]

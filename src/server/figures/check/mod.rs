@@ -3,6 +3,7 @@
 mod episodes;
 mod kept;
 mod opened;
+mod platform;
 mod twins;
 
 use std::{

@@ -4,7 +4,7 @@
 use foldhash::HashSet;
 
 use crate::server::{
-    attributes::{self, Values},
+    attributes::{self, Attribute, Values},
     snapshot::{Snapshot, change_points::ChangePoint},
 };
 
@@ -16,6 +16,8 @@ const ATTRIBUTES: [&str; 3] = ["library", "agent", "node"];
 pub struct Changed {
     /// `commit` or the id of an attribute.
     pub attribute: &'static str,
+    /// The name for readers.
+    pub label: &'static str,
     /// The value of the last build before.
     pub from: String,
     /// The value of the last build of the interval; none if it is unknown.
@@ -26,21 +28,25 @@ pub struct Changed {
 
 /// Returns what changed within the intervals of change points, in the order of [`ATTRIBUTES`] after the commit.
 pub fn changed(snapshot: &Snapshot, points: &[ChangePoint]) -> Vec<Vec<Changed>> {
-    let read = |id: &'static str| {
+    let read = |id| {
         let attribute = attributes::find(id)?;
-        Some((id, (attribute.read)(snapshot)))
+        Some((attribute, (attribute.read)(snapshot)))
     };
-    let attributes: Vec<(&str, Values<'_>)> = ATTRIBUTES.into_iter().filter_map(read).collect();
+    let attributes: Vec<(&Attribute, Values<'_>)> =
+        ATTRIBUTES.into_iter().filter_map(read).collect();
     let of = |point: &ChangePoint| {
         let rows = rows(snapshot, point);
         let commits = &snapshot.builds.commit;
         let commit = distinct(&rows, |row| {
             Some(commits[row]).filter(|&number| number != 0)
         });
-        let commit = commit.map(|known| known.named("commit", |number| format!("{number:016x}")));
-        let others = attributes.iter().filter_map(|(id, values)| {
+        let commit =
+            commit.map(|known| known.named("commit", "Commit", |number| format!("{number:016x}")));
+        let others = attributes.iter().filter_map(|(attribute, values)| {
             let known = distinct(&rows, |row| values.number(row))?;
-            Some(known.named(id, |number| values.labels()[number].to_string()))
+            Some(known.named(attribute.id, attribute.label, |number| {
+                values.labels()[number].to_string()
+            }))
         });
         commit.into_iter().chain(others).collect()
     };
@@ -63,9 +69,15 @@ struct Distinct<T> {
 }
 
 impl<T: Copy> Distinct<T> {
-    fn named(&self, attribute: &'static str, name: impl Fn(T) -> String) -> Changed {
+    fn named(
+        &self,
+        attribute: &'static str,
+        label: &'static str,
+        name: impl Fn(T) -> String,
+    ) -> Changed {
         Changed {
             attribute,
+            label,
             from: name(self.from),
             to: self.to.map(&name),
             values: u32::try_from(self.values).unwrap_or(u32::MAX),

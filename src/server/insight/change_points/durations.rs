@@ -5,6 +5,8 @@
 //! 2014). Then the weakest of all points go, until every one is significant and great enough (Fleming et al., 2023).
 //! The results are Otava's to the last point; `make test-proofs` compares them. Where Otava does something of its own,
 //! a comment says so.
+//!
+//! Otava also finds single builds that took much longer than others. [`Finder::lasting`] leaves only changes that last.
 
 use std::ops::Range;
 
@@ -61,6 +63,25 @@ impl Finder {
         self.strong(series, &candidates)
     }
 
+    /// Returns the changes that last, in order: between parts of at least so many values, and so significant that the
+    /// best of all positions of the series can be expected to be less (Bonferroni). Weaker points are dropped, and what
+    /// remains is compared again.
+    pub fn lasting(&mut self, series: &[f64], least: usize) -> Vec<DurationChange> {
+        let found = self.find(series).into_iter();
+        let mut points: Vec<usize> = found.map(|change| change.index).collect();
+        let max_p = self.limits.max_p / series.len().max(1) as f64;
+        loop {
+            let changes: Vec<Compared> = (0..points.len())
+                .map(|place| Compared::between(series, &points, place))
+                .collect();
+            let short = beside_the_shortest(&changes, least);
+            match short.or_else(|| self.weakest(&changes, max_p)) {
+                Some(place) => points.remove(place),
+                None => return changes.into_iter().map(Compared::into_change).collect(),
+            };
+        }
+    }
+
     /// Returns the points at which some window splits, in order.
     fn candidates(&mut self, series: &[f64]) -> Vec<usize> {
         let window = self.limits.window;
@@ -114,28 +135,23 @@ impl Finder {
 
     /// Drops the weakest points until all are strong.
     fn strong(&self, series: &[f64], candidates: &[usize]) -> Vec<DurationChange> {
-        let bounds = |points: &[usize], place: usize| {
-            let start = place.checked_sub(1).map_or(0, |before| points[before]);
-            let end = points.get(place + 1).copied().unwrap_or(series.len());
-            Compared::new(series, start..points[place], points[place]..end)
-        };
         let mut points = candidates.to_vec();
         let mut changes: Vec<Compared> = (0..points.len())
-            .map(|place| bounds(&points, place))
+            .map(|place| Compared::between(series, &points, place))
             .collect();
-        while let Some(place) = self.weakest(&changes) {
+        while let Some(place) = self.weakest(&changes, self.limits.max_p) {
             points.remove(place);
             changes.remove(place);
             // Otava compares the two points after the one that it dropped again, but not the one before it.
             for place in place..points.len().min(place + 2) {
-                changes[place] = bounds(&points, place);
+                changes[place] = Compared::between(series, &points, place);
             }
         }
         changes.into_iter().map(Compared::into_change).collect()
     }
 
     /// Returns the change that has to go: the least significant one, or else the smallest one.
-    fn weakest(&self, changes: &[Compared]) -> Option<usize> {
+    fn weakest(&self, changes: &[Compared], max_p: f64) -> Option<usize> {
         let places = 1..changes.len();
         let least_significant = places.clone().fold(0, |weakest, place| {
             if changes[place].p > changes[weakest].p {
@@ -144,7 +160,7 @@ impl Finder {
                 weakest
             }
         });
-        let is_significant = changes.get(least_significant)?.p < self.limits.max_p;
+        let is_significant = changes.get(least_significant)?.p < max_p;
         if !is_significant {
             return Some(least_significant);
         }
@@ -169,6 +185,17 @@ fn first_pass(max_p: f64) -> f64 {
     }
 }
 
+/// Returns the smaller change beside the shortest part, if that has less than so many values.
+fn beside_the_shortest(changes: &[Compared], least: usize) -> Option<usize> {
+    let first = &changes.first()?.before.values;
+    let parts = changes.iter().map(|change| change.after.values.len());
+    let parts = std::iter::once(first.len()).chain(parts).enumerate();
+    let (place, length) = parts.min_by_key(|(_, length)| *length)?;
+    let beside = [place.checked_sub(1), Some(place)].into_iter().flatten();
+    let beside = beside.filter(|&place| length < least && place < changes.len());
+    beside.min_by(|&a, &b| changes[a].magnitude().total_cmp(&changes[b].magnitude()))
+}
+
 /// Two neighbouring parts of a series and their t-test.
 struct Compared {
     p: f64,
@@ -181,6 +208,13 @@ impl Compared {
         let (before, after) = (Part::of(series, before), Part::of(series, after));
         let p = p_value(&before, &after);
         Self { p, before, after }
+    }
+
+    /// Compares the parts beside one of some points.
+    fn between(series: &[f64], points: &[usize], place: usize) -> Self {
+        let start = place.checked_sub(1).map_or(0, |before| points[before]);
+        let end = points.get(place + 1).copied().unwrap_or(series.len());
+        Self::new(series, start..points[place], points[place]..end)
     }
 
     /// The relative change, seen from the side from which it is greater.
@@ -380,5 +414,88 @@ impl Energy {
                 last[column] += along[column];
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        window: 50,
+        max_p: 0.001,
+        min_magnitude: 0.1,
+    };
+
+    const NONE: [Vec<usize>; 2] = [Vec::new(), Vec::new()];
+
+    /// Values around some levels.
+    fn series(levels: &[(f64, usize)]) -> Vec<f64> {
+        let values = levels.iter();
+        let values = values.flat_map(|&(level, count)| std::iter::repeat_n(level, count));
+        let noise = |(place, level): (usize, f64)| level + (place * 7 % 11) as f64;
+        values.enumerate().map(noise).collect()
+    }
+
+    fn found(levels: &[(f64, usize)]) -> [Vec<usize>; 2] {
+        let series = series(levels);
+        let mut finder = Finder::new(LIMITS);
+        let indices = |changes: Vec<DurationChange>| {
+            let indices = changes.into_iter().map(|change| change.index);
+            indices.collect()
+        };
+        [
+            indices(finder.find(&series)),
+            indices(finder.lasting(&series, 5)),
+        ]
+    }
+
+    #[test]
+    fn a_level_that_lasts_is_a_change_and_a_single_value_is_none() {
+        assert_eq!(
+            found(&[(100.0, 60), (150.0, 60)]),
+            [vec![60], vec![60]],
+            "two levels"
+        );
+        assert_eq!(
+            found(&[(100.0, 49), (300.0, 1), (100.0, 60)]),
+            [vec![49, 50], vec![]],
+            "an outlier"
+        );
+        assert_eq!(
+            found(&[(100.0, 60), (300.0, 1), (150.0, 60)]),
+            [vec![60, 61], vec![60]],
+            "an outlier between two levels"
+        );
+        assert_eq!(
+            found(&[(100.0, 60), (150.0, 2)]),
+            [vec![60], vec![]],
+            "too soon to say"
+        );
+    }
+
+    #[test]
+    fn equal_values_and_short_series_do_not_change() {
+        assert_eq!(found(&[]), NONE);
+        assert_eq!(found(&[(100.0, 1)]), NONE);
+        assert_eq!(found(&[(100.0, 500)]), NONE);
+        let equal = [60_000.0; 120];
+        assert_eq!(Finder::new(LIMITS).find(&equal), []);
+        let mut two = equal;
+        two[70..].fill(90_000.0);
+        let changes = Finder::new(LIMITS).lasting(&two, 5);
+        let [change] = &changes[..] else {
+            panic!("one change");
+        };
+        assert_eq!((change.index, change.p), (70, 0.0));
+        assert_eq!(
+            (change.before.mean, change.after.mean),
+            (60_000.0, 90_000.0)
+        );
+    }
+
+    #[test]
+    fn a_small_change_is_none() {
+        assert_eq!(found(&[(1000.0, 100), (1050.0, 100)]), NONE);
     }
 }

@@ -19,6 +19,7 @@ use foldhash::quality::FixedState;
 
 use crate::server::{
     config,
+    significance::MIN_COUNT,
     snapshot::{
         Snapshot, UNKNOWN_DURATION,
         change_points::{ChangePoint, Level, Measure, Searched},
@@ -41,7 +42,10 @@ pub fn compute(snapshot: &Snapshot, previous: &Searched) -> (Vec<ChangePoint>, S
         let values = series.durations(snapshot);
         let changes = searched.once(previous, &values, |values| {
             let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
-            durations.find(&values).into_iter().map(Into::into)
+            durations
+                .lasting(&values, MIN_COUNT as usize)
+                .into_iter()
+                .map(Into::into)
         });
         let rows = &series.timed;
         found.extend(changes.iter().map(|known| known.in_rows(pipeline, rows)));

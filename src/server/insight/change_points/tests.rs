@@ -95,6 +95,7 @@ fn durations_of_good_builds_and_rates_of_decided_ones_change() {
     };
     let node = changed::Changed {
         attribute: "node",
+        label: "Node",
         from: "one".to_owned(),
         to: Some("two".to_owned()),
         values: 1,
