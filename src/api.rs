@@ -5,6 +5,7 @@
 
 mod build;
 mod builds;
+mod difference;
 mod opens;
 mod pipeline;
 mod pipelines;
@@ -19,6 +20,10 @@ use utoipa::ToSchema;
 
 pub use build::{BuildDetails, BuildStep, ExternalAddress, RelatedBuilds};
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
+pub use difference::{
+    BuildDifference, BuildSet, ComparedMeasure, Comparison, DifferentValue, MeasureUnit,
+    MeasuredSide,
+};
 pub use opens::{ColumnConditions, Marks, Opens};
 pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,

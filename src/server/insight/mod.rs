@@ -1,6 +1,7 @@
 //! What is derived from the columns of a snapshot before it is used: red episodes and the state of every
 //! pipeline. Neither depends on a window.
 
+pub mod difference;
 mod episodes;
 #[cfg(test)]
 mod tests;
