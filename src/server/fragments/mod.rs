@@ -5,6 +5,8 @@ mod addresses;
 mod build;
 mod builds;
 mod charts;
+mod compare;
+mod difference;
 mod freshness;
 mod headline;
 mod pipeline;
@@ -15,6 +17,7 @@ mod time_line;
 
 pub use build::fragments as build;
 pub use builds::fragments as builds;
+pub use compare::fragments as compare;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
@@ -30,8 +33,9 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 8] = [
     "builds",
+    "compare",
     "freshness",
     "headline",
     "pipelines",
