@@ -6,6 +6,7 @@
 mod build;
 mod builds;
 mod change_points;
+mod difference;
 mod opens;
 mod pipeline;
 mod pipelines;
@@ -22,6 +23,10 @@ use utoipa::ToSchema;
 pub use build::{BuildDetails, BuildStep, ExternalAddress, RelatedBuilds};
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
 pub use change_points::{ChangeLevel, ChangePoint, ChangedValue};
+pub use difference::{
+    BuildDifference, BuildSet, ComparedMeasure, Comparison, DifferentValue, MeasureUnit,
+    MeasuredSide,
+};
 pub use opens::{ColumnConditions, Marks, Opens};
 pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,

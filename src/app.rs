@@ -13,8 +13,8 @@ use crate::{
     components::{Footer, Header, Visited},
     live::LiveState,
     pages::{
-        Build, Builds, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines, Platform,
-        Problems, Security, Sources,
+        Build, Builds, Compare, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines,
+        Platform, Problems, Security, Sources,
     },
 };
 
@@ -102,6 +102,7 @@ pub fn App() -> impl IntoView {
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("build") view=Build ssr=SsrMode::Async />
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
+                    <Route path=StaticSegment("compare") view=Compare ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipeline") view=Pipeline ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
                     <Route

@@ -3,6 +3,7 @@
 mod board;
 mod build;
 mod builds;
+mod compare;
 mod disclaimer;
 mod figure;
 mod fragment_page;
@@ -18,6 +19,7 @@ mod sources;
 
 pub use build::Build;
 pub use builds::Builds;
+pub use compare::Compare;
 pub use disclaimer::Disclaimer;
 pub use figure::Figure;
 pub use not_found::NotFound;

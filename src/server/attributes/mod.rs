@@ -335,6 +335,19 @@ fn same<const N: usize>(names: [&str; N]) -> Vec<(String, String)> {
     names.map(|name| (name.to_owned(), name.to_owned())).into()
 }
 
+impl Attribute {
+    /// Returns the value in addresses that selects the builds with a label.
+    pub fn address_value(&self, config: &Config, label: &str) -> String {
+        if let Kind::Choice(choices) = self.kind {
+            let mut choices = choices(config).into_iter();
+            if let Some((id, _)) = choices.find(|(_, known)| known == label) {
+                return id;
+            }
+        }
+        label.to_owned()
+    }
+}
+
 /// Returns the attribute with this id.
 pub fn find(id: &str) -> Option<&'static Attribute> {
     ATTRIBUTES.iter().find(|attribute| attribute.id == id)

@@ -6,6 +6,8 @@ mod build;
 mod builds;
 mod change_points;
 mod charts;
+mod compare;
+mod difference;
 mod freshness;
 mod headline;
 mod pipeline;
@@ -17,6 +19,7 @@ mod time_line;
 
 pub use build::fragments as build;
 pub use builds::fragments as builds;
+pub use compare::fragments as compare;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
@@ -33,8 +36,9 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "builds",
+    "compare",
     "freshness",
     "headline",
     "pipelines",

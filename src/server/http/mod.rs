@@ -8,6 +8,7 @@ mod builds;
 mod canonical;
 mod client;
 mod client_quota;
+mod comparisons;
 mod connections;
 mod csp_reports;
 mod descriptors;
@@ -194,6 +195,8 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/fragments", get(api::fragments))
         .route("/api/builds", get(builds::builds))
         .route("/api/build", get(builds::build))
+        .route("/api/compare", get(comparisons::compare))
+        .route("/api/difference", get(comparisons::difference))
         .route("/api/pipeline", get(builds::pipeline))
         .route("/api/pipelines", get(builds::pipelines))
         .route("/api/problems", get(builds::problems))

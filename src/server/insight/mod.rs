@@ -4,6 +4,7 @@
 pub mod change_points;
 mod classes;
 pub mod delivery;
+pub mod difference;
 mod episodes;
 pub mod flakiness;
 mod incidents;

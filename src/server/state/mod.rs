@@ -1,6 +1,7 @@
 //! State shared by requests: the current snapshot, the ledger of the sources, the cache of figures.
 
 mod builds;
+mod comparisons;
 mod dashboard;
 mod snoozes;
 
@@ -461,11 +462,27 @@ impl AppState {
             )),
             "builds" => {
                 let list = build_list::build_list(&snapshot, selection, view)?;
+                let difference = match view.get("difference") {
+                    Some(_) => Some(self.difference(selection).await?),
+                    None => None,
+                };
                 Ok(fragments::builds(
                     &snapshot,
                     &list,
+                    difference.as_ref(),
                     selection,
                     view,
+                    &self.0.base,
+                ))
+            }
+            "compare" => {
+                let pair = comparisons::pair(view)?;
+                let snapshot = self.selected_pair(&pair)?;
+                let comparison = self.comparison(pair.clone()).await?;
+                Ok(fragments::compare(
+                    &snapshot,
+                    &comparison,
+                    &pair,
                     &self.0.base,
                 ))
             }

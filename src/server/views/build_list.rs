@@ -127,6 +127,13 @@ impl Order {
 /// # Errors
 /// [`AppError::UnknownValue`].
 pub fn check(view: &View) -> Result<(), AppError> {
+    if let Some(other) = view.get("difference").filter(|shown| *shown != "1") {
+        return Err(AppError::unknown_value(
+            "difference",
+            other,
+            vec!["1".to_owned()],
+        ));
+    }
     Order::parse(view).map(drop)
 }
 
@@ -206,7 +213,8 @@ pub fn build_list(
     })
 }
 
-fn summary(snapshot: &Snapshot, selection: &Selection, builds: u64, window: Window) -> String {
+/// A selection for readers: `25 builds of CMC pipelines finished in the last 7 days.`
+pub fn summary(snapshot: &Snapshot, selection: &Selection, builds: u64, window: Window) -> String {
     if snapshot.as_of_ms.is_none() {
         return "There are no build events yet. Sync a source or import a file.".to_owned();
     }
