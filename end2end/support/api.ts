@@ -35,11 +35,30 @@ export const PAGES = {
     "duration",
     "timeline",
   ],
+  platform: [
+    "failure_rate_by_week",
+    "failure_classes",
+    "incidents",
+    "flaky_pipelines",
+    "minutes_lost",
+    "minutes_lost_by_team",
+    "domains_by_team",
+    "failure_rate_by_agent",
+    "failure_rate_by_node",
+    "failure_rate_by_library",
+    "time_to_green",
+    "change_points",
+    "slowest_steps",
+    "start_delay",
+  ],
   security: ["cve_most_frequent", "cve_per_team", "js_checks", "node_versions", "java_versions"],
 };
-export const ALL = [...PAGES.pipelines, ...PAGES.security];
+export const ALL = Object.values(PAGES).flat();
 
-export const pageOf = (id: string) => (PAGES.security.includes(id) ? "/security" : "/pipelines");
+export function pageOf(id: string): string {
+  const page = Object.entries(PAGES).find(([, ids]) => ids.includes(id));
+  return `/${page?.[0]}`;
+}
 
 export function query(filter: Filter): string {
   const given = Object.entries(filter).map(([name, value]) => [name, String(value)]);

@@ -13,6 +13,8 @@ const EVERY_PAGE = [
   "/compare",
   "/compare?a.type=nightly&b.type=non-nightly&days=28",
   "/pipelines/list",
+  "/platform",
+  "/problems",
   "/security",
   "/sources",
   "/disclaimer",
