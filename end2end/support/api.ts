@@ -48,6 +48,7 @@ export const PAGES = {
     "failure_rate_by_library",
     "time_to_green",
     "change_points",
+    "delivery",
     "slowest_steps",
     "start_delay",
   ],

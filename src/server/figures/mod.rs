@@ -11,6 +11,7 @@ mod change_points;
 mod check;
 mod cve_most_frequent;
 mod cve_per_team;
+mod delivery;
 mod domains_by_team;
 mod duration;
 mod failing_steps;
@@ -96,6 +97,7 @@ pub const ALL: &[&Figure] = &[
     &failure_rate_by_library::FIGURE,
     &time_to_green::FIGURE,
     &change_points::FIGURE,
+    &delivery::FIGURE,
     &slowest_steps::FIGURE,
     &start_delay::FIGURE,
     &cve_most_frequent::FIGURE,
