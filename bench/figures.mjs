@@ -14,9 +14,9 @@ export async function measure({ binary, scratch, data, root, say }) {
   const env = { ...process.env, LEPTOS_HASH_FILES: "true" };
   run("cargo", [...cargo, "--no-run"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
   say("figures: computing each many times at 1, 10 and 100 times the builds (BENCH_FULL=1 adds 1000 times)");
-  const scales = JSON.parse(run("cargo", cargo, { cwd: root, env: { ...env, BENCH_STORE: data, BENCH_FULL: isFull("figures") ? "1" : "" }, stdio: ["ignore", "pipe", "pipe"] }));
+  const { scales, difference } = JSON.parse(run("cargo", cargo, { cwd: root, env: { ...env, BENCH_STORE: data, BENCH_FULL: isFull("figures") ? "1" : "" }, stdio: ["ignore", "pipe", "pipe"] }));
   const peers = measurePeers({ binary, scratch, data, root, say });
-  return { rows: rows(scales, peers), tables: [...tables(scales), ...peerTables(scales, peers)], bounds: BOUNDS };
+  return { rows: rows(scales, difference, peers), tables: [...tables(scales), ...peerTables(scales, peers)], bounds: BOUNDS };
 }
 
 const BOUNDS = [
@@ -30,7 +30,7 @@ const sum = (figures, ...parts) => figures.reduce((all, figure) => all + parts.r
 const whole = (scale) => sum(ofPage(scale), "json_us", "encoding_us");
 const part = (us, of) => us[of] / 1000;
 
-function rows(scales, peers) {
+function rows(scales, difference, peers) {
   const [once, , most] = scales;
   const times = most.times;
   const edges = (scale) => [1, 2].map((of) => ofPage(scale).reduce((all, figure) => all + part(figure.json_us, of) + part(figure.encoding_us, of), 0));
@@ -61,6 +61,14 @@ function rows(scales, peers) {
       { what: `The slowest of four selections: counts, histogram and the first 50 builds, ${scale.times}×`, target: list, reached: scale.list_us[0] / 1000, unit: "ms", better: "less", detail: span(scale.list_us) },
       { what: `The page of the pipeline with the most builds, ${scale.times}×`, target: page, reached: scale.pipeline_us[0] / 1000, unit: "ms", better: "less", detail: span(scale.pipeline_us) },
     );
+  }
+  const size = `${difference.builds.toLocaleString("en")} builds with ${difference.steps.toLocaleString("en")} steps`;
+  for (const [what, us, target] of [
+    ["What is different about the new failures", difference.failures_us, 100],
+    ["What is different between two halves of all builds", difference.halves_us, 100],
+    ["The halves side by side, with what is different", difference.compared_us, null],
+  ]) {
+    figures.push({ what: `${what}, a million builds`, target, reached: us[0] / 1000, unit: "ms", better: "less", detail: `${size}; ${span(us)}` });
   }
   const largest = scales.at(-1);
   if (largest.times > times) {

@@ -6,9 +6,11 @@
 mod build;
 mod builds;
 mod change_points;
+mod difference;
 mod opens;
 mod pipeline;
 mod pipelines;
+mod problems;
 mod view;
 
 use std::{fmt, pin::Pin, sync::Arc};
@@ -21,11 +23,16 @@ use utoipa::ToSchema;
 pub use build::{BuildDetails, BuildStep, ExternalAddress, RelatedBuilds};
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
 pub use change_points::{ChangeLevel, ChangePoint, ChangedValue};
+pub use difference::{
+    BuildDifference, BuildSet, ComparedMeasure, Comparison, DifferentValue, MeasureUnit,
+    MeasuredSide,
+};
 pub use opens::{ColumnConditions, Marks, Opens};
 pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
+pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
 pub use view::View;
 
 use crate::{error::AppError, json::Json, selection::Selection};

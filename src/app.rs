@@ -13,8 +13,8 @@ use crate::{
     components::{Footer, Header, Visited},
     live::LiveState,
     pages::{
-        Build, Builds, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines, Platform,
-        Security, Sources,
+        Build, Builds, Compare, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines,
+        Platform, Problems, Security, Sources,
     },
 };
 
@@ -102,6 +102,7 @@ pub fn App() -> impl IntoView {
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("build") view=Build ssr=SsrMode::Async />
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
+                    <Route path=StaticSegment("compare") view=Compare ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipeline") view=Pipeline ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
                     <Route
@@ -110,6 +111,7 @@ pub fn App() -> impl IntoView {
                         ssr=SsrMode::Async
                     />
                     <Route path=StaticSegment("platform") view=Platform ssr=SsrMode::Async />
+                    <Route path=StaticSegment("problems") view=Problems ssr=SsrMode::Async />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />

@@ -5,9 +5,11 @@
 //! client: names of projects are configured and instants are local, so only their form is checked here.
 
 mod keys;
+mod pair;
 mod query;
 
 pub use keys::{KEYS, Key, Kind, find, minutes};
+pub use pair::Pair;
 pub use query::{encoded, pairs};
 
 use crate::error::AppError;

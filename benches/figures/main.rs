@@ -3,6 +3,7 @@
 //!
 //! Figure and loop alternate, so that other load on the machine affects both.
 
+mod difference;
 mod limits;
 
 use std::{hint::black_box, path::PathBuf, sync::Arc, time::Instant};
@@ -73,7 +74,8 @@ async fn main() -> Result<()> {
         known["change_points_us"] = json!(change_points(&snapshot, repeats));
         scales.push(known);
     }
-    println!("{}", Value::Array(scales));
+    let difference = difference::measured(&store, builds.len(), as_of_ms).await?;
+    println!("{}", json!({"scales": scales, "difference": difference}));
     Ok(())
 }
 

@@ -15,4 +15,4 @@ pub use filters::Filters;
 pub use heading::{PageHeading, Visited};
 pub use html_fragment::Fragments;
 pub use layout::{Footer, Header};
-pub use selection::{use_selection, use_view};
+pub use selection::{use_pair, use_selection, use_view};

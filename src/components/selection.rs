@@ -5,7 +5,7 @@ use leptos_router::hooks::use_location;
 
 use crate::{
     api::View,
-    selection::{self, Selection},
+    selection::{self, Pair, Selection},
 };
 
 /// The selection of the current URL. Its values are unchecked; the server reports unknown ones and lists the known
@@ -17,6 +17,15 @@ pub fn use_selection() -> Memo<Selection> {
 /// These parameters of the current URL.
 pub fn use_view(names: &'static [&'static str]) -> Memo<View> {
     while_shown(move |query| View::read(selection::pairs(query), names))
+}
+
+/// The two selections of the current URL, as the parameters `a` and `b`.
+pub fn use_pair() -> Memo<View> {
+    while_shown(|query| {
+        let Pair { a, b } = Pair::read(query);
+        let pairs = [("a", a.encoded()), ("b", b.encoded())];
+        View::read(pairs, &["a", "b"])
+    })
 }
 
 /// Reads the query of the page's own URL. On the way to another page, the query changes before this page is gone; it

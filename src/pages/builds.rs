@@ -13,6 +13,6 @@ pub fn Builds() -> impl IntoView {
         "builds",
         "The builds could not be loaded",
         use_selection(),
-        use_view(&["columns", "cursor", "sort"]),
+        use_view(&["columns", "cursor", "difference", "sort"]),
     )
 }

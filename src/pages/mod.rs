@@ -3,6 +3,7 @@
 mod board;
 mod build;
 mod builds;
+mod compare;
 mod disclaimer;
 mod figure;
 mod fragment_page;
@@ -12,11 +13,13 @@ mod pipeline;
 mod pipeline_list;
 mod pipelines;
 mod platform;
+mod problems;
 mod security;
 mod sources;
 
 pub use build::Build;
 pub use builds::Builds;
+pub use compare::Compare;
 pub use disclaimer::Disclaimer;
 pub use figure::Figure;
 pub use not_found::NotFound;
@@ -25,5 +28,6 @@ pub use pipeline::Pipeline;
 pub use pipeline_list::PipelineList;
 pub use pipelines::Pipelines;
 pub use platform::Platform;
+pub use problems::Problems;
 pub use security::Security;
 pub use sources::Sources;

@@ -18,7 +18,7 @@ use rse_dashboard::server::{
     },
     sample::{self, SampleOptions},
     significance::{Interval, Rate, difference},
-    statistics::{Table, binomial::upper_tail, fisher_exact, q_values},
+    statistics::{Table, fisher_exact, q_values, upper_tail},
     store::Store,
 };
 use serde::Deserialize;

@@ -18,14 +18,37 @@ type Label<'a> = Cow<'a, str>;
 pub struct Values<'a> {
     /// Labels by number.
     labels: Vec<Label<'a>>,
-    /// The number of a build's value; one without a label is unknown.
-    number: Box<dyn Fn(usize) -> u32 + 'a>,
+    numbers: Box<dyn Numbers + 'a>,
+}
+
+/// Numbers of values by build; one without a label is unknown.
+trait Numbers {
+    fn number(&self, build: usize) -> u32;
+
+    /// Counts builds by number; the last count is that of all greater numbers.
+    fn count(&self, builds: &[u32], counts: &mut [u32]);
+}
+
+/// Each kind of attribute has a loop of its own, without a call for each build.
+impl<F: Fn(usize) -> u32> Numbers for F {
+    fn number(&self, build: usize) -> u32 {
+        self(build)
+    }
+
+    fn count(&self, builds: &[u32], counts: &mut [u32]) {
+        let Some(last) = counts.len().checked_sub(1) else {
+            return;
+        };
+        for &build in builds {
+            counts[(self(build as usize) as usize).min(last)] += 1;
+        }
+    }
 }
 
 impl<'a> Values<'a> {
     /// Returns the number of a build's value; none if it is unknown.
     pub fn number(&self, build: usize) -> Option<usize> {
-        let number = (self.number)(build) as usize;
+        let number = self.numbers.number(build) as usize;
         (number < self.labels.len()).then_some(number)
     }
 
@@ -38,15 +61,22 @@ impl<'a> Values<'a> {
         &self.labels
     }
 
+    /// Counts builds by the number of their value. The last count is that of builds whose value is unknown.
+    pub fn count(&self, builds: &[u32]) -> Vec<u32> {
+        let mut counts = vec![0; self.labels.len() + 1];
+        self.numbers.count(builds, &mut counts);
+        counts
+    }
+
     /// Replaces each label; values whose new labels are equal become one.
     pub fn map_labels(self, label: impl Fn(&str) -> Label<'a>) -> Self {
         let mut labels = Labels::default();
         let numbers = self.labels.iter().map(|known| labels.number(label(known)));
         let numbers: Vec<u32> = numbers.collect();
-        let before = self.number;
+        let before = self.numbers;
         Self {
             labels: labels.texts,
-            number: Box::new(move |build| numbered(&numbers, before(build))),
+            numbers: Box::new(move |build: usize| numbered(&numbers, before.number(build))),
         }
     }
 }
@@ -80,8 +110,8 @@ fn numbered(numbers: &[u32], index: u32) -> u32 {
 
 /// Values with these labels, numbered by `number`.
 pub fn by_choice<'a>(labels: Vec<Label<'a>>, number: impl Fn(usize) -> u32 + 'a) -> Values<'a> {
-    let number = Box::new(number);
-    Values { labels, number }
+    let numbers = Box::new(number);
+    Values { labels, numbers }
 }
 
 /// Values of a column of the numbers of names; any other number is unknown.

@@ -3,13 +3,22 @@
 use crate::{
     api::{BuildSummary, View},
     base::Base,
-    selection::{Selection, encoded},
+    selection::{Pair, Selection, encoded},
     server::model::DEFAULT_SYSTEM,
 };
 
 /// The builds of a selection.
 pub fn builds(base: &Base, selection: &Selection, view: &View) -> String {
     list(base.path("/builds"), selection, view)
+}
+
+/// Two selections side by side.
+pub fn compare(base: &Base, pair: &Pair) -> String {
+    let path = base.path("/compare");
+    match pair.encoded() {
+        query if query.is_empty() => path,
+        query => format!("{path}?{query}"),
+    }
 }
 
 /// The pipelines of a selection.

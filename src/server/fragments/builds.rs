@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, fragment, results, utc};
+use super::{addresses, compare, difference, fragment, results, utc};
 use crate::{
-    api::{BuildList, BuildSummary, HtmlFragment, TimeBucket, View},
+    api::{BuildDifference, BuildList, BuildSummary, HtmlFragment, TimeBucket, View},
     base::Base,
     markup::visible,
     numbers,
@@ -34,7 +34,9 @@ const ADDABLE: [&str; 8] = [
 /// The most values that are suggested for a condition.
 const SUGGESTED: usize = 20;
 /// The columns that can be added to those that every list has.
-const EXTRA: [(&str, &str); 8] = [
+const EXTRA: [(&str, &str); 10] = [
+    ("class", "Class"),
+    ("domain", "Domain"),
     ("repository", "Repository"),
     ("team", "Team"),
     ("agent", "Agent"),
@@ -56,6 +58,7 @@ struct Shown<'a> {
 pub fn fragments(
     snapshot: &Snapshot,
     list: &BuildList,
+    difference: Option<&BuildDifference>,
     selection: &Selection,
     view: &View,
     base: &Base,
@@ -66,10 +69,12 @@ pub fn fragments(
         view,
         base,
     };
-    vec![
-        fragment("build-list-head", shown.head(snapshot)),
-        fragment("build-list-body", shown.body()),
-    ]
+    let mut fragments = vec![fragment("build-list-head", shown.head(snapshot))];
+    if let Some(difference) = difference {
+        fragments.push(fragment("build-list-body", shown.difference(difference)));
+    }
+    fragments.push(fragment("build-list-body", shown.body()));
+    fragments
 }
 
 impl Shown<'_> {
@@ -85,6 +90,38 @@ impl Shown<'_> {
             (self.results())
             (self.histogram())
             (self.add(snapshot))
+            @if self.list.builds > 0 {
+                @if self.view.get("difference").is_none() {
+                    p { a href=(self.with_difference("1")) { "What is different about the failures?" } }
+                }
+                (compare::links(snapshot, self.selection, self.base))
+            }
+        }
+    }
+
+    fn with_difference(&self, shown: &str) -> String {
+        let view = self.view.with("difference", shown);
+        addresses::builds(self.base, self.selection, &view)
+    }
+
+    /// The new failures compared with the good builds, on request: of many builds it takes a moment.
+    fn difference(&self, difference: &BuildDifference) -> Markup {
+        let good = Selection::read(&difference.b.selection);
+        html! {
+            h2 id="difference" { "What is different about the failures" }
+            p class="note" {
+                "A new failure is one whose pipeline's build before was good. Later failures of a pipeline that is red \
+                are not independent."
+            }
+            (difference::Shown {
+                difference,
+                base: self.base,
+                selection: &self.selection.with("result", "FAILURE"),
+                // No key selects new failures.
+                a: None,
+                b: Some(&good),
+            }.markup())
+            p { a href=(self.with_difference("")) { "Hide the differences" } }
         }
     }
 
@@ -385,6 +422,8 @@ impl Shown<'_> {
 
     fn extra_cell(&self, id: &str, build: &BuildSummary) -> Markup {
         let value = match id {
+            "class" => &build.class,
+            "domain" => &build.domain,
             "repository" => &build.repository,
             "team" => &build.team,
             "agent" => &build.agent,
@@ -456,7 +495,7 @@ fn minutes(duration_ms: Option<u64>) -> String {
 }
 
 /// A value of a key for readers.
-fn value_text(snapshot: &Snapshot, key: &str, value: &str) -> String {
+pub fn value_text(snapshot: &Snapshot, key: &str, value: &str) -> String {
     match key {
         "project" => {
             let mut choices = snapshot.config.project_choices().into_iter();

@@ -6,20 +6,25 @@ mod build;
 mod builds;
 mod change_points;
 mod charts;
+mod compare;
+mod difference;
 mod freshness;
 mod headline;
 mod pipeline;
 mod pipelines;
+mod problems;
 mod results;
 mod sources;
 mod time_line;
 
 pub use build::fragments as build;
 pub use builds::fragments as builds;
+pub use compare::fragments as compare;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
+pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES, fragments as problems};
 pub use sources::fragments as sources;
 
 use maud::{Markup, html};
@@ -31,11 +36,13 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 9] = [
     "builds",
+    "compare",
     "freshness",
     "headline",
     "pipelines",
+    "problems",
     "sources",
     "build",
     "pipeline",

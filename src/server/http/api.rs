@@ -33,8 +33,18 @@ use crate::{
 const MAX_HEADERS: usize = 16;
 
 /// The parameters of fragments beside a selection.
-const FRAGMENTS: [&str; 8] = [
-    "of", "columns", "cursor", "name", "number", "sort", "state", "tag",
+const FRAGMENTS: [&str; 11] = [
+    "of",
+    "a",
+    "b",
+    "columns",
+    "cursor",
+    "difference",
+    "name",
+    "number",
+    "sort",
+    "state",
+    "tag",
 ];
 
 /// The query of an endpoint.

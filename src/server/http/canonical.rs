@@ -7,9 +7,9 @@ use axum::{
 };
 use percent_encoding::percent_decode_str;
 
-use super::pages::{self, PageParameters};
+use super::pages::{self, PageParameters, Selections};
 use crate::{
-    selection::{self, Selection},
+    selection::{self, Pair, Selection},
     server::model::DEFAULT_SYSTEM,
 };
 
@@ -37,9 +37,13 @@ pub(super) fn canonical(uri: &Uri) -> Option<String> {
 /// The known parameters, sorted: those of a selection, and the last value of each of the page's own.
 fn query(query: Option<&str>, known: &PageParameters) -> Option<String> {
     let query = query?;
-    let selection = match known.selection {
-        true => Selection::read(query),
-        false => Selection::default(),
+    let selection = match known.selections {
+        Selections::None => Selection::default(),
+        Selections::One => Selection::read(query),
+        Selections::Two => {
+            let query = Pair::read(query).encoded();
+            return (!query.is_empty()).then_some(query);
+        }
     };
     let given: Vec<_> = selection::pairs(query).collect();
     let own = known.own.iter().filter_map(|name| {
@@ -86,6 +90,12 @@ mod tests {
             ("/%70ipelines", "/pipelines"),
             ("/%70ipelines?type=nightly", "/pipelines?type=nightly"),
             ("/figures/heat%6Dap?x", "/figures/heatmap"),
+            (
+                "/compare?b.project=sscs&a.project=cmc&days=7&x=1",
+                "/compare?a.project=cmc&b.project=sscs&days=7",
+            ),
+            ("/compare?a.days=7&b.days=7", "/compare?days=7"),
+            ("/compare?a.days=14&a.x=1", "/compare"),
             ("/figures%2Fheatmap", "/figures/heatmap"),
             ("/figures/nothing?x=1", "/figures/nothing"),
             ("/figures/%2F?x=1", "/figures/%2F"),

@@ -8,6 +8,7 @@ mod builds;
 mod canonical;
 mod client;
 mod client_quota;
+mod comparisons;
 mod connections;
 mod csp_reports;
 mod descriptors;
@@ -136,7 +137,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let base = Base::new(settings.base_path());
     let state = ServerState {
         options: options.clone().into(),
-        app: state.served(base.clone(), settings.open),
+        app: state.served(base.clone(), settings.open, settings.sign_in.is_some()),
         event_streams: ClientQuota::new(settings.limits.event_streams),
         settings: settings.into(),
     };
@@ -194,8 +195,11 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/fragments", get(api::fragments))
         .route("/api/builds", get(builds::builds))
         .route("/api/build", get(builds::build))
+        .route("/api/compare", get(comparisons::compare))
+        .route("/api/difference", get(comparisons::difference))
         .route("/api/pipeline", get(builds::pipeline))
         .route("/api/pipelines", get(builds::pipelines))
+        .route("/api/problems", get(builds::problems))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));

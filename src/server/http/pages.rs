@@ -26,7 +26,7 @@ use crate::{
     base::Base,
     error::AppError,
     pages::Overviews,
-    selection::{self, Selection},
+    selection::{self, Pair, Selection},
     server::{
         export::Format,
         figures,
@@ -36,13 +36,16 @@ use crate::{
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 5] = [
+const SELECTING: [&str; 6] = [
     "/builds",
     "/pipelines",
     "/pipelines/list",
     "/platform",
+    "/problems",
     "/security",
 ];
+/// The page of two selections.
+const COMPARING: &str = "/compare";
 /// The pages that have no parameters.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
 /// The pages of one thing, and their parameters.
@@ -53,10 +56,18 @@ const OF_ONE_THING: [(&str, &[&str]); 2] = [
 
 /// The parameters of a page.
 pub struct PageParameters {
-    /// The keys of a selection are parameters.
-    pub selection: bool,
+    pub selections: Selections,
     /// Its own, each with one value.
     pub own: &'static [&'static str],
+}
+
+/// The selections whose keys are parameters of a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Selections {
+    None,
+    One,
+    /// Two, whose keys have prefixes where they differ.
+    Two,
 }
 
 /// Server functions with handlers of their own, which set statuses and ETags.
@@ -94,14 +105,20 @@ pub fn exists(path: &str) -> bool {
 /// The parameters that the page at a path depends on; `None` if the path is not that of a page.
 pub fn parameters(path: &str) -> Option<PageParameters> {
     if let Some((_, own)) = OF_ONE_THING.iter().find(|(known, _)| *known == path) {
-        let selection = false;
-        return Some(PageParameters { selection, own });
+        let selections = Selections::None;
+        return Some(PageParameters { selections, own });
     }
-    let selection = SELECTING.contains(&path) || figure(path).is_some();
-    (selection || PLAIN.contains(&path)).then_some(PageParameters {
-        selection,
+    let selections = if SELECTING.contains(&path) || figure(path).is_some() {
+        Selections::One
+    } else if path == COMPARING {
+        Selections::Two
+    } else {
+        Selections::None
+    };
+    (selections != Selections::None || PLAIN.contains(&path)).then_some(PageParameters {
+        selections,
         own: match path {
-            "/builds" => &["columns", "cursor", "sort"],
+            "/builds" => &["columns", "cursor", "difference", "sort"],
             "/pipelines/list" => &["cursor", "state"],
             _ => &[],
         },
@@ -236,6 +253,10 @@ async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     if path == "/pipeline" {
         let snapshot = state.app.snapshot().ok()?;
         return pipeline::find(&snapshot, &own()).err();
+    }
+    if path == COMPARING {
+        let pair = Pair::read(uri.query().unwrap_or_default());
+        return state.app.selected_pair(&pair).err();
     }
     let figure = figure(path);
     if !SELECTING.contains(&path) && figure.is_none() {

@@ -1,11 +1,19 @@
-//! What is derived from the columns of a snapshot before it is used: red episodes and the state of every
-//! pipeline. Neither depends on a window.
+//! What is derived from the columns of a snapshot before it is used: red episodes and the state of every pipeline,
+//! shared incidents, flaky failures, and the classes of failures. None of it depends on a window.
 
 pub mod change_points;
+mod classes;
+pub mod delivery;
+pub mod difference;
 mod episodes;
+pub mod flakiness;
+mod incidents;
+pub mod minutes_lost;
+pub mod problems;
 #[cfg(test)]
 mod tests;
 pub mod time_to_green;
+mod transitions;
 
 use std::sync::Arc;
 
@@ -16,7 +24,7 @@ use crate::{
     server::{
         attributes,
         config::Config,
-        snapshot::{Class, Insight, Pipeline, PipelineState, Snapshot},
+        snapshot::{Insight, Pipeline, PipelineState, Snapshot},
         store::Store,
     },
 };
@@ -71,7 +79,10 @@ pub fn fill_after(snapshot: &mut Snapshot, previous: &Insight) {
     let (episodes, states) = episodes::compute(snapshot);
     snapshot.insight.episodes = episodes;
     snapshot.insight.states = states;
-    snapshot.insight.classes = vec![Class::None; snapshot.builds.len()];
+    snapshot.insight.incidents = incidents::compute(snapshot, &transitions::transitions(snapshot));
+    snapshot.insight.flakes = flakiness::flakes(snapshot);
+    snapshot.insight.classes = classes::compute(snapshot);
+    snapshot.insight.problems = problems::compute(snapshot);
     let (change_points, searched) = change_points::compute(snapshot, &previous.searched);
     snapshot.insight.change_points = change_points;
     snapshot.insight.searched = searched;
@@ -87,6 +98,19 @@ const OF_PIPELINES: [&str; 6] = [
     "type",
 ];
 
+/// Returns whether each pipeline is of a selection, by the attributes of its latest build; see [`states`].
+pub fn chosen_pipelines(snapshot: &Snapshot, selection: &Selection) -> Vec<bool> {
+    let is_chosen = attributes::has_attributes(snapshot, selection, &OF_PIPELINES);
+    let states = snapshot.insight.states.iter();
+    states
+        .map(|state| {
+            state
+                .last_build
+                .is_some_and(|last| is_chosen(last as usize))
+        })
+        .collect()
+}
+
 /// Returns the states of the pipelines of a selection. Its project, team, kind and the like choose pipelines, by the
 /// attributes of their latest builds; its range and everything else does not matter.
 pub fn states<'a>(
@@ -94,11 +118,8 @@ pub fn states<'a>(
     selection: &Selection,
 ) -> impl Iterator<Item = (&'a Pipeline, &'a PipelineState)> + use<'a> {
     debug_assert!(snapshot.has_insight(), "a snapshot without its insight");
-    let is_chosen = attributes::has_attributes(snapshot, selection, &OF_PIPELINES);
+    let chosen = chosen_pipelines(snapshot, selection);
     let known = snapshot.pipelines.iter().zip(&snapshot.insight.states);
-    known.filter(move |(_, state)| {
-        state
-            .last_build
-            .is_some_and(|last| is_chosen(last as usize))
-    })
+    let chosen = known.zip(chosen).filter(|(_, chosen)| *chosen);
+    chosen.map(|(known, _)| known)
 }

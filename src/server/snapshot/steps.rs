@@ -98,6 +98,18 @@ impl Steps {
         })
     }
 
+    /// Calls `f` with the name and the known duration, in ms, of each of a build's steps.
+    #[inline]
+    pub fn durations(&self, build: usize, mut f: impl FnMut(u16, u32)) {
+        let range = self.range(build);
+        let durations = &self.duration_ms[range.clone()];
+        for (&name, &ms) in self.name[range].iter().zip(durations) {
+            if ms != UNKNOWN {
+                f(name, ms);
+            }
+        }
+    }
+
     /// Drops the steps of the first builds.
     pub fn drop_first(&mut self, builds: usize) {
         let Some(last) = builds.checked_sub(1) else {

@@ -1,7 +1,7 @@
-//! The upper tail of the binomial distribution.
+//! The binomial distribution: its probabilities, and its upper tail.
 //!
-//! Terms are summed from the greatest on, and the greatest is computed by Loader's saddle-point expansion (“Fast and
-//! accurate computation of binomial probabilities”, 2000), which keeps its precision where factorials would lose it.
+//! Probabilities are Loader's, which keep their precision where factorials would lose it. A tail is summed from its
+//! greatest term on.
 
 use std::f64::consts::TAU;
 
@@ -24,7 +24,7 @@ pub fn upper_tail(k: u64, n: u64, p: f64) -> f64 {
 /// Sums the probabilities of `k` and more successes, which fall from `k` on.
 fn sum_from(k: u64, n: u64, p: f64) -> f64 {
     let odds = p / (1.0 - p);
-    let first = probability(k as f64, n as f64, p);
+    let first = log_probability(k as f64, n as f64, p).exp();
     let (mut term, mut sum) = (1.0, 1.0);
     for successes in k..n {
         term *= (n - successes) as f64 / (successes + 1) as f64 * odds;
@@ -36,49 +36,66 @@ fn sum_from(k: u64, n: u64, p: f64) -> f64 {
     (first * sum).min(1.0)
 }
 
-/// The probability of exactly `k` successes.
-fn probability(k: f64, n: f64, p: f64) -> f64 {
-    let q = 1.0 - p;
-    if k <= 0.0 {
-        return (n * (-p).ln_1p()).exp();
+/// The logarithm of the binomial probability of `x` of `n` (C. Loader, Fast and Accurate Computation of Binomial
+/// Probabilities, 2000).
+pub fn log_probability(x: f64, n: f64, rate: f64) -> f64 {
+    if n == 0.0 {
+        return 0.0;
     }
-    if k >= n {
-        return (n * p.ln()).exp();
+    if x == 0.0 {
+        return n * (-rate).ln_1p();
     }
-    let failures = n - k;
-    let exponent = stirling_error(n)
-        - stirling_error(k)
-        - stirling_error(failures)
-        - deviance(k, n * p)
-        - deviance(failures, n * q);
-    exponent.exp() * (n / (TAU * k * failures)).sqrt()
+    if x == n {
+        return n * rate.ln();
+    }
+    let y = n - x;
+    let error = stirling_error(n) - stirling_error(x) - stirling_error(y);
+    let deviance = deviance(x, n * rate) + deviance(y, n * (1.0 - rate));
+    error - deviance + 0.5 * (n / (TAU * x * y)).ln()
 }
 
-/// The difference between ln n! and Stirling's approximation of it.
+/// The logarithm of n! beyond Stirling's formula.
 fn stirling_error(n: f64) -> f64 {
-    /// From here on, five terms of the series suffice.
-    const SERIES: f64 = 16.0;
-    if n < SERIES {
-        let factorial: f64 = (2..=n as u64).map(|factor| factor as f64).product();
-        return factorial.ln() - (n + 0.5) * n.ln() + n - TAU.sqrt().ln();
+    /// Of 0 to 15; that of 0 is not used.
+    const SMALL: [f64; 16] = [
+        0.0,
+        0.081_061_466_795_327_26,
+        0.041_340_695_955_409_294,
+        0.027_677_925_684_998_34,
+        0.020_790_672_103_765_093,
+        0.016_644_691_189_821_193,
+        0.013_876_128_823_070_748,
+        0.011_896_709_945_891_77,
+        0.010_411_265_261_972_096,
+        0.009_255_462_182_712_733,
+        0.008_330_563_433_362_871,
+        0.007_573_675_487_951_841,
+        0.006_942_840_107_209_53,
+        0.006_408_994_188_004_207,
+        0.005_951_370_112_758_848,
+        0.005_554_733_551_962_801,
+    ];
+    if n < 16.0 {
+        return SMALL[n as usize];
     }
     let square = n * n;
-    let last = 1.0 / 1680.0 - 1.0 / 1188.0 / square;
-    (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - last / square) / square) / square) / n
+    let series = 1.0 / 1260.0
+        - (1.0 / 1680.0 - (1.0 / 1188.0 - 691.0 / 360_360.0 / square) / square) / square;
+    (1.0 / 12.0 - (1.0 / 360.0 - series / square) / square) / n
 }
 
-/// Returns x ln(x / mean) + mean − x without cancellation near the mean.
+/// `x` ln(`x` / `mean`) + `mean` − `x`, also where both are nearly equal.
 fn deviance(x: f64, mean: f64) -> f64 {
     let difference = x - mean;
     if difference.abs() >= 0.1 * (x + mean) {
-        return x * (x / mean).ln() - difference;
+        return x * (x / mean).ln() + mean - x;
     }
     let v = difference / (x + mean);
     let mut sum = difference * v;
-    let mut power = 2.0 * x * v;
-    for odd in (3_u32..).step_by(2) {
-        power *= v * v;
-        let next = sum + power / f64::from(odd);
+    let mut term = 2.0 * x * v;
+    for odd in (3..1000).step_by(2) {
+        term *= v * v;
+        let next = sum + term / f64::from(odd);
         if next == sum {
             break;
         }

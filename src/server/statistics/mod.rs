@@ -1,14 +1,14 @@
 //! Shares and percentiles, rounded as tables show them; exact tests and medians of resamples.
 
+mod binomial;
 mod false_discovery;
 mod fisher;
 mod medians;
 
+pub use binomial::upper_tail;
 pub use false_discovery::q_values;
 pub use fisher::{Table, fisher_exact};
 pub use medians::{Random, Resampled};
-
-pub mod binomial;
 
 /// `part` of `whole` in percent, rounded half up to two decimals; none if `whole` is zero.
 pub fn percent(part: u64, whole: u64) -> Option<f64> {

@@ -1,10 +1,13 @@
-//! The data of pages beside their figures: the headline, lists of builds, the freshness of the data.
+//! The data of pages beside their figures: the headline, lists and comparisons of builds, the freshness of the data.
 
 pub mod build;
 pub mod build_file;
 pub mod build_list;
 mod change_points;
+pub mod comparison;
+pub mod difference;
 pub mod freshness;
 pub mod headline;
 pub mod pipeline;
 pub mod pipeline_list;
+pub mod problems;

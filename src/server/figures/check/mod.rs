@@ -1,5 +1,7 @@
 //! Every figure is computed a second way and compared, and its rows and plot are kept as snapshots.
 
+mod compared;
+mod difference;
 mod episodes;
 mod kept;
 mod opened;
@@ -46,6 +48,15 @@ async fn sample(seed: u64, days: u16) -> Sample {
 
 /// A sample whose events are changed.
 async fn sample_with(seed: u64, days: u16, change: fn(Vec<Event>) -> Vec<Event>) -> Sample {
+    sample_of(seed, days, 0.15, change).await
+}
+
+async fn sample_of(
+    seed: u64,
+    days: u16,
+    scale: f64,
+    change: fn(Vec<Event>) -> Vec<Event>,
+) -> Sample {
     let directory = tempfile::tempdir().expect("a directory");
     let config = Config::built_in();
     let mut store = Store::open(directory.path(), &config)
@@ -54,7 +65,7 @@ async fn sample_with(seed: u64, days: u16, change: fn(Vec<Event>) -> Vec<Event>)
     let options = SampleOptions {
         seed,
         days,
-        scale: 0.15,
+        scale,
         as_of_ms: AS_OF_MS,
     };
     let events = change(sample::events(&options).collect());

@@ -25,8 +25,9 @@ use super::{
 };
 use crate::{
     api::{
-        BuildDetails, BuildList, CoverageItem, DataState, FigureData, FigureInfo, Headline,
-        HtmlFragment, Live, Overview, PipelineDetails, PipelineList,
+        BuildDetails, BuildDifference, BuildList, Comparison, CoverageItem, DataState, FigureData,
+        FigureInfo, Headline, HtmlFragment, Live, Overview, PipelineDetails, PipelineList,
+        ProblemList,
     },
     error::AppError,
     server::state::AppState,
@@ -36,7 +37,9 @@ use crate::{
 #[derive(utoipa::OpenApi)]
 #[openapi(components(schemas(
     BuildDetails,
+    BuildDifference,
     BuildList,
+    Comparison,
     CoverageItem,
     DataState,
     QueryError,
@@ -46,6 +49,7 @@ use crate::{
     Live,
     Overview,
     PipelineList,
+    ProblemList,
     PipelineDetails,
     HtmlFragment
 )))]
@@ -229,6 +233,44 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             parameters: [vec![parameters::first(), parameters::state()], selection()].concat(),
             responses: vec![
                 ("200", responses::tagged("PipelineList")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/problems",
+            id: "problems",
+            summary: "What needs attention: red pipelines and incidents of a selection, whatever its range",
+            parameters: selection(),
+            responses: vec![
+                ("200", responses::tagged("ProblemList")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/difference",
+            id: "difference",
+            summary: "The values that differ between the new failures of a selection and its good builds, or, with keys \
+                      that begin with a. and b., between two selections",
+            parameters: parameters::pair(state),
+            responses: vec![
+                ("200", responses::tagged("BuildDifference")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/compare",
+            id: "compare",
+            summary: "Two selections side by side. Keys that begin with a. or b. are those of one of them, others hold \
+                      for both",
+            parameters: parameters::pair(state),
+            responses: vec![
+                ("200", responses::tagged("Comparison")),
                 ("304", responses::unchanged()),
                 wrong(),
                 not_ready(),

@@ -87,8 +87,11 @@ pub fn of_fragments() -> Vec<Parameter> {
     let [cursor, sort] = list();
     vec![
         fragments(),
+        free("a", "The first selection of a comparison, encoded", None),
+        free("b", "The second selection of a comparison, encoded", None),
         columns(),
         cursor,
+        difference(),
         free("name", "The job of one build or pipeline", None),
         free("number", "The number of one build in its job", None),
         sort,
@@ -115,6 +118,18 @@ const INSTANT: &str = concat!(
 pub fn selection(state: &AppState) -> Vec<Parameter> {
     let keys = selection::KEYS.iter();
     keys.map(|key| parameter(key, state)).collect()
+}
+
+/// The keys of two selections: of both, of the first, and of the second.
+pub fn pair(state: &AppState) -> Vec<Parameter> {
+    let prefixed = |prefix: &'static str| {
+        let keys = selection(state).into_iter();
+        keys.map(move |known| {
+            let name = format!("{prefix}{}", known.name);
+            ParameterBuilder::from(known).name(name).build()
+        })
+    };
+    ["", "a.", "b."].into_iter().flat_map(prefixed).collect()
 }
 
 /// A key that is given more than once means “or”.
@@ -177,6 +192,13 @@ pub fn state() -> Parameter {
 pub fn columns() -> Parameter {
     query("columns", "Columns to add to a list, separated by commas")
         .schema(Some(text()))
+        .build()
+}
+
+/// The comparison of failures with good builds, beside a list.
+pub fn difference() -> Parameter {
+    query("difference", "1 adds what is different about the failures")
+        .schema(Some(choices(None, vec!["1".to_owned()])))
         .build()
 }
 

@@ -1,0 +1,185 @@
+//! The values that differ between two sets of builds, as a table.
+
+use maud::{Markup, html};
+
+use super::addresses;
+use crate::{
+    api::{BuildDifference, DifferentValue, View},
+    base::Base,
+    markup::visible,
+    selection::Selection,
+    server::figures::words,
+};
+
+/// A difference and what its numbers open.
+pub struct Shown<'a> {
+    pub difference: &'a BuildDifference,
+    pub base: &'a Base,
+    /// The builds that a value opens, as far as they have it.
+    pub selection: &'a Selection,
+    /// The builds of each set; none where no selection holds exactly those.
+    pub a: Option<&'a Selection>,
+    pub b: Option<&'a Selection>,
+}
+
+impl Shown<'_> {
+    /// The sentence, the table and what was left out.
+    pub fn markup(&self) -> Markup {
+        let difference = self.difference;
+        html! {
+            p class="sentence" role="status" { (visible(&difference.summary)) }
+            @if !difference.values.is_empty() {
+                (self.table())
+                @if difference.found > difference.values.len() as u64 {
+                    p class="note" {
+                        "The " (difference.values.len()) " greatest of " (words::thousands(difference.found))
+                        " differences are shown."
+                    }
+                }
+            }
+            @if !difference.hidden.is_empty() {
+                p class="note" {
+                    "Not compared, because nearly every build has a value of its own: "
+                    (visible(&difference.hidden.join(", ").to_lowercase())) "."
+                }
+            }
+        }
+    }
+
+    fn table(&self) -> Markup {
+        let difference = self.difference;
+        html! {
+            div class="table-scroll" tabindex="0" role="region" aria-label="Differences" {
+                table class="table differences" {
+                    caption { "Association, not cause: values that are more, or less, frequent." }
+                    thead {
+                        tr {
+                            th scope="col" { "Attribute" }
+                            th scope="col" { "Value" }
+                            @for set in [&difference.a, &difference.b] {
+                                th scope="col" class="number" { "In " (visible(&set.label)) }
+                                th scope="col" class="number" { "Share" }
+                            }
+                            th scope="col" class="number" { "Lift" }
+                            th scope="col" class="number" { abbr title="False discovery rate" { "q" } }
+                        }
+                    }
+                    tbody { @for value in &difference.values { (self.row(value)) } }
+                }
+            }
+        }
+    }
+
+    fn row(&self, value: &DifferentValue) -> Markup {
+        let narrowed = |selection: &Selection| {
+            let condition = Selection::read(value.condition.as_deref()?);
+            let narrowed = selection.narrowed(&condition);
+            Some(addresses::builds(self.base, &narrowed, &View::default()))
+        };
+        let count = |count: u64, of: u64, selection: Option<&Selection>| {
+            let address = selection.filter(|_| count > 0).and_then(narrowed);
+            html! {
+                td class="number" {
+                    @match address {
+                        Some(address) => a href=(address) { (words::thousands(count)) },
+                        None => (words::thousands(count)),
+                    }
+                    " of " (words::thousands(of))
+                }
+                td class="number" { (words::percent(100.0 * count as f64 / of.max(1) as f64)) }
+            }
+        };
+        html! {
+            tr {
+                td { (visible(&value.label)) }
+                th scope="row" {
+                    @match narrowed(self.selection) {
+                        Some(address) => a href=(address) { (visible(&value.value)) },
+                        None => (visible(&value.value)),
+                    }
+                }
+                (count(value.a, value.of_a, self.a))
+                (count(value.b, value.of_b, self.b))
+                td class="number" {
+                    @match value.lift {
+                        Some(lift) => { (format!("× {lift:.1}")) },
+                        None => { "only in " (visible(&self.difference.a.label)) },
+                    }
+                }
+                td class="number" { (q_text(value.q)) }
+            }
+        }
+    }
+}
+
+/// `0.0042`; `3e-9` where that has too many zeros.
+fn q_text(q: f64) -> String {
+    if q >= 0.0001 {
+        format!("{q:.4}")
+    } else {
+        format!("{q:.0e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        api::BuildSet,
+        server::fragments::testing::{assert_text, hostile},
+    };
+
+    pub fn hostile_difference() -> BuildDifference {
+        let set = || BuildSet {
+            label: "builds".to_owned(),
+            selection: String::new(),
+            builds: 10,
+        };
+        BuildDifference {
+            summary: hostile(),
+            as_of: String::new(),
+            version: String::new(),
+            a: set(),
+            b: set(),
+            common: 0,
+            tested: 200,
+            found: 101,
+            values: vec![DifferentValue {
+                attribute: "agent".to_owned(),
+                label: hostile(),
+                value: hostile(),
+                a: 8,
+                of_a: 10,
+                b: 0,
+                of_b: 10,
+                a_percent: 80.0,
+                b_percent: 0.0,
+                lift: None,
+                q: 3e-9,
+                condition: Some("agent=a%26b".to_owned()),
+            }],
+            hidden: vec![hostile()],
+        }
+    }
+
+    #[test]
+    fn values_are_text_and_open_their_builds() {
+        let difference = hostile_difference();
+        let selection = Selection::parse("days=7").expect("a selection");
+        let shown = Shown {
+            difference: &difference,
+            base: &Base::default(),
+            selection: &selection,
+            a: Some(&selection),
+            b: None,
+        };
+        let html = shown.markup().into_string();
+        let fragment = super::super::fragment("", shown.markup());
+        assert_text(&[fragment], 4);
+        let address = "href=\"/builds?agent=a%26b&amp;days=7\"";
+        assert_eq!(html.matches(address).count(), 2, "{html}");
+        for words in ["only in builds", "3e-9", "The 1 greatest of 101", "80%"] {
+            assert!(html.contains(words), "{words}: {html}");
+        }
+    }
+}
