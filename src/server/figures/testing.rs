@@ -115,7 +115,7 @@ fn slower(job_name: &str) -> impl Iterator<Item = BuildRecord<'_>> {
     (0..20).map(move |number| BuildRecord {
         duration_ms: Some(if number < 10 { 60_000 } else { 600_000 }),
         finished_ms: at("2019-10-25T09:00:00Z") + number * 60_000,
-        ..build(job_name, BuildResult::Success, AS_OF)
+        ..build(job_name, BuildResult::Success, "2019-10-25T11:00:00Z")
     })
 }
 

@@ -23,7 +23,7 @@ pub fn section(details: &PipelineDetails, base: &Base) -> Markup {
         @if details.change_points.is_empty() {
             p class="empty" { "Neither the durations of good builds nor the failure rate changed among the latest builds." }
         } @else {
-            p { "Where the durations of good builds or the failure rate changed, and what else changed there. It need not be the cause." }
+            p { "Where the durations of good builds or the failure rate changed, and what else changed there, which need not be the cause. Durations are means." }
             div class="table-scroll" tabindex="0" role="region" aria-label="Change points" {
                 table class="table" {
                     caption class="visually-hidden" { "Change points, the latest first" }
@@ -63,11 +63,7 @@ impl Shown<'_> {
                 td { (self.level(&point.to)) }
                 td {
                     @if point.changed.is_empty() { "–" }
-                    @else {
-                        ul class="plain" {
-                            @for changed in &point.changed { li { (self.changed(point, changed)) } }
-                        }
-                    }
+                    @for changed in &point.changed { div { (self.changed(point, changed)) } }
                 }
             }
         }
@@ -80,7 +76,7 @@ impl Shown<'_> {
         html! { a href=(href) { "#" (visible(&mark.number)) } }
     }
 
-    /// `12 min on average of 40 builds`, `5% (2 of 40 builds)`.
+    /// `12 min (40 builds)`, `5% (2 of 40 builds, 95% interval 1% to 17%)`.
     fn level(&self, level: &ChangeLevel) -> Markup {
         let href = addresses::selected(self.base, &level.conditions);
         let builds = words::counted(level.builds, "build", "builds");

@@ -5,6 +5,7 @@
 
 pub mod changed;
 pub mod durations;
+mod energy;
 pub mod failure_rate;
 #[cfg(test)]
 mod tests;
