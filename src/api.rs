@@ -5,6 +5,7 @@
 
 mod build;
 mod builds;
+mod change_points;
 mod opens;
 mod pipeline;
 mod pipelines;
@@ -19,6 +20,7 @@ use utoipa::ToSchema;
 
 pub use build::{BuildDetails, BuildStep, ExternalAddress, RelatedBuilds};
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
+pub use change_points::{ChangeLevel, ChangePoint, ChangedValue};
 pub use opens::{ColumnConditions, Marks, Opens};
 pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,

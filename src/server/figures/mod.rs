@@ -5,6 +5,8 @@
 
 mod build_status;
 mod build_status_day;
+pub mod change_conditions;
+mod change_points;
 #[cfg(test)]
 mod check;
 mod cve_most_frequent;
@@ -37,6 +39,7 @@ mod suppressions;
 pub mod testing;
 mod theme;
 mod time_axis;
+mod time_to_green;
 mod timeline;
 mod timeline_short;
 mod treemap;
@@ -86,6 +89,8 @@ pub const ALL: &[&Figure] = &[
     &failure_rate_by_agent::FIGURE,
     &failure_rate_by_node::FIGURE,
     &failure_rate_by_library::FIGURE,
+    &time_to_green::FIGURE,
+    &change_points::FIGURE,
     &cve_most_frequent::FIGURE,
     &cve_per_team::FIGURE,
     &js_checks::FIGURE,
@@ -344,7 +349,7 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 7] = [
+    const NAMING: [&str; 12] = [
         "most_failing",
         "failing_steps",
         "lengthy_pipelines",
@@ -352,6 +357,11 @@ mod tests {
         "cve_per_team",
         "node_versions",
         "java_versions",
+        "time_to_green",
+        "change_points",
+        "incidents",
+        "flaky_pipelines",
+        "minutes_lost",
     ];
 
     #[test]

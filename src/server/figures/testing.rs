@@ -12,7 +12,7 @@ use crate::{
     server::{
         config::Config,
         insight,
-        snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
+        snapshot::{BuildRecord, Flake, Incident, Snapshot, SnapshotBuilder, security::Security},
     },
 };
 
@@ -72,6 +72,7 @@ pub fn everywhere(text: &str) -> Snapshot {
     let nightly = format!("{text} nightly");
     let mut builds = Vec::new();
     for (job_name, nightly) in [(text, false), (&*nightly, true)] {
+        builds.extend(slower(job_name).map(|build| BuildRecord { nightly, ..build }));
         for result in BuildResult::ALL {
             builds.push(BuildRecord {
                 build_id: text,
@@ -102,11 +103,52 @@ pub fn everywhere(text: &str) -> Snapshot {
     };
     // Of as many teams as make a CVE frequent.
     let repositories = ["a", "b", "c"].map(repository).into();
-    finished(
+    with_causes(finished(
         builder("UTC", &builds),
         Some(at(AS_OF)),
         facts(repositories),
-    )
+    ))
+}
+
+/// The snapshot with an incident and a flaky failure for each failed build.
+fn with_causes(snapshot: Snapshot) -> Snapshot {
+    let mut snapshot = with_incidents(snapshot);
+    let members = snapshot.insight.incidents.iter();
+    let flakes = members.map(|incident| Flake {
+        failed: incident.members[0],
+        good: incident.members[0],
+    });
+    snapshot.insight.flakes = flakes.collect();
+    snapshot
+}
+
+/// The snapshot with an incident for each failed build in the place of others, which small samples hardly have.
+pub fn with_incidents(mut snapshot: Snapshot) -> Snapshot {
+    let builds = &snapshot.builds;
+    let failed = (0..builds.len()).filter(|&row| builds.result[row] == BuildResult::Failure);
+    let incidents = failed.map(|row| Incident {
+        nightly: builds.nightly[row],
+        step: builds.failing_step[row],
+        from_ms: builds.finished_ms[row],
+        to_ms: builds.finished_ms[row],
+        members: vec![u32::try_from(row).expect("few builds")],
+        pipelines: 1,
+        ..Incident::default()
+    });
+    let mut incidents: Vec<Incident> = incidents.collect();
+    // Each has a name of its own.
+    incidents.dedup_by_key(|incident| (incident.from_ms, incident.step, incident.nightly));
+    snapshot.insight.incidents = incidents;
+    snapshot
+}
+
+/// Builds of a job that took longer from the 11th on, shortly before [`AS_OF`].
+fn slower(job_name: &str) -> impl Iterator<Item = BuildRecord<'_>> {
+    (0..20).map(move |number| BuildRecord {
+        duration_ms: Some(if number < 10 { 60_000 } else { 600_000 }),
+        finished_ms: at("2019-10-25T09:00:00Z") + number * 60_000,
+        ..build(job_name, BuildResult::Success, AS_OF)
+    })
 }
 
 /// A snapshot of so many pipelines, steps, teams, repositories, versions and CVEs, with names as long as
@@ -116,6 +158,10 @@ pub fn crowded(number: usize) -> Snapshot {
     let mut builds = builder("UTC", &[]);
     for number in 0..number {
         let (job_name, step) = (name("job", number), name("step", number));
+        // As many as figures have rows for.
+        if number < 60 {
+            slower(&job_name).for_each(|build| builds.push_record(&build));
+        }
         let failed = build(&job_name, BuildResult::Failure, "2019-10-25T11:00:00Z");
         builds.push_record(&BuildRecord {
             // Long before the window, in a slot of its own.
@@ -146,7 +192,7 @@ pub fn crowded(number: usize) -> Snapshot {
         }
     };
     let repositories = (0..number).map(repository).collect();
-    finished(builds, Some(at(AS_OF)), facts(repositories))
+    with_causes(finished(builds, Some(at(AS_OF)), facts(repositories)))
 }
 
 fn builder(time_zone: &str, builds: &[BuildRecord<'_>]) -> SnapshotBuilder {

@@ -4,6 +4,7 @@
 mod addresses;
 mod build;
 mod builds;
+mod change_points;
 mod charts;
 mod freshness;
 mod headline;

@@ -1,6 +1,7 @@
 //! What is derived from the columns of a snapshot before it is used: red episodes and the state of every pipeline,
 //! shared incidents, flaky failures, and the classes of failures. None of it depends on a window.
 
+pub mod change_points;
 mod classes;
 pub mod delivery;
 mod episodes;
@@ -21,7 +22,7 @@ use crate::{
     server::{
         attributes,
         config::Config,
-        snapshot::{Pipeline, PipelineState, Snapshot},
+        snapshot::{Insight, Pipeline, PipelineState, Snapshot},
         store::Store,
     },
 };
@@ -31,7 +32,7 @@ use crate::{
 /// # Errors
 /// The store cannot be read.
 pub async fn load(store: &Store, config: Arc<Config>) -> Result<Snapshot> {
-    filled_in_background(store.load(config).await?).await
+    filled_in_background(store.load(config).await?, None).await
 }
 
 /// Loads a snapshot from an earlier one and the changes since, with its insight.
@@ -39,12 +40,22 @@ pub async fn load(store: &Store, config: Arc<Config>) -> Result<Snapshot> {
 /// # Errors
 /// The store cannot be read.
 pub async fn load_after(store: &Store, previous: Arc<Snapshot>) -> Result<Snapshot> {
-    filled_in_background(store.load_after(previous).await?).await
+    let snapshot = store.load_after(Arc::clone(&previous)).await?;
+    filled_in_background(snapshot, Some(previous)).await
 }
 
 /// Computes the insight on a thread of its own, which keeps those that serve requests free.
-async fn filled_in_background(snapshot: Snapshot) -> Result<Snapshot> {
-    let filling = tokio::task::spawn_blocking(move || filled(snapshot));
+async fn filled_in_background(
+    mut snapshot: Snapshot,
+    previous: Option<Arc<Snapshot>>,
+) -> Result<Snapshot> {
+    let filling = tokio::task::spawn_blocking(move || {
+        match previous {
+            Some(previous) => fill_after(&mut snapshot, &previous.insight),
+            None => fill(&mut snapshot),
+        }
+        snapshot
+    });
     filling.await.context("computing the insight panicked")
 }
 
@@ -57,12 +68,21 @@ pub fn filled(mut snapshot: Snapshot) -> Snapshot {
 
 /// Computes the insight of a snapshot.
 pub fn fill(snapshot: &mut Snapshot) {
+    fill_after(snapshot, &Insight::default());
+}
+
+/// Computes the insight of a snapshot from that of an earlier one of the same store. It equals one that is computed
+/// from nothing.
+pub fn fill_after(snapshot: &mut Snapshot, previous: &Insight) {
     let (episodes, states) = episodes::compute(snapshot);
     snapshot.insight.episodes = episodes;
     snapshot.insight.states = states;
     snapshot.insight.incidents = incidents::compute(snapshot, &transitions::transitions(snapshot));
     snapshot.insight.flakes = flakiness::flakes(snapshot);
     snapshot.insight.classes = classes::compute(snapshot);
+    let (change_points, searched) = change_points::compute(snapshot, &previous.searched);
+    snapshot.insight.change_points = change_points;
+    snapshot.insight.searched = searched;
 }
 
 /// Keys of a selection that choose pipelines, by the attributes of their latest builds.

@@ -4,7 +4,10 @@
 use foldhash::HashMap;
 use jiff::Timestamp;
 
-use super::{Snapshot, UNKNOWN_STEP};
+use super::{
+    Snapshot, UNKNOWN_STEP,
+    change_points::{ChangePoint, Searched},
+};
 
 /// Everything that is derived from the builds of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +22,10 @@ pub struct Insight {
     pub flakes: Vec<Flake>,
     /// The class of every build.
     pub classes: Vec<Class>,
+    /// Sorted by pipeline, then by the first build after the change.
+    pub change_points: Vec<ChangePoint>,
+    /// The series that were searched for change points.
+    pub searched: Searched,
 }
 
 /// A time in which a step failed in several pipelines more often than chance explains.
@@ -228,6 +235,15 @@ impl Insight {
         incidents.find(|incident| incident.members.binary_search(&row).is_ok())
     }
 
+    /// Returns the change points of a pipeline, in order.
+    pub fn change_points_of(&self, pipeline: u32) -> &[ChangePoint] {
+        let points = &self.change_points;
+        let first = points.partition_point(|point| point.pipeline < pipeline);
+        let of_later = &points[first..];
+        let length = of_later.partition_point(|point| point.pipeline == pipeline);
+        &of_later[..length]
+    }
+
     pub fn bytes(&self) -> usize {
         let members = self
             .incidents
@@ -239,6 +255,8 @@ impl Insight {
             + members.sum::<usize>()
             + size_of_val(&*self.flakes)
             + size_of_val(&*self.classes)
+            + size_of_val(&*self.change_points)
+            + self.searched.bytes()
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod build_ids;
 mod builder;
+pub mod change_points;
 mod clock;
 mod columns;
 mod insight;

@@ -3,6 +3,7 @@
 pub mod build;
 pub mod build_file;
 pub mod build_list;
+mod change_points;
 pub mod freshness;
 pub mod headline;
 pub mod pipeline;

@@ -182,7 +182,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
         Endpoint {
             path: "/api/pipeline",
             id: "pipeline",
-            summary: "One pipeline: its state, red episodes, latest builds, and durations of builds and steps",
+            summary: "One pipeline: its state, red episodes, change points, latest builds, and durations of builds and steps",
             parameters: parameters::pipeline(state),
             responses: vec![
                 ("200", responses::tagged("PipelineDetails")),
