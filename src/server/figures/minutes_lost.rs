@@ -49,6 +49,13 @@ const KINDS: [(&str, &str, &str); 3] = [
     ("failed", "Failed builds", theme::RED),
 ];
 
+/// The columns of their minutes.
+const MINUTES: [(&str, &str); 3] = [
+    ("rerun_minutes", "Minutes of reruns"),
+    ("lost_minutes", "Minutes of lost builds"),
+    ("failed_minutes", "Minutes of failed builds"),
+];
+
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     rows_by(snapshot, selection, "step", "Step", |loss| {
         snapshot.step_label(loss.step).to_owned()
@@ -95,11 +102,8 @@ pub fn rows_by(
         let counts = found.iter().map(|(_, kinds)| kinds[index].builds).collect();
         columns.push(Column::new(id, title, Values::Count(counts)));
     }
-    for (index, id) in ["rerun_minutes", "lost_minutes", "failed_minutes"]
-        .into_iter()
-        .enumerate()
-    {
-        columns.push(Column::unlisted(id, minutes(&|kinds| kinds[index])));
+    for (index, (id, title)) in MINUTES.into_iter().enumerate() {
+        columns.push(Column::new(id, title, minutes(&|kinds| kinds[index])));
     }
     columns.push(Column::new("minutes", "Minutes", minutes(&all)));
     let mut running = 0;
@@ -171,11 +175,7 @@ pub fn plot_by(rows: &Rows, id: &str) -> Plot {
         })
         .collect();
     let mut plot = Plot::new();
-    for ((_, label, colour), column) in
-        KINDS
-            .into_iter()
-            .zip(["rerun_minutes", "lost_minutes", "failed_minutes"])
-    {
+    for ((_, label, colour), (column, _)) in KINDS.into_iter().zip(MINUTES) {
         let bars = Bar::new(rows.number(column).to_vec(), positions.clone())
             .name(label)
             .orientation(Orientation::Horizontal)

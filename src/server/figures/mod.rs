@@ -358,7 +358,7 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 9] = [
+    const NAMING: [&str; 12] = [
         "most_failing",
         "failing_steps",
         "lengthy_pipelines",
@@ -368,6 +368,9 @@ mod tests {
         "java_versions",
         "time_to_green",
         "change_points",
+        "incidents",
+        "flaky_pipelines",
+        "minutes_lost",
     ];
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
     server::{
         config::Config,
         insight,
-        snapshot::{BuildRecord, Snapshot, SnapshotBuilder, security::Security},
+        snapshot::{BuildRecord, Flake, Incident, Snapshot, SnapshotBuilder, security::Security},
     },
 };
 
@@ -103,11 +103,43 @@ pub fn everywhere(text: &str) -> Snapshot {
     };
     // Of as many teams as make a CVE frequent.
     let repositories = ["a", "b", "c"].map(repository).into();
-    finished(
+    with_causes(finished(
         builder("UTC", &builds),
         Some(at(AS_OF)),
         facts(repositories),
-    )
+    ))
+}
+
+/// The snapshot with an incident and a flaky failure for each failed build.
+fn with_causes(snapshot: Snapshot) -> Snapshot {
+    let mut snapshot = with_incidents(snapshot);
+    let members = snapshot.insight.incidents.iter();
+    let flakes = members.map(|incident| Flake {
+        failed: incident.members[0],
+        good: incident.members[0],
+    });
+    snapshot.insight.flakes = flakes.collect();
+    snapshot
+}
+
+/// The snapshot with an incident for each failed build in the place of others, which small samples hardly have.
+pub fn with_incidents(mut snapshot: Snapshot) -> Snapshot {
+    let builds = &snapshot.builds;
+    let failed = (0..builds.len()).filter(|&row| builds.result[row] == BuildResult::Failure);
+    let incidents = failed.map(|row| Incident {
+        nightly: builds.nightly[row],
+        step: builds.failing_step[row],
+        from_ms: builds.finished_ms[row],
+        to_ms: builds.finished_ms[row],
+        members: vec![u32::try_from(row).expect("few builds")],
+        pipelines: 1,
+        ..Incident::default()
+    });
+    let mut incidents: Vec<Incident> = incidents.collect();
+    // Each has a name of its own.
+    incidents.dedup_by_key(|incident| (incident.from_ms, incident.step, incident.nightly));
+    snapshot.insight.incidents = incidents;
+    snapshot
 }
 
 /// Builds of a job that took longer from the 11th on, shortly before [`AS_OF`].
@@ -160,7 +192,7 @@ pub fn crowded(number: usize) -> Snapshot {
         }
     };
     let repositories = (0..number).map(repository).collect();
-    finished(builds, Some(at(AS_OF)), facts(repositories))
+    with_causes(finished(builds, Some(at(AS_OF)), facts(repositories)))
 }
 
 fn builder(time_zone: &str, builds: &[BuildRecord<'_>]) -> SnapshotBuilder {

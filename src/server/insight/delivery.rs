@@ -142,7 +142,7 @@ mod tests {
         let early = compute(&snapshot, &select(&snapshot, &early));
         assert_eq!(
             early.failed,
-            [(1, Some(5))],
+            [(0, Some(5)), (1, Some(5))],
             "the next promotion is after the range"
         );
     }

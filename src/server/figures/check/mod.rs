@@ -17,7 +17,7 @@ use sqlx::{
     Column as _, Row as _, SqliteConnection, TypeInfo as _, ValueRef as _, sqlite::SqliteRow,
 };
 
-use super::{ALL, Page};
+use super::{ALL, Page, testing::with_incidents};
 use crate::{
     api::Cell,
     selection::{BuildType, Selection},
@@ -337,6 +337,7 @@ async fn every_figure_of_the_sample_is_as_it_was() {
         _directory,
         ..
     } = sample(1, 30).await;
+    let snapshot = with_incidents(snapshot);
     for figure in ALL {
         let data = figure
             .compute(&snapshot, &Selection::default())

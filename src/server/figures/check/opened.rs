@@ -4,7 +4,11 @@ use super::super::{ALL, Page};
 use crate::{
     api::{Cell, FigureData},
     selection::Selection,
-    server::{attributes::select, figures::Figure, snapshot::Snapshot},
+    server::{
+        attributes::select,
+        figures::{Figure, testing::with_incidents},
+        snapshot::Snapshot,
+    },
 };
 
 /// Pages with conditions of every kind.
@@ -118,8 +122,12 @@ async fn every_number_opens_the_builds_that_it_counts() {
     let figures: Vec<&Figure> = figures.copied().collect();
     let mut checked = vec![(0, 0); figures.len()];
     for seed in [1, 2, 3] {
-        let sample = super::sample(seed, 40).await;
-        let snapshot = &sample.snapshot;
+        let super::Sample {
+            snapshot,
+            _directory,
+            ..
+        } = super::sample(seed, 40).await;
+        let snapshot = &with_incidents(snapshot);
         for page in PAGES {
             let page = Selection::parse(page).expect("a selection");
             for (figure, (cells, marks)) in figures.iter().zip(&mut checked) {

@@ -151,7 +151,7 @@ fn too_few_builds_before_claim_nothing() {
 
 #[test]
 fn windows_that_lie_close_together_are_one_incident() {
-    for (gap, incidents) in [(30, 1), (119, 1), (140, 2)] {
+    for (gap, incidents) in [(30, 1), (140, 1), (250, 2)] {
         let mut builds = usual(900);
         builds.extend(outage(8, 600));
         let second = outage(8, 600 - gap).map(|build| Known {
