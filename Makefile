@@ -105,7 +105,7 @@ clean: ## delete this clone's build output (tools and compiled dependencies stay
 
 ##@ Check it
 .PHONY: tests lint licences audit sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
-	e2e test-example test-targets test-watch api-check fuzz soak bench stand-ins pipeline-check smoke
+	test-proofs e2e test-example test-targets test-watch api-check fuzz soak bench stand-ins pipeline-check smoke
 
 tests: ## run everything that must pass; CONTRIBUTING.md lists the targets
 	@scripts/tests
@@ -133,6 +133,9 @@ test-postgres: setup-tests ## test the store on a temporary PostgreSQL server
 
 test-sources: setup ## test the sources against stand-ins for Azure Cosmos DB and GitHub, including faults
 	@cargo test --no-default-features --features ssr --test sources $(ARGS)
+
+test-proofs: setup ## compare statistics with those of Apache Otava, lifelines, scipy and statsmodels
+	@scripts/test-proofs
 
 test-replicas: setup-tests build ## test three replicas behind nginx on one PostgreSQL: killed, frozen, cut off (minutes; ARGS names scenarios)
 	@node scripts/replicas.mjs $(ARGS)

@@ -46,9 +46,16 @@ function rows(scales, difference, peers) {
     { what: `The same at ${times}×`, target: 300, reached: whole(most), unit: "ms", better: "less", detail: detail(most) },
     besideLoops(once),
     besideLoops(most),
-    { what: `Red episodes and states of all pipelines, ${times}×`, target: 30, reached: most.insight_us[0] / 1000, unit: "ms", better: "less", detail: most.insight_us.slice(1).map((us) => (us / 1000).toFixed(1)).join(" to ") },
   ];
   const span = (us) => us.slice(1).map((us) => (us / 1000).toFixed(1)).join(" to ");
+  for (const [scale, all, search, again] of [[once, 50, 30, 5], [most, 3000, 2000, 100]]) {
+    const [whole, one] = scale.change_points_us;
+    figures.push(
+      { what: `Everything that is derived from the builds, from nothing, ${scale.times}×`, target: all, reached: scale.insight_us[0] / 1000, unit: "ms", better: "less", detail: span(scale.insight_us) },
+      { what: `Change points of all pipelines, from nothing, ${scale.times}×`, target: search, reached: whole[0] / 1000, unit: "ms", better: "less", detail: span(whole) },
+      { what: `Change points after one series changed, ${scale.times}×`, target: again, reached: one[0] / 1000, unit: "ms", better: "less", detail: span(one) },
+    );
+  }
   for (const [scale, list, page] of [[once, 2, 5], [most, 15, 20]]) {
     figures.push(
       { what: `The slowest of four selections: counts, histogram and the first 50 builds, ${scale.times}×`, target: list, reached: scale.list_us[0] / 1000, unit: "ms", better: "less", detail: span(scale.list_us) },

@@ -5,10 +5,12 @@
 
 mod build;
 mod builds;
+mod change_points;
 mod difference;
 mod opens;
 mod pipeline;
 mod pipelines;
+mod problems;
 mod view;
 
 use std::{fmt, pin::Pin, sync::Arc};
@@ -20,6 +22,7 @@ use utoipa::ToSchema;
 
 pub use build::{BuildDetails, BuildStep, ExternalAddress, RelatedBuilds};
 pub use builds::{BuildList, BuildSummary, ResultCount, TimeBucket};
+pub use change_points::{ChangeLevel, ChangePoint, ChangedValue};
 pub use difference::{
     BuildDifference, BuildSet, ComparedMeasure, Comparison, DifferentValue, MeasureUnit,
     MeasuredSide,
@@ -29,6 +32,7 @@ pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
+pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
 pub use view::View;
 
 use crate::{error::AppError, json::Json, selection::Selection};

@@ -18,7 +18,10 @@ use rse_dashboard::{
         config::Config,
         figures::{self, Figure},
         insight,
-        snapshot::{BuildDetails, BuildRecord, Snapshot, SnapshotBuilder, security::Security},
+        snapshot::{
+            BuildDetails, BuildRecord, Snapshot, SnapshotBuilder, change_points::Searched,
+            security::Security,
+        },
         store::Store,
         views::{build_list, pipeline},
     },
@@ -67,7 +70,9 @@ async fn main() -> Result<()> {
         let mut snapshot = grown(&builds, times, as_of_ms, &config, security);
         let made = began.elapsed().as_secs_f64();
         let insight = filled(&mut snapshot, repeats);
-        scales.push(measured(&snapshot, times, repeats, made, insight)?);
+        let mut known = measured(&snapshot, times, repeats, made, insight)?;
+        known["change_points_us"] = json!(change_points(&snapshot, repeats));
+        scales.push(known);
     }
     let difference = difference::measured(&store, builds.len(), as_of_ms).await?;
     println!("{}", json!({"scales": scales, "difference": difference}));
@@ -134,7 +139,7 @@ fn grown(
     builder.finish(format!("{times} times"), as_of_ms, security)
 }
 
-/// Measures the episodes and states of all pipelines.
+/// Measures everything that is derived from the builds, from nothing.
 fn filled(snapshot: &mut Snapshot, repeats: usize) -> Option<[f64; 3]> {
     let mut taken = Vec::new();
     for _ in 0..repeats {
@@ -143,6 +148,26 @@ fn filled(snapshot: &mut Snapshot, repeats: usize) -> Option<[f64; 3]> {
         taken.push(began.elapsed().as_secs_f64() * 1e6);
     }
     spread(taken)
+}
+
+/// Measures the change points of all pipelines: from nothing, and after one of the series changed.
+fn change_points(snapshot: &Snapshot, repeats: usize) -> [Option<[f64; 3]>; 2] {
+    let mut changed = snapshot.insight.searched.clone();
+    if let Some(&one) = changed.0.keys().next() {
+        changed.0.remove(&one);
+    }
+    [Searched::default(), changed].map(|previous| {
+        let mut taken = Vec::new();
+        for _ in 0..repeats {
+            let began = Instant::now();
+            black_box(insight::change_points::compute(
+                black_box(snapshot),
+                &previous,
+            ));
+            taken.push(began.elapsed().as_secs_f64() * 1e6);
+        }
+        spread(taken)
+    })
 }
 
 fn measured(

@@ -14,6 +14,8 @@ pub struct BuildDetails {
     pub complete: bool,
     /// The evidence for the result, for readers.
     pub evidence: String,
+    /// The rule that gives a failed or lost build its class, for readers.
+    pub class_rule: Option<String>,
     /// The source's tag of the build.
     pub tag: Option<String>,
     pub branch: Option<String>,

@@ -62,6 +62,12 @@ pub struct BuildSummary {
     pub duration_ms: Option<u64>,
     /// The first step that failed.
     pub failed_step: Option<String>,
+    /// The reason of a failed or lost build: `lost`, `agent`, `incident`, `flaky`, `broken`, `once` or `unknown`.
+    pub class: Option<String>,
+    /// The part of the work that a failed or lost build failed at: `code`, `test`, `deploy`, `platform` or `unknown`.
+    pub domain: Option<String>,
+    /// The shared incident that the failure is a part of, as in selections.
+    pub incident: Option<String>,
     /// The first 16 digits of the commit.
     pub commit: Option<String>,
     pub repository: Option<String>,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{BuildSummary, ExternalAddress};
+use super::{BuildSummary, ChangePoint, ExternalAddress};
 
 /// One pipeline: its state, its episodes, its builds and steps. What is unknown is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -38,6 +38,8 @@ pub struct PipelineDetails {
     /// The number of all episodes.
     pub episode_count: u64,
     pub time_to_green: EpisodeTimes,
+    /// At most 20 change points among the latest builds, the latest first.
+    pub change_points: Vec<ChangePoint>,
     /// At most 53 weeks with decided builds of known duration, the latest last.
     pub weeks: Vec<WeekDurations>,
     /// At most 500 of these builds, the latest last.

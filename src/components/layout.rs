@@ -28,6 +28,9 @@ pub fn Header(title: String, reader: Option<String>) -> impl IntoView {
                 <nav aria-label="Pages">
                     <ul>
                         <li>
+                            <A href=base.path("/problems")>"Problems"</A>
+                        </li>
+                        <li>
                             <A href=base.path("/pipelines")>"Pipelines"</A>
                         </li>
                         <li>

@@ -13,6 +13,7 @@ mod pipeline;
 mod pipeline_list;
 mod pipelines;
 mod platform;
+mod problems;
 mod security;
 mod sources;
 
@@ -27,5 +28,6 @@ pub use pipeline::Pipeline;
 pub use pipeline_list::PipelineList;
 pub use pipelines::Pipelines;
 pub use platform::Platform;
+pub use problems::Problems;
 pub use security::Security;
 pub use sources::Sources;

@@ -62,6 +62,7 @@ const CLASSES: &[&str] = &[
     "none", "lost", "agent", "incident", "flaky", "broken", "once", "unknown",
 ];
 const DOMAINS: &[&str] = &["none", "code", "test", "deploy", "platform", "unknown"];
+const LOSSES: &[&str] = &["none", "rerun", "lost", "failed"];
 /// The parts that a build may lack.
 const OPTIONAL: &[&str] = &[
     "agent",
@@ -69,11 +70,13 @@ const OPTIONAL: &[&str] = &[
     "component",
     "duration",
     "failed_step",
+    "first_step",
     "functional_test",
     "library",
     "node",
     "product",
     "repository",
+    "start_delay",
 ];
 
 /// Every key, sorted by its id.
@@ -123,6 +126,8 @@ pub const KEYS: &[Key] = &[
         Kind::Choices(OPTIONAL),
     ),
     key("library", "Library", "", Kind::Texts),
+    key("loss", "Minutes lost by", "", Kind::Choices(LOSSES)),
+    key("loss_step", "Minutes lost at", "", Kind::Texts),
     key(
         "max_minutes",
         "Shorter than",

@@ -2,7 +2,7 @@
 
 use rse_dashboard::server::{
     config::Config,
-    model::{Checkpoint, Coverage, CoverageState, RepositoryFacts},
+    model::{Checkpoint, Coverage, CoverageState, RepositoryFacts, Snooze, SnoozeEnd},
     sample::{self, SampleOptions},
     store::Failed,
 };
@@ -234,4 +234,78 @@ fn a_new_store_can_be_opened_by_several_at_once() {
             }
         });
     }
+}
+
+#[test]
+fn snoozes_are_in_the_ledger_until_they_end() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let store = open(dir.path()).await;
+        let writer = store.snooze_writer();
+        let snooze = |problem: &str, end, at_ms| Snooze {
+            problem: problem.to_owned(),
+            reason: "waits for a release".to_owned(),
+            end,
+            reader: "Ada".to_owned(),
+            at_ms,
+        };
+        let version = store.ledger_version().await.expect("a version");
+        for (problem, end, at_ms) in [
+            ("a", SnoozeEnd::At(50), 1),
+            ("b", SnoozeEnd::Failures(7), 2),
+            ("b", SnoozeEnd::Failures(9), 3),
+        ] {
+            writer
+                .snooze(snooze(problem, end, at_ms))
+                .await
+                .expect("written");
+        }
+        let ledger = store.ledger().await.expect("a ledger");
+        let expected = [
+            snooze("b", SnoozeEnd::Failures(9), 3),
+            snooze("a", SnoozeEnd::At(50), 1),
+        ];
+        assert_eq!(ledger.snoozes, expected);
+        assert!(
+            ledger.version > version,
+            "so that replicas and pages see it"
+        );
+        assert_eq!(writer.ledger().await.expect("a ledger"), ledger);
+
+        assert!(writer.end("b").await.expect("written"));
+        assert!(!writer.end("b").await.expect("written"));
+        // Those that have ended are deleted with the next one.
+        let late = snooze("c", SnoozeEnd::At(99), 50);
+        writer.snooze(late.clone()).await.expect("written");
+        assert_eq!(store.ledger().await.expect("a ledger").snoozes, [late]);
+    });
+}
+
+#[test]
+fn a_store_holds_a_thousand_snoozes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    runtime().block_on(async {
+        let store = open(dir.path()).await;
+        let writer = store.snooze_writer();
+        let snooze = |number: u32| Snooze {
+            problem: number.to_string(),
+            reason: "x".repeat(10_000),
+            end: SnoozeEnd::Failures(9),
+            reader: "Ada".to_owned(),
+            at_ms: 1,
+        };
+        for number in 0..1000 {
+            writer.snooze(snooze(number)).await.expect("written");
+        }
+        let error = writer.snooze(snooze(1000)).await.expect_err("too many");
+        assert!(error.to_string().contains("1000 problems"), "{error}");
+        writer.snooze(snooze(999)).await.expect("changed");
+        let ledger = store.ledger().await.expect("a ledger");
+        assert!(
+            ledger
+                .snoozes
+                .iter()
+                .all(|known| known.reason.len() < 3_000)
+        );
+    });
 }

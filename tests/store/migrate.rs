@@ -4,7 +4,7 @@ use std::{cell::Cell, path::Path, sync::Mutex};
 
 use rse_dashboard::server::{
     config::Config,
-    model::{Checkpoint, Codebase, Coverage, CoverageState, Event, System},
+    model::{Checkpoint, Codebase, Coverage, CoverageState, Event, Snooze, SnoozeEnd, System},
     store::{CachedResponse, Failed, Location, Store, migrate},
 };
 
@@ -74,6 +74,16 @@ async fn filled(dir: &Path, events: usize) -> Store {
         .keep_responses("github", &[response])
         .await
         .expect("kept");
+    for (problem, end) in [("a", SnoozeEnd::At(9)), ("b", SnoozeEnd::Failures(7))] {
+        let snooze = Snooze {
+            problem: problem.to_owned(),
+            reason: "known".to_owned(),
+            end,
+            reader: "Ada".to_owned(),
+            at_ms: 5,
+        };
+        store.snooze_writer().snooze(snooze).await.expect("kept");
+    }
     store
 }
 
@@ -107,6 +117,7 @@ fn a_store_is_the_same_after_a_migration_there_and_back() {
             let (is, was) = (store.ledger().await, from.ledger().await);
             let (is, was) = (is.expect("a ledger"), was.expect("a ledger"));
             assert_eq!((is.syncs, is.coverage), (was.syncs, was.coverage));
+            assert_eq!((is.snoozes.len(), is.snoozes), (2, was.snoozes));
             let cursor = store.cursor("cosmos", "jenkins/pipeline-metrics").await;
             assert_eq!(cursor.expect("read").as_deref(), Some("until 5"));
             let response = store

@@ -231,6 +231,51 @@ pub const ATTRIBUTES: &[Attribute] = &[
         },
     },
     Attribute {
+        id: "loss",
+        label: "Minutes lost by",
+        help: "Whether the build's minutes are lost: it repeated a flaky failure, was lost, or failed",
+        kind: Kind::Choice(|_| {
+            LOSSES
+                .map(|(id, label)| (id.to_owned(), label.to_owned()))
+                .into()
+        }),
+        read: |snapshot| {
+            let reruns = snapshot.reruns();
+            let results = &snapshot.builds.result;
+            by_choice(
+                LOSSES.map(|(_, label)| label.into()).into(),
+                move |build| match results[build] {
+                    _ if reruns[build] != u32::MAX => 1,
+                    BuildResult::Lost => 2,
+                    result if result.is_failed() => 3,
+                    _ => 0,
+                },
+            )
+        },
+    },
+    Attribute {
+        id: "loss_step",
+        label: "Minutes lost at",
+        help: "The first failed step of a build whose minutes are lost; that of the failure which it repeated",
+        kind: Kind::Text,
+        read: |snapshot| {
+            let reruns = snapshot.reruns();
+            let labels = snapshot.steps.iter().map(|step| (&**step).into());
+            let (steps, results) = (&snapshot.builds.failing_step, &snapshot.builds.result);
+            by_choice(labels.collect(), move |build| {
+                let rerun = reruns[build];
+                let result = results[build];
+                if rerun != u32::MAX {
+                    steps[rerun as usize].into()
+                } else if result.is_failed() || result == BuildResult::Lost {
+                    steps[build].into()
+                } else {
+                    u32::MAX
+                }
+            })
+        },
+    },
+    Attribute {
         id: "product",
         label: "Product",
         help: "The product that the repository is a part of",
@@ -244,6 +289,14 @@ pub const ATTRIBUTES: &[Attribute] = &[
         kind: Kind::Text,
         read: |snapshot| by_codebase(snapshot, |known| Some(known.component.as_deref()?.into())),
     },
+];
+
+/// The ways in which minutes are lost: the first that holds, and none for other builds.
+pub const LOSSES: [(&str, &str); 4] = [
+    ("none", "Nothing"),
+    ("rerun", "Rerun"),
+    ("lost", "Lost"),
+    ("failed", "Failed"),
 ];
 
 /// Domains with their labels, and that of builds that did not fail.

@@ -119,6 +119,8 @@ fn has<'a>(snapshot: &'a Snapshot, name: &str) -> Box<dyn Fn(usize) -> bool + 'a
     match name {
         "duration" => Box::new(|build| builds.duration_ms[build] != UNKNOWN_DURATION),
         "commit" => Box::new(|build| builds.commit[build] != 0),
+        "start_delay" => Box::new(|build| builds.start_delay_ms[build] != UNKNOWN_DURATION),
+        "first_step" => Box::new(|build| builds.steps.of(build).next().is_some()),
         "node" => Box::new(|build| builds.node[build] != UNKNOWN_NODE),
         "failed_step" => Box::new(|build| builds.failing_step[build] != UNKNOWN_STEP),
         "functional_test" => Box::new(|build| builds.functional_test_ms[build] != NO_TEST),
@@ -227,9 +229,10 @@ impl Selected<'_> {
         }
     }
 
-    fn contains(&self, build: usize) -> bool {
+    /// Returns whether a build is selected.
+    pub fn contains(&self, build: usize) -> bool {
         let mask = self.mask.as_ref();
-        mask.is_none_or(|mask| mask[build - self.rows.start])
+        self.rows.contains(&build) && mask.is_none_or(|mask| mask[build - self.rows.start])
     }
 
     pub fn count(&self) -> u64 {

@@ -7,6 +7,7 @@ mod export;
 mod health;
 mod import;
 mod migrate;
+mod problems;
 mod sample;
 mod serve;
 mod sync;
@@ -68,6 +69,8 @@ enum Command {
     Sample(sample::Options),
     /// Export events, builds or a figure as NDJSON or CSV
     Export(export::Options),
+    /// List what needs attention; exit code 1 if a problem escalates
+    Problems(problems::Options),
     /// Migrate a store to another one, from a file to PostgreSQL or back
     Migrate(migrate::Options),
     /// Check configuration, store and sources, with a remedy for each fault
@@ -123,6 +126,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Import(options) => import::run(options, location, config).await,
         Command::Sample(options) => sample::run(options, location, config).await,
         Command::Export(options) => export::run(options, location, config).await,
+        Command::Problems(options) => problems::run(options, location, config).await,
         Command::Migrate(options) => migrate::run(options, location, config).await,
         Command::Doctor(options) => {
             doctor::run(options, location, config, &read_from, address.ip()).await

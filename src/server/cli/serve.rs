@@ -123,6 +123,7 @@ impl Background {
         }
         reload::load(&store, config, &self.state).await?;
         self.state.set_build_reader(store.build_reader());
+        self.state.set_snooze_writer(store.snooze_writer());
         Ok(store)
     }
 

@@ -38,6 +38,8 @@ pub struct Insight {
     pub flake_rate_days: u16,
     /// A pipeline is flaky while its latest flake is less than so many days old.
     pub flaky_days: u16,
+    /// A flaky pipeline has at least so many flaked commits in the days of the rate.
+    pub flaky_commits: u32,
     /// A difference is shown if its q value is less than this,
     pub difference_q: f64,
     /// for values of at least so many builds.
@@ -173,6 +175,7 @@ impl Default for Insight {
             flaky_within: SignedDuration::from_hours(24),
             flake_rate_days: 14,
             flaky_days: 7,
+            flaky_commits: 2,
             difference_q: 0.01,
             difference_min_builds: 5,
             change_point_builds: 500,

@@ -5,16 +5,29 @@
 
 mod build_status;
 mod build_status_day;
+pub mod change_conditions;
+mod change_points;
 #[cfg(test)]
 mod check;
 mod cve_most_frequent;
 mod cve_per_team;
+mod domains_by_team;
 mod duration;
 mod failing_steps;
+mod failure_classes;
+mod failure_rate_by_agent;
+mod failure_rate_by_library;
+mod failure_rate_by_node;
+mod failure_rate_by_week;
+mod failure_rates;
+mod flaky_pipelines;
 mod heatmap;
+mod incidents;
 mod java_versions;
 mod js_checks;
 mod lengthy_pipelines;
+mod minutes_lost;
+mod minutes_lost_by_team;
 mod most_failing;
 mod nightly_vs_non_nightly;
 mod node_versions;
@@ -22,15 +35,19 @@ mod opens;
 mod ranking;
 mod rows;
 mod shortest_functional_tests;
+mod slowest_steps;
+mod start_delay;
 mod suppressions;
 #[cfg(test)]
 pub mod testing;
 mod theme;
 mod time_axis;
+mod time_to_green;
 mod timeline;
 mod timeline_short;
 mod treemap;
 mod versions;
+mod weeks;
 pub mod words;
 
 use std::sync::Arc;
@@ -67,6 +84,20 @@ pub const ALL: &[&Figure] = &[
     &shortest_functional_tests::FIGURE,
     &duration::FIGURE,
     &timeline::FIGURE,
+    &failure_rate_by_week::FIGURE,
+    &failure_classes::FIGURE,
+    &incidents::FIGURE,
+    &flaky_pipelines::FIGURE,
+    &minutes_lost::FIGURE,
+    &minutes_lost_by_team::FIGURE,
+    &domains_by_team::FIGURE,
+    &failure_rate_by_agent::FIGURE,
+    &failure_rate_by_node::FIGURE,
+    &failure_rate_by_library::FIGURE,
+    &time_to_green::FIGURE,
+    &change_points::FIGURE,
+    &slowest_steps::FIGURE,
+    &start_delay::FIGURE,
     &cve_most_frequent::FIGURE,
     &cve_per_team::FIGURE,
     &js_checks::FIGURE,
@@ -325,7 +356,7 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 7] = [
+    const NAMING: [&str; 9] = [
         "most_failing",
         "failing_steps",
         "lengthy_pipelines",
@@ -333,6 +364,8 @@ mod tests {
         "cve_per_team",
         "node_versions",
         "java_versions",
+        "time_to_green",
+        "change_points",
     ];
 
     #[test]
@@ -384,8 +417,9 @@ mod tests {
                 let fits = match (column.kind, cell) {
                     (CellKind::Text, Cell::Text(_))
                     | (CellKind::Count, Cell::Count(_))
-                    | (CellKind::Number, Cell::Number(_))
-                    | (CellKind::Percent, Cell::Number(_) | Cell::Missing) => true,
+                    | (CellKind::Number | CellKind::Percent, Cell::Number(_) | Cell::Missing) => {
+                        true
+                    }
                     // A major version, or that it is unknown.
                     (CellKind::Text, Cell::Count(_)) => column.id == "major",
                     (CellKind::Instant, Cell::Text(text)) => {

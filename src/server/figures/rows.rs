@@ -35,6 +35,8 @@ pub enum Values {
     /// A number that is a name, such as a major version; none if unreadable.
     Major(Vec<Option<u64>>),
     Number(Vec<f64>),
+    /// The same; none if it is unknown.
+    Measured(Vec<Option<f64>>),
     /// 0 to 100; none for a share of nothing.
     Percent(Vec<Option<f64>>),
     /// Unix ms.
@@ -82,6 +84,14 @@ impl Rows {
         match self.values(id) {
             Values::Number(values) => values,
             _ => panic!("column {id} has no numbers"),
+        }
+    }
+
+    /// The values of a column of numbers with decimals that may be unknown.
+    pub fn measured(&self, id: &str) -> &[Option<f64>] {
+        match self.values(id) {
+            Values::Measured(values) => values,
+            _ => panic!("column {id} has no such numbers"),
         }
     }
 
@@ -160,7 +170,7 @@ impl Values {
             Self::Count(values) => values.len(),
             Self::Major(values) => values.len(),
             Self::Number(values) => values.len(),
-            Self::Percent(values) => values.len(),
+            Self::Measured(values) | Self::Percent(values) => values.len(),
             Self::Instant(values) => values.len(),
             Self::Date(values) => values.len(),
         }
@@ -170,7 +180,7 @@ impl Values {
         match self {
             Self::Text(_) | Self::Major(_) => CellKind::Text,
             Self::Count(_) => CellKind::Count,
-            Self::Number(_) => CellKind::Number,
+            Self::Number(_) | Self::Measured(_) => CellKind::Number,
             Self::Percent(_) => CellKind::Percent,
             Self::Instant(_) => CellKind::Instant,
             Self::Date(_) => CellKind::Date,
@@ -186,7 +196,9 @@ impl Values {
                 None => Cell::Text(UNKNOWN.to_owned()),
             },
             Self::Number(values) => Cell::Number(values[index]),
-            Self::Percent(values) => values[index].map_or(Cell::Missing, Cell::Number),
+            Self::Measured(values) | Self::Percent(values) => {
+                values[index].map_or(Cell::Missing, Cell::Number)
+            }
             Self::Instant(values) => Cell::Text(instant_text(values[index])),
             Self::Date(values) => Cell::Text(date_text(values[index])),
         }

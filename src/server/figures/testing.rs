@@ -72,6 +72,7 @@ pub fn everywhere(text: &str) -> Snapshot {
     let nightly = format!("{text} nightly");
     let mut builds = Vec::new();
     for (job_name, nightly) in [(text, false), (&*nightly, true)] {
+        builds.extend(slower(job_name).map(|build| BuildRecord { nightly, ..build }));
         for result in BuildResult::ALL {
             builds.push(BuildRecord {
                 build_id: text,
@@ -109,6 +110,15 @@ pub fn everywhere(text: &str) -> Snapshot {
     )
 }
 
+/// Builds of a job that took longer from the 11th on, shortly before [`AS_OF`].
+fn slower(job_name: &str) -> impl Iterator<Item = BuildRecord<'_>> {
+    (0..20).map(move |number| BuildRecord {
+        duration_ms: Some(if number < 10 { 60_000 } else { 600_000 }),
+        finished_ms: at("2019-10-25T09:00:00Z") + number * 60_000,
+        ..build(job_name, BuildResult::Success, AS_OF)
+    })
+}
+
 /// A snapshot of so many pipelines, steps, teams, repositories, versions and CVEs, with names as long as
 /// snapshots have them.
 pub fn crowded(number: usize) -> Snapshot {
@@ -116,6 +126,10 @@ pub fn crowded(number: usize) -> Snapshot {
     let mut builds = builder("UTC", &[]);
     for number in 0..number {
         let (job_name, step) = (name("job", number), name("step", number));
+        // As many as figures have rows for.
+        if number < 60 {
+            slower(&job_name).for_each(|build| builds.push_record(&build));
+        }
         let failed = build(&job_name, BuildResult::Failure, "2019-10-25T11:00:00Z");
         builds.push_record(&BuildRecord {
             // Long before the window, in a slot of its own.

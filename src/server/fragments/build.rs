@@ -86,6 +86,7 @@ impl Shown<'_> {
                 @if let Some(step) = &build.failed_step {
                     (fact("First failed step", self.value("failed_step", step)))
                 }
+                (self.class())
                 (self.commit())
                 @if let Some(branch) = &details.branch {
                     (fact("Branch", html! { (visible(branch)) }))
@@ -128,6 +129,24 @@ impl Shown<'_> {
                 }
             },
         )
+    }
+
+    /// The class of a failure with its rule, its domain, and the incident that it is a part of.
+    fn class(&self) -> Markup {
+        let build = &self.details.build;
+        html! {
+            @if let (Some(class), Some(rule)) = (&build.class, &self.details.class_rule) {
+                (fact("Class", html! { (self.value("class", class)) ": " (rule) "." }))
+            }
+            @if let Some(domain) = &build.domain {
+                (fact("Domain", self.value("domain", domain)))
+            }
+            @if let Some(incident) = &build.incident {
+                (fact("Incident", html! {
+                    a href=(self.sharing(&[("incident", incident)])) { (visible(incident)) }
+                }))
+            }
+        }
     }
 
     fn commit(&self) -> Markup {
@@ -335,6 +354,9 @@ mod tests {
             finished_at: hostile(),
             duration_ms: Some(1),
             failed_step: Some(hostile()),
+            class: Some(hostile()),
+            domain: Some(hostile()),
+            incident: Some(hostile()),
             commit: Some(hostile()),
             repository: Some(hostile()),
             team: Some(hostile()),
@@ -371,6 +393,7 @@ mod tests {
             build: summary(),
             complete: true,
             evidence: "told".to_owned(),
+            class_rule: Some("the rule".to_owned()),
             tag: Some(hostile()),
             branch: Some(hostile()),
             commit: Some(hostile()),

@@ -34,7 +34,9 @@ const ADDABLE: [&str; 8] = [
 /// The most values that are suggested for a condition.
 const SUGGESTED: usize = 20;
 /// The columns that can be added to those that every list has.
-const EXTRA: [(&str, &str); 8] = [
+const EXTRA: [(&str, &str); 10] = [
+    ("class", "Class"),
+    ("domain", "Domain"),
     ("repository", "Repository"),
     ("team", "Team"),
     ("agent", "Agent"),
@@ -420,6 +422,8 @@ impl Shown<'_> {
 
     fn extra_cell(&self, id: &str, build: &BuildSummary) -> Markup {
         let value = match id {
+            "class" => &build.class,
+            "domain" => &build.domain,
             "repository" => &build.repository,
             "team" => &build.team,
             "agent" => &build.agent,

@@ -4,6 +4,7 @@
 mod addresses;
 mod build;
 mod builds;
+mod change_points;
 mod charts;
 mod compare;
 mod difference;
@@ -11,6 +12,7 @@ mod freshness;
 mod headline;
 mod pipeline;
 mod pipelines;
+mod problems;
 mod results;
 mod sources;
 mod time_line;
@@ -22,6 +24,7 @@ pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
+pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES, fragments as problems};
 pub use sources::fragments as sources;
 
 use maud::{Markup, html};
@@ -33,12 +36,13 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "builds",
     "compare",
     "freshness",
     "headline",
     "pipelines",
+    "problems",
     "sources",
     "build",
     "pipeline",

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{
     addresses,
     build::{external, fact},
-    charts, duration, fragment, results, utc,
+    change_points, charts, duration, fragment, results, utc,
 };
 use crate::{
     api::{BuildMark, HtmlFragment, PipelineDetails, RedEpisode, StepSummary, WeekDurations},
@@ -28,6 +28,7 @@ pub fn fragments(details: &PipelineDetails, base: &Base) -> Vec<HtmlFragment> {
         fragment("pipeline-head", shown.head()),
         fragment("pipeline-builds", shown.builds()),
         fragment("pipeline-episodes", shown.episodes()),
+        fragment("pipeline-changes", change_points::section(details, base)),
         fragment("pipeline-durations", shown.durations()),
         fragment("pipeline-steps", shown.steps()),
     ]
@@ -305,7 +306,9 @@ impl Shown<'_> {
 mod tests {
     use super::*;
     use crate::{
-        api::{BuildSummary, EpisodeTimes, ExternalAddress},
+        api::{
+            BuildSummary, ChangeLevel, ChangePoint, ChangedValue, EpisodeTimes, ExternalAddress,
+        },
         server::fragments::testing::{HOSTILE, hostile},
     };
 
@@ -347,6 +350,29 @@ mod tests {
             }],
             episode_count: 1,
             time_to_green: EpisodeTimes::default(),
+            change_points: vec![
+                ChangePoint {
+                    measure: "duration".to_owned(),
+                    build: mark.clone(),
+                    after: mark.clone(),
+                    until: mark.clone(),
+                    from: ChangeLevel {
+                        builds: 5,
+                        mean_ms: Some(60_000.0),
+                        conditions: "from=2019-10-21".to_owned(),
+                        ..ChangeLevel::default()
+                    },
+                    changed: vec![ChangedValue {
+                        attribute: "node".to_owned(),
+                        label: hostile(),
+                        from: hostile(),
+                        to: Some(hostile()),
+                        values: 2,
+                    }],
+                    ..ChangePoint::default()
+                };
+                20
+            ],
             weeks: vec![WeekDurations {
                 from: "2019-10-21".to_owned(),
                 to: "2019-10-28".to_owned(),

@@ -69,6 +69,18 @@ pub async fn pipelines(
     .await
 }
 
+/// `GET /api/problems?SELECTION`
+pub async fn problems(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    list(turn, request, &[], move |query| {
+        state.problems(&query.selection)
+    })
+    .await
+}
+
 /// Computes a list in turn, on a thread of its own.
 async fn list<T: serde::Serialize + Send + 'static>(
     turn: Turn,

@@ -137,7 +137,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let base = Base::new(settings.base_path());
     let state = ServerState {
         options: options.clone().into(),
-        app: state.served(base.clone(), settings.open),
+        app: state.served(base.clone(), settings.open, settings.sign_in.is_some()),
         event_streams: ClientQuota::new(settings.limits.event_streams),
         settings: settings.into(),
     };
@@ -199,6 +199,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/difference", get(comparisons::difference))
         .route("/api/pipeline", get(builds::pipeline))
         .route("/api/pipelines", get(builds::pipelines))
+        .route("/api/problems", get(builds::problems))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));

@@ -36,11 +36,12 @@ use crate::{
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 5] = [
+const SELECTING: [&str; 6] = [
     "/builds",
     "/pipelines",
     "/pipelines/list",
     "/platform",
+    "/problems",
     "/security",
 ];
 /// The page of two selections.

@@ -1,11 +1,19 @@
-//! What is derived from the columns of a snapshot before it is used: red episodes and the state of every
-//! pipeline. Neither depends on a window.
+//! What is derived from the columns of a snapshot before it is used: red episodes and the state of every pipeline,
+//! shared incidents, flaky failures, and the classes of failures. None of it depends on a window.
 
+pub mod change_points;
+mod classes;
+pub mod delivery;
 pub mod difference;
 mod episodes;
+pub mod flakiness;
+mod incidents;
+pub mod minutes_lost;
+pub mod problems;
 #[cfg(test)]
 mod tests;
 pub mod time_to_green;
+mod transitions;
 
 use std::sync::Arc;
 
@@ -16,7 +24,7 @@ use crate::{
     server::{
         attributes,
         config::Config,
-        snapshot::{Class, Pipeline, PipelineState, Snapshot},
+        snapshot::{Insight, Pipeline, PipelineState, Snapshot},
         store::Store,
     },
 };
@@ -26,7 +34,7 @@ use crate::{
 /// # Errors
 /// The store cannot be read.
 pub async fn load(store: &Store, config: Arc<Config>) -> Result<Snapshot> {
-    filled_in_background(store.load(config).await?).await
+    filled_in_background(store.load(config).await?, None).await
 }
 
 /// Loads a snapshot from an earlier one and the changes since, with its insight.
@@ -34,12 +42,22 @@ pub async fn load(store: &Store, config: Arc<Config>) -> Result<Snapshot> {
 /// # Errors
 /// The store cannot be read.
 pub async fn load_after(store: &Store, previous: Arc<Snapshot>) -> Result<Snapshot> {
-    filled_in_background(store.load_after(previous).await?).await
+    let snapshot = store.load_after(Arc::clone(&previous)).await?;
+    filled_in_background(snapshot, Some(previous)).await
 }
 
 /// Computes the insight on a thread of its own, which keeps those that serve requests free.
-async fn filled_in_background(snapshot: Snapshot) -> Result<Snapshot> {
-    let filling = tokio::task::spawn_blocking(move || filled(snapshot));
+async fn filled_in_background(
+    mut snapshot: Snapshot,
+    previous: Option<Arc<Snapshot>>,
+) -> Result<Snapshot> {
+    let filling = tokio::task::spawn_blocking(move || {
+        match previous {
+            Some(previous) => fill_after(&mut snapshot, &previous.insight),
+            None => fill(&mut snapshot),
+        }
+        snapshot
+    });
     filling.await.context("computing the insight panicked")
 }
 
@@ -52,10 +70,22 @@ pub fn filled(mut snapshot: Snapshot) -> Snapshot {
 
 /// Computes the insight of a snapshot.
 pub fn fill(snapshot: &mut Snapshot) {
+    fill_after(snapshot, &Insight::default());
+}
+
+/// Computes the insight of a snapshot from that of an earlier one of the same store. It equals one that is computed
+/// from nothing.
+pub fn fill_after(snapshot: &mut Snapshot, previous: &Insight) {
     let (episodes, states) = episodes::compute(snapshot);
     snapshot.insight.episodes = episodes;
     snapshot.insight.states = states;
-    snapshot.insight.classes = vec![Class::None; snapshot.builds.len()];
+    snapshot.insight.incidents = incidents::compute(snapshot, &transitions::transitions(snapshot));
+    snapshot.insight.flakes = flakiness::flakes(snapshot);
+    snapshot.insight.classes = classes::compute(snapshot);
+    snapshot.insight.problems = problems::compute(snapshot);
+    let (change_points, searched) = change_points::compute(snapshot, &previous.searched);
+    snapshot.insight.change_points = change_points;
+    snapshot.insight.searched = searched;
 }
 
 /// Keys of a selection that choose pipelines, by the attributes of their latest builds.
@@ -68,6 +98,19 @@ const OF_PIPELINES: [&str; 6] = [
     "type",
 ];
 
+/// Returns whether each pipeline is of a selection, by the attributes of its latest build; see [`states`].
+pub fn chosen_pipelines(snapshot: &Snapshot, selection: &Selection) -> Vec<bool> {
+    let is_chosen = attributes::has_attributes(snapshot, selection, &OF_PIPELINES);
+    let states = snapshot.insight.states.iter();
+    states
+        .map(|state| {
+            state
+                .last_build
+                .is_some_and(|last| is_chosen(last as usize))
+        })
+        .collect()
+}
+
 /// Returns the states of the pipelines of a selection. Its project, team, kind and the like choose pipelines, by the
 /// attributes of their latest builds; its range and everything else does not matter.
 pub fn states<'a>(
@@ -75,11 +118,8 @@ pub fn states<'a>(
     selection: &Selection,
 ) -> impl Iterator<Item = (&'a Pipeline, &'a PipelineState)> + use<'a> {
     debug_assert!(snapshot.has_insight(), "a snapshot without its insight");
-    let is_chosen = attributes::has_attributes(snapshot, selection, &OF_PIPELINES);
+    let chosen = chosen_pipelines(snapshot, selection);
     let known = snapshot.pipelines.iter().zip(&snapshot.insight.states);
-    known.filter(move |(_, state)| {
-        state
-            .last_build
-            .is_some_and(|last| is_chosen(last as usize))
-    })
+    let chosen = known.zip(chosen).filter(|(_, chosen)| *chosen);
+    chosen.map(|(known, _)| known)
 }

@@ -47,30 +47,53 @@ fn estimate<'a>(episodes: impl Iterator<Item = (&'a Episode, i64)>) -> TimeToGre
         found.dormant += usize::from(is_open && episode.dormant);
         times.push((red_ms, !is_open));
     }
-    // Of equal times, those of closed episodes come first: the others were still red then.
-    times.sort_unstable_by_key(|&(red_ms, closed)| (red_ms, !closed));
     found.n = times.len();
-    found.median_ms = reached(&times, 0.5);
-    found.p90_ms = reached(&times, 0.1);
+    let curve = curve(&mut times);
+    found.median_ms = reached(&curve, 0.5);
+    found.p90_ms = reached(&curve, 0.1);
     found
 }
 
-/// Returns the earliest time at which at most `share` of the episodes are still red, by the Kaplan–Meier curve. `times`
-/// are sorted; each says whether the episode closed then.
-fn reached(times: &[(i64, bool)], share: f64) -> Option<i64> {
+/// A time at which episodes end, closed or censored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    pub time_ms: i64,
+    /// The number of episodes that were red until this time.
+    pub at_risk: usize,
+    /// Of these, those that closed now.
+    pub closed: usize,
+    /// The estimated share of all episodes that are still red after this time.
+    pub still_red: f64,
+}
+
+/// Returns the Kaplan–Meier curve of episodes, one step for each time. Each is as long as it was red, and says whether
+/// it closed then. Reorders them.
+pub fn curve(times: &mut [(i64, bool)]) -> Vec<Step> {
+    times.sort_unstable();
+    let mut at_risk = times.len();
+    let mut still_red = 1.0;
+    let ends = times.chunk_by(|a, b| a.0 == b.0).map(|ends| {
+        let closed = ends.iter().filter(|(_, closed)| *closed).count();
+        // Those that are censored now were still red now.
+        still_red *= 1.0 - closed as f64 / at_risk as f64;
+        let step = Step {
+            time_ms: ends[0].0,
+            at_risk,
+            closed,
+            still_red,
+        };
+        at_risk -= ends.len();
+        step
+    });
+    ends.collect()
+}
+
+/// Returns the earliest time at which at most `share` of the episodes are still red.
+pub fn reached(curve: &[Step], share: f64) -> Option<i64> {
     /// Above the rounding errors of the product.
     const TOLERANCE: f64 = 1e-9;
-    let mut red = 1.0;
-    for (index, &(time_ms, closed)) in times.iter().enumerate() {
-        if closed {
-            let at_risk = (times.len() - index) as f64;
-            red *= 1.0 - 1.0 / at_risk;
-        }
-        if red <= share + TOLERANCE {
-            return Some(time_ms);
-        }
-    }
-    None
+    let is_reached = |step: &&Step| step.still_red <= share + TOLERANCE;
+    curve.iter().find(is_reached).map(|step| step.time_ms)
 }
 
 #[cfg(test)]
@@ -113,6 +136,22 @@ mod tests {
         let placebo = of(&placebo, &[]);
         assert_eq!((placebo.n, placebo.open), (21, 0));
         assert_eq!((placebo.median_ms, placebo.p90_ms), (Some(8), Some(17)));
+    }
+
+    #[test]
+    fn the_curve_has_a_step_for_each_time() {
+        let mut times = [(6, true), (9, false), (6, false), (6, true), (12, true)];
+        let step = |time_ms, at_risk, closed, still_red| Step {
+            time_ms,
+            at_risk,
+            closed,
+            still_red,
+        };
+        assert_eq!(
+            curve(&mut times),
+            [step(6, 5, 2, 0.6), step(9, 2, 0, 0.6), step(12, 1, 1, 0.0)]
+        );
+        assert_eq!(curve(&mut []), []);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod csp_reports;
 mod data;
 mod figures;
+mod problems;
 mod process;
 mod requests;
 mod snapshots;
@@ -36,8 +37,10 @@ use super::{snapshot::Snapshot, store::Ledger};
 
 /// The content type of [`Metrics::text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// The prefix of all names except the standard ones of a process.
+/// The prefix of names about the dashboard itself.
 const PREFIX: &str = "rse_dashboard";
+/// The prefix of what the dashboard finds in the data.
+const FOUND: &str = "rse";
 
 /// Histogram buckets in seconds, from a cached response to one close to the time-out.
 const SECONDS: [f64; 14] = [
@@ -81,6 +84,7 @@ impl Metrics {
         self.csp_reports.register(ours);
         data::register(ours, scrape);
         sources::register(ours, scrape);
+        problems::register(registry.sub_registry_with_prefix(FOUND), scrape);
         let mut text = String::new();
         text::encode(&mut text, &registry).expect("a string takes any text");
         text

@@ -68,23 +68,22 @@ impl Default for StepRules {
 impl StepRules {
     /// Returns whether an entry ends a build.
     pub fn is_final(&self, name: &str) -> bool {
-        any_matches(&self.final_steps, name)
+        is_named(&self.final_steps, name)
     }
 
     /// Returns whether a step begins an attempt.
     pub fn is_first(&self, name: &str) -> bool {
-        any_matches(&self.first_steps, name)
+        is_named(&self.first_steps, name)
     }
 
     /// Returns the number of the group of parallel steps that a step is in.
     pub fn group(&self, name: &str) -> Option<usize> {
-        self.parallel
-            .iter()
-            .position(|group| any_matches(group, name))
+        self.parallel.iter().position(|group| is_named(group, name))
     }
 }
 
-fn any_matches(patterns: &[String], name: &str) -> bool {
+/// Returns whether a name is one of these texts, or begins with one that ends in `*`.
+pub fn is_named(patterns: &[String], name: &str) -> bool {
     patterns
         .iter()
         .any(|pattern| match pattern.strip_suffix('*') {

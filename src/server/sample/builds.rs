@@ -110,7 +110,7 @@ pub struct Build<'a> {
 pub struct Built {
     /// It failed, or was aborted, for a reason of its own or in an incident.
     pub broken: bool,
-    /// Why it failed, unless for a reason of its own.
+    /// The cause of its failure.
     pub cause: Option<Cause>,
     /// The result and instant of its latest stage; none if all are after the sample's end.
     pub latest: Option<(BuildResult, i64)>,

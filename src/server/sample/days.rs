@@ -4,6 +4,7 @@ use super::{
     SampleOptions,
     builds::{Branch, Build, Outcome, Stage},
     calendar::{day_of, weekday_of},
+    faults::Cause,
     pipelines::{Pipeline, When, pipelines},
     random::Random,
     repositories::Repository,
@@ -165,14 +166,15 @@ impl Days {
         random: &mut Random,
         stages: &mut Vec<Stage>,
     ) {
-        let outcome = self.outcome(index, scheduled_ms, random);
+        let (outcome, own_cause) = self.outcome(index, scheduled_ms, random);
         let mut setting = self.setting(index, Branch::Default, scheduled_ms);
         let build = Build {
             faults: true,
             ..self.build_of(index, &setting, scheduled_ms)
         };
         let number = build.number;
-        let built = build.stages(outcome, random, &mut setting.random, stages);
+        let mut built = build.stages(outcome, random, &mut setting.random, stages);
+        built.cause = built.cause.or(own_cause);
         let commit = setting.origin.map(|origin| origin.commit);
         if let Some(recorder) = &mut self.recorder {
             let pipeline = &self.pipelines[index];
@@ -304,26 +306,39 @@ impl Days {
         }
     }
 
-    fn outcome(&self, index: usize, scheduled_ms: i64, random: &mut Random) -> Outcome {
+    /// Draws the outcome of a pipeline's next build, and its cause if it fails or is lost.
+    fn outcome(
+        &self,
+        index: usize,
+        scheduled_ms: i64,
+        random: &mut Random,
+    ) -> (Outcome, Option<Cause>) {
         let pipeline = &self.pipelines[index];
         if let Some((since_ms, step)) = pipeline.broken
             && scheduled_ms >= since_ms
         {
-            return Outcome::Failure(Some(step));
+            return (Outcome::Failure(Some(step)), Some(Cause::Red));
         }
         if let Some(outcome) = self.other_outcome(random) {
-            return outcome;
+            let cause = match outcome {
+                Outcome::TimedOut => Some(Cause::TimedOut),
+                Outcome::Lost | Outcome::Interrupted => Some(Cause::Lost),
+                _ => None,
+            };
+            return (outcome, cause);
         }
-        let breaks = if let Some(share) = pipeline.breaks_more(scheduled_ms) {
-            share
+        let (breaks, cause) = if let Some(share) = pipeline.breaks_more(scheduled_ms) {
+            (share, Cause::Shift)
         } else if self.memories[index].broken {
-            pipeline.stays_broken
+            (pipeline.stays_broken, Cause::StillBroken)
         } else {
-            pipeline.breaks * self.world.calendar.breaks_percent(self.day) / 100
+            let percent = self.world.calendar.breaks_percent(self.day);
+            (pipeline.breaks * percent / 100, Cause::Own)
         };
+        let cause = if pipeline.flaky { Cause::Flaky } else { cause };
         match random.per_thousand(breaks) {
-            true => Outcome::Failure(None),
-            false => Outcome::Success,
+            true => (Outcome::Failure(None), Some(cause)),
+            false => (Outcome::Success, None),
         }
     }
 

@@ -16,6 +16,36 @@ pub enum Cause {
     Incident(usize),
     BadPool,
     BadRelease,
+    /// The pipeline broke and is still broken.
+    Red,
+    /// The builds of the pipeline fail independently of each other.
+    Flaky,
+    /// More breaks than usual.
+    Shift,
+    /// A change of its own, after a build that was good.
+    Own,
+    /// The build before was broken, and nobody has mended it.
+    StillBroken,
+    TimedOut,
+    /// Nothing more was heard of the build.
+    Lost,
+}
+
+impl Cause {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Incident(_) => "incident",
+            Self::BadPool => "bad_agent",
+            Self::BadRelease => "bad_release",
+            Self::Red => "red",
+            Self::Flaky => "flaky",
+            Self::Shift => "failure_shift",
+            Self::Own => "own",
+            Self::StillBroken => "still_broken",
+            Self::TimedOut => "timed_out",
+            Self::Lost => "lost",
+        }
+    }
 }
 
 /// Fails a build if its node or its release of the library is faulty and the build reaches the step that

@@ -48,6 +48,18 @@ pub struct Truth {
     pub unfinished: Vec<Unfinished>,
     /// The builds that ran again after they lost their agents.
     pub retried: Vec<Retried>,
+    /// The failed and lost builds, by cause.
+    pub causes: Vec<Caused>,
+}
+
+/// The builds of a pipeline that failed, or were lost, for the same cause.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Caused {
+    pub cause: &'static str,
+    /// For an incident: its index in `incidents`.
+    pub incident: Option<usize>,
+    pub pipeline: String,
+    pub numbers: Vec<u32>,
 }
 
 /// Hours in which most builds failed at a step.
@@ -146,6 +158,8 @@ pub struct Retried {
 #[derive(Default)]
 pub struct Recorder {
     failed: BTreeMap<Cause, u32>,
+    /// The numbers of failed and lost builds, by cause and pipeline.
+    causes: BTreeMap<(Cause, u32), Vec<u32>>,
     /// The completed builds of each pipeline's latest commit.
     runs: BTreeMap<u32, Runs>,
     repeated_commits: u32,
@@ -221,6 +235,12 @@ impl Recorder {
         let failed = result == BuildResult::Failure;
         if failed && let Some(cause) = built.cause {
             *self.failed.entry(cause).or_default() += 1;
+        }
+        if matches!(result_now, BuildResult::Failure | BuildResult::Lost)
+            && let Some(cause) = built.cause
+        {
+            let numbers = self.causes.entry((cause, index)).or_default();
+            numbers.push(number);
         }
         let counts = failed || result.is_good();
         let completed = result_now.is_completed();
@@ -338,6 +358,18 @@ impl Recorder {
             pipeline: name(&pipelines[index as usize]),
             number,
         });
+        let known: Vec<usize> = world.calendar.incidents().map(|(index, _)| index).collect();
+        let causes = self.causes.into_iter();
+        let causes = causes.map(|((cause, index), numbers)| Caused {
+            cause: cause.as_str(),
+            incident: match cause {
+                Cause::Incident(number) => known.iter().position(|&index| index == number),
+                _ => None,
+            },
+            pipeline: name(&pipelines[index as usize]),
+            numbers,
+        });
+        let causes = causes.collect();
         Truth {
             seed: options.seed,
             days: options.days,
@@ -362,6 +394,7 @@ impl Recorder {
             silent: silent.map(name).collect(),
             unfinished: unfinished.collect(),
             retried: retried.collect(),
+            causes,
         }
     }
 }

@@ -15,6 +15,7 @@ mod return_to;
 mod routes;
 mod sessions;
 mod settings;
+mod snoozes;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -85,6 +86,18 @@ impl SignIn {
     /// Keeps the audit log up to date, without end.
     pub async fn keep_audit_log(&self) {
         self.audit.keep_writing(audit::FOLDED).await;
+    }
+
+    fn record_about(
+        &self,
+        subject: &str,
+        who: &str,
+        action: Action,
+        client: Option<IpAddr>,
+        outcome: Outcome,
+    ) {
+        let event = AuditEvent::new(who, action, client, outcome).about(subject);
+        self.audit.record(event);
     }
 
     fn record(&self, who: &str, action: Action, client: Option<IpAddr>, outcome: Outcome) {

@@ -20,6 +20,7 @@ use super::{
     page::WebPage,
     provider::SignInFailure,
     return_to::{local, sign_in_address},
+    snoozes,
 };
 use crate::server::telemetry::audit::{ANONYMOUS, Action, Outcome};
 
@@ -40,6 +41,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(sign_in: Option<&Arc<SignIn>>) -
         .route("/sign-in/callback", get(callback))
         .route("/sign-out", post(sign_out))
         .route("/signed-out", get(signed_out))
+        .route("/problems/snooze", post(snoozes::snooze))
+        .route("/problems/unsnooze", post(snoozes::unsnooze))
         .with_state(Arc::clone(sign_in))
 }
 
@@ -289,7 +292,7 @@ impl SignIn {
 
     /// True when a page of the dashboard sent this form. Browsers send one header or the other; the
     /// session's cookie, which forms of other sites do not carry, is the first protection.
-    fn is_own(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn is_own(&self, headers: &HeaderMap) -> bool {
         let said = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
         let origin = self.settings.public_url.origin().ascii_serialization();
         let same_origin = said("origin").is_some_and(|said| said == origin.as_bytes());

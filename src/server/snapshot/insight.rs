@@ -1,9 +1,13 @@
 //! What the builds of a snapshot mean, over all of them whatever the window: red episodes, states, incidents, the
 //! classes of failures. Plain data, which the module `insight` computes once for each snapshot.
 
+use foldhash::HashMap;
 use jiff::Timestamp;
 
-use super::{Snapshot, UNKNOWN_STEP};
+use super::{
+    Snapshot, UNKNOWN_STEP,
+    change_points::{ChangePoint, Searched},
+};
 
 /// Everything that is derived from the builds of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +22,40 @@ pub struct Insight {
     pub flakes: Vec<Flake>,
     /// The class of every build.
     pub classes: Vec<Class>,
+    /// Incidents that are not over and open episodes of other pipelines, in no order.
+    pub problems: Vec<Problem>,
+    /// Sorted by pipeline, then by the first build after the change.
+    pub change_points: Vec<ChangePoint>,
+    /// The series that were searched for change points.
+    pub searched: Searched,
+}
+
+/// Something that needs attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub subject: Subject,
+    /// Unix ms of the first failure.
+    pub opened_ms: i64,
+    /// The time since then.
+    pub red_ms: i64,
+    /// Its failures since then.
+    pub failures: u32,
+    /// The completed builds of its pipelines since then.
+    pub builds: u32,
+    /// The failed builds of its pipelines on the local date of the data,
+    pub failures_today: u32,
+    /// and on the worst of the
+    /// [`escalating_days`](crate::server::config::Insight::escalating_days) before.
+    pub worst_day: u32,
+    /// The same pipeline and step closed shortly before: the number of that episode.
+    pub regressed_from: Option<u32>,
+}
+
+/// The subject of a problem: its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Incident(u32),
+    Episode(u32),
 }
 
 /// A time in which a step failed in several pipelines more often than chance explains.
@@ -220,6 +258,22 @@ impl Insight {
         &of_later[..length]
     }
 
+    /// Returns the change points of a pipeline, in order.
+    pub fn change_points_of(&self, pipeline: u32) -> &[ChangePoint] {
+        let points = &self.change_points;
+        let first = points.partition_point(|point| point.pipeline < pipeline);
+        let of_later = &points[first..];
+        let length = of_later.partition_point(|point| point.pipeline == pipeline);
+        &of_later[..length]
+    }
+
+    /// Returns the incident that a failure is a part of.
+    pub fn incident_of(&self, build: usize) -> Option<&Incident> {
+        let row = u32::try_from(build).ok()?;
+        let mut incidents = self.incidents.iter();
+        incidents.find(|incident| incident.members.binary_search(&row).is_ok())
+    }
+
     pub fn bytes(&self) -> usize {
         let members = self
             .incidents
@@ -231,6 +285,9 @@ impl Insight {
             + members.sum::<usize>()
             + size_of_val(&*self.flakes)
             + size_of_val(&*self.classes)
+            + size_of_val(&*self.problems)
+            + size_of_val(&*self.change_points)
+            + self.searched.bytes()
     }
 }
 
@@ -265,6 +322,35 @@ impl Snapshot {
         numbers.collect()
     }
 
+    /// Returns the flaky failure that each build repeats: it has the same pipeline and commit, and ended after the failure
+    /// and not after the good build. `u32::MAX` for other builds.
+    pub fn reruns(&self) -> Vec<u32> {
+        let builds = &self.builds;
+        let mut reruns = vec![u32::MAX; builds.len()];
+        // The first failure of a good build comes first, and its reruns include those of later ones.
+        let mut until: HashMap<(u32, u64), (u32, u32)> = HashMap::default();
+        let mut flakes = self.insight.flakes.iter().peekable();
+        for (row, rerun) in (0_u32..).zip(&mut reruns) {
+            if until.is_empty() && flakes.peek().is_none() {
+                break;
+            }
+            let key = (builds.pipeline[row as usize], builds.commit[row as usize]);
+            if !until.is_empty()
+                && key.1 != 0
+                && let Some(&(failed, good)) = until.get(&key)
+            {
+                *rerun = failed;
+                if row == good {
+                    until.remove(&key);
+                }
+            }
+            if let Some(flake) = flakes.next_if(|flake| flake.failed == row) {
+                until.entry(key).or_insert((flake.failed, flake.good));
+            }
+        }
+        reruns
+    }
+
     /// Returns the number of each build's incident; `u32::MAX` for builds of none.
     pub fn incident_numbers(&self) -> Vec<u32> {
         let mut numbers = vec![u32::MAX; self.builds.len()];
@@ -288,6 +374,20 @@ impl Snapshot {
         let kind = if incident.nightly { "nightly:" } else { "" };
         let step = self.step_label(incident.step);
         format!("{kind}{step}@{}", instant(incident.from_ms))
+    }
+
+    /// Returns the name of a problem in addresses and in the store.
+    pub fn problem_id(&self, problem: &Problem) -> String {
+        match problem.subject {
+            Subject::Incident(index) => {
+                let id = self.incident_id(&self.insight.incidents[index as usize]);
+                format!("incident:{id}")
+            }
+            Subject::Episode(index) => {
+                let id = self.episode_id(&self.insight.episodes[index as usize]);
+                format!("episode:{id}")
+            }
+        }
     }
 
     /// Returns the name of a step; “unknown” for [`UNKNOWN_STEP`].

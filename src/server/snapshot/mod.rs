@@ -5,6 +5,7 @@
 
 mod build_ids;
 mod builder;
+pub mod change_points;
 mod clock;
 mod columns;
 mod insight;
@@ -24,8 +25,11 @@ use std::{
 
 pub use build_ids::BuildIds;
 pub use builder::{NumberedBuild, SnapshotBuilder};
+use clock::LocalClock;
 pub use columns::Builds;
-pub use insight::{Class, Episode, Flake, Incident, Insight, PipelineState, Shared, State};
+pub use insight::{
+    Class, Episode, Flake, Incident, Insight, PipelineState, Problem, Shared, State, Subject,
+};
 pub use record::{BuildDetails, BuildRecord};
 use security::Security;
 pub use steps::{StepRow, Steps};
@@ -137,6 +141,11 @@ impl Snapshot {
     /// Returns whether the store held no data.
     pub fn is_empty(&self) -> bool {
         self.builds.is_empty() && self.builds_elsewhere == 0 && self.security.is_empty()
+    }
+
+    /// The local date of an instant, in days since 1970-01-01.
+    pub fn local_day(&self, at_ms: i64) -> i32 {
+        LocalClock::new(&self.config).read(at_ms).1
     }
 
     /// Returns whether every pipeline has its state.

@@ -3,6 +3,7 @@
 mod builds;
 mod comparisons;
 mod dashboard;
+mod snoozes;
 
 use std::{
     fmt,
@@ -22,17 +23,17 @@ use super::{
     fragments,
     metrics::{Metrics, Scrape},
     snapshot::Snapshot,
-    store::{BuildReader, Ledger},
+    store::{BuildReader, Ledger, SnoozeWriter},
     views::{
         build_list,
         freshness::{self, Audience},
-        pipeline_list,
+        pipeline_list, problems,
     },
 };
 use crate::{
     api::{
         BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, PipelineList,
-        Site, View,
+        ProblemList, Site, View,
     },
     base::Base,
     error::AppError,
@@ -52,6 +53,8 @@ struct Shared {
     base: Base,
     /// Everyone who can reach the server can read the dashboard.
     open: bool,
+    /// Readers are signed in.
+    signed_in: bool,
     /// The state that open pages receive; none once the server stops.
     live: watch::Sender<Option<Live>>,
     /// The start of a store outage, Unix ms; 0 while the store is reachable.
@@ -64,6 +67,8 @@ struct Shared {
     builds: BuildCache,
     /// Reads single builds; none until the store is open.
     build_reader: Arc<ArcSwapOption<BuildReader>>,
+    /// Writes snoozes; none until the store is open.
+    snooze_writer: Arc<ArcSwapOption<SnoozeWriter>>,
     metrics: Arc<Metrics>,
 }
 
@@ -104,6 +109,7 @@ impl AppState {
             configured: configured.into(),
             base: Base::default(),
             open: false,
+            signed_in: false,
             live: watch::Sender::new(Some(Live::default())),
             store_lost: Arc::default(),
             store_unusable: Arc::default(),
@@ -112,18 +118,21 @@ impl AppState {
             headlines: HeadlineCache::new(Base::default()),
             builds: BuildCache::default(),
             build_reader: Arc::default(),
+            snooze_writer: Arc::default(),
             metrics,
         }))
     }
 
-    /// The same state for pages under a base path, which are `open` to everyone or not.
+    /// The same state for pages under a base path, which are `open` to everyone or not, or to readers who have
+    /// `signed_in`.
     #[must_use]
-    pub fn served(self, base: Base, open: bool) -> Self {
+    pub fn served(self, base: Base, open: bool, signed_in: bool) -> Self {
         let shared = Shared::clone(&self.0);
         Self(Arc::new(Shared {
             headlines: HeadlineCache::new(base.clone()),
             base,
             open,
+            signed_in,
             ..shared
         }))
     }
@@ -402,6 +411,22 @@ impl AppState {
         pipeline_list::pipeline_list(&snapshot, selection, view)
     }
 
+    /// The problems of a selection.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn problems(&self, selection: &Selection) -> Result<ProblemList, AppError> {
+        let snapshot = self.selected(selection)?;
+        let ledger = self.0.ledger.load();
+        let now_ms = Timestamp::now().as_millisecond();
+        Ok(problems::problem_list(
+            &snapshot,
+            selection,
+            &ledger.snoozes,
+            now_ms,
+        ))
+    }
+
     /// The parts that all pages share; none until the first snapshot is loaded.
     pub fn site(&self) -> Option<Site> {
         let config = Arc::clone(&self.snapshot().ok()?.config);
@@ -465,6 +490,11 @@ impl AppState {
                 let list = pipeline_list::pipeline_list(&snapshot, selection, view)?;
                 Ok(fragments::pipelines(&list, selection, view, &self.0.base))
             }
+            "problems" => Ok(fragments::problems(
+                &self.problems(selection)?,
+                &self.0.base,
+                self.0.signed_in,
+            )),
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
             "headline" => Ok(self.headline(selection).await?.fragments.clone()),
             "sources" => Ok(fragments::sources(

@@ -4,7 +4,7 @@
 //! builds, where differences of logarithms of factorials have lost most of their digits. Those of neighbouring tables
 //! follow from each other.
 
-use std::f64::consts::TAU;
+use super::binomial::log_probability;
 
 /// Tables whose probabilities differ by less than this, relative to their size, are equally probable: they are in
 /// exact arithmetic, but not once they are rounded.
@@ -82,8 +82,9 @@ impl Sums {
     fn probability(self, x: f64) -> f64 {
         let all = self.first + self.second;
         let rate = self.with / all;
-        let logarithm = binomial(x, self.first, rate) + binomial(self.with - x, self.second, rate)
-            - binomial(self.with, all, rate);
+        let logarithm = log_probability(x, self.first, rate)
+            + log_probability(self.with - x, self.second, rate)
+            - log_probability(self.with, all, rate);
         logarithm.exp()
     }
 
@@ -126,74 +127,6 @@ impl Sums {
         }
         Some(below)
     }
-}
-
-/// The logarithm of the binomial probability of `x` of `n` (C. Loader, Fast and Accurate Computation of Binomial
-/// Probabilities, 2000).
-fn binomial(x: f64, n: f64, rate: f64) -> f64 {
-    if n == 0.0 {
-        return 0.0;
-    }
-    if x == 0.0 {
-        return n * (-rate).ln_1p();
-    }
-    if x == n {
-        return n * rate.ln();
-    }
-    let y = n - x;
-    let error = stirling_error(n) - stirling_error(x) - stirling_error(y);
-    let deviance = deviance(x, n * rate) + deviance(y, n * (1.0 - rate));
-    error - deviance + 0.5 * (n / (TAU * x * y)).ln()
-}
-
-/// The logarithm of n! beyond Stirling's formula.
-fn stirling_error(n: f64) -> f64 {
-    /// Of 0 to 15; that of 0 is not used.
-    const SMALL: [f64; 16] = [
-        0.0,
-        0.081_061_466_795_327_26,
-        0.041_340_695_955_409_29,
-        0.027_677_925_684_998_34,
-        0.020_790_672_103_765_093,
-        0.016_644_691_189_821_193,
-        0.013_876_128_823_070_748,
-        0.011_896_709_945_891_77,
-        0.010_411_265_261_972_096,
-        0.009_255_462_182_712_733,
-        0.008_330_563_433_362_87,
-        0.007_573_675_487_951_841,
-        0.006_942_840_107_209_53,
-        0.006_408_994_188_004_207,
-        0.005_951_370_112_758_848,
-        0.005_554_733_551_962_801,
-    ];
-    if n < 16.0 {
-        return SMALL[n as usize];
-    }
-    let square = n * n;
-    let series = 1.0 / 1260.0
-        - (1.0 / 1680.0 - (1.0 / 1188.0 - 691.0 / 360_360.0 / square) / square) / square;
-    (1.0 / 12.0 - (1.0 / 360.0 - series / square) / square) / n
-}
-
-/// `x` ln(`x` / `mean`) + `mean` − `x`, also where both are nearly equal.
-fn deviance(x: f64, mean: f64) -> f64 {
-    let difference = x - mean;
-    if difference.abs() >= 0.1 * (x + mean) {
-        return x * (x / mean).ln() + mean - x;
-    }
-    let v = difference / (x + mean);
-    let mut sum = difference * v;
-    let mut term = 2.0 * x * v;
-    for odd in (3..1000).step_by(2) {
-        term *= v * v;
-        let next = sum + term / f64::from(odd);
-        if next == sum {
-            break;
-        }
-        sum = next;
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Shares and percentiles, rounded as tables show them; exact tests and medians of resamples.
 
+mod binomial;
 mod false_discovery;
 mod fisher;
 mod medians;
 
+pub use binomial::upper_tail;
 pub use false_discovery::q_values;
 pub use fisher::{Table, fisher_exact};
 pub use medians::{Random, Resampled};

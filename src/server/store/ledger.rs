@@ -6,10 +6,10 @@ use sqlx::prelude::FromRow;
 
 use super::{
     engine::{Transaction, Value},
-    meta,
+    meta, snoozes,
 };
 use crate::server::model::{
-    Checkpoint, Coverage, CoverageState,
+    Checkpoint, Coverage, CoverageState, Snooze,
     text::{MAX_NOTE, cut},
 };
 
@@ -49,13 +49,15 @@ pub struct Covered {
     pub read_ms: Option<i64>,
 }
 
-/// The state of all sources.
+/// The state of all sources, and what readers have put aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// Changes whenever a sync begins, makes progress or ends.
+    /// Changes whenever a sync begins, makes progress or ends, and with each snooze.
     pub version: i64,
     pub syncs: Vec<SyncRecord>,
     pub coverage: Vec<Covered>,
+    /// The latest first.
+    pub snoozes: Vec<Snooze>,
 }
 
 pub async fn cursor(
@@ -195,7 +197,7 @@ pub async fn finish_sync(
     meta::count(transaction, meta::LEDGER).await
 }
 
-/// Changes whenever a sync begins, makes progress or ends.
+/// Changes whenever a sync begins, makes progress or ends, and with each snooze.
 pub async fn version(transaction: &mut Transaction) -> Result<i64> {
     let counted = meta::number(transaction, meta::LEDGER).await?;
     Ok(counted.unwrap_or(0))
@@ -230,5 +232,6 @@ pub async fn load(transaction: &mut Transaction) -> Result<Ledger> {
         version: version(transaction).await?,
         syncs,
         coverage: covered.collect::<Result<_>>()?,
+        snoozes: snoozes::load(transaction).await?,
     })
 }

@@ -23,7 +23,7 @@ const EVENTS_PER_BATCH: usize = 20_000;
 const MOVE: &str = "migrate";
 
 /// The small tables: their names, their keys and their other columns.
-pub const TABLES: [Table; 5] = [
+pub const TABLES: [Table; 6] = [
     Table("security_facts", "repository, collected_at_ms", "facts"),
     Table("cursors", "source, feed", "state"),
     Table(
@@ -37,6 +37,11 @@ pub const TABLES: [Table; 5] = [
         "started_ms, finished_ms, succeeded_ms, failed_ms, failure, changed, not_before_ms",
     ),
     Table("http_cache", "source, key", "etag, body"),
+    Table(
+        "snoozes",
+        "problem",
+        "reason, until_ms, failures, reader, at_ms",
+    ),
 ];
 /// The number of columns of the widest table.
 const COLUMNS: usize = 8;
@@ -237,7 +242,8 @@ impl Table {
 
     pub fn upsert(&self) -> String {
         let columns: Vec<&str> = self.columns().collect();
-        let is_number = |column: &str| column.ends_with("_ms") || column == "changed";
+        let is_number =
+            |column: &str| column.ends_with("_ms") || ["changed", "failures"].contains(&column);
         let values = columns.iter().enumerate().map(|(position, column)| {
             let position = position + 1;
             let of = if is_number(column) { "BIGINT" } else { "TEXT" };

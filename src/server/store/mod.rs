@@ -28,6 +28,7 @@ mod row;
 mod sample;
 mod scan;
 mod snapshot_rows;
+mod snoozes;
 mod sources;
 mod tables;
 #[cfg(test)]
@@ -57,6 +58,7 @@ pub use migrate::{Content, migrate};
 use names::Names;
 pub use repair::{Repair, repair};
 use serde::Serialize;
+pub use snoozes::SnoozeWriter;
 
 use super::{config::Config, snapshot::Snapshot};
 use crate::server::model::{Checkpoint, Coverage, Event, RepositoryFacts, Rules};
@@ -496,6 +498,11 @@ impl Store {
     /// Returns a reader of single builds for pages, which goes on while the store is open.
     pub fn build_reader(&self) -> BuildReader {
         BuildReader::new(self.engine.clone())
+    }
+
+    /// Returns a writer of snoozes, which goes on while the store is open.
+    pub fn snooze_writer(&self) -> SnoozeWriter {
+        SnoozeWriter::new(self.engine.clone())
     }
 
     /// A connection for tests that read the tables directly.

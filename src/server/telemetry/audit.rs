@@ -19,8 +19,10 @@ pub const ANONYMOUS: &str = "anonymous";
 pub const FOLDED: Duration = Duration::from_secs(60);
 /// Refusals that differ, within a minute. More are only counted.
 const MAX_REFUSALS: usize = 200;
-/// Characters of a subject.
+/// Characters of a reader's id.
 const MAX_WHO: usize = 100;
+/// Characters of the thing that was changed.
+const MAX_SUBJECT: usize = 300;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -28,6 +30,8 @@ pub enum Action {
     SignOut,
     Token,
     Request,
+    Snooze,
+    Unsnooze,
 }
 
 impl Action {
@@ -37,6 +41,8 @@ impl Action {
             Self::SignOut => "sign-out",
             Self::Token => "token",
             Self::Request => "request",
+            Self::Snooze => "snooze",
+            Self::Unsnooze => "unsnooze",
         }
     }
 }
@@ -53,6 +59,8 @@ pub struct AuditEvent {
     action: Action,
     client: Option<IpAddr>,
     outcome: Outcome,
+    /// The thing that was changed.
+    subject: Option<String>,
 }
 
 impl AuditEvent {
@@ -62,6 +70,17 @@ impl AuditEvent {
             action,
             client,
             outcome,
+            subject: None,
+        }
+    }
+
+    /// The event with the thing that was changed.
+    #[must_use]
+    pub fn about(self, subject: &str) -> Self {
+        let subject = subject.chars().take(MAX_SUBJECT).collect();
+        Self {
+            subject: Some(subject),
+            ..self
         }
     }
 
@@ -71,12 +90,13 @@ impl AuditEvent {
         let client = self
             .client
             .map_or_else(|| "unknown".to_owned(), |client| client.to_string());
+        let subject = self.subject.as_deref();
         match self.outcome {
             Outcome::Done => {
-                tracing::info!(target: TARGET, action, outcome = "done", who, client, repeated);
+                tracing::info!(target: TARGET, action, outcome = "done", who, client, subject, repeated);
             }
             Outcome::Refused { reason } => {
-                tracing::warn!(target: TARGET, action, outcome = "refused", reason, who, client, repeated);
+                tracing::warn!(target: TARGET, action, outcome = "refused", reason, who, client, subject, repeated);
             }
         }
     }

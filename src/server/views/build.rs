@@ -13,7 +13,7 @@ use crate::{
         config::UNOWNED,
         figures::words,
         model::{Build, DAY_MS, DEFAULT_SYSTEM, HOUR_MS, Step, System, split_step},
-        snapshot::{Pipeline, Snapshot, UNKNOWN_DURATION, commit_number},
+        snapshot::{Class, Pipeline, Snapshot, UNKNOWN_DURATION, commit_number},
         store::{StoredBuild, WantedBuild},
     },
 };
@@ -171,6 +171,9 @@ fn of_row(details: &mut BuildDetails, snapshot: &Snapshot, row: usize) {
     if let Some(evidence) = snapshot.evidence(row) {
         details.evidence = evidence.words().to_owned();
     }
+    let class = snapshot.insight.classes.get(row).copied();
+    let class = class.filter(|&class| class != Class::None);
+    details.class_rule = class.map(|class| class.words().to_owned());
     let codebase = snapshot.codebases.get(builds.codebase[row] as usize);
     let git_url = codebase.and_then(|known| known.git_url.as_deref());
     details.repository_address = git_url.map(|url| address(snapshot, url));
@@ -265,6 +268,9 @@ fn summary(
         finished_at: words::instant(Some(build.finished_ms)),
         duration_ms: build.duration_ms.and_then(|ms| u64::try_from(ms).ok()),
         failed_step: build.failing_step.map(str::to_owned),
+        class: None,
+        domain: None,
+        incident: None,
         commit: build
             .git_commit
             .map(|commit| format!("{:016x}", commit_number(commit))),

@@ -36,6 +36,9 @@ const COLUMNS: &[Column] = &[
         ms.map_or(Cell::Missing, Cell::Count)
     }),
     ("failed_step", |build| text(build.failed_step.as_ref())),
+    ("class", |build| text(build.class.as_ref())),
+    ("domain", |build| text(build.domain.as_ref())),
+    ("incident", |build| text(build.incident.as_ref())),
     ("commit", |build| text(build.commit.as_ref())),
     ("repository", |build| text(build.repository.as_ref())),
     ("team", |build| text(build.team.as_ref())),

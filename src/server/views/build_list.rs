@@ -11,7 +11,7 @@ use crate::{
         attributes::{self, Selected, Values, select_in},
         figures::words,
         model::{BuildResult, DAY_MS, HOUR_MS, MINUTE_MS},
-        snapshot::{Snapshot, UNKNOWN_DURATION, Window},
+        snapshot::{Class, Snapshot, UNKNOWN_DURATION, Window},
     },
 };
 
@@ -278,6 +278,7 @@ pub fn summaries(snapshot: &Snapshot, builds: &[usize]) -> Vec<BuildSummary> {
     }
     let of = |id: &str| attributes::find(id).map(|attribute| (attribute.read)(snapshot));
     let columns = [
+        "domain",
         "repository",
         "team",
         "agent",
@@ -286,12 +287,29 @@ pub fn summaries(snapshot: &Snapshot, builds: &[usize]) -> Vec<BuildSummary> {
         "product",
         "component",
     ];
-    let [repository, team, agent, node, library, product, component] = columns.map(of);
+    let [
+        domain,
+        repository,
+        team,
+        agent,
+        node,
+        library,
+        product,
+        component,
+    ] = columns.map(of);
     let label = |values: &Option<Values<'_>>, build| {
         let values = values.as_ref()?;
         values.label(build).map(str::to_owned)
     };
-    let columns = &snapshot.builds;
+    let (columns, insight) = (&snapshot.builds, &snapshot.insight);
+    let failed = |build: usize| {
+        insight
+            .classes
+            .get(build)
+            .is_some_and(|&class| class != Class::None)
+    };
+    let incident = |build: usize| failed(build).then(|| insight.incident_of(build)).flatten();
+    let domain = |build: usize| Some(label(&domain, build)?.to_lowercase());
     let summary = |&build: &usize| {
         let pipeline = &snapshot.pipelines[columns.pipeline[build] as usize];
         let step = snapshot.steps.get(usize::from(columns.failing_step[build]));
@@ -310,6 +328,9 @@ pub fn summaries(snapshot: &Snapshot, builds: &[usize]) -> Vec<BuildSummary> {
                 ms => Some(ms.into()),
             },
             failed_step: step.map(|step| step.to_string()),
+            class: failed(build).then(|| insight.classes[build].as_str().to_owned()),
+            domain: failed(build).then(|| domain(build)).flatten(),
+            incident: incident(build).map(|known| snapshot.incident_id(known)),
             commit: (commit != 0).then(|| format!("{commit:016x}")),
             repository: label(&repository, build),
             team: label(&team, build),

@@ -3,9 +3,11 @@
 pub mod build;
 pub mod build_file;
 pub mod build_list;
+mod change_points;
 pub mod comparison;
 pub mod difference;
 pub mod freshness;
 pub mod headline;
 pub mod pipeline;
 pub mod pipeline_list;
+pub mod problems;

@@ -6,6 +6,7 @@ use foldhash::HashMap;
 use super::{
     build::{address, pipeline_of},
     build_list::summaries,
+    change_points::change_points,
 };
 use crate::{
     api::{BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, View, WeekDurations},
@@ -101,6 +102,7 @@ pub fn details(snapshot: &Snapshot, pipeline: u32) -> PipelineDetails {
             open: (times.open + times.dormant) as u64,
             median_ms: times.median_ms.and_then(|ms| u64::try_from(ms).ok()),
         },
+        change_points: change_points(snapshot, pipeline),
         weeks: rows.weeks(snapshot),
         points: rows.marks(snapshot, MAX_POINTS, |row| is_timed(snapshot, row)),
         steps: steps(snapshot, stepped),
@@ -199,7 +201,7 @@ fn is_timed(snapshot: &Snapshot, row: usize) -> bool {
     builds.result[row].is_decided() && builds.duration_ms[row] != UNKNOWN_DURATION
 }
 
-fn mark(snapshot: &Snapshot, row: usize) -> BuildMark {
+pub(super) fn mark(snapshot: &Snapshot, row: usize) -> BuildMark {
     let builds = &snapshot.builds;
     BuildMark {
         number: builds.build_id.get(row).into_owned(),

@@ -50,6 +50,13 @@ const DORMANT_DAYS: u16 = 1;
 const EPISODES: &str = "SELECT * FROM episode ORDER BY pipeline, opened";
 const STATES: &str = "SELECT * FROM state ORDER BY pipeline";
 
+/// The script that makes both tables, for the time of the data and the time after which a pipeline is dormant.
+pub fn script(as_of_ms: i64, quiet_ms: i64) -> String {
+    PREPARE
+        .replace(":as_of", &as_of_ms.to_string())
+        .replace(":quiet", &quiet_ms.to_string())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_episode_and_state_agrees_with_sql_over_the_events() {
     let (mut dormant, mut open) = (0, 0);
@@ -65,9 +72,7 @@ async fn every_episode_and_state_agrees_with_sql_over_the_events() {
         prepare(&mut connection, twins::PREPARE).await;
         let as_of_ms = snapshot.as_of_ms.expect("there are builds");
         let quiet_ms = i64::from(DORMANT_DAYS) * DAY_MS;
-        let script = PREPARE
-            .replace(":as_of", &as_of_ms.to_string())
-            .replace(":quiet", &quiet_ms.to_string());
+        let script = script(as_of_ms, quiet_ms);
         prepare(&mut connection, &script).await;
 
         let count = |number: u32| Cell::Count(number.into());

@@ -5,6 +5,7 @@ mod difference;
 mod episodes;
 mod kept;
 mod opened;
+mod platform;
 mod twins;
 
 use std::{

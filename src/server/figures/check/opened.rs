@@ -114,7 +114,7 @@ fn drawn(trace: &serde_json::Value) -> Vec<serde_json::Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_number_opens_the_builds_that_it_counts() {
-    let figures = ALL.iter().filter(|figure| figure.page == Page::Pipelines);
+    let figures = ALL.iter().filter(|figure| figure.page != Page::Security);
     let figures: Vec<&Figure> = figures.copied().collect();
     let mut checked = vec![(0, 0); figures.len()];
     for seed in [1, 2, 3] {

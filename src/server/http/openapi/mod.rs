@@ -27,6 +27,7 @@ use crate::{
     api::{
         BuildDetails, BuildDifference, BuildList, Comparison, CoverageItem, DataState, FigureData,
         FigureInfo, Headline, HtmlFragment, Live, Overview, PipelineDetails, PipelineList,
+        ProblemList,
     },
     error::AppError,
     server::state::AppState,
@@ -48,6 +49,7 @@ use crate::{
     Live,
     Overview,
     PipelineList,
+    ProblemList,
     PipelineDetails,
     HtmlFragment
 )))]
@@ -184,7 +186,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
         Endpoint {
             path: "/api/pipeline",
             id: "pipeline",
-            summary: "One pipeline: its state, red episodes, latest builds, and durations of builds and steps",
+            summary: "One pipeline: its state, red episodes, change points, latest builds, and durations of builds and steps",
             parameters: parameters::pipeline(state),
             responses: vec![
                 ("200", responses::tagged("PipelineDetails")),
@@ -231,6 +233,18 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             parameters: [vec![parameters::first(), parameters::state()], selection()].concat(),
             responses: vec![
                 ("200", responses::tagged("PipelineList")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/problems",
+            id: "problems",
+            summary: "What needs attention: red pipelines and incidents of a selection, whatever its range",
+            parameters: selection(),
+            responses: vec![
+                ("200", responses::tagged("ProblemList")),
                 ("304", responses::unchanged()),
                 wrong(),
                 not_ready(),

@@ -101,6 +101,7 @@ pub(super) fn ledger(version: i64) -> Ledger {
             covered("cmc/one", CoverageState::Read, None),
             covered("cmc/two", CoverageState::NoAccess, Some("<b>no</b>")),
         ],
+        snoozes: Vec::new(),
     }
 }
 

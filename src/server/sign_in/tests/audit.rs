@@ -20,7 +20,7 @@ fn of(client: &str, request: Builder) -> Builder {
 }
 
 /// The lines of the audit log that are written meanwhile, and the whole log.
-async fn lines(work: impl AsyncFnOnce()) -> (Vec<Value>, String) {
+pub(super) async fn lines(work: impl AsyncFnOnce()) -> (Vec<Value>, String) {
     let (lines, written) = captured(Format::Json, "trace");
     let subscriber = tracing_subscriber::registry().with(lines);
     let kept = tracing::subscriber::set_default(subscriber);

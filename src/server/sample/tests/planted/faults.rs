@@ -215,6 +215,40 @@ fn incidents_fail_most_builds_that_come_to_a_step() {
 }
 
 #[test]
+fn every_failed_or_lost_build_has_one_cause() {
+    let rules = rules();
+    for sample in samples() {
+        let completed = |build: &Vec<Event>| is_completed(sample, build, &rules);
+        let failed = sample
+            .on_page()
+            .filter(|build| completed(build) && last(build).result == Failure);
+        let failed: BTreeSet<_> = failed.map(|build| identity(build)).collect();
+        let lost = sample.truth.unfinished.iter();
+        let lost = lost.filter(|build| build.result == "LOST");
+        let lost: BTreeSet<_> = lost
+            .map(|build| (build.pipeline.as_str(), build.number))
+            .collect();
+        let mut caused = BTreeSet::new();
+        for known in &sample.truth.causes {
+            assert_eq!(known.incident.is_some(), known.cause == "incident");
+            for &number in &known.numbers {
+                let build = (known.pipeline.as_str(), number);
+                assert!(caused.insert(build), "two causes: {build:?}");
+                assert_eq!(lost.contains(&build), known.cause == "lost", "{build:?}");
+            }
+        }
+        assert_eq!(caused, failed.union(&lost).copied().collect());
+        let causes: BTreeSet<&str> = sample
+            .truth
+            .causes
+            .iter()
+            .map(|known| known.cause)
+            .collect();
+        assert_eq!(causes.len(), 10, "{causes:?}");
+    }
+}
+
+#[test]
 fn described_reruns_are_those_of_the_events() {
     let rules = rules();
     for sample in samples() {

@@ -1,0 +1,112 @@
+//! The wire types of what needs attention.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::BuildMark;
+
+/// The problems of a selection's pipelines, and those that ended lately.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemList {
+    /// The selection in its canonical form: `project=cmc`. Its range does not matter.
+    pub selection: String,
+    /// The list for readers: `CMC: 2 problems, 1 of them new.`
+    pub summary: String,
+    /// RFC 3339, UTC.
+    pub as_of: String,
+    /// The version of the data.
+    pub version: String,
+    /// The number of problems by state, in the order of the list.
+    pub states: Vec<ProblemCount>,
+    /// At most 200: escalating, regressed, new, ongoing and snoozed ones; within a state, the greatest loss first.
+    pub problems: Vec<ProblemSummary>,
+    /// At most 100 that ended within the last 24 hours, the latest first.
+    pub resolved: Vec<ResolvedProblem>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemCount {
+    /// `escalating`, `regressed`, `new`, `ongoing` or `snoozed`.
+    pub state: String,
+    pub problems: u64,
+}
+
+/// A red pipeline, or an incident that several pipelines share. What is unknown is null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemSummary {
+    pub id: String,
+    /// `pipeline` or `incident`.
+    pub kind: String,
+    /// `escalating`, `regressed`, `new`, `ongoing` or `snoozed`.
+    pub state: String,
+    /// The problem for readers: the pipeline, or `6 pipelines fail at test`.
+    pub title: String,
+    /// The CI system and the job of a pipeline.
+    pub system: Option<String>,
+    pub name: Option<String>,
+    /// The project and the team of a pipeline.
+    pub project: Option<String>,
+    pub team: Option<String>,
+    /// The number of pipelines.
+    pub pipelines: u64,
+    /// RFC 3339, UTC: the first failure.
+    pub since: String,
+    /// The data begins there: it may have begun earlier.
+    pub at_least: bool,
+    pub red_ms: u64,
+    /// The step that failed first in the first failure.
+    pub failed_step: Option<String>,
+    /// The class of the latest failure, and its rule for readers.
+    pub class: String,
+    pub reason: String,
+    /// The domain of the step.
+    pub domain: String,
+    /// The failures since it began, and all completed builds of its pipelines.
+    pub failures: u64,
+    pub builds: u64,
+    /// The failed builds of its pipelines today, and on the worst day of the two weeks before.
+    pub failures_today: u64,
+    pub worst_day: u64,
+    pub first_failure: BuildMark,
+    pub latest_failure: BuildMark,
+    pub last_green: Option<BuildMark>,
+    /// The first digits of the commits between the last good build and the first failure, as far as builds know them.
+    pub suspects: Vec<String>,
+    /// What the failures of an incident have in common: `agent linux: 12 of 13`.
+    pub shared: Vec<String>,
+    /// RFC 3339, UTC: the same problem ended then.
+    pub regressed_from: Option<String>,
+    /// The failed builds as a selection.
+    pub opens: String,
+    /// A snooze; it may not hold any more.
+    pub snooze: Option<SnoozeSummary>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SnoozeSummary {
+    pub reason: String,
+    /// RFC 3339, UTC; or the number of failures that end it.
+    pub until: Option<String>,
+    pub failures: Option<u64>,
+    pub reader: String,
+    /// RFC 3339, UTC.
+    pub at: String,
+}
+
+/// A problem that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ResolvedProblem {
+    /// `pipeline` or `incident`.
+    pub kind: String,
+    pub title: String,
+    pub system: Option<String>,
+    pub name: Option<String>,
+    /// RFC 3339, UTC.
+    pub since: String,
+    pub ended: String,
+    pub red_ms: u64,
+    pub failed_step: Option<String>,
+    pub failures: u64,
+    /// The failed builds as a selection.
+    pub opens: String,
+}

@@ -1,0 +1,177 @@
+//! Shared incidents: the step, time, pipelines and what the failures share.
+//!
+//! Reads the incidents with a member among the selected builds. Their probabilities and shared values are those of all
+//! members, whatever is selected.
+
+use std::cmp::Reverse;
+
+use plotly::{
+    Bar, Plot,
+    common::{Marker, Orientation},
+    layout::Axis,
+};
+
+use super::{
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, ranking, theme, words,
+};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{
+        attributes::select,
+        snapshot::{Incident, Snapshot},
+    },
+};
+
+pub const FIGURE: Figure = Figure {
+    id: "incidents",
+    page: Page::Platform,
+    width: Width::Full,
+    height: ranking::HEIGHT,
+    title: "Shared incidents",
+    help: "Times in which builds failed anew at the same step in at least 4 pipelines within an hour, so \
+           many that the usual rate of the 28 days before explains them with a probability below \
+           0.00001. Builds counts the new failures in the window. Shared names an agent, node, \
+           library, environment or project that at least 75% of the failures have, and clearly more \
+           often than other builds: an association, not a proven cause. The latest come first; \
+           shows 50.",
+    rows,
+    summary,
+    plot,
+    opens,
+    marks,
+};
+
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let selected = select(snapshot, selection);
+    let mut found: Vec<(&Incident, u64)> = Vec::new();
+    for incident in &snapshot.insight.incidents {
+        let members = incident.members.iter();
+        let members = members
+            .filter(|&&row| selected.contains(row as usize))
+            .count();
+        if members > 0 {
+            found.push((incident, members as u64));
+        }
+    }
+    let builds = found.iter().map(|(_, members)| members).sum();
+    found.sort_by_key(|(incident, _)| Reverse(incident.from_ms));
+    found.truncate(ranking::MAX_ROWS);
+    let text = |of: &dyn Fn(&Incident) -> String| {
+        Values::Text(found.iter().map(|(known, _)| of(known)).collect())
+    };
+    let count = |of: fn(&Incident) -> u32| {
+        Values::Count(found.iter().map(|(known, _)| of(known).into()).collect())
+    };
+    let at = |of: fn(&Incident) -> i64| {
+        Values::Instant(found.iter().map(|(known, _)| of(known)).collect())
+    };
+    let members = found.iter().map(|&(_, members)| members).collect();
+    Rows {
+        columns: vec![
+            Column::new(
+                "incident",
+                "Incident",
+                text(&|known| snapshot.incident_id(known)),
+            ),
+            Column::new(
+                "step",
+                "Step",
+                text(&|known| snapshot.step_label(known.step).to_owned()),
+            ),
+            Column::new("from", "From", at(|known| known.from_ms)),
+            Column::new("to", "To", at(|known| known.to_ms)),
+            Column::new("builds", "Builds", Values::Count(members)),
+            Column::new("pipelines", "Pipelines", count(|known| known.pipelines)),
+            Column::new("shared", "Shared", text(&shared)),
+            Column::new(
+                "state",
+                "State",
+                text(&|known| if known.over { "over" } else { "open" }.to_owned()),
+            ),
+        ],
+        builds,
+    }
+}
+
+/// The shared values of an incident in words: `agent spot ubuntu-docker (12 of 14)`.
+fn shared(incident: &Incident) -> String {
+    let all = incident.members.len();
+    let values = incident.shared.iter();
+    let values = values.map(|known| {
+        let (attribute, value, members) = (known.attribute, &known.value, known.members);
+        format!("{attribute} {value} ({members} of {all})")
+    });
+    let values: Vec<String> = values.collect();
+    if values.is_empty() {
+        "nothing".to_owned()
+    } else {
+        values.join(", ")
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let (scope, window) = (words::scope(context), words::window(context));
+    if rows.is_empty() {
+        return if context.as_of_ms.is_none() {
+            words::no_builds(context)
+        } else {
+            format!("No shared incident{scope} {window}.")
+        };
+    }
+    let open = rows
+        .text("state")
+        .iter()
+        .filter(|state| *state == "open")
+        .count();
+    format!(
+        "{} with {}{scope} {window}, {} open; the latest at {}.",
+        words::counted(rows.len() as u64, "shared incident", "shared incidents"),
+        words::counted(rows.builds, "new failure", "new failures"),
+        words::thousands(open as u64),
+        words::name(&rows.text("step")[0]),
+    )
+}
+
+fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
+    let names = rows.text("incident");
+    let hovers = (0..rows.len()).map(|row| {
+        let from = words::local_instant(context.time_zone, rows.instant("from")[row]);
+        let pipelines = words::counted(rows.count("pipelines")[row], "pipeline", "pipelines");
+        let shared = theme::hover_label(&rows.text("shared")[row]);
+        format!(
+            "<b>{}</b><br>{from}<br>{pipelines}; shared: {shared}",
+            theme::hover_label(&rows.text("step")[row]),
+        )
+    });
+    let bars = Bar::new(
+        rows.count("builds").to_vec(),
+        ranking::positions(rows.len()),
+    )
+    .orientation(Orientation::Horizontal)
+    .hover_text_array(hovers.collect())
+    .hover_template("%{hovertext}<br>%{x:,} builds<extra></extra>")
+    .show_legend(false)
+    .marker(Marker::new().color(theme::RED));
+    let mut plot = Plot::new();
+    plot.add_trace(bars);
+    let most = rows.count("builds").iter().copied().max().unwrap_or(1);
+    let axis = Axis::new().range(vec![0.0, most as f64]);
+    plot.set_layout(ranking::layout(names, axis));
+    plot
+}
+
+fn opens(rows: &Rows, _: &Context<'_>) -> Opens {
+    let incidents = rows.text("incident").iter();
+    Opens {
+        rows: incidents.map(|id| opens::one("incident", id)).collect(),
+        columns: vec![("builds", Selection::default())],
+    }
+}
+
+fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    vec![Marks {
+        column: "builds",
+        points: Points::EveryRow,
+    }]
+}

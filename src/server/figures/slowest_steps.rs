@@ -1,0 +1,264 @@
+//! The steps that take the most time, and how their median changed against the period before.
+//!
+//! Reads the steps of the last 90 days. A build counts once for each step that it has.
+
+use plotly::{
+    Bar, Plot,
+    common::{Marker, Orientation},
+    layout::Axis,
+};
+
+use super::{
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
+};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{
+        attributes::select_in,
+        model::{DAY_MS, HOUR_MS},
+        snapshot::{STEP_DAYS, Snapshot, Window},
+        statistics::{percentile, to_two_decimals},
+    },
+};
+
+const MAX_STEPS: usize = 30;
+
+pub const FIGURE: Figure = Figure {
+    id: "slowest_steps",
+    page: Page::Platform,
+    width: Width::Half,
+    height: 300,
+    title: "Steps that take the most time",
+    help: "The runs of each step in builds that finished in the window, at most 90 days: the sum of their known \
+           durations, their median and 95th percentile, and the median of the period before. Where the source gives no \
+           duration, it is measured from the end of the step before, which is an upper bound.",
+    rows,
+    summary,
+    plot,
+    opens,
+    marks,
+};
+
+/// A step in the builds of a window.
+#[derive(Clone, Default)]
+struct Known {
+    builds: u64,
+    last_build: usize,
+    /// In ms.
+    durations: Vec<u32>,
+}
+
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let window = with_steps(snapshot, snapshot.window(selection));
+    let mut now = steps(snapshot, selection, window);
+    let mut before = steps(snapshot, selection, window.before());
+    let total = |known: &Known| known.durations.iter().map(|&ms| u64::from(ms)).sum::<u64>();
+    let mut order: Vec<usize> = (0..now.len())
+        .filter(|&step| now[step].builds > 0)
+        .collect();
+    order.sort_by_key(|&step| (std::cmp::Reverse(total(&now[step])), step));
+    order.truncate(MAX_STEPS);
+    let builds = select_in(snapshot, selection, window).count();
+    let names = order.iter().map(|&step| snapshot.steps[step].to_string());
+    let counts = order.iter().map(|&step| now[step].builds);
+    let hours = order
+        .iter()
+        .map(|&step| to_two_decimals(total(&now[step]) as f64 / HOUR_MS as f64));
+    let columns = vec![
+        Column::new("step", "Step", Values::Text(names.collect())),
+        Column::new("builds", "Builds", Values::Count(counts.collect())),
+        Column::new("hours", "Hours", Values::Number(hours.collect())),
+        Column::new(
+            "p50_minutes",
+            "Median minutes",
+            minutes(&mut now, &order, 0.5),
+        ),
+        Column::new(
+            "p95_minutes",
+            "95th percentile",
+            minutes(&mut now, &order, 0.95),
+        ),
+        Column::new(
+            "before_p50_minutes",
+            "Median before",
+            minutes(&mut before, &order, 0.5),
+        ),
+    ];
+    Rows { columns, builds }
+}
+
+/// The part of a window whose builds have their steps in memory.
+fn with_steps(snapshot: &Snapshot, window: Window) -> Window {
+    let first_ms = snapshot.as_of_ms.unwrap_or_default() - i64::from(STEP_DAYS) * DAY_MS + 1;
+    if window.start_ms >= first_ms {
+        return window;
+    }
+    Window {
+        start_ms: first_ms.min(window.end_ms),
+        days: None,
+        ends_early: true,
+        ..window
+    }
+}
+
+/// By step.
+fn steps(snapshot: &Snapshot, selection: &Selection, window: Window) -> Vec<Known> {
+    let mut steps = vec![Known::default(); snapshot.steps.len()];
+    select_in(snapshot, selection, window).each(|build| {
+        for step in snapshot.builds.steps.of(build) {
+            let Some(known) = steps.get_mut(usize::from(step.name)) else {
+                continue;
+            };
+            // Numbers of builds begin with 0.
+            known.builds += u64::from(known.last_build != build + 1);
+            known.last_build = build + 1;
+            let ms = step
+                .duration
+                .and_then(|duration| u32::try_from(duration.ms).ok());
+            known.durations.extend(ms);
+        }
+    });
+    steps
+}
+
+fn minutes(steps: &mut [Known], order: &[usize], share: f64) -> Values {
+    let minutes = order.iter().map(|&step| {
+        let durations = &mut steps[step].durations;
+        (!durations.is_empty()).then(|| to_two_decimals(percentile(durations, share) / 60_000.0))
+    });
+    Values::Measured(minutes.collect())
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    if rows.is_empty() && rows.builds == 0 {
+        return words::no_builds(context);
+    }
+    let Some(step) = rows.text("step").first() else {
+        return format!(
+            "No steps are known of builds{} that finished {}.",
+            words::scope(context),
+            words::window(context)
+        );
+    };
+    format!(
+        "“{}” takes the most time of builds{} {}: {} hours.",
+        words::name(step),
+        words::scope(context),
+        words::window(context),
+        words::thousands(rows.number("hours")[0].round() as u64),
+    )
+}
+
+fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+    // The first row is at the top.
+    let labels = rows
+        .text("step")
+        .iter()
+        .rev()
+        .map(|step| theme::short_label(step, 28));
+    let hours: Vec<f64> = rows.number("hours").iter().rev().copied().collect();
+    let builds = rows.count("builds").iter().rev();
+    let builds = builds.map(|&builds| words::counted(builds, "build", "builds"));
+    let bars = Bar::new(hours, labels.collect())
+        .orientation(Orientation::Horizontal)
+        .text_array(builds.collect())
+        .text_position(plotly::common::TextPosition::None)
+        .hover_template("<b>%{y}</b><br>%{x:,.1f} h in %{text}<extra></extra>")
+        .marker(Marker::new().color(theme::BLUE));
+    let mut plot = Plot::new();
+    plot.add_trace(bars);
+    plot.set_layout(
+        theme::layout()
+            .show_legend(false)
+            .x_axis(
+                Axis::new()
+                    .title(theme::axis_title("hours"))
+                    .fixed_range(true),
+            )
+            .y_axis(Axis::new().auto_margin(true).fixed_range(true)),
+    );
+    plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    // A selection cannot ask for two steps of a build.
+    if context.selection.has("step") {
+        return Opens::default();
+    }
+    let steps = rows.text("step").iter();
+    Opens {
+        rows: steps
+            .map(|step| opens::one("step", step.as_str()))
+            .collect(),
+        columns: vec![("builds", Selection::default())],
+    }
+}
+
+fn marks(rows: &Rows, context: &Context<'_>) -> Vec<Marks> {
+    if context.selection.has("step") {
+        return Vec::new();
+    }
+    vec![Marks {
+        column: "builds",
+        points: Points::Rows((0..rows.len()).rev().map(Some).collect()),
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{build, snapshot, table},
+        *,
+    };
+    use crate::server::{
+        model::{
+            BuildResult::{Failure, Success},
+            MINUTE_MS, Step, StepDuration,
+        },
+        snapshot::{BuildDetails, BuildRecord},
+    };
+
+    fn step(name: &str, minutes: i64) -> Step<'_> {
+        Step {
+            name,
+            end_ms: 0,
+            result: Success,
+            attempt: 1,
+            duration: (minutes > 0).then_some(StepDuration {
+                ms: minutes * MINUTE_MS,
+                stated: true,
+            }),
+        }
+    }
+
+    #[test]
+    fn a_build_counts_once_for_each_of_its_steps() {
+        let with = |steps: Vec<Step<'static>>, finished| BuildRecord {
+            details: BuildDetails {
+                steps,
+                ..BuildDetails::default()
+            },
+            ..build("a", Failure, finished)
+        };
+        let snapshot = snapshot(&[
+            with(
+                vec![step("test", 30), step("test", 90), step("build", 10)],
+                "2019-10-25T11:00:00Z",
+            ),
+            with(
+                vec![step("build", 20), step("report", 0)],
+                "2019-10-25T10:00:00Z",
+            ),
+            with(vec![step("build", 5)], "2019-10-01T10:00:00Z"),
+        ]);
+        assert_eq!(
+            table(&FIGURE, &snapshot, &Selection::default()),
+            [
+                "test | 1 | 2 | 60 | 87 | –",
+                "build | 2 | 0.5 | 15 | 19.5 | 5",
+                "report | 1 | 0 | – | – | –",
+            ]
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! The time from schedule to start, and to the end of the first step, by week.
+//!
+//! Reads `start_delay_ms`, and the steps of the last 90 days. Waiting for an agent lies inside a build, so it shows in
+//! the time to the first step.
+
+use plotly::{
+    Plot, Scatter,
+    common::{DashType, Line, Marker, Mode},
+    layout::{Axis, AxisType},
+};
+
+use super::{
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, time_axis,
+    weeks::{self, WEEK_MS, Weeks},
+    words,
+};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{
+        attributes::select_in,
+        snapshot::{Snapshot, UNKNOWN_DURATION},
+        statistics::{percentile, to_two_decimals},
+    },
+};
+
+pub const FIGURE: Figure = Figure {
+    id: "start_delay",
+    page: Page::Platform,
+    width: Width::Half,
+    height: 300,
+    title: "Time to start and to the first step",
+    help: "From schedule to start, and from schedule to the end of the first step, for builds where they are known, \
+           by weeks of seven days that end with the window: median and 95th percentile in minutes. Steps are those of \
+           the last 90 days.",
+    rows,
+    summary,
+    plot,
+    opens,
+    marks,
+};
+
+/// The times of a week's builds, in ms.
+#[derive(Clone, Default)]
+struct Week {
+    delays: Vec<u32>,
+    first_steps: Vec<u32>,
+}
+
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let weeks = Weeks::of_selection(snapshot, selection);
+    let columns = &snapshot.builds;
+    let mut found = vec![Week::default(); weeks.len()];
+    let mut builds = 0;
+    select_in(snapshot, selection, weeks.window()).each(|build| {
+        let index = weeks.index(columns.finished_ms[build]);
+        let Some(week) = index.and_then(|index| found.get_mut(index)) else {
+            return;
+        };
+        builds += 1;
+        let delay = columns.start_delay_ms[build];
+        if delay != UNKNOWN_DURATION {
+            week.delays.push(delay);
+        }
+        if let Some(first) = columns.steps.of(build).next() {
+            week.first_steps
+                .push(u32::try_from(first.end_ms).unwrap_or_default());
+        }
+    });
+    if found
+        .iter()
+        .all(|week| week.delays.is_empty() && week.first_steps.is_empty())
+    {
+        found.clear();
+    }
+    let starts = weeks.starts().take(found.len()).collect();
+    let count =
+        |of: fn(&Week) -> usize| Values::Count(found.iter().map(|week| of(week) as u64).collect());
+    let minutes = |of: fn(&Week) -> &Vec<u32>, share| {
+        let values = found.iter().map(|week| {
+            let mut times = of(week).clone();
+            (!times.is_empty()).then(|| to_two_decimals(percentile(&mut times, share) / 60_000.0))
+        });
+        Values::Measured(values.collect())
+    };
+    let delays: fn(&Week) -> &Vec<u32> = |week| &week.delays;
+    let first_steps: fn(&Week) -> &Vec<u32> = |week| &week.first_steps;
+    Rows {
+        columns: vec![
+            Column::new("week_start", "Week from", Values::Instant(starts)),
+            Column::new(
+                "delays",
+                "Builds with a start delay",
+                count(|week| week.delays.len()),
+            ),
+            Column::new(
+                "delay_p50_minutes",
+                "Median start delay",
+                minutes(delays, 0.5),
+            ),
+            Column::new(
+                "delay_p95_minutes",
+                "95th percentile",
+                minutes(delays, 0.95),
+            ),
+            Column::new(
+                "first_steps",
+                "Builds with a first step",
+                count(|week| week.first_steps.len()),
+            ),
+            Column::new(
+                "first_step_p50_minutes",
+                "Median time to it",
+                minutes(first_steps, 0.5),
+            ),
+            Column::new(
+                "first_step_p95_minutes",
+                "95th percentile to it",
+                minutes(first_steps, 0.95),
+            ),
+        ],
+        builds,
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    if rows.builds == 0 {
+        return words::no_builds(context);
+    }
+    if rows.is_empty() {
+        return format!(
+            "No start delay or step is known of builds{} that finished {}.",
+            words::scope(context),
+            words::window(context)
+        );
+    }
+    let sum = |column| rows.count(column).iter().sum::<u64>();
+    format!(
+        "The start delay of {} and the first step of {}{} are known {}.",
+        words::counted(sum("delays"), "build", "builds"),
+        words::counted(sum("first_steps"), "build", "builds"),
+        words::scope(context),
+        words::window(context),
+    )
+}
+
+fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
+    let middle =
+        |&start_ms: &i64| time_axis::local_minute(start_ms + WEEK_MS / 2, context.time_zone);
+    let weeks: Vec<String> = rows.instant("week_start").iter().map(middle).collect();
+    let mut plot = Plot::new();
+    for (column, name, colour, dash) in [
+        (
+            "first_step_p95_minutes",
+            "First step, p95",
+            theme::PURPLE,
+            DashType::Dash,
+        ),
+        (
+            "first_step_p50_minutes",
+            "First step, median",
+            theme::PURPLE,
+            DashType::Solid,
+        ),
+        (
+            "delay_p95_minutes",
+            "Start, p95",
+            theme::BLUE,
+            DashType::Dash,
+        ),
+        (
+            "delay_p50_minutes",
+            "Start, median",
+            theme::BLUE,
+            DashType::Solid,
+        ),
+    ] {
+        let line = Scatter::new(weeks.clone(), rows.measured(column).to_vec())
+            .name(name)
+            .mode(Mode::LinesMarkers)
+            .line(Line::new().color(colour).dash(dash))
+            .marker(Marker::new().color(colour))
+            .hover_template("%{y:.1f} min");
+        plot.add_trace(line);
+    }
+    plot.set_layout(
+        theme::layout()
+            .show_legend(true)
+            .x_axis(Axis::new().type_(AxisType::Date).fixed_range(true))
+            .y_axis(
+                Axis::new()
+                    .title(theme::axis_title("minutes"))
+                    .fixed_range(true),
+            ),
+    );
+    plot
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let starts = rows.instant("week_start");
+    // A selection cannot ask for two known values of a build.
+    if context.selection.has("known") {
+        return Opens::default();
+    }
+    Opens {
+        rows: weeks::of_context(context, starts).opens(starts),
+        columns: vec![
+            ("delays", opens::one("known", "start_delay")),
+            ("first_steps", opens::one("known", "first_step")),
+        ],
+    }
+}
+
+fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    let unopened = |_| Marks {
+        column: "",
+        points: Points::Rows(Vec::new()),
+    };
+    (0..4).map(unopened).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{build, snapshot, summary, table},
+        *,
+    };
+    use crate::server::{
+        model::BuildResult::Success,
+        snapshot::{BuildDetails, BuildRecord},
+    };
+
+    #[test]
+    fn delays_are_those_of_builds_where_they_are_known() {
+        let delayed = |minutes: i64, finished| BuildRecord {
+            details: BuildDetails {
+                start_delay_ms: Some(minutes * 60_000),
+                ..BuildDetails::default()
+            },
+            ..build("a", Success, finished)
+        };
+        let snapshot = snapshot(&[
+            delayed(1, "2019-10-25T11:00:00Z"),
+            delayed(4, "2019-10-25T11:30:00Z"),
+            build("a", Success, "2019-10-25T11:40:00Z"),
+        ]);
+        assert_eq!(
+            table(&FIGURE, &snapshot, &Selection::default()),
+            [
+                "2019-10-11T12:00:00.001Z | 0 | – | – | 0 | – | –",
+                "2019-10-18T12:00:00.001Z | 2 | 2.5 | 3.85 | 0 | – | –",
+            ]
+        );
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &Selection::default()),
+            "The start delay of 2 builds and the first step of 0 builds are known in the last 14 days."
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! The change points of a pipeline as a table.
+
+use maud::{Markup, html};
+
+use super::{addresses, duration, utc};
+use crate::{
+    api::{BuildMark, ChangeLevel, ChangePoint, ChangedValue, PipelineDetails},
+    base::Base,
+    markup::visible,
+    selection::Selection,
+    server::{figures::words, significance::Rate},
+};
+
+/// The digits of a commit that readers see.
+const COMMIT_DIGITS: usize = 8;
+/// From so many builds on, a percentage stands without its interval.
+const MANY_BUILDS: u64 = 100;
+
+pub fn section(details: &PipelineDetails, base: &Base) -> Markup {
+    let shown = Shown { details, base };
+    html! {
+        h2 { "Change points" }
+        @if details.change_points.is_empty() {
+            p class="empty" { "Neither the durations of good builds nor the failure rate changed among the latest builds." }
+        } @else {
+            p { "Where the durations of good builds or the failure rate changed, and what else changed there. It need not be the cause." }
+            div class="table-scroll" tabindex="0" role="region" aria-label="Change points" {
+                table class="table" {
+                    caption class="visually-hidden" { "Change points, the latest first" }
+                    thead {
+                        tr {
+                            th scope="col" { "Changed" }
+                            th scope="col" { "Since build" }
+                            th scope="col" { "From" }
+                            th scope="col" { "To" }
+                            th scope="col" { "What else changed" }
+                        }
+                    }
+                    tbody { @for point in &details.change_points { (shown.row(point)) } }
+                }
+            }
+        }
+    }
+}
+
+struct Shown<'a> {
+    details: &'a PipelineDetails,
+    base: &'a Base,
+}
+
+impl Shown<'_> {
+    fn row(&self, point: &ChangePoint) -> Markup {
+        let is_certain = point.build == point.until;
+        html! {
+            tr {
+                th scope="row" { @match &*point.measure { "duration" => "Duration", _ => "Failure rate" } }
+                td {
+                    (self.mark(&point.build)) ", " (utc(&point.build.finished_at))
+                    @if is_certain { " (after " (self.mark(&point.after)) ")" }
+                    @else { " (after " (self.mark(&point.after)) ", by " (self.mark(&point.until)) ", 99%)" }
+                }
+                td { (self.level(&point.from)) }
+                td { (self.level(&point.to)) }
+                td {
+                    @if point.changed.is_empty() { "–" }
+                    @else {
+                        ul class="plain" {
+                            @for changed in &point.changed { li { (self.changed(point, changed)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn mark(&self, mark: &BuildMark) -> Markup {
+        let details = self.details;
+        let href =
+            addresses::numbered_build(self.base, &details.system, &details.name, &mark.number);
+        html! { a href=(href) { "#" (visible(&mark.number)) } }
+    }
+
+    /// `12 min on average of 40 builds`, `5% (2 of 40 builds)`.
+    fn level(&self, level: &ChangeLevel) -> Markup {
+        let href = addresses::selected(self.base, &level.conditions);
+        let builds = words::counted(level.builds, "build", "builds");
+        html! {
+            @if let Some(ms) = level.mean_ms {
+                (duration(ms as u64)) " (" a href=(href) { (builds) } ")"
+            } @else {
+                @let rate = Rate { part: level.failed.unwrap_or_default(), whole: level.builds };
+                @if let Some(percent) = level.failed_percent { (words::percent(percent)) }
+                " (" a href=(href) { (words::thousands(rate.part)) " of " (builds) }
+                @if let Some(interval) = rate.interval().filter(|_| rate.whole < MANY_BUILDS) {
+                    ", 95% interval " (words::percent(100.0 * interval.low)) " to "
+                    (words::percent(100.0 * interval.high))
+                }
+                ")"
+            }
+        }
+    }
+
+    fn changed(&self, point: &ChangePoint, changed: &ChangedValue) -> Markup {
+        let interval = addresses::selected(self.base, &point.conditions);
+        html! {
+            (visible(&changed.label)) ": "
+            (self.value(changed, &changed.from)) " → "
+            @match &changed.to { Some(to) => (self.value(changed, to)), None => "unknown" }
+            @if changed.values > 1 {
+                " (" a href=(interval) { (words::thousands(changed.values)) " other values" } ")"
+            }
+        }
+    }
+
+    /// A value, which opens its builds of the pipeline.
+    fn value(&self, changed: &ChangedValue, value: &str) -> Markup {
+        let pairs = [
+            ("days", "180"),
+            ("pipeline", &*self.details.pipeline),
+            (&*changed.attribute, value),
+        ];
+        let selection: Selection = pairs.into_iter().collect();
+        let href = addresses::selected(self.base, &selection.encoded());
+        let digits = value.get(..COMMIT_DIGITS).unwrap_or(value);
+        let text = if changed.attribute == "commit" {
+            digits
+        } else {
+            value
+        };
+        html! { a href=(href) { (visible(text)) } }
+    }
+}
