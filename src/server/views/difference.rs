@@ -80,8 +80,9 @@ fn summary(a: &BuildSet, b: &BuildSet, tested: usize, found: usize) -> String {
             format!("No clear difference between {of_a} and {of_b}: {tested} tested.")
         }
         _ => {
+            let verb = if found == 1 { "differs" } else { "differ" };
             let found = words::thousands(found as u64);
-            format!("{found} of {tested} tested differ clearly between {of_a} and {of_b}.")
+            format!("{found} of {tested} tested {verb} clearly between {of_a} and {of_b}.")
         }
     }
 }

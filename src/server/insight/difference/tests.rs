@@ -332,7 +332,8 @@ proptest! {
         let p: Vec<f64> = plain.iter().map(|(.., a, b)| p_value(*a, *b)).collect();
         let q = q_values(&p);
         let mut expected: Vec<_> = plain.iter().zip(&q).filter(|(_, q)| **q < 0.01).collect();
-        let size = |a: Rate, b: Rate| (a.share().unwrap() - b.share().unwrap()).abs();
+        let share = |rate: Rate| rate.share().expect("builds");
+        let size = |a: Rate, b: Rate| (share(a) - share(b)).abs();
         expected.sort_by(|((id, value, a, b), q), ((other, of, c, d), r)| {
             size(*c, *d).total_cmp(&size(*a, *b)).then(q.total_cmp(r)).then(id.cmp(other)).then(value.cmp(of))
         });
