@@ -37,13 +37,13 @@ pub fn compute(snapshot: &Snapshot, selected: &Selected<'_>) -> Delivery {
     let promotion = |row: usize| {
         let steps = builds.steps.of(row);
         let results = steps.filter(|step| promotes[usize::from(step.name)]);
-        let results = results.filter_map(|step| match step.result {
+        let mut results = results.filter_map(|step| match step.result {
             BuildResult::Success => Some(Promotion::Succeeded),
             BuildResult::Failure => Some(Promotion::Failed),
             _ => None,
         });
         // The last attempt counts.
-        results.last()
+        results.next_back()
     };
     let mut found = Delivery::default();
     let mut is_known = vec![false; snapshot.pipelines.len()];
