@@ -92,15 +92,25 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
         Some(BUILDS_A_DAY),
         None,
     ];
+    let values: Vec<Option<f64>> = values.collect();
+    let shares = values
+        .iter()
+        .zip(references)
+        .map(|(value, reference)| Some(to_two_decimals(100.0 * (*value)? / reference?)));
     let counts = [timed, decided, builds, with_promotion];
     Rows {
         columns: vec![
             Column::new("measure", "Measure", Values::Text(names.collect())),
-            Column::new("value", "Value", Values::Measured(values.collect())),
+            Column::new("value", "Value", Values::Measured(values.clone())),
             Column::new(
                 "reference",
                 "Reference",
                 Values::Measured(references[..shown].into()),
+            ),
+            Column::new(
+                "reference_percent",
+                "Percent of the reference",
+                Values::Percent(shares.collect()),
             ),
             Column::new("builds", "Builds", Values::Count(counts[..shown].into())),
         ],
@@ -141,10 +151,8 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
     let compared = compared(rows);
     let values = rows.measured("value");
     let references = rows.measured("reference");
-    let shares = compared.iter().filter_map(|&row| {
-        let (value, reference) = (values[row]?, references[row]?);
-        Some(to_two_decimals(100.0 * value / reference))
-    });
+    let shares = rows.percent("reference_percent");
+    let shares = compared.iter().filter_map(|&row| shares[row]);
     let labels = compared
         .iter()
         .map(|&row| rows.text("measure")[row].clone());
@@ -266,15 +274,15 @@ mod tests {
         assert_eq!(
             table(&FIGURE, &snapshot, &day),
             [
-                "Median minutes of good builds | 15 | 10 | 2",
-                "Good percent of decided builds | 66.67 | 90 | 3",
-                "Builds a day of each pipeline | 2 | 1 | 4",
-                "Promotions a day | 1 | – | 1",
+                "Median minutes of good builds | 15 | 10 | 150 | 2",
+                "Good percent of decided builds | 66.67 | 90 | 74.08 | 3",
+                "Builds a day of each pipeline | 2 | 1 | 200 | 4",
+                "Promotions a day | 1 | – | – | 1",
             ]
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &day),
-            "Good builds in the last 24 hours took 15 min at the median, 66.67% of decided builds were good, and builds \
+            "Good builds in the last day took 15 min at the median, 66.67% of decided builds were good, and builds \
              were promoted 1 times a day."
         );
     }

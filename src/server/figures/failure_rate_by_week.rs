@@ -201,12 +201,12 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
     }
 }
 
-fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let unopened = || Marks {
+fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
+    let before = Marks {
         column: "",
         points: Points::Rows(Vec::new()),
     };
-    vec![unopened(), unopened()]
+    vec![weeks::marks(rows, "builds"), before]
 }
 
 #[cfg(test)]

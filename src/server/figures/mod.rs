@@ -358,7 +358,7 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 12] = [
+    const NAMING: [&str; 13] = [
         "most_failing",
         "failing_steps",
         "lengthy_pipelines",
@@ -371,6 +371,7 @@ mod tests {
         "incidents",
         "flaky_pipelines",
         "minutes_lost",
+        "slowest_steps",
     ];
 
     #[test]

@@ -10,7 +10,7 @@ use plotly::{
 };
 
 use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, time_axis,
+    Column, Context, Figure, Marks, Opens, Page, Rows, Values, opens, theme, time_axis,
     weeks::{self, WEEK_MS, Weeks},
     words,
 };
@@ -211,12 +211,12 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
     }
 }
 
-fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let unopened = |_| Marks {
-        column: "",
-        points: Points::Rows(Vec::new()),
-    };
-    (0..4).map(unopened).collect()
+fn marks(rows: &Rows, context: &Context<'_>) -> Vec<Marks> {
+    if context.selection.has("known") {
+        return Vec::new();
+    }
+    let lines = ["first_steps", "first_steps", "delays", "delays"];
+    lines.map(|column| weeks::marks(rows, column)).into()
 }
 
 #[cfg(test)]

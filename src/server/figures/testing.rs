@@ -5,14 +5,17 @@ use std::sync::Arc;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::Figure;
-use crate::server::model::{BuildResult, Check, RepositoryFacts, Suppression};
+use crate::server::model::{BuildResult, Check, RepositoryFacts, Step, StepDuration, Suppression};
 use crate::{
     api::Cell,
     selection::Selection,
     server::{
         config::Config,
         insight,
-        snapshot::{BuildRecord, Flake, Incident, Snapshot, SnapshotBuilder, security::Security},
+        snapshot::{
+            BuildDetails, BuildRecord, Flake, Incident, Snapshot, SnapshotBuilder,
+            security::Security,
+        },
     },
 };
 
@@ -79,6 +82,7 @@ pub fn everywhere(text: &str) -> Snapshot {
                 nightly,
                 failing_step: Some(text),
                 functional_test_ms: Some(7_000),
+                details: with_step(text),
                 ..build(job_name, result, "2019-10-25T11:00:00Z")
             });
         }
@@ -142,6 +146,25 @@ pub fn with_incidents(mut snapshot: Snapshot) -> Snapshot {
     snapshot
 }
 
+/// Details of a build with one step.
+fn with_step(name: &str) -> BuildDetails<'_> {
+    let step = Step {
+        name,
+        end_ms: at(AS_OF),
+        result: BuildResult::Failure,
+        attempt: 1,
+        duration: Some(StepDuration {
+            ms: 60_000,
+            stated: true,
+        }),
+    };
+    BuildDetails {
+        start_delay_ms: Some(60_000),
+        steps: vec![step],
+        ..BuildDetails::default()
+    }
+}
+
 /// Builds of a job that took longer from the 11th on, shortly before [`AS_OF`].
 fn slower(job_name: &str) -> impl Iterator<Item = BuildRecord<'_>> {
     (0..20).map(move |number| BuildRecord {
@@ -167,6 +190,7 @@ pub fn crowded(number: usize) -> Snapshot {
             // Long before the window, in a slot of its own.
             started_ms: number as i64 * 86_400_000,
             failing_step: Some(&step),
+            details: with_step(&step),
             ..failed.clone()
         });
         builds.push_record(&BuildRecord {

@@ -1,6 +1,6 @@
 //! Weeks of seven days, counted back from the end of a window.
 
-use super::{Context, opens};
+use super::{Context, Marks, Points, Rows, opens};
 use crate::{
     selection::Selection,
     server::{
@@ -104,6 +104,16 @@ pub fn of_context(context: &Context<'_>, starts: &[i64]) -> Weeks {
         return Weeks::new(window, first_ms);
     }
     Weeks::new(window, i64::MIN)
+}
+
+/// The marks of a line that has a gap in weeks without builds; `column` counts these.
+pub fn marks(rows: &Rows, column: &'static str) -> Marks {
+    let counts = rows.count(column).iter().enumerate();
+    let weeks = counts.map(|(week, &builds)| (builds > 0).then_some(week));
+    Marks {
+        column,
+        points: Points::Rows(weeks.collect()),
+    }
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ fn conditions_of_failures_do_not_hold_for_good_builds() {
     };
     let failed = sets("result=FAILURE&result=ABORTED");
     assert_eq!((failed.a, failed.b), (vec![1], vec![0, 2, 3]));
-    let failed = sets("failed_step=unknown&agent=b&class=none");
+    let failed = sets("failed_step=unknown&agent=b&class=unknown");
     assert_eq!((failed.a, failed.b), (vec![1], vec![3]));
     let good = sets("result=SUCCESS");
     assert!(good.is_either_empty(), "{good:?}");
