@@ -32,6 +32,12 @@ pub struct SnoozeForm {
     until: String,
 }
 
+/// The reason why nobody may make a change.
+enum Refusal {
+    OtherSite,
+    NoReader,
+}
+
 /// A change by a reader.
 struct Change {
     sign_in: Arc<SignIn>,
@@ -53,7 +59,7 @@ pub async fn snooze(
     let change = Change::new(sign_in, client, session, Action::Snooze, &form);
     let session = match change.reader(&headers) {
         Ok(session) => session,
-        Err(refusal) => return refusal,
+        Err(refusal) => return change.refuse_reader(refusal),
     };
     let at_ms = Timestamp::now().as_millisecond();
     let reason = form.reason.trim();
@@ -86,7 +92,7 @@ pub async fn unsnooze(
     let change = Change::new(sign_in, client, session, Action::Unsnooze, &form);
     match change.reader(&headers) {
         Ok(_) => change.finish(change.sign_in.app.unsnooze(&form.problem).await),
-        Err(refusal) => refusal,
+        Err(refusal) => change.refuse_reader(refusal),
     }
 }
 
@@ -122,15 +128,25 @@ impl Change {
     }
 
     /// Returns the reader who asks for the change on a page of the dashboard. Tokens are for programs that read.
-    fn reader(&self, headers: &HeaderMap) -> Result<&Session, Response> {
+    fn reader(&self, headers: &HeaderMap) -> Result<&Session, Refusal> {
         if !self.sign_in.is_own(headers) {
-            let text = "Another site asked for this change.";
-            return Err(self.refuse(StatusCode::FORBIDDEN, "asked by another site", text));
+            return Err(Refusal::OtherSite);
         }
-        self.session.as_ref().ok_or_else(|| {
-            let text = "Only readers who have signed in can snooze problems.";
-            self.refuse(StatusCode::FORBIDDEN, "no reader", text)
-        })
+        self.session.as_ref().ok_or(Refusal::NoReader)
+    }
+
+    fn refuse_reader(&self, refusal: Refusal) -> Response {
+        let (reason, text) = match refusal {
+            Refusal::OtherSite => (
+                "asked by another site",
+                "Another site asked for this change.",
+            ),
+            Refusal::NoReader => (
+                "no reader",
+                "Only readers who have signed in can snooze problems.",
+            ),
+        };
+        self.refuse(StatusCode::FORBIDDEN, reason, text)
     }
 
     fn finish(&self, done: Result<(), AppError>) -> Response {
