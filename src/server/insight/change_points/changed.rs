@@ -26,7 +26,7 @@ pub struct Changed {
     pub values: u32,
 }
 
-/// Returns what changed within the intervals of change points, in the order of [`ATTRIBUTES`] after the commit.
+/// Returns what changed within the intervals of change points, in the order of `ATTRIBUTES` after the commit.
 pub fn changed(snapshot: &Snapshot, points: &[ChangePoint]) -> Vec<Vec<Changed>> {
     let read = |id| {
         let attribute = attributes::find(id)?;
