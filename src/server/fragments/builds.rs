@@ -92,7 +92,7 @@ impl Shown<'_> {
             (self.add(snapshot))
             @if self.list.builds > 0 {
                 @if self.view.get("difference").is_none() {
-                    p { a href=(self.with_difference("1")) { "What is different about the failures?" } }
+                    p class="further" { a href=(self.with_difference("1")) { "What is different about the failures?" } }
                 }
                 (compare::links(snapshot, self.selection, self.base))
             }

@@ -135,7 +135,7 @@ impl Shown<'_> {
                     button class="btn" type="submit" { "Apply" }
                 }
             }
-            p { a href=(addresses::compare(self.base, &swapped)) { "Swap A and B" } }
+            p class="further" { a href=(addresses::compare(self.base, &swapped)) { "Swap A and B" } }
         }
     }
 
