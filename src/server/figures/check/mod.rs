@@ -5,6 +5,7 @@ mod difference;
 mod episodes;
 mod kept;
 mod opened;
+mod partition;
 mod platform;
 mod platform_twins;
 mod twins;
