@@ -53,9 +53,14 @@ impl Rate {
         let centre = (share + Z * Z / (2.0 * n)) / denominator;
         let spread = (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
         let half = Z * spread / denominator;
+        // Exact at both ends, so that the order of shares of 0 is not that of rounding errors.
         Some(Interval {
-            low: (centre - half).max(0.0),
-            high: (centre + half).min(1.0),
+            low: if self.part == 0 { 0.0 } else { centre - half },
+            high: if self.part == self.whole {
+                1.0
+            } else {
+                centre + half
+            },
         })
     }
 }
@@ -142,6 +147,16 @@ mod tests {
             assert_bounds(rate(of).interval(), low, high);
         }
         assert_eq!(rate((0, 0)).interval(), None);
+    }
+
+    #[test]
+    fn the_interval_of_none_or_all_is_exact_at_its_end() {
+        for whole in 1..500 {
+            let (none, all) = (rate((0, whole)).interval(), rate((whole, whole)).interval());
+            let (none, all) = (none.expect("an interval"), all.expect("an interval"));
+            assert!(none.low == 0.0 && none.high > 0.0, "{none:?}");
+            assert!(all.high == 1.0 && all.low < 1.0, "{all:?}");
+        }
     }
 
     /// Newcombe, Statistics in Medicine 17 (1998), 873–890, method 10.

@@ -5,7 +5,9 @@ mod difference;
 mod episodes;
 mod kept;
 mod opened;
+mod partition;
 mod platform;
+mod platform_twins;
 mod twins;
 
 use std::{
@@ -165,6 +167,33 @@ async fn every_figure_of_security_agrees_with_sql_over_the_facts() {
             let what = format!("{}, seed {seed}", figure.id);
             compare(&mut connection, &query, &what, &rows).await;
         }
+    }
+}
+
+/// A figure without a twin is one that nothing else would check.
+#[test]
+fn every_figure_is_computed_a_second_way() {
+    let window = twins::Window {
+        as_of_ms: AS_OF_MS,
+        days: 7,
+        condition: "1".to_owned(),
+    };
+    for figure in ALL {
+        let query = match figure.page {
+            Page::Pipelines => twins::query(figure.id, &window, "1"),
+            Page::Platform => platform_twins::query(figure.id, &window),
+            Page::Security => twins::security_query(figure.id),
+        };
+        let elsewhere = platform_twins::ELSEWHERE
+            .iter()
+            .any(|(id, _)| *id == figure.id);
+        assert!(query.is_some() != elsewhere, "{}", figure.id);
+    }
+    for (id, by) in platform_twins::ELSEWHERE {
+        assert!(
+            super::find(id).is_some(),
+            "{id}, which {by} checks, is no figure"
+        );
     }
 }
 

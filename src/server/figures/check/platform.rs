@@ -104,3 +104,88 @@ async fn the_figures_of_episodes_and_changes_agree_with_sql_over_the_events() {
         "{episodes} episodes, {changes} levels"
     );
 }
+
+/// Fills `member`, the builds that are members of incidents by their numbers in the store.
+async fn prepare_members(connection: &mut SqliteConnection, snapshot: &Snapshot) {
+    let incidents = snapshot.insight.incidents.iter();
+    let members = incidents.flat_map(|incident| &incident.members);
+    let members = members.map(|&row| snapshot.builds.stored[row as usize]);
+    let members: Vec<String> = members.map(|stored| stored.to_string()).collect();
+    let script = format!(
+        "CREATE TEMP TABLE member AS SELECT value AS build FROM json_each('[{}]');\n",
+        members.join(", ")
+    );
+    prepare(connection, &script).await;
+}
+
+/// The configuration with prices of agents, and limits by which small samples have incidents.
+fn with_prices() -> Config {
+    let mut config = Config::built_in();
+    config.insight.incident_pipelines = 2;
+    config.insight.incident_probability = 0.02;
+    config.insight.incident_min_transitions = 50;
+    let prices = platform_twins::PRICES.map(|(agent, price)| (agent.to_owned(), price));
+    config.insight.rates = prices.into_iter().collect();
+    config
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_of_causes_agree_with_sql_over_the_events() {
+    let figures = ALL
+        .iter()
+        .filter(|figure| figure.page == Page::Platform)
+        .filter(|figure| {
+            !platform_twins::ELSEWHERE
+                .iter()
+                .any(|(id, _)| *id == figure.id)
+        });
+    let mut classes: BTreeMap<String, i64> = BTreeMap::new();
+    for (seed, days, change) in [
+        (1, 120, with_systems as fn(Vec<Event>) -> Vec<Event>),
+        (2, 100, |events| events),
+    ] {
+        let Sample {
+            store, _directory, ..
+        } = sample_with(seed, days, change).await;
+        let snapshot = insight::load(&store, with_prices().into()).await;
+        let snapshot = snapshot.expect("a snapshot");
+        let mut connection = store.read_connection().await.expect("a connection");
+        prepare(&mut connection, twins::PREPARE).await;
+        prepare_members(&mut connection, &snapshot).await;
+        prepare(&mut connection, platform_twins::PREPARE).await;
+        for (project, build_type, of_type) in [
+            ("all", BuildType::All, "1"),
+            ("fees-and-pay", BuildType::NonNightly, "NOT nightly"),
+            ("unowned", BuildType::Nightly, "nightly"),
+        ] {
+            for days in [1, 14, 28, 180] {
+                let selection = Selection::default()
+                    .with("project", project)
+                    .with_build_type(build_type)
+                    .with_days(days);
+                let of_project = project_condition(&snapshot.config, project);
+                let window = twins::Window {
+                    as_of_ms: snapshot.as_of_ms.expect("there are builds"),
+                    days,
+                    condition: format!("{of_project} AND {of_type}"),
+                };
+                for figure in figures.clone() {
+                    let query = platform_twins::query(figure.id, &window);
+                    let query = query.expect("every figure has a twin");
+                    let data = figure.compute(&snapshot, &selection).expect("a figure");
+                    let what = format!("{} for {selection:?}, seed {seed}", figure.id);
+                    compare(&mut connection, &query, &what, &rows(&data)).await;
+                    if project == "all" {
+                        assert!(!data.rows.is_empty(), "{what} is empty");
+                    }
+                }
+            }
+        }
+        let counts = sqlx::query_as("SELECT class, count(*) FROM class GROUP BY class");
+        let counts: Vec<(String, i64)> = counts.fetch_all(&mut *connection).await.expect("counts");
+        for (class, count) in counts {
+            *classes.entry(class).or_default() += count;
+        }
+    }
+    assert_eq!(classes.len(), 7, "{classes:?}");
+}

@@ -15,13 +15,17 @@ CREATE TEMP TABLE e AS
               THEN NULL ELSE step.text END AS step,
          coalesce(step.text IN ('Pipeline Failed', 'Pipeline Succeeded')
                   OR step.text GLOB 'AUTO_ABORT*', 0) AS final,
-         coalesce(system.text, 'jenkins') AS system
+         coalesce(system.text, 'jenkins') AS system,
+         events.git_commit, events.node, events.step_duration_ms, codebase.text AS codebase,
+         toolchain.text AS toolchain
     FROM events
     LEFT JOIN builds ON builds.id = events.build
     LEFT JOIN strings AS system ON system.id = builds.system
     LEFT JOIN strings AS job ON job.id = events.job
     LEFT JOIN strings AS branch ON branch.id = events.branch
-    LEFT JOIN strings AS step ON step.id = events.step;
+    LEFT JOIN strings AS step ON step.id = events.step
+    LEFT JOIN strings AS codebase ON codebase.id = events.codebase
+    LEFT JOIN strings AS toolchain ON toolchain.id = events.toolchain;
 CREATE INDEX temp.e_build ON e (build);
 CREATE TEMP TABLE latest AS
   SELECT * FROM (

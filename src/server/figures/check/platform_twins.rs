@@ -1,0 +1,425 @@
+//! The rows of the figures of causes a second way: SQL over the stored events, whose only shared input are the members
+//! of incidents, which `tests/proofs/insight.py` computes a second way.
+
+use super::twins::Window;
+
+/// Makes, of the tables of [`super::twins::PREPARE`] and of `member`, the builds that are members of incidents:
+/// `known`, the builds with a place in the order of their ends; `flake`, flaky failures with the good build that
+/// followed; `rerun`, builds with the failure that they repeat; `class`, failed and lost builds with their class; and
+/// `ran`, the steps of the last 90 days. Longer times than 49 days are unknown, and a step ends 24 days after its build
+/// began at the latest, as their columns have it.
+pub const PREPARE: &str = "
+CREATE TEMP TABLE placed AS
+  SELECT build, stage_ms, result, scheduled_ms, duration_ms, step, git_commit, node, step_duration_ms,
+         codebase ->> 'git_url' AS address, toolchain ->> 'node_labels' AS agent,
+         toolchain ->> 'shared_library_name' AS name, toolchain ->> 'shared_library_version' AS version,
+         row_number() OVER (PARTITION BY build ORDER BY stage_ms, ts, id) AS place
+    FROM e WHERE build IN (SELECT build FROM twin);
+CREATE INDEX temp.placed_build ON placed (build, place);
+CREATE TEMP TABLE ran AS
+  SELECT build, place, step, stage_ms, own, CASE WHEN ms < 4294967295 THEN ms END AS ms
+    FROM (
+      SELECT build, place, step, stage_ms,
+             CASE WHEN result = 0 THEN 0 WHEN result = 2 AND before < 2 THEN 2 END AS own,
+             max(0, coalesce(step_duration_ms, stage_ms - coalesce(
+               CASE WHEN step IN ('test', 'sonarscan', 'securitychecks', 'techstack', 'dockerbuild', 'dockertestbuild')
+                    THEN (SELECT stage_ms FROM placed AS earlier
+                           WHERE earlier.build = now.build AND earlier.place < now.place AND earlier.step NOT IN
+                                 ('test', 'sonarscan', 'securitychecks', 'techstack', 'dockerbuild', 'dockertestbuild')
+                           ORDER BY earlier.place DESC LIMIT 1)
+                    ELSE (SELECT stage_ms FROM placed AS earlier
+                           WHERE earlier.build = now.build AND earlier.place = now.place - 1) END,
+               (SELECT scheduled_ms FROM latest WHERE latest.build = now.build)))) AS ms
+        FROM (SELECT *, coalesce((SELECT result FROM placed AS earlier
+                                   WHERE earlier.build = placed.build AND earlier.place < placed.place
+                                     AND earlier.result <> 5
+                                   ORDER BY earlier.place DESC LIMIT 1), 0) AS before
+                FROM placed) AS now
+       WHERE step IS NOT NULL AND build IN (SELECT build FROM twin WHERE age_ms < 90 * 86400000));
+CREATE INDEX temp.ran_build ON ran (build, place);
+CREATE INDEX temp.latest_build ON latest (build);
+CREATE TEMP TABLE told AS
+  SELECT twin.*, pipeline || char(10) || system AS line,
+         CASE WHEN said IN (2, 3) THEN step ELSE 'unknown' END AS failed_step,
+         (SELECT git_commit FROM placed WHERE placed.build = twin.build AND git_commit IS NOT NULL
+           ORDER BY place DESC LIMIT 1) AS git_commit,
+         coalesce((SELECT node FROM placed WHERE placed.build = twin.build AND node IS NOT NULL
+                    ORDER BY place DESC LIMIT 1), 'unknown') AS node,
+         coalesce((SELECT agent FROM placed WHERE placed.build = twin.build AND agent IS NOT NULL
+                    ORDER BY place DESC LIMIT 1), 'unknown') AS agent,
+         (SELECT name FROM placed WHERE placed.build = twin.build AND name IS NOT NULL
+           ORDER BY place DESC LIMIT 1) AS library_name,
+         (SELECT version FROM placed WHERE placed.build = twin.build AND version IS NOT NULL
+           ORDER BY place DESC LIMIT 1) AS library_version,
+         (SELECT rtrim(address, '/') FROM placed WHERE placed.build = twin.build AND address IS NOT NULL
+           ORDER BY place DESC LIMIT 1) AS address,
+         rtrim(rtrim(pipeline, replace(pipeline, '/', '')), '/') AS folder,
+         (SELECT max(0, stage_ms - scheduled_ms - duration_ms) FROM placed
+           WHERE placed.build = twin.build AND place = 1
+             AND stage_ms - scheduled_ms - duration_ms < 4294967295) AS delay_ms,
+         (SELECT max(0, min(stage_ms - started_ms, 2147483647)) FROM ran WHERE ran.build = twin.build
+           ORDER BY place LIMIT 1) AS first_step_ms,
+         (SELECT count(*) FROM ran WHERE ran.build = twin.build AND step = 'checkout') AS attempts,
+         (SELECT own FROM ran WHERE ran.build = twin.build AND step = 'prod:promotion' AND own IS NOT NULL
+           ORDER BY place DESC LIMIT 1) AS promotion,
+         EXISTS (SELECT 1 FROM ran WHERE ran.build = twin.build AND step = 'prod:promotion') AS promotes,
+         row_number() OVER (ORDER BY finished_ms, pipeline, system, started_ms, build_id) AS at
+    FROM twin;
+CREATE TEMP TABLE known AS
+  SELECT *, CASE WHEN instr(repository, '-') > 0 THEN substr(repository, 1, instr(repository, '-') - 1)
+                 ELSE repository END AS team,
+         coalesce(library_name || '@' || library_version, library_name, library_version, 'unknown') AS library,
+         CASE WHEN failed_step = 'unknown' THEN 'unknown'
+              WHEN failed_step LIKE 'checkout%' OR failed_step LIKE 'prepare%' OR failed_step LIKE 'archive%'
+                OR failed_step LIKE 'report%' OR failed_step LIKE 'publish%' OR failed_step LIKE 'not-approved%'
+              THEN 'platform'
+              WHEN failed_step LIKE '%test%' OR failed_step LIKE '%dependencycheck%'
+                OR failed_step LIKE '%securitychecks%' OR failed_step LIKE '%fortify%' OR failed_step LIKE '%sonar%'
+              THEN 'test'
+              WHEN failed_step LIKE '%deploy%' OR failed_step LIKE '%promot%' OR failed_step LIKE '%apply%'
+                OR failed_step LIKE '%plan%' OR failed_step LIKE '%infra%' OR failed_step LIKE '%migrat%'
+                OR failed_step LIKE '%aks%' OR failed_step LIKE '%helm%' OR failed_step LIKE '%chart%'
+              THEN 'deploy'
+              WHEN failed_step LIKE '%build%' OR failed_step LIKE '%compile%' OR failed_step LIKE '%lint%'
+                OR failed_step LIKE '%validate%' OR failed_step LIKE '%techstack%' OR failed_step LIKE '%docker%'
+              THEN 'code' ELSE 'unknown' END AS domain
+    FROM (SELECT *, coalesce(CASE WHEN address LIKE '%.git'
+                                  THEN substr(replace(address, rtrim(address, replace(address, '/', '')), ''), 1,
+                                              length(replace(address, rtrim(address, replace(address, '/', '')), '')) - 4)
+                                  ELSE replace(address, rtrim(address, replace(address, '/', '')), '') END,
+                             CASE WHEN instr(pipeline, '/') > 0
+                                  THEN replace(folder, rtrim(folder, replace(folder, '/', '')), '') END,
+                             'unknown') AS repository
+            FROM told);
+CREATE INDEX temp.known_commit ON known (line, git_commit, at);
+CREATE TEMP TABLE flake AS
+  SELECT failed.at AS failed, failed.line, failed.git_commit, failed.finished_ms, min(good.at) AS good
+    FROM known AS failed
+    JOIN known AS good USING (line, git_commit)
+   WHERE failed.result = 2 AND good.result IN (0, 1) AND good.at > failed.at
+     AND good.finished_ms <= failed.finished_ms + 24 * 3600000
+   GROUP BY failed.at;
+CREATE TEMP TABLE rerun AS
+  SELECT again.at, min(flake.failed) AS failed
+    FROM flake
+    JOIN known AS again USING (line, git_commit)
+   WHERE again.at > flake.failed AND again.at <= flake.good
+   GROUP BY again.at;
+CREATE TEMP TABLE completed AS
+  SELECT at, line, result, failed_step, git_commit,
+         sum(result IN (0, 1)) OVER (PARTITION BY line ORDER BY at) AS goods,
+         lead(result) OVER (PARTITION BY line ORDER BY at) AS next_result,
+         lead(git_commit) OVER (PARTITION BY line ORDER BY at) AS next_commit
+    FROM known WHERE result < 6;
+CREATE TEMP TABLE failure AS
+  SELECT *, lag(failed_step) OVER red AS step_before, lead(failed_step) OVER red AS step_after
+    FROM completed WHERE result = 2 WINDOW red AS (PARTITION BY line, goods ORDER BY at);
+CREATE TEMP TABLE class AS
+  SELECT known.at,
+         CASE WHEN known.result = 6 THEN 'lost'
+              WHEN known.failed_step = 'checkout' OR attempts > 1 THEN 'agent'
+              WHEN build IN (SELECT build FROM member) THEN 'incident'
+              WHEN known.at IN (SELECT failed FROM flake) THEN 'flaky'
+              WHEN known.failed_step <> 'unknown' AND known.failed_step IN (step_before, step_after) THEN 'broken'
+              WHEN next_result IN (0, 1) AND next_commit <> known.git_commit THEN 'once'
+              ELSE 'unknown' END AS class
+    FROM known LEFT JOIN failure USING (at)
+   WHERE known.result IN (2, 6);
+CREATE INDEX temp.class_at ON class (at);
+CREATE INDEX temp.rerun_at ON rerun (at);
+CREATE INDEX temp.known_at ON known (at);
+";
+
+/// The figures whose rows have no query here, each with what computes them a second way.
+pub const ELSEWHERE: [(&str, &str); 3] = [
+    (
+        "time_to_green",
+        "`super::platform`, from the episodes in SQL",
+    ),
+    (
+        "change_points",
+        "`super::platform` has the levels, `tests/proofs` the points",
+    ),
+    ("incidents", "`tests/proofs/insight.py`"),
+];
+
+/// The prices of a minute of some agents of the sample.
+pub const PRICES: [(&str, f64); 2] = [("spot ubuntu-docker", 0.5), ("java ubuntu-docker", 0.25)];
+
+/// The 95% interval of each share of a table `rate (name, part, whole)` by its definition: the shares that the score
+/// test does not reject. Its ends are found by halving.
+fn bounds() -> String {
+    let rejects = |share: &str| {
+        format!(
+            "whole * (1.0 * part / whole - {share}) * (1.0 * part / whole - {share})
+             > 3.841458820694124 * {share} * (1 - {share})"
+        )
+    };
+    let (low, high) = ("((low + low_top) / 2)", "((high_bottom + high) / 2)");
+    let (rejects_low, rejects_high) = (rejects(low), rejects(high));
+    format!(
+        "halved (name, part, whole, step, low, low_top, high_bottom, high) AS (
+           SELECT name, part, whole, 0, 0.0, 1.0 * part / whole, 1.0 * part / whole, 1.0 FROM rate WHERE whole > 0
+           UNION ALL
+           SELECT name, part, whole, step + 1,
+                  CASE WHEN {rejects_low} THEN {low} ELSE low END,
+                  CASE WHEN {rejects_low} THEN low_top ELSE {low} END,
+                  CASE WHEN {rejects_high} THEN high_bottom ELSE {high} END,
+                  CASE WHEN {rejects_high} THEN {high} ELSE high END
+             FROM halved WHERE step < 45),
+         bound AS (SELECT name, part, whole, 100.0 * part / whole AS percent, 100.0 * low AS low, 100.0 * high AS high
+                     FROM halved WHERE step = 45)"
+    )
+}
+
+/// A sum that is the percentile `share` of values with `place` from 0 and their number `n`, by linear interpolation.
+fn percentile(value: &str, share: f64) -> String {
+    format!("sum({value} * max(0.0, 1 - abs(place - (n - 1) * {share})))")
+}
+
+/// Table expressions: `builds`, and the others, which may use it.
+fn with(window: &Window, days: u16, others: &str) -> String {
+    let Window {
+        as_of_ms,
+        condition,
+        ..
+    } = window;
+    let start_ms = as_of_ms - i64::from(days) * 86_400_000;
+    format!(
+        "WITH RECURSIVE builds AS (
+           SELECT known.*, class, rerun.failed AS repeats,
+                  CASE WHEN rerun.at IS NOT NULL THEN 'rerun' WHEN result = 6 THEN 'lost'
+                       WHEN result IN (2, 3) THEN 'failed' END AS loss,
+                  CASE WHEN result = 6 THEN finished_ms - started_ms ELSE duration_ms END AS loss_ms,
+                  CASE WHEN rerun.at IS NULL THEN failed_step
+                       ELSE (SELECT failed_step FROM known AS first WHERE first.at = rerun.failed) END AS loss_step
+             FROM known LEFT JOIN class USING (at) LEFT JOIN rerun USING (at)
+            WHERE finished_ms > {start_ms} AND finished_ms <= {as_of_ms} AND {condition}) {others} "
+    )
+}
+
+/// Table expressions with the weeks that end with the window, by the number of weeks to its end.
+fn weeks(window: &Window, others: &str) -> String {
+    let Window {
+        as_of_ms,
+        days,
+        condition,
+    } = window;
+    let number = days.div_ceil(7);
+    let start_ms = as_of_ms + 1 - i64::from(*days) * 86_400_000;
+    let before_ms = i64::from(number) * 7 * 86_400_000;
+    format!(
+        "WITH RECURSIVE week AS (
+           SELECT value AS left, max({start_ms}, {as_of_ms} + 1 - (value + 1) * 604800000) AS start_ms
+             FROM json_each('[{numbers}]')),
+         now AS (SELECT *, ({as_of_ms} - finished_ms) / 604800000 AS left FROM known
+                  WHERE finished_ms >= {start_ms} AND finished_ms <= {as_of_ms} AND {condition}),
+         before AS (SELECT *, ({as_of_ms} - {before_ms} - finished_ms) / 604800000 AS left FROM known
+                     WHERE finished_ms >= {start_ms} - {before_ms} AND finished_ms <= {as_of_ms} - {before_ms}
+                       AND {condition}) {others} ",
+        numbers = (0..number)
+            .map(|left| left.to_string())
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
+}
+
+/// The failure rates of the values of a column.
+fn rates(window: &Window, column: &str) -> String {
+    let bounds = bounds();
+    let rate = format!(
+        ", rate (name, part, whole) AS (SELECT {column}, sum(result IN (2, 3)), count(*) FROM builds
+                                         WHERE result < 4 GROUP BY {column}), {bounds}"
+    );
+    with(window, window.days, &rate)
+        + "SELECT name, part, whole, percent, low, high FROM bound
+            ORDER BY round(low, 7) DESC, whole DESC, name LIMIT 50"
+}
+
+/// The minutes lost by the values of a column.
+fn minutes_lost(window: &Window, column: &str) -> String {
+    let prices = PRICES.map(|(agent, price)| format!("WHEN '{agent}' THEN {price}"));
+    let prices = prices.join(" ");
+    let sums = format!(
+        ", sums AS (SELECT {column} AS name, sum(loss = 'rerun') AS reruns, sum(loss = 'lost') AS lost,
+                           sum(loss = 'failed') AS failed,
+                           coalesce(sum(CASE WHEN loss = 'rerun' THEN loss_ms END), 0) AS rerun_ms,
+                           coalesce(sum(CASE WHEN loss = 'lost' THEN loss_ms END), 0) AS lost_ms,
+                           coalesce(sum(CASE WHEN loss = 'failed' THEN loss_ms END), 0) AS failed_ms,
+                           coalesce(sum(loss_ms), 0) AS ms,
+                           coalesce(sum((loss_ms + 59999) / 60000
+                                        * CASE agent {prices} END), 0) AS cost
+                      FROM builds WHERE loss IS NOT NULL GROUP BY {column})"
+    );
+    with(window, window.days, &sums)
+        + "SELECT name, reruns, lost, failed, rerun_ms / 60000.0, lost_ms / 60000.0, failed_ms / 60000.0, ms / 60000.0,
+                  100.0 * sum(ms) OVER (ORDER BY ms DESC, name) / nullif((SELECT sum(ms) FROM sums), 0),
+                  cost
+             FROM sums ORDER BY ms DESC, name LIMIT 50"
+}
+
+/// The columns of classes or domains.
+fn counted(column: &str, values: &[&str]) -> String {
+    let sums = values.iter();
+    let sums = sums.map(|value| format!("sum({column} = '{value}')"));
+    sums.collect::<Vec<_>>().join(", ")
+}
+
+/// The query whose rows are those of a figure of causes.
+pub fn query(id: &str, window: &Window) -> Option<String> {
+    let as_of_ms = window.as_of_ms;
+    Some(match id {
+        "failure_rate_by_agent" => rates(window, "agent"),
+        "failure_rate_by_node" => rates(window, "node"),
+        "failure_rate_by_library" => rates(window, "library"),
+        "domains_by_team" => {
+            with(window, window.days, "")
+                + &format!(
+                    "SELECT team, {}, count(*) AS n FROM builds WHERE result IN (2, 6)
+                      GROUP BY team ORDER BY n DESC, team LIMIT 50",
+                    counted("domain", &["code", "test", "deploy", "platform", "unknown"])
+                )
+        }
+        "minutes_lost" => minutes_lost(window, "loss_step"),
+        "minutes_lost_by_team" => minutes_lost(window, "team"),
+        "failure_classes" => {
+            with(window, window.days, "")
+                + &format!(
+                    "SELECT date(finished_ms / 1000, 'unixepoch') AS day, {} FROM builds
+                      WHERE class IS NOT NULL GROUP BY day ORDER BY day",
+                    counted(
+                        "class",
+                        &[
+                            "lost", "agent", "incident", "flaky", "broken", "once", "unknown"
+                        ]
+                    )
+                )
+        }
+        // Its days are fourteen, whatever the window's.
+        "flaky_pipelines" => {
+            let bounds = bounds();
+            let tables = format!(
+                ", flaked AS (SELECT builds.line, count(DISTINCT flake.git_commit) AS part, max(flake.finished_ms) AS latest
+                                FROM builds JOIN flake ON flake.failed = at GROUP BY builds.line),
+                 again AS (SELECT line, count(*) AS whole
+                             FROM (SELECT line, git_commit FROM builds WHERE result < 6 AND git_commit IS NOT NULL
+                                    GROUP BY line, git_commit HAVING count(*) > 1) GROUP BY line),
+                 rate (name, part, whole) AS (SELECT line, part, whole FROM flaked JOIN again USING (line)), {bounds}"
+            );
+            with(window, 14, &tables)
+                + &format!(
+                    "SELECT substr(line, 1, instr(line, char(10)) - 1) AS pipeline, bound.part, whole, percent, low, high,
+                            (SELECT count(*) FROM builds WHERE builds.line = flaked.line AND class = 'flaky'), latest,
+                            CASE WHEN bound.part >= 2 AND latest > {as_of_ms} - 7 * 86400000 THEN 'yes' ELSE 'no' END
+                       FROM flaked JOIN bound ON bound.name = line
+                      ORDER BY bound.part DESC, pipeline LIMIT 50"
+                )
+        }
+        "failure_rate_by_week" => {
+            let median = percentile("duration_ms", 0.5);
+            let of = |table: &str| {
+                format!(
+                    "(SELECT {median} / 60000.0
+                        FROM (SELECT duration_ms, row_number() OVER (ORDER BY duration_ms) - 1 AS place,
+                                     count(*) OVER () AS n
+                                FROM {table} WHERE {table}.left = week.left AND result < 4
+                                 AND duration_ms IS NOT NULL))"
+                )
+            };
+            let bounds = bounds();
+            let rate = format!(
+                ", rate (name, part, whole) AS (SELECT week.left, coalesce(sum(result IN (2, 3)), 0), count(result)
+                                 FROM week LEFT JOIN now ON now.left = week.left AND result < 4
+                                GROUP BY week.left), {bounds}"
+            );
+            weeks(window, &rate)
+                + &format!(
+                    "SELECT start_ms, rate.whole, rate.part, percent, low, high,
+                            (SELECT 100.0 * sum(result IN (2, 3)) / nullif(count(*), 0) FROM before
+                              WHERE before.left = week.left AND result < 4),
+                            {}, {}
+                       FROM week JOIN rate ON rate.name = week.left LEFT JOIN bound ON bound.name = week.left
+                      WHERE EXISTS (SELECT 1 FROM now WHERE result < 4)
+                      ORDER BY start_ms",
+                    of("now"),
+                    of("before")
+                )
+        }
+        "start_delay" => {
+            let of = |value: &str, share: f64| {
+                format!(
+                    "(SELECT {} / 60000.0
+                        FROM (SELECT {value}, row_number() OVER (ORDER BY {value}) - 1 AS place,
+                                     count(*) OVER () AS n
+                                FROM now WHERE now.left = week.left AND {value} IS NOT NULL))",
+                    percentile(value, share)
+                )
+            };
+            weeks(window, "")
+                + &format!(
+                    "SELECT start_ms, count(delay_ms), {}, {}, count(first_step_ms), {}, {}
+                       FROM week LEFT JOIN now ON now.left = week.left
+                      WHERE EXISTS (SELECT 1 FROM now WHERE delay_ms IS NOT NULL OR first_step_ms IS NOT NULL)
+                      GROUP BY week.left, start_ms ORDER BY start_ms",
+                    of("delay_ms", 0.5),
+                    of("delay_ms", 0.95),
+                    of("first_step_ms", 0.5),
+                    of("first_step_ms", 0.95)
+                )
+        }
+        "delivery" => {
+            let days = window.days;
+            let median = percentile("duration_ms", 0.5);
+            with(window, days, "")
+                + &format!(
+                    "SELECT name, value, reference, 100.0 * round(value, 2) / reference, n FROM (
+                       SELECT 0 AS place, 'Median minutes of good builds' AS name, 10.0 AS reference,
+                              (SELECT count(*) FROM builds WHERE result < 2 AND duration_ms IS NOT NULL) AS n,
+                              (SELECT {median} / 60000.0
+                                 FROM (SELECT duration_ms, row_number() OVER (ORDER BY duration_ms) - 1 AS place,
+                                              count(*) OVER () AS n
+                                         FROM builds WHERE result < 2 AND duration_ms IS NOT NULL)) AS value
+                       UNION ALL
+                       SELECT 1, 'Good percent of decided builds', 90.0, count(*), 100.0 * avg(result < 2)
+                         FROM builds WHERE result < 4
+                       UNION ALL
+                       SELECT 2, 'Builds a day of each pipeline', 1.0, count(*),
+                              1.0 * count(*) / {days} / nullif(count(DISTINCT line), 0) FROM builds
+                       UNION ALL
+                       SELECT 3, 'Promotions a day', NULL, count(*),
+                              CASE WHEN count(*) > 0 THEN 1.0 * coalesce(sum(promotion = 0), 0) / {days} END
+                         FROM builds WHERE promotes)
+                      WHERE EXISTS (SELECT 1 FROM builds) ORDER BY place"
+                )
+        }
+        // The days of steps are ninety at most.
+        "slowest_steps" => {
+            let days = window.days.min(90);
+            let condition = &window.condition;
+            let start_ms = as_of_ms - i64::from(days) * 86_400_000;
+            let before_ms = start_ms - i64::from(days) * 86_400_000;
+            let of = |table: &str, share: f64| {
+                format!(
+                    "(SELECT {} / 60000.0
+                        FROM (SELECT ms, row_number() OVER (ORDER BY ms) - 1 AS place, count(*) OVER () AS n
+                                FROM {table} WHERE {table}.step = shown.step AND ms IS NOT NULL))",
+                    percentile("ms", share)
+                )
+            };
+            let tables = format!(
+                ", runs AS (SELECT build, ran.step, ms FROM ran JOIN builds USING (build)),
+                 before AS (SELECT ran.step, ms FROM ran JOIN known USING (build)
+                             WHERE finished_ms > {before_ms} AND finished_ms <= {start_ms} AND {condition})"
+            );
+            with(window, days, &tables)
+                + &format!(
+                    "SELECT step, count(DISTINCT build), coalesce(sum(ms), 0) / 3600000.0, {}, {}, {}
+                       FROM runs AS shown GROUP BY step ORDER BY coalesce(sum(ms), 0) DESC, step LIMIT 30",
+                    of("runs", 0.5),
+                    of("runs", 0.95),
+                    of("before", 0.5)
+                )
+        }
+        _ => return None,
+    })
+}
