@@ -18,6 +18,14 @@ export interface Bar {
   fill: string;
 }
 
+/** A point of a line: its value, and where it stands on the axis of values. */
+export interface Point {
+  trace: string;
+  row: number;
+  value: number;
+  at: number;
+}
+
 export interface Slice {
   label: string;
   value: number;
@@ -46,6 +54,7 @@ export interface Sector {
 export interface Marks {
   slices: Slice[];
   bars: Bar[];
+  points: Point[];
   cells: Cell[];
   sectors: Sector[];
   /** Ends of the error bars on the value axis. */
@@ -172,9 +181,17 @@ export async function marks(page: Page, id: string): Promise<Marks> {
       return { path, area: width * height };
     });
 
+    const points = all(".cartesianlayer .scatterlayer .point")
+      .filter(visible)
+      .map((node) => {
+        const { i, y } = bound(node);
+        return { trace: traceOf(node).name ?? "", row: i, value: y, at: yaxis.p2l(node.transform.baseVal.consolidate()!.matrix.f) };
+      });
+
     return {
       slices,
       bars,
+      points,
       cells,
       sectors,
       errors: all(".cartesianlayer .barlayer path.xerror").map((path) => span(path.getBBox(), values)[1]),

@@ -149,6 +149,42 @@ function treemapOf(platform: string) {
   };
 }
 
+const LOSSES: [trace: string, column: string][] = [
+  ["Reruns", "rerun_minutes"],
+  ["Lost builds", "lost_minutes"],
+  ["Failed builds", "failed_minutes"],
+];
+
+/** Expects segments of a bar for each row. */
+function segmentsOf(parts: [trace: string, column: string][], position = (row: number, _: Figure) => row) {
+  return (drawn: Marks, figure: Figure) => {
+    const segments = stackOf(figure, parts, (row) => position(row, figure));
+    barsAre(drawn, segments.map(({ fill: _, ...bar }) => bar));
+  };
+}
+
+/** Expects bars that end at the percentages, with lines up to the upper ends of their intervals. */
+function ratesOf(percents: string, high: string) {
+  return (drawn: Marks, figure: Figure) => {
+    barsOf(percents)(drawn, figure);
+    const wanted = column(figure, high);
+    expect(drawn.errors.length).toBe(wanted.length);
+    for (const [row, end] of drawn.errors.entries()) expect(Math.abs(end - wanted[row]) / drawn.pixel, `the line of row ${row}`).toBeLessThan(1.5);
+  };
+}
+
+/** Expects a point for each known value of a line. */
+function linesOf(lines: [trace: string, column: string][]) {
+  return (drawn: Marks, figure: Figure) => {
+    for (const [trace, id] of lines) {
+      const points = drawn.points.filter((point) => point.trace === trace);
+      const wanted = column<number | null>(figure, id).flatMap((value, row) => (value === null ? [] : [{ row, value }]));
+      expect(points.map(({ row, value }) => ({ row, value })), trace).toEqual(wanted);
+      for (const { value, at } of points) expect(Math.abs(at - value) / drawn.pixel, `${trace} at ${value}`).toBeLessThan(1.5);
+    }
+  };
+}
+
 const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
   build_status_day: resultsPie,
   build_status: resultsPie,
@@ -215,6 +251,66 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     const parts: [string, string][] = [["Failure", "FAILURE"], ["Aborted", "ABORTED"], ["Unstable", "UNSTABLE"], ["Success", "SUCCESS"], ["Other", "other"]];
     barsAre(drawn, stackOf(figure, parts, (row) => Date.parse(`${dates[row]}T00:00:00Z`), whole));
   },
+  failure_rate_by_week: linesOf([["This period", "failure_percent"]]),
+  failure_classes: segmentsOf(
+    [
+      ["Lost", "lost"],
+      ["Agent", "agent"],
+      ["Incident", "incident"],
+      ["Flaky", "flaky"],
+      ["Broken", "broken"],
+      ["Failed once", "once"],
+      ["Unknown", "unknown"],
+    ],
+    (row, figure) => Date.parse(`${column<string>(figure, "date")[row]}T00:00:00Z`),
+  ),
+  incidents: barsOf("builds"),
+  flaky_pipelines: ratesOf("flake_percent", "high"),
+  minutes_lost: segmentsOf(LOSSES),
+  minutes_lost_by_team: segmentsOf(LOSSES),
+  domains_by_team: segmentsOf([
+    ["Code", "code"],
+    ["Test", "test"],
+    ["Deployment", "deploy"],
+    ["Platform", "platform"],
+    ["Unknown", "unknown"],
+  ]),
+  failure_rate_by_agent: ratesOf("failure_percent", "high"),
+  failure_rate_by_node: ratesOf("failure_percent", "high"),
+  failure_rate_by_library: ratesOf("failure_percent", "high"),
+  time_to_green: (drawn, figure) => {
+    const wanted = [...column(figure, "still_red_percent")].sort((a, b) => a - b);
+    // Points of the curve; those of open episodes are drawn once more.
+    const curve = drawn.points.slice(0, wanted.length);
+    const drawnValues = curve.map(({ value }) => value).sort((a, b) => a - b);
+    expect(drawnValues).toEqual(wanted);
+    for (const { value, at } of drawn.points) expect(Math.abs(at - value) / drawn.pixel).toBeLessThan(1.5);
+  },
+  change_points: (drawn, figure) => {
+    const values = column(figure, "value");
+    const of = (trace: string, first: number) =>
+      values.flatMap((size, row) => (row % 2 === first ? [{ trace, position: (row - first) / 2, size }] : []));
+    barsAre(drawn, [...of("before", 0), ...of("after", 1)]);
+  },
+  delivery: (drawn, figure) => {
+    const shares = column<number | null>(figure, "reference_percent");
+    const measures = column<string>(figure, "measure");
+    const bars = shares.flatMap((size, row) => (size === null ? [] : [{ position: measures[row], size }]));
+    barsAre(drawn, bars.reverse());
+  },
+  slowest_steps: (drawn, figure) => {
+    const steps = column<string>(figure, "step").reverse();
+    const hours = column(figure, "hours").reverse();
+    const named = (row: number) => String(drawn.bars[row].position);
+    for (const [row, step] of steps.entries()) for (const part of named(row).split("…")) expect(step).toContain(part);
+    barsAre(drawn, hours.map((size, row) => ({ position: named(row), size })));
+  },
+  start_delay: linesOf([
+    ["First step, p95", "first_step_p95_minutes"],
+    ["First step, median", "first_step_p50_minutes"],
+    ["Start, p95", "delay_p95_minutes"],
+    ["Start, median", "delay_p50_minutes"],
+  ]),
   cve_most_frequent: barsOf("teams", "cve"),
   cve_per_team: (drawn, figure) => {
     pieOf("cves")(drawn, figure);
@@ -230,7 +326,7 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
   java_versions: treemapOf("Java"),
 };
 
-test("the API lists the sixteen figures in page order", async ({ request }) => {
+test("the API lists the figures in page order", async ({ request }) => {
   const figures: Figure[] = await (await request.get("/api/figures")).json();
   expect(figures.map((known) => known.id)).toEqual(ALL);
 });

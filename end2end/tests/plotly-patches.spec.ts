@@ -15,8 +15,21 @@ const ROOT = path.resolve(__dirname, "../..");
 const TOLERANCE = 0.5;
 const KINDS: Record<string, string[]> = {
   bars: ["cve_most_frequent"],
-  "bars beside names": ["lengthy_pipelines", "shortest_functional_tests", "js_checks"],
-  "stacked bars": ["duration", "most_failing"],
+  "bars beside names": [
+    "lengthy_pipelines",
+    "shortest_functional_tests",
+    "js_checks",
+    "incidents",
+    "flaky_pipelines",
+    "failure_rate_by_agent",
+    "failure_rate_by_node",
+    "failure_rate_by_library",
+    "change_points",
+    "delivery",
+    "slowest_steps",
+  ],
+  lines: ["failure_rate_by_week", "time_to_green", "start_delay"],
+  "stacked bars": ["duration", "most_failing", "failure_classes", "minutes_lost", "minutes_lost_by_team", "domains_by_team"],
   "bars of percent": ["timeline"],
   "range sliders": ["timeline_short", "timeline"],
   heatmaps: ["heatmap"],

@@ -1,9 +1,7 @@
 //! The points at which the durations or the failure rate of a pipeline changed. Plain data, which the module `insight`
 //! computes.
 
-use std::sync::Arc;
-
-use foldhash::HashMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A change from some builds of a pipeline to the next.
 ///
@@ -49,7 +47,7 @@ pub enum Measure {
 
 /// The changes of every series by its fingerprint, for the next snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Searched(pub HashMap<u64, Arc<[ChangePoint]>>);
+pub struct Searched(pub BTreeMap<u64, Arc<[ChangePoint]>>);
 
 impl Measure {
     pub const ALL: [Self; 2] = [Self::Duration, Self::FailureRate];
