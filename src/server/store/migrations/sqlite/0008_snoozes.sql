@@ -1,16 +1,8 @@
--- Problems that a reader has put aside, with the reason. A snooze ends at an instant or after so many failures in all.
-CREATE TABLE snoozes (
-    problem TEXT PRIMARY KEY,
-    reason TEXT NOT NULL,
-    until_ms BIGINT,
-    failures BIGINT,
-    reader TEXT NOT NULL,
-    at_ms BIGINT NOT NULL
-) WITHOUT ROWID;
-
--- SQLite keeps the text of a table, comments included. Without these comments, all tables are described on the first
--- page of the file, so that no other damaged page costs all of them.
-CREATE TABLE coverage_again (
+-- SQLite keeps the text of a table, comments included. Two tables are made again without theirs, so that all tables are
+-- described on the first page of the file, and no other damaged page costs all of them.
+CREATE TEMP TABLE kept AS SELECT * FROM coverage;
+DROP TABLE coverage;
+CREATE TABLE coverage (
     source TEXT NOT NULL,
     item TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -19,11 +11,12 @@ CREATE TABLE coverage_again (
     read_ms BIGINT,
     PRIMARY KEY (source, item)
 ) WITHOUT ROWID;
-INSERT INTO coverage_again SELECT * FROM coverage;
-DROP TABLE coverage;
-ALTER TABLE coverage_again RENAME TO coverage;
+INSERT INTO coverage SELECT * FROM kept;
+DROP TABLE kept;
 
-CREATE TABLE syncs_again (
+CREATE TEMP TABLE kept AS SELECT * FROM syncs;
+DROP TABLE syncs;
+CREATE TABLE syncs (
     source TEXT PRIMARY KEY,
     started_ms BIGINT NOT NULL,
     finished_ms BIGINT,
@@ -33,6 +26,15 @@ CREATE TABLE syncs_again (
     changed BIGINT,
     not_before_ms BIGINT
 ) WITHOUT ROWID;
-INSERT INTO syncs_again SELECT * FROM syncs;
-DROP TABLE syncs;
-ALTER TABLE syncs_again RENAME TO syncs;
+INSERT INTO syncs SELECT * FROM kept;
+DROP TABLE kept;
+
+-- Problems that a reader has put aside, with the reason. A snooze ends at an instant or after so many failures in all.
+CREATE TABLE snoozes (
+    problem TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    until_ms BIGINT,
+    failures BIGINT,
+    reader TEXT NOT NULL,
+    at_ms BIGINT NOT NULL
+) WITHOUT ROWID;
