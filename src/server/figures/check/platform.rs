@@ -118,6 +118,32 @@ async fn prepare_members(connection: &mut SqliteConnection, snapshot: &Snapshot)
     prepare(connection, &script).await;
 }
 
+/// Adds promotions, which the sample does not have, some of them tried twice.
+fn with_promotions(mut events: Vec<Event>) -> Vec<Event> {
+    use BuildResult::{Failure, Success};
+    let attempts: [&[BuildResult]; 5] = [
+        &[Success],
+        &[Failure, Success],
+        &[],
+        &[Success, Failure],
+        &[Failure],
+    ];
+    let ends = events.iter().filter(|event| is_end(event));
+    let promotions = ends.zip(attempts.into_iter().cycle());
+    let promotions = promotions.flat_map(|(end, results)| {
+        (1..).zip(results).map(|(attempt, &result)| Event {
+            id: end.id.as_ref().map(|id| format!("{id} {attempt}")),
+            stage_ms: end.stage_ms - 10_000 + attempt * 1000,
+            step: Some("prod:promotion".to_owned()),
+            result,
+            ..end.clone()
+        })
+    });
+    let promotions: Vec<Event> = promotions.collect();
+    events.extend(promotions);
+    events
+}
+
 /// The configuration with prices of agents, and limits by which small samples have incidents.
 fn with_prices() -> Config {
     let mut config = Config::built_in();
@@ -142,7 +168,7 @@ async fn the_figures_of_causes_agree_with_sql_over_the_events() {
     let mut classes: BTreeMap<String, i64> = BTreeMap::new();
     for (seed, days, change) in [
         (1, 120, with_systems as fn(Vec<Event>) -> Vec<Event>),
-        (2, 100, |events| events),
+        (2, 100, with_promotions),
     ] {
         let Sample {
             store, _directory, ..
@@ -181,11 +207,15 @@ async fn the_figures_of_causes_agree_with_sql_over_the_events() {
                 }
             }
         }
-        let counts = sqlx::query_as("SELECT class, count(*) FROM class GROUP BY class");
+        let counts = sqlx::query_as(
+            "SELECT class, count(*) FROM class GROUP BY class UNION ALL
+             SELECT 'promotion ' || promotion, count(*) FROM known WHERE promotion IS NOT NULL GROUP BY promotion",
+        );
         let counts: Vec<(String, i64)> = counts.fetch_all(&mut *connection).await.expect("counts");
         for (class, count) in counts {
             *classes.entry(class).or_default() += count;
         }
     }
-    assert_eq!(classes.len(), 7, "{classes:?}");
+    // Every class, and promotions that succeeded and that failed.
+    assert_eq!(classes.len(), 9, "{classes:?}");
 }
