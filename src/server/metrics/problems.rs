@@ -4,11 +4,17 @@ use jiff::Timestamp;
 use prometheus_client::{encoding::EncodeLabelSet, registry::Registry};
 
 use super::{Scrape, count, number, numbers};
-use crate::server::{
-    config::UNOWNED,
-    insight::problems::{self, ProblemState},
-    model::DAY_MS,
-    snapshot::{PipelineState, Snapshot, State},
+use crate::{
+    selection::Selection,
+    server::{
+        attributes::select_in,
+        config::UNOWNED,
+        insight::{
+            flakiness,
+            problems::{self, ProblemState},
+        },
+        snapshot::{PipelineState, Snapshot, State},
+    },
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -33,7 +39,7 @@ pub fn register(registry: &mut Registry, scrape: &Scrape) {
     numbers(registry, "pipeline_red", help, None, red);
     let flaky = flaky(snapshot);
     let flaky = by_project(snapshot, |pipeline| flaky[pipeline]);
-    let help = "Pipelines with a flaky failure in the last days, by project";
+    let help = "Flaky pipelines, by project";
     numbers(registry, "flaky_pipelines", help, None, flaky);
     let now_ms = Timestamp::now().as_millisecond();
     let problems = snapshot.insight.problems.iter();
@@ -74,13 +80,93 @@ fn by_project(
 
 /// Returns whether each pipeline is flaky.
 fn flaky(snapshot: &Snapshot) -> Vec<bool> {
-    let days = i64::from(snapshot.config.insight.flaky_days);
-    let after_ms = snapshot.as_of_ms.unwrap_or_default() - days * DAY_MS;
-    let builds = &snapshot.builds;
-    let mut flaky = vec![false; snapshot.pipelines.len()];
-    for flake in &snapshot.insight.flakes {
-        let row = flake.failed as usize;
-        flaky[builds.pipeline[row] as usize] |= builds.finished_ms[row] > after_ms;
+    let all = Selection::default();
+    let window = snapshot.window(&all);
+    let window = window.last(snapshot.config.insight.flake_rate_days);
+    let selected = select_in(snapshot, &all, window);
+    let known = flakiness::by_pipeline(snapshot, &selected, window.end_ms);
+    known.iter().map(|known| known.flaky).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::server::{
+        figures::testing::{build, snapshot},
+        metrics::{CacheSize, Metrics, testing::read},
+        model::BuildResult::{Failure, Success},
+        snapshot::{BuildDetails, BuildRecord},
+        store::Ledger,
+    };
+
+    #[test]
+    fn problems_and_pipelines_are_counted_by_bounded_labels() {
+        let of = |job_name, commit, result, finished| BuildRecord {
+            details: BuildDetails {
+                git_commit: Some(commit),
+                ..BuildDetails::default()
+            },
+            ..build(job_name, result, finished)
+        };
+        let builds = [
+            of(
+                "HMCTS_CMC/a/master",
+                "1111111",
+                Success,
+                "2019-10-25T08:00:00Z",
+            ),
+            of(
+                "HMCTS_CMC/a/master",
+                "2222222",
+                Failure,
+                "2019-10-25T09:00:00Z",
+            ),
+            of(
+                "Elsewhere/b/master",
+                "3333333",
+                Failure,
+                "2019-10-25T08:00:00Z",
+            ),
+            of(
+                "Elsewhere/b/master",
+                "3333333",
+                Success,
+                "2019-10-25T08:30:00Z",
+            ),
+            of(
+                "Elsewhere/b/master",
+                "4444444",
+                Failure,
+                "2019-10-25T09:00:00Z",
+            ),
+            of(
+                "Elsewhere/b/master",
+                "4444444",
+                Success,
+                "2019-10-25T09:30:00Z",
+            ),
+        ];
+        let scrape = Scrape {
+            snapshot: Some(Arc::new(snapshot(&builds))),
+            ledger: Arc::new(Ledger::default()),
+            configured: Arc::new([]),
+            cache_size: CacheSize::default(),
+            ready: true,
+            store_lost: false,
+        };
+        let series = read(&Metrics::default().text(&scrape));
+        for (name, value) in [
+            ("rse_pipeline_red{project=\"CMC\"}", 1.0),
+            ("rse_pipeline_red{project=\"Unowned\"}", 0.0),
+            ("rse_flaky_pipelines{project=\"CMC\"}", 0.0),
+            ("rse_flaky_pipelines{project=\"Unowned\"}", 1.0),
+            ("rse_problem_open{state=\"new\"}", 1.0),
+            ("rse_problem_open{state=\"escalating\"}", 0.0),
+            ("rse_incident_open", 0.0),
+        ] {
+            assert_eq!(series.get(name), Some(&value), "{name}");
+        }
     }
-    flaky
 }
