@@ -287,10 +287,14 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     for (const { value, at } of drawn.points) expect(Math.abs(at - value) / drawn.pixel).toBeLessThan(1.5);
   },
   change_points: (drawn, figure) => {
-    const values = column(figure, "value");
-    const of = (trace: string, first: number) =>
-      values.flatMap((size, row) => (row % 2 === first ? [{ trace, position: (row - first) / 2, size }] : []));
-    barsAre(drawn, [...of("before", 0), ...of("after", 1)]);
+    const [measures, sides] = [column<string>(figure, "measure"), column<string>(figure, "side")];
+    const of = (measure: string, trace: string) =>
+      column(figure, "value").flatMap((size, row) =>
+        measures[row] === measure && sides[row] === trace ? [{ trace, position: Math.floor(row / 2), size }] : [],
+      );
+    const expected = ["duration", "failure_rate"].flatMap((measure) => [...of(measure, "before"), ...of(measure, "after")]);
+    // Each measure has an axis of its own, so that lengths in pixels are not compared.
+    expect(drawn.bars.map(({ trace, position, size }) => ({ trace, position, size }))).toEqual(expected);
   },
   delivery: (drawn, figure) => {
     const shares = column<number | null>(figure, "reference_percent");
