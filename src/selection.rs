@@ -25,7 +25,7 @@ pub const MAX_PROJECT: usize = 100;
 /// The maximum length of any value, in bytes: names in the data have at most 300 characters.
 pub const MAX_VALUE: usize = 1200;
 /// The maximum number of values.
-pub const MAX_VALUES: usize = 64;
+pub const MAX_VALUES: usize = 200;
 
 /// The kind of pipelines: all, nightly, or all others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
