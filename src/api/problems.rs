@@ -72,7 +72,7 @@ pub struct ProblemSummary {
     pub last_green: Option<BuildMark>,
     /// The first digits of the commits between the last good build and the first failure, as far as builds know them.
     pub suspects: Vec<String>,
-    /// What the failures of an incident have in common: `agent linux: 12 of 13`.
+    /// Values that the failures of an incident share: `agent linux: 12 of 13`.
     pub shared: Vec<String>,
     /// RFC 3339, UTC: the same problem ended then.
     pub regressed_from: Option<String>,

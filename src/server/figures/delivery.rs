@@ -1,4 +1,4 @@
-//! How often builds run and are promoted, how long they take and how many are good, beside published references.
+//! Frequency, duration and results of builds, and promotions, beside published references.
 //!
 //! Reads `result`, `duration_ms` and the steps of the last 90 days.
 

@@ -1,4 +1,4 @@
-//! How long pipelines stay red: the survival curve of red episodes.
+//! The survival curve of red episodes: the time that pipelines stay red.
 //!
 //! Reads the episodes of the insight. An episode counts if its first failed build is in the selection and the data holds
 //! a good build before it. Open ones are censored: they last at least until the time of the data, of dormant pipelines

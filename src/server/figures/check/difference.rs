@@ -1,4 +1,4 @@
-//! What is different about failures a second way: plain loops over the exported builds and steps, and sums of
+//! The differences of failures a second way: plain loops over the exported builds and steps, and sums of
 //! probabilities from logarithms of factorials. And whether it finds what is planted in the sample.
 
 use std::collections::{BTreeMap, HashMap};

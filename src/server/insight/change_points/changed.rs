@@ -1,4 +1,4 @@
-//! What else changed at a change point: the commit, the library, the agent and the node of the builds within its
+//! Other changes at a change point: the commit, the library, the agent and the node of the builds within its
 //! interval. Read on demand, for display.
 
 use foldhash::HashSet;
