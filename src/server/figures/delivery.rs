@@ -17,7 +17,6 @@ use crate::{
     server::{
         attributes::{days_of, select},
         insight::delivery,
-        model::is_named,
         snapshot::{Snapshot, UNKNOWN_DURATION},
         statistics::{percent, percentile, to_two_decimals},
     },
@@ -69,7 +68,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
         }
     });
     let pipelines = pipelines.into_iter().filter(|known| *known).count();
-    let promotes = promotion_steps(snapshot);
+    let promotes = delivery::promotion_steps(snapshot);
     let with_promotion = selected.iter().filter(|&build| {
         let mut steps = columns.steps.of(build);
         steps.any(|step| promotes.get(usize::from(step.name)) == Some(&true))
@@ -116,13 +115,6 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
         ],
         builds,
     }
-}
-
-/// By step: it promotes.
-fn promotion_steps(snapshot: &Snapshot) -> Vec<bool> {
-    let rules = &snapshot.config.insight.promotion_steps;
-    let steps = snapshot.steps.iter();
-    steps.map(|step| is_named(rules, step)).collect()
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {

@@ -118,13 +118,39 @@ pub fn summary(rows: &Rows, context: &Context<'_>, id: &str) -> String {
 }
 
 pub fn plot(rows: &Rows, id: &str) -> Plot {
-    let names = rows.text(id);
+    let most = rows.percent("high").iter().flatten();
+    let most = most.fold(1.0, |most: f64, high| most.max(*high));
+    rates_plot(
+        rows,
+        id,
+        "failure_percent",
+        |row| {
+            format!(
+                "{} of {} failed",
+                words::thousands(rows.count("failed")[row]),
+                words::counted(rows.count("decided")[row], "build", "builds"),
+            )
+        },
+        (theme::RED, most.min(100.0)),
+    )
+}
+
+/// Bars of the percentages of a column, with the interval of the columns `low` and `high`: their colour, and the end of
+/// the axis. `hover` tells the numbers of a row.
+pub fn rates_plot(
+    rows: &Rows,
+    names: &str,
+    percents: &str,
+    hover: impl Fn(usize) -> String,
+    (colour, most): (&'static str, f64),
+) -> Plot {
+    let names = rows.text(names);
     let shares = |column: &str| {
         rows.percent(column)
             .iter()
             .map(|share| share.unwrap_or(0.0))
     };
-    let percents: Vec<f64> = shares("failure_percent").collect();
+    let percents: Vec<f64> = shares(percents).collect();
     let above = shares("high")
         .zip(&percents)
         .map(|(high, share)| (high - share).max(0.0));
@@ -134,10 +160,9 @@ pub fn plot(rows: &Rows, id: &str) -> Plot {
         .map(|(share, low)| (share - low).max(0.0));
     let hovers = (0..rows.len()).map(|row| {
         format!(
-            "<b>{}</b><br>{} of {} failed",
+            "<b>{}</b><br>{}",
             theme::hover_label(&names[row]),
-            words::thousands(rows.count("failed")[row]),
-            words::counted(rows.count("decided")[row], "build", "builds"),
+            hover(row)
         )
     });
     let error = ErrorData::new(ErrorType::Data)
@@ -153,10 +178,9 @@ pub fn plot(rows: &Rows, id: &str) -> Plot {
         .hover_text_array(hovers.collect())
         .hover_template("%{hovertext}<br>%{x:.1f}%<extra></extra>")
         .show_legend(false)
-        .marker(Marker::new().color(theme::RED));
+        .marker(Marker::new().color(colour));
     let mut plot = Plot::new();
     plot.add_trace(bars);
-    let most = shares("high").fold(1.0, f64::max).min(100.0);
     let axis = Axis::new().range(vec![0.0, most]).tick_suffix("%");
     plot.set_layout(ranking::layout(names, axis));
     plot

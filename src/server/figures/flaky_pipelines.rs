@@ -2,15 +2,11 @@
 //!
 //! Reads flaky failures, classes and commits of the 14 days before the end of the window, however long it is.
 
-use plotly::{
-    Bar, Plot,
-    common::{ErrorData, ErrorType, Marker, Orientation},
-    layout::Axis,
-};
+use plotly::Plot;
 
 use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, most_failing::pipelines,
-    opens, ranking, theme, words,
+    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, failure_rates,
+    most_failing::pipelines, opens, ranking, theme, words,
 };
 use crate::{
     api::Width,
@@ -150,47 +146,15 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 }
 
 fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let names = rows.text("pipeline");
-    let shares = |column: &str| {
-        rows.percent(column)
-            .iter()
-            .map(|share| share.unwrap_or(0.0))
-    };
-    let percents: Vec<f64> = shares("flake_percent").collect();
-    let above = shares("high")
-        .zip(&percents)
-        .map(|(high, share)| (high - share).max(0.0));
-    let below = percents
-        .iter()
-        .zip(shares("low"))
-        .map(|(share, low)| (share - low).max(0.0));
-    let hovers = (0..rows.len()).map(|row| {
+    let hover = |row: usize| {
         format!(
-            "<b>{}</b><br>{} of {} flaked",
-            theme::hover_label(&names[row]),
+            "{} of {} flaked",
             words::thousands(rows.count("flaked")[row]),
             words::counted(rows.count("repeated")[row], "commit", "commits"),
         )
-    });
-    let error = ErrorData::new(ErrorType::Data)
-        .array(above.collect())
-        .array_minus(below.collect())
-        .symmetric(false)
-        .color(theme::DARK_GREY)
-        .thickness(1.5)
-        .width(3);
-    let bars = Bar::new(percents.clone(), ranking::positions(rows.len()))
-        .orientation(Orientation::Horizontal)
-        .error_x(error)
-        .hover_text_array(hovers.collect())
-        .hover_template("%{hovertext}<br>%{x:.1f}%<extra></extra>")
-        .show_legend(false)
-        .marker(Marker::new().color(theme::YELLOW));
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    let axis = Axis::new().range(vec![0.0, 100.0]).tick_suffix("%");
-    plot.set_layout(ranking::layout(names, axis));
-    plot
+    };
+    let look = (theme::YELLOW, 100.0);
+    failure_rates::rates_plot(rows, "pipeline", "flake_percent", hover, look)
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {

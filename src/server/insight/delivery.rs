@@ -31,9 +31,7 @@ enum Promotion {
 /// [`STEP_DAYS`](crate::server::snapshot::STEP_DAYS).
 pub fn compute(snapshot: &Snapshot, selected: &Selected<'_>) -> Delivery {
     let builds = &snapshot.builds;
-    let rules = &snapshot.config.insight.promotion_steps;
-    let steps = snapshot.steps.iter();
-    let promotes: Vec<bool> = steps.map(|step| is_named(rules, step)).collect();
+    let promotes = promotion_steps(snapshot);
     let promotion = |row: usize| {
         let steps = builds.steps.of(row);
         let results = steps.filter(|step| promotes[usize::from(step.name)]);
@@ -80,6 +78,13 @@ pub fn compute(snapshot: &Snapshot, selected: &Selected<'_>) -> Delivery {
     }
     found.pipelines = is_known.into_iter().filter(|known| *known).count() as u64;
     found
+}
+
+/// Returns whether each step promotes a build.
+pub fn promotion_steps(snapshot: &Snapshot) -> Vec<bool> {
+    let rules = &snapshot.config.insight.promotion_steps;
+    let steps = snapshot.steps.iter();
+    steps.map(|step| is_named(rules, step)).collect()
 }
 
 #[cfg(test)]

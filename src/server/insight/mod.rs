@@ -1,4 +1,4 @@
-//! What is derived from the columns of a snapshot before it is used: red episodes and the state of every pipeline,
+//! Facts that are derived from the columns of a snapshot before it is used: red episodes and the state of every pipeline,
 //! shared incidents, flaky failures, and the classes of failures. None of it depends on a window.
 
 pub mod change_points;

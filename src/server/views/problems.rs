@@ -37,7 +37,7 @@ pub fn problem_list(
     let chosen = described.problems();
     let states = ProblemState::ALL.map(|state| ProblemCount {
         state: state.as_str().to_owned(),
-        problems: chosen.iter().filter(|(known, _)| *known == state).count() as u64,
+        problems: chosen.iter().filter(|(known, ..)| *known == state).count() as u64,
     });
     let listed = chosen.iter().take(MAX_PROBLEMS);
     ProblemList {
@@ -46,9 +46,7 @@ pub fn problem_list(
         as_of: words::instant(snapshot.as_of_ms),
         version: snapshot.version.to_string(),
         states: states.into(),
-        problems: listed
-            .map(|&(state, problem)| described.summary(state, problem))
-            .collect(),
+        problems: listed.map(|&stated| described.summary(stated)).collect(),
         resolved: described.resolved(),
     }
 }
@@ -58,6 +56,9 @@ pub fn find<'a>(snapshot: &'a Snapshot, id: &str) -> Option<&'a Problem> {
     let mut problems = snapshot.insight.problems.iter();
     problems.find(|known| visible(&snapshot.problem_id(known)) == id)
 }
+
+/// A problem with its state, and its snooze if it has one.
+type Stated<'a> = (ProblemState, Option<&'a Snooze>, &'a Problem);
 
 struct Described<'a> {
     snapshot: &'a Snapshot,
@@ -91,7 +92,7 @@ impl<'a> Described<'a> {
     }
 
     /// The problems of the selection with their states, in the order of the list.
-    fn problems(&self) -> Vec<(ProblemState, &'a Problem)> {
+    fn problems(&self) -> Vec<Stated<'a>> {
         let snapshot = self.snapshot;
         let all = snapshot.insight.problems.iter();
         let chosen = all.filter(|problem| match problem.subject {
@@ -101,11 +102,11 @@ impl<'a> Described<'a> {
             Subject::Episode(index) => self.is_of(&snapshot.insight.episodes[index as usize]),
         });
         let stated = chosen.map(|problem| {
-            let (state, _) = problems::state(snapshot, problem, self.snoozes, self.now_ms);
-            (state, problem)
+            let (state, snooze) = problems::state(snapshot, problem, self.snoozes, self.now_ms);
+            (state, snooze, problem)
         });
         let mut stated: Vec<_> = stated.collect();
-        stated.sort_by_cached_key(|(state, problem)| {
+        stated.sort_by_cached_key(|(state, _, problem)| {
             (
                 *state,
                 problems::order(problem),
@@ -127,9 +128,8 @@ impl<'a> Described<'a> {
             .any(|row| self.is_chosen[pipeline(row)])
     }
 
-    fn summary(&self, state: ProblemState, problem: &Problem) -> ProblemSummary {
+    fn summary(&self, (state, snooze, problem): Stated<'_>) -> ProblemSummary {
         let (snapshot, insight) = (self.snapshot, &self.snapshot.insight);
-        let (_, snooze) = problems::state(snapshot, problem, self.snoozes, self.now_ms);
         let mut summary = match problem.subject {
             Subject::Incident(index) => self.of_incident(&insight.incidents[index as usize]),
             Subject::Episode(index) => self.of_episode(&insight.episodes[index as usize]),
@@ -373,17 +373,18 @@ fn snooze_summary(snooze: &Snooze) -> SnoozeSummary {
 }
 
 /// `CMC: 3 problems, 1 of them escalating.`
-fn sentence(
-    snapshot: &Snapshot,
-    selection: &Selection,
-    problems: &[(ProblemState, &Problem)],
-) -> String {
+fn sentence(snapshot: &Snapshot, selection: &Selection, problems: &[Stated<'_>]) -> String {
     if snapshot.as_of_ms.is_none() {
         return "There are no build events yet. Sync a source or import a file.".to_owned();
     }
     let project = snapshot.projects_in_words(selection);
     let project = project.map_or_else(String::new, |project| format!("{project}: "));
-    let count = |state| problems.iter().filter(|(known, _)| *known == state).count();
+    let count = |state| {
+        problems
+            .iter()
+            .filter(|(known, ..)| *known == state)
+            .count()
+    };
     let awake = problems.len() - count(ProblemState::Snoozed);
     if problems.is_empty() {
         return format!("{project}nothing needs attention.");

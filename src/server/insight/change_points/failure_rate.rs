@@ -11,7 +11,7 @@ use statrs::function::gamma::ln_gamma;
 /// The prior of rates, Beta(A, B).
 const A: f64 = 0.05;
 const B: f64 = 0.5;
-/// How likely it is that a series changes at all.
+/// The probability that a series changes at all.
 const CHANGE: f64 = 0.0001;
 /// The probability of all positions on each side of an interval.
 const TAIL: f64 = 0.005;

@@ -1,4 +1,4 @@
-//! What is different about builds: values that they have more often, or less often, than others.
+//! The differences between two sets of builds: values that one has more often, or less often.
 //!
 //! Every value of every attribute with enough builds is tested; those whose false discovery rate is small differ. The
 //! counts of an attribute take one pass over its column.
@@ -11,11 +11,11 @@ use std::cmp::Ordering;
 
 use slow::slow;
 
+use super::transitions::transitions;
 use crate::{
     selection::Selection,
     server::{
         attributes::{self, Attribute, UNKNOWN, select},
-        model::BuildResult,
         significance::Rate,
         snapshot::Snapshot,
         statistics::{Table, fisher_exact, q_values},
@@ -188,17 +188,13 @@ fn rows(snapshot: &Snapshot, selection: &Selection, mut keep: impl FnMut(u32) ->
 
 /// Tells which builds failed although their pipeline's completed build before was good.
 fn new_failures(snapshot: &Snapshot) -> Vec<bool> {
-    let mut was_good = vec![false; snapshot.pipelines.len()];
-    let columns = snapshot.builds.pipeline.iter().zip(&snapshot.builds.result);
-    let is_new = columns.map(|(&pipeline, &result)| {
-        let was_good = &mut was_good[pipeline as usize];
-        let is_new = *was_good && result == BuildResult::Failure;
-        if result.is_completed() {
-            *was_good = result.is_good();
+    let mut is_new = vec![false; snapshot.builds.len()];
+    for kind in transitions(snapshot) {
+        for position in kind.failures {
+            is_new[kind.rows[position as usize] as usize] = true;
         }
-        is_new
-    });
-    is_new.collect()
+    }
+    is_new
 }
 
 /// Finds the values that differ between two sets of builds.

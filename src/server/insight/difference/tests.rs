@@ -3,7 +3,10 @@ use proptest::{collection::vec, prelude::*};
 use super::*;
 use crate::server::{
     figures::testing::{AS_OF, at, build, snapshot},
-    model::{BuildResult::*, HOUR_MS, MINUTE_MS, Toolchain},
+    model::{
+        BuildResult::{self, *},
+        HOUR_MS, MINUTE_MS, Toolchain,
+    },
     snapshot::{BuildDetails, BuildRecord, StepRow},
 };
 

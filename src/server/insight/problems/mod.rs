@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashSet};
 
 use crate::server::{
     model::{BuildResult, DAY_MS, HOUR_MS, MINUTE_MS, Snooze},
@@ -60,17 +60,18 @@ pub fn compute(snapshot: &Snapshot) -> Vec<Problem> {
     let mut problems = Vec::new();
     // By pipeline, the numbers of its problems: of an incident's, those of all its members.
     let mut of_pipeline: Vec<Vec<u32>> = vec![Vec::new(); snapshot.pipelines.len()];
-    let mut in_incident = vec![false; snapshot.pipelines.len()];
+    // The failures of incidents that are not over.
+    let mut members: HashSet<u32> = HashSet::new();
     let mut first_row = builds.len();
     for (index, incident) in (0..).zip(&insight.incidents) {
         if incident.over {
             continue;
         }
         let number = problems.len() as u32;
+        members.extend(&incident.members);
         for &row in &incident.members {
             first_row = first_row.min(row as usize);
             let pipeline = builds.pipeline[row as usize] as usize;
-            in_incident[pipeline] = true;
             if of_pipeline[pipeline].last() != Some(&number) {
                 of_pipeline[pipeline].push(number);
             }
@@ -88,7 +89,8 @@ pub fn compute(snapshot: &Snapshot) -> Vec<Problem> {
     }
     for (index, episode) in (0..).zip(&insight.episodes) {
         let pipeline = episode.pipeline as usize;
-        if episode.closed.is_some() || episode.dormant || is_told(snapshot, episode, &in_incident) {
+        let is_told = members.contains(&episode.opened);
+        if episode.closed.is_some() || episode.dormant || is_told {
             continue;
         }
         first_row = first_row.min(episode.opened as usize);
@@ -108,19 +110,6 @@ pub fn compute(snapshot: &Snapshot) -> Vec<Problem> {
         count_builds(snapshot, first_row, &of_pipeline, &mut problems);
     }
     problems
-}
-
-/// Returns whether an open episode is a part of an incident that is not over: its opening build is a member.
-fn is_told(snapshot: &Snapshot, episode: &Episode, in_incident: &[bool]) -> bool {
-    let open = snapshot
-        .insight
-        .incidents
-        .iter()
-        .filter(|known| !known.over);
-    in_incident[episode.pipeline as usize]
-        && open
-            .into_iter()
-            .any(|known| known.members.binary_search(&episode.opened).is_ok())
 }
 
 /// Returns the episode of the same pipeline and step that closed shortly before one opened.
