@@ -1,4 +1,4 @@
-//! What needs attention. Labels are names of the configuration or of closed sets, so they are bounded.
+//! Gauges of problems, red and flaky pipelines. Labels are names of the configuration or of closed sets, so they are bounded.
 
 use jiff::Timestamp;
 use prometheus_client::{encoding::EncodeLabelSet, registry::Registry};

@@ -1,4 +1,4 @@
-//! What the builds of a snapshot mean, over all of them whatever the window: red episodes, states, incidents, the
+//! The meaning of the builds of a snapshot, over all of them whatever the window: red episodes, states, incidents, the
 //! classes of failures. Plain data, which the module `insight` computes once for each snapshot.
 
 use foldhash::HashMap;
