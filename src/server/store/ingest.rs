@@ -54,15 +54,23 @@ pub async fn ingest(
     events: &[Event],
 ) -> Result<(Ingested, bool)> {
     let mut builds = Builds::default();
-    let mut entries = Vec::with_capacity(events.len());
-    for event in events {
-        entries.push(Entry {
-            build: builds.number(keys::tag(event), event.stage_ms),
+    let numbers = events.iter();
+    let numbers: Vec<usize> = numbers
+        .map(|event| builds.number(keys::tag(event), event.stage_ms))
+        .collect();
+    // Rows are made while the engine looks up their builds.
+    let offered = async {
+        let offered = events.iter().zip(numbers);
+        let offered = offered.map(|(event, build)| Entry {
+            build,
             origin: Origin::Offered,
             row: Row::new(event),
         });
-    }
-    let located = build_location::locate(transaction, &builds.lookups).await?;
+        offered.collect::<Vec<_>>()
+    };
+    let located = build_location::locate(transaction, &builds.lookups);
+    let (located, mut entries) = tokio::join!(located, offered);
+    let located = located?;
     let stored: HashMap<i64, usize> = located
         .iter()
         .enumerate()
