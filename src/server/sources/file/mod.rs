@@ -38,7 +38,7 @@ use crate::server::{
 /// once, one being read, one waiting and one being written.
 const BATCH: BatchLimits = BatchLimits {
     records: 20_000,
-    bytes: 8 << 20,
+    bytes: 16 << 20,
 };
 
 /// Imports build events, with progress on standard error; `-` is standard input. Events that name no
@@ -61,6 +61,7 @@ pub async fn import_events(
     while let Some(events) = import.batch().await {
         import.report.ingested += store.ingest(&events).await?;
         import.show(events.len());
+        import.give_back(events);
     }
     import.finish().await
 }
@@ -94,6 +95,8 @@ pub async fn import_security(
 /// A reading thread and the result so far.
 struct Import<T> {
     batches: mpsc::Receiver<Vec<T>>,
+    /// Returns stored batches to the reading thread.
+    stored: std::sync::mpsc::Sender<Vec<T>>,
     thread: tokio::task::JoinHandle<Result<read::Outcome>>,
     bytes: Arc<std::sync::atomic::AtomicU64>,
     total_bytes: Option<u64>,
@@ -108,15 +111,18 @@ impl<T: Send + 'static> Import<T> {
         let sizes: Vec<Option<u64>> = sizes.collect::<Result<_>>()?;
         let bytes = Arc::default();
         let (sender, batches) = mpsc::channel(1);
+        let (stored, to_free) = std::sync::mpsc::channel();
         let reader = Reader {
             paths: paths.to_vec(),
             parse,
             bytes: Arc::clone(&bytes),
             limits: BATCH,
             batches: sender,
+            stored: to_free,
         };
         Ok(Self {
             batches,
+            stored,
             thread: tokio::task::spawn_blocking(move || reader.run()),
             bytes,
             total_bytes: sizes.into_iter().sum(),
@@ -138,6 +144,12 @@ impl<T: Send + 'static> Import<T> {
             total_bytes: self.total_bytes,
             records: self.taken,
         });
+    }
+
+    /// Frees a stored batch on the thread that made it, which is cheaper, and delays no transaction.
+    fn give_back(&self, batch: Vec<T>) {
+        // Once that thread has ended, the batch is freed here.
+        let _ = self.stored.send(batch);
     }
 
     async fn finish(self) -> Result<Report> {

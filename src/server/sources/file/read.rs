@@ -3,7 +3,7 @@
 use std::{
     io,
     path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, atomic::AtomicU64, mpsc::Receiver},
 };
 
 use anyhow::{Context, Result};
@@ -26,6 +26,8 @@ pub struct Reader<T> {
     pub bytes: Arc<AtomicU64>,
     pub limits: BatchLimits,
     pub batches: mpsc::Sender<Vec<T>>,
+    /// Stored batches, to be freed.
+    pub stored: Receiver<Vec<T>>,
 }
 
 /// The largest batch: its number of records and the length of their JSON text.
@@ -120,6 +122,7 @@ impl<T> Reader<T> {
                 if self.batches.blocking_send(full.records).is_err() {
                     return Ok(Err(StoreClosed));
                 }
+                self.stored.try_iter().for_each(drop);
             }
             batch.records.push(record);
             batch.bytes += bytes;
@@ -191,6 +194,7 @@ mod tests {
             bytes: Arc::default(),
             limits,
             batches: sender,
+            stored: std::sync::mpsc::channel().1,
         };
         let outcome = reader.run().expect("a readable file");
         let mut batches = Vec::new();
@@ -203,13 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_holds_at_most_8_mib_of_text() {
+    fn a_batch_holds_at_most_16_mib_of_text() {
         let record = "x".repeat(MAX_RECORD_BYTES - 1);
-        let text = format!("{record}\n").repeat(20);
+        let text = format!("{record}\n").repeat(40);
         let batches = batches(&text, super::super::BATCH);
-        assert_eq!(batches.iter().map(Vec::len).sum::<usize>(), 20);
+        assert_eq!(batches.iter().map(Vec::len).sum::<usize>(), 40);
         for batch in &batches {
-            assert!(batch.iter().sum::<usize>() <= 8 << 20, "{batch:?}");
+            assert!(batch.iter().sum::<usize>() <= 16 << 20, "{batch:?}");
         }
         assert_eq!(batches.len(), 3);
     }
