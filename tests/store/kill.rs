@@ -17,7 +17,7 @@ use rse_dashboard::server::{model::Build, store::BuildKey};
 use crate::support::{content, event, import, ndjson, open, program, runtime};
 
 const KILLS: usize = 20;
-const EVENTS: usize = 45_000;
+const EVENTS: usize = 100_000;
 
 /// Starts the program, which imports what is written to its input.
 fn child(data: &Path) -> Child {
