@@ -29,7 +29,7 @@ pub fn table<const N: usize>(
 ) -> Markup {
     html! {
         div class="table-scroll" tabindex="0" role="region" aria-label=(visible(caption)) {
-            table class="table cards" {
+            table class="table cards-table" {
                 caption class="visually-hidden" { (visible(caption)) }
                 thead { tr { @for column in columns { (heading(column)) } } }
                 tbody {
