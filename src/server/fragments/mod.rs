@@ -7,6 +7,7 @@ mod builds;
 mod change_points;
 mod charts;
 mod compare;
+pub mod components;
 mod difference;
 mod freshness;
 mod headline;
@@ -15,6 +16,7 @@ mod pipelines;
 mod problems;
 mod results;
 mod sources;
+mod style;
 mod time_line;
 
 pub use build::fragments as build;
@@ -26,6 +28,7 @@ pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES, fragments as problems};
 pub use sources::fragments as sources;
+pub use style::style;
 
 use maud::{Markup, html};
 
