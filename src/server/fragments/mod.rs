@@ -16,6 +16,7 @@ mod pipelines;
 mod problems;
 mod results;
 mod sources;
+mod style;
 mod time_line;
 
 pub use build::fragments as build;
@@ -27,6 +28,7 @@ pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES, fragments as problems};
 pub use sources::fragments as sources;
+pub use style::style;
 
 use maud::{Markup, html};
 
