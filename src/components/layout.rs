@@ -21,14 +21,14 @@ pub fn Header(title: String, reader: Option<String>) -> impl IntoView {
     view! {
         <header class="site-header">
             <div class="frame">
-                <a class="brand" href=base.path("/pipelines")>
+                <a class="brand" href=base.path("/")>
                     <Logo />
                     <span>{title}</span>
                 </a>
                 <nav aria-label="Pages">
                     <ul>
                         <li>
-                            <A href=base.path("/problems")>"Problems"</A>
+                            <A href=base.path("/") exact=true>"Today"</A>
                         </li>
                         <li>
                             <A href=base.path("/pipelines")>"Pipelines"</A>

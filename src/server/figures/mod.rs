@@ -32,7 +32,7 @@ mod minutes_lost_by_team;
 mod most_failing;
 mod nightly_vs_non_nightly;
 mod node_versions;
-mod opens;
+pub mod opens;
 mod ranking;
 mod rows;
 mod shortest_functional_tests;
@@ -48,7 +48,7 @@ mod timeline;
 mod timeline_short;
 mod treemap;
 mod versions;
-mod weeks;
+pub mod weeks;
 pub mod words;
 
 use std::sync::Arc;

@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::{fragment, sentence, time};
+use super::{
+    components::{Tone, banner},
+    fragment, sentence, time,
+};
 use crate::{
     api::{DataState, Freshness, HtmlFragment, SourceState},
     base::Base,
@@ -16,7 +19,15 @@ pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
         .iter()
         .flat_map(|kind| &kind.sources)
         .filter(|source| source.failing);
+    let old: Vec<&str> = state
+        .kinds
+        .iter()
+        .filter_map(|kind| kind.old.as_deref())
+        .collect();
     let html = html! {
+        @if !old.is_empty() {
+            (banner(Tone::Warning, html! { strong { (visible(&old.join(". "))) } "." }))
+        }
         @if state.sample {
             p class="sample" {
                 strong { "Sample data" } ", replaced by the first import or sync."
@@ -91,9 +102,9 @@ mod tests {
     #[test]
     fn hostile_text_stays_text() {
         let fragments = fragments(&hostile_state(), &Base::default());
-        // Five moments twice each, the kind's two texts, the source's label twice, the coverage and the
+        // Five moments twice each, the kind's three texts, the source's label twice, the coverage and the
         // reason.
-        assert_text(&fragments, 16);
+        assert_text(&fragments, 17);
     }
 
     #[test]

@@ -36,13 +36,16 @@ use crate::{
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 6] = [
+const SELECTING: [&str; 9] = [
+    "/",
     "/builds",
     "/pipelines",
     "/pipelines/list",
     "/platform",
-    "/problems",
     "/security",
+    "/wall",
+    "/wall/pipelines",
+    "/wall/today",
 ];
 /// The page of two selections.
 const COMPARING: &str = "/compare";
@@ -78,7 +81,12 @@ const WITH_HANDLERS: [&str; 4] = [
     "/api/fragments",
 ];
 
-/// 307, which browsers do not keep: `/` becomes a page of its own.
+/// The start page shows the problems. 307, which browsers do not keep.
+pub async fn to_today(uri: Uri) -> Redirect {
+    Redirect::temporary(&with_query("/", &uri))
+}
+
+/// The old address of the pipelines.
 pub async fn to_pipelines(uri: Uri) -> Redirect {
     Redirect::temporary(&with_query("/pipelines", &uri))
 }

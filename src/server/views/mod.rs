@@ -1,4 +1,4 @@
-//! The data of pages beside their figures: the headline, lists and comparisons of builds, the freshness of the data.
+//! The data of pages beside their figures: the start page, the headline, lists and comparisons of builds, the freshness of the data.
 
 pub mod build;
 pub mod build_file;
@@ -11,3 +11,4 @@ pub mod headline;
 pub mod pipeline;
 pub mod pipeline_list;
 pub mod problems;
+pub mod today;
