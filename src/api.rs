@@ -11,6 +11,7 @@ mod opens;
 mod pipeline;
 mod pipelines;
 mod problems;
+mod security;
 mod today;
 mod view;
 
@@ -34,6 +35,7 @@ pub use pipeline::{
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
+pub use security::{DueClass, DueSuppression, SecurityHead, UncheckedRepository};
 pub use today::{Hour, HourCount, HourIncident, HourMatrix, ProjectHours, Today, WeekRate};
 pub use view::View;
 

@@ -12,6 +12,7 @@ use crate::{
 /// The pages of figures about builds; only these have filters.
 pub const PIPELINES: &str = "pipelines";
 pub const PLATFORM: &str = "platform";
+pub const SECURITY: &str = "security";
 
 #[component]
 pub fn Board(
@@ -47,6 +48,9 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     let filters = is_of_builds(&overview.page)
         .then(|| view! { <Filters projects=overview.projects selection /> });
     let headline = (overview.page == PIPELINES).then(|| view! { <Headline selection /> });
+    let due = (overview.page == SECURITY).then(|| {
+        view! { <Fragments of="security" failed="The summary could not be loaded" /> }
+    });
     let unit = unit(&overview.page);
     let cards = overview
         .figures
@@ -58,6 +62,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
         {filters}
         <NoScriptNotice />
         {headline}
+        {due}
         <div class="cards">{cards}</div>
     }
 }

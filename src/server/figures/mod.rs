@@ -38,7 +38,7 @@ mod rows;
 mod shortest_functional_tests;
 mod slowest_steps;
 mod start_delay;
-mod suppressions;
+pub mod suppressions;
 #[cfg(test)]
 pub mod testing;
 mod theme;

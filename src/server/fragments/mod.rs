@@ -15,6 +15,7 @@ mod pipeline;
 mod pipelines;
 mod problems;
 mod results;
+mod security;
 mod sources;
 mod style;
 mod time_line;
@@ -28,6 +29,7 @@ pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES};
+pub use security::fragments as security;
 pub use sources::fragments as sources;
 pub use style::style;
 pub use today::{fragments as today, wall as wall_today, wall_age};
@@ -46,12 +48,13 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "builds",
     "compare",
     "freshness",
     "headline",
     "pipelines",
+    "security",
     "sources",
     "today",
     "wall-pipelines",

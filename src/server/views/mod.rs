@@ -11,4 +11,5 @@ pub mod headline;
 pub mod pipeline;
 pub mod pipeline_list;
 pub mod problems;
+pub mod security;
 pub mod today;
