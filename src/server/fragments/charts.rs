@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 
 use super::{
-    addresses, duration, results,
+    addresses,
+    components::result_shape,
+    duration, results,
     time_line::{tick, ticks},
 };
 use crate::{
@@ -11,10 +13,7 @@ use crate::{
     base::Base,
     markup::visible,
     numbers,
-    server::{
-        model::{BuildResult, DAY_MS},
-        snapshot::instant_ms,
-    },
+    server::{model::DAY_MS, snapshot::instant_ms},
 };
 
 /// A build's place in the strip, in its own units.
@@ -41,24 +40,11 @@ pub fn strip(details: &PipelineDetails, base: &Base) -> Markup {
                     title { (name(mark)) }
                     rect class="hit" x=(x) y="0" width=(CELL) height=(STRIP) {}
                     g class={ "mark " (results::class(result)) } {
-                        (shape(result, x + CELL / 2))
+                        (result_shape(result, x + CELL / 2, 8, 4))
                         rect x=(x + 2) y=(STRIP - height) width=(CELL - 4) height=(height) {}
                     }
                 }
             }
-        }
-    }
-}
-
-/// The shape of a result, as `results::shape` has it.
-fn shape(result: BuildResult, x: usize) -> Markup {
-    html! {
-        @match result {
-            BuildResult::Success => circle cx=(x) cy="8" r="4" {},
-            BuildResult::Failure => path class="cross" d=(format!("M{} 4l8 8m0 -8l-8 8", x - 4)) {},
-            BuildResult::Unstable => path d=(format!("M{} 12h8l-4 -8z", x - 4)) {},
-            BuildResult::Aborted => rect x=(x - 4) y="4" width="8" height="8" {},
-            _ => circle class="ring" cx=(x) cy="8" r="3.5" {},
         }
     }
 }

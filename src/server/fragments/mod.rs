@@ -7,6 +7,7 @@ mod builds;
 mod change_points;
 mod charts;
 mod compare;
+pub mod components;
 mod difference;
 mod freshness;
 mod headline;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, fragment, utc};
+use super::{addresses, components::pipeline_state, fragment, utc};
 use crate::{
     api::{HtmlFragment, PipelineList, PipelineSummary, View},
     base::Base,
@@ -25,7 +25,7 @@ pub fn fragments(
             @for known in &list.states {
                 li {
                     a href=(to(&first.with("state", &known.state))) {
-                        (state(&known.state)) " " strong { (words::thousands(known.pipelines)) }
+                        (pipeline_state(&known.state)) " " strong { (words::thousands(known.pipelines)) }
                     }
                 }
             }
@@ -78,7 +78,7 @@ fn row(pipeline: &PipelineSummary, selection: &Selection, base: &Base) -> Markup
     };
     html! {
         tr {
-            td { (state(&pipeline.state)) }
+            td { (pipeline_state(&pipeline.state)) }
             th scope="row" class="build" {
                 a href=(addresses::pipeline(base, &pipeline.system, &pipeline.name)) { (visible(&pipeline.pipeline)) }
             }
@@ -102,18 +102,5 @@ fn instant(at: Option<&str>) -> Markup {
             Some(at) => (utc(at)),
             None => "–",
         }
-    }
-}
-
-/// A state: a shape, a colour and a word.
-fn state(name: &str) -> Markup {
-    let (class, shape, label) = match name {
-        "red" => ("result-failure", "✕", "Red"),
-        "good" => ("result-success", "●", "Good"),
-        "dormant" => ("result-unknown", "○", "Dormant"),
-        _ => ("result-unknown", "○", "Unknown"),
-    };
-    html! {
-        span class={ "result " (class) } { span aria-hidden="true" { (shape) } " " (label) }
     }
 }

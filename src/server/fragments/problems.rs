@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, duration, fragment, results, utc};
+use super::{addresses, components, duration, fragment, results, utc};
 use crate::{
     api::{BuildMark, HtmlFragment, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary},
     base::Base,
@@ -59,7 +59,7 @@ impl Shown<'_> {
         html! {
             li class={ "problem state-" (problem.state) } {
                 h3 {
-                    (badge(&problem.state)) " "
+                    (components::problem_state(&problem.state)) " "
                     a href=(self.href(problem)) { (visible(&problem.title)) }
                     @if let Some(project) = &problem.project { " " span class="muted" { (visible(project)) } }
                 }
@@ -233,18 +233,6 @@ fn snoozed(snooze: &SnoozeSummary) -> Markup {
             ": " (visible(&snooze.reason))
         }
     }
-}
-
-/// A state: a shape and a word.
-fn badge(state: &str) -> Markup {
-    let (shape, label) = match state {
-        "escalating" => ("▲", "Escalating"),
-        "regressed" => ("↻", "Regressed"),
-        "new" => ("✚", "New"),
-        "snoozed" => ("○", "Snoozed"),
-        _ => ("✕", "Ongoing"),
-    };
-    html! { span class="problem-state" { span aria-hidden="true" { (shape) } " " (label) } }
 }
 
 #[cfg(test)]
