@@ -216,6 +216,8 @@ pub struct FigureInfo {
 pub struct Site {
     /// The organisation's name for this dashboard.
     pub title: String,
+    /// The choices of the project filter: slug and label, including “All” and “Unowned”.
+    pub projects: Vec<(String, String)>,
     /// The address of its source code.
     pub source_url: String,
     /// The state of the data when the document was rendered.

@@ -10,7 +10,7 @@ use leptos_router::{
 use crate::{
     api::{Live, Site},
     base::use_base,
-    components::{Footer, Header, Visited},
+    components::{FilterBar, Footer, Header, Visited, provide_carried},
     live::LiveState,
     pages::{
         Build, Builds, Compare, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines,
@@ -78,6 +78,7 @@ pub fn App() -> impl IntoView {
     let site = SharedValue::new(|| {
         use_context::<Site>().unwrap_or_else(|| Site {
             title: "RSE dashboard".to_owned(),
+            projects: Vec::new(),
             source_url: String::new(),
             live: Live::default(),
             reader: None,
@@ -97,7 +98,9 @@ pub fn App() -> impl IntoView {
             "Skip to the content"
         </a>
         <Router base=base.as_str().to_owned()>
+            {provide_carried(site.projects)}
             <Header title=site.title reader=site.reader />
+            <FilterBar />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("build") view=Build ssr=SsrMode::Async />

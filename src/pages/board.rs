@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::overview::use_overview;
 use crate::{
     api::Overview,
-    components::{Card, ErrorPanel, Filters, Fragments, PageHeading, use_selection},
+    components::{Card, ErrorPanel, Fragments, PageHeading, use_selection},
     selection::Selection,
 };
 
@@ -44,9 +44,8 @@ pub fn Board(
 }
 
 fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
-    let filters = is_of_builds(&overview.page)
-        .then(|| view! { <Filters projects=overview.projects selection /> });
     let headline = (overview.page == PIPELINES).then(|| view! { <Headline selection /> });
+    let pipelines = (overview.page == PIPELINES).then(|| view! { <PipelineTable selection /> });
     let unit = unit(&overview.page);
     let cards = overview
         .figures
@@ -55,9 +54,9 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
         .collect_view();
     view! {
         <Freshness />
-        {filters}
         <NoScriptNotice />
         {headline}
+        {pipelines}
         <div class="cards">{cards}</div>
     }
 }
@@ -73,6 +72,16 @@ fn Headline(selection: Memo<Selection>) -> impl IntoView {
             aria-busy=move || busy.get().then_some("true")
         >
             <Fragments of="headline" failed="The summary could not be loaded" selection set_busy />
+        </section>
+    }
+}
+
+/// The first page of the table of pipelines. Its links lead to the whole table, which has a page of its own.
+#[component]
+fn PipelineTable(selection: Memo<Selection>) -> impl IntoView {
+    view! {
+        <section class="builds-page" aria-label="Pipelines">
+            <Fragments of="pipelines" failed="The pipelines could not be loaded" selection />
         </section>
     }
 }

@@ -55,7 +55,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
         move || format!("{path}{}", selection.with(Selection::query))
     };
     let heading = overview.figures.first().map(|info| info.title.clone());
-    let filters = filtered.then(|| view! { <Filters projects=overview.projects selection /> });
+    let filters = filtered.then(|| view! { <Filters /> });
     let cards = overview
         .figures
         .into_iter()

@@ -16,6 +16,7 @@ mod pipelines;
 mod problems;
 mod results;
 mod sources;
+mod summary;
 mod time_line;
 
 pub use build::fragments as build;
@@ -27,6 +28,7 @@ pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES, fragments as problems};
 pub use sources::fragments as sources;
+pub use summary::fragments as summary;
 
 use maud::{Markup, html};
 
@@ -37,7 +39,7 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "builds",
     "compare",
     "freshness",
@@ -45,6 +47,7 @@ pub const NAMES: [&str; 9] = [
     "pipelines",
     "problems",
     "sources",
+    "summary",
     "build",
     "pipeline",
 ];

@@ -33,7 +33,7 @@ use crate::{
 const MAX_HEADERS: usize = 16;
 
 /// The parameters of fragments beside a selection.
-const FRAGMENTS: [&str; 11] = [
+const FRAGMENTS: [&str; 12] = [
     "of",
     "a",
     "b",
@@ -42,6 +42,7 @@ const FRAGMENTS: [&str; 11] = [
     "difference",
     "name",
     "number",
+    "page",
     "sort",
     "state",
     "tag",

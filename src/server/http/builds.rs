@@ -37,7 +37,7 @@ use crate::{
 /// The parameters of a list beside its selection.
 const VIEW: [&str; 2] = ["cursor", "sort"];
 /// The parameters of a list of pipelines beside its selection.
-const PIPELINE_VIEW: [&str; 2] = ["cursor", "state"];
+const PIPELINE_VIEW: [&str; 3] = ["page", "sort", "state"];
 /// Bytes of a file that are written before they are sent.
 const CHUNK: usize = 64 * 1024;
 /// Chunks that wait for a slow client.
@@ -57,7 +57,7 @@ pub async fn builds(
     .await
 }
 
-/// `GET /api/pipelines?SELECTION&state=…&cursor=…`
+/// `GET /api/pipelines?SELECTION&state=…&sort=…&page=…`
 pub async fn pipelines(
     State(state): State<AppState>,
     Extension(turn): Extension<Turn>,

@@ -46,7 +46,7 @@ const SELECTING: [&str; 6] = [
 ];
 /// The page of two selections.
 const COMPARING: &str = "/compare";
-/// The pages that have no parameters.
+/// The pages that have no parameters but the filters that links carry.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
 /// The pages of one thing, and their parameters.
 const OF_ONE_THING: [(&str, &[&str]); 2] = [
@@ -64,7 +64,8 @@ pub struct PageParameters {
 /// The selections whose keys are parameters of a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Selections {
-    None,
+    /// Only the filters that links carry to other pages.
+    Carried,
     One,
     /// Two, whose keys have prefixes where they differ.
     Two,
@@ -105,7 +106,7 @@ pub fn exists(path: &str) -> bool {
 /// The parameters that the page at a path depends on; `None` if the path is not that of a page.
 pub fn parameters(path: &str) -> Option<PageParameters> {
     if let Some((_, own)) = OF_ONE_THING.iter().find(|(known, _)| *known == path) {
-        let selections = Selections::None;
+        let selections = Selections::Carried;
         return Some(PageParameters { selections, own });
     }
     let selections = if SELECTING.contains(&path) || figure(path).is_some() {
@@ -113,13 +114,13 @@ pub fn parameters(path: &str) -> Option<PageParameters> {
     } else if path == COMPARING {
         Selections::Two
     } else {
-        Selections::None
+        Selections::Carried
     };
-    (selections != Selections::None || PLAIN.contains(&path)).then_some(PageParameters {
+    (selections != Selections::Carried || PLAIN.contains(&path)).then_some(PageParameters {
         selections,
         own: match path {
             "/builds" => &["columns", "cursor", "difference", "sort"],
-            "/pipelines/list" => &["cursor", "state"],
+            "/pipelines/list" => &["page", "sort", "state"],
             _ => &[],
         },
     })

@@ -27,7 +27,7 @@ use super::{
     views::{
         build_list,
         freshness::{self, Audience},
-        pipeline_list, problems,
+        pipeline_list, problems, summary,
     },
 };
 use crate::{
@@ -432,6 +432,7 @@ impl AppState {
         let config = Arc::clone(&self.snapshot().ok()?.config);
         Some(Site {
             title: config.title.clone(),
+            projects: config.project_choices(),
             source_url: config.source_url.clone(),
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
@@ -451,9 +452,11 @@ impl AppState {
     ) -> Result<Vec<HtmlFragment>, AppError> {
         let snapshot = self.selected(selection)?;
         // Each page has some of these parameters. Cursors are its own.
-        let orders = view.with("cursor", "");
-        build_list::check(&orders)?;
-        pipeline_list::check(&orders)?;
+        pipeline_list::check_place(view)?;
+        match of {
+            "pipelines" => pipeline_list::check(view)?,
+            _ => build_list::check(&view.with("cursor", ""))?,
+        }
         match of {
             "build" => Ok(fragments::build(&*self.build(view).await?, &self.0.base)),
             "pipeline" => Ok(fragments::pipeline(
@@ -490,6 +493,7 @@ impl AppState {
                 let list = pipeline_list::pipeline_list(&snapshot, selection, view)?;
                 Ok(fragments::pipelines(&list, selection, view, &self.0.base))
             }
+            "summary" => Ok(fragments::summary(&summary::summary(&snapshot, selection))),
             "problems" => Ok(fragments::problems(
                 &self.problems(selection)?,
                 &self.0.base,

@@ -11,3 +11,4 @@ pub mod headline;
 pub mod pipeline;
 pub mod pipeline_list;
 pub mod problems;
+pub mod summary;

@@ -230,7 +230,15 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/api/pipelines",
             id: "pipelines",
             summary: "The pipelines of a selection: their states over all data, and a page of them",
-            parameters: [vec![parameters::first(), parameters::state()], selection()].concat(),
+            parameters: [
+                vec![
+                    parameters::page_number(),
+                    parameters::pipeline_sort(),
+                    parameters::state(),
+                ],
+                selection(),
+            ]
+            .concat(),
             responses: vec![
                 ("200", responses::tagged("PipelineList")),
                 ("304", responses::unchanged()),

@@ -1,5 +1,7 @@
 //! Parameters of the endpoints, with the values that they accept.
 
+use std::collections::BTreeSet;
+
 use utoipa::openapi::{
     ArrayBuilder, ObjectBuilder, RefOr, Required, Schema, Type,
     path::{Parameter, ParameterBuilder, ParameterIn},
@@ -84,7 +86,16 @@ fn free(name: &str, help: &str, example: Option<String>) -> Parameter {
 
 /// The parameters of fragments beside a selection.
 pub fn of_fragments() -> Vec<Parameter> {
-    let [cursor, sort] = list();
+    let [cursor, _] = list();
+    let sorts: BTreeSet<&str> = build_list::SORTS
+        .into_iter()
+        .chain(pipeline_list::SORTS)
+        .collect();
+    let sorts = choices(None, sorts.into_iter().map(str::to_owned).collect());
+    let sort = query(
+        "sort",
+        "The order of a list, as that of /api/builds or /api/pipelines",
+    );
     vec![
         fragments(),
         free("a", "The first selection of a comparison, encoded", None),
@@ -94,7 +105,8 @@ pub fn of_fragments() -> Vec<Parameter> {
         difference(),
         free("name", "The job of one build or pipeline", None),
         free("number", "The number of one build in its job", None),
-        sort,
+        page_number(),
+        sort.schema(Some(sorts)).build(),
         state(),
         free("tag", "The tag of one build", None),
     ]
@@ -172,11 +184,20 @@ pub fn list() -> [Parameter; 2] {
     ]
 }
 
-/// The place in a list of pipelines.
-pub fn first() -> Parameter {
-    let cursor = text().pattern(Some("^([0-9]{1,9})?$"));
-    query("cursor", "The member next of the page before")
-        .schema(Some(cursor))
+/// The page of a list of pipelines.
+pub fn page_number() -> Parameter {
+    let number = text().pattern(Some("^([1-9][0-9]{0,8})?$"));
+    query("page", "The number of the page, from 1")
+        .schema(Some(number))
+        .build()
+}
+
+/// The order of a list of pipelines.
+pub fn pipeline_sort() -> Parameter {
+    let sorts = pipeline_list::SORTS;
+    let known = choices(Some(sorts[0]), sorts.map(str::to_owned).to_vec());
+    query("sort", "The order; - before a name is greatest first")
+        .schema(Some(known))
         .build()
 }
 

@@ -146,7 +146,7 @@ async fn an_undescribed_value_is_refused_with_a_described_status() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 301);
+    assert_eq!(refused, 303);
 }
 
 #[tokio::test]
