@@ -7,11 +7,14 @@ mod build;
 mod builds;
 mod change_points;
 mod difference;
+mod insight;
 mod opens;
 mod pipeline;
 mod pipelines;
 mod problems;
+mod search;
 mod view;
+mod week;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -27,13 +30,16 @@ pub use difference::{
     BuildDifference, BuildSet, ComparedMeasure, Comparison, DifferentValue, MeasureUnit,
     MeasuredSide,
 };
+pub use insight::{IncidentList, IncidentSummary, InsightTable, SharedValue};
 pub use opens::{ColumnConditions, Marks, Opens};
 pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
+pub use search::{SearchResult, SearchResults};
 pub use view::View;
+pub use week::{SlowerPipeline, WeekIncident, WeekNumbers, WeekPipeline, WeekReport};
 
 use crate::{error::AppError, json::Json, selection::Selection};
 

@@ -13,8 +13,8 @@ use crate::{
     components::{FilterBar, Footer, Header, Visited, provide_carried},
     live::LiveState,
     pages::{
-        Build, Builds, Compare, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines,
-        Platform, Problems, Security, Sources,
+        Build, Builds, Compare, Disclaimer, Explore, Figure, NotFound, Pipeline, PipelineList,
+        Pipelines, Platform, Problems, Search, Security, Sources, Week,
     },
 };
 
@@ -106,6 +106,7 @@ pub fn App() -> impl IntoView {
                     <Route path=StaticSegment("build") view=Build ssr=SsrMode::Async />
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
                     <Route path=StaticSegment("compare") view=Compare ssr=SsrMode::Async />
+                    <Route path=StaticSegment("explore") view=Explore ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipeline") view=Pipeline ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
                     <Route
@@ -115,8 +116,10 @@ pub fn App() -> impl IntoView {
                     />
                     <Route path=StaticSegment("platform") view=Platform ssr=SsrMode::Async />
                     <Route path=StaticSegment("problems") view=Problems ssr=SsrMode::Async />
+                    <Route path=StaticSegment("search") view=Search ssr=SsrMode::Async />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
+                    <Route path=StaticSegment("week") view=Week ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />
                     <Route
                         path=(StaticSegment("figures"), ParamSegment("id"))

@@ -258,7 +258,7 @@ fn Outcome(selection: Memo<Selection>) -> impl IntoView {
 }
 
 /// A query with another value of a filter. It starts from the first page of a list.
-fn changed(query: &str, key: &str, value: &str) -> String {
+pub fn changed(query: &str, key: &str, value: &str) -> String {
     let replaced: &[&str] = match key {
         "days" => &["days", "from", "to"],
         key => &[key],

@@ -75,10 +75,11 @@ fn Search() -> impl IntoView {
             <input
                 id="search"
                 class="form-control"
-                type="search"
+                type="text"
                 name="q"
                 maxlength="200"
                 placeholder="Search"
+                enterkeyhint="search"
                 autocomplete="off"
                 data-results=base.path("/api/search")
             />
@@ -130,6 +131,12 @@ pub fn Footer(source_url: String, open: bool) -> impl IntoView {
                             <A href=base.path("/sources")>"Sources"</A>
                         </li>
                         {source}
+                        // Shown by `keys.js`, which opens the list of keys.
+                        <li hidden>
+                            <button type="button" class="link-button" data-keys="">
+                                "Keys"
+                            </button>
+                        </li>
                     </ul>
                 </nav>
                 {open}

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::overview::use_overview;
 use crate::{
-    api::Overview,
+    api::{FigureInfo, Overview},
     components::{Card, ErrorPanel, Fragments, PageHeading, use_selection},
     selection::Selection,
 };
@@ -47,11 +47,16 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     let headline = (overview.page == PIPELINES).then(|| view! { <Headline selection /> });
     let pipelines = (overview.page == PIPELINES).then(|| view! { <PipelineTable selection /> });
     let unit = unit(&overview.page);
-    let cards = overview
-        .figures
-        .into_iter()
-        .map(|info| view! { <Card info selection unit /> })
-        .collect_view();
+    let is_last_day = Memo::new(move |_| selection.with(|known| known.days() == Some(1)));
+    let card = move |info: FigureInfo| {
+        // In a range of one day, the other figure of results shows the same.
+        let shows_last_day = info.id == "build_status_day";
+        move || {
+            let is_shown = !(shows_last_day && is_last_day.get());
+            is_shown.then(|| view! { <Card info=info.clone() selection unit /> })
+        }
+    };
+    let cards = overview.figures.into_iter().map(card).collect_view();
     view! {
         <Freshness />
         <NoScriptNotice />

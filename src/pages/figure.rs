@@ -26,7 +26,7 @@ pub fn Figure() -> impl IntoView {
             <ErrorPanel
                 heading="This figure could not be loaded"
                 error
-                href="/pipelines"
+                href="/explore"
                 action="Show all figures"
             />
         }

@@ -13,7 +13,9 @@ pub fn NotFound() -> impl IntoView {
             <p>"There is no page at this address. Check that the address is complete."</p>
             <p>
                 "Go to "<a href=base.path("/pipelines")>"Pipelines"</a>", "
-                <a href=base.path("/security")>"Security"</a>" or the "
+                <a href=base.path("/security")>"Security"</a>", "
+                <a href=base.path("/explore")>"all figures"</a>", the "
+                <a href=base.path("/sources")>"sources"</a>" or the "
                 <a href=base.path("/disclaimer")>"disclaimer"</a>"."
             </p>
         </div>

@@ -10,6 +10,9 @@ use crate::{
 
 pub use crate::numbers::{counted, thousands};
 
+/// The sentence of whatever needs builds, without any data. The state of the data says what to do.
+pub const NO_EVENTS: &str = "There are no build events yet.";
+
 /// RFC 3339 in UTC; empty for none.
 pub fn instant(at_ms: Option<i64>) -> String {
     at_ms.map_or_else(String::new, rows::instant_text)
@@ -106,7 +109,7 @@ pub fn name(text: &str) -> String {
 /// The sentence of a figure without builds.
 pub fn no_builds(context: &Context<'_>) -> String {
     if context.as_of_ms.is_none() {
-        return "There are no build events yet. Sync a source or import a file.".to_owned();
+        return NO_EVENTS.to_owned();
     }
     format!("No builds{} finished {}.", scope(context), window(context))
 }
@@ -114,7 +117,7 @@ pub fn no_builds(context: &Context<'_>) -> String {
 /// The sentence of a security figure without rows; `reason` if there are facts.
 pub fn no_facts(context: &Context<'_>, reason: String) -> String {
     if context.as_of_ms.is_none() {
-        return "There are no security facts yet. Sync a source or import a file.".to_owned();
+        return "There are no security facts yet.".to_owned();
     }
     reason
 }

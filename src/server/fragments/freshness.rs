@@ -2,12 +2,15 @@
 
 use maud::{Markup, html};
 
-use super::{fragment, sentence, time};
+use super::{components::empty_state, fragment, sentence, time};
 use crate::{
     api::{DataState, Freshness, HtmlFragment, SourceState},
     base::Base,
     markup::visible,
 };
+
+/// The command that fills an empty store.
+const IMPORT: &str = "rse-dashboard import FILE";
 
 pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
     let sources_page = base.path("/sources");
@@ -16,7 +19,12 @@ pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
         .iter()
         .flat_map(|kind| &kind.sources)
         .filter(|source| source.failing);
+    let is_empty =
+        state.store_lost.is_none() && state.kinds.iter().all(|kind| kind.as_of.is_none());
     let html = html! {
+        @if is_empty {
+            (empty_state("There is no data yet. Import a file of build events, or configure a source and sync it.", Some(IMPORT)))
+        }
         @if state.sample {
             p class="sample" {
                 strong { "Sample data" } ", replaced by the first import or sync."

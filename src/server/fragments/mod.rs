@@ -1,7 +1,6 @@
 //! The text of pages beside their figures, as HTML from templates, which escape every text by themselves.
 //! The client needs to know neither the words nor the data behind them.
 
-mod addresses;
 mod build;
 mod builds;
 mod change_points;
@@ -9,26 +8,34 @@ mod charts;
 mod compare;
 pub mod components;
 mod difference;
+mod explore;
 mod freshness;
 mod headline;
 mod pipeline;
 mod pipelines;
 mod problems;
 mod results;
+mod search;
 mod sources;
 mod summary;
 mod time_line;
+mod week;
+mod week_markdown;
 
 pub use build::fragments as build;
 pub use builds::fragments as builds;
 pub use compare::fragments as compare;
+pub use explore::fragments as explore;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES, fragments as problems};
+pub use search::fragments as search;
 pub use sources::fragments as sources;
 pub use summary::fragments as summary;
+pub use week::fragments as week;
+pub use week_markdown::week_markdown;
 
 use maud::{Markup, html};
 
@@ -36,18 +43,22 @@ use crate::{
     api::{HtmlFragment, Moment},
     markup::visible,
     numbers,
+    server::views::addresses,
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 13] = [
     "builds",
     "compare",
+    "explore",
     "freshness",
     "headline",
     "pipelines",
     "problems",
+    "search",
     "sources",
     "summary",
+    "week",
     "build",
     "pipeline",
 ];

@@ -31,27 +31,30 @@ use crate::{
         export::Format,
         figures,
         state::AppState,
-        views::{build, build_list, pipeline, pipeline_list},
+        views::{build, build_list, pipeline, pipeline_list, search, week},
     },
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 6] = [
+const SELECTING: [&str; 8] = [
     "/builds",
+    "/explore",
     "/pipelines",
     "/pipelines/list",
     "/platform",
     "/problems",
     "/security",
+    "/week",
 ];
 /// The page of two selections.
 const COMPARING: &str = "/compare";
 /// The pages that have no parameters but the filters that links carry.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
-/// The pages of one thing, and their parameters.
-const OF_ONE_THING: [(&str, &[&str]); 2] = [
+/// The pages of one thing or of a search, and their parameters.
+const OF_ONE_THING: [(&str, &[&str]); 3] = [
     ("/build", &build::PARAMETERS),
     ("/pipeline", &pipeline::PARAMETERS),
+    ("/search", &["q"]),
 ];
 
 /// The parameters of a page.
@@ -121,6 +124,7 @@ pub fn parameters(path: &str) -> Option<PageParameters> {
         own: match path {
             "/builds" => &["columns", "cursor", "difference", "sort"],
             "/pipelines/list" => &["page", "sort", "state"],
+            "/week" => &["week"],
             _ => &[],
         },
     })
@@ -181,14 +185,18 @@ pub async fn handle_unrouted(
     };
     if let Some(format) = format {
         let write = async move |turn, query| builds::file(state.app, turn, query, format).await;
-        return download(&request, write).await;
+        return download(&request, &[], write).await;
+    }
+    if uri.path() == "/week.md" {
+        let write = async move |turn, query| builds::week_file(state.app, turn, query).await;
+        return download(&request, &["week"], write).await;
     }
     let name = uri.path().strip_prefix("/figures/");
     match name.and_then(|name| name.strip_suffix(".csv")) {
         Some(id) => {
             let id = id.to_owned();
             let write = async move |turn, query| api::csv(state.app, turn, id, query).await;
-            download(&request, write).await
+            download(&request, &[], write).await
         }
         None => next.run(request).await,
     }
@@ -205,16 +213,17 @@ fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {
     Some(Redirect::permanent(&with_query(&local, uri)))
 }
 
-/// Sends the file of a selection.
+/// Sends the file of a selection, and of parameters of its own.
 fn download<F>(
     request: &Request,
+    own: &[&'static str],
     write: impl FnOnce(Turn, Parameters) -> F,
 ) -> impl Future<Output = Response>
 where
     F: Future<Output = Result<Response, Refusal>>,
 {
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
-    let query = api::parameters(request.uri(), &[]);
+    let query = api::parameters(request.uri(), own);
     let turn = Turn::of(request).ok_or(AppError::Internal);
     async move {
         if !reads {
@@ -251,6 +260,9 @@ async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     if path == "/build" {
         return state.app.build(&own()).await.err();
     }
+    if path == "/search" {
+        return search::check(&own()).err();
+    }
     if path == "/pipeline" {
         let snapshot = state.app.snapshot().ok()?;
         return pipeline::find(&snapshot, &own()).err();
@@ -272,12 +284,10 @@ async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let checked = selection
         .check()
         .and_then(|()| state.app.snapshot()?.check(&selection));
-    let view = || {
-        if path == "/pipelines/list" {
-            pipeline_list::check(&own())
-        } else {
-            build_list::check(&own())
-        }
+    let view = || match path {
+        "/pipelines/list" => pipeline_list::check(&own()),
+        "/week" => week::check(&own()),
+        _ => build_list::check(&own()),
     };
     checked.and_then(|()| view()).err()
 }

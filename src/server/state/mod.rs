@@ -27,13 +27,13 @@ use super::{
     views::{
         build_list,
         freshness::{self, Audience},
-        pipeline_list, problems, summary,
+        insight_table, pipeline_list, problems, search, summary, week,
     },
 };
 use crate::{
     api::{
-        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, PipelineList,
-        ProblemList, Site, View,
+        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, IncidentList, InsightTable,
+        Live, Overview, PipelineList, ProblemList, SearchResults, Site, View, WeekReport,
     },
     base::Base,
     error::AppError,
@@ -411,6 +411,48 @@ impl AppState {
         pipeline_list::pipeline_list(&snapshot, selection, view)
     }
 
+    /// The incidents of a selection.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn incidents(&self, selection: &Selection, view: &View) -> Result<IncidentList, AppError> {
+        let snapshot = self.selected(selection)?;
+        insight_table::incident_list(&snapshot, selection, view)
+    }
+
+    /// A kind of insight about a selection; none if there is no such kind.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn insight(
+        &self,
+        kind: &str,
+        selection: &Selection,
+        view: &View,
+    ) -> Result<Option<InsightTable>, AppError> {
+        let snapshot = self.selected(selection)?;
+        let ledger = self.0.ledger.load();
+        let now_ms = Timestamp::now().as_millisecond();
+        insight_table::insight_table(&snapshot, kind, selection, view, &ledger.snoozes, now_ms)
+    }
+
+    /// What a text finds.
+    ///
+    /// # Errors
+    /// Too long a text, or no snapshot.
+    pub fn search(&self, view: &View) -> Result<SearchResults, AppError> {
+        search::search(&*self.snapshot()?, view, &self.0.base)
+    }
+
+    /// A week of a selection's pipelines.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn week(&self, selection: &Selection, view: &View) -> Result<WeekReport, AppError> {
+        let snapshot = self.selected(selection)?;
+        week::week(&snapshot, selection, view)
+    }
+
     /// The problems of a selection.
     ///
     /// # Errors
@@ -453,6 +495,7 @@ impl AppState {
         let snapshot = self.selected(selection)?;
         // Each page has some of these parameters. Cursors are its own.
         pipeline_list::check_place(view)?;
+        week::check(view)?;
         match of {
             "pipelines" => pipeline_list::check(view)?,
             _ => build_list::check(&view.with("cursor", ""))?,
@@ -493,6 +536,12 @@ impl AppState {
                 let list = pipeline_list::pipeline_list(&snapshot, selection, view)?;
                 Ok(fragments::pipelines(&list, selection, view, &self.0.base))
             }
+            "week" => {
+                let week = week::week(&snapshot, selection, view)?;
+                Ok(fragments::week(&week, selection, &self.0.base))
+            }
+            "explore" => Ok(fragments::explore(selection, &self.0.base)),
+            "search" => Ok(fragments::search(&self.search(view)?, &self.0.base)),
             "summary" => Ok(fragments::summary(&summary::summary(&snapshot, selection))),
             "problems" => Ok(fragments::problems(
                 &self.problems(selection)?,

@@ -414,7 +414,7 @@ fn sentence(
     count: u64,
 ) -> String {
     if snapshot.as_of_ms.is_none() {
-        return "There are no build events yet. Sync a source or import a file.".to_owned();
+        return words::NO_EVENTS.to_owned();
     }
     let state = wanted.map_or_else(String::new, |wanted| format!("{wanted} "));
     let one = format!("{state}pipeline");

@@ -301,7 +301,7 @@ fn step(snapshot: &Snapshot, row: u32) -> Option<String> {
 }
 
 /// `6 pipelines fail at test`.
-fn incident_title(snapshot: &Snapshot, incident: &Incident) -> String {
+pub(super) fn incident_title(snapshot: &Snapshot, incident: &Incident) -> String {
     let kind = if incident.nightly { " nightly" } else { "" };
     let verb = if incident.over { "failed" } else { "fail" };
     let step = match incident.step {
@@ -312,7 +312,7 @@ fn incident_title(snapshot: &Snapshot, incident: &Incident) -> String {
 }
 
 /// The failed builds of an episode.
-fn failures_of(snapshot: &Snapshot, episode: &Episode) -> String {
+pub(super) fn failures_of(snapshot: &Snapshot, episode: &Episode) -> String {
     let failed = failed_results(&snapshot.config);
     let id = snapshot.episode_id(episode);
     opens(
@@ -330,7 +330,7 @@ fn failed_results(config: &Config) -> impl Iterator<Item = &'static str> {
     ["FAILURE"].into_iter().chain(aborted)
 }
 
-fn members_of(snapshot: &Snapshot, incident: &Incident) -> String {
+pub(super) fn members_of(snapshot: &Snapshot, incident: &Incident) -> String {
     let first = incident.members.first().copied().unwrap_or_default();
     let id = snapshot.incident_id(incident);
     opens(snapshot, first, Selection::default().with("incident", &id)).encoded()
@@ -375,7 +375,7 @@ fn snooze_summary(snooze: &Snooze) -> SnoozeSummary {
 /// `CMC: 3 problems, 1 of them escalating.`
 fn sentence(snapshot: &Snapshot, selection: &Selection, problems: &[Stated<'_>]) -> String {
     if snapshot.as_of_ms.is_none() {
-        return "There are no build events yet. Sync a source or import a file.".to_owned();
+        return words::NO_EVENTS.to_owned();
     }
     let project = snapshot.projects_in_words(selection);
     let project = project.map_or_else(String::new, |project| format!("{project}: "));

@@ -6,9 +6,11 @@ mod episodes;
 mod kept;
 mod opened;
 mod partition;
+mod pipeline_list;
 mod platform;
 mod platform_twins;
 mod twins;
+mod week;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -15,7 +15,7 @@ use crate::{
         figures::{self, Page},
         fragments,
         state::AppState,
-        views::{build_list, pipeline_list},
+        views::{build_list, insight_table, pipeline_list, search},
     },
 };
 
@@ -109,6 +109,7 @@ pub fn of_fragments() -> Vec<Parameter> {
         sort.schema(Some(sorts)).build(),
         state(),
         free("tag", "The tag of one build", None),
+        week(),
     ]
 }
 
@@ -190,6 +191,34 @@ pub fn page_number() -> Parameter {
     query("page", "The number of the page, from 1")
         .schema(Some(number))
         .build()
+}
+
+/// A kind of insight.
+pub fn insight_kind() -> Parameter {
+    required("kind", "The kind of insight", insight_table::KINDS)
+}
+
+/// The text of a search.
+pub fn text_to_find() -> Parameter {
+    query(
+        "q",
+        "A part of a name, the number of a build, or at least 7 digits of a commit",
+    )
+    .schema(Some(text().max_length(Some(search::MAX_LENGTH))))
+    .build()
+}
+
+/// The week of a report.
+pub fn week() -> Parameter {
+    let week = text().pattern(Some(
+        "^((19[7-9][0-9]|20[0-9]{2})-W(0[1-9]|[1-4][0-9]|5[0-2]))?$",
+    ));
+    query(
+        "week",
+        "An ISO week, 2019-W43; the last complete one by default",
+    )
+    .schema(Some(week))
+    .build()
 }
 
 /// The order of a list of pipelines.

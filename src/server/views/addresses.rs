@@ -31,8 +31,8 @@ pub fn api_pipelines(base: &Base, selection: &Selection, view: &View) -> String 
     list(base.path("/api/pipelines"), selection, view)
 }
 
-/// A list, with its parameters sorted.
-fn list(path: String, selection: &Selection, view: &View) -> String {
+/// A page of a selection, with its parameters sorted.
+pub fn list(path: String, selection: &Selection, view: &View) -> String {
     let mut pairs: Vec<(&str, &str)> = selection.pairs().chain(view.pairs()).collect();
     pairs.sort_unstable();
     with_query(path, &pairs)
