@@ -32,6 +32,7 @@ mod rendering;
 mod security_txt;
 mod settings;
 mod shared_service;
+mod style_page;
 #[cfg(test)]
 mod tests;
 mod trusted_proxies;
@@ -144,6 +145,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     let sign_in = state.settings.sign_in.clone();
     let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
     let audited = sign_in.clone();
+    let style_page = style_page::route(state.settings.style_page, &options, &base);
     let shell = move || app::shell(options.clone());
     let listed = pages::routes();
     let reload_port = assets::reload_port();
@@ -231,6 +233,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/health/ready", get(health::ready))
         .route(csp_reports::PATH, post(csp_reports::count))
         .route(security_txt::PATH, get(security_txt::security_txt))
+        .merge(style_page)
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)

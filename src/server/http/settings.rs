@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Url;
 
-use super::{access, limits::Limits, metrics, trusted_proxies::TrustedProxies};
+use super::{access, limits::Limits, metrics, style_page, trusted_proxies::TrustedProxies};
 use crate::server::{config::SecurityTxt, environment::Environment, sign_in, store::DATABASE_URL};
 
 const PUBLIC_URL: &str = "RSE_PUBLIC_URL";
@@ -30,6 +30,8 @@ pub struct Settings {
     pub security_txt: Option<SecurityTxt>,
     /// True when several replicas may share the store.
     pub shared_store: bool,
+    /// True when the style guide is served.
+    pub style_page: bool,
 }
 
 impl Settings {
@@ -54,6 +56,7 @@ impl Settings {
             metrics: metrics::Settings::of(environment)?,
             security_txt: None,
             shared_store: environment.text(&[DATABASE_URL]).is_some(),
+            style_page: style_page::is_wanted(environment)?,
         })
     }
 

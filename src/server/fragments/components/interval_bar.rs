@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use crate::server::figures::words;
 
-/// The length of 100%, in CSS pixels, and the margin for the mark at either end.
+/// The length of 100%, in CSS pixels, and the margin at either end.
 const LENGTH: f64 = 80.0;
-const MARGIN: f64 = 4.0;
+const MARGIN: f64 = 2.0;
 const HEIGHT: f64 = 16.0;
 
-/// Draws a percentage as a point and its interval as a line, on a scale from 0 to 100.
+/// Draws a percentage as a tick and its interval as a bar, on a scale from 0 to 100.
 pub fn interval_bar(percent: f64, low: f64, high: f64) -> Markup {
     let x = |percent: f64| format!("{:.1}", MARGIN + LENGTH * percent.clamp(0.0, 100.0) / 100.0);
     let width = LENGTH + 2.0 * MARGIN;
@@ -26,7 +26,7 @@ pub fn interval_bar(percent: f64, low: f64, high: f64) -> Markup {
             title { (label) }
             line class="scale" x1=(x(0.0)) x2=(x(100.0)) y1=(middle) y2=(middle) {}
             line class="interval" x1=(x(low)) x2=(x(high)) y1=(middle) y2=(middle) {}
-            circle class="point" cx=(x(percent)) cy=(middle) r="4" {}
+            line class="point" x1=(x(percent)) x2=(x(percent)) y1="1" y2=(HEIGHT - 1.0) {}
         }
     }
 }
@@ -40,8 +40,8 @@ mod tests {
         let html = interval_bar(50.0, 25.0, 120.0).into_string();
         for part in [
             "aria-label=\"50%, 95% interval 25% to 120%\"",
-            "class=\"interval\" x1=\"24.0\" x2=\"84.0\"",
-            "cx=\"44.0\"",
+            "class=\"interval\" x1=\"22.0\" x2=\"82.0\"",
+            "class=\"point\" x1=\"42.0\"",
         ] {
             assert!(html.contains(part), "{html}");
         }

@@ -20,7 +20,7 @@ pub struct Sort {
     pub order: Option<&'static str>,
 }
 
-/// Rows have a cell for each column; the one in `head` names its row. The caption is for screen readers.
+/// Roles keep it a table while it is laid out as cards. Rows have a cell for each column; the one in `head` names its row. The caption is for screen readers.
 pub fn table<const N: usize>(
     caption: &str,
     columns: &[Column<'_>; N],
@@ -29,18 +29,18 @@ pub fn table<const N: usize>(
 ) -> Markup {
     html! {
         div class="table-scroll" tabindex="0" role="region" aria-label=(visible(caption)) {
-            table class="table cards" {
+            table class="table cards-table" role="table" {
                 caption class="visually-hidden" { (visible(caption)) }
-                thead { tr { @for column in columns { (heading(column)) } } }
-                tbody {
+                thead role="rowgroup" { tr role="row" { @for column in columns { (heading(column)) } } }
+                tbody role="rowgroup" {
                     @for row in rows {
-                        tr {
+                        tr role="row" {
                             @for (index, (cell, column)) in row.iter().zip(columns).enumerate() {
                                 @let class = column.is_number.then_some("number");
                                 @if index == head {
-                                    th scope="row" class=[class] { (cell) }
+                                    th scope="row" role="rowheader" class=[class] { (cell) }
                                 } @else {
-                                    td class=[class] data-label=(visible(column.label)) { (cell) }
+                                    td role="cell" class=[class] data-label=(visible(column.label)) { (cell) }
                                 }
                             }
                         }
@@ -54,7 +54,7 @@ pub fn table<const N: usize>(
 fn heading(column: &Column<'_>) -> Markup {
     let order = column.sort.as_ref().and_then(|sort| sort.order);
     html! {
-        th scope="col" class=[column.is_number.then_some("number")] aria-sort=[order] {
+        th scope="col" role="columnheader" class=[column.is_number.then_some("number")] aria-sort=[order] {
             @match &column.sort {
                 Some(sort) => a class="sort" href=(sort.href) {
                     (visible(column.label))
@@ -96,7 +96,7 @@ mod tests {
         let html = table(HOSTILE, &columns, 0, &[[html! { "a" }, html! { "1" }]]).into_string();
         for part in [
             "aria-sort=\"descending\"><a class=\"sort\" href=\"/x?sort=builds\">Builds<span aria-hidden=\"true\"> ▼",
-            "<th scope=\"row\">a</th><td class=\"number\" data-label=\"Builds\">1</td>",
+            "<th scope=\"row\" role=\"rowheader\">a</th><td role=\"cell\" class=\"number\" data-label=\"Builds\">1</td>",
         ] {
             assert!(html.contains(part), "{html}");
         }

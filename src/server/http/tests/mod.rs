@@ -9,6 +9,7 @@ mod open;
 mod policies;
 mod rendering;
 mod replicas;
+mod style;
 
 use std::{sync::Arc, time::Duration};
 
