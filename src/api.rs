@@ -13,6 +13,7 @@ mod pipeline;
 mod pipelines;
 mod problems;
 mod search;
+mod today;
 mod view;
 mod week;
 
@@ -38,6 +39,7 @@ pub use pipeline::{
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
 pub use search::{SearchResult, SearchResults};
+pub use today::{Hour, HourCount, HourIncident, HourMatrix, ProjectHours, Today, WeekRate};
 pub use view::View;
 pub use week::{SlowerPipeline, WeekIncident, WeekNumbers, WeekPipeline, WeekReport};
 
@@ -236,6 +238,8 @@ pub struct Site {
     pub reader: Option<String>,
     /// Everyone who can reach the server can read the dashboard.
     pub open: bool,
+    /// Something needs attention.
+    pub attention: bool,
 }
 
 /// The title, filters and cards of a page.
@@ -322,6 +326,9 @@ pub struct HtmlFragment {
     /// The summary and the content of a part that can be unfolded; empty if there is none.
     pub summary: String,
     pub folded: String,
+    /// The title of the page, if this part decides it; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
 }
 
 /// The state of the data: its age and completeness, and whether it is sample data.
@@ -354,6 +361,8 @@ pub struct Freshness {
     pub as_of: Option<Moment>,
     /// The amount of data: `36,120 builds of 171 pipelines`.
     pub rests_on: String,
+    /// The end and the age of data that is older than the configuration allows: `Data ends 29 Oct 2019, 7 years ago`.
+    pub old: Option<String>,
     /// The sources of the data; empty if it comes from files only.
     pub sources: Vec<SourceState>,
 }

@@ -14,7 +14,7 @@ use crate::{
     live::LiveState,
     pages::{
         Build, Builds, Compare, Disclaimer, Explore, Figure, NotFound, Pipeline, PipelineList,
-        Pipelines, Platform, Problems, Search, Security, Sources, Week,
+        Pipelines, Platform, Search, Security, Sources, Today, WallPipelines, WallToday, Week,
     },
 };
 
@@ -22,6 +22,10 @@ use crate::{
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let base = use_base();
     let root = base.as_str().to_owned();
+    let icon = match use_context::<Site>() {
+        Some(site) if site.attention => "/favicon-red.svg",
+        _ => "/favicon.svg",
+    };
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -37,7 +41,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     name="description"
                     content="Failing pipelines and their causes, and the security of the code."
                 />
-                <link rel="icon" href=base.path("/favicon.svg") type="image/svg+xml" />
+                <link rel="icon" href=base.path(icon) type="image/svg+xml" />
                 <HashedStylesheet options=options.clone() root=root.clone() id="style" />
                 // With this id and class, plotly.js does not add inline styles.
                 <link
@@ -78,6 +82,7 @@ pub fn App() -> impl IntoView {
             live: Live::default(),
             reader: None,
             open: false,
+            attention: false,
         })
     })
     .into_inner();
@@ -98,6 +103,7 @@ pub fn App() -> impl IntoView {
             <FilterBar />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>
+                    <Route path=StaticSegment("") view=Today ssr=SsrMode::Async />
                     <Route path=StaticSegment("build") view=Build ssr=SsrMode::Async />
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
                     <Route path=StaticSegment("compare") view=Compare ssr=SsrMode::Async />
@@ -110,10 +116,20 @@ pub fn App() -> impl IntoView {
                         ssr=SsrMode::Async
                     />
                     <Route path=StaticSegment("platform") view=Platform ssr=SsrMode::Async />
-                    <Route path=StaticSegment("problems") view=Problems ssr=SsrMode::Async />
-                    <Route path=StaticSegment("search") view=Search ssr=SsrMode::Async />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
+                    <Route path=StaticSegment("wall") view=WallToday ssr=SsrMode::Async />
+                    <Route
+                        path=(StaticSegment("wall"), StaticSegment("pipelines"))
+                        view=WallPipelines
+                        ssr=SsrMode::Async
+                    />
+                    <Route
+                        path=(StaticSegment("wall"), StaticSegment("today"))
+                        view=WallToday
+                        ssr=SsrMode::Async
+                    />
+                    <Route path=StaticSegment("search") view=Search ssr=SsrMode::Async />
                     <Route path=StaticSegment("week") view=Week ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />
                     <Route

@@ -75,7 +75,7 @@ function focusSearch() {
 
 // Moves the focus to the next or previous row of the first list of problems or table.
 function move(step) {
-  const lists = [...document.querySelectorAll("main .attention, main .problems, main tbody")];
+  const lists = [...document.querySelectorAll("main .problem-list, main tbody")];
   const rows = [...(lists.find((list) => list.checkVisibility())?.children ?? [])];
   if (rows.length === 0) return;
   const current = rows.findIndex((row) => row.contains(document.activeElement));

@@ -76,8 +76,9 @@ pub fn use_page() -> Memo<String> {
 /// it has no filters. The page of a figure knows itself whether it has.
 fn filters_of(page: &str) -> Option<bool> {
     match page {
-        "" | "builds" | "compare" | "explore" | "figures" | "pipelines" | "platform"
-        | "problems" | "week" => Some(true),
+        "" | "builds" | "compare" | "explore" | "figures" | "pipelines" | "platform" | "week" => {
+            Some(true)
+        }
         "build" | "pipeline" => Some(false),
         _ => None,
     }
@@ -85,7 +86,7 @@ fn filters_of(page: &str) -> Option<bool> {
 
 /// Returns whether the range matters to a page.
 fn has_range(page: &str) -> bool {
-    !matches!(page, "" | "problems" | "week")
+    !matches!(page, "" | "week")
 }
 
 /// Returns whether the conditions of a page have links that remove them here; other pages have their own.

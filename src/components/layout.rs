@@ -8,7 +8,7 @@ use crate::{base::use_base, selection::Selection};
 
 /// The pages of the navigation: the name in addresses, the label, and the key that goes there after `g`.
 const PAGES: [(&str, &str, Option<&str>); 8] = [
-    ("problems", "Today", Some("t")),
+    ("", "Today", Some("t")),
     ("pipelines", "Pipelines", Some("p")),
     ("builds", "Builds", None),
     ("platform", "Platform", None),

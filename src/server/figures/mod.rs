@@ -32,7 +32,7 @@ mod minutes_lost_by_team;
 mod most_failing;
 mod nightly_vs_non_nightly;
 mod node_versions;
-mod opens;
+pub mod opens;
 mod ranking;
 mod rows;
 mod shortest_functional_tests;
@@ -46,7 +46,7 @@ mod time_to_green;
 mod timeline;
 mod timeline_short;
 mod versions;
-mod weeks;
+pub mod weeks;
 pub mod words;
 
 use std::sync::Arc;

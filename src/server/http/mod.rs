@@ -217,7 +217,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         figure = figure.route_layer(enforce());
     }
     let router = Router::new()
-        .route("/", get(pages::to_pipelines))
+        .route("/problems", get(pages::to_today))
         .route("/dash", get(pages::to_pipelines))
         .route("/dash/", get(pages::to_pipelines))
         .merge(data)

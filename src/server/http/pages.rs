@@ -36,14 +36,17 @@ use crate::{
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 8] = [
+const SELECTING: [&str; 11] = [
+    "/",
     "/builds",
     "/explore",
     "/pipelines",
     "/pipelines/list",
     "/platform",
-    "/problems",
     "/security",
+    "/wall",
+    "/wall/pipelines",
+    "/wall/today",
     "/week",
 ];
 /// The page of two selections.
@@ -82,7 +85,12 @@ const WITH_HANDLERS: [&str; 4] = [
     "/api/fragments",
 ];
 
-/// 307, which browsers do not keep: `/` becomes a page of its own.
+/// The start page shows the problems. 307, which browsers do not keep.
+pub async fn to_today(uri: Uri) -> Redirect {
+    Redirect::temporary(&with_query("/", &uri))
+}
+
+/// The old address of the pipelines.
 pub async fn to_pipelines(uri: Uri) -> Redirect {
     Redirect::temporary(&with_query("/pipelines", &uri))
 }
@@ -206,7 +214,7 @@ pub async fn handle_unrouted(
         }
         Some((id, "svg")) => {
             let write = async move |turn, query| api::svg(state.app, turn, id, query).await;
-            download(&request, write).await
+            download(&request, &[], write).await
         }
         _ => next.run(request).await,
     }

@@ -27,13 +27,13 @@ use super::{
     views::{
         build_list,
         freshness::{self, Audience},
-        insight_table, pipeline_list, problems, search, summary, week,
+        insight_table, pipeline_list, problems, search, summary, today, week,
     },
 };
 use crate::{
     api::{
         BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, IncidentList, InsightTable,
-        Live, Overview, PipelineList, ProblemList, SearchResults, Site, View, WeekReport,
+        Live, Overview, PipelineList, ProblemList, SearchResults, Site, Today, View, WeekReport,
     },
     base::Base,
     error::AppError,
@@ -288,6 +288,7 @@ impl AppState {
             &self.0.configured,
             self.store_lost_ms(),
             self.audience(),
+            Timestamp::now().as_millisecond(),
         ))
     }
 
@@ -484,6 +485,26 @@ impl AppState {
         ))
     }
 
+    /// The start page of a selection, without the addresses of builds.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn today(&self, selection: &Selection) -> Result<Today, AppError> {
+        let snapshot = self.selected(selection)?;
+        let ledger = self.0.ledger.load();
+        let now_ms = Timestamp::now().as_millisecond();
+        Ok(today::today(&snapshot, selection, &ledger.snoozes, now_ms))
+    }
+
+    /// Returns whether there is a problem that is not snoozed.
+    pub fn needs_attention(&self) -> bool {
+        self.snapshot().is_ok_and(|snapshot| {
+            let ledger = self.0.ledger.load();
+            let now_ms = Timestamp::now().as_millisecond();
+            problems::needs_attention(&snapshot, &ledger.snoozes, now_ms)
+        })
+    }
+
     /// The parts that all pages share; none until the first snapshot is loaded.
     pub fn site(&self) -> Option<Site> {
         let config = Arc::clone(&self.snapshot().ok()?.config);
@@ -494,6 +515,7 @@ impl AppState {
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
             open: self.0.open,
+            attention: self.needs_attention(),
         })
     }
 
@@ -558,11 +580,18 @@ impl AppState {
             "explore" => Ok(fragments::explore(selection, &self.0.base)),
             "search" => Ok(fragments::search(&self.search(view)?, &self.0.base)),
             "summary" => Ok(fragments::summary(&summary::summary(&snapshot, selection))),
-            "problems" => Ok(fragments::problems(
-                &self.problems(selection)?,
-                &self.0.base,
-                self.0.signed_in,
-            )),
+            "today" => {
+                let today = self.today_with_addresses(selection).await?;
+                let now_ms = Timestamp::now().as_millisecond();
+                let can_snooze = self.0.signed_in;
+                Ok(fragments::today(&today, &self.0.base, can_snooze, now_ms))
+            }
+            "wall-today" => {
+                let today = self.today_with_addresses(selection).await?;
+                let now_ms = Timestamp::now().as_millisecond();
+                Ok(fragments::wall_today(&today, &self.0.base, now_ms))
+            }
+            "wall-pipelines" => self.wall_of_pipelines(selection).await,
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
             "headline" => Ok(self.headline(selection).await?.fragments.clone()),
             "sources" => Ok(fragments::sources(
@@ -575,6 +604,26 @@ impl AppState {
                 Err(AppError::unknown_value("of", of, known.to_vec()))
             }
         }
+    }
+
+    /// The headline and the red pipelines, under the age of the data.
+    async fn wall_of_pipelines(
+        &self,
+        selection: &Selection,
+    ) -> Result<Vec<HtmlFragment>, AppError> {
+        let today = self.today(selection)?;
+        let view = View::default().with("state", "red");
+        let snapshot = self.selected(selection)?;
+        let red = pipeline_list::pipeline_list(&snapshot, selection, &view)?;
+        let mut fragments = vec![fragments::wall_age(
+            &today.problems.as_of,
+            today.age.as_deref(),
+            today.old,
+            &today.title,
+        )];
+        fragments.extend_from_slice(&self.headline(selection).await?.fragments);
+        fragments.extend(fragments::pipelines(&red, selection, &view, &self.0.base));
+        Ok(fragments)
     }
 
     /// The snapshot, if it can answer for a selection.

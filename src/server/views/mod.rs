@@ -1,4 +1,4 @@
-//! The data of pages beside their figures: the headline, lists and comparisons of builds, the freshness of the data.
+//! The data of pages beside their figures: the start page, the headline, lists and comparisons of builds, the freshness of the data.
 
 pub mod addresses;
 pub mod build;
@@ -15,4 +15,5 @@ pub mod pipeline_list;
 pub mod problems;
 pub mod search;
 pub mod summary;
+pub mod today;
 pub mod week;

@@ -23,7 +23,7 @@ pub const MAX_LENGTH: usize = 200;
 const MIN_COMMIT: usize = 7;
 /// Titles and paths of pages.
 const PAGES: [(&str, &str, &str); 11] = [
-    ("Today", "/problems", "What needs attention"),
+    ("Today", "/", "What needs attention"),
     (
         "Pipelines",
         "/pipelines",

@@ -242,7 +242,8 @@ async fn pages_have_the_status_that_fits_their_address() {
 async fn old_and_untidy_addresses_redirect_to_the_page() {
     let router = router(loaded(), Settings::default());
     for (uri, target) in [
-        ("/", "/pipelines"),
+        ("/problems?project=cmc", "/?project=cmc"),
+        ("/?days=7&x=1", "/?days=7"),
         ("/dash/", "/pipelines"),
         ("/dash?days=28", "/pipelines?days=28"),
         ("/pipelines/?project=cmc", "/pipelines?project=cmc"),
