@@ -7,13 +7,16 @@ mod build;
 mod builds;
 mod change_points;
 mod difference;
+mod insight;
 mod opens;
 mod pipeline;
 mod pipelines;
 mod problems;
+mod search;
 mod security;
 mod today;
 mod view;
+mod week;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -29,15 +32,18 @@ pub use difference::{
     BuildDifference, BuildSet, ComparedMeasure, Comparison, DifferentValue, MeasureUnit,
     MeasuredSide,
 };
+pub use insight::{IncidentList, IncidentSummary, InsightTable, SharedValue};
 pub use opens::{ColumnConditions, Marks, Opens};
 pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
+pub use search::{SearchResult, SearchResults};
 pub use security::{DueClass, DueSuppression, SecurityHead, UncheckedRepository};
 pub use today::{Hour, HourCount, HourIncident, HourMatrix, ProjectHours, Today, WeekRate};
 pub use view::View;
+pub use week::{SlowerPipeline, WeekIncident, WeekNumbers, WeekPipeline, WeekReport};
 
 use crate::{error::AppError, json::Json, selection::Selection};
 
@@ -65,6 +71,10 @@ pub struct FigureData {
     /// mainly JavaScript reads it.
     #[schema(value_type = Object)]
     pub plot: Arc<RawValue>,
+    /// The chart as SVG, for the first paint of a page; empty without rows. Not sent as JSON, because browsers that
+    /// ask for a figure draw its plot.
+    #[serde(skip)]
+    pub picture: Arc<str>,
 }
 
 impl PartialEq for FigureData {
@@ -220,6 +230,8 @@ pub struct FigureInfo {
 pub struct Site {
     /// The organisation's name for this dashboard.
     pub title: String,
+    /// The choices of the project filter: slug and label, including “All” and “Unowned”.
+    pub projects: Vec<(String, String)>,
     /// The address of its source code.
     pub source_url: String,
     /// The state of the data when the document was rendered.

@@ -10,11 +10,11 @@ use leptos_router::{
 use crate::{
     api::{Live, Site},
     base::use_base,
-    components::{Footer, Header, Visited},
+    components::{FilterBar, Footer, Header, Visited, provide_carried},
     live::LiveState,
     pages::{
-        Build, Builds, Compare, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines,
-        Platform, Security, Sources, Today, WallPipelines, WallToday,
+        Build, Builds, Compare, Disclaimer, Explore, Figure, NotFound, Pipeline, PipelineList,
+        Pipelines, Platform, Search, Security, Sources, Today, WallPipelines, WallToday, Week,
     },
 };
 
@@ -50,13 +50,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     class="no-inline-styles"
                     href=base.path(env!("PLOTLY_CSS"))
                 />
-                // `src/plotly.js` imports the bundle from this address.
-                <link
-                    rel="modulepreload"
-                    id="plotly-js"
-                    href=base.path(env!("PLOTLY_JS"))
-                    fetchpriority="low"
-                />
+                // `src/plotly.js` imports the bundle from this address when a reader needs it.
+                <meta name="plotly" content=base.path(env!("PLOTLY_JS")) />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options root />
                 <MetaTags />
@@ -82,6 +77,7 @@ pub fn App() -> impl IntoView {
     let site = SharedValue::new(|| {
         use_context::<Site>().unwrap_or_else(|| Site {
             title: "RSE dashboard".to_owned(),
+            projects: Vec::new(),
             source_url: String::new(),
             live: Live::default(),
             reader: None,
@@ -102,13 +98,16 @@ pub fn App() -> impl IntoView {
             "Skip to the content"
         </a>
         <Router base=base.as_str().to_owned()>
+            {provide_carried(site.projects)}
             <Header title=site.title reader=site.reader />
+            <FilterBar />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>
                     <Route path=StaticSegment("") view=Today ssr=SsrMode::Async />
                     <Route path=StaticSegment("build") view=Build ssr=SsrMode::Async />
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
                     <Route path=StaticSegment("compare") view=Compare ssr=SsrMode::Async />
+                    <Route path=StaticSegment("explore") view=Explore ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipeline") view=Pipeline ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
                     <Route
@@ -130,6 +129,8 @@ pub fn App() -> impl IntoView {
                         view=WallToday
                         ssr=SsrMode::Async
                     />
+                    <Route path=StaticSegment("search") view=Search ssr=SsrMode::Async />
+                    <Route path=StaticSegment("week") view=Week ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />
                     <Route
                         path=(StaticSegment("figures"), ParamSegment("id"))

@@ -15,6 +15,7 @@ pub fn NotFound() -> impl IntoView {
                 "Go to "<a href=base.path("/")>"Today"</a>", "
                 <a href=base.path("/pipelines")>"Pipelines"</a>", "
                 <a href=base.path("/security")>"Security"</a>", "
+                <a href=base.path("/explore")>"Explore"</a>", "
                 <a href=base.path("/sources")>"Sources"</a>" or the "
                 <a href=base.path("/disclaimer")>"disclaimer"</a>"."
             </p>

@@ -2,13 +2,16 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Context, rows, theme};
+use super::{Context, rows};
 use crate::{
     selection::{self, BuildType, Selection},
-    server::snapshot::Window,
+    server::{charts::shorten, model::BuildResult, snapshot::Window},
 };
 
 pub use crate::numbers::{counted, thousands};
+
+/// The sentence of whatever needs builds, without any data. The state of the data says what to do.
+pub const NO_EVENTS: &str = "There are no build events yet.";
 
 /// RFC 3339 in UTC; empty for none.
 pub fn instant(at_ms: Option<i64>) -> String {
@@ -134,13 +137,13 @@ pub fn hour(hour: u64) -> String {
 
 /// A name in a sentence, shortened only if extremely long.
 pub fn name(text: &str) -> String {
-    theme::shorten(text, 100)
+    shorten(text, 100)
 }
 
 /// The sentence of a figure without builds.
 pub fn no_builds(context: &Context<'_>) -> String {
     if context.as_of_ms.is_none() {
-        return "There are no build events yet. Sync a source or import a file.".to_owned();
+        return NO_EVENTS.to_owned();
     }
     format!("No builds{} finished {}.", scope(context), window(context))
 }
@@ -148,9 +151,23 @@ pub fn no_builds(context: &Context<'_>) -> String {
 /// The sentence of a security figure without rows; `reason` if there are facts.
 pub fn no_facts(context: &Context<'_>, reason: String) -> String {
     if context.as_of_ms.is_none() {
-        return "There are no security facts yet. Sync a source or import a file.".to_owned();
+        return "There are no security facts yet.".to_owned();
     }
     reason
+}
+
+/// A result's label for readers.
+pub const fn result_label(result: BuildResult) -> &'static str {
+    match result {
+        BuildResult::Success => "Success",
+        BuildResult::Unstable => "Unstable",
+        BuildResult::Failure => "Failure",
+        BuildResult::Aborted => "Aborted",
+        BuildResult::NotBuilt => "Not built",
+        BuildResult::Lost => "Lost",
+        BuildResult::Running => "Running",
+        BuildResult::Unknown => "Unknown",
+    }
 }
 
 #[cfg(test)]

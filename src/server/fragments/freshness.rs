@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{
-    components::{Tone, banner},
+    components::{Tone, banner, empty_state},
     fragment, sentence, time,
 };
 use crate::{
@@ -12,6 +12,9 @@ use crate::{
     markup::visible,
 };
 
+/// The command that fills an empty store.
+const IMPORT: &str = "rse-dashboard import FILE";
+
 pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
     let sources_page = base.path("/sources");
     let failing = state
@@ -19,12 +22,17 @@ pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
         .iter()
         .flat_map(|kind| &kind.sources)
         .filter(|source| source.failing);
+    let is_empty =
+        state.store_lost.is_none() && state.kinds.iter().all(|kind| kind.as_of.is_none());
     let old: Vec<&str> = state
         .kinds
         .iter()
         .filter_map(|kind| kind.old.as_deref())
         .collect();
     let html = html! {
+        @if is_empty {
+            (empty_state("There is no data yet. Import a file of build events, or configure a source and sync it.", Some(IMPORT)))
+        }
         @if !old.is_empty() {
             (banner(Tone::Warning, html! { strong { (visible(&old.join(". "))) } "." }))
         }

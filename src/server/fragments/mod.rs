@@ -1,7 +1,6 @@
 //! The text of pages beside their figures, as HTML from templates, which escape every text by themselves.
 //! The client needs to know neither the words nor the data behind them.
 
-mod addresses;
 mod build;
 mod builds;
 mod change_points;
@@ -9,30 +8,40 @@ mod charts;
 mod compare;
 pub mod components;
 mod difference;
+mod explore;
 mod freshness;
 mod headline;
 mod pipeline;
 mod pipelines;
 mod problems;
 mod results;
+mod search;
 mod security;
 mod sources;
 mod style;
+mod summary;
 mod time_line;
 mod today;
+mod week;
+mod week_markdown;
 
 pub use build::fragments as build;
 pub use builds::fragments as builds;
 pub use compare::fragments as compare;
+pub use explore::fragments as explore;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES};
+pub use search::fragments as search;
 pub use security::fragments as security;
 pub use sources::fragments as sources;
 pub use style::style;
+pub use summary::fragments as summary;
 pub use today::{fragments as today, wall as wall_today, wall_age};
+pub use week::fragments as week;
+pub use week_markdown::week_markdown;
 
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
@@ -44,21 +53,26 @@ use crate::{
     server::{
         figures::words::{self, duration},
         snapshot::instant_ms,
+        views::addresses,
     },
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 16] = [
     "builds",
     "compare",
+    "explore",
     "freshness",
     "headline",
     "pipelines",
+    "search",
     "security",
     "sources",
+    "summary",
     "today",
     "wall-pipelines",
     "wall-today",
+    "week",
     "build",
     "pipeline",
 ];

@@ -27,13 +27,13 @@ use super::{
     views::{
         build_list,
         freshness::{self, Audience},
-        pipeline_list, problems, security, today,
+        insight_table, pipeline_list, problems, search, security, summary, today, week,
     },
 };
 use crate::{
     api::{
-        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, PipelineList,
-        ProblemList, Site, Today, View,
+        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, IncidentList, InsightTable,
+        Live, Overview, PipelineList, ProblemList, SearchResults, Site, Today, View, WeekReport,
     },
     base::Base,
     error::AppError,
@@ -352,6 +352,21 @@ impl AppState {
             .await
     }
 
+    /// The chart of a figure as an SVG document; a sentence in it says why there is nothing to draw.
+    ///
+    /// # Errors
+    /// An unknown id or value, no snapshot, or a failed computation.
+    pub async fn picture(&self, id: &str, selection: &Selection) -> Result<String, AppError> {
+        let figure = figures::find(id).ok_or_else(|| AppError::unknown_figure(id))?;
+        let snapshot = self.selected(selection)?;
+        let selection = selection.clone();
+        let draw = move || figures::document(figure, &snapshot, &selection);
+        tokio::task::spawn_blocking(draw).await.map_err(|error| {
+            tracing::error!(figure = figure.id, "cannot draw the chart: {error}");
+            AppError::Internal
+        })
+    }
+
     /// The title, filters and cards of a page, or of the page of a single figure.
     ///
     /// # Errors
@@ -412,6 +427,48 @@ impl AppState {
         pipeline_list::pipeline_list(&snapshot, selection, view)
     }
 
+    /// The incidents of a selection.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn incidents(&self, selection: &Selection, view: &View) -> Result<IncidentList, AppError> {
+        let snapshot = self.selected(selection)?;
+        insight_table::incident_list(&snapshot, selection, view)
+    }
+
+    /// A kind of insight about a selection; none if there is no such kind.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn insight(
+        &self,
+        kind: &str,
+        selection: &Selection,
+        view: &View,
+    ) -> Result<Option<InsightTable>, AppError> {
+        let snapshot = self.selected(selection)?;
+        let ledger = self.0.ledger.load();
+        let now_ms = Timestamp::now().as_millisecond();
+        insight_table::insight_table(&snapshot, kind, selection, view, &ledger.snoozes, now_ms)
+    }
+
+    /// What a text finds.
+    ///
+    /// # Errors
+    /// Too long a text, or no snapshot.
+    pub fn search(&self, view: &View) -> Result<SearchResults, AppError> {
+        search::search(&*self.snapshot()?, view, &self.0.base)
+    }
+
+    /// A week of a selection's pipelines.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn week(&self, selection: &Selection, view: &View) -> Result<WeekReport, AppError> {
+        let snapshot = self.selected(selection)?;
+        week::week(&snapshot, selection, view)
+    }
+
     /// The problems of a selection.
     ///
     /// # Errors
@@ -453,6 +510,7 @@ impl AppState {
         let config = Arc::clone(&self.snapshot().ok()?.config);
         Some(Site {
             title: config.title.clone(),
+            projects: config.project_choices(),
             source_url: config.source_url.clone(),
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
@@ -473,9 +531,12 @@ impl AppState {
     ) -> Result<Vec<HtmlFragment>, AppError> {
         let snapshot = self.selected(selection)?;
         // Each page has some of these parameters. Cursors are its own.
-        let orders = view.with("cursor", "");
-        build_list::check(&orders)?;
-        pipeline_list::check(&orders)?;
+        pipeline_list::check_place(view)?;
+        week::check(view)?;
+        match of {
+            "pipelines" => pipeline_list::check(view)?,
+            _ => build_list::check(&view.with("cursor", ""))?,
+        }
         match of {
             "build" => Ok(fragments::build(&*self.build(view).await?, &self.0.base)),
             "pipeline" => Ok(fragments::pipeline(
@@ -512,6 +573,13 @@ impl AppState {
                 let list = pipeline_list::pipeline_list(&snapshot, selection, view)?;
                 Ok(fragments::pipelines(&list, selection, view, &self.0.base))
             }
+            "week" => {
+                let week = week::week(&snapshot, selection, view)?;
+                Ok(fragments::week(&week, selection, &self.0.base))
+            }
+            "explore" => Ok(fragments::explore(selection, &self.0.base)),
+            "search" => Ok(fragments::search(&self.search(view)?, &self.0.base)),
+            "summary" => Ok(fragments::summary(&summary::summary(&snapshot, selection))),
             "today" => {
                 let today = self.today_with_addresses(selection).await?;
                 let now_ms = Timestamp::now().as_millisecond();

@@ -384,7 +384,7 @@ pub(super) fn incident_title(snapshot: &Snapshot, incident: &Incident) -> String
 }
 
 /// The failed builds of an episode.
-fn failures_of(snapshot: &Snapshot, episode: &Episode) -> String {
+pub(super) fn failures_of(snapshot: &Snapshot, episode: &Episode) -> String {
     let failed = failed_results(&snapshot.config);
     let id = snapshot.episode_id(episode);
     opens(
@@ -448,7 +448,7 @@ fn snooze_summary(snooze: &Snooze) -> SnoozeSummary {
 /// `CMC: 3 problems, 1 of them escalating.`
 fn sentence(snapshot: &Snapshot, selection: &Selection, problems: &[Stated<'_>]) -> String {
     if snapshot.as_of_ms.is_none() {
-        return "There are no build events yet. Sync a source or import a file.".to_owned();
+        return words::NO_EVENTS.to_owned();
     }
     let project = snapshot.projects_in_words(selection);
     let project = project.map_or_else(String::new, |project| format!("{project}: "));

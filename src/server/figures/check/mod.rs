@@ -6,10 +6,12 @@ mod episodes;
 mod kept;
 mod opened;
 mod partition;
+mod pipeline_list;
 mod platform;
 mod platform_twins;
 mod today;
 mod twins;
+mod week;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
