@@ -8,6 +8,7 @@ mod insight;
 mod links;
 mod security_txt;
 mod systems;
+mod theme;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -19,6 +20,7 @@ use regex::Regex;
 pub use security_txt::SecurityTxt;
 use serde::Deserialize;
 pub use systems::Systems;
+pub use theme::Theme;
 
 use super::model::{EndRules, Rules, StepRules};
 use crate::selection::ALL_PROJECTS;
@@ -43,6 +45,7 @@ pub struct Config {
     pub projects: Vec<Project>,
     pub sources: Sources,
     pub systems: Systems,
+    pub theme: Theme,
 }
 
 /// The settings of each source. Addresses and credentials are in the environment.
@@ -104,6 +107,8 @@ struct File {
     sources: Sources,
     #[serde(default)]
     systems: systems::FileSystems,
+    #[serde(default)]
+    theme: Theme,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +161,7 @@ impl Config {
         }
         file.links.validate()?;
         file.insight.validate()?;
+        file.theme.validate()?;
         let mut projects = Vec::new();
         for project in file.projects {
             let slug = slug(&project.label);
@@ -201,6 +207,7 @@ impl Config {
             projects,
             sources: file.sources,
             systems: Systems::new(file.systems)?,
+            theme: file.theme,
         })
     }
 
