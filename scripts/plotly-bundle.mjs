@@ -16,11 +16,11 @@ import { full } from "acorn-walk";
 import esbuild from "esbuild";
 
 // Chart types of the figures. The server counts histograms, which are drawn as bars.
-const TRACES = ["bar", "heatmap", "pie", "scatter", "treemap"];
+const TRACES = ["bar", "heatmap", "scatter"];
 
 // Components of plotly.js that these types need, in registration order: the legend's defaults come
 // before those of hovering.
-const COMPONENTS = ["annotations", "rangeslider", "rangeselector", "shapes", "errorbars", "colorscale", "colorbar", "legend", "fx", "modebar"];
+const COMPONENTS = ["annotations", "shapes", "errorbars", "colorscale", "colorbar", "legend", "fx", "modebar"];
 
 // Parts of d3 that plotly.js draws with; each imports its own dependencies.
 const D3 = [

@@ -61,6 +61,10 @@ pub struct FigureData {
     /// mainly JavaScript reads it.
     #[schema(value_type = Object)]
     pub plot: Arc<RawValue>,
+    /// The chart as SVG, for the first paint of a page; empty without rows. Not sent as JSON, because browsers that
+    /// ask for a figure draw its plot.
+    #[serde(skip)]
+    pub picture: Arc<str>,
 }
 
 impl PartialEq for FigureData {

@@ -53,13 +53,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     class="no-inline-styles"
                     href=base.path(env!("PLOTLY_CSS"))
                 />
-                // `src/plotly.js` imports the bundle from this address.
-                <link
-                    rel="modulepreload"
-                    id="plotly-js"
-                    href=base.path(env!("PLOTLY_JS"))
-                    fetchpriority="low"
-                />
+                // `src/plotly.js` imports the bundle from this address when a reader needs it.
+                <meta name="plotly" content=base.path(env!("PLOTLY_JS")) />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options root />
                 <MetaTags />

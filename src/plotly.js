@@ -1,5 +1,5 @@
-// Draws charts with plotly.js: loads it once and late, draws charts near the viewport first, and redraws
-// them when the colour mode, the width or the medium (print) changes.
+// Draws charts with plotly.js in the place of the server's pictures: once a reader comes to a chart or the page is
+// idle. Draws charts near the viewport first, and redraws them when the colour mode, the width or the medium changes.
 
 import { setRange } from "./brush.js";
 
@@ -10,12 +10,28 @@ const charts = new Map();
 const waiting = new Set();
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const printing = matchMedia("print");
-const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 const coarse = matchMedia("(pointer: coarse)");
 const ruler = document.createElement("canvas").getContext("2d");
 let lastNumber = 0;
 let bundle;
 let idle = false;
+let awake = false;
+
+// A reader's pointer, finger or keyboard at a chart, or an idle page.
+for (const event of ["pointerover", "pointerdown", "focusin"]) addEventListener(event, ({ target }) => target.closest?.(".figure-card, .chart") && wake(), { passive: true });
+if (document.readyState === "complete") whenIdle();
+else addEventListener("load", whenIdle, { once: true });
+
+function whenIdle() {
+  if (window.requestIdleCallback) requestIdleCallback(wake, { timeout: 5000 });
+  else setTimeout(wake, 2000);
+}
+
+function wake() {
+  if (awake) return;
+  awake = true;
+  for (const chart of [...waiting]) drawSoon(chart);
+}
 
 export function mount(element, builds) {
   const number = ++lastNumber;
@@ -59,7 +75,7 @@ const nearness = new IntersectionObserver(
       const chart = of(target);
       if (!chart) continue;
       chart.near = isIntersecting;
-      if (isIntersecting && waiting.has(chart)) draw(chart);
+      if (isIntersecting && awake && waiting.has(chart)) draw(chart);
     }
   },
   { rootMargin: NEAR },
@@ -76,8 +92,6 @@ const widths = new ResizeObserver((entries) => {
 
 dark.addEventListener("change", redraw);
 printing.addEventListener("change", redraw);
-// Printing needs all charts, including those that have not been scrolled to.
-addEventListener("beforeprint", () => [...waiting].forEach(draw));
 
 function redraw() {
   for (const chart of charts.values()) if (chart.drawn) drawSoon(chart);
@@ -89,7 +103,8 @@ function of(element) {
 
 function drawSoon(chart) {
   waiting.add(chart);
-  if (chart.near || printing.matches) draw(chart);
+  if (!awake) return;
+  if (chart.near) draw(chart);
   else drawTheRestWhenIdle();
 }
 
@@ -107,7 +122,7 @@ function drawTheRestWhenIdle() {
 }
 
 function load() {
-  bundle ??= import(document.getElementById("plotly-js").href).then((module) => module.default);
+  bundle ??= import(document.querySelector("meta[name=plotly]").content).then((module) => module.default);
   return bundle;
 }
 
@@ -139,13 +154,8 @@ async function drawOnce(chart) {
       waiting.add(chart);
       return;
     }
-    const { data, layout, opens } = JSON.parse(chart.plot);
+    const { data, layout, opens } = JSON.parse(chart.plot, coloured(element));
     chart.opens = opens;
-    // plotly.js places a pie's outer labels by the margins of its last drawing.
-    if (chart.drawn && data.some(({ type, automargin }) => type === "pie" && automargin)) {
-      plotly.purge(element);
-      chart.drawn = false;
-    }
     await plotly.react(element, data, fitted(layout, data, chart), (chart.config ??= config(chart, layout)));
     if (chart.generation !== generation) return;
     if (!chart.drawn) {
@@ -184,13 +194,25 @@ function fail(chart, error) {
   console.warn(`${chart.element.id}: ${error}`);
 }
 
-// The reader's zoom and treemap level in a chart: none yet.
+// The reader's zoom in a chart: none yet.
 function nothing() {
-  return { axes: {}, level: undefined };
+  return { axes: {} };
 }
 
-// Records the reader's zoom and treemap level. plotly.js itself keeps hidden traces, but a zoom only until
-// the data's own range changes, and a level only after an animation.
+// Replaces the names of colours by those of the page: a whole value `var(--failure)`, or the style of the server's own
+// markup in a key.
+function coloured(element) {
+  const style = getComputedStyle(element);
+  const colour = (_, name) => style.getPropertyValue(name).trim();
+  const whole = /^var\((--[a-z0-9-]+)\)$/;
+  return (key, value) => {
+    if (typeof value !== "string") return value;
+    if (whole.test(value)) return value.replace(whole, colour);
+    return key === "text" && value.startsWith("<span style=") ? value.replace(/(?<=<span style="color:)var\((--[a-z0-9-]+)\)/g, colour) : value;
+  };
+}
+
+// Records the reader's zoom: plotly.js keeps it only until the data's own range changes.
 function follow(plotly, chart) {
   const { element } = chart;
   const first = Object.fromEntries(axes(element.layout).map((name) => [name, String(element.layout[name].range)]));
@@ -207,12 +229,6 @@ function follow(plotly, chart) {
         drawSoon(chart);
       }
     }
-  });
-  element.on("plotly_treemapclick", ({ nextLevel, points: [{ curveNumber }] }) => {
-    chart.kept.level = { trace: curveNumber, id: nextLevel };
-    // Reduced motion: change the level without an animation.
-    if (stillness.matches) plotly.restyle(element, { level: nextLevel }, [curveNumber]);
-    return !stillness.matches;
   });
 }
 
@@ -251,7 +267,7 @@ function open(href) {
 function openMarks(chart) {
   const { element } = chart;
   const pointer = (style) => {
-    for (const layer of element.querySelectorAll(".nsewdrag, .slice")) layer.style.cursor = style;
+    for (const layer of element.querySelectorAll(".nsewdrag")) layer.style.cursor = style;
   };
   element.on("plotly_click", ({ points: [point] }) => {
     const href = point && address(chart, point);
@@ -311,17 +327,12 @@ function fitted(layout, data, chart) {
   // Keeps the reader's zoom, level and hidden traces until the filter changes.
   layout.uirevision = `view ${view}`;
   for (const [name, axis] of Object.entries(kept.axes)) layout[name] = { ...layout[name], ...axis };
-  if (kept.level && data[kept.level.trace]) data[kept.level.trace].level = kept.level.id;
   // Scrolling the page by touch must not zoom a chart.
   if (coarse.matches) layout.dragmode = false;
   if (narrow) {
     layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 40, 40) };
-    layout.font = { ...layout.font, size: 11 };
+    layout.font = { ...layout.font, size: 12 };
     thinOut(layout.xaxis?.ticktext);
-  }
-  // plotly.js misplaces the legend in a redraw if it depends on an automatic margin.
-  if (data.some((trace) => trace.type === "pie")) {
-    layout.legend = { ...layout.legend, yref: "container", y: 0, yanchor: "bottom" };
   }
   // A title beside the colour bar would take all of its width.
   for (const scale of scales(data)) if (scale.title) scale.title.side = "top";
@@ -383,23 +394,17 @@ function template(element) {
     tickcolor: colour("line"),
     zerolinecolor: colour("line"),
   };
-  const control = { bgcolor: colour("control"), bordercolor: colour("line") };
   return {
     layout: {
       font: { color: colour("text"), family: style.fontFamily },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       colorway: colour("colours").split(/\s*,\s*/),
-      xaxis: { ...axis, automargin: true, rangeselector: { ...control, activecolor: colour("control-active") }, rangeslider: control },
+      xaxis: { ...axis, automargin: true },
       // The margin fits all names, so plotly.js need not measure each for overflow.
       yaxis: { ...axis, automargin: true, ticklabeloverflow: "allow" },
       hoverlabel: { bgcolor: colour("hover"), bordercolor: colour("line"), font: { color: colour("text"), family: style.fontFamily } },
-      legend: { bgcolor: "rgba(0,0,0,0)" },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("text") },
-    },
-    data: {
-      pie: [{ marker: { line: { color: colour("surface"), width: 1.5 } } }],
-      treemap: [{ marker: { line: { color: colour("surface"), width: 1.5 } } }],
     },
   };
 }

@@ -33,6 +33,9 @@ struct CardData {
     plot: Arc<RawValue>,
     #[serde(skip)]
     table: Arc<str>,
+    /// The chart as the server draws it, which stands until plotly.js has drawn it. After a refetch it is empty.
+    #[serde(skip)]
+    picture: Arc<str>,
 }
 
 impl CardData {
@@ -53,6 +56,7 @@ impl CardData {
             as_of: figure.as_of,
             builds: figure.builds,
             plot: figure.plot,
+            picture: figure.picture,
         }
     }
 }
@@ -173,6 +177,7 @@ fn sentence(
             <p id=id class="sentence" class:empty=card.rows == 0>
                 {card.summary}
             </p>
+            <div class="picture-frame" inner_html=card.picture></div>
         }),
         Err(error) => {
             ask_again_when_heard(&error, move || figure.refetch());

@@ -3,6 +3,7 @@
 mod allocator;
 pub mod attributes;
 pub mod cache;
+pub mod charts;
 pub mod cli;
 pub mod compression;
 pub mod config;

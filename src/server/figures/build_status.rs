@@ -2,12 +2,8 @@
 //!
 //! Reads `result`. A build counts once.
 
-use plotly::{
-    Pie, Plot,
-    common::{Marker, Position},
-};
-
-use super::{Column, Context, Figure, Marks, Opens, Page, Rows, Values, opens, theme, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -30,9 +26,8 @@ pub const FIGURE: Figure = Figure {
            heard of them for long. Unknown means that the CI system gave no result.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -90,25 +85,26 @@ pub fn sentence(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-pub fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let labels = BuildResult::ALL.map(|result| theme::result_label(result).to_owned());
-    let colours = BuildResult::ALL.map(theme::result_colour);
-    let pie = Pie::new(rows.count("builds").to_vec())
-        .labels(labels.to_vec())
-        .sort(false)
-        .text_info("label+percent")
-        .text_position(Position::Inside)
-        .hover_template("<b>%{label}</b><br>%{value:,} builds, %{percent}<extra></extra>")
-        .inside_text_font(theme::font_on(&colours))
-        .marker(
-            Marker::new()
-                .colors(colours.to_vec())
-                .pattern(theme::result_pattern(&BuildResult::ALL)),
-        );
-    let mut plot = Plot::new();
-    plot.add_trace(pie);
-    plot.set_layout(theme::pie_layout());
-    plot
+/// A bar for each result that has builds.
+pub fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    let counts = rows.count("builds");
+    let percents = rows.percent("percent");
+    let drawn: Vec<usize> = (0..rows.len()).filter(|&row| counts[row] > 0).collect();
+    let label = |row: usize| words::result_label(BuildResult::ALL[row]);
+    let mark = |(at, &row): (usize, &usize)| {
+        let share = words::percent(percents[row].unwrap_or_default());
+        let builds = words::counted(counts[row], "build", "builds");
+        Mark::new(at as f64, counts[row] as f64)
+            .opening(row)
+            .tone(Tone::of_result(BuildResult::ALL[row]))
+            .label(format!("{share} ({})", words::thousands(counts[row])))
+            .hover(format!("{}\n{builds}, {share}", label(row)))
+    };
+    let bars = Series::bars("", Tone::Neutral).opening("builds");
+    let bars = bars.with(drawn.iter().enumerate().map(mark));
+    let names = drawn.iter().map(|&row| label(row).to_owned());
+    let panel = Panel::new(Unit::Count, "", vec![bars]);
+    Plane::new(Base::Names(names.collect()), vec![panel]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -125,10 +121,6 @@ pub fn opens_in(rows: &Rows, context: &Context<'_>, window: &Selection) -> Opens
         rows: rows.text("result").iter().map(of_result).collect(),
         columns: vec![("builds", Selection::default())],
     }
-}
-
-pub fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    opens::every_row("builds")
 }
 
 #[cfg(test)]
@@ -165,7 +157,7 @@ mod tests {
             "3 of 4 builds failed in the last 14 days (75%)."
         );
         let plot = plot(&FIGURE, &snapshot, &Selection::default());
-        assert_eq!(plot["data"][0]["marker"]["colors"][2], theme::RED);
+        assert_eq!(plot["data"][0]["marker"]["color"][1], "var(--failure)");
     }
 
     #[test]

@@ -3,16 +3,10 @@
 //! Reads the change points of the insight. One counts if its first build after the change is in the selection. The
 //! builds before and after may lie outside of its range, but meet its other conditions.
 
-use plotly::{
-    Bar, Plot,
-    common::{AxisSide, Marker, Orientation},
-    layout::{Axis, BarMode},
-};
-
 use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, change_conditions, ranking,
-    theme, words,
+    Column, Context, Figure, Opens, Page, Rows, Values, change_conditions, ranking, words,
 };
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -29,7 +23,7 @@ use crate::{
 
 /// The values of the column `side`.
 const SIDES: [&str; 2] = ["before", "after"];
-const COLOURS: [&str; 2] = [theme::GREY, theme::BLUE];
+const TONES: [Tone; 2] = [Tone::Ghost, Tone::Neutral];
 
 pub const FIGURE: Figure = Figure {
     id: "change_points",
@@ -44,9 +38,8 @@ pub const FIGURE: Figure = Figure {
            pipeline are searched. A change next to another one need not be its effect.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// Two rows for each change, before and after; the latest change first.
@@ -176,50 +169,37 @@ fn traces(rows: &Rows) -> Vec<(Measure, usize, Vec<usize>)> {
         .collect()
 }
 
-/// Durations on the left, failure rates on the right, a line for each change.
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let names: Vec<String> = rows.text("pipeline").iter().step_by(2).cloned().collect();
-    let hover = |&row: &usize| {
-        format!(
-            "<b>{}</b><br>{}: {}<br>{}",
-            theme::hover_label(&rows.text("pipeline")[row]),
-            rows.text("side")[row],
-            in_words(rows, row),
-            words::counted(rows.count("builds")[row], "build", "builds"),
-        )
+/// Durations and failure rates side by side, each before and after a change.
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    let all = rows.text("pipeline");
+    let names = all.iter().step_by(2).cloned().collect::<Vec<_>>();
+    let mark = |&row: &usize| {
+        Mark::new((row / 2) as f64, rows.number("value")[row])
+            .opening(row)
+            .hover(format!(
+                "{}\n{}: {}\n{}",
+                all[row],
+                rows.text("side")[row],
+                in_words(rows, row),
+                words::counted(rows.count("builds")[row], "build", "builds"),
+            ))
     };
-    let mut plot = Plot::new();
-    for (measure, side, drawn) in traces(rows) {
-        let values = drawn.iter().map(|&row| rows.number("value")[row]);
-        let bars = Bar::new(values.collect(), drawn.iter().map(|row| row / 2).collect())
-            .orientation(Orientation::Horizontal)
-            .name(SIDES[side])
-            .x_axis(match measure {
-                Measure::Duration => "x",
-                Measure::FailureRate => "x2",
-            })
-            .hover_text_array(drawn.iter().map(hover).collect())
-            .hover_template("%{hovertext}<extra></extra>")
-            .marker(Marker::new().color(COLOURS[side]));
-        plot.add_trace(bars);
-    }
-    let axis = |title: &str, domain: [f64; 2]| {
-        Axis::new()
-            .n_ticks(4)
-            .title(theme::axis_title(title))
-            .domain(&domain)
-            .side(AxisSide::Top)
-            .fixed_range(true)
+    let traces = traces(rows);
+    let series = |measure: Measure| {
+        let traces = traces.iter().filter(move |(known, ..)| *known == measure);
+        let series = traces.map(|(_, side, drawn)| {
+            let drawn = drawn.iter().filter(|&&row| row / 2 < MAX_NAMES);
+            Series::bars(SIDES[*side], TONES[*side])
+                .opening("builds")
+                .with(drawn.map(mark))
+        });
+        series.collect()
     };
-    plot.set_layout(
-        ranking::layout(
-            &names,
-            axis("Minutes: before grey,<br>after blue", [0.0, 0.48]),
-        )
-        .x_axis2(axis("Failed (%)", [0.52, 1.0]).anchor("y"))
-        .bar_mode(BarMode::Group),
-    );
-    plot
+    let panels = vec![
+        Panel::new(Unit::Number, "Minutes", series(Measure::Duration)),
+        Panel::new(Unit::Percent, "Failed", series(Measure::FailureRate)),
+    ];
+    Plane::new(Base::names(&names), panels).into()
 }
 
 fn opens(rows: &Rows, _: &Context<'_>) -> Opens {
@@ -239,14 +219,6 @@ fn opens(rows: &Rows, _: &Context<'_>) -> Opens {
         rows: (0..rows.len()).map(row).collect(),
         columns: vec![("builds", Selection::default())],
     }
-}
-
-fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let marks = traces(rows).into_iter().map(|(.., drawn)| Marks {
-        column: "builds",
-        points: Points::Rows(drawn.into_iter().map(Some).collect()),
-    });
-    marks.collect()
 }
 
 #[cfg(test)]

@@ -5,13 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plotly::{
-    Bar, Plot,
-    common::{Font, Marker, Title},
-    layout::{Axis, AxisType},
-};
-
-use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, theme, words};
+use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, words};
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
@@ -27,13 +22,9 @@ pub const FIGURE: Figure = Figure {
            frequent CVEs.",
     rows,
     summary,
-    plot,
+    chart,
     opens: opens::nothing,
-    marks: opens::no_marks,
 };
-
-/// The most CVEs that are drawn.
-const MAX_DRAWN: usize = 200;
 
 /// The teams and repositories that suppress a CVE.
 #[derive(Default)]
@@ -96,49 +87,32 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     format!("In {repositories}, {cves} suppressed by more than {teams}; {cve} by {most}, the most.")
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let drawn = rows.len().saturating_sub(MAX_DRAWN)..rows.len();
-    let teams = &rows.count("teams")[drawn.clone()];
-    let hover = |row: usize| {
+/// The most frequent CVEs, the most frequent first.
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    let drawn: Vec<usize> = (0..rows.len()).rev().take(MAX_NAMES).collect();
+    let teams = rows.count("teams");
+    let mark = |(at, &row): (usize, &usize)| {
         let expired = match rows.count("expired")[row] {
             0 => String::new(),
             expired => format!(
-                "<br>expired in {}",
+                "\nexpired in {}",
                 words::counted(expired, "more repository", "more repositories")
             ),
         };
         let repositories = rows.count("repositories")[row];
-        format!(
-            "in {}{expired}",
-            words::counted(repositories, "repository", "repositories")
-        )
+        Mark::new(at as f64, teams[row] as f64)
+            .label(words::thousands(teams[row]))
+            .hover(format!(
+                "{}\n{}\nin {}{expired}",
+                rows.text("cve")[row],
+                words::counted(teams[row], "team", "teams"),
+                words::counted(repositories, "repository", "repositories")
+            ))
     };
-    let values: Vec<f64> = teams.iter().map(|&teams| teams as f64).collect();
-    let bars = Bar::new(rows.text("cve")[drawn.clone()].to_vec(), teams.to_vec())
-        .hover_text_array(drawn.map(hover).collect())
-        .hover_template("<b>%{x}</b><br>%{y} teams<br>%{hovertext}<extra></extra>")
-        .marker(Marker::new().color_array(theme::attention_colours(&values)));
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    plot.set_layout(
-        theme::layout()
-            .x_axis(
-                Axis::new()
-                    .type_(AxisType::Category)
-                    .tick_angle(-90.0)
-                    .tick_font(Font::new().size(11))
-                    .auto_margin(true),
-            )
-            .y_axis(
-                Axis::new()
-                    .title(Title::with_text("Teams"))
-                    .tick_format("d")
-                    .auto_margin(true)
-                    .fixed_range(true),
-            )
-            .bar_gap(0.15),
-    );
-    plot
+    let bars = Series::bars("", Tone::Neutral).with(drawn.iter().enumerate().map(mark));
+    let names = drawn.iter().map(|&row| rows.text("cve")[row].clone());
+    let panel = Panel::new(Unit::Count, "Teams", vec![bars]);
+    Plane::new(Base::Names(names.collect()), vec![panel]).into()
 }
 
 #[cfg(test)]

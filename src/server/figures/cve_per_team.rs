@@ -5,14 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plotly::{
-    Pie, Plot,
-    common::{Font, Marker},
-    layout::{UniformText, UniformTextMode},
-    traces::pie::PieDirection,
-};
-
-use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, theme, words};
+use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, words};
+use crate::server::charts::{self, Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
@@ -29,13 +23,9 @@ pub const FIGURE: Figure = Figure {
            repository's name before the first hyphen. The chart shows the 100 teams with the most CVEs.",
     rows,
     summary,
-    plot,
+    chart,
     opens: opens::nothing,
-    marks: opens::no_marks,
 };
-
-/// The most teams that are drawn; the others share one grey slice.
-const MAX_DRAWN: usize = 100;
 
 /// The suppressions of a team.
 #[derive(Default)]
@@ -100,63 +90,36 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
             "teams suppress CVEs"
         ),
         words::thousands(suppressing),
-        theme::shorten(team, 60),
+        charts::shorten(team, 60),
         words::counted(most, "CVE", "CVEs"),
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let teams = rows.text("team");
-    let drawn = rows.len().min(MAX_DRAWN);
-    let colours = theme::CATEGORIES.iter().copied().cycle();
-    let mut colours: Vec<&str> = colours.take(drawn).collect();
-    let mut cves = rows.count("cves")[..drawn].to_vec();
-    let labels = teams[..drawn].iter();
-    let mut labels: Vec<String> = labels.map(|team| theme::short_label(team, 20)).collect();
-    let hover = |row: usize| {
+    let cves = rows.count("cves");
+    let mark = |row: usize| {
         let expired = match rows.count("expired")[row] {
             0 => String::new(),
-            expired => format!("<br>{} expired", words::thousands(expired)),
+            expired => format!("\n{} expired", words::thousands(expired)),
         };
-        format!(
-            "<b>{}</b><br>{}<br>in {}{expired}",
-            theme::hover_label(&teams[row]),
-            words::counted(rows.count("cves")[row], "CVE", "CVEs"),
-            words::counted(
-                rows.count("repositories")[row],
-                "repository",
-                "repositories"
-            ),
-        )
+        Mark::new(row as f64, cves[row] as f64)
+            .label(words::thousands(cves[row]))
+            .hover(format!(
+                "{}\n{}\nin {}{expired}",
+                teams[row],
+                words::counted(cves[row], "CVE", "CVEs"),
+                words::counted(
+                    rows.count("repositories")[row],
+                    "repository",
+                    "repositories"
+                ),
+            ))
     };
-    let mut hovers: Vec<String> = (0..drawn).map(hover).collect();
-    if drawn < rows.len() {
-        let others = words::counted((rows.len() - drawn) as u64, "other team", "other teams");
-        cves.push(rows.count("cves")[drawn..].iter().sum());
-        colours.push(theme::OTHER);
-        labels.push(others.clone());
-        hovers.push(others);
-    }
-    let inks = theme::inks(colours.iter().copied());
-    // Labels are row numbers, because plotly.js merges slices with equal labels.
-    let pie = Pie::new(cves)
-        .labels((0..labels.len()).map(|row| row.to_string()).collect())
-        .text_array(labels)
-        .text_template("%{text} %{value}")
-        .automargin(true)
-        .hover_text_array(hovers)
-        .hover_template("%{hovertext}<extra></extra>")
-        .inside_text_font(Font::new().size(12).color(inks))
-        .sort(false)
-        .direction(PieDirection::Clockwise)
-        .show_legend(false)
-        .marker(Marker::new().colors(colours));
-    let mut plot = Plot::new();
-    plot.add_trace(pie);
-    plot.set_layout(
-        theme::layout().uniform_text(UniformText::new().mode(UniformTextMode::Hide).min_size(10)),
-    );
-    plot
+    let bars = Series::bars("", Tone::Neutral);
+    let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
+    let panel = Panel::new(Unit::Count, "CVEs", vec![bars]);
+    Plane::new(Base::names(teams), vec![panel]).into()
 }
 
 #[cfg(test)]
@@ -199,13 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn many_teams_share_a_slice() {
-        let facts = (0..150).map(|team| suppressing(&format!("t{team:03}-api"), &[(A, None)]));
+    fn a_chart_has_the_first_teams() {
+        let teams: Vec<String> = (0..30).map(|team| format!("team{team:02}-a")).collect();
+        let facts = teams.iter().map(|name| suppressing(name, &[(A, None)]));
         let plot = plot(&FIGURE, &security(facts.collect()), &Selection::default());
-        let pie = &plot["data"][0];
-        let values = pie["values"].as_array().expect("values");
-        assert_eq!((values.len(), &values[100]), (101, &50.into()));
-        assert_eq!(pie["text"][100], "50 other teams");
+        assert_eq!(
+            plot["data"][0]["x"].as_array().map(Vec::len),
+            Some(MAX_NAMES)
+        );
     }
 
     #[test]
@@ -213,10 +177,9 @@ mod tests {
         let name = |end: &str| format!("{}{end}{}", "a".repeat(40), "b".repeat(40));
         let facts = ["1", "2"].map(|end| suppressing(&name(end), &[(A, None)]));
         let plot = plot(&FIGURE, &security(facts.into()), &Selection::default());
-        let pie = &plot["data"][0];
-        assert_eq!(pie["text"][0], pie["text"][1]);
-        assert_ne!(pie["labels"][0], pie["labels"][1]);
-        assert_eq!(pie["marker"]["colors"].as_array().map(Vec::len), Some(2));
+        let labels = &plot["layout"]["yaxis"]["ticktext"];
+        assert_eq!(labels[0], labels[1]);
+        assert_ne!(plot["data"][0]["y"][0], plot["data"][0]["y"][1]);
     }
 
     #[test]

@@ -2,15 +2,8 @@
 //!
 //! Reads `result`, `duration_ms` and the steps of the last 90 days.
 
-use plotly::{
-    Bar, Plot,
-    common::{Marker, Orientation, TextPosition},
-    layout::Axis,
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -46,9 +39,8 @@ pub const FIGURE: Figure = Figure {
            DORA metrics, which need deployments and commit times.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -139,46 +131,37 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 }
 
 /// Bars in percent of the reference.
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
     let compared = compared(rows);
-    let values = rows.measured("value");
-    let references = rows.measured("reference");
+    let (values, references) = (rows.measured("value"), rows.measured("reference"));
     let shares = rows.percent("reference_percent");
-    let shares = compared.iter().filter_map(|&row| shares[row]);
-    let labels = compared
+    let measures = rows.text("measure");
+    let mark = |(at, &row): (usize, &usize)| {
+        let text = values[row].zip(references[row]);
+        let text = text.map_or_else(String::new, |(value, reference)| {
+            format!("{value} of {reference}")
+        });
+        Mark::new(at as f64, shares[row])
+            .opening(row)
+            .label(text.clone())
+            .hover(format!("{}\n{text}", measures[row]))
+    };
+    // A selection cannot ask for two known values or two steps of a build.
+    let narrows = ["known", "step"]
         .iter()
-        .map(|&row| rows.text("measure")[row].clone());
-    let texts = compared.iter().filter_map(|&row| {
-        let (value, reference) = (values[row]?, references[row]?);
-        Some(format!("{value} of {reference}"))
-    });
-    let bars = Bar::new(shares.collect(), labels.collect::<Vec<_>>())
-        .orientation(Orientation::Horizontal)
-        .text_array(texts.collect())
-        .text_position(TextPosition::Auto)
-        .hover_template("<b>%{y}</b><br>%{text}<extra></extra>")
-        .marker(Marker::new().color(theme::BLUE));
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    plot.set_layout(
-        theme::layout()
-            .show_legend(false)
-            .x_axis(
-                Axis::new()
-                    .tick_suffix("%")
-                    .title(theme::axis_title("of the reference"))
-                    .fixed_range(true),
-            )
-            .y_axis(Axis::new().auto_margin(true).fixed_range(true)),
-    );
-    plot
+        .any(|key| context.selection.has(key));
+    let bars = Series::bars("", Tone::Neutral).opening(if narrows { "" } else { "builds" });
+    let bars = bars.with(compared.iter().enumerate().map(mark));
+    let names = compared.iter().map(|&row| measures[row].clone()).collect();
+    let panel = Panel::new(Unit::Percent, "of the reference", vec![bars]);
+    Plane::new(Base::Names(names), vec![panel]).into()
 }
 
 /// The rows that have a value and a reference, the first at the top.
 fn compared(rows: &Rows) -> Vec<usize> {
     let (values, references) = (rows.measured("value"), rows.measured("reference"));
     let both = |row: &usize| values[*row].is_some() && references[*row].is_some();
-    (0..rows.len()).rev().filter(both).collect()
+    (0..rows.len()).filter(both).collect()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -210,19 +193,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
         rows,
         columns: vec![("builds", Selection::default())],
     }
-}
-
-fn marks(rows: &Rows, context: &Context<'_>) -> Vec<Marks> {
-    if ["known", "step"]
-        .iter()
-        .any(|key| context.selection.has(key))
-    {
-        return Vec::new();
-    }
-    vec![Marks {
-        column: "builds",
-        points: Points::Rows(compared(rows).into_iter().map(Some).collect()),
-    }]
 }
 
 #[cfg(test)]

@@ -2,15 +2,8 @@
 //!
 //! Reads the team and the domain of failed and lost builds.
 
-use plotly::{
-    Bar, Plot,
-    common::{Marker, Orientation},
-    layout::{Axis, BarMode},
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, ranking, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -32,20 +25,19 @@ pub const FIGURE: Figure = Figure {
            configuration. It says where a build failed, not why. Shows the 50 teams with the most.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 const DOMAINS: usize = Domain::ALL.len();
 
-const fn colour(domain: Domain) -> &'static str {
+const fn tone(domain: Domain) -> Tone {
     match domain {
-        Domain::Code => theme::CATEGORIES[0],
-        Domain::Test => theme::CATEGORIES[1],
-        Domain::Deploy => theme::CATEGORIES[2],
-        Domain::Platform => theme::CATEGORIES[3],
-        Domain::Unknown => theme::GREY,
+        Domain::Code => Tone::Category(0),
+        Domain::Test => Tone::Category(1),
+        Domain::Deploy => Tone::Category(2),
+        Domain::Platform => Tone::Category(3),
+        Domain::Unknown => Tone::Other,
     }
 }
 
@@ -121,27 +113,24 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let positions = ranking::positions(rows.len());
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let names = rows.text("team");
-    let hovers: Vec<String> = names.iter().map(|name| theme::hover_label(name)).collect();
-    let mut plot = Plot::new();
-    for domain in Domain::ALL {
-        let bars = Bar::new(rows.count(domain.as_str()).to_vec(), positions.clone())
-            .name(domain.label())
-            .orientation(Orientation::Horizontal)
-            .hover_text_array(hovers.clone())
-            .hover_template("<b>%{hovertext}</b><br>%{x:,} in %{fullData.name}<extra></extra>")
-            .marker(Marker::new().color(colour(domain)));
-        plot.add_trace(bars);
-    }
-    let most = rows.count("failed")[0] as f64;
-    plot.set_layout(
-        ranking::layout(names, Axis::new().range(vec![0.0, most]))
-            .bar_mode(BarMode::Stack)
-            .legend(ranking::legend(rows.len())),
-    );
-    plot
+    let bars = |domain: Domain| {
+        let counts = rows.count(domain.as_str());
+        let mark = |row: usize| {
+            let builds = words::counted(counts[row], "build", "builds");
+            Mark::of_row(row, counts[row] as f64).hover(format!(
+                "{}\n{builds} in {}",
+                names[row],
+                domain.label()
+            ))
+        };
+        Series::bars(domain.label(), tone(domain))
+            .opening(domain.as_str())
+            .with((0..rows.len().min(MAX_NAMES)).map(mark))
+    };
+    let panel = Panel::new(Unit::Count, "", Domain::ALL.map(bars).into());
+    Plane::new(Base::names(names), vec![panel.stacked()]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -159,12 +148,4 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
             .chain([("failed", all)])
             .collect(),
     }
-}
-
-fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let marks = Domain::ALL.map(|domain| Marks {
-        column: domain.as_str(),
-        points: Points::EveryRow,
-    });
-    marks.into()
 }

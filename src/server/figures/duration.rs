@@ -3,15 +3,8 @@
 //! Reads `result` and `duration_ms`. A build counts if it succeeded, failed or was aborted and has a
 //! known duration. Binned on the server, so that the response does not grow with the number of builds.
 
-use plotly::{
-    Bar, Plot,
-    common::{Anchor, Marker, Orientation, Title},
-    layout::{Axis, BarMode, HoverMode, Legend, Margin, TraceOrder},
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
 use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::{
     api::Width,
@@ -46,9 +39,8 @@ pub const FIGURE: Figure = Figure {
            minutes that needs at most 120 bins.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// Rows range from the first to the last bin with builds; empty bins between them are rows of zeros.
@@ -106,7 +98,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     ];
     columns.extend(RESULTS.iter().enumerate().map(|(column, &result)| {
         let counts = Values::Count(of_result(column));
-        Column::new(result.as_str(), theme::result_label(result), counts)
+        Column::new(result.as_str(), words::result_label(result), counts)
     }));
     Rows {
         columns,
@@ -159,50 +151,34 @@ fn end_of_share(rows: &Rows, share: f64) -> f64 {
     *ends.next().expect("all bins hold all builds").1
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let starts = rows.number("bin_start_min");
     let ends = rows.number("bin_end_min");
     let width = ends[0] - starts[0];
-    let mut plot = Plot::new();
-    for result in RESULTS {
+    let bars = |result: &BuildResult| {
+        let label = words::result_label(*result);
         let counts = rows.count(result.as_str());
-        let drawn = || (0..rows.len()).filter(|&row| counts[row] > 0);
-        let middle = drawn().map(|row| starts[row] + width / 2.0).collect();
-        let range = drawn().map(|row| format!("{}–{} min", starts[row], ends[row]));
-        let bars = Bar::new(middle, drawn().map(|row| counts[row]).collect())
-            .name(theme::result_label(result))
-            .width(width)
-            .hover_text_array(range.collect())
-            .hover_template("%{hovertext}: %{y:,} builds")
-            .marker(Marker::new().color(theme::result_colour(result)));
-        plot.add_trace(bars);
-    }
-    let legend = Legend::new()
-        .orientation(Orientation::Horizontal)
-        .trace_order(TraceOrder::Normal)
-        .x(0.0)
-        .y(1.0)
-        .y_anchor(Anchor::Bottom);
-    plot.set_layout(
-        theme::layout()
-            .margin(Margin::new().left(58).right(16).top(44).bottom(46))
-            .bar_mode(BarMode::Stack)
-            .hover_mode(HoverMode::Closest)
-            .show_legend(true)
-            .legend(legend)
-            .x_axis(
-                Axis::new()
-                    .title(Title::with_text("Minutes"))
-                    .auto_margin(true),
-            )
-            .y_axis(
-                Axis::new()
-                    .title(Title::with_text("Builds"))
-                    .auto_margin(true)
-                    .fixed_range(true),
-            ),
-    );
-    plot
+        let drawn = (0..rows.len()).filter(|&row| counts[row] > 0);
+        let marks = drawn.map(|row| {
+            let builds = words::counted(counts[row], "build", "builds");
+            Mark::new(starts[row], counts[row] as f64)
+                .opening(row)
+                .hover(format!(
+                    "{}–{} min\n{builds} with {label}",
+                    starts[row], ends[row]
+                ))
+        });
+        Series::new(label, Tone::of_result(*result), Shape::Bars { width })
+            .opening(result.as_str())
+            .with(marks)
+    };
+    let panel = Panel::new(Unit::Count, "Builds", RESULTS.iter().map(bars).collect());
+    let base = Base::Numbers {
+        title: "Minutes",
+        from: starts.iter().copied().fold(0.0, f64::min),
+        to: ends.iter().copied().fold(width, f64::max),
+    };
+    Plane::new(base, vec![panel.stacked()]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -218,18 +194,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
             .collect(),
         columns: columns.collect(),
     }
-}
-
-fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let marks = RESULTS.iter().map(|result| {
-        let counts = rows.count(result.as_str());
-        let drawn = (0..rows.len()).filter(|&row| counts[row] > 0);
-        Marks {
-            column: result.as_str(),
-            points: Points::Rows(drawn.map(Some).collect()),
-        }
-    });
-    marks.collect()
 }
 
 #[cfg(test)]

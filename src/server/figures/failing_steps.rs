@@ -4,14 +4,8 @@
 
 use std::cmp::Reverse;
 
-use plotly::{
-    Pie, Plot,
-    common::{Marker, Position},
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -25,9 +19,6 @@ use crate::{
 
 /// The row of builds without a known step.
 const UNKNOWN: &str = "unknown";
-/// The number of steps drawn; the others share one grey slice.
-const MAX_DRAWN: usize = 11;
-
 pub const FIGURE: Figure = Figure {
     id: "failing_steps",
     page: Page::Pipelines,
@@ -40,9 +31,8 @@ pub const FIGURE: Figure = Figure {
            steps, the table all of them.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -108,50 +98,21 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let steps = rows.text("step");
-    let mut labels: Vec<String> = Vec::new();
-    let mut hovers = Vec::new();
-    let mut colours = Vec::new();
-    let mut categories = theme::CATEGORIES.iter();
-    for step in steps.iter().take(MAX_DRAWN) {
-        let label = theme::short_label(step, 32);
-        // plotly.js merges slices with equal labels.
-        let twins = labels
-            .iter()
-            .filter(|known| known.starts_with(&label))
-            .count();
-        labels.push(format!("{label}{}", "*".repeat(twins)));
-        hovers.push(theme::hover_label(step));
-        colours.push(match step.as_str() {
-            UNKNOWN => theme::DARK_GREY,
-            _ => categories.next().expect("a colour for each step drawn"),
-        });
-    }
-    let mut builds = rows.count("builds")[..labels.len()].to_vec();
-    let rest: u64 = rows.count("builds")[labels.len()..].iter().sum();
-    if rest > 0 {
-        let others = steps.len() - labels.len();
-        let others = words::counted(others as u64, "other step", "other steps");
-        labels.push(others.clone());
-        hovers.push(others);
-        colours.push(theme::OTHER);
-        builds.push(rest);
-    }
-    let ring = Pie::new(builds)
-        .labels(labels)
-        .hole(0.5)
-        .sort(false)
-        .text_info("percent")
-        .text_position(Position::Inside)
-        .hover_text_array(hovers)
-        .hover_template("<b>%{hovertext}</b><br>%{value:,} builds, %{percent}<extra></extra>")
-        .inside_text_font(theme::font_on(&colours))
-        .marker(Marker::new().colors(colours));
-    let mut plot = Plot::new();
-    plot.add_trace(ring);
-    plot.set_layout(theme::pie_layout());
-    plot
+    let counts = rows.count("builds");
+    let percents = rows.percent("percent");
+    let mark = |row: usize| {
+        let share = words::percent(percents[row].unwrap_or_default());
+        let builds = words::counted(counts[row], "build", "builds");
+        Mark::of_row(row, counts[row] as f64)
+            .label(format!("{share} ({})", words::thousands(counts[row])))
+            .hover(format!("{}\n{builds}, {share}", steps[row]))
+    };
+    let bars = Series::bars("", Tone::Failure).opening("builds");
+    let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
+    let panel = Panel::new(Unit::Count, "", vec![bars]);
+    Plane::new(Base::names(steps), vec![panel]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -163,16 +124,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
             opens::results(context, |result| result == BuildResult::Failure),
         )],
     }
-}
-
-/// The slice of all other steps has no row.
-fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let drawn = rows.len().min(MAX_DRAWN);
-    let others = (rows.len() > drawn).then_some(None);
-    vec![Marks {
-        column: "builds",
-        points: Points::Rows((0..drawn).map(Some).chain(others).collect()),
-    }]
 }
 
 #[cfg(test)]
@@ -235,13 +186,7 @@ mod tests {
             .collect();
         let builds: Vec<_> = names.iter().map(|name| failed_at(name)).collect();
         let plot = plot(&FIGURE, &snapshot(&builds), &Selection::default());
-        let values = plot["data"][0]["values"].as_array().expect("values");
-        let drawn: u64 = values.iter().filter_map(serde_json::Value::as_u64).sum();
-        assert_eq!(drawn, 20);
-        let labels = plot["data"][0]["labels"].as_array().expect("labels");
-        let mut unique: Vec<&str> = labels.iter().filter_map(|label| label.as_str()).collect();
-        unique.sort_unstable();
-        unique.dedup();
-        assert_eq!(unique.len(), MAX_DRAWN + 1);
+        let bars = plot["data"][0]["x"].as_array().expect("bars");
+        assert_eq!(bars.len(), MAX_NAMES);
     }
 }

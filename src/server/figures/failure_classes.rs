@@ -2,16 +2,11 @@
 //!
 //! Reads the class and `day`, the local date of a build's end; days without such builds have no row.
 
-use plotly::{
-    Bar, Plot,
-    common::{Anchor, Marker, Orientation},
-    layout::{Axis, BarMode, HoverMode, Legend, Margin, RangeMode, TraceOrder},
-};
-
 use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, rows::date_text,
-    theme, time_axis, words,
+    Column, Context, Figure, Opens, Page, Rows, Values, opens, rows::date_text, time_axis, words,
 };
+use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
+use crate::server::model::DAY_MS;
 use crate::{
     api::Width,
     selection::Selection,
@@ -35,9 +30,8 @@ pub const FIGURE: Figure = Figure {
            change when later builds arrive.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// The classes of the columns, and of the parts of a bar from the bottom up.
@@ -51,15 +45,15 @@ const CLASSES: [Class; 7] = [
     Class::Unknown,
 ];
 
-const fn colour(class: Class) -> &'static str {
+const fn tone(class: Class) -> Tone {
     match class {
-        Class::None | Class::Unknown => theme::GREY,
-        Class::Lost => theme::DARK_GREY,
-        Class::Agent => theme::PURPLE,
-        Class::Incident => theme::RED,
-        Class::Flaky => theme::YELLOW,
-        Class::Broken => theme::ORANGE,
-        Class::Once => theme::BLUE,
+        Class::None | Class::Unknown => Tone::Other,
+        Class::Lost => Tone::Lost,
+        Class::Agent => Tone::Category(0),
+        Class::Incident => Tone::Category(1),
+        Class::Flaky => Tone::Category(2),
+        Class::Broken => Tone::Category(3),
+        Class::Once => Tone::Category(4),
     }
 }
 
@@ -128,49 +122,38 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let dates: Vec<String> = rows
-        .date("date")
-        .iter()
-        .map(|&day| date_text(day))
-        .collect();
-    let mut plot = Plot::new();
-    for class in drawn(rows) {
-        let bars = Bar::new(dates.clone(), rows.count(class.as_str()).to_vec())
-            .name(class.label())
-            .hover_template("%{y:,}")
-            .marker(Marker::new().color(colour(class)));
-        plot.add_trace(bars);
-    }
-    plot.set_layout(
-        theme::layout()
-            .margin(Margin::new().left(48).right(8).top(56).bottom(32))
-            .bar_mode(BarMode::Stack)
-            .bar_gap(0.08)
-            .hover_mode(HoverMode::XUnified)
-            .show_legend(true)
-            .legend(
-                Legend::new()
-                    .orientation(Orientation::Horizontal)
-                    .x(1.0)
-                    .x_anchor(Anchor::Right)
-                    .y(1.02)
-                    .y_anchor(Anchor::Bottom)
-                    .trace_order(TraceOrder::Normal),
-            )
-            .x_axis(
-                Axis::new()
-                    .type_(plotly::layout::AxisType::Date)
-                    .hover_format("%a %-d %b %Y"),
-            )
-            .y_axis(
-                Axis::new()
-                    .title(theme::axis_title("Builds"))
-                    .range_mode(RangeMode::ToZero)
-                    .fixed_range(true),
-            ),
-    );
-    plot
+fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
+    let dates = rows.date("date");
+    let bars = |class: Class| {
+        let counts = rows.count(class.as_str());
+        let mark = |row: usize| {
+            let builds = words::counted(counts[row], "build", "builds");
+            let start_ms = time_axis::start_of_day_ms(dates[row], context.time_zone);
+            Mark::new(start_ms as f64, counts[row] as f64)
+                .opening(row)
+                .hover(format!(
+                    "{}\n{builds}: {}",
+                    date_text(dates[row]),
+                    class.label()
+                ))
+        };
+        Series::new(
+            class.label(),
+            tone(class),
+            Shape::Bars {
+                width: DAY_MS as f64,
+            },
+        )
+        .opening(class.as_str())
+        .with((0..rows.len()).map(mark))
+    };
+    let panel = Panel::new(Unit::Count, "Builds", drawn(rows).map(bars).collect());
+    let day_ms = |day: i32| time_axis::start_of_day_ms(day, context.time_zone);
+    let base = Base::Time {
+        from_ms: dates.first().map_or(0, |&day| day_ms(day)),
+        to_ms: dates.last().map_or(0, |&day| day_ms(day + 1)),
+    };
+    Plane::new(base, vec![panel.stacked()]).into()
 }
 
 /// The classes with builds.
@@ -191,14 +174,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
         rows: rows.date("date").iter().map(row).collect(),
         columns: CLASSES.map(column).into(),
     }
-}
-
-fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let marks = drawn(rows).map(|class| Marks {
-        column: class.as_str(),
-        points: Points::EveryRow,
-    });
-    marks.collect()
 }
 
 #[cfg(test)]

@@ -15,9 +15,8 @@ pub const FIGURE: Figure = Figure {
            unknown.",
     rows,
     summary,
-    plot: |rows, _| failure_rates::plot(rows, ID),
+    chart: |rows, _| failure_rates::chart(rows, ID),
     opens,
-    marks: failure_rates::marks,
 };
 
 const ID: &str = "agent";

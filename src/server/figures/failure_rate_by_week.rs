@@ -3,17 +3,12 @@
 //! Reads `result` and `duration_ms`. Weeks are counted back from the end of the window, so that each is whole but the
 //! first.
 
-use plotly::{
-    Plot, Scatter,
-    common::{DashType, ErrorData, ErrorType, Line, Marker, Mode},
-    layout::{Axis, AxisType},
-};
-
 use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, time_axis,
+    Column, Context, Figure, Opens, Page, Rows, Values, opens,
     weeks::{self, WEEK_MS, Weeks},
     words,
 };
+use crate::server::charts::{Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -35,9 +30,8 @@ pub const FIGURE: Figure = Figure {
            95% intervals, beside the same weeks of the period before. The table also has the median duration.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// The decided builds of a week.
@@ -142,49 +136,64 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
-    let middle =
-        |&start_ms: &i64| time_axis::local_minute(start_ms + WEEK_MS / 2, context.time_zone);
-    let weeks: Vec<String> = rows.instant("week_start").iter().map(middle).collect();
-    let rates = rows.percent("failure_percent");
-    let distance = |bounds: &[Option<f64>]| {
-        let pairs = rates.iter().zip(bounds);
-        let distances = pairs.map(|(rate, bound)| match (rate, bound) {
-            (Some(rate), Some(bound)) => (bound - rate).abs(),
-            _ => 0.0,
-        });
-        distances.collect::<Vec<f64>>()
-    };
-    let error = ErrorData::new(ErrorType::Data)
-        .array(distance(rows.percent("high_percent")))
-        .array_minus(distance(rows.percent("low_percent")))
-        .symmetric(false)
-        .color(theme::OTHER);
-    let counts = rows.count("failed").iter().zip(rows.count("builds"));
-    let counts = counts.map(|(failed, builds)| format!("{failed} of {builds}"));
-    let mut plot = Plot::new();
-    let now = Scatter::new(weeks.clone(), rates.to_vec())
-        .name("This period")
-        .mode(Mode::LinesMarkers)
-        .line(Line::new().color(theme::BLUE))
-        .marker(Marker::new().color(theme::BLUE).size(8))
-        .error_y(error)
-        .text_array(counts.collect())
-        .hover_template("%{y:.1f}% (%{text})<extra></extra>");
-    plot.add_trace(now);
-    let before = Scatter::new(weeks, rows.percent("before_percent").to_vec())
-        .name("Period before")
-        .mode(Mode::Lines)
-        .line(Line::new().color(theme::OTHER).dash(DashType::Dash))
-        .hover_template("%{y:.1f}% in the period before<extra></extra>");
-    plot.add_trace(before);
-    plot.set_layout(
-        theme::layout()
-            .show_legend(false)
-            .x_axis(Axis::new().type_(AxisType::Date).fixed_range(true))
-            .y_axis(Axis::new().tick_suffix("%").fixed_range(true)),
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    let starts = rows.instant("week_start");
+    let (rates, before) = (
+        rows.percent("failure_percent"),
+        rows.percent("before_percent"),
     );
-    plot
+    let (lows, highs) = (rows.percent("low_percent"), rows.percent("high_percent"));
+    let (failed, builds) = (rows.count("failed"), rows.count("builds"));
+    let now = |row: usize| {
+        let percent = rates[row].map_or_else(|| "–".to_owned(), words::percent);
+        let builds = words::counted(builds[row], "build", "builds");
+        let mark = Mark::new(weeks::middle(starts[row]), rates[row])
+            .interval(lows[row].zip(highs[row]))
+            .hover(format!(
+                "{percent}\n{} of {builds} failed",
+                words::thousands(failed[row])
+            ));
+        // Weeks without builds are a gap that opens nothing.
+        if rates[row].is_some() {
+            mark.opening(row)
+        } else {
+            mark
+        }
+    };
+    let then = |row: usize| {
+        let percent = before[row].map_or_else(|| "–".to_owned(), words::percent);
+        Mark::new(weeks::middle(starts[row]), before[row])
+            .hover(format!("{percent}\nin the period before"))
+    };
+    let volume = |row: usize| {
+        Mark::new(starts[row] as f64, builds[row] as f64)
+            .opening(row)
+            .hover(words::counted(builds[row], "build", "builds"))
+    };
+    let rows = || 0..rows.len();
+    let width = WEEK_MS as f64;
+    let panels = vec![
+        Panel::new(
+            Unit::Percent,
+            "Failed",
+            vec![
+                Series::new("Period before", Tone::Ghost, Shape::Dashed).with(rows().map(then)),
+                Series::new("This period", Tone::Failure, Shape::Line)
+                    .opening("builds")
+                    .with(rows().map(now)),
+            ],
+        ),
+        Panel::new(
+            Unit::Count,
+            "Builds",
+            vec![
+                Series::new("", Tone::Neutral, Shape::Bars { width })
+                    .opening("builds")
+                    .with(rows().map(volume)),
+            ],
+        ),
+    ];
+    Plane::new(weeks::base(starts), panels).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -199,14 +208,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
             ("failed", opens::failed(context)),
         ],
     }
-}
-
-fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let before = Marks {
-        column: "",
-        points: Points::Rows(Vec::new()),
-    };
-    vec![weeks::marks(rows, "builds"), before]
 }
 
 #[cfg(test)]

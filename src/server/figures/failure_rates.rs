@@ -4,13 +4,8 @@
 
 use std::cmp::Ordering;
 
-use plotly::{
-    Bar, Plot,
-    common::{ErrorData, ErrorType, Marker, Orientation},
-    layout::Axis,
-};
-
-use super::{Column, Context, Marks, Opens, Points, Rows, Values, opens, ranking, theme, words};
+use super::{Column, Context, Opens, Rows, Values, opens, ranking, words};
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{
     selection::Selection,
     server::{
@@ -117,13 +112,13 @@ pub fn summary(rows: &Rows, context: &Context<'_>, id: &str) -> String {
     )
 }
 
-pub fn plot(rows: &Rows, id: &str) -> Plot {
+pub fn chart(rows: &Rows, id: &str) -> Chart {
     let most = rows.percent("high").iter().flatten();
     let most = most.fold(1.0, |most: f64, high| most.max(*high));
-    rates_plot(
+    rates_chart(
         rows,
         id,
-        "failure_percent",
+        ("failure_percent", "failed"),
         |row| {
             format!(
                 "{} of {} failed",
@@ -131,59 +126,33 @@ pub fn plot(rows: &Rows, id: &str) -> Plot {
                 words::counted(rows.count("decided")[row], "build", "builds"),
             )
         },
-        (theme::RED, most.min(100.0)),
+        (Tone::Failure, most.min(100.0)),
     )
 }
 
-/// Bars of the percentages of a column, with the interval of the columns `low` and `high`: their colour, and the end of
+/// Bars of the percentages of a column, with the interval of the columns `low` and `high`, their tone, and the end of
 /// the axis. `hover` tells the numbers of a row.
-pub fn rates_plot(
+pub fn rates_chart(
     rows: &Rows,
     names: &str,
-    percents: &str,
+    (percents, opens): (&str, &'static str),
     hover: impl Fn(usize) -> String,
-    (colour, most): (&'static str, f64),
-) -> Plot {
+    (tone, most): (Tone, f64),
+) -> Chart {
     let names = rows.text(names);
-    let shares = |column: &str| {
-        rows.percent(column)
-            .iter()
-            .map(|share| share.unwrap_or(0.0))
+    let percents = rows.percent(percents);
+    let (lows, highs) = (rows.percent("low"), rows.percent("high"));
+    let mark = |row: usize| {
+        let percent = percents[row].map_or_else(|| "–".to_owned(), words::percent);
+        Mark::of_row(row, percents[row])
+            .interval(lows[row].zip(highs[row]))
+            .label(percent.clone())
+            .hover(format!("{}\n{}, {percent}", names[row], hover(row)))
     };
-    let percents: Vec<f64> = shares(percents).collect();
-    let above = shares("high")
-        .zip(&percents)
-        .map(|(high, share)| (high - share).max(0.0));
-    let below = percents
-        .iter()
-        .zip(shares("low"))
-        .map(|(share, low)| (share - low).max(0.0));
-    let hovers = (0..rows.len()).map(|row| {
-        format!(
-            "<b>{}</b><br>{}",
-            theme::hover_label(&names[row]),
-            hover(row)
-        )
-    });
-    let error = ErrorData::new(ErrorType::Data)
-        .array(above.collect())
-        .array_minus(below.collect())
-        .symmetric(false)
-        .color(theme::DARK_GREY)
-        .thickness(1.5)
-        .width(3);
-    let bars = Bar::new(percents.clone(), ranking::positions(rows.len()))
-        .orientation(Orientation::Horizontal)
-        .error_x(error)
-        .hover_text_array(hovers.collect())
-        .hover_template("%{hovertext}<br>%{x:.1f}%<extra></extra>")
-        .show_legend(false)
-        .marker(Marker::new().color(colour));
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    let axis = Axis::new().range(vec![0.0, most]).tick_suffix("%");
-    plot.set_layout(ranking::layout(names, axis));
-    plot
+    let bars = Series::bars("", tone).opening(opens);
+    let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
+    let panel = Panel::new(Unit::Percent, "", vec![bars]).up_to(most);
+    Plane::new(Base::names(names), vec![panel]).into()
 }
 
 pub fn opens(rows: &Rows, context: &Context<'_>, id: &str) -> Opens {
@@ -198,11 +167,4 @@ pub fn opens(rows: &Rows, context: &Context<'_>, id: &str) -> Opens {
             ),
         ],
     }
-}
-
-pub fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    vec![Marks {
-        column: "failed",
-        points: Points::EveryRow,
-    }]
 }

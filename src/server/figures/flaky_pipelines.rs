@@ -2,12 +2,11 @@
 //!
 //! Reads flaky failures, classes and commits of the 14 days before the end of the window, however long it is.
 
-use plotly::Plot;
-
 use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, failure_rates,
-    most_failing::pipelines, opens, ranking, theme, words,
+    Column, Context, Figure, Opens, Page, Rows, Values, failure_rates, most_failing::pipelines,
+    opens, ranking, words,
 };
+use crate::server::charts::{Chart, Tone};
 use crate::{
     api::Width,
     selection::Selection,
@@ -34,9 +33,8 @@ pub const FIGURE: Figure = Figure {
            most flaked commits.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// The days of the rate, with the same end as the window.
@@ -145,7 +143,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let hover = |row: usize| {
         format!(
             "{} of {} flaked",
@@ -153,8 +151,8 @@ fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
             words::counted(rows.count("repeated")[row], "commit", "commits"),
         )
     };
-    let look = (theme::YELLOW, 100.0);
-    failure_rates::rates_plot(rows, "pipeline", "flake_percent", hover, look)
+    let look = (Tone::Unstable, 100.0);
+    failure_rates::rates_chart(rows, "pipeline", ("flake_percent", "builds"), hover, look)
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -167,11 +165,4 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
         rows: pipelines(rows),
         columns: vec![("builds", flaky)],
     }
-}
-
-fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    vec![Marks {
-        column: "builds",
-        points: Points::EveryRow,
-    }]
 }

@@ -3,15 +3,8 @@
 //! Reads `result` and `hour_of_week`. Each build counts once. A cell without decided builds has no row;
 //! one with few is drawn fainter and smaller, because its percentage means little.
 
-use plotly::{
-    HeatMap, Plot,
-    common::TickMode,
-    layout::{Axis, Margin},
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use crate::server::charts::{Cell, Cells, Chart, Opens as Opened};
 use crate::server::{model::WEEKDAYS, statistics::percent};
 use crate::{
     api::Width,
@@ -21,7 +14,7 @@ use crate::{
 
 const HOURS: usize = 24;
 /// The fewest decided builds for a meaningful percentage.
-const MIN_DECIDED: u64 = 3;
+const MIN_DECIDED: u64 = 5;
 
 pub const FIGURE: Figure = Figure {
     id: "heatmap",
@@ -35,9 +28,8 @@ pub const FIGURE: Figure = Figure {
            builds are blank; small faint cells have fewer than 3.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 #[derive(Clone, Copy, Default)]
@@ -121,74 +113,38 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     }
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let decided = rows.count("decided");
-    let mut plot = Plot::new();
-    for certain in [true, false] {
-        let mut percents = vec![vec![None; HOURS]; WEEKDAYS.len()];
-        let mut texts = vec![vec![String::new(); HOURS]; WEEKDAYS.len()];
-        for row in (0..rows.len()).filter(|&row| (decided[row] >= MIN_DECIDED) == certain) {
-            let name = &rows.text("weekday")[row];
-            let weekday = WEEKDAYS.iter().position(|known| known == name);
-            let weekday = weekday.expect("rows name the weekdays above");
-            let hour = rows.count("hour")[row];
-            percents[weekday][hour as usize] = rows.percent("failure_percent")[row];
-            texts[weekday][hour as usize] = format!(
-                "<b>{name} {}</b><br>{} of {} failed",
+    let percents = rows.percent("failure_percent");
+    let cell = |row: usize| {
+        let name = &rows.text("weekday")[row];
+        let weekday = WEEKDAYS.iter().position(|known| known == name)?;
+        let hour = rows.count("hour")[row];
+        let percent = percents[row]?;
+        let uncertain = decided[row] < MIN_DECIDED;
+        let too_few = if uncertain { "\ntoo few to tell" } else { "" };
+        Some(Cell {
+            column: usize::try_from(hour).ok()?,
+            row: weekday,
+            percent,
+            uncertain,
+            hover: format!(
+                "{name} {}\n{} of {} failed, {}{too_few}",
                 words::hour(hour),
                 words::thousands(rows.count("failed")[row]),
                 words::counted(decided[row], "build", "builds"),
-            );
-        }
-        if percents.iter().flatten().all(Option::is_none) {
-            continue;
-        }
-        let hours: Vec<u8> = (0..24).collect();
-        let weekdays: Vec<u8> = (0..7).collect();
-        let cells = HeatMap::new(hours, weekdays, percents)
-            .text_matrix(texts)
-            .color_scale(theme::failure_scale())
-            .zmin(0.0)
-            .zmax(100.0)
-            .hover_on_gaps(false);
-        plot.add_trace(if certain {
-            cells
-                .x_gap(1.0)
-                .y_gap(1.0)
-                .color_bar(theme::failure_bar())
-                .hover_template("%{text}, %{z:.0f}%<extra></extra>")
-        } else {
-            cells
-                .x_gap(6.0)
-                .y_gap(10.0)
-                .opacity(0.6)
-                .show_scale(false)
-                .hover_template("%{text}, %{z:.0f}%<br>too few to tell<extra></extra>")
-        });
-    }
-    plot.set_layout(
-        theme::layout()
-            .margin(Margin::new().left(48).right(8).top(80).bottom(36))
-            .x_axis(
-                axis((0..HOURS).map(|hour| format!("{hour:02}")).collect()).range(vec![-0.5, 23.5]),
-            )
-            .y_axis(
-                axis(WEEKDAYS.map(|weekday| weekday[..3].to_owned()).to_vec())
-                    .range(vec![6.5, -0.5]),
+                words::percent(percent),
             ),
-    );
-    plot
-}
-
-/// An axis that labels every position, with or without cells.
-fn axis(names: Vec<String>) -> Axis {
-    Axis::new()
-        .tick_mode(TickMode::Array)
-        .tick_values((0..names.len()).map(|position| position as f64).collect())
-        .tick_text(names)
-        .show_grid(false)
-        .zero_line(false)
-        .fixed_range(true)
+            opens: Opened::Row(row),
+        })
+    };
+    Chart::Cells(Cells {
+        columns: (0..HOURS).map(|hour| format!("{hour:02}")).collect(),
+        rows: WEEKDAYS.map(|weekday| weekday[..3].to_owned()).into(),
+        title: "Builds that failed",
+        opens: "builds",
+        cells: (0..rows.len()).filter_map(cell).collect(),
+    })
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -204,28 +160,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
             ("failed", opens::failed(context)),
         ],
     }
-}
-
-/// A mark for each cell of the week, with or without builds, as in the charts of [`plot`].
-fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let decided = rows.count("decided");
-    let cells = |certain: bool| {
-        let mut cells = vec![None; WEEKDAYS.len() * HOURS];
-        for row in (0..rows.len()).filter(|&row| (decided[row] >= MIN_DECIDED) == certain) {
-            let name = &rows.text("weekday")[row];
-            let weekday = WEEKDAYS.iter().position(|known| known == name);
-            let hour = usize::try_from(rows.count("hour")[row]).unwrap_or(0);
-            cells[weekday.unwrap_or(0) * HOURS + hour] = Some(row);
-        }
-        cells
-    };
-    let traces = [true, false].map(cells).into_iter();
-    let traces = traces.filter(|cells| cells.iter().any(Option::is_some));
-    let marks = traces.map(|cells| Marks {
-        column: "builds",
-        points: Points::Rows(cells),
-    });
-    marks.collect()
 }
 
 #[cfg(test)]
@@ -276,9 +210,9 @@ mod tests {
     }
 
     #[test]
-    fn fewer_than_three_decided_builds_are_drawn_as_uncertain() {
-        let mut builds = vec![build("a", Success, "2019-10-25T08:00:00Z"); 3];
-        builds.extend(vec![build("a", Success, "2019-10-25T09:00:00Z"); 2]);
+    fn fewer_than_five_decided_builds_are_drawn_as_uncertain() {
+        let mut builds = vec![build("a", Success, "2019-10-25T08:00:00Z"); 5];
+        builds.extend(vec![build("a", Success, "2019-10-25T09:00:00Z"); 4]);
         builds.extend(vec![build("a", Unknown, "2019-10-25T09:00:00Z"); 5]);
         let plot = plot(&FIGURE, &snapshot(&builds), &Selection::default());
         let [certain, uncertain] = &plot["data"].as_array().expect("traces")[..] else {
@@ -296,11 +230,11 @@ mod tests {
     #[test]
     fn the_sentence_names_the_worst_hour_that_is_certain() {
         let mut builds = vec![build("a", Failure, "2019-10-25T08:00:00Z"); 2];
-        builds.extend(vec![build("a", Failure, "2019-10-24T23:00:00Z"); 2]);
-        builds.extend(vec![build("a", Success, "2019-10-24T23:00:00Z"); 2]);
+        builds.extend(vec![build("a", Failure, "2019-10-24T23:00:00Z"); 3]);
+        builds.extend(vec![build("a", Success, "2019-10-24T23:00:00Z"); 3]);
         assert_eq!(
             summary(&FIGURE, &snapshot(&builds), &Selection::default()),
-            "Builds in the last 14 days failed most often on Thursday 23:00–24:00: 2 of 4 (50%)."
+            "Builds in the last 14 days failed most often on Thursday 23:00–24:00: 3 of 6 (50%)."
         );
         let running = snapshot(&[build("a", Unknown, "2019-10-25T08:00:00Z")]);
         assert_eq!(

@@ -5,15 +5,8 @@
 
 use std::cmp::Reverse;
 
-use plotly::{
-    Bar, Plot,
-    common::{Marker, Orientation},
-    layout::Axis,
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, ranking, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -37,9 +30,8 @@ pub const FIGURE: Figure = Figure {
            shows 50.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -133,32 +125,24 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
-    let names = rows.text("incident");
-    let hovers = (0..rows.len()).map(|row| {
+fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
+    let builds = rows.count("builds");
+    let mark = |row: usize| {
         let from = words::local_instant(context.time_zone, rows.instant("from")[row]);
         let pipelines = words::counted(rows.count("pipelines")[row], "pipeline", "pipelines");
-        let shared = theme::hover_label(&rows.text("shared")[row]);
-        format!(
-            "<b>{}</b><br>{from}<br>{pipelines}; shared: {shared}",
-            theme::hover_label(&rows.text("step")[row]),
-        )
-    });
-    let bars = Bar::new(
-        rows.count("builds").to_vec(),
-        ranking::positions(rows.len()),
-    )
-    .orientation(Orientation::Horizontal)
-    .hover_text_array(hovers.collect())
-    .hover_template("%{hovertext}<br>%{x:,} builds<extra></extra>")
-    .show_legend(false)
-    .marker(Marker::new().color(theme::RED));
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    let most = rows.count("builds").iter().copied().max().unwrap_or(1);
-    let axis = Axis::new().range(vec![0.0, most as f64]);
-    plot.set_layout(ranking::layout(names, axis));
-    plot
+        Mark::of_row(row, builds[row] as f64)
+            .label(pipelines.clone())
+            .hover(format!(
+                "{}\n{from}\n{pipelines}; shared: {}\n{}",
+                rows.text("step")[row],
+                rows.text("shared")[row],
+                words::counted(builds[row], "build", "builds"),
+            ))
+    };
+    let bars = Series::bars("", Tone::Failure).opening("builds");
+    let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
+    let panel = Panel::new(Unit::Count, "Builds", vec![bars]);
+    Plane::new(Base::names(rows.text("incident")), vec![panel]).into()
 }
 
 fn opens(rows: &Rows, _: &Context<'_>) -> Opens {
@@ -167,11 +151,4 @@ fn opens(rows: &Rows, _: &Context<'_>) -> Opens {
         rows: incidents.map(|id| opens::one("incident", id)).collect(),
         columns: vec![("builds", Selection::default())],
     }
-}
-
-fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    vec![Marks {
-        column: "builds",
-        points: Points::EveryRow,
-    }]
 }

@@ -6,7 +6,11 @@ use super::{
     Context, Figure, Page, Rows, opens,
     versions::{self, Platform},
 };
-use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{charts::Chart, snapshot::Snapshot},
+};
 
 pub const FIGURE: Figure = Figure {
     id: "java_versions",
@@ -16,13 +20,11 @@ pub const FIGURE: Figure = Figure {
     title: "Java versions in use",
     help: "Repositories that are not archived and state a Java version. The major version is the \
            first number of the stated version; 1.8 is Java 8. Versions without a number are \
-           unknown. Select a rectangle to zoom in. The chart shows up to 500 \
-           repositories; if there are more, the 200 most frequent versions.",
+           unknown. The table lists the repositories.",
     rows,
     summary,
-    plot,
+    chart,
     opens: opens::nothing,
-    marks: opens::no_marks,
 };
 
 const JAVA: Platform = Platform {
@@ -54,8 +56,8 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     JAVA.summary(rows, context)
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> plotly::Plot {
-    JAVA.plot(rows)
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    JAVA.chart(rows)
 }
 
 #[cfg(test)]

@@ -2,15 +2,8 @@
 //!
 //! Reads `javascript` and `checks` of the repositories that are not archived.
 
-use plotly::{
-    Bar, Plot,
-    common::{Marker, Orientation, TextPosition, Title},
-    layout::Axis,
-};
-
-use super::{
-    Column, Context, Figure, Page, Rows, Values, opens, ranking, suppressions, theme, words,
-};
+use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, words};
+use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::server::model::Check;
 use crate::{
     api::Width,
@@ -32,9 +25,8 @@ pub const FIGURE: Figure = Figure {
            100. None means none of these tools.",
     rows,
     summary,
-    plot,
+    chart,
     opens: opens::nothing,
-    marks: opens::no_marks,
 };
 
 fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
@@ -89,72 +81,39 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn colour(check: Option<Check>) -> &'static str {
+/// What is no result has no colour of one.
+const fn tone(check: Option<Check>) -> Tone {
     match check {
-        Some(Check::Snyk) => theme::BLUE,
-        Some(Check::Dependabot) => theme::PURPLE,
-        Some(Check::Renovate) => theme::CATEGORIES[0],
-        Some(Check::Nsp) => theme::ORANGE,
-        None => theme::RED,
+        Some(_) => Tone::Neutral,
+        None => Tone::Other,
     }
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let checks = Check::ALL.into_iter().map(Some).chain([None]);
-    let names: Vec<&str> = checks
-        .clone()
-        .map(|check| check.map_or("None", Check::label))
-        .collect();
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    let checks: Vec<Option<Check>> = Check::ALL.into_iter().map(Some).chain([None]).collect();
+    let name = |row: usize| checks[row].map_or("None", Check::label);
     let repositories = rows.count("repositories");
     let percents = rows.percent("percent");
-    let share = |row: usize| words::percent(percents[row].unwrap_or_default());
-    let label = |row: usize| format!("{} ({})", words::thousands(repositories[row]), share(row));
-    let hover = |row: usize| {
-        format!(
-            "<b>{}</b><br>{} of {}, {}",
-            names[row],
-            words::thousands(repositories[row]),
-            words::counted(
-                rows.builds,
-                "JavaScript repository",
-                "JavaScript repositories"
-            ),
-            share(row),
-        )
+    let mark = |row: usize| {
+        let share = words::percent(percents[row].unwrap_or_default());
+        Mark::new(row as f64, repositories[row] as f64)
+            .tone(tone(checks[row]))
+            .label(format!("{} ({share})", words::thousands(repositories[row])))
+            .hover(format!(
+                "{}\n{} of {}, {share}",
+                name(row),
+                words::thousands(repositories[row]),
+                words::counted(
+                    rows.builds,
+                    "JavaScript repository",
+                    "JavaScript repositories"
+                ),
+            ))
     };
-    let bars = Bar::new(repositories.to_vec(), ranking::positions(rows.len()))
-        .orientation(Orientation::Horizontal)
-        .text_array((0..rows.len()).map(label).collect())
-        .text_position(TextPosition::Outside)
-        .text_angle(0.0)
-        .hover_text_array((0..rows.len()).map(hover).collect())
-        .hover_template("%{hovertext}<extra></extra>")
-        .marker(Marker::new().color_array(checks.map(colour).collect()));
-    // Leaves room for the text beside the longest bar.
-    let most = 1.4 * repositories.iter().copied().max().unwrap_or_default() as f64;
-    let names_axis = Axis::new()
-        .tick_values((0..rows.len()).map(|row| row as f64).collect())
-        .tick_text(names)
-        .range(vec![rows.len() as f64 - 0.5, -0.5])
-        .auto_margin(true)
-        .show_grid(false)
-        .fixed_range(true);
-    let values_axis = Axis::new()
-        .title(Title::with_text("Repositories"))
-        .range(vec![0.0, most.max(1.0)])
-        .tick_format("d")
-        .n_ticks(5)
-        .auto_margin(true)
-        .fixed_range(true);
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    plot.set_layout(
-        theme::layout()
-            .x_axis(values_axis)
-            .y_axis(names_axis)
-            .bar_gap(0.3),
-    );
-    plot
+    let bars = Series::bars("", Tone::Neutral).with((0..rows.len()).map(mark));
+    let names = (0..rows.len()).map(|row| name(row).to_owned()).collect();
+    let panel = Panel::new(Unit::Count, "Repositories", vec![bars]);
+    Plane::new(Base::Names(names), vec![panel]).into()
 }
 
 #[cfg(test)]

@@ -3,16 +3,10 @@
 //! Reads `pipeline`, `result` and `duration_ms`. A build counts if it succeeded and has a known
 //! duration.
 
-use plotly::{
-    Bar, Plot,
-    common::{ErrorData, ErrorType, Marker, Orientation},
-    layout::Axis,
-};
-
 use super::{
-    Column, Context, Figure, Marks, Opens, Page, Rows, Values, most_failing, opens, ranking, theme,
-    words,
+    Column, Context, Figure, Opens, Page, Rows, Values, most_failing, opens, ranking, words,
 };
+use crate::server::charts::{self, Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::server::statistics::{percentile, to_two_decimals};
 use crate::{
@@ -36,9 +30,8 @@ pub const FIGURE: Figure = Figure {
            interpolated between the two nearest builds.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// The durations of a pipeline's successful builds, in ms.
@@ -124,50 +117,35 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     format!(
         "Among {}{scope} {window} with a known duration, those of {} took longest: {:.1} minutes on average.",
         words::counted(rows.builds, "successful build", "successful builds"),
-        theme::shorten(&rows.text("pipeline")[0], 80),
+        charts::shorten(&rows.text("pipeline")[0], 80),
         rows.number("mean_min")[0],
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+/// The mean as a bar, and a line to the duration that 95% of the builds stay under.
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let names = rows.text("pipeline");
     let (means, p50, p95) = (
         rows.number("mean_min"),
         rows.number("p50_min"),
         rows.number("p95_min"),
     );
-    let hover = |row: usize| {
-        format!(
-            "<b>{}</b><br>Mean {} min, median {} min<br>95% under {} min<br>{}",
-            theme::hover_label(&names[row]),
-            means[row],
-            p50[row],
-            p95[row],
-            words::counted(rows.count("builds")[row], "build", "builds"),
-        )
+    let mark = |row: usize| {
+        Mark::of_row(row, means[row])
+            .interval(Some((means[row], p95[row].max(means[row]))))
+            .hover(format!(
+                "{}\nMean {} min, median {} min\n95% under {} min\n{}",
+                names[row],
+                means[row],
+                p50[row],
+                p95[row],
+                words::counted(rows.count("builds")[row], "build", "builds"),
+            ))
     };
-    let above_mean = |row: usize| to_two_decimals((p95[row] - means[row]).max(0.0));
-    let to_p95 = ErrorData::new(ErrorType::Data)
-        .symmetric(false)
-        .array((0..rows.len()).map(above_mean).collect())
-        .array_minus(vec![0.0; rows.len()])
-        .color(theme::DARK_GREY)
-        .thickness(1.5)
-        .width(3);
-    let bars = Bar::new(means.to_vec(), ranking::positions(rows.len()))
-        .orientation(Orientation::Horizontal)
-        .error_x(to_p95)
-        .hover_text_array((0..rows.len()).map(hover).collect())
-        .hover_template("%{hovertext}<extra></extra>")
-        .marker(Marker::new().color_array(theme::attention_colours(means)));
-    let title = "Mean minutes,<br>line to 95%";
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    plot.set_layout(ranking::layout(
-        names,
-        Axis::new().n_ticks(5).title(theme::axis_title(title)),
-    ));
-    plot
+    let bars = Series::bars("", Tone::Neutral).opening("builds");
+    let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
+    let panel = Panel::new(Unit::Number, "Mean minutes, line to 95%", vec![bars]);
+    Plane::new(Base::names(names), vec![panel]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -180,10 +158,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
             opens::lasted(context, 0.0, None).narrowed(&succeeded),
         )],
     }
-}
-
-fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    opens::every_row("builds")
 }
 
 #[cfg(test)]
@@ -287,7 +261,7 @@ mod tests {
             &snapshot(&[taking(&one, 1), taking(&two, 2)]),
             &Selection::default(),
         );
-        assert_eq!(plot["data"][0]["y"], serde_json::json!([0, 1]));
+        assert_eq!(plot["data"][0]["y"], serde_json::json!([0.0, 1.0]));
         let labels = &plot["layout"]["yaxis"]["ticktext"];
         assert_eq!(labels[0], labels[1]);
     }

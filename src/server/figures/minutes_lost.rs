@@ -2,16 +2,8 @@
 //!
 //! Reads duration, result, reruns of flaky failures and prices of agents. Each minute counts once.
 
-use foldhash::HashMap;
-use plotly::{
-    Bar, Plot, Scatter,
-    common::{HoverInfo, Marker, Mode, Orientation},
-    layout::{Axis, BarMode},
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, ranking, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -22,6 +14,7 @@ use crate::{
         statistics::to_two_decimals,
     },
 };
+use foldhash::HashMap;
 
 pub const FIGURE: Figure = Figure {
     id: "minutes_lost",
@@ -37,16 +30,15 @@ pub const FIGURE: Figure = Figure {
            minutes lost down to the row. Shows the 50 steps that lost most.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// The ways of losing minutes, by their names in selections, in the order of sums.
-const KINDS: [(&str, &str, &str); 3] = [
-    ("rerun", "Reruns", theme::YELLOW),
-    ("lost", "Lost builds", theme::DARK_GREY),
-    ("failed", "Failed builds", theme::RED),
+const KINDS: [(&str, &str, Tone); 3] = [
+    ("rerun", "Reruns", Tone::Unstable),
+    ("lost", "Lost builds", Tone::Lost),
+    ("failed", "Failed builds", Tone::Failure),
 ];
 
 /// The columns of their minutes.
@@ -158,59 +150,39 @@ pub fn summary_by(rows: &Rows, context: &Context<'_>, id: &str, at: &str) -> Str
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    plot_by(rows, "step")
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    chart_by(rows, "step")
 }
 
-pub fn plot_by(rows: &Rows, id: &str) -> Plot {
+pub fn chart_by(rows: &Rows, id: &str) -> Chart {
     let names = rows.text(id);
-    let positions = ranking::positions(rows.len());
-    let hovers: Vec<String> = (0..rows.len())
-        .map(|row| {
-            format!(
-                "<b>{}</b><br>{} of all minutes lost down to here",
-                theme::hover_label(&names[row]),
-                words::percent(rows.percent("running_percent")[row].unwrap_or(0.0)),
-            )
-        })
-        .collect();
-    let mut plot = Plot::new();
-    for ((_, label, colour), (column, _)) in KINDS.into_iter().zip(MINUTES) {
-        let bars = Bar::new(rows.number(column).to_vec(), positions.clone())
-            .name(label)
-            .orientation(Orientation::Horizontal)
-            .hover_text_array(hovers.clone())
-            .hover_template("%{hovertext}<br>%{x:,.0f} min by %{fullData.name}<extra></extra>")
-            .marker(Marker::new().color(colour));
-        plot.add_trace(bars);
-    }
-    let most = rows
-        .number("minutes")
-        .first()
-        .copied()
-        .unwrap_or(1.0)
-        .max(1.0);
-    let running = rows.percent("running_percent").iter();
-    let line = Scatter::new(
-        running
-            .map(|share| share.unwrap_or(0.0) / 100.0 * most)
-            .collect(),
-        positions,
-    )
-    .name("Running share")
-    .mode(Mode::LinesMarkers)
-    .hover_info(HoverInfo::Skip)
-    .marker(Marker::new().color(theme::DARK_GREY).size(5));
-    plot.add_trace(line);
-    let axis = Axis::new()
-        .range(vec![0.0, most])
-        .title(theme::axis_title("Minutes"));
-    plot.set_layout(
-        ranking::layout(names, axis)
-            .bar_mode(BarMode::Stack)
-            .legend(ranking::legend(rows.len())),
+    let running = rows.percent("running_percent");
+    let kinds = KINDS.into_iter().zip(MINUTES).enumerate();
+    let bars = kinds.map(|(index, ((kind, label, tone), (column, _)))| {
+        let minutes = rows.number(column);
+        let mark = |row: usize| {
+            let running = words::percent(running[row].unwrap_or(0.0));
+            let mark = Mark::of_row(row, minutes[row]).hover(format!(
+                "{}\n{:.0} min by {label}\n{running} of all minutes lost down to here",
+                names[row], minutes[row],
+            ));
+            // The running share stands behind the last part of the bar.
+            if index + 1 == KINDS.len() {
+                mark.label(running)
+            } else {
+                mark
+            }
+        };
+        Series::bars(label, tone)
+            .opening(kind)
+            .with((0..rows.len().min(MAX_NAMES)).map(mark))
+    });
+    let panel = Panel::new(
+        Unit::Number,
+        "Minutes, and the running share of all",
+        bars.collect(),
     );
-    plot
+    Plane::new(Base::names(names), vec![panel.stacked()]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -219,18 +191,9 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
 
 pub fn opens_by(rows: &Rows, _: &Context<'_>, id: &str, key: &str) -> Opens {
     let names = rows.text(id).iter();
-    let column = |(kind, ..): (&'static str, &str, &str)| (kind, opens::one("loss", kind));
+    let column = |(kind, ..): (&'static str, &str, Tone)| (kind, opens::one("loss", kind));
     Opens {
         rows: names.map(|name| opens::one(key, name)).collect(),
         columns: KINDS.map(column).into(),
     }
-}
-
-/// Bars are as long as their minutes, and open the builds of their kind.
-pub fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let bars = KINDS.map(|(column, ..)| Marks {
-        column,
-        points: Points::EveryRow,
-    });
-    bars.into()
 }

@@ -16,7 +16,7 @@ pub const FIGURE: Figure = Figure {
            the 50 teams that lost most.",
     rows,
     summary,
-    plot: |rows, _| minutes_lost::plot_by(rows, "team"),
+    chart: |rows, _| minutes_lost::chart_by(rows, "team"),
     opens,
     ..minutes_lost::FIGURE
 };

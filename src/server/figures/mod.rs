@@ -41,12 +41,10 @@ mod start_delay;
 mod suppressions;
 #[cfg(test)]
 pub mod testing;
-mod theme;
 mod time_axis;
 mod time_to_green;
 mod timeline;
 mod timeline_short;
-mod treemap;
 mod versions;
 mod weeks;
 pub mod words;
@@ -54,12 +52,11 @@ pub mod words;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use plotly::Plot;
 use serde_json::value::{RawValue, to_raw_value};
 
-pub use opens::{Marks, Opens, Points};
+pub use opens::Opens;
 pub use rows::{Column, Rows, Values};
-pub use theme::result_label;
+pub use words::result_label;
 
 use crate::{
     api::{self, FigureData, FigureInfo, Width},
@@ -67,6 +64,7 @@ use crate::{
     selection::Selection,
     server::{
         attributes::days_of,
+        charts::{self, Chart},
         config::Config,
         snapshot::{Snapshot, Window},
     },
@@ -149,11 +147,9 @@ pub struct Figure {
     /// A sentence about the rows, or the reason why there are none.
     pub summary: fn(&Rows, &Context<'_>) -> String,
     /// The chart. Called only if there are rows.
-    pub plot: fn(&Rows, &Context<'_>) -> Plot,
+    pub chart: fn(&Rows, &Context<'_>) -> Chart,
     /// The builds behind the numbers of the table.
     pub opens: fn(&Rows, &Context<'_>) -> Opens,
-    /// The numbers that the marks of the chart show, by trace.
-    pub marks: fn(&Rows, &Context<'_>) -> Vec<Marks>,
 }
 
 /// The context of sentences and charts, beside the rows.
@@ -234,18 +230,21 @@ impl Figure {
     pub fn compute(&self, snapshot: &Snapshot, selection: &Selection) -> Result<FigureData> {
         let rows = (self.rows)(snapshot, selection);
         let context = Context::new(snapshot, selection, self);
-        let plot = if rows.is_empty() {
-            RawValue::from_string(r#"{"data":[],"layout":{}}"#.to_owned())?
+        let (plot, picture) = if rows.is_empty() {
+            let nothing = RawValue::from_string(r#"{"data":[],"layout":{}}"#.to_owned())?;
+            (nothing, String::new())
         } else {
             let part = self.part(rows.len(), opens::MAX_ROWS);
-            let marks = (self.marks)(&rows, &context);
+            let chart = (self.chart)(&rows, &context);
+            let drawn = charts::plotly::draw(&chart, context.time_zone);
+            let picture = charts::svg::picture(&chart, context.time_zone, self.height);
             let opens = opens::encoded(
                 &(self.opens)(&rows, &context),
-                marks,
+                drawn.marks,
                 part,
                 context.time_zone,
             );
-            plot_json(&(self.plot)(&rows, &context), &opens)?
+            (plot_json(&drawn.plot, &opens)?, picture.into_string())
         };
         Ok(FigureData {
             id: self.id.to_owned(),
@@ -259,8 +258,21 @@ impl Figure {
             first_row: 0,
             rows: rows.cells(),
             plot: plot.into(),
+            picture: picture.into(),
         })
     }
+}
+
+/// The chart of a figure as an SVG document; without rows, its sentence.
+pub fn document(figure: &Figure, snapshot: &Snapshot, selection: &Selection) -> String {
+    let rows = (figure.rows)(snapshot, selection);
+    let context = Context::new(snapshot, selection, figure);
+    if rows.is_empty() {
+        let sentence = (figure.summary)(&rows, &context);
+        return charts::svg::sentence(figure.title, &sentence);
+    }
+    let chart = (figure.chart)(&rows, &context);
+    charts::svg::document(&chart, context.time_zone, figure.height, figure.title)
 }
 
 /// The figures of whose long tables a page shows the last rows: the latest slots, the most frequent CVEs.
@@ -282,11 +294,12 @@ pub fn for_page(figure: &FigureData) -> FigureData {
         first_row: shown.start as u64,
         rows: figure.rows[shown].to_vec(),
         plot: Arc::clone(&figure.plot),
+        picture: Arc::clone(&figure.picture),
     }
 }
 
 /// Encodes `{data, layout}` for plotly.js, without members that plotly.js does not need, and what a click opens.
-fn plot_json(plot: &Plot, opens: &api::Opens) -> Result<Box<RawValue>> {
+fn plot_json(plot: &plotly::Plot, opens: &api::Opens) -> Result<Box<RawValue>> {
     #[derive(serde::Serialize)]
     struct Parts<'a> {
         data: &'a plotly::Traces,
@@ -358,14 +371,12 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 13] = [
+    const NAMING: [&str; 11] = [
         "most_failing",
         "failing_steps",
         "lengthy_pipelines",
         "shortest_functional_tests",
         "cve_per_team",
-        "node_versions",
-        "java_versions",
         "time_to_green",
         "change_points",
         "incidents",

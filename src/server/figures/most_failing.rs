@@ -2,15 +2,8 @@
 //!
 //! Reads `pipeline` and `result`. Each build counts once, even if several of its steps failed.
 
-use plotly::{
-    Bar, Plot, Scatter,
-    common::{Font, HoverInfo, Marker, Mode, Orientation, Position},
-    layout::{Axis, BarMode},
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, ranking, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -30,9 +23,8 @@ pub const FIGURE: Figure = Figure {
            the 50 pipelines with the most failed builds.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 #[derive(Clone, Copy, Default)]
@@ -113,52 +105,40 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let names = rows.text("pipeline");
-    let positions = ranking::positions(rows.len());
-    let hovers: Vec<String> = (0..rows.len())
-        .map(|row| {
-            format!(
-                "<b>{}</b><br>{} of {} failed",
-                theme::hover_label(&names[row]),
+    let percents = rows.percent("failure_percent");
+    let bars = |result: BuildResult, column: &'static str, has_labels: bool| {
+        let counts = rows.count(column);
+        let mark = |row: usize| {
+            let percent = words::percent(percents[row].unwrap_or_default());
+            let mark = Mark::of_row(row, counts[row] as f64).hover(format!(
+                "{}\n{} of {} failed, {percent}\n{} with {}",
+                names[row],
                 words::thousands(rows.count("failed")[row]),
                 words::counted(rows.count("builds")[row], "build", "builds"),
-            )
-        })
-        .collect();
-    let mut plot = Plot::new();
-    for (result, column) in [
-        (BuildResult::Failure, "failure"),
-        (BuildResult::Aborted, "aborted"),
-    ] {
-        let bars = Bar::new(rows.count(column).to_vec(), positions.clone())
-            .name(theme::result_label(result))
-            .orientation(Orientation::Horizontal)
-            .hover_text_array(hovers.clone())
-            .hover_template("%{hovertext}<br>%{x:,} with %{fullData.name}<extra></extra>")
-            .marker(Marker::new().color(theme::result_colour(result)));
-        plot.add_trace(bars);
-    }
-    let percents = rows.percent("failure_percent").iter();
-    // A no-break space keeps the text off the bar.
-    let percents =
-        percents.map(|percent| format!("\u{a0}{}", words::percent(percent.unwrap_or(0.0))));
-    let shares = Scatter::new(rows.count("failed").to_vec(), positions)
-        .mode(Mode::Text)
-        .text_array(percents.collect())
-        .text_position(Position::MiddleRight)
-        .text_font(Font::new().size(11))
-        .clip_on_axis(false)
-        .hover_info(HoverInfo::Skip)
-        .show_legend(false);
-    plot.add_trace(shares);
-    let most = rows.count("failed")[0] as f64;
-    plot.set_layout(
-        ranking::layout(names, Axis::new().range(vec![0.0, most]))
-            .bar_mode(BarMode::Stack)
-            .legend(ranking::legend(rows.len())),
+                words::thousands(counts[row]),
+                words::result_label(result),
+            ));
+            if has_labels {
+                mark.label(percent)
+            } else {
+                mark
+            }
+        };
+        Series::bars(words::result_label(result), Tone::of_result(result))
+            .opening(column)
+            .with((0..rows.len().min(MAX_NAMES)).map(mark))
+    };
+    let panel = Panel::new(
+        Unit::Count,
+        "",
+        vec![
+            bars(BuildResult::Failure, "failure", false),
+            bars(BuildResult::Aborted, "aborted", true),
+        ],
     );
-    plot
+    Plane::new(Base::names(names), vec![panel.stacked()]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -178,14 +158,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
 pub fn pipelines(rows: &Rows) -> Vec<Selection> {
     let names = rows.text("pipeline").iter();
     names.map(|name| opens::one("pipeline", name)).collect()
-}
-
-fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let column = |column| Marks {
-        column,
-        points: Points::EveryRow,
-    };
-    ["failure", "aborted", ""].map(column).into()
 }
 
 #[cfg(test)]
@@ -249,7 +221,7 @@ mod tests {
         assert!(rows[49].starts_with(&names[49]));
         let plot = plot(&FIGURE, &snapshot, &Selection::default());
         let positions = plot["data"][0]["y"].as_array().expect("positions");
-        assert_eq!(positions.len(), 50);
-        assert_eq!(positions[49], 49);
+        assert_eq!(positions.len(), MAX_NAMES);
+        assert_eq!(positions[19], 19.0);
     }
 }

@@ -2,13 +2,9 @@
 //!
 //! Reads `result` and `nightly`. The table also has the failed share of each kind's own builds.
 
-use plotly::{
-    Pie, Plot,
-    common::{Marker, Position},
-};
-
-use super::{Column, Context, Figure, Marks, Opens, Page, Rows, Values, opens, theme, words};
-use crate::server::statistics::percent;
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::{significance::Rate, statistics::percent};
 use crate::{
     api::Width,
     selection::{BuildType, Selection},
@@ -29,9 +25,8 @@ pub const FIGURE: Figure = Figure {
            each kind's own builds.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -89,37 +84,36 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let mut plot = Plot::new();
-    let failed = rows.count("failed");
-    if failed.iter().all(|&failed| failed == 0) {
-        plot.set_layout(theme::nothing_to_draw("No build failed"));
-        return plot;
-    }
-    let builds = rows.count("builds").iter();
-    let shares = builds
-        .zip(rows.percent("failure_percent"))
-        .map(|(&builds, share)| {
-            let share =
-                share.map_or_else(String::new, |share| format!(", {}", words::percent(share)));
-            format!("{}{share}", words::counted(builds, "build", "builds"))
-        });
-    let colours = [theme::PURPLE, theme::BLUE];
-    let pie = Pie::new(failed.to_vec())
-        .labels(rows.text("kind").to_vec())
-        .sort(false)
-        .text_info("label+percent")
-        .text_position(Position::Inside)
-        .hover_text_array(shares.collect())
-        .hover_template(
-            "<b>%{label}</b><br>%{value:,} failed of %{hovertext}<br>\
-             %{percent} of all failed builds<extra></extra>",
-        )
-        .inside_text_font(theme::font_on(&colours))
-        .marker(Marker::new().colors(colours.to_vec()));
-    plot.add_trace(pie);
-    plot.set_layout(theme::pie_layout());
-    plot
+/// The failure rate of each kind with its interval.
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    let kinds = rows.text("kind");
+    let (failed, builds) = (rows.count("failed"), rows.count("builds"));
+    let percents = rows.percent("failure_percent");
+    let mark = |row: usize| {
+        let rate = Rate {
+            part: failed[row],
+            whole: builds[row],
+        };
+        let interval = rate.interval();
+        let percent = percents[row].map_or_else(|| "–".to_owned(), words::percent);
+        Mark::of_row(row, percents[row])
+            .interval(interval.map(|interval| (100.0 * interval.low, 100.0 * interval.high)))
+            .label(format!("{percent} of {}", words::thousands(builds[row])))
+            .hover(format!(
+                "{}\n{} of {} failed, {percent}",
+                kinds[row],
+                words::thousands(failed[row]),
+                words::counted(builds[row], "build", "builds"),
+            ))
+    };
+    let bars = Series::bars("", Tone::Failure).opening("failed");
+    let bars = bars.with((0..rows.len()).map(mark));
+    let panel = Panel::new(
+        Unit::Percent,
+        "Builds that failed, with the 95% interval",
+        vec![bars],
+    );
+    Plane::new(Base::names(kinds), vec![panel]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -133,13 +127,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
             ("builds", Selection::default()),
         ],
     }
-}
-
-fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    if rows.count("failed").iter().all(|&failed| failed == 0) {
-        return Vec::new();
-    }
-    opens::every_row("failed")
 }
 
 #[cfg(test)]
@@ -178,6 +165,6 @@ mod tests {
         let rows = table(&FIGURE, &snapshot, &Selection::default());
         assert_eq!(rows, ["Nightly | 0 | 1 | 0", "Non-nightly | 0 | 0 | –"]);
         let plot = plot(&FIGURE, &snapshot, &Selection::default());
-        assert_eq!(plot["layout"]["annotations"][0]["text"], "No build failed");
+        assert_eq!(plot["data"][0]["x"][0], 0.0);
     }
 }

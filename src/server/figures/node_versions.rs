@@ -6,7 +6,11 @@ use super::{
     Context, Figure, Page, Rows, opens,
     versions::{self, Platform},
 };
-use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{charts::Chart, snapshot::Snapshot},
+};
 
 pub const FIGURE: Figure = Figure {
     id: "node_versions",
@@ -16,13 +20,11 @@ pub const FIGURE: Figure = Figure {
     title: "Node.js versions in use",
     help: "Repositories that are not archived and state a Node.js version. The major version is the \
            first number of the stated version; release lines such as “lts” have none and are \
-           unknown. Select a rectangle to zoom in. The chart shows up to 500 \
-           repositories; if there are more, the 200 most frequent versions.",
+           unknown. The table lists the repositories.",
     rows,
     summary,
-    plot,
+    chart,
     opens: opens::nothing,
-    marks: opens::no_marks,
 };
 
 const NODE: Platform = Platform {
@@ -39,8 +41,8 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     NODE.summary(rows, context)
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> plotly::Plot {
-    NODE.plot(rows)
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    NODE.chart(rows)
 }
 
 #[cfg(test)]
@@ -94,49 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn the_treemap_holds_majors_versions_and_repositories_below_one_root() {
+    fn the_chart_has_a_bar_for_each_major_version() {
         let facts = vec![using("a", "8.1"), using("<b>", "8.1"), using("c", "10")];
         let plot = plot(&FIGURE, &security(facts), &Selection::default());
-        let map = &plot["data"][0];
-        assert_eq!(map["type"], "treemap");
-        assert_eq!(
-            map["labels"],
-            serde_json::json!([
-                "3 repositories",
-                "Node.js 10 (1)",
-                "10 (1)",
-                "c",
-                "Node.js 8 (2)",
-                "8.1 (2)",
-                "&lt;b&gt;",
-                "a"
-            ])
-        );
-        assert_eq!(
-            map["parents"],
-            serde_json::json!(["", "0", "1", "2", "0", "4", "5", "5"])
-        );
-    }
-
-    #[test]
-    fn many_repositories_are_drawn_as_their_most_frequent_versions() {
-        let name = |number: usize| format!("r{number}");
-        // 600 repositories of a version, one of each of 300 others.
-        let mut facts: Vec<_> = (0..600).map(|number| using(&name(number), "8.1")).collect();
-        facts.extend((0..300).map(|minor| using(&name(600 + minor), &format!("9.{minor}"))));
-        let plot = plot(&FIGURE, &security(facts), &Selection::default());
-        let map = &plot["data"][0];
-        assert_eq!(
-            map["labels"],
-            serde_json::json!([
-                "900 repositories",
-                "Node.js 8 (600)",
-                "8.1 (600)",
-                "other versions (300)"
-            ])
-        );
-        assert_eq!(map["values"], serde_json::json!([0, 0, 600, 300]));
-        assert_eq!(map["parents"], serde_json::json!(["", "0", "1", "0"]));
+        assert_eq!(plot["data"][0]["x"], serde_json::json!([1.0, 2.0]));
+        let names = &plot["layout"]["yaxis"]["ticktext"];
+        assert_eq!(*names, serde_json::json!(["Node.js 10", "Node.js 8"]));
     }
 
     #[test]

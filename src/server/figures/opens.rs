@@ -8,6 +8,7 @@ use crate::{
     api::{self, ColumnConditions},
     selection::{DAYS, Selection, minutes},
     server::{
+        charts::plotly::{Marks, Points},
         figures::words,
         model::BuildResult,
         snapshot::{Window, instant_ms},
@@ -28,38 +29,9 @@ pub struct Opens {
     pub columns: Vec<(&'static str, Selection)>,
 }
 
-/// The marks of a trace.
-pub struct Marks {
-    /// The column that they show; empty if they are not numbers of builds.
-    pub column: &'static str,
-    pub points: Points,
-}
-
-pub enum Points {
-    /// A mark for each row, in order.
-    EveryRow,
-    /// The row of each mark, if it has one.
-    Rows(Vec<Option<usize>>),
-    /// Marks that are no rows, with their conditions.
-    Conditions(Vec<Selection>),
-}
-
 /// A figure that is not about builds.
 pub fn nothing(_: &Rows, _: &Context<'_>) -> Opens {
     Opens::default()
-}
-
-/// The marks of a figure that opens nothing.
-pub fn no_marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    Vec::new()
-}
-
-/// One trace with a mark for each row.
-pub fn every_row(column: &'static str) -> Vec<Marks> {
-    vec![Marks {
-        column,
-        points: Points::EveryRow,
-    }]
 }
 
 /// The failed results, as far as the page selects them.

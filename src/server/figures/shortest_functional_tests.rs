@@ -3,16 +3,8 @@
 //! Reads `pipeline` and `functional_test_ms`, which a build has if it passed both the smoke test and the
 //! functional test. Only the latest such build of each pipeline counts.
 
-use plotly::{
-    Bar, Plot,
-    common::{Marker, Orientation, TextPosition},
-    layout::Axis,
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Rows, Values, most_failing, opens, ranking, theme,
-    words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, most_failing, opens, words};
+use crate::server::charts::{self, Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -39,9 +31,8 @@ pub const FIGURE: Figure = Figure {
            two steps, which the configuration names.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -109,41 +100,28 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     }
     format!(
         "Among {tested} with functional tests{scope} {window}, {} has the shortest: {} seconds.",
-        theme::shorten(&rows.text("pipeline")[0], 80),
+        charts::shorten(&rows.text("pipeline")[0], 80),
         rows.number("seconds")[0],
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let names = rows.text("pipeline");
     let seconds = rows.number("seconds");
-    let hover = |row: usize| {
-        format!(
-            "<b>{}</b><br>Build {}: {} seconds",
-            theme::hover_label(&names[row]),
-            theme::short_label(&rows.text("build_id")[row], 30),
-            seconds[row],
-        )
+    let mark = |row: usize| {
+        Mark::of_row(row, seconds[row])
+            .label(format!("{:.0} s", seconds[row]))
+            .hover(format!(
+                "{}\nBuild {}: {} seconds",
+                names[row],
+                rows.text("build_id")[row],
+                seconds[row],
+            ))
     };
-    // The shortest test deserves most attention.
-    let shortness: Vec<f64> = seconds.iter().map(|seconds| -seconds).collect();
-    let bars = Bar::new(seconds.to_vec(), ranking::positions(rows.len()))
-        .orientation(Orientation::Horizontal)
-        .hover_text_array((0..rows.len()).map(hover).collect())
-        .hover_template("%{hovertext}<extra></extra>")
-        .text_template("%{x:.0f}")
-        .text_position(TextPosition::Outside)
-        .clip_on_axis(false)
-        .text_angle(0.0)
-        .marker(Marker::new().color_array(theme::attention_colours(&shortness)));
-    let title = "Seconds<br>(under 500)";
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    plot.set_layout(ranking::layout(
-        names,
-        Axis::new().n_ticks(4).title(theme::axis_title(title)),
-    ));
-    plot
+    let bars = Series::bars("", Tone::Neutral).opening("build_id");
+    let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
+    let panel = Panel::new(Unit::Number, "Seconds (under 500)", vec![bars]);
+    Plane::new(Base::names(names), vec![panel]).into()
 }
 
 /// A row is one build: that of the pipeline that finished at the instant.
@@ -157,10 +135,6 @@ fn opens(rows: &Rows, _: &Context<'_>) -> Opens {
         rows: pipelines.zip(at).map(one).collect(),
         columns: vec![("build_id", Selection::default())],
     }
-}
-
-fn marks(_: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    opens::every_row("build_id")
 }
 
 #[cfg(test)]

@@ -2,15 +2,8 @@
 //!
 //! Reads the steps of the last 90 days. A build counts once for each step that it has.
 
-use plotly::{
-    Bar, Plot,
-    common::{Marker, Orientation},
-    layout::Axis,
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -35,9 +28,8 @@ pub const FIGURE: Figure = Figure {
            duration, it is measured from the end of the step before, which is an upper bound.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// A step in the builds of a window.
@@ -150,35 +142,19 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    // The first row is at the top.
-    let labels = rows
-        .text("step")
-        .iter()
-        .rev()
-        .map(|step| theme::short_label(step, 28));
-    let hours: Vec<f64> = rows.number("hours").iter().rev().copied().collect();
-    let builds = rows.count("builds").iter().rev();
-    let builds = builds.map(|&builds| words::counted(builds, "build", "builds"));
-    let bars = Bar::new(hours, labels.collect())
-        .orientation(Orientation::Horizontal)
-        .text_array(builds.collect())
-        .text_position(plotly::common::TextPosition::None)
-        .hover_template("<b>%{y}</b><br>%{x:,.1f} h in %{text}<extra></extra>")
-        .marker(Marker::new().color(theme::BLUE));
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    plot.set_layout(
-        theme::layout()
-            .show_legend(false)
-            .x_axis(
-                Axis::new()
-                    .title(theme::axis_title("hours"))
-                    .fixed_range(true),
-            )
-            .y_axis(Axis::new().auto_margin(true).fixed_range(true)),
-    );
-    plot
+fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
+    let (steps, hours) = (rows.text("step"), rows.number("hours"));
+    let mark = |row: usize| {
+        let builds = words::counted(rows.count("builds")[row], "build", "builds");
+        Mark::of_row(row, hours[row])
+            .label(format!("{:.1} h", hours[row]))
+            .hover(format!("{}\n{:.1} h in {builds}", steps[row], hours[row]))
+    };
+    let has_step = context.selection.has("step");
+    let bars = Series::bars("", Tone::Neutral).opening(if has_step { "" } else { "builds" });
+    let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
+    let panel = Panel::new(Unit::Number, "hours", vec![bars]);
+    Plane::new(Base::names(steps), vec![panel]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -193,16 +169,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
             .collect(),
         columns: vec![("builds", Selection::default())],
     }
-}
-
-fn marks(rows: &Rows, context: &Context<'_>) -> Vec<Marks> {
-    if context.selection.has("step") {
-        return Vec::new();
-    }
-    vec![Marks {
-        column: "builds",
-        points: Points::Rows((0..rows.len()).rev().map(Some).collect()),
-    }]
 }
 
 #[cfg(test)]

@@ -3,17 +3,12 @@
 //! Reads `start_delay_ms`, and the steps of the last 90 days. Waiting for an agent lies inside a build, so it shows in
 //! the time to the first step.
 
-use plotly::{
-    Plot, Scatter,
-    common::{DashType, Line, Marker, Mode},
-    layout::{Axis, AxisType},
-};
-
 use super::{
-    Column, Context, Figure, Marks, Opens, Page, Rows, Values, opens, theme, time_axis,
-    weeks::{self, WEEK_MS, Weeks},
+    Column, Context, Figure, Opens, Page, Rows, Values, opens,
+    weeks::{self, Weeks},
     words,
 };
+use crate::server::charts::{Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -35,9 +30,8 @@ pub const FIGURE: Figure = Figure {
            the last 90 days.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// The times of a week's builds, in ms.
@@ -144,56 +138,58 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
-    let middle =
-        |&start_ms: &i64| time_axis::local_minute(start_ms + WEEK_MS / 2, context.time_zone);
-    let weeks: Vec<String> = rows.instant("week_start").iter().map(middle).collect();
-    let mut plot = Plot::new();
-    for (column, name, colour, dash) in [
+fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
+    let starts = rows.instant("week_start");
+    let narrows = context.selection.has("known");
+    let line = |(column, name, tone, shape, opens): (&str, &str, Tone, Shape, &'static str)| {
+        let minutes = rows.measured(column);
+        let counts = rows.count(opens);
+        let mark = |row: usize| {
+            let hover = minutes[row].map(|minutes| {
+                let builds = words::counted(counts[row], "build", "builds");
+                format!("{name}: {minutes:.1} min\n{builds}")
+            });
+            Mark::new(weeks::middle(starts[row]), minutes[row])
+                .opening(row)
+                .hover(hover.unwrap_or_default())
+        };
+        Series::new(name, tone, shape)
+            .opening(if narrows { "" } else { opens })
+            .with((0..rows.len()).map(mark))
+    };
+    let (first, start) = (Tone::Category(0), Tone::Neutral);
+    let lines = [
         (
             "first_step_p95_minutes",
             "First step, p95",
-            theme::PURPLE,
-            DashType::Dash,
+            first,
+            Shape::Dashed,
+            "first_steps",
         ),
         (
             "first_step_p50_minutes",
             "First step, median",
-            theme::PURPLE,
-            DashType::Solid,
+            first,
+            Shape::Line,
+            "first_steps",
         ),
         (
             "delay_p95_minutes",
             "Start, p95",
-            theme::BLUE,
-            DashType::Dash,
+            start,
+            Shape::Dashed,
+            "delays",
         ),
         (
             "delay_p50_minutes",
             "Start, median",
-            theme::BLUE,
-            DashType::Solid,
+            start,
+            Shape::Line,
+            "delays",
         ),
-    ] {
-        let line = Scatter::new(weeks.clone(), rows.measured(column).to_vec())
-            .name(name)
-            .mode(Mode::LinesMarkers)
-            .line(Line::new().color(colour).dash(dash))
-            .marker(Marker::new().color(colour))
-            .hover_template("%{y:.1f} min");
-        plot.add_trace(line);
-    }
-    plot.set_layout(
-        theme::layout()
-            .show_legend(true)
-            .x_axis(Axis::new().type_(AxisType::Date).fixed_range(true))
-            .y_axis(
-                Axis::new()
-                    .title(theme::axis_title("minutes"))
-                    .fixed_range(true),
-            ),
-    );
-    plot
+    ];
+    let panel = Panel::new(Unit::Number, "minutes", lines.map(line).into());
+    Plane::new(weeks::base(starts), vec![panel]).into()
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -209,14 +205,6 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
             ("first_steps", opens::one("known", "first_step")),
         ],
     }
-}
-
-fn marks(rows: &Rows, context: &Context<'_>) -> Vec<Marks> {
-    if context.selection.has("known") {
-        return Vec::new();
-    }
-    let lines = ["first_steps", "first_steps", "delays", "delays"];
-    lines.map(|column| weeks::marks(rows, column)).into()
 }
 
 #[cfg(test)]

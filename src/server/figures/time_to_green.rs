@@ -4,16 +4,8 @@
 //! a good build before it. Open ones are censored: they last at least until the time of the data, of dormant pipelines
 //! until the last build.
 
-use foldhash::HashMap;
-use plotly::{
-    Plot, Scatter,
-    common::{Line, LineShape, Marker, MarkerSymbol, Mode, Title},
-    layout::{Axis, HoverMode, Margin},
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme, words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -25,6 +17,7 @@ use crate::{
         statistics::to_two_decimals,
     },
 };
+use foldhash::HashMap;
 
 /// More points than this only make the chart slow; of more episodes, only some are drawn.
 const MAX_POINTS: usize = 400;
@@ -44,9 +37,8 @@ pub const FIGURE: Figure = Figure {
            be. Episodes that began before the data does are left out. Each point opens the first failed build.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// One row per episode, the shortest first.
@@ -163,56 +155,37 @@ fn censored(rows: &Rows) -> Vec<usize> {
     open.collect()
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let (hours, shares) = (rows.number("hours"), rows.number("still_red_percent"));
     let (names, states) = (rows.text("pipeline"), rows.text("state"));
-    let hover = |&row: &usize| {
-        format!(
-            "<b>{}</b><br>{} after {} h<br>{}% of all are red for longer",
-            theme::hover_label(&names[row]),
-            states[row],
-            hours[row],
-            shares[row],
-        )
+    let mark = |row: usize| {
+        Mark::new(hours[row], shares[row])
+            .opening(row)
+            .hover(format!(
+                "{}\n{} after {} h\n{}% of all are red for longer",
+                names[row], states[row], hours[row], shares[row],
+            ))
     };
-    let trace = |drawn: &[usize]| {
-        let of = |values: &[f64]| drawn.iter().map(|&row| values[row]).collect();
-        Scatter::new(of(hours), of(shares))
-            .hover_text_array(drawn.iter().map(hover).collect())
-            .hover_template("%{hovertext}<extra></extra>")
+    let (drawn, censored) = (drawn(rows), censored(rows));
+    let last = hours.iter().copied().fold(1.0, f64::max);
+    let panel = Panel::new(
+        Unit::Percent,
+        "Still red",
+        vec![
+            Series::new("Still red", Tone::Failure, Shape::Steps)
+                .opening("opened")
+                .with(drawn.into_iter().map(mark)),
+            Series::new("Red at the end of the data", Tone::Aborted, Shape::Crosses)
+                .opening("opened")
+                .with(censored.into_iter().map(mark)),
+        ],
+    );
+    let base = Base::Numbers {
+        title: "Hours since the first failed build",
+        from: 0.0,
+        to: last,
     };
-    let curve = trace(&drawn(rows))
-        .mode(Mode::LinesMarkers)
-        .line(Line::new().shape(LineShape::Hv).color(theme::BLUE))
-        .marker(Marker::new().color(theme::BLUE).size(5));
-    let censored = trace(&censored(rows)).mode(Mode::Markers).marker(
-        Marker::new()
-            .color(theme::DARK_GREY)
-            .size(9)
-            .symbol(MarkerSymbol::CrossThinOpen),
-    );
-    let mut plot = Plot::new();
-    plot.add_trace(curve);
-    plot.add_trace(censored);
-    plot.set_layout(
-        theme::layout()
-            .margin(Margin::new().left(58).right(16).top(16).bottom(46))
-            .hover_mode(HoverMode::Closest)
-            .show_legend(false)
-            .x_axis(
-                Axis::new()
-                    .title(Title::with_text("Hours since the first failed build"))
-                    .auto_margin(true),
-            )
-            .y_axis(
-                Axis::new()
-                    .title(Title::with_text("Still red (%)"))
-                    .range(vec![-2.0, 102.0])
-                    .auto_margin(true)
-                    .fixed_range(true),
-            ),
-    );
-    plot
+    Plane::new(base, vec![panel.up_to(102.0)]).into()
 }
 
 fn opens(rows: &Rows, _: &Context<'_>) -> Opens {
@@ -224,14 +197,6 @@ fn opens(rows: &Rows, _: &Context<'_>) -> Opens {
         rows: builds.map(row).collect(),
         columns: vec![("opened", Selection::default())],
     }
-}
-
-fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let marks = [drawn(rows), censored(rows)].map(|drawn| Marks {
-        column: "opened",
-        points: Points::Rows(drawn.into_iter().map(Some).collect()),
-    });
-    marks.into()
 }
 
 #[cfg(test)]

@@ -2,17 +2,13 @@
 //!
 //! Reads `result` and `day`, the local date of a build's end; days without builds have no row.
 
-use plotly::{
-    Bar, Plot,
-    common::{Anchor, Marker, Orientation, TextPosition},
-    layout::{Axis, BarMode, BarNorm, HoverMode, Legend, Margin, SelectorStep, TraceOrder},
-};
-
+use super::weeks::WEEK_MS;
 use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, rows::date_text,
-    theme, time_axis, words,
+    Column, Context, Figure, Opens, Page, Rows, Values, opens, rows::date_text, time_axis, words,
 };
+use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
 use crate::server::model::BuildResult;
+use crate::server::{significance::Rate, statistics::percent};
 use crate::{
     api::Width,
     selection::Selection,
@@ -36,9 +32,8 @@ pub const FIGURE: Figure = Figure {
            means not built, lost, running or unknown.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -61,6 +56,8 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
         .filter(|(_, counts)| counts.iter().any(|&count| count > 0))
         .collect();
     let count = |of: usize| Values::Count(days.iter().map(|(_, counts)| counts[of]).collect());
+    let decided = days.iter().map(|(_, counts)| counts[..OTHER].iter().sum());
+    let decided = Values::Count(decided.collect());
     let dates = days.iter().map(|&(day, _)| day).collect();
     Rows {
         columns: vec![
@@ -70,6 +67,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
             Column::new("FAILURE", "Failure", count(2)),
             Column::new("ABORTED", "Aborted", count(3)),
             Column::new("other", "Other", count(OTHER)),
+            Column::unlisted("decided", decided),
         ],
         builds: days.iter().flat_map(|(_, counts)| counts).sum(),
     }
@@ -93,60 +91,111 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-fn plot(rows: &Rows, _: &Context<'_>) -> Plot {
-    let dates: Vec<String> = rows
-        .date("date")
-        .iter()
-        .map(|&day| date_text(day))
-        .collect();
-    let mut plot = Plot::new();
-    for column in STACKED {
+/// The failure rate by week with its interval, and the results beneath, failures at the base.
+fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
+    let weeks = weeks(rows);
+    let window = context.window.last(DAYS);
+    let day_ms = |day: i32| time_axis::start_of_day_ms(day, context.time_zone);
+    let builds_of = |week: &Week| {
+        let start_ms = day_ms(week.first_day).max(window.start_ms);
+        let end_ms = day_ms(week.first_day + 7).min(window.end_ms);
+        opens::finished(start_ms, end_ms)
+    };
+    let rate = |week: &Week| {
+        let rate = week.rate();
+        let percent = percent(rate.part, rate.whole);
+        let interval = rate.interval();
+        let middle_ms = i64::midpoint(day_ms(week.first_day), day_ms(week.first_day + 7));
+        Mark::new(middle_ms as f64, percent)
+            .interval(interval.map(|interval| (100.0 * interval.low, 100.0 * interval.high)))
+            .opening_builds(builds_of(week))
+            .hover(format!(
+                "Week from {}\n{} of {} failed, {}",
+                date_text(week.first_day),
+                words::thousands(rate.part),
+                words::counted(rate.whole, "build", "builds"),
+                percent.map_or_else(|| "–".to_owned(), words::percent),
+            ))
+    };
+    let of_result = |(index, column): (usize, &'static str)| {
         let mut results = BuildResult::ALL.into_iter();
         let result = results.find(|result| result.as_str() == column);
-        let label = result.map_or("Other", theme::result_label);
-        let colour = result.map_or(theme::OTHER, theme::result_colour);
-        let counts = rows.count(column);
-        if counts.iter().all(|&count| count == 0) {
-            continue;
-        }
-        let bars = Bar::new(dates.clone(), counts.to_vec())
-            .name(label)
-            .text_array(counts.iter().map(u64::to_string).collect())
-            .text_position(TextPosition::None)
-            .hover_template("%{text}, %{y:.0f}%")
-            .marker(Marker::new().color(colour));
-        plot.add_trace(bars);
-    }
-    plot.set_layout(
-        theme::layout()
-            .margin(Margin::new().left(48).right(8).top(92).bottom(24))
-            .bar_mode(BarMode::Stack)
-            .bar_norm(BarNorm::Percent)
-            .bar_gap(0.08)
-            .hover_mode(HoverMode::XUnified)
-            .show_legend(true)
-            .legend(
-                Legend::new()
-                    .orientation(Orientation::Horizontal)
-                    .x(1.0)
-                    .x_anchor(Anchor::Right)
-                    // Above the buttons, so that both fit on a phone.
-                    .y(1.16)
-                    .y_anchor(Anchor::Bottom)
-                    .trace_order(TraceOrder::Normal),
-            )
-            .x_axis(
-                time_axis::sliding(vec![time_axis::last(1, SelectorStep::Month, "1m")])
-                    .hover_format("%a %-d %b %Y"),
-            )
-            .y_axis(
-                Axis::new()
-                    .range(vec![0, 100])
-                    .tick_suffix("%")
-                    .fixed_range(true),
-            ),
+        let label = result.map_or("Other", words::result_label);
+        let mark = |week: &Week| {
+            let builds = words::counted(week.counts[index], "build", "builds");
+            Mark::new(day_ms(week.first_day) as f64, week.counts[index] as f64)
+                .opening_builds(builds_of(week))
+                .hover(format!(
+                    "Week from {}\n{builds}: {label}",
+                    date_text(week.first_day)
+                ))
+        };
+        let width = WEEK_MS as f64;
+        Series::new(
+            label,
+            result.map_or(Tone::Other, Tone::of_result),
+            Shape::Bars { width },
+        )
+        .opening(column)
+        .with(weeks.iter().map(mark))
+    };
+    let rates = Series::new("", Tone::Failure, Shape::Line).opening("decided");
+    let rates = Panel::new(
+        Unit::Percent,
+        "Failed",
+        vec![rates.with(weeks.iter().map(rate))],
     );
-    plot
+    let results = STACKED.into_iter().enumerate().map(of_result);
+    let results = results.filter(|series| series.marks.iter().any(|mark| mark.value > Some(0.0)));
+    let results = Panel::new(Unit::Count, "Builds", results.collect()).stacked();
+    let base = Base::Time {
+        from_ms: weeks.first().map_or(0, |week| day_ms(week.first_day)),
+        to_ms: weeks.last().map_or(0, |week| day_ms(week.first_day + 7)),
+    };
+    Plane::new(base, vec![rates, results]).into()
+}
+
+/// Seven days, with the builds by column of [`STACKED`].
+#[derive(Default)]
+struct Week {
+    first_day: i32,
+    counts: [u64; 5],
+}
+
+impl Week {
+    /// Failed among decided builds.
+    fn rate(&self) -> Rate {
+        let [failed, aborted, unstable, success, _] = self.counts;
+        Rate {
+            part: failed + aborted,
+            whole: failed + aborted + unstable + success,
+        }
+    }
+}
+
+/// Weeks of days, counted back from the last day with builds.
+fn weeks(rows: &Rows) -> Vec<Week> {
+    let days = rows.date("date");
+    let Some(&last) = days.last() else {
+        return Vec::new();
+    };
+    let columns = STACKED.map(|column| rows.count(column));
+    let mut weeks: Vec<Week> = Vec::new();
+    for (row, &day) in days.iter().enumerate() {
+        let first_day = last - (last - day) / 7 * 7 - 6;
+        if weeks.last().is_none_or(|week| week.first_day != first_day) {
+            weeks.push(Week {
+                first_day,
+                ..Week::default()
+            });
+        }
+        if let Some(week) = weeks.last_mut() {
+            for (sum, column) in week.counts.iter_mut().zip(columns) {
+                *sum += column[row];
+            }
+        }
+    }
+    weeks
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -164,20 +213,14 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
         };
         (column, opens::results(context, wanted))
     };
+    let decided = (
+        "decided",
+        opens::results(context, |result| result.is_decided()),
+    );
     Opens {
         rows: rows.date("date").iter().map(row).collect(),
-        columns: STACKED.map(column).into(),
+        columns: STACKED.into_iter().map(column).chain([decided]).collect(),
     }
-}
-
-fn marks(rows: &Rows, _: &Context<'_>) -> Vec<Marks> {
-    let drawn = STACKED.into_iter();
-    let drawn = drawn.filter(|column| rows.count(column).iter().any(|&count| count > 0));
-    let marks = drawn.map(|column| Marks {
-        column,
-        points: Points::EveryRow,
-    });
-    marks.collect()
 }
 
 #[cfg(test)]
@@ -233,8 +276,8 @@ mod tests {
             "1 of 1 build failed in the last 180 days (100%); builds finished on 1 day."
         );
         assert_eq!(
-            plot(&FIGURE, &snapshot, &filter)["data"][0]["x"][0],
-            "2019-04-28"
+            plot(&FIGURE, &snapshot, &filter)["layout"]["xaxis"]["range"][0],
+            "2019-04-22 00:00"
         );
     }
 }

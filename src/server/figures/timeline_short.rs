@@ -2,19 +2,10 @@
 //!
 //! Reads `started_ms` and `result`. Each build counts once; slots without builds have no row.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
-use plotly::{
-    Bar, Plot, Scatter,
-    common::{HoverInfo, Marker, Mode, TextPosition},
-    layout::{Axis, Margin, RangeMode, SelectorStep},
-};
-
-use super::{
-    Column, Context, Figure, Marks, Opens, Page, Points, Rows, Values, opens, theme,
-    time_axis::{self, local_minute},
-    words,
-};
+use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, time_axis, words};
+use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::{
     api::Width,
@@ -26,10 +17,8 @@ use crate::{
     },
 };
 
-/// The days that are visible before the slider is moved.
-const DAYS_IN_VIEW: u16 = 7;
-/// The most slots that are drawn before the window, and after it.
-const MAX_OUTSIDE: usize = 500;
+/// The most bars of the chart.
+const MAX_BARS: i64 = 120;
 
 pub const FIGURE: Figure = Figure {
     id: "timeline_short",
@@ -44,9 +33,8 @@ pub const FIGURE: Figure = Figure {
            7 days.",
     rows,
     summary,
-    plot,
+    chart,
     opens,
-    marks,
 };
 
 /// Narrow integers, so that more slots fit the CPU cache.
@@ -127,6 +115,14 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
                 "Failure percent",
                 Values::Percent(percents.collect()),
             ),
+            Column::unlisted(
+                "not_failed",
+                Values::Count(
+                    slots()
+                        .map(|(_, slot)| (slot.builds - slot.failed).into())
+                        .collect(),
+                ),
+            ),
         ],
         builds: slots().map(|(_, slot)| u64::from(slot.builds)).sum(),
     }
@@ -160,98 +156,76 @@ const fn slot_in_words(days: u16) -> &'static str {
     }
 }
 
-fn plot(rows: &Rows, context: &Context<'_>) -> Plot {
+fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
     let days = context.days;
     let slot_ms = slot_ms(days);
-    let local = |at_ms: i64| local_minute(at_ms, context.time_zone);
-    let end = (context.window.end_ms - 1).div_euclid(slot_ms) * slot_ms + slot_ms;
+    let end_ms = (context.window.end_ms - 1).div_euclid(slot_ms) * slot_ms + slot_ms;
+    let start_ms = end_ms - i64::from(days) * DAY_MS;
+    let bucket_ms = bucket_ms(days);
     let starts = rows.instant("slot_start");
-    let drawn = drawn_rows(rows, context);
-    let starts = &starts[drawn.clone()];
-    let percents = rows.percent("failure_percent")[drawn.clone()].iter();
-    let failed = rows.count("failed")[drawn.clone()].iter();
-    let percents: Vec<f64> = percents.map(|percent| percent.unwrap_or(0.0)).collect();
-    let colours = percents
-        .iter()
-        .map(|&percent| theme::failure_colour(percent));
-    let bars = Bar::new(
-        starts.iter().map(|&start| local(start)).collect(),
-        rows.count("builds")[drawn].to_vec(),
-    )
-    .offset(0.0)
-    .width(slot_ms as f64)
-    .text_array(failed.map(u64::to_string).collect())
-    .text_position(TextPosition::None)
-    .hover_text_array(
-        percents
-            .iter()
-            // Rounds like the formatting of decimals, which is slower.
-            .map(|percent| (percent.round_ties_even() as u8).to_string())
-            .collect(),
-    )
-    .hover_template(
-        "<b>%{x|%a %-d %b %Y, %H:%M}</b><br>\
-         %{text} of %{y} builds failed, %{hovertext}%<extra></extra>",
-    )
-    .show_legend(false)
-    .marker(Marker::new().color(colours.collect::<theme::Colours>()));
-    let mut plot = Plot::new();
-    plot.add_trace(bars);
-    plot.add_trace(colour_key());
-    let in_view = i64::from(days.min(DAYS_IN_VIEW)) * DAY_MS;
-    plot.set_layout(
-        theme::layout()
-            .margin(Margin::new().left(48).right(8).top(96).bottom(24))
-            .x_axis(
-                time_axis::sliding(vec![
-                    time_axis::last(7, SelectorStep::Day, "7d"),
-                    time_axis::last(3, SelectorStep::Day, "3d"),
-                    time_axis::last(1, SelectorStep::Day, "1d"),
-                    time_axis::last(6, SelectorStep::Hour, "6h"),
-                ])
-                .range(vec![local(end - in_view), local(end)]),
-            )
-            .y_axis(
-                Axis::new()
-                    .title(theme::axis_title("Builds"))
-                    .range_mode(RangeMode::ToZero)
-                    .fixed_range(true),
-            ),
+    let drawn = starts.partition_point(|&slot| slot < start_ms)
+        ..starts.partition_point(|&slot| slot < end_ms);
+    let mut buckets: Vec<(i64, Slot)> = Vec::new();
+    for row in drawn {
+        let start_ms = starts[row].div_euclid(bucket_ms) * bucket_ms;
+        if buckets
+            .last()
+            .is_none_or(|(last_ms, _)| *last_ms != start_ms)
+        {
+            buckets.push((start_ms, Slot::default()));
+        }
+        if let Some((_, slot)) = buckets.last_mut() {
+            slot.builds += rows.count("builds")[row] as u32;
+            slot.failed += rows.count("failed")[row] as u32;
+        }
+    }
+    let bars = |name: &str, tone: Tone, opens: &'static str, of: fn(&Slot) -> u32| {
+        let mark = |(start_ms, slot): &(i64, Slot)| {
+            Mark::new(*start_ms as f64, f64::from(of(slot)))
+                .opening_builds(opens::started(context, *start_ms, start_ms + bucket_ms))
+                .hover(format!(
+                    "{}\n{} of {} failed, {}",
+                    time_axis::local_words(*start_ms, context.time_zone),
+                    words::thousands(slot.failed.into()),
+                    words::counted(slot.builds.into(), "build", "builds"),
+                    words::percent(
+                        percent(slot.failed.into(), slot.builds.into()).unwrap_or_default()
+                    ),
+                ))
+        };
+        let width = bucket_ms as f64;
+        Series::new(name, tone, Shape::Bars { width })
+            .opening(opens)
+            .with(buckets.iter().map(mark))
+    };
+    let panel = Panel::new(
+        Unit::Count,
+        "Builds",
+        vec![
+            bars("Failed", Tone::Failure, "failed", |slot| slot.failed),
+            bars("Not failed", Tone::Success, "not_failed", |slot| {
+                slot.builds - slot.failed
+            }),
+        ],
     );
-    plot
+    let base = Base::Time {
+        from_ms: start_ms.div_euclid(bucket_ms) * bucket_ms,
+        to_ms: end_ms,
+    };
+    Plane::new(base, vec![panel.stacked()]).into()
 }
 
-fn drawn_rows(rows: &Rows, context: &Context<'_>) -> Range<usize> {
-    let slot_ms = slot_ms(context.days);
-    let end = (context.window.end_ms - 1).div_euclid(slot_ms) * slot_ms + slot_ms;
-    let start = end - i64::from(context.days) * DAY_MS;
-    drawn(rows.instant("slot_start"), start, end)
-}
-
-/// The slots from `start` to `end`, and some around them.
-fn drawn(starts: &[i64], start: i64, end: i64) -> Range<usize> {
-    let before = starts.partition_point(|&slot| slot < start);
-    let after = starts.partition_point(|&slot| slot < end);
-    before.saturating_sub(MAX_OUTSIDE)..(after + MAX_OUTSIDE).min(starts.len())
-}
-
-/// The colour bar, on a trace without points: the bars have colours instead of numbers on a scale, about
-/// which plotly.js would warn.
-fn colour_key() -> Box<Scatter<Option<u8>, Option<u8>>> {
-    Scatter::new(vec![None], vec![None])
-        .mode(Mode::Markers)
-        .hover_info(HoverInfo::Skip)
-        .show_legend(false)
-        .marker(
-            Marker::new()
-                .color_array(vec![0_u8])
-                .color_scale(theme::failure_scale())
-                .cmin(0.0)
-                .cmax(100.0)
-                .show_scale(true)
-                // Above the buttons, so that both fit on a phone.
-                .color_bar(theme::failure_bar().y(1.12)),
-        )
+/// The time of a bar: the shortest with which a window has at most [`MAX_BARS`], so that each can be hit.
+fn bucket_ms(days: u16) -> i64 {
+    const MULTIPLES: [i64; 14] = [
+        1, 2, 4, 8, 12, 24, 48, 96, 192, 672, 1344, 2688, 5376, 21504,
+    ];
+    let range_ms = i64::from(days) * DAY_MS;
+    let times = MULTIPLES.map(|multiple| multiple * QUARTER_MS);
+    let fits = times
+        .into_iter()
+        .find(|&bucket_ms| range_ms <= MAX_BARS * bucket_ms);
+    fits.unwrap_or(8 * 21504 * QUARTER_MS)
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
@@ -264,15 +238,12 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
         columns: vec![
             ("builds", Selection::default()),
             ("failed", opens::failed(context)),
+            (
+                "not_failed",
+                opens::results(context, |result| !result.is_failed()),
+            ),
         ],
     }
-}
-
-fn marks(rows: &Rows, context: &Context<'_>) -> Vec<Marks> {
-    vec![Marks {
-        column: "builds",
-        points: Points::Rows(drawn_rows(rows, context).map(Some).collect()),
-    }]
 }
 
 #[cfg(test)]
@@ -341,25 +312,20 @@ mod tests {
     }
 
     #[test]
-    fn the_chart_opens_on_the_last_seven_days_of_local_time() {
+    fn the_chart_has_the_window_in_few_bars_of_local_time() {
         let snapshot = snapshot_in(
             "Europe/London",
             &[build("a", Success, "2019-10-25T11:00:00Z")],
         );
-        let range = |days| {
-            let filter = Selection::default().with_days(days);
-            plot(&FIGURE, &snapshot, &filter)["layout"]["xaxis"]["range"].clone()
-        };
-        let seven = serde_json::json!(["2019-10-18 13:15", "2019-10-25 13:15"]);
-        assert_eq!(range(14), seven);
-        assert_eq!(range(1)[0], "2019-10-24 13:15");
-        let plot = plot(&FIGURE, &snapshot, &Selection::default());
-        assert_eq!(plot["data"][0]["x"][0], "2019-10-25 11:45");
-        let buttons = plot["layout"]["xaxis"]["rangeselector"]["buttons"].as_array();
-        let labels = buttons
-            .expect("buttons")
-            .iter()
-            .map(|button| &button["label"]);
-        assert_eq!(labels.collect::<Vec<_>>(), ["all", "7d", "3d", "1d", "6h"]);
+        let plot = |days| plot(&FIGURE, &snapshot, &Selection::default().with_days(days));
+        let range = |days| plot(days)["layout"]["xaxis"]["range"].clone();
+        let fortnight = serde_json::json!(["2019-10-11 13:00", "2019-10-25 13:15"]);
+        assert_eq!(range(14), fortnight);
+        // Three hours: 112 bars.
+        assert_eq!(plot(14)["data"][1]["x"][0], "2019-10-25 10:00");
+        for days in [1, 7, 14, 28, 90, 180, 3650] {
+            let bars = i64::from(days) * DAY_MS / bucket_ms(days);
+            assert!(bars <= MAX_BARS, "{days}: {bars}");
+        }
     }
 }

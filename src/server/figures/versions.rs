@@ -5,20 +5,9 @@ use std::{
     ops::Range,
 };
 
-use plotly::{
-    Plot,
-    layout::{Margin, UniformText, UniformTextMode},
-};
-
-use super::{
-    Column, Context, Rows, Values, rows::UNKNOWN, suppressions, theme, treemap::Treemap, words,
-};
+use super::{Column, Context, Rows, Values, rows::UNKNOWN, suppressions, words};
+use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
 use crate::server::{model::RepositoryFacts, snapshot::Snapshot};
-
-/// The most repositories that are drawn one by one. Where there are more, the leaves are versions.
-const MAX_REPOSITORIES: usize = 500;
-/// The most versions that are drawn if there are more repositories; the others share one rectangle.
-const MAX_VERSIONS: usize = 200;
 
 /// A platform whose versions are counted.
 pub struct Platform {
@@ -89,81 +78,36 @@ impl Platform {
         format!("{repositories} {name}, {count} of them version {major}{unknown}.")
     }
 
-    pub fn plot(&self, rows: &Rows) -> Plot {
+    /// A bar for each major version, the newest first.
+    pub fn chart(&self, rows: &Rows) -> Chart {
         let majors = rows.major("major");
-        let versions = rows.text("version");
-        let repositories = rows.text("repository");
-        let counted = |count: usize| words::counted(count as u64, "repository", "repositories");
-        let all = counted(rows.len());
-        let (mut treemap, root) = Treemap::new(all.clone(), format!("<b>All</b><br>{all}"));
-        let colours = theme::CATEGORIES.iter().copied().cycle();
-        let each_repository = rows.len() <= MAX_REPOSITORIES;
-        let least = if each_repository {
-            1
-        } else {
-            least_drawn(majors, versions)
+        let groups: Vec<Range<usize>> = runs(majors).collect();
+        let mark = |(at, group): (usize, &Range<usize>)| {
+            let count = group.len() as u64;
+            let share = words::percent(100.0 * group.len() as f64 / rows.len() as f64);
+            let versions = runs(&rows.text("version")[group.clone()]).count() as u64;
+            let mark = Mark::new(at as f64, count as f64)
+                .label(format!("{} ({share})", words::thousands(count)))
+                .hover(format!(
+                    "{}\n{}, {share}\n{}",
+                    major_label(self.name, majors[group.start]),
+                    words::counted(count, "repository", "repositories"),
+                    words::counted(versions, "version", "versions"),
+                ));
+            if majors[group.start].is_none() {
+                mark.tone(Tone::Other)
+            } else {
+                mark
+            }
         };
-        let mut others = 0;
-        for (outer, colour) in runs(majors).zip(colours) {
-            let inner = runs(&versions[outer.clone()]);
-            let inner = inner.map(|inner| outer.start + inner.start..outer.start + inner.end);
-            let (inner, rare): (Vec<_>, Vec<_>) = inner.partition(|range| range.len() >= least);
-            others += rare.iter().map(Range::len).sum::<usize>();
-            if inner.is_empty() {
-                continue;
-            }
-            let major = majors[outer.start];
-            let colour = major.map_or(theme::OTHER, |_| colour);
-            let label = major_label(self.name, major);
-            let share = words::percent(100.0 * outer.len() as f64 / rows.len() as f64);
-            let hover = format!("<b>{label}</b><br>{}, {share}", counted(outer.len()));
-            let label = format!("{label} ({})", outer.len());
-            let around = treemap.add(root, label, hover, colour);
-            for range in inner {
-                let version = &versions[range.start];
-                let label = format!("{} ({})", theme::short_label(version, 30), range.len());
-                let full = format!("{} {}", self.name, theme::hover_label(version));
-                let hover = format!("<b>{full}</b><br>{}", counted(range.len()));
-                if !each_repository {
-                    treemap.add_leaf(around, range.len() as u64, label, hover, colour);
-                    continue;
-                }
-                let around = treemap.add(around, label, hover, colour);
-                for repository in &repositories[range] {
-                    let label = theme::wrap(&theme::shorten(repository, 40), 11);
-                    let hover = format!("<b>{}</b><br>{full}", theme::hover_label(repository));
-                    treemap.add_leaf(around, 1, label, hover, colour);
-                }
-            }
-        }
-        if others > 0 {
-            let label = format!("other versions ({others})");
-            let hover = format!("<b>Other versions</b><br>{}", counted(others));
-            treemap.add_leaf(root, others as u64, label, hover, theme::OTHER);
-        }
-        let mut plot = Plot::new();
-        plot.add_trace(Box::new(treemap));
-        plot.set_layout(
-            theme::layout()
-                .margin(Margin::new().left(8).right(8).top(8).bottom(8))
-                .uniform_text(UniformText::new().mode(UniformTextMode::Hide).min_size(10)),
-        );
-        plot
+        let drawn = &groups[..groups.len().min(MAX_NAMES)];
+        let bars = Series::bars("", Tone::Neutral).with(drawn.iter().enumerate().map(mark));
+        let names = drawn
+            .iter()
+            .map(|group| major_label(self.name, majors[group.start]));
+        let panel = Panel::new(Unit::Count, "Repositories", vec![bars]);
+        Plane::new(Base::Names(names.collect()), vec![panel]).into()
     }
-}
-
-/// Returns the least number of repositories of a version with which at most [`MAX_VERSIONS`] are drawn.
-fn least_drawn(majors: &[Option<u64>], versions: &[String]) -> usize {
-    let outer = runs(majors);
-    let mut counts: Vec<usize> = outer
-        .flat_map(|outer| runs(&versions[outer]).map(|inner| inner.len()))
-        .collect();
-    if counts.len() <= MAX_VERSIONS {
-        return 1;
-    }
-    let (_, most_left_out, _) =
-        counts.select_nth_unstable_by_key(MAX_VERSIONS, |&count| Reverse(count));
-    *most_left_out + 1
 }
 
 /// The ranges of equal neighbours.

@@ -1,9 +1,10 @@
 //! Weeks of seven days, counted back from the end of a window.
 
-use super::{Context, Marks, Points, Rows, opens};
+use super::{Context, opens};
 use crate::{
     selection::Selection,
     server::{
+        charts::Base,
         model::DAY_MS,
         snapshot::{Snapshot, Window},
     },
@@ -106,13 +107,16 @@ pub fn of_context(context: &Context<'_>, starts: &[i64]) -> Weeks {
     Weeks::new(window, i64::MIN)
 }
 
-/// The marks of a line that has a gap in weeks without builds; `column` counts these.
-pub fn marks(rows: &Rows, column: &'static str) -> Marks {
-    let counts = rows.count(column).iter().enumerate();
-    let weeks = counts.map(|(week, &builds)| (builds > 0).then_some(week));
-    Marks {
-        column,
-        points: Points::Rows(weeks.collect()),
+/// The middle of the week that begins at an instant, in Unix ms.
+pub const fn middle(start_ms: i64) -> f64 {
+    (start_ms + WEEK_MS / 2) as f64
+}
+
+/// The axis of the weeks that begin at these instants.
+pub fn base(starts: &[i64]) -> Base {
+    Base::Time {
+        from_ms: starts.first().copied().unwrap_or_default(),
+        to_ms: starts.last().map_or(0, |&start_ms| start_ms + WEEK_MS),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Context, rows, theme};
+use super::{Context, rows};
 use crate::{
     selection::{self, BuildType, Selection},
-    server::snapshot::Window,
+    server::{charts::shorten, model::BuildResult, snapshot::Window},
 };
 
 pub use crate::numbers::{counted, thousands};
@@ -100,7 +100,7 @@ pub fn hour(hour: u64) -> String {
 
 /// A name in a sentence, shortened only if extremely long.
 pub fn name(text: &str) -> String {
-    theme::shorten(text, 100)
+    shorten(text, 100)
 }
 
 /// The sentence of a figure without builds.
@@ -117,6 +117,20 @@ pub fn no_facts(context: &Context<'_>, reason: String) -> String {
         return "There are no security facts yet. Sync a source or import a file.".to_owned();
     }
     reason
+}
+
+/// A result's label for readers.
+pub const fn result_label(result: BuildResult) -> &'static str {
+    match result {
+        BuildResult::Success => "Success",
+        BuildResult::Unstable => "Unstable",
+        BuildResult::Failure => "Failure",
+        BuildResult::Aborted => "Aborted",
+        BuildResult::NotBuilt => "Not built",
+        BuildResult::Lost => "Lost",
+        BuildResult::Running => "Running",
+        BuildResult::Unknown => "Unknown",
+    }
 }
 
 #[cfg(test)]

@@ -242,6 +242,20 @@ pub async fn csv(
     Ok((headers, bytes).into_response())
 }
 
+/// `GET /figures/{id}.svg?SELECTION`
+pub async fn svg(
+    state: AppState,
+    turn: Turn,
+    id: String,
+    query: Parameters,
+) -> Result<Response, Refusal> {
+    let permit = Arc::new(turn.wait().await.ok_or(Refusal::Busy)?);
+    let draw = async move { state.picture(&id, &query.selection).await };
+    let picture = complete(Arc::clone(&permit), draw).await?;
+    let headers = [(header::CONTENT_TYPE, "image/svg+xml; charset=utf-8")];
+    Ok((headers, picture).into_response())
+}
+
 /// The ETag of a response that is not cached.
 pub fn content_tag(content: &[u8]) -> String {
     BASE64_STANDARD.encode(&Sha256::digest(content)[..15])

@@ -128,7 +128,12 @@ pub fn parameters(path: &str) -> Option<PageParameters> {
 /// The figure that a page's path names.
 fn figure(path: &str) -> Option<&str> {
     let id = path.strip_prefix("/figures/")?;
-    (!id.is_empty() && !id.contains('/') && !id.ends_with(".csv")).then_some(id)
+    (!id.is_empty() && !id.contains('/') && !is_file(id)).then_some(id)
+}
+
+/// Tells whether the last part of a figure's address names a file of it.
+fn is_file(id: &str) -> bool {
+    [".csv", ".svg"].iter().any(|ending| id.ends_with(ending))
 }
 
 /// Gives pages direct access to their overviews.
@@ -159,7 +164,8 @@ where
 }
 
 /// Handles addresses that are not routes: `/pipelines/` and other ways to write an address redirect to
-/// the page, and `/figures/{id}.csv` is a figure's table, while the rest of `/figures/` are pages.
+/// the page, and `/figures/{id}.csv` is a figure's table and `/figures/{id}.svg` its chart, while the rest of `/figures/`
+/// are pages.
 pub async fn handle_unrouted(
     State(state): State<ServerState>,
     request: Request,
@@ -183,13 +189,17 @@ pub async fn handle_unrouted(
         return download(&request, write).await;
     }
     let name = uri.path().strip_prefix("/figures/");
-    match name.and_then(|name| name.strip_suffix(".csv")) {
-        Some(id) => {
-            let id = id.to_owned();
+    let file = name.and_then(|name| name.rsplit_once('.'));
+    match file.map(|(id, ending)| (id.to_owned(), ending)) {
+        Some((id, "csv")) => {
             let write = async move |turn, query| api::csv(state.app, turn, id, query).await;
             download(&request, write).await
         }
-        None => next.run(request).await,
+        Some((id, "svg")) => {
+            let write = async move |turn, query| api::svg(state.app, turn, id, query).await;
+            download(&request, write).await
+        }
+        _ => next.run(request).await,
     }
 }
 

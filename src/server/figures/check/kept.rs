@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{api::FigureData, server::figures::theme};
+use crate::api::FigureData;
 
 /// A list of more characters than this is kept by its ends and a digest of the whole.
 const MAX_CHARACTERS: usize = 200;
@@ -53,10 +53,10 @@ fn values(path: &str, value: &Value, text: &mut String) {
             }
         }
         Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(named).collect();
+            let items: Vec<String> = items.iter().map(Value::to_string).collect();
             writeln!(text, "{path}: {}", listed(&items)).expect("memory");
         }
-        value => writeln!(text, "{path}: {}", named(value)).expect("memory"),
+        value => writeln!(text, "{path}: {}", value).expect("memory"),
     }
 }
 
@@ -77,22 +77,6 @@ fn ends(items: &[String], most: usize) -> Vec<&str> {
     }
     let last = items.clone().next_back();
     items.take(most - 1).chain(["…"]).chain(last).collect()
-}
-
-/// A value as JSON, a colour of the theme by its name.
-fn named(value: &Value) -> String {
-    let name = match value.as_str() {
-        Some(theme::GREEN) => "GREEN",
-        Some(theme::RED) => "RED",
-        Some(theme::ORANGE) => "ORANGE",
-        Some(theme::YELLOW) => "YELLOW",
-        Some(theme::BLUE) => "BLUE",
-        Some(theme::PURPLE) => "PURPLE",
-        Some(theme::GREY) => "GREY",
-        Some(theme::DARK_GREY) => "DARK_GREY",
-        _ => return value.to_string(),
-    };
-    name.to_owned()
 }
 
 fn digest(text: &str) -> String {
@@ -116,11 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn few_values_are_all_kept_and_colours_by_name() {
-        let plot = json!({"data": [{"y": [1, 2.5, null], "marker": {"color": ["#d4351c"]}}]});
+    fn few_values_are_all_kept() {
+        let plot =
+            json!({"data": [{"y": [1, 2.5, null], "marker": {"color": ["var(--failure)"]}}]});
         assert_eq!(
             kept(&plot),
-            "plot.data[0].marker.color: [RED]\nplot.data[0].y: [1, 2.5, null]\n"
+            "plot.data[0].marker.color: [\"var(--failure)\"]\nplot.data[0].y: [1, 2.5, null]\n"
         );
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::{ALL, Page};
 use crate::{
-    api::{Cell, FigureData},
+    api::{Cell, FigureData, Opens},
     selection::Selection,
     server::{
         attributes::select,
@@ -63,7 +63,7 @@ fn check_cells(snapshot: &Snapshot, page: &Selection, figure: &FigureData) -> us
 }
 
 /// Checks each mark of the chart against what it shows; returns how many there are.
-fn check_marks(page: &Selection, figure: &FigureData) -> usize {
+fn check_marks(snapshot: &Snapshot, page: &Selection, figure: &FigureData) -> usize {
     let plot: serde_json::Value = serde_json::from_str(figure.plot.get()).expect("JSON");
     let opens = figure.opens();
     let traces = plot["data"].as_array().expect("traces");
@@ -73,6 +73,13 @@ fn check_marks(page: &Selection, figure: &FigureData) -> usize {
     for (marks, trace) in marks.zip(traces) {
         let name = marks["column"].as_str().expect("a column");
         if name.is_empty() {
+            continue;
+        }
+        let conditions = marks["conditions"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
+        if !conditions.is_empty() {
+            checked += check_conditions(snapshot, page, &opens, (name, conditions), trace);
             continue;
         }
         let column = figure.columns.iter().position(|known| known.id == name);
@@ -88,7 +95,7 @@ fn check_marks(page: &Selection, figure: &FigureData) -> usize {
             let Some(row) = row else { continue };
             let cell = &figure.rows[row][column];
             let shows = |cell: &Cell| match cell {
-                Cell::Count(count) => value.as_i64() == Some(*count),
+                Cell::Count(count) => value.as_f64() == Some(*count as f64),
                 Cell::Number(number) => value.as_f64() == Some(*number),
                 _ => false,
             };
@@ -102,11 +109,36 @@ fn check_marks(page: &Selection, figure: &FigureData) -> usize {
     checked
 }
 
+/// Checks the marks that are no rows: a bar is as long as the number of builds that it opens.
+fn check_conditions(
+    snapshot: &Snapshot,
+    page: &Selection,
+    opens: &Opens,
+    (column, conditions): (&str, &[serde_json::Value]),
+    trace: &serde_json::Value,
+) -> usize {
+    let drawn = drawn(trace);
+    assert_eq!(conditions.len(), drawn.len(), "{column}: {page:?}");
+    let of_column = opens.columns.iter().find(|known| known.column == column);
+    let of_column = &of_column.expect("a column that opens").conditions;
+    for (of_mark, value) in conditions.iter().zip(&drawn) {
+        let of_mark = of_mark.as_str().expect("conditions");
+        let narrowed = page.narrowed(&Selection::read(&[of_mark, of_column].join("&")));
+        let builds = opened(snapshot, &narrowed);
+        let what = format!("{column} of {of_mark} on {page:?}");
+        if trace["type"] == "bar" {
+            assert_eq!(value.as_f64(), Some(builds as f64), "{what}");
+        } else {
+            assert_eq!(builds > 0, !value.is_null(), "{what}");
+        }
+    }
+    drawn.len()
+}
+
 /// The values of a trace's marks, in the order in which plotly.js numbers them.
 fn drawn(trace: &serde_json::Value) -> Vec<serde_json::Value> {
     let list = |name: &str| trace[name].as_array().cloned().unwrap_or_default();
     match trace["type"].as_str() {
-        Some("pie") => list("values"),
         Some("heatmap") => list("z")
             .iter()
             .flat_map(|line| line.as_array().cloned().unwrap_or_default())
@@ -133,7 +165,7 @@ async fn every_number_opens_the_builds_that_it_counts() {
             for (figure, (cells, marks)) in figures.iter().zip(&mut checked) {
                 let data = figure.compute(snapshot, &page).expect("a figure");
                 *cells += check_cells(snapshot, &page, &data);
-                *marks += check_marks(&page, &data);
+                *marks += check_marks(snapshot, &page, &data);
             }
         }
     }

@@ -111,8 +111,14 @@ fn method_name(method: &Method) -> &'static str {
 /// The route of the request; `None` when only the response shows it.
 fn route<'a>(request: &Request, matched: Option<&'a MatchedPath>) -> Option<&'a str> {
     let matched = matched?.as_str();
-    let csv = matched.ends_with("/figures/{id}") && request.uri().path().ends_with(".csv");
-    Some(if csv { "/figures/{id}.csv" } else { matched })
+    if !matched.ends_with("/figures/{id}") {
+        return Some(matched);
+    }
+    Some(match request.uri().path().rsplit_once('.') {
+        Some((_, "csv")) => "/figures/{id}.csv",
+        Some((_, "svg")) => "/figures/{id}.svg",
+        _ => matched,
+    })
 }
 
 /// The label of a request that matched no route.

@@ -417,7 +417,8 @@ fn addresses_and_methods_never_become_labels() {
                 "/api/figures",
                 "/api/{*rest}",
                 "/figures/{id}",
-                "/figures/{id}.csv"
+                "/figures/{id}.csv",
+                "/figures/{id}.svg"
             ]
             .contains(&route),
             "{route}"

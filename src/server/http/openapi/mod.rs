@@ -337,6 +337,18 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             responses: vec![("200", responses::csv()), wrong(), missing(), not_ready()],
         },
         Endpoint {
+            path: "/figures/{id}.svg",
+            id: "svg",
+            summary: "One figure's chart as a picture",
+            parameters: with_selection(parameters::in_path(parameters::figure("id"))),
+            responses: vec![
+                ("200", responses::text("image/svg+xml", "An SVG document")),
+                wrong(),
+                missing(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
             path: "/health/live",
             id: "health_live",
             summary: "The process responds",

@@ -71,6 +71,7 @@ async fn every_route_for_programs_is_described() {
         .chain([
             "/metrics",
             "/figures/{id}.csv",
+            "/figures/{id}.svg",
             "/builds.csv",
             "/builds.ndjson",
         ])

@@ -1,0 +1,314 @@
+//! A small grammar of charts: figures say what they show, and two modules draw it.
+//!
+//! A [`Chart`] is marks on a plane: each has a position on the base (a name, an instant or a number) and a value. Cells
+//! have two positions and a percentage. [`plotly`] draws a chart for the browser, [`svg`] as a picture. Colours are
+//! [`Tone`]s: names of the tokens of style/_tokens.scss, which the page resolves.
+
+mod labels;
+pub mod plotly;
+pub mod svg;
+
+mod ticks;
+mod tokens;
+mod tone;
+
+pub use labels::{escape, shorten};
+pub use tone::Tone;
+
+use crate::selection::Selection;
+
+/// The most rows of a chart with names; the table has the others.
+pub const MAX_NAMES: usize = 20;
+
+/// The content of a chart.
+#[derive(Clone, Debug)]
+pub enum Chart {
+    Plane(Plane),
+    Cells(Cells),
+}
+
+/// Panels with a common base: side by side along names, one above the other along time and numbers.
+#[derive(Clone, Debug)]
+pub struct Plane {
+    pub base: Base,
+    pub panels: Vec<Panel>,
+}
+
+/// The axis of positions.
+#[derive(Clone, Debug)]
+pub enum Base {
+    /// Rows with names, the first on top. Positions are row numbers.
+    Names(Vec<String>),
+    /// Positions are Unix ms, shown in the organisation's time zone.
+    Time { from_ms: i64, to_ms: i64 },
+    /// Positions are numbers.
+    Numbers {
+        title: &'static str,
+        from: f64,
+        to: f64,
+    },
+}
+
+/// Series with a common axis of values.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// What the values are, where the unit is not obvious.
+    pub title: &'static str,
+    pub unit: Unit,
+    /// The end of the axis; none for the greatest value.
+    pub most: Option<f64>,
+    /// Bars at one position stand on one another.
+    pub stacked: bool,
+    pub series: Vec<Series>,
+}
+
+/// The unit of values, as ticks show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Count,
+    Number,
+    Percent,
+}
+
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// Empty for the only series of a panel that needs no name.
+    pub name: String,
+    pub tone: Tone,
+    pub shape: Shape,
+    /// The column whose numbers the marks open; empty if they open nothing.
+    pub opens: &'static str,
+    pub marks: Vec<Mark>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Shape {
+    /// Bars from 0. The width is in units of the base; bars begin at their position, those of names lie around it.
+    Bars { width: f64 },
+    /// A line with a dot at each mark, and a band where marks have intervals.
+    Line,
+    /// A thin dashed line without dots: the period before.
+    Dashed,
+    /// A line of steps: each value holds until the next position.
+    Steps,
+    /// Crosses.
+    Crosses,
+}
+
+/// A value at a position.
+#[derive(Clone, Debug, Default)]
+pub struct Mark {
+    pub at: f64,
+    /// None is a gap in a line.
+    pub value: Option<f64>,
+    /// The 95% interval.
+    pub interval: Option<(f64, f64)>,
+    /// Another tone than that of the series.
+    pub tone: Option<Tone>,
+    /// Text beside the mark.
+    pub label: String,
+    /// Lines of text for a reader who points at it; the first is the heading.
+    pub hover: String,
+    pub opens: Opens,
+}
+
+/// The builds that a mark opens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Opens {
+    #[default]
+    Nothing,
+    /// Those of a row of the table.
+    Row(usize),
+    /// Those of conditions, for a mark that is no row.
+    Builds(Selection),
+}
+
+/// A grid whose cells show percentages.
+#[derive(Clone, Debug)]
+pub struct Cells {
+    pub columns: Vec<String>,
+    pub rows: Vec<String>,
+    /// The meaning of the percentage.
+    pub title: &'static str,
+    pub opens: &'static str,
+    pub cells: Vec<Cell>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Cell {
+    pub column: usize,
+    pub row: usize,
+    pub percent: f64,
+    /// Too few to tell: hatched.
+    pub uncertain: bool,
+    pub hover: String,
+    pub opens: Opens,
+}
+
+impl Plane {
+    pub fn new(base: Base, panels: Vec<Panel>) -> Self {
+        Self { base, panels }
+    }
+
+    pub const fn has_names(&self) -> bool {
+        matches!(self.base, Base::Names(_))
+    }
+}
+
+impl From<Plane> for Chart {
+    fn from(plane: Plane) -> Self {
+        Self::Plane(plane)
+    }
+}
+
+impl Base {
+    /// The first names of a column.
+    pub fn names(names: &[String]) -> Self {
+        Self::Names(names.iter().take(MAX_NAMES).cloned().collect())
+    }
+
+    /// The first and the last position. Rows with names reach half a row beyond them.
+    fn range(&self) -> (f64, f64) {
+        match self {
+            Self::Names(names) => (-0.5, names.len() as f64 - 0.5),
+            Self::Time { from_ms, to_ms } => (*from_ms as f64, (*to_ms).max(from_ms + 1) as f64),
+            Self::Numbers { from, to, .. } => (*from, to.max(from + f64::EPSILON)),
+        }
+    }
+}
+
+impl Panel {
+    pub fn new(unit: Unit, title: &'static str, series: Vec<Series>) -> Self {
+        Self {
+            title,
+            unit,
+            most: None,
+            stacked: false,
+            series,
+        }
+    }
+
+    #[must_use]
+    pub const fn stacked(mut self) -> Self {
+        self.stacked = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn up_to(mut self, most: f64) -> Self {
+        self.most = Some(most);
+        self
+    }
+
+    /// The end of the axis: at least that of every value, interval and stack.
+    fn greatest(&self) -> f64 {
+        let mut greatest = 0.0_f64;
+        if self.stacked {
+            let mut sums = std::collections::BTreeMap::<u64, f64>::new();
+            for mark in self.series.iter().flat_map(|series| &series.marks) {
+                let sum = sums.entry(mark.at.to_bits()).or_default();
+                *sum += mark.value.unwrap_or_default();
+                greatest = greatest.max(*sum);
+            }
+        } else {
+            for mark in self.series.iter().flat_map(|series| &series.marks) {
+                let high = mark.interval.map_or(0.0, |(_, high)| high);
+                greatest = greatest.max(mark.value.unwrap_or_default()).max(high);
+            }
+        }
+        match self.most {
+            Some(most) => most,
+            None if greatest > 0.0 => greatest,
+            None => 1.0,
+        }
+    }
+
+    /// Whether a key tells the series apart.
+    fn has_key(&self) -> bool {
+        self.series
+            .iter()
+            .filter(|series| !series.name.is_empty())
+            .count()
+            > 1
+    }
+}
+
+impl Series {
+    pub fn new(name: impl Into<String>, tone: Tone, shape: Shape) -> Self {
+        Self {
+            name: name.into(),
+            tone,
+            shape,
+            opens: "",
+            marks: Vec::new(),
+        }
+    }
+
+    /// Bars along names.
+    pub fn bars(name: impl Into<String>, tone: Tone) -> Self {
+        Self::new(name, tone, Shape::Bars { width: 0.8 })
+    }
+
+    #[must_use]
+    pub const fn opening(mut self, column: &'static str) -> Self {
+        self.opens = column;
+        self
+    }
+
+    #[must_use]
+    pub fn with(mut self, marks: impl IntoIterator<Item = Mark>) -> Self {
+        self.marks.extend(marks);
+        self
+    }
+}
+
+impl Mark {
+    pub fn new(at: f64, value: impl Into<Option<f64>>) -> Self {
+        Self {
+            at,
+            value: value.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The value of a row of the table, at the position of its number.
+    pub fn of_row(row: usize, value: impl Into<Option<f64>>) -> Self {
+        Self::new(row as f64, value).opening(row)
+    }
+
+    #[must_use]
+    pub fn opening(mut self, row: usize) -> Self {
+        self.opens = Opens::Row(row);
+        self
+    }
+
+    #[must_use]
+    pub fn opening_builds(mut self, builds: Selection) -> Self {
+        self.opens = Opens::Builds(builds);
+        self
+    }
+
+    #[must_use]
+    pub fn hover(mut self, hover: impl Into<String>) -> Self {
+        self.hover = hover.into();
+        self
+    }
+
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    #[must_use]
+    pub const fn interval(mut self, interval: Option<(f64, f64)>) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    #[must_use]
+    pub const fn tone(mut self, tone: Tone) -> Self {
+        self.tone = Some(tone);
+        self
+    }
+}

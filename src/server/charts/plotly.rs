@@ -1,0 +1,628 @@
+//! Charts for plotly.js. The only module that names the plotly crate.
+
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
+use plotly::{
+    Bar, HeatMap, Layout, Plot, Scatter,
+    common::{
+        Anchor, AxisSide, ColorBar, ColorScale, ColorScaleElement, ErrorData, ErrorType, Fill,
+        Font, HoverInfo, Line, LineShape, Marker, MarkerSymbol, Mode, Orientation, Pattern,
+        PatternShape, Position, Side, ThicknessMode, TickMode, Title,
+    },
+    layout::{Annotation, Axis, AxisType, BarMode, HoverMode, Margin},
+};
+
+use super::{
+    Base, Cell, Cells, Chart, Mark, Opens, Panel, Plane, Series, Shape, Tone, Unit, escape, labels,
+    tone::RATES,
+};
+use crate::selection::Selection;
+
+/// The height of a row with a name in CSS pixels.
+pub const ROW: usize = 20;
+/// The height above the plane, with the key and, along names, the axis of values.
+pub const TOP_OF_NAMES: usize = 52;
+pub const BOTTOM_OF_NAMES: usize = 8;
+/// The characters of a name that fit beside its bar on a phone.
+const NAME: usize = 38;
+/// The part of a chart that the last of several panels takes.
+const LAST_PANEL: f64 = 0.24;
+const GAP: f64 = 0.06;
+
+/// What the marks of a trace open: the numbers of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    pub column: &'static str,
+    pub points: Points,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Points {
+    /// A mark for each row, in order.
+    EveryRow,
+    /// The row of each mark, if it has one.
+    Rows(Vec<Option<usize>>),
+    /// Marks that are no rows, with their conditions.
+    Conditions(Vec<Selection>),
+}
+
+/// A chart as plotly.js draws it, and what the marks of its traces open.
+pub struct Drawn {
+    pub plot: Plot,
+    pub marks: Vec<Marks>,
+}
+
+pub fn draw(chart: &Chart, zone: &TimeZone) -> Drawn {
+    match chart {
+        Chart::Plane(plane) => Drawing::new(plane, zone).finish(),
+        Chart::Cells(cells) => draw_cells(cells),
+    }
+}
+
+/// `2019-10-25 17:15` in the organisation's time zone. plotly.js has no time zones.
+pub fn local_minute(at_ms: i64, zone: &TimeZone) -> String {
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().separator(b' ');
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    let mut text = PRINTER.datetime_to_string(&zone.to_datetime(at));
+    if let Some((minute, _)) = text.rsplit_once(':') {
+        text.truncate(minute.len());
+    }
+    text
+}
+
+struct Drawing<'a> {
+    plane: &'a Plane,
+    zone: &'a TimeZone,
+    plot: Plot,
+    marks: Vec<Marks>,
+}
+
+impl<'a> Drawing<'a> {
+    fn new(plane: &'a Plane, zone: &'a TimeZone) -> Self {
+        Self {
+            plane,
+            zone,
+            plot: Plot::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    fn finish(mut self) -> Drawn {
+        for (number, panel) in self.plane.panels.iter().enumerate() {
+            for series in &panel.series {
+                self.series(series, number);
+            }
+        }
+        self.plot.set_layout(self.layout());
+        Drawn {
+            plot: self.plot,
+            marks: self.marks,
+        }
+    }
+
+    fn series(&mut self, series: &Series, panel: usize) {
+        match series.shape {
+            Shape::Bars { width } => self.bars(series, width, panel),
+            Shape::Line => {
+                if series.marks.iter().any(|mark| mark.interval.is_some()) {
+                    self.band(series, panel);
+                }
+                let line = Line::new().color(series.tone.reference());
+                self.line(series, line, Mode::LinesMarkers, panel);
+            }
+            Shape::Dashed => {
+                let line = Line::new()
+                    .color(series.tone.reference())
+                    .width(1.5)
+                    .dash(plotly::common::DashType::Dash);
+                self.line(series, line, Mode::Lines, panel);
+            }
+            Shape::Steps => {
+                let line = Line::new()
+                    .color(series.tone.reference())
+                    .shape(LineShape::Hv);
+                self.line(series, line, Mode::LinesMarkers, panel);
+            }
+            Shape::Crosses => {
+                self.line(series, Line::new(), Mode::Markers, panel);
+            }
+        }
+    }
+
+    fn bars(&mut self, series: &Series, width: f64, panel: usize) {
+        let values = series
+            .marks
+            .iter()
+            .map(|mark| mark.value.unwrap_or_default());
+        let values: Vec<f64> = values.collect();
+        if self.plane.has_names() {
+            let at = series.marks.iter().map(|mark| mark.at).collect();
+            let bars = self
+                .styled(Bar::new(values, at), series)
+                .orientation(Orientation::Horizontal)
+                .x_axis(axis("x", panel));
+            let bars = match errors(series) {
+                Some(errors) => bars.error_x(errors),
+                None => bars,
+            };
+            self.plot.add_trace(bars);
+            self.opens(series);
+            self.texts(series, panel);
+            return;
+        }
+        let bars = match self.plane.base {
+            Base::Time { .. } => {
+                let starts = self.instants(series);
+                // plotly.js centres bars of dates unless their offset is given.
+                let bars = self.styled(Bar::new(starts, values), series);
+                bars.width(width).offset(0.0).y_axis(axis("y", panel))
+            }
+            _ => {
+                let starts = series
+                    .marks
+                    .iter()
+                    .map(|mark| mark.at.to_string())
+                    .collect();
+                let bars = self.styled(Bar::new(starts, values), series);
+                bars.width(width).offset(0.0).y_axis(axis("y", panel))
+            }
+        };
+        self.plot.add_trace(bars);
+        self.opens(series);
+    }
+
+    fn styled<X, Y>(&self, bars: Box<Bar<X, Y>>, series: &Series) -> Box<Bar<X, Y>>
+    where
+        X: serde::Serialize + Clone,
+        Y: serde::Serialize + Clone,
+    {
+        let tones = || {
+            series
+                .marks
+                .iter()
+                .map(|mark| mark.tone.unwrap_or(series.tone))
+        };
+        let marker = if series.marks.iter().any(|mark| mark.tone.is_some()) {
+            Marker::new().color_array(tones().map(Tone::reference).collect())
+        } else {
+            Marker::new().color(series.tone.reference())
+        };
+        let marker = if tones().any(Tone::is_hatched) {
+            let shape = |tone: Tone| match tone.is_hatched() {
+                true => PatternShape::RightDiagonalLine,
+                false => PatternShape::None,
+            };
+            // Without a mode, lines have the colour of the bar: plotly.js warns about colours of an overlay.
+            marker.pattern(Pattern::new().shape_array(tones().map(shape).collect()))
+        } else {
+            marker
+        };
+        bars.name(escape(&series.name))
+            .hover_text_array(hovers(series))
+            .hover_template("%{hovertext}<extra></extra>")
+            .show_legend(false)
+            .marker(marker)
+    }
+
+    /// Labels beside bars. They are a trace of their own, so that they stand beside the end of an interval.
+    fn texts(&mut self, series: &Series, panel: usize) {
+        if series.marks.iter().all(|mark| mark.label.is_empty()) {
+            return;
+        }
+        let end = |mark: &Mark| {
+            mark.interval
+                .map_or(mark.value.unwrap_or_default(), |(_, high)| high)
+        };
+        // A no-break space keeps the text off the bar.
+        let text = |mark: &Mark| format!("\u{a0}{}", escape(&mark.label));
+        let texts = Scatter::new(
+            series.marks.iter().map(end).collect(),
+            series.marks.iter().map(|mark| mark.at).collect(),
+        )
+        .mode(Mode::Text)
+        .text_array(series.marks.iter().map(text).collect())
+        .text_position(Position::MiddleRight)
+        .text_font(Font::new().size(12))
+        .clip_on_axis(false)
+        .hover_info(HoverInfo::Skip)
+        .show_legend(false)
+        .x_axis(axis("x", panel));
+        self.plot.add_trace(texts);
+        self.no_marks();
+    }
+
+    fn line(&mut self, series: &Series, line: Line, mode: Mode, panel: usize) {
+        let values: Vec<Option<f64>> = series.marks.iter().map(|mark| mark.value).collect();
+        let marker = Marker::new().color(series.tone.reference());
+        let marker = match series.shape {
+            Shape::Crosses => marker.size(9).symbol(MarkerSymbol::CrossThinOpen),
+            _ => marker.size(6),
+        };
+        if let Base::Time { .. } = self.plane.base {
+            let line = Scatter::new(self.instants(series), values)
+                .mode(mode)
+                .line(line)
+                .marker(marker)
+                .name(escape(&series.name))
+                .hover_text_array(hovers(series))
+                .hover_template("%{hovertext}<extra></extra>")
+                .show_legend(false)
+                .y_axis(axis("y", panel));
+            self.plot.add_trace(line);
+        } else {
+            let at: Vec<f64> = series.marks.iter().map(|mark| mark.at).collect();
+            let line = Scatter::new(at, values)
+                .mode(mode)
+                .line(line)
+                .marker(marker)
+                .name(escape(&series.name))
+                .hover_text_array(hovers(series))
+                .hover_template("%{hovertext}<extra></extra>")
+                .show_legend(false)
+                .y_axis(axis("y", panel));
+            self.plot.add_trace(line);
+        }
+        self.opens(series);
+    }
+
+    /// The intervals of a line: from the lower bounds to the upper ones.
+    fn band(&mut self, series: &Series, panel: usize) {
+        for (upper, fill) in [(false, Fill::None), (true, Fill::ToNextY)] {
+            let bound = |mark: &Mark| {
+                mark.interval
+                    .map(|(low, high)| if upper { high } else { low })
+            };
+            let bounds: Vec<Option<f64>> = series.marks.iter().map(bound).collect();
+            let bound = Scatter::new(self.positions(series), bounds)
+                .mode(Mode::Lines)
+                .line(Line::new().width(0.0).color(series.tone.reference()))
+                .fill(fill)
+                .fill_color("var(--band)")
+                .hover_info(HoverInfo::Skip)
+                .show_legend(false)
+                .y_axis(axis("y", panel));
+            self.plot.add_trace(bound);
+            self.no_marks();
+        }
+    }
+
+    /// Positions as text, which plotly.js reads as instants or numbers by the type of the axis.
+    fn positions(&self, series: &Series) -> Vec<String> {
+        match self.plane.base {
+            Base::Time { .. } => self.instants(series),
+            _ => series
+                .marks
+                .iter()
+                .map(|mark| mark.at.to_string())
+                .collect(),
+        }
+    }
+
+    fn instants(&self, series: &Series) -> Vec<String> {
+        let at = series.marks.iter().map(|mark| mark.at as i64);
+        at.map(|at_ms| local_minute(at_ms, self.zone)).collect()
+    }
+
+    fn opens(&mut self, series: &Series) {
+        self.marks.push(marks(
+            series.opens,
+            series.marks.iter().map(|mark| &mark.opens),
+        ));
+    }
+
+    fn no_marks(&mut self) {
+        self.marks.push(Marks {
+            column: "",
+            points: Points::Rows(Vec::new()),
+        });
+    }
+
+    fn layout(&self) -> Layout {
+        let layout = Layout::new()
+            .auto_size(true)
+            .font(Font::new().size(13))
+            .show_legend(false)
+            .hover_mode(HoverMode::Closest)
+            .bar_mode(if self.plane.panels.iter().any(|panel| panel.stacked) {
+                BarMode::Stack
+            } else if self.plane.has_names() {
+                BarMode::Group
+            } else {
+                BarMode::Overlay
+            })
+            .annotations(self.annotations());
+        match &self.plane.base {
+            Base::Names(names) => self.layout_of_names(layout, names),
+            Base::Time { from_ms, to_ms } => {
+                let range = [*from_ms, *to_ms].map(|at_ms| local_minute(at_ms, self.zone));
+                let base = Axis::new().type_(AxisType::Date).range(range.to_vec());
+                self.layout_above(layout, base.hover_format("%a %-d %b %Y, %H:%M"))
+            }
+            Base::Numbers { title, from, to } => {
+                let base = Axis::new().type_(AxisType::Linear).range(vec![*from, *to]);
+                self.layout_above(layout, base.title(axis_title(title)).fixed_range(true))
+            }
+        }
+    }
+
+    /// Panels side by side, their axes above them.
+    fn layout_of_names(&self, layout: Layout, names: &[String]) -> Layout {
+        let rows = names.len();
+        let labels = labels::names(names, NAME);
+        let base = Axis::new()
+            .tick_mode(TickMode::Array)
+            .tick_values((0..rows).map(|row| row as f64).collect())
+            .tick_text(labels.iter().map(|label| escape(label)).collect())
+            .tick_font(Font::new().size(12))
+            .range(vec![rows as f64 - 0.5, -0.5])
+            .auto_margin(true)
+            .show_grid(false)
+            .zero_line(false)
+            .fixed_range(true);
+        let has_labels = |panel: &Panel| {
+            let marks = panel.series.iter().flat_map(|series| &series.marks);
+            marks.into_iter().any(|mark| !mark.label.is_empty())
+        };
+        let right = if self.plane.panels.iter().any(has_labels) {
+            88
+        } else {
+            24
+        };
+        let values = |panel: &Panel, domain: [f64; 2]| {
+            value_axis(panel)
+                .side(AxisSide::Top)
+                .n_ticks(5)
+                .domain(&domain)
+        };
+        let layout = layout
+            .height(TOP_OF_NAMES + rows * ROW + BOTTOM_OF_NAMES)
+            .margin(
+                Margin::new()
+                    .left(8)
+                    .right(right)
+                    .top(TOP_OF_NAMES)
+                    .bottom(BOTTOM_OF_NAMES),
+            )
+            .bar_gap(0.25)
+            .y_axis(base);
+        match self.plane.panels.as_slice() {
+            [first, second, ..] => layout
+                .x_axis(values(first, [0.0, 0.5 - GAP / 2.0]))
+                .x_axis2(values(second, [0.5 + GAP / 2.0, 1.0]).anchor("y")),
+            [only] => layout.x_axis(values(only, [0.0, 1.0])),
+            [] => layout,
+        }
+    }
+
+    /// Panels one above the other.
+    fn layout_above(&self, layout: Layout, base: Axis) -> Layout {
+        let has_key = self.plane.panels.iter().any(Panel::has_key);
+        let top = if has_key { 36 } else { 12 };
+        let layout = layout
+            .margin(Margin::new().left(56).right(16).top(top).bottom(40))
+            .bar_gap(0.0);
+        match self.plane.panels.as_slice() {
+            [first, second, ..] => layout
+                .x_axis(base.anchor("y2"))
+                .y_axis(value_axis(first).domain(&[LAST_PANEL + GAP, 1.0]))
+                .y_axis2(value_axis(second).n_ticks(3).domain(&[0.0, LAST_PANEL])),
+            [only] => layout.x_axis(base).y_axis(value_axis(only)),
+            [] => layout,
+        }
+    }
+
+    /// The key: a square in its colour and a name for each series, in one line.
+    fn annotations(&self) -> Vec<Annotation> {
+        let keyed = self.plane.panels.iter().filter(|panel| panel.has_key());
+        let series = keyed
+            .flat_map(|panel| &panel.series)
+            .filter(|series| !series.name.is_empty());
+        let key: Vec<String> = series
+            .map(|series| {
+                let shape = match series.shape {
+                    Shape::Dashed => "╌",
+                    Shape::Line | Shape::Steps => "●",
+                    Shape::Crosses => "+",
+                    Shape::Bars { .. } => "■",
+                };
+                let name = escape(&series.name);
+                format!(
+                    "<span style=\"color:{}\">{shape}</span> {name}",
+                    series.tone.reference()
+                )
+            })
+            .collect();
+        if key.is_empty() {
+            return Vec::new();
+        }
+        let key = Annotation::new()
+            .text(key.join("\u{2003}"))
+            .show_arrow(false)
+            .x_ref("paper")
+            .y_ref("paper")
+            .x(if self.plane.has_names() { 1.0 } else { 0.0 })
+            .x_anchor(if self.plane.has_names() {
+                Anchor::Right
+            } else {
+                Anchor::Left
+            })
+            .y(1.0)
+            .y_anchor(Anchor::Bottom)
+            .y_shift(if self.plane.has_names() { 28.0 } else { 6.0 });
+        vec![key]
+    }
+}
+
+fn value_axis(panel: &Panel) -> Axis {
+    let axis = Axis::new()
+        .range(vec![
+            0.0,
+            panel.greatest() * if panel.most.is_some() { 1.0 } else { 1.04 },
+        ])
+        .fixed_range(true);
+    let axis = if panel.title.is_empty() {
+        axis
+    } else {
+        axis.title(axis_title(panel.title))
+    };
+    match panel.unit {
+        Unit::Percent => axis.tick_suffix("%"),
+        Unit::Count => axis.tick_format(",d"),
+        Unit::Number => axis,
+    }
+}
+
+/// The title of an axis in the size of the other text.
+fn axis_title(text: &str) -> Title {
+    Title::with_text(text).font(Font::new().size(12))
+}
+
+/// The name of the axis of a panel.
+fn axis(name: &str, panel: usize) -> String {
+    if panel == 0 {
+        name.to_owned()
+    } else {
+        format!("{name}{}", panel + 1)
+    }
+}
+
+fn hovers(series: &Series) -> Vec<String> {
+    series
+        .marks
+        .iter()
+        .map(|mark| labels::hover(&mark.hover))
+        .collect()
+}
+
+fn errors(series: &Series) -> Option<ErrorData> {
+    if series.marks.iter().all(|mark| mark.interval.is_none()) {
+        return None;
+    }
+    let distance = |upper: bool| {
+        let marks = series.marks.iter();
+        let distances = marks.map(move |mark| {
+            let value = mark.value.unwrap_or_default();
+            let (low, high) = mark.interval.unwrap_or((value, value));
+            (if upper { high - value } else { value - low }).max(0.0)
+        });
+        distances.collect::<Vec<f64>>()
+    };
+    let errors = ErrorData::new(ErrorType::Data)
+        .array(distance(true))
+        .array_minus(distance(false))
+        .symmetric(false)
+        .color("var(--chart-text)")
+        .thickness(1.5)
+        .width(3);
+    Some(errors)
+}
+
+fn marks<'a>(column: &'static str, opens: impl ExactSizeIterator<Item = &'a Opens>) -> Marks {
+    let opens: Vec<&Opens> = opens.collect();
+    let conditions = opens.iter().any(|opens| matches!(opens, Opens::Builds(_)));
+    let row = |opens: &&Opens| match opens {
+        Opens::Row(row) => Some(*row),
+        Opens::Nothing | Opens::Builds(_) => None,
+    };
+    let points = if conditions {
+        let conditions = opens.iter().map(|opens| match opens {
+            Opens::Builds(builds) => builds.clone(),
+            Opens::Nothing | Opens::Row(_) => Selection::default(),
+        });
+        Points::Conditions(conditions.collect())
+    } else if opens
+        .iter()
+        .enumerate()
+        .all(|(number, opens)| row(opens) == Some(number))
+    {
+        Points::EveryRow
+    } else {
+        Points::Rows(opens.iter().map(row).collect())
+    };
+    Marks { column, points }
+}
+
+/// Cells as two heat maps: those that tell something fill their place, the others are small and pale.
+fn draw_cells(chart: &Cells) -> Drawn {
+    let (columns, rows) = (chart.columns.len(), chart.rows.len());
+    let mut plot = Plot::new();
+    let mut all_marks = Vec::new();
+    for uncertain in [false, true] {
+        let mut percents = vec![vec![None; columns]; rows];
+        let mut hovers = vec![vec![String::new(); columns]; rows];
+        let mut opens = vec![Opens::Nothing; columns * rows];
+        let drawn =
+            |cell: &&Cell| cell.uncertain == uncertain && cell.row < rows && cell.column < columns;
+        for cell in chart.cells.iter().filter(drawn) {
+            percents[cell.row][cell.column] = Some(cell.percent);
+            hovers[cell.row][cell.column] = labels::hover(&cell.hover);
+            opens[cell.row * columns + cell.column] = cell.opens.clone();
+        }
+        if percents.iter().flatten().all(Option::is_none) {
+            continue;
+        }
+        let positions = |count: usize| (0..count).collect::<Vec<usize>>();
+        let cells = HeatMap::new(positions(columns), positions(rows), percents)
+            .text_matrix(hovers)
+            .color_scale(rate_scale())
+            .zmin(0.0)
+            .zmax(100.0)
+            .hover_on_gaps(false)
+            .hover_template("%{text}<extra></extra>");
+        plot.add_trace(if uncertain {
+            cells.x_gap(6.0).y_gap(10.0).opacity(0.6).show_scale(false)
+        } else {
+            cells.x_gap(1.0).y_gap(1.0).color_bar(rate_bar(chart.title))
+        });
+        all_marks.push(marks(chart.opens, opens.iter()));
+    }
+    let labelled = |names: &[String]| {
+        Axis::new()
+            .tick_mode(TickMode::Array)
+            .tick_values((0..names.len()).map(|position| position as f64).collect())
+            .tick_text(names.iter().map(|name| escape(name)).collect())
+            .show_grid(false)
+            .zero_line(false)
+            .fixed_range(true)
+    };
+    plot.set_layout(
+        Layout::new()
+            .auto_size(true)
+            .font(Font::new().size(13))
+            .margin(Margin::new().left(64).right(8).top(72).bottom(36))
+            .x_axis(labelled(&chart.columns).range(vec![-0.5, columns as f64 - 0.5]))
+            .y_axis(labelled(&chart.rows).range(vec![rows as f64 - 0.5, -0.5])),
+    );
+    Drawn {
+        plot,
+        marks: all_marks,
+    }
+}
+
+/// The six steps of the failure rate.
+fn rate_scale() -> ColorScale {
+    let steps = RATES.iter().enumerate().map(|(step, token)| {
+        let share = step as f64 / (RATES.len() - 1) as f64;
+        ColorScaleElement(share, format!("var(--{token})"))
+    });
+    ColorScale::Vector(steps.collect())
+}
+
+/// The key of [`rate_scale`]: horizontal, in the upper right corner, where it takes no width.
+fn rate_bar(title: &str) -> ColorBar {
+    ColorBar::new()
+        .orientation(Orientation::Horizontal)
+        .len_mode(ThicknessMode::Pixels)
+        .len(188)
+        .thickness(10)
+        .outline_width(1)
+        .title(axis_title(title).side(Side::Top))
+        .x(1.0)
+        .x_anchor(Anchor::Right)
+        .y(1.0)
+        .x_pad(24.0)
+        .y_anchor(Anchor::Bottom)
+        .y_pad(4.0)
+        .tick_mode(TickMode::Array)
+        .tick_vals(vec![0.0, 50.0, 100.0])
+        .tick_text(vec!["0%", "50%", "100%"])
+}
