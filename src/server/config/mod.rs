@@ -1,6 +1,7 @@
 //! An organisation's settings: `dashboard.toml`. The checked-in file is also the built-in default.
 
 pub mod cosmos;
+mod freshness;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz_targets;
 pub mod github;
@@ -8,10 +9,12 @@ mod insight;
 mod links;
 mod security_txt;
 mod systems;
+mod theme;
 
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
+pub use freshness::Freshness;
 pub use insight::{Domain, DomainRule, Insight};
 use jiff::{SignedDuration, tz::TimeZone};
 pub use links::Links;
@@ -19,6 +22,7 @@ use regex::Regex;
 pub use security_txt::SecurityTxt;
 use serde::Deserialize;
 pub use systems::Systems;
+pub use theme::Theme;
 
 use super::model::{EndRules, Rules, StepRules};
 use crate::selection::ALL_PROJECTS;
@@ -35,6 +39,7 @@ pub struct Config {
     pub source_url: String,
     pub rules: Rules,
     pub insight: Insight,
+    pub freshness: Freshness,
     pub security: Security,
     pub security_txt: Option<SecurityTxt>,
     pub links: Links,
@@ -43,6 +48,7 @@ pub struct Config {
     pub projects: Vec<Project>,
     pub sources: Sources,
     pub systems: Systems,
+    pub theme: Theme,
 }
 
 /// The settings of each source. Addresses and credentials are in the environment.
@@ -92,6 +98,8 @@ struct File {
     rules: FileRules,
     #[serde(default)]
     insight: Insight,
+    #[serde(default)]
+    freshness: freshness::FileFreshness,
     security: Security,
     security_txt: Option<SecurityTxt>,
     #[serde(default)]
@@ -104,6 +112,8 @@ struct File {
     sources: Sources,
     #[serde(default)]
     systems: systems::FileSystems,
+    #[serde(default)]
+    theme: Theme,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +166,7 @@ impl Config {
         }
         file.links.validate()?;
         file.insight.validate()?;
+        file.theme.validate()?;
         let mut projects = Vec::new();
         for project in file.projects {
             let slug = slug(&project.label);
@@ -193,6 +204,7 @@ impl Config {
                 ends: end_rules(file.rules.failed_after, file.rules.lost_after)?,
             },
             insight: file.insight,
+            freshness: Freshness::new(&file.freshness)?,
             security: file.security,
             security_txt: file.security_txt,
             links: file.links,
@@ -201,6 +213,7 @@ impl Config {
             projects,
             sources: file.sources,
             systems: Systems::new(file.systems)?,
+            theme: file.theme,
         })
     }
 
@@ -369,6 +382,29 @@ mod tests {
         assert_eq!(format!("{:?}", older.insight), format!("{built_in:?}"));
         assert!(!built_in.aborted_is_red);
         assert_eq!(built_in.dormant_days, 28);
+    }
+
+    #[test]
+    fn data_is_old_at_the_configured_age() {
+        let parsed = |events: &str| {
+            let text = DEFAULT.replace("events_warn_after = \"6h\"", events);
+            let config = Config::parse(&text).map_err(|error| format!("{error:#}"))?;
+            Ok::<_, String>((config.freshness.events_ms, config.freshness.facts_ms))
+        };
+        let (hour_ms, day_ms) = (3_600_000, 86_400_000);
+        assert_eq!(
+            parsed("events_warn_after = \"6h\""),
+            Ok((6 * hour_ms, 2 * day_ms))
+        );
+        assert_eq!(parsed(""), Ok((6 * hour_ms, 2 * day_ms)));
+        assert_eq!(
+            parsed("events_warn_after = \"1d 30m\"").map(|ages| ages.0),
+            Ok(day_ms + hour_ms / 2)
+        );
+        for wrong in ["0h", "-1h", "1 month", "soon"] {
+            let error = parsed(&format!("events_warn_after = \"{wrong}\"")).expect_err("refused");
+            assert!(error.contains("events_warn_after"), "{error}");
+        }
     }
 
     #[test]

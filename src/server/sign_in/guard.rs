@@ -32,7 +32,13 @@ const OPEN: [&str; 7] = [
     "/signed-out",
 ];
 /// The client's files hold no data, and the sign-in pages need some of them.
-const FILES: [&str; 3] = ["/favicon.svg", "/logo.svg", "/robots.txt"];
+const FILES: [&str; 5] = [
+    "/favicon.svg",
+    "/favicon-red.svg",
+    "/logo.svg",
+    "/robots.txt",
+    "/theme.css",
+];
 const FOLDERS: [&str; 2] = ["/pkg/", "/plotly/"];
 
 /// Admits readers who signed in and requests with a token.
