@@ -17,8 +17,8 @@ import esbuild from "esbuild";
 // Chart types of the figures. The server counts histograms, which are drawn as bars.
 const TRACES = ["bar", "heatmap", "scatter"];
 
-// Components of plotly.js that these types need.
-const COMPONENTS = ["annotations", "errorbars", "colorscale", "colorbar", "fx"];
+// Components of plotly.js that these types need, in registration order: the defaults of hovering read those of the legend.
+const COMPONENTS = ["annotations", "shapes", "errorbars", "colorscale", "colorbar", "legend", "fx", "modebar"];
 
 // Parts of d3 that plotly.js draws with; each imports its own dependencies.
 const D3 = [

@@ -37,6 +37,7 @@ export const PAGES = {
   ],
   platform: [
     "failure_rate_by_week",
+    "failure_calendar",
     "failure_classes",
     "incidents",
     "flaky_pipelines",

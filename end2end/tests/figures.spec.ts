@@ -188,6 +188,20 @@ function weeksOf(figure: Figure): { position: number; rows: Figure["rows"] }[] {
   return [...weeks].map(([start, rows]) => ({ position: start * DAY, rows }));
 }
 
+/** Expects a cell of the nearest colour for each row, in these lines and the columns of its hour. */
+function cellsAre(drawn: Marks, figure: Figure, lines: number[]) {
+  const percents = column(figure, "failure_percent");
+  const hours = column(figure, "hour");
+  const key = (x: number, y: number) => 24 * y + x;
+  const cells = [...drawn.cells].sort((a, b) => key(a.x, a.y) - key(b.x, b.y));
+  const wanted = percents.flatMap((percent, row) => (lines[row] < 0 ? [] : [[hours[row], lines[row], percent]]));
+  expect(cells.map(({ x, y, value }) => [x, y, value])).toEqual(wanted);
+  for (const { x, y, value, colour } of cells) {
+    const distance = Math.max(...failureColour(value).map((channel, index) => Math.abs(channel - colour[index])));
+    expect(distance, `${y} ${x}: ${colour} for ${value} %`).toBeLessThanOrEqual(3);
+  }
+}
+
 const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
   build_status_day: resultBars,
   build_status: resultBars,
@@ -196,17 +210,11 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     barsOf("failure_percent")(drawn, figure);
     textsSay(drawn, column(figure, "failure_percent"));
   },
-  heatmap: (drawn, figure) => {
-    const percents = column(figure, "failure_percent");
-    const hours = column(figure, "hour");
-    const days = column<string>(figure, "weekday").map((day) => WEEKDAYS.indexOf(day));
-    const key = (x: number, y: number) => 24 * y + x;
-    const cells = [...drawn.cells].sort((a, b) => key(a.x, a.y) - key(b.x, b.y));
-    expect(cells.map(({ x, y, value }) => [x, y, value])).toEqual(percents.map((percent, row) => [hours[row], days[row], percent]));
-    for (const { x, y, value, colour } of cells) {
-      const distance = Math.max(...failureColour(value).map((channel, index) => Math.abs(channel - colour[index])));
-      expect(distance, `${WEEKDAYS[y]} ${x}: ${colour} for ${value} %`).toBeLessThanOrEqual(3);
-    }
+  heatmap: (drawn, figure) => cellsAre(drawn, figure, column<string>(figure, "weekday").map((day) => WEEKDAYS.indexOf(day))),
+  failure_calendar: (drawn, figure) => {
+    const days = column<string>(figure, "date").map((date) => Date.parse(date) / DAY);
+    const first = Math.max(days[0], days[days.length - 1] - 27);
+    cellsAre(drawn, figure, days.map((day) => day - first));
   },
   // Slots of 15 minutes in bars of three hours, with which two weeks have 112.
   timeline_short: (drawn, figure) => {

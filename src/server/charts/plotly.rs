@@ -24,7 +24,7 @@ use crate::{api, selection::Selection};
 const NAME: usize = 38;
 /// The part of a chart that the last of several panels takes.
 const LAST_PANEL: f64 = 0.24;
-const GAP: f64 = 0.06;
+const GAP: f64 = 0.1;
 /// The width of a shape of the key, of the space after a name, and about that of a character, in CSS pixels.
 const KEY_SHAPE: f64 = 14.0;
 const KEY_GAP: f64 = 16.0;
@@ -218,6 +218,12 @@ impl<'a> Drawing<'a> {
             marker.pattern(Pattern::new().shape_array(colours().map(shape).collect()))
         } else {
             marker
+        };
+        // Neighbours along time and numbers touch.
+        let marker = if self.plane.has_names() {
+            marker
+        } else {
+            marker.line(Line::new().color("var(--surface)").width(1.0))
         };
         bars.name(escape(&series.name))
             .hover_text_array(hovers(series))

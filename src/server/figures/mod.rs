@@ -15,6 +15,7 @@ mod delivery;
 mod domains_by_team;
 mod duration;
 mod failing_steps;
+mod failure_calendar;
 mod failure_classes;
 mod failure_rate_by_agent;
 mod failure_rate_by_library;
@@ -84,6 +85,7 @@ pub const ALL: &[&Figure] = &[
     &duration::FIGURE,
     &timeline::FIGURE,
     &failure_rate_by_week::FIGURE,
+    &failure_calendar::FIGURE,
     &failure_classes::FIGURE,
     &incidents::FIGURE,
     &flaky_pipelines::FIGURE,

@@ -295,6 +295,14 @@ pub fn query(id: &str, window: &Window) -> Option<String> {
                     )
                 )
         }
+        "failure_calendar" => {
+            with(window, window.days, "")
+                + "SELECT date(finished_ms / 1000, 'unixepoch') AS day,
+                          cast(strftime('%H', finished_ms / 1000, 'unixepoch') AS INTEGER) AS hour, count(*),
+                          sum(result IN (2, 3)),
+                          round(100.0 * sum(result IN (2, 3)) / sum(result BETWEEN 0 AND 3), 2)
+                     FROM builds GROUP BY day, hour HAVING sum(result BETWEEN 0 AND 3) > 0 ORDER BY day, hour"
+        }
         // Its days are fourteen, whatever the window's.
         "flaky_pipelines" => {
             let bounds = bounds();

@@ -1,0 +1,200 @@
+//! The failure rate of each hour of each day. An incident shows as a column or a block of a day, not as a habit of a
+//! weekday.
+//!
+//! Reads `result`, `day` and `hour_of_week`, the local date and hour of a build's end; hours without a decided build have
+//! no row.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Column, Context, Figure, Opens, Page, Rows, Values, opens, rows::date_text, time_axis, words,
+};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{
+        attributes::select,
+        charts::{Cell, Cells, Chart, Opens as Opened},
+        snapshot::Snapshot,
+        statistics::percent,
+    },
+};
+
+const HOURS: u16 = 24;
+/// The latest days of the chart; the table has all.
+const MAX_DAYS: usize = 28;
+/// Fewer decided builds than this are drawn as uncertain.
+const MIN_DECIDED: u64 = 5;
+
+pub const FIGURE: Figure = Figure {
+    id: "failure_calendar",
+    page: Page::Platform,
+    width: Width::Full,
+    height: 560,
+    title: "When builds failed, day by day",
+    help: "Builds that finished in the window, by date and hour of their latest event in the organisation's time \
+           zone. The percentage is that of failed and aborted among the decided builds (success, unstable, failure, \
+           aborted); hours with fewer than five of them are small and pale. The chart shows the latest 28 days.",
+    rows,
+    summary,
+    chart,
+    opens,
+};
+
+#[derive(Clone, Copy, Default)]
+struct Hour {
+    builds: u64,
+    decided: u64,
+    failed: u64,
+}
+
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let columns = &snapshot.builds;
+    let mut hours: BTreeMap<(i32, u16), Hour> = BTreeMap::new();
+    let mut builds = 0;
+    select(snapshot, selection).each(|build| {
+        let result = columns.result[build];
+        let hour = u16::from(columns.hour_of_week[build]) % HOURS;
+        let hour = hours.entry((columns.day[build], hour)).or_default();
+        builds += 1;
+        hour.builds += 1;
+        hour.decided += u64::from(result.is_decided());
+        hour.failed += u64::from(result.is_failed());
+    });
+    hours.retain(|_, hour| hour.decided > 0);
+    let counts = |of: fn(&Hour) -> u64| Values::Count(hours.values().map(of).collect());
+    let percents = hours
+        .values()
+        .map(|hour| percent(hour.failed, hour.decided));
+    Rows {
+        columns: vec![
+            Column::new(
+                "date",
+                "Date",
+                Values::Date(hours.keys().map(|&(day, _)| day).collect()),
+            ),
+            Column::new(
+                "hour",
+                "Hour",
+                Values::Count(hours.keys().map(|&(_, hour)| hour.into()).collect()),
+            ),
+            Column::new("builds", "Builds", counts(|hour| hour.builds)),
+            Column::new("failed", "Failed", counts(|hour| hour.failed)),
+            Column::new(
+                "failure_percent",
+                "Failure percent",
+                Values::Percent(percents.collect()),
+            ),
+            Column::unlisted("decided", counts(|hour| hour.decided)),
+        ],
+        builds,
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    if rows.builds == 0 {
+        return words::no_builds(context);
+    }
+    let (scope, window) = (words::scope(context), words::window(context));
+    if rows.is_empty() {
+        let builds = words::counted(rows.builds, "build", "builds");
+        return format!("None of {builds}{scope} {window} has a result yet.");
+    }
+    let (failed, decided) = (rows.count("failed"), rows.count("decided"));
+    let certain = (0..rows.len()).filter(|&row| decided[row] >= MIN_DECIDED && failed[row] > 0);
+    // The first of equal hours.
+    match certain.rev().max_by_key(|&row| failed[row]) {
+        Some(row) => format!(
+            "Most builds{scope} {window} failed on {}, {}: {} of {}.",
+            date_text(rows.date("date")[row]),
+            words::hour(rows.count("hour")[row]),
+            words::thousands(failed[row]),
+            words::counted(decided[row], "build", "builds"),
+        ),
+        None => format!("No hour of a day stands out among builds{scope} {window}."),
+    }
+}
+
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    let (dates, hours) = (rows.date("date"), rows.count("hour"));
+    let last = dates.last().copied().unwrap_or_default();
+    let first = dates.first().copied().unwrap_or_default();
+    let first = first.max(last - (MAX_DAYS as i32 - 1));
+    let (decided, percents) = (rows.count("decided"), rows.percent("failure_percent"));
+    let cell = |row: usize| {
+        let percent = percents[row]?;
+        let uncertain = decided[row] < MIN_DECIDED;
+        let too_few = if uncertain { "\ntoo few to tell" } else { "" };
+        Some(Cell {
+            column: usize::try_from(hours[row]).ok()?,
+            row: usize::try_from(dates[row] - first).ok()?,
+            percent,
+            uncertain,
+            hover: format!(
+                "{}, {}\n{} of {} failed, {}{too_few}",
+                date_text(dates[row]),
+                words::hour(hours[row]),
+                words::thousands(rows.count("failed")[row]),
+                words::counted(decided[row], "build", "builds"),
+                words::percent(percent),
+            ),
+            opens: Opened::Row(row),
+        })
+    };
+    Chart::Cells(Cells {
+        columns: (0..HOURS).map(|hour| format!("{hour:02}")).collect(),
+        rows: (first..=last)
+            .map(|day| date_text(day)[5..].to_owned())
+            .collect(),
+        title: "Builds that failed",
+        opens: "builds",
+        cells: (0..rows.len()).filter_map(cell).collect(),
+    })
+}
+
+fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
+    let window = context.window;
+    let row = |row: usize| {
+        let day = rows.date("date")[row];
+        let start_ms = time_axis::start_of_day_ms(day, context.time_zone).max(window.start_ms);
+        let end_ms = time_axis::start_of_day_ms(day + 1, context.time_zone).min(window.end_ms);
+        let hour = rows.count("hour")[row].to_string();
+        opens::finished(start_ms, end_ms).with("hour", &hour)
+    };
+    Opens {
+        rows: (0..rows.len()).map(row).collect(),
+        columns: vec![
+            ("builds", Selection::default()),
+            ("failed", opens::failed(context)),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{build, snapshot_in, summary, table},
+        *,
+    };
+    use crate::server::model::BuildResult::*;
+
+    #[test]
+    fn a_build_counts_once_in_the_local_hour_of_its_end() {
+        let mut builds = vec![build("a", Failure, "2019-10-24T23:30:00Z"); 3];
+        builds.extend(vec![build("a", Success, "2019-10-24T23:40:00Z"); 2]);
+        builds.push(build("a", Unknown, "2019-10-25T09:30:00Z"));
+        builds.push(build("a", Aborted, "2019-10-25T10:30:00Z"));
+        let london = snapshot_in("Europe/London", &builds);
+        assert_eq!(
+            table(&FIGURE, &london, &Selection::default()),
+            [
+                "2019-10-25 | 0 | 5 | 3 | 60",
+                "2019-10-25 | 11 | 1 | 1 | 100"
+            ]
+        );
+        assert_eq!(
+            summary(&FIGURE, &london, &Selection::default()),
+            "Most builds in the last 14 days failed on 2019-10-25, 00:00–01:00: 3 of 5 builds."
+        );
+    }
+}
