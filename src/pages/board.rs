@@ -56,7 +56,6 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     view! {
         <Freshness />
         {filters}
-        <NoScriptNotice />
         {headline}
         <div class="cards">{cards}</div>
     }
@@ -93,17 +92,6 @@ pub fn unit(page: &str) -> (&'static str, &'static str) {
         ("build", "builds")
     } else {
         ("repository", "repositories")
-    }
-}
-
-#[component]
-pub fn NoScriptNotice() -> impl IntoView {
-    view! {
-        <noscript>
-            <p class="notice">
-                "Charts need JavaScript. Summaries and tables work without it."
-            </p>
-        </noscript>
     }
 }
 
