@@ -7,11 +7,16 @@ mod build;
 mod builds;
 mod change_points;
 mod difference;
+mod insight;
 mod opens;
 mod pipeline;
 mod pipelines;
 mod problems;
+mod search;
+mod security;
+mod today;
 mod view;
+mod week;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -27,13 +32,18 @@ pub use difference::{
     BuildDifference, BuildSet, ComparedMeasure, Comparison, DifferentValue, MeasureUnit,
     MeasuredSide,
 };
+pub use insight::{IncidentList, IncidentSummary, InsightTable, SharedValue};
 pub use opens::{ColumnConditions, Marks, Opens};
 pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
+pub use search::{SearchResult, SearchResults};
+pub use security::{DueClass, DueSuppression, SecurityHead, UncheckedRepository};
+pub use today::{Hour, HourCount, HourIncident, HourMatrix, ProjectHours, Today, WeekRate};
 pub use view::View;
+pub use week::{SlowerPipeline, WeekIncident, WeekNumbers, WeekPipeline, WeekReport};
 
 use crate::{error::AppError, json::Json, selection::Selection};
 
@@ -220,6 +230,8 @@ pub struct FigureInfo {
 pub struct Site {
     /// The organisation's name for this dashboard.
     pub title: String,
+    /// The choices of the project filter: slug and label, including “All” and “Unowned”.
+    pub projects: Vec<(String, String)>,
     /// The address of its source code.
     pub source_url: String,
     /// The state of the data when the document was rendered.
@@ -228,6 +240,8 @@ pub struct Site {
     pub reader: Option<String>,
     /// Everyone who can reach the server can read the dashboard.
     pub open: bool,
+    /// Something needs attention.
+    pub attention: bool,
 }
 
 /// The title, filters and cards of a page.
@@ -314,6 +328,9 @@ pub struct HtmlFragment {
     /// The summary and the content of a part that can be unfolded; empty if there is none.
     pub summary: String,
     pub folded: String,
+    /// The title of the page, if this part decides it; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
 }
 
 /// The state of the data: its age and completeness, and whether it is sample data.
@@ -346,6 +363,8 @@ pub struct Freshness {
     pub as_of: Option<Moment>,
     /// The amount of data: `36,120 builds of 171 pipelines`.
     pub rests_on: String,
+    /// The end and the age of data that is older than the configuration allows: `Data ends 29 Oct 2019, 7 years ago`.
+    pub old: Option<String>,
     /// The sources of the data; empty if it comes from files only.
     pub sources: Vec<SourceState>,
 }

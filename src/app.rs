@@ -10,11 +10,11 @@ use leptos_router::{
 use crate::{
     api::{Live, Site},
     base::use_base,
-    components::{Footer, Header, Visited},
+    components::{FilterBar, Footer, Header, Visited, provide_carried},
     live::LiveState,
     pages::{
-        Build, Builds, Compare, Disclaimer, Figure, NotFound, Pipeline, PipelineList, Pipelines,
-        Platform, Problems, Security, Sources,
+        Build, Builds, Compare, Disclaimer, Explore, Figure, NotFound, Pipeline, PipelineList,
+        Pipelines, Platform, Search, Security, Sources, Today, WallPipelines, WallToday, Week,
     },
 };
 
@@ -26,6 +26,10 @@ pub struct ThemeStylesheet(pub Option<String>);
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let base = use_base();
     let root = base.as_str().to_owned();
+    let icon = match use_context::<Site>() {
+        Some(site) if site.attention => "/favicon-red.svg",
+        _ => "/favicon.svg",
+    };
     let theme = use_context::<ThemeStylesheet>().and_then(|theme| theme.0);
     let theme = theme.map(|href| view! { <link rel="stylesheet" id="theme" href=href /> });
     view! {
@@ -43,7 +47,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     name="description"
                     content="Failing pipelines and their causes, and the security of the code."
                 />
-                <link rel="icon" href=base.path("/favicon.svg") type="image/svg+xml" />
+                <link rel="icon" href=base.path(icon) type="image/svg+xml" />
                 <HashedStylesheet options=options.clone() root=root.clone() id="style" />
                 {theme}
                 // With this id and class, plotly.js does not add inline styles.
@@ -80,10 +84,12 @@ pub fn App() -> impl IntoView {
     let site = SharedValue::new(|| {
         use_context::<Site>().unwrap_or_else(|| Site {
             title: "RSE dashboard".to_owned(),
+            projects: Vec::new(),
             source_url: String::new(),
             live: Live::default(),
             reader: None,
             open: false,
+            attention: false,
         })
     })
     .into_inner();
@@ -99,12 +105,16 @@ pub fn App() -> impl IntoView {
             "Skip to the content"
         </a>
         <Router base=base.as_str().to_owned()>
+            {provide_carried(site.projects)}
             <Header title=site.title reader=site.reader />
+            <FilterBar />
             <main id="main" tabindex="-1">
                 <Routes fallback=NotFound>
+                    <Route path=StaticSegment("") view=Today ssr=SsrMode::Async />
                     <Route path=StaticSegment("build") view=Build ssr=SsrMode::Async />
                     <Route path=StaticSegment("builds") view=Builds ssr=SsrMode::Async />
                     <Route path=StaticSegment("compare") view=Compare ssr=SsrMode::Async />
+                    <Route path=StaticSegment("explore") view=Explore ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipeline") view=Pipeline ssr=SsrMode::Async />
                     <Route path=StaticSegment("pipelines") view=Pipelines ssr=SsrMode::Async />
                     <Route
@@ -113,9 +123,21 @@ pub fn App() -> impl IntoView {
                         ssr=SsrMode::Async
                     />
                     <Route path=StaticSegment("platform") view=Platform ssr=SsrMode::Async />
-                    <Route path=StaticSegment("problems") view=Problems ssr=SsrMode::Async />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
+                    <Route path=StaticSegment("wall") view=WallToday ssr=SsrMode::Async />
+                    <Route
+                        path=(StaticSegment("wall"), StaticSegment("pipelines"))
+                        view=WallPipelines
+                        ssr=SsrMode::Async
+                    />
+                    <Route
+                        path=(StaticSegment("wall"), StaticSegment("today"))
+                        view=WallToday
+                        ssr=SsrMode::Async
+                    />
+                    <Route path=StaticSegment("search") view=Search ssr=SsrMode::Async />
+                    <Route path=StaticSegment("week") view=Week ssr=SsrMode::Async />
                     <Route path=StaticSegment("disclaimer") view=Disclaimer ssr=SsrMode::Async />
                     <Route
                         path=(StaticSegment("figures"), ParamSegment("id"))

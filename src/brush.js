@@ -26,8 +26,13 @@ export function setRange(from, to) {
   query.set("from", from);
   query.set("to", to);
   query.sort();
+  follow(`${location.pathname}?${query}`);
+}
+
+/** Follows a link, so that the router loads the page. */
+export function follow(href) {
   const link = document.createElement("a");
-  link.href = `${location.pathname}?${query}`;
+  link.href = href;
   document.body.append(link);
   link.click();
   link.remove();

@@ -9,6 +9,7 @@ pub mod brush;
 pub mod components;
 pub mod error;
 pub mod json;
+pub mod keys;
 pub mod live;
 mod markup;
 mod numbers;
@@ -27,5 +28,6 @@ pub fn hydrate() {
     trusted_types::allow_html();
     api::ask_below_base();
     brush::start();
+    keys::start();
     leptos::mount::hydrate_body(app::App);
 }

@@ -66,7 +66,8 @@ async function signInAgain() {
 }
 
 function hear() {
-  const { build, version, ledger } = latest;
+  const { build, version, ledger, attention } = latest;
+  colour(attention);
   // The server runs another build: reload the page, but only once per build.
   if (build && build !== BUILD && sessionStorage.getItem("build") !== build) {
     sessionStorage.setItem("build", build);
@@ -75,6 +76,13 @@ function hear() {
     see(version);
     tell(version, ledger);
   }
+}
+
+// The icon is red while something needs attention.
+function colour(attention) {
+  const icon = document.querySelector('link[rel="icon"]');
+  const address = `${content("base")}/favicon${attention ? "-red" : ""}.svg`;
+  if (icon && icon.getAttribute("href") !== address) icon.setAttribute("href", address);
 }
 
 // With several replicas, a cookie carries the version that the page has seen, so that no replica answers

@@ -20,6 +20,8 @@ pub const DAYS: [u16; 6] = [1, 7, 14, 28, 90, 180];
 pub const DEFAULT_DAYS: u16 = 14;
 /// The value of `project` that selects all projects.
 pub const ALL_PROJECTS: &str = "all";
+/// The keys whose values links carry from page to page.
+pub const CARRIED: [&str; 6] = ["days", "from", "project", "team", "to", "type"];
 /// The maximum length of a project's name in addresses, in bytes.
 pub const MAX_PROJECT: usize = 100;
 /// The maximum length of any value, in bytes: names in the data have at most 300 characters.
@@ -181,6 +183,13 @@ impl Selection {
     pub fn without_value(&self, key: &str, value: &str) -> Self {
         let pairs = self.0.iter();
         let pairs = pairs.filter(|(known, held)| *known != key || held != value);
+        Self(pairs.cloned().collect())
+    }
+
+    /// The part of the selection that links carry to other pages.
+    #[must_use]
+    pub fn carried(&self) -> Self {
+        let pairs = self.0.iter().filter(|(key, _)| CARRIED.contains(key));
         Self(pairs.cloned().collect())
     }
 

@@ -13,8 +13,14 @@ const EVERY_PAGE = [
   "/compare",
   "/compare?a.type=nightly&b.type=non-nightly&days=28",
   "/pipelines/list",
+  "/pipelines/list?sort=-failed&q=cmc",
+  "/week",
+  "/explore",
+  "/search",
+  "/search?q=claim",
   "/platform",
-  "/problems",
+  "/",
+  "/?project=cmc",
   "/security",
   "/sources",
   "/disclaimer",
@@ -44,8 +50,11 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
+// Without header and footer.
+const WALLS = ["/wall", "/wall/pipelines"];
+
 for (const colorScheme of ["light", "dark"] as const) {
-  for (const path of EVERY_PAGE) {
+  for (const path of [...EVERY_PAGE, ...WALLS]) {
     test(`axe reports no violations on ${path} in ${colorScheme} mode`, async ({ page, faults }) => {
       if (/nowhere|=15/.test(path)) faults.provoke(/40[04]/);
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

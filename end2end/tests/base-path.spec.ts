@@ -27,23 +27,23 @@ test("pages, figures, filters and the event stream stay under the base path", as
   for (const id of PAGES.pipelines.slice(0, 3)) await drawn(page, id);
 
   const asked = page.waitForResponse((response) => response.url().includes("/api/figure?"));
-  await page.getByLabel("Window").selectOption("7");
+  await page.getByLabel("Range").selectOption("7");
   await expect(page).toHaveURL(`${below}/pipelines?days=7`);
   expect((await asked).status()).toBe(200);
 
   await page.getByRole("navigation").first().getByRole("link", { name: "Security" }).click();
-  await expect(page).toHaveURL(`${below}/security`);
+  await expect(page).toHaveURL(`${below}/security?days=7`);
   await drawn(page, PAGES.security[0]);
   await page.getByRole("link", { name: "Disclaimer" }).click();
   await expect(page).toHaveURL(`${below}/disclaimer`);
   await page.goBack();
-  await expect(page).toHaveURL(`${below}/security`);
+  await expect(page).toHaveURL(`${below}/security?days=7`);
 
   await page.goto(`${below}/figures/${PAGES.security[0]}`);
   await drawn(page, PAGES.security[0]);
   const file = page.waitForEvent("download");
   await page.getByRole("link", { name: "CSV" }).click();
-  expect((await file).suggestedFilename()).toBe(`${PAGES.security[0]}.csv`);
+  expect((await file).suggestedFilename()).toMatch(new RegExp(`^${PAGES.security[0]}-\\d{4}-\\d\\d-\\d\\d\\.csv$`));
 
   expect(paths.length).toBeGreaterThan(20);
   expect(paths.filter((path) => path !== BASE && !path.startsWith(`${BASE}/`))).toEqual([]);
@@ -56,7 +56,7 @@ test.describe("without JavaScript", () => {
     // Without JavaScript, the browser blocks scripts and warns about unused preloads.
     faults.provoke(/\.js csp$/, /\.wasm was preloaded using link preload but not used/);
     await page.goto(`${below}/pipelines`);
-    await page.getByLabel("Window").selectOption("7");
+    await page.getByLabel("Range").selectOption("7");
     await page.getByRole("button", { name: "Apply" }).click();
     await expect(page).toHaveURL(new RegExp(`^${below}/pipelines\\?.*days=7`));
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();

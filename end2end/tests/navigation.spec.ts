@@ -44,11 +44,72 @@ test("navigation changes page, title and focus without a document load", async (
 test("the navigation marks the current page", async ({ page }) => {
   for (const [path, name] of [
     ["/pipelines", "Pipelines"],
+    ["/pipelines/list?project=cmc", "Pipelines"],
     ["/security", "Security"],
+    ["/week", "Week"],
+    ["/explore?days=7", "Explore"],
+    ["/sources", "Sources"],
   ]) {
     await page.goto(path);
     await expect(navigation(page).locator('[aria-current="page"]')).toHaveText(name);
   }
+});
+
+test("the filters are kept from page to page, in titles and in print", async ({ page }) => {
+  await openAlive(page, "/pipelines?days=7&project=cmc&type=nightly&step=build");
+  await expect(page).toHaveTitle(/^CMC · Pipelines – /);
+  for (const name of ["Builds", "Platform", "Explore", "Security", "Week", "Pipelines"]) {
+    await navigation(page).getByRole("link", { name }).click();
+    await expect(page).toHaveURL(new RegExp(`/${name.toLowerCase()}\\?days=7&project=cmc&type=nightly$`));
+    await expect(page).toHaveTitle(new RegExp(`^CMC · ${name} – `));
+  }
+  await page.emulateMedia({ media: "print" });
+  await expect(page.locator(".filter-words summary")).toBeVisible();
+  await expect(page.locator(".filter-words summary")).toHaveText("CMC · nightly · last 7 days");
+  await expect(page.locator("form.filters")).toBeHidden();
+  expect(await documents(page)).toBe(0);
+});
+
+test("the filters of a page of one thing lead to the pipelines, and survive the page", async ({ page, request }) => {
+  const { page: pipelines } = await (await request.get("/api/pipelines?project=cmc")).json();
+  await openAlive(page, "/pipelines/list?days=28&project=cmc");
+  await page.locator(".pipeline-table th[scope=row] a").first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(pipelines[0].name);
+  await expect(page).toHaveURL(/\/pipeline\?days=28&name=.*&project=cmc$/);
+  await page.getByLabel("Project").selectOption("sscs");
+  await expect(page).toHaveURL(/project=cmc$/);
+  await page.getByRole("button", { name: "Show pipelines" }).click();
+  await expect(page).toHaveURL(/\/pipelines\?(.*&)?project=sscs/);
+});
+
+test("a phone shows the filters as one chip that stays in view", async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await openAlive(page, "/pipelines?project=cmc");
+  const chip = page.locator(".filter-words summary");
+  await expect(chip).toHaveText("CMC · last 14 days");
+  await expect(page.getByLabel("Project")).toBeHidden();
+  await page.evaluate(() => window.scrollTo(0, 1500));
+  await expect(chip).toBeInViewport();
+  await chip.click();
+  await page.getByLabel("Range").selectOption("7");
+  await expect(page).toHaveURL(/days=7/);
+  await expect(chip).toHaveText("CMC · last 7 days");
+});
+
+test("a changed filter is said to screen readers", async ({ page }) => {
+  await openAlive(page, "/pipelines");
+  const said = page.locator(".filter-bar [role=status]");
+  await expect(said).toHaveText("");
+  await page.getByLabel("Project").selectOption("cmc");
+  await expect(said).toHaveText(/^[\d,]+ of [\d,]+ builds of CMC pipelines failed in the last 14 days\.$/);
+});
+
+test("an unknown project links to the known ones", async ({ page, faults }) => {
+  faults.provoke(/400/);
+  await page.goto("/pipelines?days=7&project=nothing");
+  await page.locator(".error-panel").first().getByRole("link", { name: "cmc" }).click();
+  await expect(page).toHaveURL(/\/pipelines\?days=7&project=cmc$/);
+  await expect(page.locator(".error-panel")).toHaveCount(0);
 });
 
 test("the footer links to the disclaimer and the source code", async ({ page }) => {

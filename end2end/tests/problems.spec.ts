@@ -1,4 +1,4 @@
-// What needs attention, and the ways from there to causes.
+// What needs attention, on the start page, and the ways from there to causes.
 import { expect, test } from "../support/fixtures";
 
 interface Problem {
@@ -6,13 +6,17 @@ interface Problem {
   kind: string;
   state: string;
   title: string;
+  short_name: string | null;
   failures: number;
   opens: string;
-  red_ms: number;
-  builds: number;
+  recent: string[];
 }
 
 const STATES = ["escalating", "regressed", "new", "ongoing", "snoozed"];
+// The start page shows so many.
+const SHOWN = 50;
+
+const label = ({ short_name, title }: Problem) => short_name ?? title;
 
 test("problems are listed in their order, with what happened and why", async ({ page }) => {
   const list = await (await page.request.get("/api/problems")).json();
@@ -20,10 +24,9 @@ test("problems are listed in their order, with what happened and why", async ({ 
   expect(problems.length).toBeGreaterThan(0);
   const places = problems.map(({ state }) => STATES.indexOf(state));
   expect(places).toEqual([...places].sort((a, b) => a - b));
-  await page.goto("/problems");
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Problems");
+  await page.goto("/");
   await expect(page.getByRole("main")).toContainText(list.summary);
-  await expect(page.locator(".problem h3 > a")).toHaveText(problems.map(({ title }) => title));
+  await expect(page.locator(".problem h3 > a")).toHaveText(problems.slice(0, SHOWN).map(label));
   await expect(page.locator(".problem").first()).toContainText("Failed step");
   // Nobody has signed in.
   await expect(page.getByText("Snooze", { exact: true })).toHaveCount(0);
@@ -35,26 +38,44 @@ test("the failures of a problem are the builds that its number opens", async ({ 
     const list = await (await page.request.get(`/api/builds?${opens}`)).json();
     expect(list.builds, id).toBe(failures);
   }
-  await page.goto("/problems");
+  await page.goto("/");
   await page.locator(".problem").first().getByRole("link", { name: /failure/ }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Builds");
 });
 
+test("the strip of a problem has a shape for each of the last builds", async ({ page }) => {
+  const { problems } = await (await page.request.get("/api/problems")).json();
+  const index = (problems as Problem[]).findIndex(({ kind }) => kind === "pipeline");
+  const { recent } = problems[index] as Problem;
+  expect(recent.length).toBeGreaterThan(0);
+  await page.goto("/");
+  const strip = page.locator(".problem").nth(index).locator("svg.build-strip");
+  await expect(strip.locator("g.mark")).toHaveCount(recent.length);
+  await expect(strip).toHaveAttribute("aria-label", new RegExp(`^Last ${recent.length} builds?:`));
+  await strip.click();
+  await expect(page).toHaveURL(/\/pipeline\?/);
+});
+
 test("a problem leads to its pipeline, and the filter of a project chooses problems", async ({ page }) => {
-  await page.goto("/problems?project=cmc");
+  await page.goto("/?project=cmc");
   const { problems, summary } = await (await page.request.get("/api/problems?project=cmc")).json();
   expect(summary).toContain("CMC");
   const pipelines = (problems as Problem[]).filter(({ kind }) => kind === "pipeline");
-  await expect(page.locator(".problem")).toHaveCount(problems.length);
+  await expect(page.locator(".problem")).toHaveCount(Math.min(problems.length, SHOWN));
   for (const { title } of pipelines) expect(title).toContain("CMC");
+});
+
+test("the old address leads to the start page and keeps its query", async ({ page }) => {
+  await page.goto("/problems?project=cmc");
+  await expect(page).toHaveURL(/\/\?project=cmc$/);
 });
 
 test("problems can be read without JavaScript", async ({ browser, baseURL }) => {
   const context = await browser.newContext({ javaScriptEnabled: false, baseURL });
   const page = await context.newPage();
-  await page.goto("/");
-  await page.getByRole("link", { name: "Problems", exact: true }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Problems");
+  await page.goto("/pipelines");
+  await page.getByRole("navigation").first().getByRole("link", { name: "Today", exact: true }).click();
+  await expect(page.locator(".verdict")).toBeVisible();
   await expect(page.locator(".problem").first()).toBeVisible();
   await context.close();
 });

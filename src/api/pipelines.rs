@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{BuildMark, Change};
+
 /// The pipelines of a selection: how many are in which state, and one page of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PipelineList {
@@ -18,10 +20,15 @@ pub struct PipelineList {
     pub pipelines: u64,
     /// The number of pipelines of the selection by state.
     pub states: Vec<StateCount>,
-    /// At most 50 pipelines: red ones first, longest red first, then by name.
+    /// At most 25 pipelines, in the order of `sort`: if none is given, red ones first, longest red first, then by name.
     pub page: Vec<PipelineSummary>,
-    /// The value of `cursor` for the next page; none on the last.
+    /// The number of this page, from 1, and the number of pages.
+    pub page_number: u64,
+    pub page_count: u64,
+    /// The value of `page` for the next page; none on the last.
     pub next: Option<String>,
+    /// The time before, that `change` compares with: `the 14 days before`.
+    pub compared: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -39,7 +46,11 @@ pub struct PipelineSummary {
     pub name: String,
     /// The pipeline for readers: the name; with the system if two have a job of this name.
     pub pipeline: String,
+    /// The name for readers, beside the project.
+    pub short_name: String,
     pub project: String,
+    /// The team that owns the repository, if it is known.
+    pub team: Option<String>,
     /// `red`, `good`, `unknown` or `dormant`.
     pub state: String,
     /// RFC 3339, UTC: the end of the build that the state began with.
@@ -55,6 +66,18 @@ pub struct PipelineSummary {
     /// The builds of the selection, and those that failed.
     pub builds: u64,
     pub failed: u64,
-    /// The percentage of failed builds; null without builds.
+    /// The percentage of failed builds and its 95% interval; null without builds.
     pub failed_percent: Option<f64>,
+    pub failed_percent_low: Option<f64>,
+    pub failed_percent_high: Option<f64>,
+    /// The builds of the time before, and those that failed.
+    pub builds_before: u64,
+    pub failed_before: u64,
+    /// The change of the percentage since the time before.
+    pub change: Change,
+    /// The median and the 95th percentile of the durations of passed builds; null without any.
+    pub p50_ms: Option<u64>,
+    pub p95_ms: Option<u64>,
+    /// At most 30 builds, the latest last, whatever the range.
+    pub recent: Vec<BuildMark>,
 }

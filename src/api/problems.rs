@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::BuildMark;
+use super::{BuildMark, ExternalAddress};
 
 /// The problems of a selection's pipelines, and those that ended lately.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -44,6 +44,8 @@ pub struct ProblemSummary {
     /// The CI system and the job of a pipeline.
     pub system: Option<String>,
     pub name: Option<String>,
+    /// The name of a pipeline beside its project.
+    pub short_name: Option<String>,
     /// The project and the team of a pipeline.
     pub project: Option<String>,
     pub team: Option<String>,
@@ -70,6 +72,10 @@ pub struct ProblemSummary {
     pub first_failure: BuildMark,
     pub latest_failure: BuildMark,
     pub last_green: Option<BuildMark>,
+    /// The results of the last 30 builds of a pipeline, the latest last.
+    pub recent: Vec<String>,
+    /// The latest failure in its CI system; only the start page looks it up.
+    pub build_address: Option<ExternalAddress>,
     /// The first digits of the commits between the last good build and the first failure, as far as builds know them.
     pub suspects: Vec<String>,
     /// Values that the failures of an incident share: `agent linux: 12 of 13`.
@@ -101,6 +107,9 @@ pub struct ResolvedProblem {
     pub title: String,
     pub system: Option<String>,
     pub name: Option<String>,
+    /// The name of a pipeline beside its project.
+    pub short_name: Option<String>,
+    pub project: Option<String>,
     /// RFC 3339, UTC.
     pub since: String,
     pub ended: String,

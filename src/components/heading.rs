@@ -1,8 +1,10 @@
-//! A page's heading and title. After a navigation within the app, the heading takes the focus, so that
+//! A page's heading, and its title, which names the selected project. After a navigation within the app, the heading takes the focus, so that
 //! screen readers announce the page.
 
 use leptos::{html::H1, prelude::*};
 use leptos_meta::Title;
+
+use super::filters::use_carried;
 
 /// Set once a page has been shown in the document.
 #[derive(Clone, Copy)]
@@ -31,8 +33,16 @@ pub fn PageHeading(#[prop(into)] text: String) -> impl IntoView {
         }
         visited.set_value(true);
     });
+    let carried = use_carried();
+    let title = {
+        let text = text.clone();
+        move || match carried.scope() {
+            Some(scope) => format!("{scope} · {text}"),
+            None => text.clone(),
+        }
+    };
     view! {
-        <Title text=text.clone() />
+        <Title text=title />
         <h1 node_ref=heading tabindex="-1">
             {text}
         </h1>

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use leptos::{either::Either, prelude::*};
+use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ use crate::{
 struct Part {
     class: String,
     folds: bool,
+    title: String,
     #[serde(skip)]
     html: Arc<str>,
     #[serde(skip)]
@@ -34,6 +36,7 @@ impl From<HtmlFragment> for Part {
         Self {
             class: text.class,
             folds: !text.folded.is_empty(),
+            title: text.title,
             html: text.html.into(),
             summary: text.summary.into(),
             folded: text.folded.into(),
@@ -120,7 +123,9 @@ fn loading() -> impl IntoView {
 }
 
 fn part(part: Part) -> impl IntoView {
+    let title = (!part.title.is_empty()).then(|| view! { <Title text=part.title /> });
     view! {
+        {title}
         <div class=part.class>
             <div inner_html=part.html></div>
             <details hidden=!part.folds>

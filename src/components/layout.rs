@@ -3,7 +3,20 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use crate::base::use_base;
+use super::filters::{use_carried, use_page};
+use crate::{base::use_base, selection::Selection};
+
+/// The pages of the navigation: the name in addresses, the label, and the key that goes there after `g`.
+const PAGES: [(&str, &str, Option<&str>); 8] = [
+    ("", "Today", Some("t")),
+    ("pipelines", "Pipelines", Some("p")),
+    ("builds", "Builds", None),
+    ("platform", "Platform", None),
+    ("security", "Security", Some("s")),
+    ("week", "Week", None),
+    ("explore", "Explore", None),
+    ("sources", "Sources", None),
+];
 
 #[component]
 pub fn Header(title: String, reader: Option<String>) -> impl IntoView {
@@ -18,35 +31,59 @@ pub fn Header(title: String, reader: Option<String>) -> impl IntoView {
             </form>
         }
     });
+    let carried = use_carried().selection;
+    let current = use_page();
+    let link = |(page, label, key): (&'static str, &'static str, Option<&'static str>)| {
+        let path = base.path(&format!("/{page}"));
+        let href = move || format!("{path}{}", carried.with(Selection::query));
+        let is_current = move || current.with(|current| current == page).then_some("page");
+        view! {
+            <li>
+                <a href=href aria-current=is_current data-go=key>
+                    {label}
+                </a>
+            </li>
+        }
+    };
+    let home = base.path("/");
     view! {
         <header class="site-header">
             <div class="frame">
-                <a class="brand" href=base.path("/pipelines")>
+                <a class="brand" href=move || format!("{home}{}", carried.with(Selection::query))>
                     <Logo />
                     <span>{title}</span>
                 </a>
                 <nav aria-label="Pages">
-                    <ul>
-                        <li>
-                            <A href=base.path("/problems")>"Problems"</A>
-                        </li>
-                        <li>
-                            <A href=base.path("/pipelines")>"Pipelines"</A>
-                        </li>
-                        <li>
-                            <A href=base.path("/builds")>"Builds"</A>
-                        </li>
-                        <li>
-                            <A href=base.path("/platform")>"Platform"</A>
-                        </li>
-                        <li>
-                            <A href=base.path("/security")>"Security"</A>
-                        </li>
-                    </ul>
+                    <ul>{PAGES.map(link).collect_view()}</ul>
                 </nav>
+                <Search />
                 {reader}
             </div>
         </header>
+    }
+}
+
+/// The search box: a form that works without JavaScript. `keys.js` lists results under it while the reader types.
+#[component]
+fn Search() -> impl IntoView {
+    let base = use_base();
+    view! {
+        <form class="site-search" method="get" action=base.path("/search") role="search" aria-label="Search">
+            <label class="visually-hidden" for="search">
+                "Search pipelines, builds, figures"
+            </label>
+            <input
+                id="search"
+                class="form-control"
+                type="text"
+                name="q"
+                maxlength="200"
+                placeholder="Search"
+                enterkeyhint="search"
+                autocomplete="off"
+                data-results=base.path("/api/search")
+            />
+        </form>
     }
 }
 
@@ -94,6 +131,12 @@ pub fn Footer(source_url: String, open: bool) -> impl IntoView {
                             <A href=base.path("/sources")>"Sources"</A>
                         </li>
                         {source}
+                        // Shown by `keys.js`, which opens the list of keys.
+                        <li hidden>
+                            <button type="button" class="link-button" data-keys="">
+                                "Keys"
+                            </button>
+                        </li>
                     </ul>
                 </nav>
                 {open}

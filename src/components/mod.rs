@@ -11,7 +11,7 @@ mod selection;
 
 pub use card::Card;
 pub use error_panel::{ErrorPanel, ask_again_when_heard};
-pub use filters::Filters;
+pub use filters::{FilterBar, Filters, provide_carried};
 pub use heading::{PageHeading, Visited};
 pub use html_fragment::Fragments;
 pub use layout::{Footer, Header};

@@ -4,14 +4,15 @@ use leptos::prelude::*;
 
 use super::overview::use_overview;
 use crate::{
-    api::Overview,
-    components::{Card, ErrorPanel, Filters, Fragments, PageHeading, use_selection},
+    api::{FigureInfo, Overview},
+    components::{Card, ErrorPanel, Fragments, PageHeading, use_selection},
     selection::Selection,
 };
 
 /// The pages of figures about builds; only these have filters.
 pub const PIPELINES: &str = "pipelines";
 pub const PLATFORM: &str = "platform";
+pub const SECURITY: &str = "security";
 
 #[component]
 pub fn Board(
@@ -44,19 +45,27 @@ pub fn Board(
 }
 
 fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
-    let filters = is_of_builds(&overview.page)
-        .then(|| view! { <Filters projects=overview.projects selection /> });
     let headline = (overview.page == PIPELINES).then(|| view! { <Headline selection /> });
+    let pipelines = (overview.page == PIPELINES).then(|| view! { <PipelineTable selection /> });
+    let due = (overview.page == SECURITY).then(|| {
+        view! { <Fragments of="security" failed="The summary could not be loaded" /> }
+    });
     let unit = unit(&overview.page);
-    let cards = overview
-        .figures
-        .into_iter()
-        .map(|info| view! { <Card info selection unit /> })
-        .collect_view();
+    let is_last_day = Memo::new(move |_| selection.with(|known| known.days() == Some(1)));
+    let card = move |info: FigureInfo| {
+        // In a range of one day, the other figure of results shows the same.
+        let shows_last_day = info.id == "build_status_day";
+        move || {
+            let is_shown = !(shows_last_day && is_last_day.get());
+            is_shown.then(|| view! { <Card info=info.clone() selection unit /> })
+        }
+    };
+    let cards = overview.figures.into_iter().map(card).collect_view();
     view! {
         <Freshness />
-        {filters}
         {headline}
+        {pipelines}
+        {due}
         <div class="cards">{cards}</div>
     }
 }
@@ -72,6 +81,16 @@ fn Headline(selection: Memo<Selection>) -> impl IntoView {
             aria-busy=move || busy.get().then_some("true")
         >
             <Fragments of="headline" failed="The summary could not be loaded" selection set_busy />
+        </section>
+    }
+}
+
+/// The first page of the table of pipelines. Its links lead to the whole table, which has a page of its own.
+#[component]
+fn PipelineTable(selection: Memo<Selection>) -> impl IntoView {
+    view! {
+        <section class="builds-page" aria-label="Pipelines">
+            <Fragments of="pipelines" failed="The pipelines could not be loaded" selection />
         </section>
     }
 }

@@ -26,7 +26,7 @@ pub fn Figure() -> impl IntoView {
             <ErrorPanel
                 heading="This figure could not be loaded"
                 error
-                href="/pipelines"
+                href="/explore"
                 action="Show all figures"
             />
         }
@@ -55,7 +55,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
         move || format!("{path}{}", selection.with(Selection::query))
     };
     let heading = overview.figures.first().map(|info| info.title.clone());
-    let filters = filtered.then(|| view! { <Filters projects=overview.projects selection /> });
+    let filters = filtered.then(|| view! { <Filters /> });
     let cards = overview
         .figures
         .into_iter()

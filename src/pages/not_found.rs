@@ -12,8 +12,11 @@ pub fn NotFound() -> impl IntoView {
             <PageHeading text="Page not found" />
             <p>"There is no page at this address. Check that the address is complete."</p>
             <p>
-                "Go to "<a href=base.path("/pipelines")>"Pipelines"</a>", "
-                <a href=base.path("/security")>"Security"</a>" or the "
+                "Go to "<a href=base.path("/")>"Today"</a>", "
+                <a href=base.path("/pipelines")>"Pipelines"</a>", "
+                <a href=base.path("/security")>"Security"</a>", "
+                <a href=base.path("/explore")>"Explore"</a>", "
+                <a href=base.path("/sources")>"Sources"</a>" or the "
                 <a href=base.path("/disclaimer")>"disclaimer"</a>"."
             </p>
         </div>

@@ -13,6 +13,6 @@ pub fn PipelineList() -> impl IntoView {
         "pipelines",
         "The pipelines could not be loaded",
         use_selection(),
-        use_view(&["cursor", "state"]),
+        use_view(&["page", "sort", "state"]),
     )
 }

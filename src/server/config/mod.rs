@@ -1,6 +1,7 @@
 //! An organisation's settings: `dashboard.toml`. The checked-in file is also the built-in default.
 
 pub mod cosmos;
+mod freshness;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz_targets;
 pub mod github;
@@ -13,6 +14,7 @@ mod theme;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
+pub use freshness::Freshness;
 pub use insight::{Domain, DomainRule, Insight};
 use jiff::{SignedDuration, tz::TimeZone};
 pub use links::Links;
@@ -37,6 +39,7 @@ pub struct Config {
     pub source_url: String,
     pub rules: Rules,
     pub insight: Insight,
+    pub freshness: Freshness,
     pub security: Security,
     pub security_txt: Option<SecurityTxt>,
     pub links: Links,
@@ -95,6 +98,8 @@ struct File {
     rules: FileRules,
     #[serde(default)]
     insight: Insight,
+    #[serde(default)]
+    freshness: freshness::FileFreshness,
     security: Security,
     security_txt: Option<SecurityTxt>,
     #[serde(default)]
@@ -199,6 +204,7 @@ impl Config {
                 ends: end_rules(file.rules.failed_after, file.rules.lost_after)?,
             },
             insight: file.insight,
+            freshness: Freshness::new(&file.freshness)?,
             security: file.security,
             security_txt: file.security_txt,
             links: file.links,
@@ -376,6 +382,29 @@ mod tests {
         assert_eq!(format!("{:?}", older.insight), format!("{built_in:?}"));
         assert!(!built_in.aborted_is_red);
         assert_eq!(built_in.dormant_days, 28);
+    }
+
+    #[test]
+    fn data_is_old_at_the_configured_age() {
+        let parsed = |events: &str| {
+            let text = DEFAULT.replace("events_warn_after = \"6h\"", events);
+            let config = Config::parse(&text).map_err(|error| format!("{error:#}"))?;
+            Ok::<_, String>((config.freshness.events_ms, config.freshness.facts_ms))
+        };
+        let (hour_ms, day_ms) = (3_600_000, 86_400_000);
+        assert_eq!(
+            parsed("events_warn_after = \"6h\""),
+            Ok((6 * hour_ms, 2 * day_ms))
+        );
+        assert_eq!(parsed(""), Ok((6 * hour_ms, 2 * day_ms)));
+        assert_eq!(
+            parsed("events_warn_after = \"1d 30m\"").map(|ages| ages.0),
+            Ok(day_ms + hour_ms / 2)
+        );
+        for wrong in ["0h", "-1h", "1 month", "soon"] {
+            let error = parsed(&format!("events_warn_after = \"{wrong}\"")).expect_err("refused");
+            assert!(error.contains("events_warn_after"), "{error}");
+        }
     }
 
     #[test]

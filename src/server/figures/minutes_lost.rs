@@ -24,8 +24,9 @@ pub const FIGURE: Figure = Figure {
     title: "Minutes lost by step",
     help: "The minutes of builds that finished in the window without a use: reruns of flaky failures, \
            lost builds until their latest event, and failed or aborted ones. All minutes of a build \
-           count once, at the step that failed first; those of a rerun at the step of the failure \
-           that it repeated. Builds of unknown duration add no minutes. Where agents have a price, \
+           count once: those of a failed or aborted build at the step that failed first, those of a \
+           rerun at the step of the failure that it repeated, and those of a lost build at “unknown”, \
+           because no event says where it stopped. Builds of unknown duration add no minutes. Where agents have a price, \
            the cost is that of their builds, by the whole minute. The running share is that of all \
            minutes lost down to the row. Shows the 50 steps that lost most.",
     rows,

@@ -10,6 +10,9 @@ use crate::{
 
 pub use crate::numbers::{counted, thousands};
 
+/// The sentence of whatever needs builds, without any data. The state of the data says what to do.
+pub const NO_EVENTS: &str = "There are no build events yet.";
+
 /// RFC 3339 in UTC; empty for none.
 pub fn instant(at_ms: Option<i64>) -> String {
     at_ms.map_or_else(String::new, rows::instant_text)
@@ -93,6 +96,40 @@ pub fn scope_of(selection: &Selection, project: Option<&str>) -> String {
     }
 }
 
+/// A duration for readers: `0.4 s`, `45 s`, `12 min 5 s`, `2 h 12 min`, `3 days 4 h`.
+pub fn duration(ms: u64) -> String {
+    let seconds = (ms + 500) / 1000;
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    let two = |first: u64, unit: &str, second: u64, smaller: &str| match second {
+        0 => format!("{first} {unit}"),
+        _ => format!("{first} {unit} {second} {smaller}"),
+    };
+    match seconds {
+        0..10 => format!("{:.1} s", ms as f64 / 1000.0),
+        10..60 => format!("{seconds} s"),
+        60..3600 => two(minutes, "min", seconds % 60, "s"),
+        3600..86_400 => two(hours, "h", minutes % 60, "min"),
+        _ if hours / 24 == 1 => two(1, "day", hours % 24, "h"),
+        _ => two(hours / 24, "days", hours % 24, "h"),
+    }
+}
+
+/// A time before now, in the largest whole unit: `3 days ago`, `7 years ago`.
+pub fn ago(ms: i64) -> String {
+    const HOUR: u64 = 60;
+    const DAY: u64 = 24 * HOUR;
+    const YEAR: u64 = 365 * DAY;
+    let minutes = u64::try_from(ms).unwrap_or_default() / 60_000;
+    let (count, one, many) = match minutes {
+        0 => return "just now".to_owned(),
+        1..HOUR => (minutes, "minute", "minutes"),
+        HOUR..DAY => (minutes / HOUR, "hour", "hours"),
+        DAY..YEAR => (minutes / DAY, "day", "days"),
+        _ => (minutes / YEAR, "year", "years"),
+    };
+    format!("{} ago", counted(count, one, many))
+}
+
 /// An hour of the day: `09:00–10:00`.
 pub fn hour(hour: u64) -> String {
     format!("{hour:02}:00–{:02}:00", hour + 1)
@@ -106,7 +143,7 @@ pub fn name(text: &str) -> String {
 /// The sentence of a figure without builds.
 pub fn no_builds(context: &Context<'_>) -> String {
     if context.as_of_ms.is_none() {
-        return "There are no build events yet. Sync a source or import a file.".to_owned();
+        return NO_EVENTS.to_owned();
     }
     format!("No builds{} finished {}.", scope(context), window(context))
 }
@@ -114,7 +151,7 @@ pub fn no_builds(context: &Context<'_>) -> String {
 /// The sentence of a security figure without rows; `reason` if there are facts.
 pub fn no_facts(context: &Context<'_>, reason: String) -> String {
     if context.as_of_ms.is_none() {
-        return "There are no security facts yet. Sync a source or import a file.".to_owned();
+        return "There are no security facts yet.".to_owned();
     }
     reason
 }
@@ -136,6 +173,42 @@ pub const fn result_label(result: BuildResult) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_read_well() {
+        for (ms, text) in [
+            (0, "0.0 s"),
+            (440, "0.4 s"),
+            (9_499, "9.5 s"),
+            (9_500, "10 s"),
+            (59_499, "59 s"),
+            (59_500, "1 min"),
+            (725_000, "12 min 5 s"),
+            (3_600_000, "1 h"),
+            (7_920_000, "2 h 12 min"),
+            (90_000_000, "1 day 1 h"),
+            (273_600_000, "3 days 4 h"),
+        ] {
+            assert_eq!(duration(ms), text, "{ms}");
+        }
+    }
+
+    #[test]
+    fn times_ago_read_well() {
+        const MINUTE: i64 = 60_000;
+        for (ms, text) in [
+            (-1, "just now"),
+            (MINUTE - 1, "just now"),
+            (MINUTE, "1 minute ago"),
+            (60 * MINUTE - 1, "59 minutes ago"),
+            (60 * MINUTE, "1 hour ago"),
+            (24 * 60 * MINUTE, "1 day ago"),
+            (364 * 24 * 60 * MINUTE, "364 days ago"),
+            (7 * 366 * 24 * 60 * MINUTE, "7 years ago"),
+        ] {
+            assert_eq!(ago(ms), text, "{ms}");
+        }
+    }
 
     #[test]
     fn numbers_read_well() {

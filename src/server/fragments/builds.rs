@@ -125,9 +125,13 @@ impl Shown<'_> {
         }
     }
 
-    /// The conditions, each with a link that removes it.
+    /// The conditions that the bar of filters does not show, each with a link that removes it.
     fn chips(&self, snapshot: &Snapshot) -> Markup {
-        let pairs: Vec<(&str, &str)> = self.selection.pairs().collect();
+        let pairs = self.selection.pairs().filter(|(key, value)| {
+            let in_bar = matches!(*key, "project" | "type" | "days");
+            !(in_bar && self.selection.value(key) == Some(value))
+        });
+        let pairs: Vec<(&str, &str)> = pairs.collect();
         html! {
             @if !pairs.is_empty() {
                 ul class="chips" aria-label="Conditions" {

@@ -2,12 +2,18 @@
 
 use maud::{Markup, html};
 
-use super::{fragment, sentence, time};
+use super::{
+    components::{Tone, banner, empty_state},
+    fragment, sentence, time,
+};
 use crate::{
     api::{DataState, Freshness, HtmlFragment, SourceState},
     base::Base,
     markup::visible,
 };
+
+/// The command that fills an empty store.
+const IMPORT: &str = "rse-dashboard import FILE";
 
 pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
     let sources_page = base.path("/sources");
@@ -16,7 +22,20 @@ pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
         .iter()
         .flat_map(|kind| &kind.sources)
         .filter(|source| source.failing);
+    let is_empty =
+        state.store_lost.is_none() && state.kinds.iter().all(|kind| kind.as_of.is_none());
+    let old: Vec<&str> = state
+        .kinds
+        .iter()
+        .filter_map(|kind| kind.old.as_deref())
+        .collect();
     let html = html! {
+        @if is_empty {
+            (empty_state("There is no data yet. Import a file of build events, or configure a source and sync it.", Some(IMPORT)))
+        }
+        @if !old.is_empty() {
+            (banner(Tone::Warning, html! { strong { (visible(&old.join(". "))) } "." }))
+        }
         @if state.sample {
             p class="sample" {
                 strong { "Sample data" } ", replaced by the first import or sync."
@@ -91,9 +110,9 @@ mod tests {
     #[test]
     fn hostile_text_stays_text() {
         let fragments = fragments(&hostile_state(), &Base::default());
-        // Five moments twice each, the kind's two texts, the source's label twice, the coverage and the
+        // Five moments twice each, the kind's three texts, the source's label twice, the coverage and the
         // reason.
-        assert_text(&fragments, 16);
+        assert_text(&fragments, 17);
     }
 
     #[test]

@@ -181,9 +181,11 @@ fn red_for_longest(headline: &Headline, base: &Base) -> HtmlFragment {
             p class="note" { "No pipeline is known to be red." }
         } @else {
             p class="all-good" {
+                // Dormant pipelines are in a tile of their own.
+                @let active = if headline.dormant > 0 { "active " } else { "" };
                 @match headline.pipelines {
-                    1 => "None: the only pipeline is good.",
-                    all => { "None: all " (words::thousands(all)) " pipelines are good." },
+                    1 => { "None: the only " (active) "pipeline is good." },
+                    all => { "None: all " (words::thousands(all)) " " (active) "pipelines are good." },
                 }
             }
         }
@@ -370,6 +372,12 @@ mod tests {
             "{}",
             longest.html
         );
+
+        headline.dormant = 2;
+        let [_, _, longest] = tiles(&headline);
+        let words = "None: all 3 active pipelines are good.";
+        assert!(longest.html.contains(words), "{}", longest.html);
+        headline.dormant = 0;
 
         headline.red = (0..8).map(|number| red(&format!("<b>{number}"))).collect();
         headline.red_total = 1010;

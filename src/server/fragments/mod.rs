@@ -1,7 +1,6 @@
 //! The text of pages beside their figures, as HTML from templates, which escape every text by themselves.
 //! The client needs to know neither the words nor the data behind them.
 
-mod addresses;
 mod build;
 mod builds;
 mod change_points;
@@ -9,44 +8,71 @@ mod charts;
 mod compare;
 pub mod components;
 mod difference;
+mod explore;
 mod freshness;
 mod headline;
 mod pipeline;
 mod pipelines;
 mod problems;
 mod results;
+mod search;
+mod security;
 mod sources;
 mod style;
+mod summary;
 mod time_line;
+mod today;
+mod week;
+mod week_markdown;
 
 pub use build::fragments as build;
 pub use builds::fragments as builds;
 pub use compare::fragments as compare;
+pub use explore::fragments as explore;
 pub use freshness::fragments as freshness;
 pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
-pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES, fragments as problems};
+pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES};
+pub use search::fragments as search;
+pub use security::fragments as security;
 pub use sources::fragments as sources;
 pub use style::style;
+pub use summary::fragments as summary;
+pub use today::{fragments as today, wall as wall_today, wall_age};
+pub use week::fragments as week;
+pub use week_markdown::week_markdown;
 
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use crate::{
     api::{HtmlFragment, Moment},
     markup::visible,
     numbers,
+    server::{
+        figures::words::{self, duration},
+        snapshot::instant_ms,
+        views::addresses,
+    },
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 16] = [
     "builds",
     "compare",
+    "explore",
     "freshness",
     "headline",
     "pipelines",
-    "problems",
+    "search",
+    "security",
     "sources",
+    "summary",
+    "today",
+    "wall-pipelines",
+    "wall-today",
+    "week",
     "build",
     "pipeline",
 ];
@@ -83,21 +109,14 @@ fn utc(at: &str) -> Markup {
     timed(at, &numbers::instant(at))
 }
 
-/// A duration for readers: `0.4 s`, `45 s`, `12 min 5 s`, `2 h 12 min`, `3 days 4 h`.
-fn duration(ms: u64) -> String {
-    let seconds = (ms + 500) / 1000;
-    let (minutes, hours) = (seconds / 60, seconds / 3600);
-    let two = |first: u64, unit: &str, second: u64, smaller: &str| match second {
-        0 => format!("{first} {unit}"),
-        _ => format!("{first} {unit} {second} {smaller}"),
-    };
-    match seconds {
-        0..10 => format!("{:.1} s", ms as f64 / 1000.0),
-        10..60 => format!("{seconds} s"),
-        60..3600 => two(minutes, "min", seconds % 60, "s"),
-        3600..86_400 => two(hours, "h", minutes % 60, "min"),
-        _ if hours / 24 == 1 => two(1, "day", hours % 24, "h"),
-        _ => two(hours / 24, "days", hours % 24, "h"),
+/// An instant and the time since: `25 Oct 2019, 17:15 UTC, 3 days ago`.
+fn ago(at: &str, now_ms: i64) -> Markup {
+    let at_ms = instant_ms(at, &TimeZone::UTC);
+    html! {
+        @match at_ms {
+            Some(at_ms) => { (utc(at)) ", " (words::ago(now_ms - at_ms)) },
+            None => (utc(at)),
+        }
     }
 }
 
@@ -106,30 +125,6 @@ fn sentence(text: &str) -> Markup {
     html! {
         (visible(text))
         @if !text.ends_with(['.', '!', '?']) { "." }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-
-    #[test]
-    fn durations_read_well() {
-        for (ms, text) in [
-            (0, "0.0 s"),
-            (440, "0.4 s"),
-            (9_499, "9.5 s"),
-            (9_500, "10 s"),
-            (59_499, "59 s"),
-            (59_500, "1 min"),
-            (725_000, "12 min 5 s"),
-            (3_600_000, "1 h"),
-            (7_920_000, "2 h 12 min"),
-            (90_000_000, "1 day 1 h"),
-            (273_600_000, "3 days 4 h"),
-        ] {
-            assert_eq!(duration(ms), text, "{ms}");
-        }
     }
 }
 
@@ -178,6 +173,7 @@ mod testing {
                 label: hostile(),
                 as_of: Some(hostile_moment()),
                 rests_on: hostile(),
+                old: Some(hostile()),
                 sources: vec![source],
             }],
             ..DataState::default()

@@ -1,14 +1,14 @@
-//! The page of what needs attention: problems in their order, and those that ended lately.
+//! What needs attention: problems in their order, and those that ended lately.
 
 use maud::{Markup, html};
 
-use super::{addresses, components, duration, fragment, results, utc};
+use super::{addresses, ago, components, duration, results, utc};
 use crate::{
-    api::{BuildMark, HtmlFragment, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary},
+    api::{BuildMark, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary, View},
     base::Base,
     markup::visible,
     selection::Selection,
-    server::figures::words,
+    server::{figures::words, model::BuildResult},
 };
 
 /// The days for which a problem can be snoozed.
@@ -18,41 +18,48 @@ pub const SNOOZE_FAILURES: [i64; 3] = [3, 10, 30];
 /// The characters of a reason.
 pub const MAX_REASON: usize = 500;
 
-struct Shown<'a> {
-    list: &'a ProblemList,
-    base: &'a Base,
-    /// Readers are signed in and may snooze problems.
-    can_snooze: bool,
-}
+/// The problems on a page and on a wall; the API has more.
+const MAX_SHOWN: usize = 50;
+const MAX_BRIEF: usize = 8;
 
-pub fn fragments(list: &ProblemList, base: &Base, can_snooze: bool) -> Vec<HtmlFragment> {
-    let shown = Shown {
-        list,
-        base,
-        can_snooze,
-    };
-    vec![
-        fragment("problems", shown.problems()),
-        fragment("problems resolved", shown.resolved()),
-    ]
+/// The problems of a page.
+pub struct Shown<'a> {
+    pub list: &'a ProblemList,
+    pub base: &'a Base,
+    /// Readers are signed in and may snooze problems.
+    pub can_snooze: bool,
+    /// The time of the clock.
+    pub now_ms: i64,
+    /// Of each problem only what can be read from afar.
+    pub brief: bool,
 }
 
 impl Shown<'_> {
-    fn problems(&self) -> Markup {
+    pub fn problems(&self) -> Markup {
         let list = self.list;
         let counted: u64 = list.states.iter().map(|known| known.problems).sum();
+        let most = if self.brief { MAX_BRIEF } else { MAX_SHOWN };
+        let shown = &list.problems[..list.problems.len().min(most)];
         html! {
-            p class="sentence" role="status" { (visible(&list.summary)) }
-            @if !list.problems.is_empty() {
-                h2 { "Needs attention" }
+            h2 { "Needs attention" }
+            p class="sentence" { (visible(&list.summary)) }
+            @if !shown.is_empty() {
                 ol class="problem-list" {
-                    @for (number, problem) in list.problems.iter().enumerate() { (self.problem(number, problem)) }
+                    @for (number, problem) in shown.iter().enumerate() { (self.problem(number, problem)) }
                 }
             }
-            @if counted > list.problems.len() as u64 {
-                p { "Only the first " (list.problems.len()) " of " (words::thousands(counted)) " are shown." }
+            @if counted > shown.len() as u64 {
+                p {
+                    "The first " (shown.len()) " of " (words::thousands(counted)) " are shown. "
+                    a href=(self.red_pipelines()) { "List all red pipelines" }
+                }
             }
         }
+    }
+
+    fn red_pipelines(&self) -> String {
+        let selection = Selection::read(&self.list.selection);
+        addresses::pipelines(self.base, &selection, &View::default().with("state", "red"))
     }
 
     fn problem(&self, number: usize, problem: &ProblemSummary) -> Markup {
@@ -60,47 +67,95 @@ impl Shown<'_> {
             li class={ "problem state-" (problem.state) } {
                 h3 {
                     (components::problem_state(&problem.state)) " "
-                    a href=(self.href(problem)) { (visible(&problem.title)) }
+                    a href=(self.href(problem)) title=[problem.name.as_deref().map(visible)] {
+                        (visible(problem.short_name.as_deref().unwrap_or(&problem.title)))
+                    }
                     @if let Some(project) = &problem.project { " " span class="muted" { (visible(project)) } }
                 }
                 p {
                     @if problem.at_least { "Red at least since " } @else { "Red since " }
-                    (utc(&problem.since))
+                    (ago(&problem.since, self.now_ms))
+                    @if let Some(href) = self.build(problem, &problem.first_failure) {
+                        " (" a href=(href) { "#" (visible(&problem.first_failure.number)) } ")"
+                    }
                     @if problem.at_least { ", where the data begins" }
-                    " (" (duration(problem.red_ms)) "): "
+                    ": "
                     a href=(addresses::selected(self.base, &problem.opens)) {
                         (words::counted(problem.failures, "failure", "failures"))
                     }
-                    " of " (words::counted(problem.builds, "build", "builds"))
+                    @if problem.kind == "pipeline" && problem.failures > 1 { " in a row" }
+                    @if problem.builds > problem.failures {
+                        " of " (words::counted(problem.builds, "build", "builds"))
+                    }
                     @if problem.failures_today > 0 { ", " (words::thousands(problem.failures_today)) " today" }
                     "."
                 }
-                dl class="facts" {
-                    (fact("Failed step", html! {
-                        @match &problem.failed_step {
-                            Some(step) => a href=(self.at_step(step)) { (visible(step)) },
-                            None => "unknown",
-                        }
-                    }))
-                    (fact("Class", html! { (problem.class) ": " (problem.reason) }))
-                    @if let Some(team) = &problem.team { (fact("Team", html! { (visible(team)) })) }
-                    @if !problem.shared.is_empty() {
-                        (fact("In common", html! { (visible(&problem.shared.join("; "))) }))
-                    }
-                    (fact("First failure", self.mark(problem, &problem.first_failure)))
-                    (fact("Latest failure", self.mark(problem, &problem.latest_failure)))
-                    @if let Some(green) = &problem.last_green {
-                        (fact("Last green", self.mark(problem, green)))
-                    }
-                    @if problem.kind == "pipeline" { (fact("Suspect commits", self.suspects(&problem.suspects))) }
-                    @if let Some(before) = &problem.regressed_from {
-                        (fact("Regressed", html! { "the same step was mended at " (utc(before)) }))
-                    }
-                }
+                (self.builds(problem))
+                @if !self.brief { (self.facts(problem)) }
                 @if let Some(snooze) = &problem.snooze { (snoozed(snooze)) }
                 @if self.can_snooze { (self.snooze_form(number, problem)) }
             }
         }
+    }
+
+    fn facts(&self, problem: &ProblemSummary) -> Markup {
+        html! {
+            dl class="facts" {
+                (fact("Failed step", html! {
+                    @match &problem.failed_step {
+                        Some(step) => a href=(self.at_step(step)) { (visible(step)) },
+                        None => "unknown",
+                    }
+                }))
+                (fact("Class", html! { (problem.class) ": " (problem.reason) }))
+                @if let Some(team) = &problem.team { (fact("Team", html! { (visible(team)) })) }
+                @if !problem.shared.is_empty() {
+                    (fact("In common", html! { (visible(&problem.shared.join("; "))) }))
+                }
+                @if let Some(green) = &problem.last_green {
+                    (fact("Last green", self.mark(problem, green)))
+                }
+                @if problem.kind == "pipeline" { (fact("Suspect commits", self.suspects(&problem.suspects))) }
+                @if let Some(before) = &problem.regressed_from {
+                    (fact("Regressed", html! { "the same step was mended at " (utc(before)) }))
+                }
+            }
+        }
+    }
+
+    /// The latest builds, and the way to the latest failure: in its CI system, if that is known.
+    fn builds(&self, problem: &ProblemSummary) -> Markup {
+        let outside = problem
+            .build_address
+            .as_ref()
+            .and_then(|known| known.href.as_deref());
+        let inside = self.build(problem, &problem.latest_failure);
+        let results: Vec<BuildResult> = problem
+            .recent
+            .iter()
+            .map(|name| results::result_of(name))
+            .collect();
+        html! {
+            p class="problem-builds" {
+                @if !results.is_empty() { a href=(self.href(problem)) { (components::strip(&results)) } " " }
+                @if let Some(href) = outside {
+                    a rel="noopener noreferrer" href=(href) { "Open build" span aria-hidden="true" { " ↗" } }
+                } @else if let Some(href) = &inside {
+                    a href=(href) { "Open build" }
+                }
+            }
+        }
+    }
+
+    /// The page of a pipeline's build.
+    fn build(&self, problem: &ProblemSummary, mark: &BuildMark) -> Option<String> {
+        let (system, name) = (problem.system.as_deref()?, problem.name.as_deref()?);
+        Some(addresses::numbered_build(
+            self.base,
+            system,
+            name,
+            &mark.number,
+        ))
     }
 
     /// The pipeline, or the builds of an incident.
@@ -122,7 +177,7 @@ impl Shown<'_> {
                 a href=(addresses::numbered_build(self.base, system, name, &mark.number)) {
                     "#" (visible(&mark.number))
                 }
-                " " (results::badge(&mark.result)) ", "
+                ", "
             }
             (utc(&mark.finished_at))
         }
@@ -179,7 +234,7 @@ impl Shown<'_> {
         }
     }
 
-    fn resolved(&self) -> Markup {
+    pub fn resolved(&self) -> Markup {
         let resolved = &self.list.resolved;
         html! {
             h2 { "Recovered in the last 24 hours" }
@@ -208,11 +263,14 @@ impl Shown<'_> {
             tr {
                 th scope="row" class="build" {
                     @if let (Some(system), Some(name)) = (&problem.system, &problem.name) {
-                        a href=(addresses::pipeline(self.base, system, name)) { (visible(&problem.title)) }
+                        a href=(addresses::pipeline(self.base, system, name)) title=(visible(name)) {
+                            (visible(problem.short_name.as_deref().unwrap_or(&problem.title)))
+                        }
+                        @if let Some(project) = &problem.project { " " span class="muted" { (visible(project)) } }
                     } @else { (visible(&problem.title)) }
                 }
                 td { (visible(problem.failed_step.as_deref().unwrap_or("unknown"))) }
-                td class="instant" { (utc(&problem.ended)) }
+                td class="instant" { (ago(&problem.ended, self.now_ms)) }
                 td { (duration(problem.red_ms)) }
                 td class="number" { a href=(opens) { (words::thousands(problem.failures)) } }
             }
@@ -239,7 +297,7 @@ fn snoozed(snooze: &SnoozeSummary) -> Markup {
 mod tests {
     use super::*;
     use crate::{
-        api::ProblemCount,
+        api::{ExternalAddress, ProblemCount},
         server::fragments::testing::{ESCAPED, HOSTILE, hostile},
     };
 
@@ -261,6 +319,7 @@ mod tests {
             title: hostile(),
             system: Some(hostile()),
             name: Some(hostile()),
+            short_name: Some(hostile()),
             project: Some(hostile()),
             team: Some(hostile()),
             pipelines: 1,
@@ -278,6 +337,11 @@ mod tests {
             first_failure: mark(),
             latest_failure: mark(),
             last_green: Some(mark()),
+            recent: vec![hostile()],
+            build_address: Some(ExternalAddress {
+                text: hostile(),
+                href: Some("https://ci.example/1".to_owned()),
+            }),
             suspects: vec![HOSTILE.to_owned()],
             shared: vec![hostile()],
             regressed_from: Some(hostile()),
@@ -302,17 +366,47 @@ mod tests {
             problems: vec![problem],
             resolved: Vec::new(),
         };
-        let fragments = fragments(&list, &Base::default(), true);
-        let html: String = fragments.iter().map(|known| known.html.as_str()).collect();
+        let resolved = ResolvedProblem {
+            kind: "pipeline".to_owned(),
+            title: hostile(),
+            system: Some(hostile()),
+            name: Some(hostile()),
+            short_name: Some(hostile()),
+            project: Some(hostile()),
+            since: hostile(),
+            ended: hostile(),
+            red_ms: 1,
+            failed_step: Some(hostile()),
+            failures: 1,
+            opens: String::new(),
+        };
+        let list = ProblemList {
+            resolved: vec![resolved],
+            ..list
+        };
+        let shown = |can_snooze| {
+            let base = Base::default();
+            let shown = Shown {
+                list: &list,
+                base: &base,
+                can_snooze,
+                now_ms: 0,
+                brief: false,
+            };
+            [shown.problems(), shown.resolved()].map(|html| html.into_string())
+        };
+        let html = shown(true).concat();
         // An instant stands twice: for programs and for readers.
-        assert_eq!(html.matches(ESCAPED).count(), 28, "{html}");
+        assert_eq!(html.matches(ESCAPED).count(), 30, "{html}");
         assert!(
             !html.contains("<script") && !html.contains('\u{202e}'),
             "{html}"
         );
-        let form = &fragments[0].html;
-        assert!(form.contains("action=\"/problems/snooze\""), "{form}");
-        let without = super::fragments(&list, &Base::default(), false);
-        assert!(!without[0].html.contains("<form"));
+        assert!(html.contains("action=\"/problems/snooze\""), "{html}");
+        assert!(
+            html.contains("href=\"https://ci.example/1\">Open build"),
+            "{html}"
+        );
+        assert!(!shown(false).concat().contains("<form"));
     }
 }

@@ -26,6 +26,7 @@ use crate::{
         },
         state::{AppState, figure_infos},
         tasks,
+        views::build_file,
     },
 };
 
@@ -33,7 +34,7 @@ use crate::{
 const MAX_HEADERS: usize = 16;
 
 /// The parameters of fragments beside a selection.
-const FRAGMENTS: [&str; 11] = [
+const FRAGMENTS: [&str; 13] = [
     "of",
     "a",
     "b",
@@ -42,9 +43,11 @@ const FRAGMENTS: [&str; 11] = [
     "difference",
     "name",
     "number",
+    "page",
     "sort",
     "state",
     "tag",
+    "week",
 ];
 
 /// The query of an endpoint.
@@ -186,6 +189,9 @@ pub async fn fragments(
         let system = query.selection.value("system").unwrap_or_default();
         view = view.with("system", system);
     }
+    if of == "search" {
+        view = view.with("q", query.selection.value("q").unwrap_or_default());
+    }
     let of = of.to_owned();
     let read = async move { state.fragments(&of, &query.selection, &view).await };
     Ok(Json(complete(permit, read).await?).into_response())
@@ -219,8 +225,10 @@ pub async fn csv(
     query: Parameters,
 ) -> Result<Response, Refusal> {
     let permit = Arc::new(turn.wait().await.ok_or(Refusal::Busy)?);
+    let selection = query.selection.clone();
     let read = async move { state.figure(&id, &query.selection).await };
     let figure = complete(Arc::clone(&permit), read).await?;
+    let name = build_file::file_name(&figure.data.id, &selection, &figure.data.as_of, "csv");
     let mut bytes = Vec::new();
     export::rows(
         &figure.data.columns,
@@ -236,7 +244,7 @@ pub async fn csv(
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{}.csv\"", figure.data.id),
+            format!("attachment; filename=\"{name}\""),
         ),
     ];
     Ok((headers, bytes).into_response())

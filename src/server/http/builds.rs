@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Extension,
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
@@ -28,16 +28,17 @@ use crate::{
     server::{
         compression::{Encoded, Level},
         export::Format,
+        fragments,
         http::api::Parameters,
         state::AppState,
-        views::{build, build_file, pipeline},
+        views::{build, build_file, insight_table, pipeline},
     },
 };
 
 /// The parameters of a list beside its selection.
 const VIEW: [&str; 2] = ["cursor", "sort"];
 /// The parameters of a list of pipelines beside its selection.
-const PIPELINE_VIEW: [&str; 2] = ["cursor", "state"];
+const PIPELINE_VIEW: [&str; 3] = ["page", "sort", "state"];
 /// Bytes of a file that are written before they are sent.
 const CHUNK: usize = 64 * 1024;
 /// Chunks that wait for a slow client.
@@ -57,7 +58,7 @@ pub async fn builds(
     .await
 }
 
-/// `GET /api/pipelines?SELECTION&state=…&cursor=…`
+/// `GET /api/pipelines?SELECTION&state=…&sort=…&page=…`
 pub async fn pipelines(
     State(state): State<AppState>,
     Extension(turn): Extension<Turn>,
@@ -67,6 +68,88 @@ pub async fn pipelines(
         state.pipelines(&query.selection, &query.own)
     })
     .await
+}
+
+/// `GET /api/incidents?SELECTION&page=…`
+pub async fn incidents(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    list(turn, request, &["page"], move |query| {
+        state.incidents(&query.selection, &query.own)
+    })
+    .await
+}
+
+/// `GET /api/insight/{kind}?SELECTION&page=…`
+pub async fn insight(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    Path(kind): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    if !insight_table::KINDS.contains(&&*kind) {
+        return Ok(api::unknown().await);
+    }
+    list(turn, request, &["page"], move |query| {
+        let table = state.insight(&kind, &query.selection, &query.own)?;
+        table.ok_or(AppError::Internal)
+    })
+    .await
+}
+
+/// `GET /api/search?q=…`
+pub async fn search(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let view = api::own_parameters(request.uri(), &["q"])?;
+    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let found = api::complete(permit, async move {
+        let find = tokio::task::spawn_blocking(move || state.search(&view)).await;
+        find.unwrap_or(Err(AppError::Internal))
+    });
+    json(&found.await?, request.headers())
+}
+
+/// `GET /api/week?SELECTION&week=…`
+pub async fn week(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    list(turn, request, &["week"], move |query| {
+        state.week(&query.selection, &query.own)
+    })
+    .await
+}
+
+/// `GET /week.md?SELECTION&week=…`
+pub async fn week_file(
+    state: AppState,
+    turn: Turn,
+    query: Parameters,
+) -> Result<Response, Refusal> {
+    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let week = api::complete(permit, async move {
+        let read = move || state.week(&query.selection, &query.own);
+        let read = tokio::task::spawn_blocking(read).await;
+        read.unwrap_or(Err(AppError::Internal))
+    });
+    let week = week.await?;
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            "text/markdown; charset=utf-8".to_owned(),
+        ),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"week-{}.md\"", week.week),
+        ),
+    ];
+    Ok((headers, fragments::week_markdown(&week)).into_response())
 }
 
 /// `GET /api/problems?SELECTION`

@@ -38,7 +38,7 @@ pub(super) fn canonical(uri: &Uri) -> Option<String> {
 fn query(query: Option<&str>, known: &PageParameters) -> Option<String> {
     let query = query?;
     let selection = match known.selections {
-        Selections::None => Selection::default(),
+        Selections::Carried => Selection::read(query).carried(),
         Selections::One => Selection::read(query),
         Selections::Two => {
             let query = Pair::read(query).encoded();
@@ -71,7 +71,11 @@ mod tests {
             ("/pipelines?x=1", "/pipelines"),
             ("/pipelines?", "/pipelines"),
             ("/pipelines?&&", "/pipelines"),
-            ("/sources?days=7", "/sources"),
+            ("/sources?step=a&days=7", "/sources?days=7"),
+            (
+                "/build?tag=a&step=b&project=cmc",
+                "/build?project=cmc&tag=a",
+            ),
             ("/disclaimer?a", "/disclaimer"),
             (
                 "/pipelines?project=cmc&days=7",

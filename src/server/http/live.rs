@@ -51,27 +51,31 @@ fn events(state: &AppState) -> impl Stream<Item = Result<Event, Infallible>> + u
         IntervalStream::new(ticks).map(move |_| live_state.borrow().clone())
     };
     let states = futures::stream::select(WatchStream::new(live_state), heartbeats);
+    let app = state.clone();
     let open = state.metrics().requests.open_stream();
     states
         .take_while(|live| std::future::ready(live.is_some()))
         .filter_map(move |live| {
             // The stream counts as open until it is dropped.
             let _open = &open;
-            std::future::ready(live.map(|live| Ok(event(&live))))
+            std::future::ready(live.map(|live| Ok(event(&live, app.needs_attention()))))
         })
 }
 
-fn event(live: &Live) -> Event {
+fn event(live: &Live, attention: bool) -> Event {
     #[derive(Serialize)]
     struct LiveState<'a> {
         #[serde(flatten)]
         live: &'a Live,
         /// Pages of another build reload: the endpoints they use may have changed.
         build: &'static str,
+        /// Something needs attention.
+        attention: bool,
     }
     let live_state = LiveState {
         live,
         build: env!("BUILD_ID"),
+        attention,
     };
     let text = serde_json::to_string(&live_state).expect("texts and a number are JSON");
     Event::default().event("live").data(text)

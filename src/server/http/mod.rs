@@ -215,6 +215,10 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/pipeline", get(builds::pipeline))
         .route("/api/pipelines", get(builds::pipelines))
         .route("/api/problems", get(builds::problems))
+        .route("/api/incidents", get(builds::incidents))
+        .route("/api/insight/{kind}", get(builds::insight))
+        .route("/api/search", get(builds::search))
+        .route("/api/week", get(builds::week))
         .route("/api/live", get(live::live))
         .merge(pages);
     let mut figure = Router::new().route("/api/figure", get(api::figure));
@@ -226,7 +230,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         figure = figure.route_layer(enforce());
     }
     let router = Router::new()
-        .route("/", get(pages::to_pipelines))
+        .route("/problems", get(pages::to_today))
         .route("/dash", get(pages::to_pipelines))
         .route("/dash/", get(pages::to_pipelines))
         .merge(data)

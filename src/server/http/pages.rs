@@ -31,27 +31,33 @@ use crate::{
         export::Format,
         figures,
         state::AppState,
-        views::{build, build_list, pipeline, pipeline_list},
+        views::{build, build_list, pipeline, pipeline_list, search, week},
     },
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 6] = [
+const SELECTING: [&str; 11] = [
+    "/",
     "/builds",
+    "/explore",
     "/pipelines",
     "/pipelines/list",
     "/platform",
-    "/problems",
     "/security",
+    "/wall",
+    "/wall/pipelines",
+    "/wall/today",
+    "/week",
 ];
 /// The page of two selections.
 const COMPARING: &str = "/compare";
-/// The pages that have no parameters.
+/// The pages that have no parameters but the filters that links carry.
 const PLAIN: [&str; 2] = ["/sources", "/disclaimer"];
-/// The pages of one thing, and their parameters.
-const OF_ONE_THING: [(&str, &[&str]); 2] = [
+/// The pages of one thing or of a search, and their parameters.
+const OF_ONE_THING: [(&str, &[&str]); 3] = [
     ("/build", &build::PARAMETERS),
     ("/pipeline", &pipeline::PARAMETERS),
+    ("/search", &["q"]),
 ];
 
 /// The parameters of a page.
@@ -64,7 +70,8 @@ pub struct PageParameters {
 /// The selections whose keys are parameters of a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Selections {
-    None,
+    /// Only the filters that links carry to other pages.
+    Carried,
     One,
     /// Two, whose keys have prefixes where they differ.
     Two,
@@ -78,7 +85,12 @@ const WITH_HANDLERS: [&str; 4] = [
     "/api/fragments",
 ];
 
-/// 307, which browsers do not keep: `/` becomes a page of its own.
+/// The start page shows the problems. 307, which browsers do not keep.
+pub async fn to_today(uri: Uri) -> Redirect {
+    Redirect::temporary(&with_query("/", &uri))
+}
+
+/// The old address of the pipelines.
 pub async fn to_pipelines(uri: Uri) -> Redirect {
     Redirect::temporary(&with_query("/pipelines", &uri))
 }
@@ -105,7 +117,7 @@ pub fn exists(path: &str) -> bool {
 /// The parameters that the page at a path depends on; `None` if the path is not that of a page.
 pub fn parameters(path: &str) -> Option<PageParameters> {
     if let Some((_, own)) = OF_ONE_THING.iter().find(|(known, _)| *known == path) {
-        let selections = Selections::None;
+        let selections = Selections::Carried;
         return Some(PageParameters { selections, own });
     }
     let selections = if SELECTING.contains(&path) || figure(path).is_some() {
@@ -113,13 +125,14 @@ pub fn parameters(path: &str) -> Option<PageParameters> {
     } else if path == COMPARING {
         Selections::Two
     } else {
-        Selections::None
+        Selections::Carried
     };
-    (selections != Selections::None || PLAIN.contains(&path)).then_some(PageParameters {
+    (selections != Selections::Carried || PLAIN.contains(&path)).then_some(PageParameters {
         selections,
         own: match path {
             "/builds" => &["columns", "cursor", "difference", "sort"],
-            "/pipelines/list" => &["cursor", "state"],
+            "/pipelines/list" => &["page", "sort", "state"],
+            "/week" => &["week"],
             _ => &[],
         },
     })
@@ -186,18 +199,22 @@ pub async fn handle_unrouted(
     };
     if let Some(format) = format {
         let write = async move |turn, query| builds::file(state.app, turn, query, format).await;
-        return download(&request, write).await;
+        return download(&request, &[], write).await;
+    }
+    if uri.path() == "/week.md" {
+        let write = async move |turn, query| builds::week_file(state.app, turn, query).await;
+        return download(&request, &["week"], write).await;
     }
     let name = uri.path().strip_prefix("/figures/");
     let file = name.and_then(|name| name.rsplit_once('.'));
     match file.map(|(id, ending)| (id.to_owned(), ending)) {
         Some((id, "csv")) => {
             let write = async move |turn, query| api::csv(state.app, turn, id, query).await;
-            download(&request, write).await
+            download(&request, &[], write).await
         }
         Some((id, "svg")) => {
             let write = async move |turn, query| api::svg(state.app, turn, id, query).await;
-            download(&request, write).await
+            download(&request, &[], write).await
         }
         _ => next.run(request).await,
     }
@@ -214,16 +231,17 @@ fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {
     Some(Redirect::permanent(&with_query(&local, uri)))
 }
 
-/// Sends the file of a selection.
+/// Sends the file of a selection, and of parameters of its own.
 fn download<F>(
     request: &Request,
+    own: &[&'static str],
     write: impl FnOnce(Turn, Parameters) -> F,
 ) -> impl Future<Output = Response>
 where
     F: Future<Output = Result<Response, Refusal>>,
 {
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
-    let query = api::parameters(request.uri(), &[]);
+    let query = api::parameters(request.uri(), own);
     let turn = Turn::of(request).ok_or(AppError::Internal);
     async move {
         if !reads {
@@ -260,6 +278,9 @@ async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     if path == "/build" {
         return state.app.build(&own()).await.err();
     }
+    if path == "/search" {
+        return search::check(&own()).err();
+    }
     if path == "/pipeline" {
         let snapshot = state.app.snapshot().ok()?;
         return pipeline::find(&snapshot, &own()).err();
@@ -281,12 +302,10 @@ async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let checked = selection
         .check()
         .and_then(|()| state.app.snapshot()?.check(&selection));
-    let view = || {
-        if path == "/pipelines/list" {
-            pipeline_list::check(&own())
-        } else {
-            build_list::check(&own())
-        }
+    let view = || match path {
+        "/pipelines/list" => pipeline_list::check(&own()),
+        "/week" => week::check(&own()),
+        _ => build_list::check(&own()),
     };
     checked.and_then(|()| view()).err()
 }

@@ -153,7 +153,7 @@ impl Change {
         match done {
             Ok(()) => {
                 self.record(Outcome::Done);
-                Redirect::to("/problems").into_response()
+                Redirect::to("/").into_response()
             }
             Err(error) => {
                 let status = StatusCode::from_u16(error.status());
@@ -169,7 +169,7 @@ impl Change {
             status,
             heading: "Nothing was changed",
             text: text.to_owned(),
-            link: ("Show the problems".to_owned(), "/problems".to_owned()),
+            link: ("Show the problems".to_owned(), "/".to_owned()),
             refresh: None,
         };
         page.answer(&self.sign_in)

@@ -50,6 +50,19 @@ impl BuildIds {
         }
     }
 
+    /// Returns whether builds have an id. It compares numbers where it can.
+    pub fn equal_to(&self, id: &str) -> impl Fn(usize) -> bool + use<'_> {
+        let wanted = plain_number(id);
+        let text = id.to_owned();
+        move |build| {
+            let number = self.numbers[build];
+            match wanted {
+                Some(wanted) => number == wanted,
+                None => number & IS_TEXT != 0 && self.text(number) == text,
+            }
+        }
+    }
+
     fn text(&self, number: u32) -> &str {
         let text = (number & !IS_TEXT) as usize;
         let start = text.checked_sub(1).map_or(0, |before| self.ends[before]);

@@ -9,7 +9,7 @@ use super::{
     commit_number,
     names::{FewNames, Names, Number as _},
     security::Security,
-    truth,
+    short_names, truth,
 };
 use crate::server::{
     config::Config,
@@ -207,6 +207,7 @@ impl SnapshotBuilder {
         });
         let mut pipelines: Vec<Pipeline> = pipelines.collect();
         Pipeline::tell_apart(&mut pipelines);
+        short_names::set(&mut pipelines, &self.config);
         truth::decide(
             &mut builds,
             &mut pipelines,

@@ -12,6 +12,7 @@ mod insight;
 mod names;
 mod record;
 pub mod security;
+mod short_names;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -62,6 +63,8 @@ pub struct Pipeline {
     pub system: System,
     /// The name; with the system if two systems have a job of this name.
     pub label: Arc<str>,
+    /// The name for readers, beside the project's label; see [`short_names`].
+    pub short: Arc<str>,
     /// Index in `config.projects`; none is “Unowned”.
     pub project: Option<usize>,
     /// Its events say when a build ends.
@@ -70,11 +73,12 @@ pub struct Pipeline {
 
 impl Pipeline {
     fn new(name: Arc<str>, system: System, project: Option<usize>) -> Self {
-        let label = Arc::clone(&name);
+        let (label, short) = (Arc::clone(&name), Arc::clone(&name));
         Self {
             name,
             system,
             label,
+            short,
             project,
             tells_end: false,
         }

@@ -6,14 +6,18 @@ use anyhow::{Context as _, Result};
 
 use super::AppState;
 use crate::{
-    api::{BuildDetails, PipelineDetails, View},
+    api::{BuildDetails, PipelineDetails, Today, View},
     error::AppError,
+    selection::Selection,
     server::{
         snapshot::Snapshot,
         store::{BuildReader, StoredBuild, WantedBuild},
-        views::{build, pipeline},
+        views::{build, pipeline, problems},
     },
 };
+
+/// The problems whose builds are looked up.
+const MAX_ADDRESSES: usize = 25;
 
 impl AppState {
     /// Sets what reads single builds from the store.
@@ -68,6 +72,42 @@ impl AppState {
             details.job_address = job.map(|job| build::address(&snapshot, job));
         }
         Ok(details)
+    }
+
+    /// The start page of a selection, with the addresses of its most urgent failures in their CI systems.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub async fn today_with_addresses(&self, selection: &Selection) -> Result<Today, AppError> {
+        let state = self.clone();
+        let selection = selection.clone();
+        let described = tokio::task::spawn_blocking(move || state.today(&selection)).await;
+        let mut today = described.map_err(|error| {
+            tracing::error!("describing the start page panicked: {error}");
+            AppError::Internal
+        })??;
+        let snapshot = self.snapshot()?;
+        for problem in today.problems.problems.iter_mut().take(MAX_ADDRESSES) {
+            let Some(row) = problems::latest_failure(&snapshot, &problem.id) else {
+                continue;
+            };
+            let row = row as usize;
+            let Ok(stored) = self
+                .read_build(WantedBuild::Ordinal(snapshot.builds.stored[row]))
+                .await
+            else {
+                // The others could not be read either.
+                break;
+            };
+            if let Some(stored) = stored
+                && build::is_same(&snapshot, row, &stored).unwrap_or(false)
+                && let Ok(build) = stored.build()
+                && let Some(url) = build.url
+            {
+                problem.build_address = Some(build::address(&snapshot, url));
+            }
+        }
+        Ok(today)
     }
 
     async fn find_build(

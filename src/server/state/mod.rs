@@ -27,13 +27,13 @@ use super::{
     views::{
         build_list,
         freshness::{self, Audience},
-        pipeline_list, problems,
+        insight_table, pipeline_list, problems, search, security, summary, today, week,
     },
 };
 use crate::{
     api::{
-        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, Live, Overview, PipelineList,
-        ProblemList, Site, View,
+        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, IncidentList, InsightTable,
+        Live, Overview, PipelineList, ProblemList, SearchResults, Site, Today, View, WeekReport,
     },
     base::Base,
     error::AppError,
@@ -288,6 +288,7 @@ impl AppState {
             &self.0.configured,
             self.store_lost_ms(),
             self.audience(),
+            Timestamp::now().as_millisecond(),
         ))
     }
 
@@ -426,6 +427,48 @@ impl AppState {
         pipeline_list::pipeline_list(&snapshot, selection, view)
     }
 
+    /// The incidents of a selection.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn incidents(&self, selection: &Selection, view: &View) -> Result<IncidentList, AppError> {
+        let snapshot = self.selected(selection)?;
+        insight_table::incident_list(&snapshot, selection, view)
+    }
+
+    /// A kind of insight about a selection; none if there is no such kind.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn insight(
+        &self,
+        kind: &str,
+        selection: &Selection,
+        view: &View,
+    ) -> Result<Option<InsightTable>, AppError> {
+        let snapshot = self.selected(selection)?;
+        let ledger = self.0.ledger.load();
+        let now_ms = Timestamp::now().as_millisecond();
+        insight_table::insight_table(&snapshot, kind, selection, view, &ledger.snoozes, now_ms)
+    }
+
+    /// What a text finds.
+    ///
+    /// # Errors
+    /// Too long a text, or no snapshot.
+    pub fn search(&self, view: &View) -> Result<SearchResults, AppError> {
+        search::search(&*self.snapshot()?, view, &self.0.base)
+    }
+
+    /// A week of a selection's pipelines.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn week(&self, selection: &Selection, view: &View) -> Result<WeekReport, AppError> {
+        let snapshot = self.selected(selection)?;
+        week::week(&snapshot, selection, view)
+    }
+
     /// The problems of a selection.
     ///
     /// # Errors
@@ -442,15 +485,37 @@ impl AppState {
         ))
     }
 
+    /// The start page of a selection, without the addresses of builds.
+    ///
+    /// # Errors
+    /// An unknown value, or no snapshot.
+    pub fn today(&self, selection: &Selection) -> Result<Today, AppError> {
+        let snapshot = self.selected(selection)?;
+        let ledger = self.0.ledger.load();
+        let now_ms = Timestamp::now().as_millisecond();
+        Ok(today::today(&snapshot, selection, &ledger.snoozes, now_ms))
+    }
+
+    /// Returns whether there is a problem that is not snoozed.
+    pub fn needs_attention(&self) -> bool {
+        self.snapshot().is_ok_and(|snapshot| {
+            let ledger = self.0.ledger.load();
+            let now_ms = Timestamp::now().as_millisecond();
+            problems::needs_attention(&snapshot, &ledger.snoozes, now_ms)
+        })
+    }
+
     /// The parts that all pages share; none until the first snapshot is loaded.
     pub fn site(&self) -> Option<Site> {
         let config = Arc::clone(&self.snapshot().ok()?.config);
         Some(Site {
             title: config.title.clone(),
+            projects: config.project_choices(),
             source_url: config.source_url.clone(),
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
             open: self.0.open,
+            attention: self.needs_attention(),
         })
     }
 
@@ -466,9 +531,12 @@ impl AppState {
     ) -> Result<Vec<HtmlFragment>, AppError> {
         let snapshot = self.selected(selection)?;
         // Each page has some of these parameters. Cursors are its own.
-        let orders = view.with("cursor", "");
-        build_list::check(&orders)?;
-        pipeline_list::check(&orders)?;
+        pipeline_list::check_place(view)?;
+        week::check(view)?;
+        match of {
+            "pipelines" => pipeline_list::check(view)?,
+            _ => build_list::check(&view.with("cursor", ""))?,
+        }
         match of {
             "build" => Ok(fragments::build(&*self.build(view).await?, &self.0.base)),
             "pipeline" => Ok(fragments::pipeline(
@@ -505,13 +573,31 @@ impl AppState {
                 let list = pipeline_list::pipeline_list(&snapshot, selection, view)?;
                 Ok(fragments::pipelines(&list, selection, view, &self.0.base))
             }
-            "problems" => Ok(fragments::problems(
-                &self.problems(selection)?,
-                &self.0.base,
-                self.0.signed_in,
-            )),
+            "week" => {
+                let week = week::week(&snapshot, selection, view)?;
+                Ok(fragments::week(&week, selection, &self.0.base))
+            }
+            "explore" => Ok(fragments::explore(selection, &self.0.base)),
+            "search" => Ok(fragments::search(&self.search(view)?, &self.0.base)),
+            "summary" => Ok(fragments::summary(&summary::summary(&snapshot, selection))),
+            "today" => {
+                let today = self.today_with_addresses(selection).await?;
+                let now_ms = Timestamp::now().as_millisecond();
+                let can_snooze = self.0.signed_in;
+                Ok(fragments::today(&today, &self.0.base, can_snooze, now_ms))
+            }
+            "wall-today" => {
+                let today = self.today_with_addresses(selection).await?;
+                let now_ms = Timestamp::now().as_millisecond();
+                Ok(fragments::wall_today(&today, &self.0.base, now_ms))
+            }
+            "wall-pipelines" => self.wall_of_pipelines(selection).await,
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
             "headline" => Ok(self.headline(selection).await?.fragments.clone()),
+            "security" => {
+                let head = security::security_head(&snapshot);
+                Ok(fragments::security(&head, &self.0.base))
+            }
             "sources" => Ok(fragments::sources(
                 &self.data_state()?,
                 &self.coverage()?,
@@ -522,6 +608,26 @@ impl AppState {
                 Err(AppError::unknown_value("of", of, known.to_vec()))
             }
         }
+    }
+
+    /// The headline and the red pipelines, under the age of the data.
+    async fn wall_of_pipelines(
+        &self,
+        selection: &Selection,
+    ) -> Result<Vec<HtmlFragment>, AppError> {
+        let today = self.today(selection)?;
+        let view = View::default().with("state", "red");
+        let snapshot = self.selected(selection)?;
+        let red = pipeline_list::pipeline_list(&snapshot, selection, &view)?;
+        let mut fragments = vec![fragments::wall_age(
+            &today.problems.as_of,
+            today.age.as_deref(),
+            today.old,
+            &today.title,
+        )];
+        fragments.extend_from_slice(&self.headline(selection).await?.fragments);
+        fragments.extend(fragments::pipelines(&red, selection, &view, &self.0.base));
+        Ok(fragments)
     }
 
     /// The snapshot, if it can answer for a selection.

@@ -78,6 +78,20 @@ pub fn write(
 
 /// The name of the file: what it holds, the selection and the date of the data.
 pub fn name(snapshot: &Snapshot, selection: &Selection, format: Format) -> String {
+    let extension = match format {
+        Format::Csv => "csv",
+        Format::Ndjson => "ndjson",
+    };
+    file_name(
+        "builds",
+        selection,
+        &words::instant(snapshot.as_of_ms),
+        extension,
+    )
+}
+
+/// The name of a file: what it holds, of which selection, and the date of the data.
+pub fn file_name(what: &str, selection: &Selection, as_of: &str, extension: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || c == '-' {
             c
@@ -91,13 +105,8 @@ pub fn name(snapshot: &Snapshot, selection: &Selection, format: Format) -> Strin
         .map(plain)
         .take(MAX_NAME)
         .collect();
-    let at = words::instant(snapshot.as_of_ms);
-    let date = at.get(..10).unwrap_or("no-data");
-    let extension = match format {
-        Format::Csv => "csv",
-        Format::Ndjson => "ndjson",
-    };
-    let parts = ["builds", &selection, date];
+    let date = as_of.get(..10).unwrap_or("no-data");
+    let parts = [what, &selection, date];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!("{}.{extension}", parts.join("-"))
 }

@@ -216,7 +216,7 @@ pub fn build_list(
 /// A selection for readers: `25 builds of CMC pipelines finished in the last 7 days.`
 pub fn summary(snapshot: &Snapshot, selection: &Selection, builds: u64, window: Window) -> String {
     if snapshot.as_of_ms.is_none() {
-        return "There are no build events yet. Sync a source or import a file.".to_owned();
+        return words::NO_EVENTS.to_owned();
     }
     let counted = match builds {
         0 => "No builds".to_owned(),

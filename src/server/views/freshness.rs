@@ -7,7 +7,7 @@ use crate::api::{
 };
 use crate::server::{
     figures::words,
-    model::CoverageState,
+    model::{CoverageState, DAY_MS},
     snapshot::Snapshot,
     sources::{self, Cause, DataKind, SourceInfo},
     store::{Covered, Ledger},
@@ -30,13 +30,22 @@ pub fn data_state(
     configured: &[&str],
     lost_ms: Option<i64>,
     audience: Audience,
+    now_ms: i64,
 ) -> DataState {
     let zone = &snapshot.config.time_zone;
     let repositories = snapshot.security.repositories.len() as u64;
+    let limits = &snapshot.config.freshness;
+    let limit_ms = |kind: DataKind| match kind {
+        DataKind::Events => limits.events_ms,
+        DataKind::Security => limits.facts_ms,
+    };
     let kind = |kind: DataKind, as_of_ms: Option<i64>, rests_on: String| Freshness {
         label: kind.label().to_owned(),
         as_of: as_of_ms.map(|at_ms| moment(zone, at_ms)),
         rests_on,
+        old: as_of_ms
+            .filter(|_| is_old(as_of_ms, limit_ms(kind), now_ms))
+            .map(|at_ms| end(zone, kind, at_ms, now_ms)),
         sources: sources::ALL
             .iter()
             .filter(|about| about.kind == kind)
@@ -60,6 +69,22 @@ pub fn data_state(
             ),
         ],
     }
+}
+
+/// `Data ends 29 Oct 2019, 7 years ago`; with the time of the day if that matters.
+fn end(zone: &TimeZone, kind: DataKind, at_ms: i64, now_ms: i64) -> String {
+    let (what, age_ms) = match kind {
+        DataKind::Events => ("Data ends", now_ms - at_ms),
+        DataKind::Security => ("Security facts end", now_ms - at_ms),
+    };
+    let at = words::local_instant(zone, at_ms);
+    let day = at.split(',').next().filter(|_| age_ms >= DAY_MS);
+    format!("{what} {}, {}", day.unwrap_or(&at), words::ago(age_ms))
+}
+
+/// Returns whether data is older than a limit.
+pub fn is_old(as_of_ms: Option<i64>, limit_ms: i64, now_ms: i64) -> bool {
+    as_of_ms.is_some_and(|as_of_ms| now_ms - as_of_ms > limit_ms)
 }
 
 /// `36,412 builds of 174 pipelines; 19 of 174 pipelines do not say when a build ends`.
@@ -185,7 +210,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::server::{config::Config, model::Coverage, store::SyncRecord};
+    use crate::server::{
+        config::Config,
+        figures::testing,
+        model::{BuildResult, Coverage, HOUR_MS, RepositoryFacts},
+        store::SyncRecord,
+    };
 
     fn covered(item: &str, state: CoverageState) -> Covered {
         Covered {
@@ -262,12 +292,50 @@ mod tests {
                 syncs: vec![sync],
                 ..Ledger::default()
             };
-            data_state(&snapshot, &ledger, &[], None, Audience::Readers).kinds[0].sources[0].failing
+            data_state(&snapshot, &ledger, &[], None, Audience::Readers, 0).kinds[0].sources[0]
+                .failing
         };
         assert!(!state(None, None));
         assert!(state(None, Some(1)));
         assert!(state(Some(1), Some(2)));
         assert!(!state(Some(3), Some(2)));
+    }
+
+    #[test]
+    fn data_is_old_once_it_exceeds_its_age() {
+        let builds = [testing::build("a", BuildResult::Success, testing::AS_OF)];
+        let snapshot = testing::snapshot(&builds);
+        let as_of_ms = testing::at(testing::AS_OF);
+        let old = |age_ms| {
+            let now_ms = as_of_ms + age_ms;
+            let ledger = Ledger::default();
+            let state = data_state(&snapshot, &ledger, &[], None, Audience::Readers, now_ms);
+            state.kinds.into_iter().next().expect("events").old
+        };
+        assert_eq!(old(6 * HOUR_MS), None);
+        assert_eq!(
+            old(6 * HOUR_MS + 1).as_deref(),
+            Some("Data ends 25 Oct 2019, 12:00 UTC, 6 hours ago")
+        );
+        assert_eq!(
+            old(7 * 366 * DAY_MS).as_deref(),
+            Some("Data ends 25 Oct 2019, 7 years ago")
+        );
+        let mut snapshot = testing::security(vec![RepositoryFacts::default()]);
+        let facts_ms = snapshot.security.as_of_ms.expect("facts");
+        let facts = |snapshot: &Snapshot, now_ms| {
+            let ledger = Ledger::default();
+            let state = data_state(snapshot, &ledger, &[], None, Audience::Readers, now_ms);
+            state.kinds.into_iter().nth(1).expect("facts").old
+        };
+        assert_eq!(facts(&snapshot, facts_ms + 2 * DAY_MS), None);
+        let old = facts(&snapshot, facts_ms + 3 * DAY_MS).expect("old");
+        assert!(
+            old.starts_with("Security facts end ") && old.ends_with(", 3 days ago"),
+            "{old}"
+        );
+        snapshot.security.as_of_ms = None;
+        assert_eq!(facts(&snapshot, i64::MAX), None);
     }
 
     #[test]
@@ -279,6 +347,7 @@ mod tests {
             &["github"],
             None,
             Audience::Readers,
+            0,
         );
         assert!(state.kinds[0].sources.is_empty());
         assert_eq!(state.kinds[1].sources[0].label, "GitHub");
@@ -310,7 +379,7 @@ mod tests {
         };
         let snapshot = Snapshot::empty(Arc::new(Config::built_in()));
         let shown = |audience| {
-            let state = data_state(&snapshot, &ledger, &[], None, audience);
+            let state = data_state(&snapshot, &ledger, &[], None, audience, 0);
             let items = coverage(&TimeZone::UTC, &ledger, audience);
             serde_json::to_string(&(state, items)).expect("JSON")
         };

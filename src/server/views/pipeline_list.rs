@@ -1,24 +1,55 @@
 //! The pipelines of a selection, with their states over all data and their builds in the range.
+//!
+//! One pass over the builds of the range and one over those of the time before count per pipeline. Durations are only
+//! collected for the pipelines that are shown, unless the list is sorted by them.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
+use super::pipeline::mark;
 use crate::{
-    api::{PipelineList, PipelineSummary, StateCount, View},
+    api::{BuildMark, Change, PipelineList, PipelineSummary, StateCount, View},
     error::AppError,
     selection::Selection,
     server::{
-        attributes::select,
+        attributes::{self, Selected, select, select_in},
         figures::words,
         insight,
-        snapshot::{Pipeline, PipelineState, Snapshot, State},
-        statistics::percent,
+        model::BuildResult,
+        significance::{self, Rate},
+        snapshot::{PipelineState, Snapshot, State, UNKNOWN_DURATION, Window},
+        statistics::{percent, percentile, to_two_decimals},
     },
 };
 
 /// The pipelines on a page.
-const PAGE: usize = 50;
+const PAGE: usize = 25;
+/// The builds in a strip.
+const RECENT: usize = 30;
 /// The states of pipelines, in the order of lists.
 pub const STATES: [&str; 4] = ["red", "good", "unknown", "dormant"];
+/// The orders of a list, least first; `-` before a name is greatest first.
+pub const SORTS: [&str; 20] = [
+    "state",
+    "-state",
+    "pipeline",
+    "-pipeline",
+    "project",
+    "-project",
+    "team",
+    "-team",
+    "failed",
+    "-failed",
+    "change",
+    "-change",
+    "builds",
+    "-builds",
+    "p50",
+    "-p50",
+    "p95",
+    "-p95",
+    "last",
+    "-last",
+];
 
 /// The name of a pipeline's state.
 pub const fn state_name(state: &PipelineState) -> &'static str {
@@ -37,10 +68,35 @@ pub const fn state_name(state: &PipelineState) -> &'static str {
 /// # Errors
 /// [`AppError::UnknownValue`].
 pub fn check(view: &View) -> Result<(), AppError> {
+    sort(view)?;
     place(view).map(drop)
 }
 
-/// The wanted state, and the number of pipelines on the pages before.
+/// Checks the parameters of the list but its order.
+///
+/// # Errors
+/// [`AppError::UnknownValue`].
+pub fn check_place(view: &View) -> Result<(), AppError> {
+    place(view).map(drop)
+}
+
+/// The column of the order, and whether the greatest come first.
+fn sort(view: &View) -> Result<(&str, bool), AppError> {
+    let Some(given) = view.get("sort") else {
+        return Ok(("state", false));
+    };
+    if !SORTS.contains(&given) {
+        return Err(AppError::unknown_value(
+            "sort",
+            given,
+            SORTS.map(str::to_owned).to_vec(),
+        ));
+    }
+    let column = given.strip_prefix('-');
+    Ok((column.unwrap_or(given), column.is_some()))
+}
+
+/// The wanted state, and the number of pages before.
 fn place(view: &View) -> Result<(Option<&str>, usize), AppError> {
     let state = view.get("state");
     if let Some(state) = state
@@ -49,97 +105,305 @@ fn place(view: &View) -> Result<(Option<&str>, usize), AppError> {
         let known = STATES.map(str::to_owned).to_vec();
         return Err(AppError::unknown_value("state", state, known));
     }
-    let first = view.get("cursor").map_or(Ok(0), |cursor| {
-        let number = cursor.parse::<u32>();
-        number.map_err(|_| AppError::unknown_value("cursor", cursor, Vec::new()))
+    let page = view.get("page").map_or(Ok(1), |page| {
+        let number = page.parse::<u32>().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| AppError::unknown_value("page", page, Vec::new()))
     })?;
-    Ok((state, first as usize))
+    Ok((state, page as usize - 1))
+}
+
+/// A pipeline of the selection: its number, and its builds in the range and in the time before.
+#[derive(Clone, Copy)]
+struct Listed {
+    number: usize,
+    now: Rate,
+    before: Rate,
+    p50: Option<f64>,
+    p95: Option<f64>,
 }
 
 /// Lists the pipelines of a selection whose values were checked.
 ///
 /// # Errors
-/// [`AppError::UnknownValue`] for an unknown state or a cursor that is none.
+/// [`AppError::UnknownValue`] for an unknown state, order or page.
 pub fn pipeline_list(
     snapshot: &Snapshot,
     selection: &Selection,
     view: &View,
 ) -> Result<PipelineList, AppError> {
-    let (wanted, first) = place(view)?;
-    let known: Vec<(&Pipeline, &PipelineState)> = insight::states(snapshot, selection).collect();
+    let (wanted, pages_before) = place(view)?;
+    let (column, descending) = sort(view)?;
+    let window = snapshot.window(selection);
+    let selected = select(snapshot, selection);
+    let now = rates(snapshot, &selected);
+    let before = rates(snapshot, &select_in(snapshot, selection, window.before()));
+
+    let chosen = chosen(snapshot, selection);
+    let states = &snapshot.insight.states;
     let count = |state: &&str| StateCount {
         state: (*state).to_owned(),
-        pipelines: known
+        pipelines: chosen
             .iter()
-            .filter(|(_, known)| state_name(known) == *state)
+            .filter(|number| state_name(&states[**number]) == *state)
             .count() as u64,
     };
-    let states = STATES.iter().map(count).collect();
-    let mut listed: Vec<(&Pipeline, &PipelineState)> = known
+    let counts = STATES.iter().map(count).collect();
+    let listed = chosen
         .iter()
-        .copied()
-        .filter(|(_, state)| wanted.is_none_or(|wanted| state_name(state) == wanted))
+        .filter(|number| wanted.is_none_or(|wanted| state_name(&states[**number]) == wanted));
+    let mut listed: Vec<Listed> = listed
+        .map(|&number| Listed {
+            number,
+            now: now[number],
+            before: before[number],
+            p50: None,
+            p95: None,
+        })
         .collect();
-    listed.sort_by_key(|(pipeline, state)| {
-        let name = state_name(state);
-        let rank = STATES.iter().position(|known| *known == name);
-        let since = if name == "red" { state.since } else { None };
-        (rank, Reverse(since.is_some()), since, &pipeline.label)
+
+    let by_duration = matches!(column, "p50" | "p95");
+    if by_duration {
+        set_durations(snapshot, &selected, &mut listed);
+    }
+    let teams = attributes::find("team").expect("an attribute of the registry");
+    let teams = (teams.read)(snapshot);
+    let team = |number: usize| teams.label(states[number].last_build? as usize);
+    let label = |known: &Listed| &snapshot.pipelines[known.number].label;
+    listed.sort_by(|a, b| label(a).cmp(label(b)));
+    listed.sort_by(|a, b| {
+        let state = |known: &Listed| &states[known.number];
+        let pipeline = |known: &Listed| &snapshot.pipelines[known.number];
+        match column {
+            "pipeline" => in_order(
+                Some(&pipeline(a).short),
+                Some(&pipeline(b).short),
+                descending,
+            ),
+            "project" => {
+                let project = |known| Some(snapshot.project_label(pipeline(known)));
+                in_order(project(a), project(b), descending)
+            }
+            "team" => in_order(team(a.number), team(b.number), descending),
+            "failed" => {
+                let share = |known: &Listed| known.now.share().map(Number);
+                in_order(share(a), share(b), descending)
+            }
+            "change" => in_order(
+                a.clear_change().map(Number),
+                b.clear_change().map(Number),
+                descending,
+            ),
+            "builds" => in_order(Some(a.now.whole), Some(b.now.whole), descending),
+            "p50" => in_order(a.p50.map(Number), b.p50.map(Number), descending),
+            "p95" => in_order(a.p95.map(Number), b.p95.map(Number), descending),
+            // Rows are in the order of time.
+            "last" => in_order(state(a).last_build, state(b).last_build, descending),
+            _ => in_order(Some(urgency(state(a))), Some(urgency(state(b))), descending),
+        }
     });
-    let mut counts = vec![(0_u64, 0_u64); snapshot.pipelines.len()];
-    let builds = &snapshot.builds;
-    select(snapshot, selection).each(|build| {
-        let (all, failed) = &mut counts[builds.pipeline[build] as usize];
-        *all += 1;
-        *failed += u64::from(builds.result[build].is_failed());
-    });
-    let page = listed.iter().skip(first).take(PAGE);
-    let page = page.map(|&(pipeline, state)| {
-        // The state's last build tells the number of its pipeline.
-        let number = state
-            .last_build
-            .map(|last| builds.pipeline[last as usize] as usize);
-        let (all, failed) = number.map_or((0, 0), |number| counts[number]);
-        summary(snapshot, pipeline, state, all, failed)
-    });
-    let page: Vec<PipelineSummary> = page.collect();
-    let end = first + page.len();
+
+    let first = pages_before.saturating_mul(PAGE).min(listed.len());
+    let last = (first + PAGE).min(listed.len());
+    let shown = &mut listed[first..last];
+    if !by_duration {
+        set_durations(snapshot, &selected, shown);
+    }
+    let recent = recent(snapshot, shown);
+    let page = shown.iter().zip(recent);
+    let page = page
+        .map(|(known, recent)| summary(snapshot, known, team(known.number), recent))
+        .collect();
+    let page_count = listed.len().div_ceil(PAGE).max(1);
     Ok(PipelineList {
         selection: selection.encoded(),
         summary: sentence(snapshot, selection, wanted, listed.len() as u64),
         as_of: words::instant(snapshot.as_of_ms),
         version: snapshot.version.to_string(),
         pipelines: listed.len() as u64,
-        states,
-        next: (end < listed.len()).then(|| end.to_string()),
+        states: counts,
+        next: (last < listed.len()).then(|| (pages_before + 2).to_string()),
         page,
+        page_number: pages_before as u64 + 1,
+        page_count: page_count as u64,
+        compared: compared(window),
     })
+}
+
+/// `the 14 days before`.
+fn compared(window: Window) -> String {
+    match window.days {
+        Some(1) => "the day before".to_owned(),
+        Some(days) => format!("the {days} days before"),
+        None => "the same time before".to_owned(),
+    }
+}
+
+/// The numbers of the pipelines of a selection whose names contain its text.
+fn chosen(snapshot: &Snapshot, selection: &Selection) -> Vec<usize> {
+    let text = selection.value("q").map(str::to_lowercase);
+    let is_chosen = insight::chosen_pipelines(snapshot, selection);
+    let named = |number: &usize| {
+        let label = &snapshot.pipelines[*number].label;
+        text.as_ref()
+            .is_none_or(|text| label.to_lowercase().contains(text))
+    };
+    let numbers = (0..snapshot.pipelines.len()).filter(|number| is_chosen[*number]);
+    numbers.filter(named).collect()
+}
+
+/// Counts the builds of each pipeline, and those that failed.
+fn rates(snapshot: &Snapshot, selected: &Selected<'_>) -> Vec<Rate> {
+    let mut rates = vec![Rate { part: 0, whole: 0 }; snapshot.pipelines.len()];
+    let builds = &snapshot.builds;
+    selected.each(|build| {
+        let rate = &mut rates[builds.pipeline[build] as usize];
+        rate.whole += 1;
+        rate.part += u64::from(builds.result[build].is_failed());
+    });
+    rates
+}
+
+/// Sets the percentiles of the durations of the passed builds of these pipelines.
+fn set_durations(snapshot: &Snapshot, selected: &Selected<'_>, listed: &mut [Listed]) {
+    let places = places(snapshot, listed);
+    let mut durations = vec![Vec::new(); listed.len()];
+    let builds = &snapshot.builds;
+    selected.each(|build| {
+        let duration_ms = builds.duration_ms[build];
+        let is_timed =
+            builds.result[build] == BuildResult::Success && duration_ms != UNKNOWN_DURATION;
+        if let Some(durations) = durations.get_mut(places[builds.pipeline[build] as usize])
+            && is_timed
+        {
+            durations.push(duration_ms);
+        }
+    });
+    for (known, mut durations) in listed.iter_mut().zip(durations) {
+        if !durations.is_empty() {
+            known.p50 = Some(percentile(&mut durations, 0.5));
+            known.p95 = Some(percentile(&mut durations, 0.95));
+        }
+    }
+}
+
+/// The place of each pipeline of a snapshot in a list; `usize::MAX` for others.
+fn places(snapshot: &Snapshot, listed: &[Listed]) -> Vec<usize> {
+    let mut places = vec![usize::MAX; snapshot.pipelines.len()];
+    for (place, known) in listed.iter().enumerate() {
+        places[known.number] = place;
+    }
+    places
+}
+
+/// The latest builds of these pipelines, the latest last.
+fn recent(snapshot: &Snapshot, listed: &[Listed]) -> Vec<Vec<BuildMark>> {
+    let places = places(snapshot, listed);
+    let mut rows = vec![Vec::new(); listed.len()];
+    let mut missing = listed.len();
+    for (row, &pipeline) in snapshot.builds.pipeline.iter().enumerate().rev() {
+        if missing == 0 {
+            break;
+        }
+        if let Some(rows) = rows.get_mut(places[pipeline as usize])
+            && rows.len() < RECENT
+        {
+            rows.push(row);
+            missing -= usize::from(rows.len() == RECENT);
+        }
+    }
+    let marks = |rows: Vec<usize>| {
+        rows.into_iter()
+            .rev()
+            .map(|row| mark(snapshot, row))
+            .collect()
+    };
+    rows.into_iter().map(marks).collect()
+}
+
+impl Listed {
+    /// The difference of the shares of failed builds; none if it may be chance.
+    fn clear_change(&self) -> Option<f64> {
+        significance::compare(self.now, self.before)?;
+        Some(self.now.share()? - self.before.share()?)
+    }
+}
+
+/// A number in a total order.
+#[derive(PartialEq)]
+struct Number(f64);
+
+impl Eq for Number {}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+/// The order of two values; what is unknown comes last.
+fn in_order<T: Ord>(a: Option<T>, b: Option<T>, descending: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if descending => b.cmp(&a),
+        (Some(a), Some(b)) => a.cmp(&b),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
+
+/// The place of a state in a list: red ones first, the longest red of them first.
+fn urgency(state: &PipelineState) -> impl Ord + use<> {
+    let name = state_name(state);
+    let rank = STATES.iter().position(|known| *known == name);
+    let since = if name == "red" { state.since } else { None };
+    (rank, Reverse(since.is_some()), since)
 }
 
 fn summary(
     snapshot: &Snapshot,
-    pipeline: &Pipeline,
-    state: &PipelineState,
-    builds: u64,
-    failed: u64,
+    known: &Listed,
+    team: Option<&str>,
+    recent: Vec<BuildMark>,
 ) -> PipelineSummary {
+    let pipeline = &snapshot.pipelines[known.number];
+    let state = &snapshot.insight.states[known.number];
     let finished = |build: Option<u32>| {
         build.map(|build| words::instant(Some(snapshot.builds.finished_ms[build as usize])))
     };
+    let interval = known.now.interval();
+    let ms = |ms: Option<f64>| ms.map(|ms| ms.round() as u64);
     PipelineSummary {
         system: pipeline.system.as_str().to_owned(),
         name: pipeline.name.to_string(),
         pipeline: pipeline.label.to_string(),
+        short_name: pipeline.short.to_string(),
         project: snapshot.project_label(pipeline).to_owned(),
+        team: team.map(str::to_owned),
         state: state_name(state).to_owned(),
         since: finished(state.since),
         at_least: state.at_least,
         streak: state.streak.into(),
         last_green: finished(state.last_green),
         last_build: finished(state.last_build),
-        builds,
-        failed,
-        failed_percent: percent(failed, builds),
+        builds: known.now.whole,
+        failed: known.now.part,
+        failed_percent: percent(known.now.part, known.now.whole),
+        failed_percent_low: interval.map(|interval| to_two_decimals(100.0 * interval.low)),
+        failed_percent_high: interval.map(|interval| to_two_decimals(100.0 * interval.high)),
+        builds_before: known.before.whole,
+        failed_before: known.before.part,
+        change: match significance::compare(known.now, known.before) {
+            Some(Ordering::Less) => Change::Better,
+            Some(Ordering::Greater) => Change::Worse,
+            _ => Change::Unclear,
+        },
+        p50_ms: ms(known.p50),
+        p95_ms: ms(known.p95),
+        recent,
     }
 }
 
@@ -150,7 +414,7 @@ fn sentence(
     count: u64,
 ) -> String {
     if snapshot.as_of_ms.is_none() {
-        return "There are no build events yet. Sync a source or import a file.".to_owned();
+        return words::NO_EVENTS.to_owned();
     }
     let state = wanted.map_or_else(String::new, |wanted| format!("{wanted} "));
     let one = format!("{state}pipeline");
@@ -170,6 +434,7 @@ mod tests {
     use crate::server::{
         figures::testing::{build, snapshot},
         model::BuildResult::{Failure, Success},
+        snapshot::BuildRecord,
     };
 
     #[test]
@@ -190,7 +455,7 @@ mod tests {
             assert_eq!(list.pipelines, 121);
             listed.extend(list.page.into_iter().map(|row| row.name));
             match list.next {
-                Some(next) => view = view.with("cursor", &next),
+                Some(next) => view = view.with("page", &next),
                 None => break,
             }
         }
@@ -200,9 +465,104 @@ mod tests {
         let red = red.expect("a list");
         assert_eq!((red.pipelines, red.page[0].failed), (1, 1));
         assert!(red.page[0].at_least && red.summary.starts_with("1 red pipeline."));
-        for (name, value) in [("state", "sad"), ("cursor", "x")] {
+        for (name, value) in [
+            ("state", "sad"),
+            ("page", "x"),
+            ("page", "0"),
+            ("sort", "colour"),
+        ] {
             let view = View::default().with(name, value);
             assert!(pipeline_list(&snapshot, &all, &view).is_err(), "{name}");
         }
+    }
+
+    /// Builds of four pipelines: a got worse, b got better, c has one build, d none in the range.
+    fn compared() -> Snapshot {
+        let mut builds = Vec::new();
+        let mut add = |job, at, results: [(_, u32, u32); 2]| {
+            for (result, count, minutes) in results {
+                for _ in 0..count {
+                    builds.push(BuildRecord {
+                        duration_ms: Some(i64::from(minutes) * 60_000),
+                        ..build(job, result, at)
+                    });
+                }
+            }
+        };
+        let (now, before) = ("2019-10-25T10:00:00Z", "2019-10-24T10:00:00Z");
+        add("_CMC/a/master", now, [(Failure, 20, 1), (Success, 10, 3)]);
+        add("_CMC/a/master", before, [(Failure, 1, 1), (Success, 30, 3)]);
+        add("_CMC/b/master", now, [(Success, 20, 8), (Success, 10, 4)]);
+        add("_CMC/b/master", before, [(Failure, 20, 1), (Success, 5, 3)]);
+        add("_DIV/c/master", now, [(Success, 1, 60), (Success, 0, 1)]);
+        add("d", before, [(Success, 1, 60), (Success, 0, 1)]);
+        snapshot(&builds)
+    }
+
+    fn names(query: &str, sort: &str) -> Vec<String> {
+        let selection = Selection::parse(query).expect("a selection");
+        let view = View::default().with("sort", sort);
+        let list = pipeline_list(&compared(), &selection, &view).expect("a list");
+        list.page.into_iter().map(|row| row.short_name).collect()
+    }
+
+    #[test]
+    fn every_column_sorts_and_what_is_unknown_comes_last() {
+        for (sort, order) in [
+            ("", ["a", "b", "c", "d"]),
+            ("-pipeline", ["d", "c", "b", "a"]),
+            ("failed", ["b", "c", "a", "d"]),
+            ("-failed", ["a", "b", "c", "d"]),
+            ("change", ["b", "a", "c", "d"]),
+            ("-change", ["a", "b", "c", "d"]),
+            ("builds", ["d", "c", "a", "b"]),
+            ("p50", ["a", "b", "c", "d"]),
+            ("-p50", ["c", "b", "a", "d"]),
+            ("p95", ["a", "b", "c", "d"]),
+            ("last", ["d", "a", "b", "c"]),
+            ("-project", ["d", "c", "a", "b"]),
+        ] {
+            assert_eq!(names("days=1", sort), order, "{sort}");
+        }
+        assert_eq!(names("days=1&q=_cmc", "-failed"), ["a", "b"]);
+        for sort in SORTS {
+            assert_eq!(names("days=1", sort).len(), 4, "{sort}");
+        }
+    }
+
+    #[test]
+    fn a_row_has_numbers_of_the_range_and_of_the_time_before() {
+        let list = pipeline_list(
+            &compared(),
+            &Selection::default().with_days(1),
+            &View::default(),
+        );
+        let list = list.expect("a list");
+        let [a, b, c, d] = &list.page[..] else {
+            panic!("{list:?}");
+        };
+        assert_eq!(
+            (a.builds, a.failed, a.builds_before, a.failed_before),
+            (30, 20, 31, 1)
+        );
+        assert_eq!(
+            (a.change, b.change, c.change),
+            (Change::Worse, Change::Better, Change::Unclear)
+        );
+        assert_eq!((b.p50_ms, b.p95_ms), (Some(480_000), Some(480_000)));
+        assert_eq!(
+            (a.p50_ms, d.p50_ms, d.failed_percent),
+            (Some(180_000), None, None)
+        );
+        let (low, high) = (a.failed_percent_low, a.failed_percent_high);
+        assert_eq!(
+            (a.failed_percent, low, high),
+            (Some(66.67), Some(48.78), Some(80.77))
+        );
+        assert_eq!((a.recent.len(), d.recent.len()), (RECENT, 1));
+        assert_eq!(
+            (list.page_number, list.page_count, &*list.compared),
+            (1, 1, "the day before")
+        );
     }
 }

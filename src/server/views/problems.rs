@@ -1,6 +1,6 @@
 //! What needs attention, and what ended lately.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::pipeline::mark;
 use crate::{
@@ -22,6 +22,8 @@ use crate::{
 
 const MAX_PROBLEMS: usize = 200;
 const MAX_RESOLVED: usize = 100;
+/// The builds whose results are listed.
+const MAX_RECENT: usize = 30;
 const MAX_SUSPECTS: usize = 10;
 /// The digits of a commit.
 const COMMIT_DIGITS: usize = 8;
@@ -46,7 +48,7 @@ pub fn problem_list(
         as_of: words::instant(snapshot.as_of_ms),
         version: snapshot.version.to_string(),
         states: states.into(),
-        problems: listed.map(|&stated| described.summary(stated)).collect(),
+        problems: described.summaries(listed),
         resolved: described.resolved(),
     }
 }
@@ -128,6 +130,27 @@ impl<'a> Described<'a> {
             .any(|row| self.is_chosen[pipeline(row)])
     }
 
+    fn summaries<'b>(&self, listed: impl Iterator<Item = &'b Stated<'a>>) -> Vec<ProblemSummary>
+    where
+        'a: 'b,
+    {
+        let listed: Vec<Stated<'a>> = listed.copied().collect();
+        let episodes = &self.snapshot.insight.episodes;
+        let pipeline = |problem: &Problem| match problem.subject {
+            Subject::Episode(index) => Some(episodes[index as usize].pipeline),
+            Subject::Incident(_) => None,
+        };
+        let pipelines = listed.iter().filter_map(|(.., problem)| pipeline(problem));
+        let mut recent = recent(self.snapshot, pipelines);
+        let summaries = listed.iter().map(|&stated| ProblemSummary {
+            recent: pipeline(stated.2)
+                .and_then(|pipeline| recent.remove(&pipeline))
+                .unwrap_or_default(),
+            ..self.summary(stated)
+        });
+        summaries.collect()
+    }
+
     fn summary(&self, (state, snooze, problem): Stated<'_>) -> ProblemSummary {
         let (snapshot, insight) = (self.snapshot, &self.snapshot.insight);
         let mut summary = match problem.subject {
@@ -163,6 +186,7 @@ impl<'a> Described<'a> {
             title: pipeline.label.to_string(),
             system: Some(pipeline.system.as_str().to_owned()),
             name: Some(pipeline.name.to_string()),
+            short_name: Some(pipeline.short.to_string()),
             project: Some(snapshot.project_label(pipeline).to_owned()),
             team: team.map(str::to_owned),
             pipelines: 1,
@@ -208,6 +232,7 @@ impl<'a> Described<'a> {
             title: String::new(),
             system: None,
             name: None,
+            short_name: None,
             project: None,
             team: None,
             pipelines: 0,
@@ -229,6 +254,8 @@ impl<'a> Described<'a> {
             first_failure: self.mark(first),
             latest_failure: self.mark(latest),
             last_green: None,
+            recent: Vec::new(),
+            build_address: None,
             suspects: Vec::new(),
             shared: Vec::new(),
             regressed_from: None,
@@ -250,6 +277,8 @@ impl<'a> Described<'a> {
                     title: incident_title(snapshot, incident),
                     system: None,
                     name: None,
+                    short_name: None,
+                    project: None,
                     since: words::instant(Some(incident.from_ms)),
                     ended: words::instant(Some(last_ms)),
                     red_ms: ms(last_ms - incident.from_ms),
@@ -268,6 +297,8 @@ impl<'a> Described<'a> {
                     title: pipeline.label.to_string(),
                     system: Some(pipeline.system.as_str().to_owned()),
                     name: Some(pipeline.name.to_string()),
+                    short_name: Some(pipeline.short.to_string()),
+                    project: Some(snapshot.project_label(pipeline).to_owned()),
                     since: self.finished(episode.opened),
                     ended: episode
                         .closed
@@ -290,6 +321,47 @@ impl<'a> Described<'a> {
     }
 }
 
+/// Returns the results of the latest builds of some pipelines, the latest last.
+fn recent(snapshot: &Snapshot, pipelines: impl Iterator<Item = u32>) -> HashMap<u32, Vec<String>> {
+    let builds = &snapshot.builds;
+    let mut found: HashMap<u32, Vec<String>> =
+        pipelines.map(|number| (number, Vec::new())).collect();
+    let mut unfilled = found.len();
+    for (&pipeline, result) in builds.pipeline.iter().zip(&builds.result).rev() {
+        if unfilled == 0 {
+            break;
+        }
+        if let Some(results) = found.get_mut(&pipeline)
+            && results.len() < MAX_RECENT
+        {
+            results.push(result.as_str().to_owned());
+            unfilled -= usize::from(results.len() == MAX_RECENT);
+        }
+    }
+    found.values_mut().for_each(|results| results.reverse());
+    found
+}
+
+/// Returns the latest failure of a listed problem: its row.
+pub fn latest_failure(snapshot: &Snapshot, id: &str) -> Option<u32> {
+    let insight = &snapshot.insight;
+    match find(snapshot, &visible(id))?.subject {
+        Subject::Incident(index) => {
+            let incident = insight.incidents.get(index as usize)?;
+            incident.members.last().copied()
+        }
+        Subject::Episode(index) => Some(insight.episodes.get(index as usize)?.latest_failure),
+    }
+}
+
+/// Returns whether a problem is not snoozed.
+pub fn needs_attention(snapshot: &Snapshot, snoozes: &[Snooze], now_ms: i64) -> bool {
+    let mut problems = snapshot.insight.problems.iter();
+    problems.any(|problem| {
+        problems::state(snapshot, problem, snoozes, now_ms).0 != ProblemState::Snoozed
+    })
+}
+
 fn ms(ms: i64) -> u64 {
     u64::try_from(ms).unwrap_or_default()
 }
@@ -301,7 +373,7 @@ fn step(snapshot: &Snapshot, row: u32) -> Option<String> {
 }
 
 /// `6 pipelines fail at test`.
-fn incident_title(snapshot: &Snapshot, incident: &Incident) -> String {
+pub(super) fn incident_title(snapshot: &Snapshot, incident: &Incident) -> String {
     let kind = if incident.nightly { " nightly" } else { "" };
     let verb = if incident.over { "failed" } else { "fail" };
     let step = match incident.step {
@@ -312,7 +384,7 @@ fn incident_title(snapshot: &Snapshot, incident: &Incident) -> String {
 }
 
 /// The failed builds of an episode.
-fn failures_of(snapshot: &Snapshot, episode: &Episode) -> String {
+pub(super) fn failures_of(snapshot: &Snapshot, episode: &Episode) -> String {
     let failed = failed_results(&snapshot.config);
     let id = snapshot.episode_id(episode);
     opens(
@@ -330,7 +402,8 @@ fn failed_results(config: &Config) -> impl Iterator<Item = &'static str> {
     ["FAILURE"].into_iter().chain(aborted)
 }
 
-fn members_of(snapshot: &Snapshot, incident: &Incident) -> String {
+/// The failures of an incident.
+pub(super) fn members_of(snapshot: &Snapshot, incident: &Incident) -> String {
     let first = incident.members.first().copied().unwrap_or_default();
     let id = snapshot.incident_id(incident);
     opens(snapshot, first, Selection::default().with("incident", &id)).encoded()
@@ -375,7 +448,7 @@ fn snooze_summary(snooze: &Snooze) -> SnoozeSummary {
 /// `CMC: 3 problems, 1 of them escalating.`
 fn sentence(snapshot: &Snapshot, selection: &Selection, problems: &[Stated<'_>]) -> String {
     if snapshot.as_of_ms.is_none() {
-        return "There are no build events yet. Sync a source or import a file.".to_owned();
+        return words::NO_EVENTS.to_owned();
     }
     let project = snapshot.projects_in_words(selection);
     let project = project.map_or_else(String::new, |project| format!("{project}: "));

@@ -6,9 +6,12 @@ mod episodes;
 mod kept;
 mod opened;
 mod partition;
+mod pipeline_list;
 mod platform;
 mod platform_twins;
+mod today;
 mod twins;
+mod week;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -197,7 +200,8 @@ fn every_figure_is_computed_a_second_way() {
     }
 }
 
-fn project_condition(config: &Config, project: &str) -> String {
+/// The slug of a pipeline's project.
+fn project_case(config: &Config) -> String {
     // The built-in patterns are plain text, and the first that matches has the pipeline.
     let cases: String = config
         .projects
@@ -209,9 +213,13 @@ fn project_condition(config: &Config, project: &str) -> String {
             )
         })
         .collect();
+    format!("CASE {cases} ELSE 'unowned' END")
+}
+
+fn project_condition(config: &Config, project: &str) -> String {
     match project {
         "all" => "1".to_owned(),
-        project => format!("CASE {cases} ELSE 'unowned' END = '{project}'"),
+        project => format!("{} = '{project}'", project_case(config)),
     }
 }
 

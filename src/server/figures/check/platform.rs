@@ -106,7 +106,7 @@ async fn the_figures_of_episodes_and_changes_agree_with_sql_over_the_events() {
 }
 
 /// Fills `member`, the builds that are members of incidents by their numbers in the store.
-async fn prepare_members(connection: &mut SqliteConnection, snapshot: &Snapshot) {
+pub async fn prepare_members(connection: &mut SqliteConnection, snapshot: &Snapshot) {
     let incidents = snapshot.insight.incidents.iter();
     let members = incidents.flat_map(|incident| &incident.members);
     let members = members.map(|&row| snapshot.builds.stored[row as usize]);

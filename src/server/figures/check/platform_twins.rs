@@ -148,7 +148,7 @@ pub const PRICES: [(&str, f64); 2] = [("spot ubuntu-docker", 0.5), ("java ubuntu
 
 /// The 95% interval of each share of a table `rate (name, part, whole)` by its definition: the shares that the score
 /// test does not reject. Its ends are found by halving.
-fn bounds() -> String {
+pub fn bounds() -> String {
     let rejects = |share: &str| {
         format!(
             "whole * (1.0 * part / whole - {share}) * (1.0 * part / whole - {share})
@@ -173,7 +173,7 @@ fn bounds() -> String {
 }
 
 /// A sum that is the percentile `share` of values with `place` from 0 and their number `n`, by linear interpolation.
-fn percentile(value: &str, share: f64) -> String {
+pub fn percentile(value: &str, share: f64) -> String {
     format!("sum({value} * max(0.0, 1 - abs(place - (n - 1) * {share})))")
 }
 

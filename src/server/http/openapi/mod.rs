@@ -26,8 +26,8 @@ use super::{
 use crate::{
     api::{
         BuildDetails, BuildDifference, BuildList, Comparison, CoverageItem, DataState, FigureData,
-        FigureInfo, Headline, HtmlFragment, Live, Overview, PipelineDetails, PipelineList,
-        ProblemList,
+        FigureInfo, Headline, HtmlFragment, IncidentList, InsightTable, Live, Overview,
+        PipelineDetails, PipelineList, ProblemList, SearchResults, WeekReport,
     },
     error::AppError,
     server::state::AppState,
@@ -51,7 +51,11 @@ use crate::{
     PipelineList,
     ProblemList,
     PipelineDetails,
-    HtmlFragment
+    HtmlFragment,
+    IncidentList,
+    InsightTable,
+    SearchResults,
+    WeekReport
 )))]
 struct Types;
 
@@ -230,7 +234,15 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             path: "/api/pipelines",
             id: "pipelines",
             summary: "The pipelines of a selection: their states over all data, and a page of them",
-            parameters: [vec![parameters::first(), parameters::state()], selection()].concat(),
+            parameters: [
+                vec![
+                    parameters::page_number(),
+                    parameters::pipeline_sort(),
+                    parameters::state(),
+                ],
+                selection(),
+            ]
+            .concat(),
             responses: vec![
                 ("200", responses::tagged("PipelineList")),
                 ("304", responses::unchanged()),
@@ -249,6 +261,69 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
                 wrong(),
                 not_ready(),
             ],
+        },
+        Endpoint {
+            path: "/api/incidents",
+            id: "incidents",
+            summary: "The incidents with a failure among the builds of a selection, the latest first",
+            parameters: with_selection(parameters::page_number()),
+            responses: vec![
+                ("200", responses::tagged("IncidentList")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/insight/{kind}",
+            id: "insight",
+            summary: "What is derived from the builds of a selection, as a table whose rows open builds",
+            parameters: [
+                vec![
+                    parameters::in_path(parameters::insight_kind()),
+                    parameters::page_number(),
+                ],
+                selection(),
+            ]
+            .concat(),
+            responses: vec![
+                ("200", responses::tagged("InsightTable")),
+                ("304", responses::unchanged()),
+                wrong(),
+                ("404", responses::fault("An unknown kind")),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/search",
+            id: "search",
+            summary: "Pipelines, builds, projects, teams, repositories, figures and pages by a text",
+            parameters: vec![parameters::text_to_find()],
+            responses: vec![
+                ("200", responses::tagged("SearchResults")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/week",
+            id: "week",
+            summary: "A week of a selection's pipelines against the four weeks before, whatever the range",
+            parameters: with_selection(parameters::week()),
+            responses: vec![
+                ("200", responses::tagged("WeekReport")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/week.md",
+            id: "week_md",
+            summary: "The same as Markdown",
+            parameters: with_selection(parameters::week()),
+            responses: vec![("200", responses::markdown()), wrong(), not_ready()],
         },
         Endpoint {
             path: "/api/difference",

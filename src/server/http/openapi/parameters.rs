@@ -1,5 +1,7 @@
 //! Parameters of the endpoints, with the values that they accept.
 
+use std::collections::BTreeSet;
+
 use utoipa::openapi::{
     ArrayBuilder, ObjectBuilder, RefOr, Required, Schema, Type,
     path::{Parameter, ParameterBuilder, ParameterIn},
@@ -13,7 +15,7 @@ use crate::{
         figures::{self, Page},
         fragments,
         state::AppState,
-        views::{build_list, pipeline_list},
+        views::{build_list, insight_table, pipeline_list, search},
     },
 };
 
@@ -84,7 +86,16 @@ fn free(name: &str, help: &str, example: Option<String>) -> Parameter {
 
 /// The parameters of fragments beside a selection.
 pub fn of_fragments() -> Vec<Parameter> {
-    let [cursor, sort] = list();
+    let [cursor, _] = list();
+    let sorts: BTreeSet<&str> = build_list::SORTS
+        .into_iter()
+        .chain(pipeline_list::SORTS)
+        .collect();
+    let sorts = choices(None, sorts.into_iter().map(str::to_owned).collect());
+    let sort = query(
+        "sort",
+        "The order of a list, as that of /api/builds or /api/pipelines",
+    );
     vec![
         fragments(),
         free("a", "The first selection of a comparison, encoded", None),
@@ -94,9 +105,11 @@ pub fn of_fragments() -> Vec<Parameter> {
         difference(),
         free("name", "The job of one build or pipeline", None),
         free("number", "The number of one build in its job", None),
-        sort,
+        page_number(),
+        sort.schema(Some(sorts)).build(),
         state(),
         free("tag", "The tag of one build", None),
+        week(),
     ]
 }
 
@@ -172,11 +185,48 @@ pub fn list() -> [Parameter; 2] {
     ]
 }
 
-/// The place in a list of pipelines.
-pub fn first() -> Parameter {
-    let cursor = text().pattern(Some("^([0-9]{1,9})?$"));
-    query("cursor", "The member next of the page before")
-        .schema(Some(cursor))
+/// The page of a list of pipelines.
+pub fn page_number() -> Parameter {
+    let number = text().pattern(Some("^([1-9][0-9]{0,8})?$"));
+    query("page", "The number of the page, from 1")
+        .schema(Some(number))
+        .build()
+}
+
+/// A kind of insight.
+pub fn insight_kind() -> Parameter {
+    required("kind", "The kind of insight", insight_table::KINDS)
+}
+
+/// The text of a search.
+pub fn text_to_find() -> Parameter {
+    query(
+        "q",
+        "A part of a name, the number of a build, or at least 7 digits of a commit",
+    )
+    .schema(Some(text().max_length(Some(search::MAX_LENGTH))))
+    .build()
+}
+
+/// The week of a report.
+pub fn week() -> Parameter {
+    let week = text().pattern(Some(
+        "^((19[7-9][0-9]|20[0-9]{2})-W(0[1-9]|[1-4][0-9]|5[0-2]))?$",
+    ));
+    query(
+        "week",
+        "An ISO week, 2019-W43; the last complete one by default",
+    )
+    .schema(Some(week))
+    .build()
+}
+
+/// The order of a list of pipelines.
+pub fn pipeline_sort() -> Parameter {
+    let sorts = pipeline_list::SORTS;
+    let known = choices(Some(sorts[0]), sorts.map(str::to_owned).to_vec());
+    query("sort", "The order; - before a name is greatest first")
+        .schema(Some(known))
         .build()
 }
 

@@ -87,6 +87,10 @@ pub fn ndjson() -> Response {
     file(text("application/x-ndjson", "A JSON object on each line"))
 }
 
+pub fn markdown() -> Response {
+    file(text("text/markdown", "A document"))
+}
+
 fn file(content: Response) -> Response {
     let name = header("The file's name");
     let file = ResponseBuilder::from(content);

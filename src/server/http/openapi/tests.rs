@@ -74,6 +74,7 @@ async fn every_route_for_programs_is_described() {
             "/figures/{id}.svg",
             "/builds.csv",
             "/builds.ndjson",
+            "/week.md",
         ])
         .collect();
     assert!(routes.len() > 10, "{routes:?}");
@@ -118,8 +119,8 @@ async fn every_operation_responds_as_described() {
         assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
     }
     assert_eq!(
-        with_headers, 11,
-        "eight ETags and three names of files are described"
+        with_headers, 16,
+        "twelve ETags and four names of files are described"
     );
 }
 
@@ -147,7 +148,7 @@ async fn an_undescribed_value_is_refused_with_a_described_status() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 301);
+    assert_eq!(refused, 381);
 }
 
 #[tokio::test]
@@ -174,7 +175,7 @@ async fn an_undescribed_parameter_is_refused_by_its_name_with_the_known_ones() {
         assert_eq!(known.iter().collect::<Vec<_>>(), described, "{uri}");
         refused += 1;
     }
-    assert_eq!(refused, 19);
+    assert_eq!(refused, 24);
 }
 
 #[tokio::test]

@@ -181,7 +181,9 @@ async fn an_address_of_a_build_has_one_form_and_refuses_other_parameters() {
     let router = router(loaded(), Settings::default());
     for (uri, target) in [
         ("/build?number=1&name=a%2Fb", "/build?name=a%2Fb&number=1"),
-        ("/build?system=jenkins&tag=a&days=7", "/build?tag=a"),
+        ("/build?system=jenkins&tag=a&step=b", "/build?tag=a"),
+        // What links carry stays.
+        ("/build?tag=a&days=7", "/build?days=7&tag=a"),
         ("/build/?tag=a", "/build?tag=a"),
     ] {
         let answer = get(&router, uri).await;

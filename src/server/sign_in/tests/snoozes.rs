@@ -66,11 +66,7 @@ async fn a_reader_snoozes_a_problem_and_ends_the_snooze() {
     let dir = tempfile::tempdir().expect("a directory");
     let (router, state, session) = with_a_problem(dir.path()).await;
     let own = [("sec-fetch-site", "same-origin"), ("cookie", &*session)];
-    let page = ask(
-        &router,
-        Request::get("/problems").header("cookie", &session),
-    )
-    .await;
+    let page = ask(&router, Request::get("/").header("cookie", &session)).await;
     assert!(
         page.text.contains("action=\"/problems/snooze\""),
         "{}",
@@ -80,18 +76,14 @@ async fn a_reader_snoozes_a_problem_and_ends_the_snooze() {
 
     let snoozed = post(&router, "/problems/snooze", &own, FORM).await;
     assert_eq!(snoozed.status, StatusCode::SEE_OTHER, "{}", snoozed.text);
-    assert_eq!(snoozed.header(header::LOCATION), "/problems");
+    assert_eq!(snoozed.header(header::LOCATION), "/");
     let snoozes = &state.ledger().snoozes;
     assert_eq!(snoozes.len(), 1);
     assert_eq!(
         (&*snoozes[0].problem, &*snoozes[0].reader),
         (PROBLEM, "Ada <Lovelace>")
     );
-    let page = ask(
-        &router,
-        Request::get("/problems").header("cookie", &session),
-    )
-    .await;
+    let page = ask(&router, Request::get("/").header("cookie", &session)).await;
     assert!(
         page.text.contains("waits for &lt;release&gt;"),
         "{}",
@@ -185,6 +177,6 @@ async fn without_sign_in_there_is_nothing_to_post_to() {
         "{}",
         response.status
     );
-    let page = ask(&router, Request::get("/problems")).await;
+    let page = ask(&router, Request::get("/")).await;
     assert!(page.status.is_success() && !page.text.contains("/problems/snooze"));
 }

@@ -1,4 +1,4 @@
-//! `/problems`: what needs attention, and how urgently.
+//! `/explore`: all figures by page, each with its own page.
 
 use leptos::prelude::*;
 
@@ -6,12 +6,12 @@ use super::fragment_page::fragment_page;
 use crate::components::{use_selection, use_view};
 
 #[component]
-pub fn Problems() -> impl IntoView {
+pub fn Explore() -> impl IntoView {
     fragment_page(
         "",
-        Signal::stored("Problems".to_owned()),
-        "problems",
-        "The problems could not be loaded",
+        Signal::stored("Explore".to_owned()),
+        "explore",
+        "The figures could not be loaded",
         use_selection(),
         use_view(&[]),
     )

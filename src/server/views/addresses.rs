@@ -26,8 +26,13 @@ pub fn pipelines(base: &Base, selection: &Selection, view: &View) -> String {
     list(base.path("/pipelines/list"), selection, view)
 }
 
-/// A list, with its parameters sorted.
-fn list(path: String, selection: &Selection, view: &View) -> String {
+/// The same for programs.
+pub fn api_pipelines(base: &Base, selection: &Selection, view: &View) -> String {
+    list(base.path("/api/pipelines"), selection, view)
+}
+
+/// A page of a selection, with its parameters sorted.
+pub fn list(path: String, selection: &Selection, view: &View) -> String {
     let mut pairs: Vec<(&str, &str)> = selection.pairs().chain(view.pairs()).collect();
     pairs.sort_unstable();
     with_query(path, &pairs)
@@ -36,6 +41,17 @@ fn list(path: String, selection: &Selection, view: &View) -> String {
 /// One pipeline.
 pub fn pipeline(base: &Base, system: &str, name: &str) -> String {
     with_query(base.path("/pipeline"), &[("name", name), of_system(system)])
+}
+
+/// The same, with the filters that links carry.
+pub fn pipeline_of(base: &Base, selection: &Selection, system: &str, name: &str) -> String {
+    let carried = selection.carried();
+    let mut pairs: Vec<(&str, &str)> = carried
+        .pairs()
+        .chain([("name", name), of_system(system)])
+        .collect();
+    pairs.sort_unstable();
+    with_query(base.path("/pipeline"), &pairs)
 }
 
 /// One build, by its number in its pipeline.
