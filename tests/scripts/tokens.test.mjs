@@ -130,6 +130,15 @@ test("no style names a colour outside the tokens", () => {
   assert.deepEqual(faults, []);
 });
 
+test("sizes of type are tokens", () => {
+  const faults = readdirSync(STYLE)
+    .filter((file) => file !== TOKENS)
+    .flatMap((file) => readFileSync(path.join(STYLE, file), "utf8").split("\n").map((line) => `style/${file}: ${line.trim()}`))
+    // Percentages are of the whole page: on paper, and on very wide screens.
+    .filter((line) => /font-size:/.test(line) && !/font-size: (var\(--font-\d+\)|[\d.]+%);/.test(line));
+  assert.deepEqual(faults, []);
+});
+
 test("every way of naming a colour is found", () => {
   for (const value of ["#fff", "#1D70B8", "rgb(0 0 0)", "hsla(1, 2%, 3%, 1)", "1px solid Red", "url(\"data:%23505a5f\")"]) {
     assert.equal(named(`a {\n  border: ${value};\n}`).length, 1, value);

@@ -16,7 +16,8 @@ pub fn strip(results: &[BuildResult]) -> Markup {
     let width = results.len().max(1) * WIDTH;
     html! {
         svg class="build-strip" width=(width) height=(HEIGHT) viewBox=(format!("0 0 {width} {HEIGHT}"))
-            role="img" aria-label=(label(results)) {
+            // Where it is given more room, the latest builds of all strips are below each other.
+            preserveAspectRatio="xMaxYMid" role="img" aria-label=(label(results)) {
             @for (index, result) in results.iter().enumerate() {
                 g class={ "mark " (results::class(*result)) } {
                     (result_shape(*result, index * WIDTH + WIDTH / 2, HEIGHT / 2, 3))

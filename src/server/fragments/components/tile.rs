@@ -5,6 +5,9 @@ use maud::{Markup, html};
 use super::Tone;
 use crate::markup::visible;
 
+/// The characters of a number in the largest type.
+const MAX_LARGE: usize = 7;
+
 /// Tiles stand in a `div class="tiles"`.
 pub struct Tile<'a> {
     pub label: &'a str,
@@ -31,7 +34,7 @@ pub fn tile(tile: &Tile<'_>) -> Markup {
     html! {
         div class={ "tile " (tile.tone.class()) } {
             p class="tile-label" { (visible(tile.label)) }
-            p class="tile-number" {
+            p class={ "tile-number" @if tile.number.chars().count() > MAX_LARGE { " long" } } {
                 @match tile.href {
                     Some(href) => a href=(href) {
                         (visible(tile.number))
