@@ -16,15 +16,14 @@ use crate::{
 };
 
 /// Labels and orders of the columns; numbers are sorted from the greatest first.
-const COLUMNS: [(&str, &str, bool); 11] = [
+const COLUMNS: [(&str, &str, bool); 10] = [
     ("State", "state", false),
     ("Pipeline", "pipeline", false),
-    ("Project", "project", false),
     ("Last builds", "", false),
     ("Failed", "failed", true),
     ("Change", "change", true),
     ("Builds", "builds", true),
-    ("p50", "p50", true),
+    ("Duration p50", "p50", true),
     ("p95", "p95", true),
     ("Last build", "last", false),
     ("Owner", "team", false),
@@ -165,8 +164,8 @@ impl Shown<'_> {
             html! {
                 a href=(addresses::pipeline_of(self.base, self.selection, &pipeline.system, &pipeline.name))
                     title=(visible(&pipeline.pipeline)) { (visible(&pipeline.short_name)) }
+                span class="detail" { (visible(&pipeline.project)) }
             },
-            html! { (visible(&pipeline.project)) },
             html! {
                 @if let Some(first) = pipeline.recent.first() {
                     @let results: Vec<BuildResult> = pipeline.recent.iter().map(|mark| results::result_of(&mark.result)).collect();
