@@ -35,7 +35,7 @@ function wake() {
 
 export function mount(element, builds) {
   const number = ++lastNumber;
-  charts.set(number, { number, element, builds, generation: 0, near: false, width: element.clientWidth, kept: nothing() });
+  charts.set(number, { number, element, builds, generation: 0, near: false, width: element.clientWidth });
   nearness.observe(element);
   widths.observe(element);
   return number;
@@ -44,7 +44,6 @@ export function mount(element, builds) {
 export function react(number, plot, view) {
   const chart = charts.get(number);
   if (!chart || (chart.plot === plot && chart.view === view)) return;
-  if (chart.view !== view) chart.kept = nothing();
   chart.view = view;
   chart.plot = plot;
   chart.generation += 1;
@@ -156,10 +155,10 @@ async function drawOnce(chart) {
     }
     const { data, layout, opens } = JSON.parse(chart.plot, coloured(element));
     chart.opens = opens;
-    await plotly.react(element, data, fitted(layout, data, chart), (chart.config ??= config(chart, layout)));
+    await plotly.react(element, data, fitted(layout, data, chart), CONFIG);
     if (chart.generation !== generation) return;
     if (!chart.drawn) {
-      follow(plotly, chart);
+      brush(chart);
       openMarks(chart);
     }
     chart.drawn = true;
@@ -173,7 +172,6 @@ async function drawOnce(chart) {
 function wipe(chart) {
   if (chart.drawn) bundle.then((plotly) => chart.plot === undefined && plotly.purge(chart.element));
   chart.drawn = false;
-  chart.kept = nothing();
   chart.element.style.height = "";
   chart.element.replaceChildren();
   delete chart.element.dataset.drawn;
@@ -194,42 +192,13 @@ function fail(chart, error) {
   console.warn(`${chart.element.id}: ${error}`);
 }
 
-// The reader's zoom in a chart: none yet.
-function nothing() {
-  return { axes: {} };
-}
-
-// Replaces the names of colours by those of the page: a whole value `var(--failure)`, or the style of the server's own
-// markup in a key.
+// Replaces references to colours, `var(--failure)`, by those of the page.
 function coloured(element) {
   const style = getComputedStyle(element);
-  const colour = (_, name) => style.getPropertyValue(name).trim();
-  const whole = /^var\((--[a-z0-9-]+)\)$/;
-  return (key, value) => {
-    if (typeof value !== "string") return value;
-    if (whole.test(value)) return value.replace(whole, colour);
-    return key === "text" && value.startsWith("<span style=") ? value.replace(/(?<=<span style="color:)var\((--[a-z0-9-]+)\)/g, colour) : value;
+  return (_, value) => {
+    const name = typeof value === "string" && /^var\((--[a-z0-9-]+)\)$/.exec(value)?.[1];
+    return name ? style.getPropertyValue(name).trim() : value;
   };
-}
-
-// Records the reader's zoom: plotly.js keeps it only until the data's own range changes.
-function follow(plotly, chart) {
-  const { element } = chart;
-  const first = Object.fromEntries(axes(element.layout).map((name) => [name, String(element.layout[name].range)]));
-  element.on("plotly_relayout", (changes) => {
-    const changed = Object.keys(changes).map((key) => key.replace(/\[\d\]$/, ""));
-    for (const name of axes(element.layout)) {
-      if (!changed.includes(`${name}.range`) && !changed.includes(`${name}.autorange`)) continue;
-      const { range, autorange } = element.layout[name];
-      if (autorange) chart.kept.axes[name] = { autorange };
-      else if (String(range) !== first[name]) chart.kept.axes[name] = { range: [...range], autorange };
-      else {
-        // A reset. plotly.js resets to the range of the first data; redraw with that of the newest.
-        delete chart.kept.axes[name];
-        drawSoon(chart);
-      }
-    }
-  });
 }
 
 // The address of the builds behind a mark; none if it opens nothing.
@@ -290,31 +259,20 @@ function instant(text, zone) {
   return new Date(near - (shown(near) - local)).toISOString();
 }
 
-// A button that sets the range of the page to that of a time axis.
-function rangeButton(chart) {
-  return {
-    name: "page-range",
-    title: "Set the range of the page to this view",
-    icon: { width: 24, height: 24, path: "M3 4h2v16H3zM19 4h2v16h-2zM7 11h10v2H7z" },
-    click: ({ layout }) => setRange(...layout.xaxis.range.map((end) => instant(String(end).padEnd(16, " 00:00"), chart.opens.zone))),
-  };
+// Brushing an axis of time sets the range of the page.
+function brush(chart) {
+  chart.element.on("plotly_relayout", (changes) => {
+    if (!("xaxis.range[0]" in changes) || chart.element.layout.xaxis.type !== "date") return;
+    const ends = [changes["xaxis.range[0]"], changes["xaxis.range[1]"]];
+    setRange(...ends.map((end) => instant(String(end).padEnd(16, " 00:00"), chart.opens.zone)));
+  });
 }
 
-// Called once for each chart: with another configuration, plotly.js would forget the zoom and hidden traces.
-function config(chart, layout) {
-  return {
-    modeBarButtonsToAdd: chart.opens && layout.xaxis?.type === "date" ? [rangeButton(chart)] : [],
-    displaylogo: false,
-    // On touch screens it would always be visible and in the way.
-    displayModeBar: coarse.matches ? false : "hover",
-    showSendToCloud: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
-  };
-}
+const CONFIG = { displaylogo: false, displayModeBar: false, doubleClick: false, showTips: false };
 
 // Completes the server's layout with the size, the page's colours and the space for labels.
 function fitted(layout, data, chart) {
-  const { element, kept, view } = chart;
+  const { element } = chart;
   const width = element.clientWidth;
   const narrow = width < NARROW;
   // A chart of few rows is lower than the reserved height.
@@ -324,9 +282,6 @@ function fitted(layout, data, chart) {
   layout.width = width;
   layout.height = element.clientHeight;
   layout.autosize = false;
-  // Keeps the reader's zoom, level and hidden traces until the filter changes.
-  layout.uirevision = `view ${view}`;
-  for (const [name, axis] of Object.entries(kept.axes)) layout[name] = { ...layout[name], ...axis };
   // Scrolling the page by touch must not zoom a chart.
   if (coarse.matches) layout.dragmode = false;
   if (narrow) {
@@ -359,10 +314,6 @@ function widest(texts, font) {
 function thinOut(texts) {
   if (!texts || texts.length <= 12 || texts.some((text) => text.length > 3)) return;
   for (const index of texts.keys()) if (index % 3 !== 0) texts[index] = "";
-}
-
-function axes(layout) {
-  return Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name));
 }
 
 function scales(data) {
@@ -399,7 +350,6 @@ function template(element) {
       font: { color: colour("text"), family: style.fontFamily },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      colorway: colour("colours").split(/\s*,\s*/),
       xaxis: { ...axis, automargin: true },
       // The margin fits all names, so plotly.js need not measure each for overflow.
       yaxis: { ...axis, automargin: true, ticklabeloverflow: "allow" },
