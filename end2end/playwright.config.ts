@@ -5,6 +5,8 @@ import { browser } from "./support/browser";
 export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
+  // `make screenshots` takes them anew.
+  snapshotPathTemplate: "pictures/{arg}{ext}",
   globalSetup: "./support/global-setup.ts",
   reporter: [["list"], ["./support/closing-line.ts"]],
   // A retry would hide a flaky test.

@@ -13,6 +13,7 @@ mod pipeline;
 mod pipelines;
 mod problems;
 mod search;
+mod security;
 mod today;
 mod view;
 mod week;
@@ -39,6 +40,7 @@ pub use pipeline::{
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
 pub use search::{SearchResult, SearchResults};
+pub use security::{DueClass, DueSuppression, SecurityHead, UncheckedRepository};
 pub use today::{Hour, HourCount, HourIncident, HourMatrix, ProjectHours, Today, WeekRate};
 pub use view::View;
 pub use week::{SlowerPipeline, WeekIncident, WeekNumbers, WeekPipeline, WeekReport};

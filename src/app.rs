@@ -18,6 +18,10 @@ use crate::{
     },
 };
 
+/// The address of the organisation's colours, which follow the style of the pages.
+#[derive(Clone)]
+pub struct ThemeStylesheet(pub Option<String>);
+
 /// The HTML document, rendered by the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let base = use_base();
@@ -26,6 +30,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         Some(site) if site.attention => "/favicon-red.svg",
         _ => "/favicon.svg",
     };
+    let theme = use_context::<ThemeStylesheet>().and_then(|theme| theme.0);
+    let theme = theme.map(|href| view! { <link rel="stylesheet" id="theme" href=href /> });
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -43,6 +49,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 />
                 <link rel="icon" href=base.path(icon) type="image/svg+xml" />
                 <HashedStylesheet options=options.clone() root=root.clone() id="style" />
+                {theme}
                 // With this id and class, plotly.js does not add inline styles.
                 <link
                     rel="stylesheet"

@@ -12,7 +12,7 @@ const BINARY = process.env.RSE_BINARY ?? path.join(TARGET, "release", "rse-dashb
 // Longer than any start, even on a busy machine.
 const START_MS = 30_000;
 // Variables of a developer's environment that would affect the program, its data and sources.
-const OURS = /^(PORT|RSE_(ADDR|OPEN|DATA|CONFIG|PUBLIC_URL|HOSTS|TRUSTED_PROXIES|OIDC_.*|SESSIONS?_.*|API_TOKENS)|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
+const OURS = /^(PORT|RSE_(ADDR|OPEN|STYLE_PAGE|DATA|CONFIG|PUBLIC_URL|HOSTS|TRUSTED_PROXIES|OIDC_.*|SESSIONS?_.*|API_TOKENS)|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
 // A directory without a developer's .env and dashboard.toml.
 const ELSEWHERE = tmpdir();
 const LARGEST_EXPORT = 1024 ** 3;

@@ -12,6 +12,7 @@ use crate::{
 /// The pages of figures about builds; only these have filters.
 pub const PIPELINES: &str = "pipelines";
 pub const PLATFORM: &str = "platform";
+pub const SECURITY: &str = "security";
 
 #[component]
 pub fn Board(
@@ -46,6 +47,9 @@ pub fn Board(
 fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     let headline = (overview.page == PIPELINES).then(|| view! { <Headline selection /> });
     let pipelines = (overview.page == PIPELINES).then(|| view! { <PipelineTable selection /> });
+    let due = (overview.page == SECURITY).then(|| {
+        view! { <Fragments of="security" failed="The summary could not be loaded" /> }
+    });
     let unit = unit(&overview.page);
     let is_last_day = Memo::new(move |_| selection.with(|known| known.days() == Some(1)));
     let card = move |info: FigureInfo| {
@@ -61,6 +65,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
         <Freshness />
         {headline}
         {pipelines}
+        {due}
         <div class="cards">{cards}</div>
     }
 }

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::board::Board;
+use super::board::{Board, SECURITY};
 
 #[component]
 pub fn Security() -> impl IntoView {
-    view! { <Board page="security" heading="Security" /> }
+    view! { <Board page=SECURITY heading="Security" /> }
 }

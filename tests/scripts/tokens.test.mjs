@@ -1,7 +1,8 @@
 // Tests of the style's tokens: node --test tests/scripts/
 //
-// Text and marks have the contrast of WCAG AA. Colours of results and of categories keep a distance from each other, and
-// the failure rate gets steadily darker or lighter, for normal vision and for readers without one kind of cone.
+// Colours of results and of categories keep a distance from each other, and the failure rate gets steadily darker or
+// lighter, for normal vision and for readers without one kind of cone. Contrast is tested where an organisation's theme
+// is checked: src/server/config/theme.rs.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -59,35 +60,6 @@ function tokens(mode) {
   return Object.fromEntries([...read("light"), ...(mode === "dark" ? read("dark") : [])]);
 }
 
-function luminance(colour) {
-  const [red, green, blue] = linear(colour);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}
-
-/** The contrast ratio of WCAG 2. */
-function contrast(a, b) {
-  const [dark, light] = [luminance(a), luminance(b)].sort((first, second) => first - second);
-  return (light + 0.05) / (dark + 0.05);
-}
-
-/**
- * The least contrast of tokens on grounds: 4.5 for text, 3 for marks and the bounds of fields. Exempt are steps 0 and 1
- * of the failure rate on light and 0 to 2 on dark, whose cells have a border and print their number, `ghost`, `grid`
- * and `line`, which carry nothing that is not also said otherwise, and what depends on the exempt.
- */
-const CONTRAST = [
-  [4.5, ["text", "muted", "link", "link-hover", "good", "bad", "warning"], ["surface", "page"]],
-  [4.5, ["text", "link", "good"], ["good-surface"]],
-  [4.5, ["text", "link", "bad"], ["bad-surface"]],
-  [4.5, ["text", "link", "warning"], ["warning-surface"]],
-  [4.5, ["header-text"], ["header"]],
-  [4.5, ["on-accent"], ["accent", "accent-hover"]],
-  [3, ["success", "failure", "unstable", "aborted", "other", "rate-3", "rate-4", "rate-5"], ["surface"]],
-  [3, ["success", "failure", "unstable"], ["page"]],
-  [3, ["neutral", "neutral-2", "field-line"], ["surface", "page"]],
-  [3, [0, 1, 2, 3, 4, 5, 6, 7].map((number) => `category-${number}`), ["surface"]],
-];
-
 function assertApart(all, names, vision) {
   for (const [index, name] of names.entries()) {
     for (const other of names.slice(0, index)) {
@@ -100,18 +72,6 @@ function assertApart(all, names, vision) {
 for (const mode of ["light", "dark"]) {
   const all = tokens(mode);
   const numbered = (name) => Object.keys(all).filter((key) => new RegExp(`^${name}-\\d$`).test(key));
-
-  test(`text and marks have enough contrast: ${mode}`, () => {
-    for (const [least, names, grounds] of CONTRAST) {
-      for (const name of names) {
-        for (const ground of grounds) {
-          const ratio = contrast(all[name], all[ground]);
-          assert.ok(ratio >= least, `--${name} on --${ground}: ${ratio.toFixed(2)} of ${least}`);
-        }
-      }
-    }
-  });
-
   for (const vision of Object.keys(VISION)) {
     test(`results are told apart: ${mode}, ${vision}`, () => {
       assertApart(all, ["success", "failure", "unstable", "aborted", "other"], vision);

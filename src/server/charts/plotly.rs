@@ -1,5 +1,6 @@
 //! Charts for plotly.js. The only module that names the plotly crate.
 
+use anyhow::{Context as _, Result};
 use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
 use plotly::{
     Bar, HeatMap, Layout, Plot, Scatter,
@@ -10,12 +11,14 @@ use plotly::{
     },
     layout::{Annotation, Axis, AxisType, BarMode, HoverMode, Margin},
 };
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
     BELOW, Base, Cell, Cells, Chart, Colour, KEY, Mark, Opens, Panel, Plane, Series, Shape, Unit,
     colour::RATES, escape, labels,
 };
-use crate::selection::Selection;
+use crate::{api, selection::Selection};
 
 /// The characters of a name that fit beside its bar on a phone.
 const NAME: usize = 38;
@@ -46,8 +49,29 @@ pub enum Points {
 
 /// A chart as plotly.js draws it, and what the marks of its traces open.
 pub struct Drawn {
-    pub plot: Plot,
+    plot: Plot,
     pub marks: Vec<Marks>,
+}
+
+impl Drawn {
+    /// Encodes `{data, layout}` without members that plotly.js does not need, and what a click opens.
+    ///
+    /// # Errors
+    /// A plot that cannot be encoded as JSON.
+    pub fn encode(&self, opens: &api::Opens) -> Result<Box<RawValue>> {
+        #[derive(Serialize)]
+        struct Parts<'a> {
+            data: &'a plotly::Traces,
+            layout: &'a plotly::Layout,
+            opens: &'a api::Opens,
+        }
+        let parts = Parts {
+            data: self.plot.data(),
+            layout: self.plot.layout(),
+            opens,
+        };
+        to_raw_value(&parts).context("cannot write a plot as JSON")
+    }
 }
 
 pub fn draw(chart: &Chart, zone: &TimeZone) -> Drawn {

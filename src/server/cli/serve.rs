@@ -59,6 +59,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     }
     let settings = http::Settings {
         security_txt: config.security_txt.clone(),
+        theme: config.theme.stylesheet(),
         ..settings
     };
     http::raise_limit(&settings.limits);

@@ -9,6 +9,7 @@ mod insight;
 mod links;
 mod security_txt;
 mod systems;
+mod theme;
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -21,6 +22,7 @@ use regex::Regex;
 pub use security_txt::SecurityTxt;
 use serde::Deserialize;
 pub use systems::Systems;
+pub use theme::Theme;
 
 use super::model::{EndRules, Rules, StepRules};
 use crate::selection::ALL_PROJECTS;
@@ -46,6 +48,7 @@ pub struct Config {
     pub projects: Vec<Project>,
     pub sources: Sources,
     pub systems: Systems,
+    pub theme: Theme,
 }
 
 /// The settings of each source. Addresses and credentials are in the environment.
@@ -109,6 +112,8 @@ struct File {
     sources: Sources,
     #[serde(default)]
     systems: systems::FileSystems,
+    #[serde(default)]
+    theme: Theme,
 }
 
 #[derive(Deserialize)]
@@ -161,6 +166,7 @@ impl Config {
         }
         file.links.validate()?;
         file.insight.validate()?;
+        file.theme.validate()?;
         let mut projects = Vec::new();
         for project in file.projects {
             let slug = slug(&project.label);
@@ -207,6 +213,7 @@ impl Config {
             projects,
             sources: file.sources,
             systems: Systems::new(file.systems)?,
+            theme: file.theme,
         })
     }
 

@@ -13,8 +13,20 @@ pub struct Suppressed<'a> {
     pub repository: &'a str,
     pub team: &'a str,
     pub cve: String,
+    /// When the last of its entries expires, Unix ms; none if one of them has no end.
+    pub ends_ms: Option<i64>,
+    /// That entry has an end, but not one that can be read.
+    pub unreadable: bool,
     /// All entries have expired.
     pub expired: bool,
+}
+
+/// The end of an entry, in the order in which a later one decides.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    At(i64),
+    Unreadable,
+    Never,
 }
 
 /// The repositories of the Security page.
@@ -28,25 +40,33 @@ pub fn suppressed(snapshot: &Snapshot) -> Vec<Suppressed<'_>> {
     let config = &snapshot.config;
     let mut all = Vec::new();
     for facts in repositories(snapshot) {
-        let mut expired_by_cve = BTreeMap::new();
+        let mut end_by_cve: BTreeMap<String, End> = BTreeMap::new();
         for entry in &facts.suppressions {
             let Some(cve) = cve_id(&entry.cve) else {
                 continue;
             };
-            let ends_ms = entry
-                .until
-                .as_deref()
-                .and_then(|until| ends_ms(until, &config.time_zone));
-            let expired = ends_ms
-                .zip(snapshot.security.as_of_ms)
-                .is_some_and(|(end, as_of)| end <= as_of);
-            *expired_by_cve.entry(cve).or_insert(true) &= expired;
+            let end = match entry.until.as_deref() {
+                None => End::Never,
+                Some(until) => ends_ms(until, &config.time_zone).map_or(End::Unreadable, End::At),
+            };
+            let last = end_by_cve.entry(cve).or_insert(end);
+            *last = end.max(*last);
         }
-        all.extend(expired_by_cve.into_iter().map(|(cve, expired)| Suppressed {
-            repository: &facts.repository,
-            team: config.owners.team(&facts.repository),
-            cve,
-            expired,
+        all.extend(end_by_cve.into_iter().map(|(cve, end)| {
+            let ends_ms = match end {
+                End::At(ms) => Some(ms),
+                End::Unreadable | End::Never => None,
+            };
+            Suppressed {
+                repository: &facts.repository,
+                team: config.owners.team(&facts.repository),
+                cve,
+                ends_ms,
+                unreadable: end == End::Unreadable,
+                expired: ends_ms
+                    .zip(snapshot.security.as_of_ms)
+                    .is_some_and(|(end, as_of)| end <= as_of),
+            }
         }));
     }
     all

@@ -16,6 +16,7 @@ mod pipelines;
 mod problems;
 mod results;
 mod search;
+mod security;
 mod sources;
 mod style;
 mod summary;
@@ -34,6 +35,7 @@ pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES};
 pub use search::fragments as search;
+pub use security::fragments as security;
 pub use sources::fragments as sources;
 pub use style::style;
 pub use summary::fragments as summary;
@@ -56,7 +58,7 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 16] = [
     "builds",
     "compare",
     "explore",
@@ -64,6 +66,7 @@ pub const NAMES: [&str; 15] = [
     "headline",
     "pipelines",
     "search",
+    "security",
     "sources",
     "summary",
     "today",

@@ -35,6 +35,7 @@ mod shared_service;
 mod style_page;
 #[cfg(test)]
 mod tests;
+mod theme;
 mod trusted_proxies;
 
 use std::{
@@ -70,7 +71,7 @@ use super::{
 };
 use crate::{
     api::Dashboard,
-    app::{self, EscapeTitle},
+    app::{self, EscapeTitle, ThemeStylesheet},
     base::Base,
 };
 
@@ -143,9 +144,20 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         settings: settings.into(),
     };
     let sign_in = state.settings.sign_in.clone();
-    let sign_in = sign_in.map(|settings| SignIn::new(settings, state.app.clone(), options.clone()));
+    let theme = state.settings.theme.as_deref();
+    let theme_address = theme.map(|css| base.path(&theme::address(css)));
+    let sign_in = sign_in.map(|settings| {
+        let (app, options) = (state.app.clone(), options.clone());
+        SignIn::new(settings, app, options, theme_address.clone())
+    });
     let audited = sign_in.clone();
-    let style_page = style_page::route(state.settings.style_page, &options, &base);
+    let style_page = style_page::route(
+        state.settings.style_page,
+        &options,
+        &base,
+        theme_address.as_deref(),
+    );
+    let theme = theme::route(theme);
     let shell = move || app::shell(options.clone());
     let listed = pages::routes();
     let reload_port = assets::reload_port();
@@ -153,6 +165,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         let app = state.app.clone();
         let dashboard: Arc<dyn Dashboard> = Arc::new(app.clone());
         move || {
+            provide_context(ThemeStylesheet(theme_address.clone()));
             provide_context(Arc::clone(&dashboard));
             provide_context(EscapeTitle(|text| maud::html! { (text) }.into_string()));
             provide_context(pages::overviews(app.clone()));
@@ -234,6 +247,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route(csp_reports::PATH, post(csp_reports::count))
         .route(security_txt::PATH, get(security_txt::security_txt))
         .merge(style_page)
+        .merge(theme)
         .merge(sign_in::routes(sign_in.as_ref()))
         .merge(metrics::route(&state.settings.metrics))
         .fallback_service(files)

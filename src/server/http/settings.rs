@@ -30,6 +30,8 @@ pub struct Settings {
     pub security_txt: Option<SecurityTxt>,
     /// True when several replicas may share the store.
     pub shared_store: bool,
+    /// From the configuration file; `None` when no colour is replaced.
+    pub theme: Option<String>,
     /// True when the style guide is served.
     pub style_page: bool,
 }
@@ -56,6 +58,7 @@ impl Settings {
             metrics: metrics::Settings::of(environment)?,
             security_txt: None,
             shared_store: environment.text(&[DATABASE_URL]).is_some(),
+            theme: None,
             style_page: style_page::is_wanted(environment)?,
         })
     }

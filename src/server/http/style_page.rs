@@ -37,16 +37,22 @@ pub fn is_wanted(environment: &Environment) -> Result<bool> {
 }
 
 /// No route unless the page is wanted.
-pub fn route(is_wanted: bool, options: &LeptosOptions, base: &Base) -> Router<ServerState> {
+pub fn route(
+    is_wanted: bool,
+    options: &LeptosOptions,
+    base: &Base,
+    theme: Option<&str>,
+) -> Router<ServerState> {
     if !is_wanted {
         return Router::new();
     }
-    let (options, base) = (options.clone(), base.clone());
-    let page = move || async move { page(options, &base) };
+    let (options, base, theme) = (options.clone(), base.clone(), theme.map(str::to_owned));
+    let page = move || async move { page(options, &base, theme) };
     Router::new().route("/style", get(page))
 }
 
-fn page(options: LeptosOptions, base: &Base) -> Response {
+fn page(options: LeptosOptions, base: &Base, theme: Option<String>) -> Response {
+    let theme = theme.map(|href| view! { <link rel="stylesheet" href=href /> });
     let document = view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -58,6 +64,7 @@ fn page(options: LeptosOptions, base: &Base) -> Response {
                 <title>"Style guide"</title>
                 <link rel="icon" href=base.path("/favicon.svg") type="image/svg+xml" />
                 <HashedStylesheet options root=base.as_str().to_owned() />
+                {theme}
             </head>
             <body>
                 <main id="main" class="frame" inner_html=fragments::style().into_string()></main>

@@ -32,11 +32,12 @@ const OPEN: [&str; 7] = [
     "/signed-out",
 ];
 /// The client's files hold no data, and the sign-in pages need some of them.
-const FILES: [&str; 4] = [
-    "/favicon-red.svg",
+const FILES: [&str; 5] = [
     "/favicon.svg",
+    "/favicon-red.svg",
     "/logo.svg",
     "/robots.txt",
+    "/theme.css",
 ];
 const FOLDERS: [&str; 2] = ["/pkg/", "/plotly/"];
 

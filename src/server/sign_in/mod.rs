@@ -65,10 +65,17 @@ pub struct SignIn {
     audit: AuditLog,
     app: AppState,
     options: LeptosOptions,
+    /// The address of the organisation's colours.
+    theme: Option<String>,
 }
 
 impl SignIn {
-    pub fn new(settings: Settings, app: AppState, options: LeptosOptions) -> Arc<Self> {
+    pub fn new(
+        settings: Settings,
+        app: AppState,
+        options: LeptosOptions,
+        theme: Option<String>,
+    ) -> Arc<Self> {
         tracing::info!(
             provider = settings.issuer.as_str(),
             "sign-in is on; requests without a session or a token are refused"
@@ -80,6 +87,7 @@ impl SignIn {
             audit: AuditLog::default(),
             app,
             options,
+            theme,
         })
     }
 

@@ -37,6 +37,8 @@ impl WebPage {
             let content = format!("{seconds}; url={}", based(&address));
             view! { <meta http-equiv="refresh" content=content /> }
         });
+        let theme = sign_in.theme.clone();
+        let theme = theme.map(|href| view! { <link rel="stylesheet" href=href /> });
         let document = view! {
             <!DOCTYPE html>
             <html lang="en">
@@ -49,6 +51,7 @@ impl WebPage {
                     <title>{format!("{} – {title}", self.heading)}</title>
                     <link rel="icon" href=based("/favicon.svg") type="image/svg+xml" />
                     <HashedStylesheet options=sign_in.options.clone() root=base.clone() />
+                    {theme}
                 </head>
                 <body>
                     <header class="site-header">

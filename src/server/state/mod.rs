@@ -27,7 +27,7 @@ use super::{
     views::{
         build_list,
         freshness::{self, Audience},
-        insight_table, pipeline_list, problems, search, summary, today, week,
+        insight_table, pipeline_list, problems, search, security, summary, today, week,
     },
 };
 use crate::{
@@ -594,6 +594,10 @@ impl AppState {
             "wall-pipelines" => self.wall_of_pipelines(selection).await,
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
             "headline" => Ok(self.headline(selection).await?.fragments.clone()),
+            "security" => {
+                let head = security::security_head(&snapshot);
+                Ok(fragments::security(&head, &self.0.base))
+            }
             "sources" => Ok(fragments::sources(
                 &self.data_state()?,
                 &self.coverage()?,

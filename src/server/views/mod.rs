@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod pipeline_list;
 pub mod problems;
 pub mod search;
+pub mod security;
 pub mod summary;
 pub mod today;
 pub mod week;
