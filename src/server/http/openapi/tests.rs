@@ -119,8 +119,8 @@ async fn every_operation_responds_as_described() {
         assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
     }
     assert_eq!(
-        with_headers, 16,
-        "twelve ETags and four names of files are described"
+        with_headers, 17,
+        "thirteen ETags and four names of files are described"
     );
 }
 

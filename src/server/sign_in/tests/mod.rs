@@ -42,6 +42,7 @@ const CLOSED: [&str; 26] = [
     "/security",
     "/problems",
     "/api/problems",
+    "/api/today",
     "/sources",
     "/disclaimer",
     "/figures/heatmap",
