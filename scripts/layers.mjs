@@ -29,6 +29,7 @@ export const LAYERS = [
   ["server::export"],
   ["server::attributes"],
   ["server::insight"],
+  ["server::charts"],
   ["server::figures"],
   ["server::views"],
   ["server::fragments"],

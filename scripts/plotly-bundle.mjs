@@ -2,8 +2,7 @@
 // the figures use, without the documentation in plotly.js's schema.
 // Writes public/plotly/plotly-<hash>.js and .css. The content hash lets browsers cache both files
 // permanently; build.rs compiles the two names into the program.
-// --analyze prints the size of each part; --unpatched FOLDER writes a bundle without the patches below,
-// for a test to compare with.
+// --analyze prints the size of each part.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -18,14 +17,13 @@ import esbuild from "esbuild";
 // Chart types of the figures. The server counts histograms, which are drawn as bars.
 const TRACES = ["bar", "heatmap", "scatter"];
 
-// Components of plotly.js that these types need, in registration order: the legend's defaults come
-// before those of hovering.
-const COMPONENTS = ["annotations", "shapes", "errorbars", "colorscale", "colorbar", "legend", "fx", "modebar"];
+// Components of plotly.js that these types need.
+const COMPONENTS = ["annotations", "errorbars", "colorscale", "colorbar", "fx"];
 
 // Parts of d3 that plotly.js draws with; each imports its own dependencies.
 const D3 = [
   "start", "compat/", "core/", "event/", "selection/", "transition/", "arrays/extent", "arrays/max", "arrays/min",
-  "behavior/drag", "format/round", "scale/linear", "svg/arc", "end",
+  "behavior/drag", "format/round", "scale/linear", "end",
 ];
 
 // Supported colour notations: #rrggbb, names, rgb(…) and hsl(…).
@@ -52,34 +50,10 @@ const UNUSED = [
   [/culori[\\/]bundled[\\/]culori\.cjs$/, COLOURS],
 ];
 
-const { analyze, unpatched } = parseArgs({ options: { analyze: { type: "boolean" }, unpatched: { type: "string" } } }).values;
-
-// Patches for plotly.js. end2end/tests/plotly-patches.spec.ts checks that charts look the same.
-const MENDED = [
-  // The height of a range slider is known once the axes are drawn. This patch reserves it before the
-  // data is drawn. Without it, plotly.js draws the whole chart and then redraws it for the new margins,
-  // except for the range buttons, which keep their old position.
-  {
-    file: "plot_api/plot_api.js",
-    from: "seq.push(drawAxes, function insideTickLabelsAutorange",
-    to: `seq.push(drawAxes, function giveRoom(gd) {
-      if (!fullLayout.xaxis?.rangeslider?.visible) return;
-      const before = Lib.extendFlat({}, fullLayout._size);
-      Plots.doAutoMargin(gd);
-      if (!Plots.didMarginChange(before, fullLayout._size)) return;
-      return Lib.syncOrAsync([marginPushers, positionAndAutorange, subroutines.layoutStyles, drawAxes], gd);
-    }, function insideTickLabelsAutorange`,
-  },
-  // A console warning about crowded labels around a pie helps nobody.
-  {
-    file: "plots/plots.js",
-    from: "Lib.warn('Too many auto-margin redraws.');",
-    to: "",
-  },
-];
+const { analyze } = parseArgs({ options: { analyze: { type: "boolean" } } }).values;
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const out = unpatched ?? path.join(root, "public", "plotly");
+const out = path.join(root, "public", "plotly");
 const { resolve } = createRequire(path.join(root, "package.json"));
 const plotly = path.dirname(resolve("plotly.js/package.json"));
 const d3Folder = path.dirname(createRequire(path.join(plotly, "package.json")).resolve("@plotly/d3/package.json"));
@@ -159,17 +133,6 @@ function withoutComponents(source) {
   return source.replace(/require\('\.\/components\/(\w+)'\),?/g, (text, name) => (COMPONENTS.includes(name) ? text : ""));
 }
 
-// Applies the patches; fails if a new plotly.js no longer matches one of them.
-function mended(file, source) {
-  if (unpatched) return source;
-  for (const { file: name, from, to } of MENDED) {
-    if (file !== path.join(plotly, "src", name)) continue;
-    if (source.split(from).length !== 2) throw new Error(`${file} does not have once: ${from}`);
-    source = source.replace(from, to);
-  }
-  return source;
-}
-
 const slim = {
   name: "slim",
   setup(build) {
@@ -179,7 +142,7 @@ const slim = {
       if (instead) return { contents: instead[1], loader: "js", resolveDir: root };
       if (file === path.join(d3Folder, "d3.js")) return { contents: await d3(D3), loader: "js" };
       if (!file.startsWith(path.join(plotly, "src"))) return undefined;
-      const source = mended(file, await readFile(file, "utf8"));
+      const source = await readFile(file, "utf8");
       if (file === path.join(plotly, "src", "core.js")) return { contents: withoutComponents(source), loader: "js" };
       return { contents: source.includes("description") ? withoutDescriptions(source) : source, loader: "js" };
     });
@@ -212,7 +175,7 @@ const bundle = await esbuild.build({
 });
 if (analyze) console.log(await esbuild.analyzeMetafile(bundle.metafile));
 await checkD3(Object.keys(bundle.metafile.inputs).filter((file) => file.includes("/plotly.js/src/")));
-if (!unpatched) await writeFile(path.join(root, "node_modules", ".plotly-packages"), JSON.stringify(bundledPackages()));
+await writeFile(path.join(root, "node_modules", ".plotly-packages"), JSON.stringify(bundledPackages()));
 
 const styles = await esbuild.transform(await readFile(path.join(plotly, "dist", "plotly.css"), "utf8"), {
   loader: "css",
@@ -229,7 +192,7 @@ for (const [extension, content] of [["js", bundle.outputFiles[0].contents], ["cs
   const brotli = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
   console.log(`  ${path.relative(root, path.join(out, name))}: ${kilobytes(content.length)}, ${kilobytes(brotli)} as brotli`);
 }
-for (const name of await readdir(out)) if (!unpatched && !written.has(name)) await rm(path.join(out, name), { recursive: true });
+for (const name of await readdir(out)) if (!written.has(name)) await rm(path.join(out, name), { recursive: true });
 
 // Lists the packages with code in the bundle, for the bill of materials.
 function bundledPackages() {

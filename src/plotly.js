@@ -12,6 +12,10 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const printing = matchMedia("print");
 const coarse = matchMedia("(pointer: coarse)");
 const ruler = document.createElement("canvas").getContext("2d");
+// Says the mark that the keyboard came to.
+const said = document.createElement("div");
+said.className = "visually-hidden";
+said.setAttribute("aria-live", "polite");
 let lastNumber = 0;
 let bundle;
 let idle = false;
@@ -35,16 +39,16 @@ function wake() {
 
 export function mount(element, builds) {
   const number = ++lastNumber;
-  charts.set(number, { number, element, builds, generation: 0, near: false, width: element.clientWidth, kept: nothing() });
+  charts.set(number, { number, element, builds, generation: 0, near: false, width: element.clientWidth });
   nearness.observe(element);
   widths.observe(element);
+  if (!said.isConnected) document.querySelector("footer")?.append(said);
   return number;
 }
 
 export function react(number, plot, view) {
   const chart = charts.get(number);
   if (!chart || (chart.plot === plot && chart.view === view)) return;
-  if (chart.view !== view) chart.kept = nothing();
   chart.view = view;
   chart.plot = plot;
   chart.generation += 1;
@@ -156,10 +160,11 @@ async function drawOnce(chart) {
     }
     const { data, layout, opens } = JSON.parse(chart.plot, coloured(element));
     chart.opens = opens;
-    await plotly.react(element, data, fitted(layout, data, chart), (chart.config ??= config(chart, layout)));
+    await plotly.react(element, data, fitted(layout, data, chart), CONFIG);
     if (chart.generation !== generation) return;
     if (!chart.drawn) {
-      follow(plotly, chart);
+      brush(chart);
+      walk(plotly, chart);
       openMarks(chart);
     }
     chart.drawn = true;
@@ -173,7 +178,6 @@ async function drawOnce(chart) {
 function wipe(chart) {
   if (chart.drawn) bundle.then((plotly) => chart.plot === undefined && plotly.purge(chart.element));
   chart.drawn = false;
-  chart.kept = nothing();
   chart.element.style.height = "";
   chart.element.replaceChildren();
   delete chart.element.dataset.drawn;
@@ -194,42 +198,13 @@ function fail(chart, error) {
   console.warn(`${chart.element.id}: ${error}`);
 }
 
-// The reader's zoom in a chart: none yet.
-function nothing() {
-  return { axes: {} };
-}
-
-// Replaces the names of colours by those of the page: a whole value `var(--failure)`, or the style of the server's own
-// markup in a key.
+// Replaces references to colours, `var(--failure)`, by those of the page.
 function coloured(element) {
   const style = getComputedStyle(element);
-  const colour = (_, name) => style.getPropertyValue(name).trim();
-  const whole = /^var\((--[a-z0-9-]+)\)$/;
-  return (key, value) => {
-    if (typeof value !== "string") return value;
-    if (whole.test(value)) return value.replace(whole, colour);
-    return key === "text" && value.startsWith("<span style=") ? value.replace(/(?<=<span style="color:)var\((--[a-z0-9-]+)\)/g, colour) : value;
+  return (_, value) => {
+    const name = typeof value === "string" && /^var\((--[a-z0-9-]+)\)$/.exec(value)?.[1];
+    return name ? style.getPropertyValue(name).trim() : value;
   };
-}
-
-// Records the reader's zoom: plotly.js keeps it only until the data's own range changes.
-function follow(plotly, chart) {
-  const { element } = chart;
-  const first = Object.fromEntries(axes(element.layout).map((name) => [name, String(element.layout[name].range)]));
-  element.on("plotly_relayout", (changes) => {
-    const changed = Object.keys(changes).map((key) => key.replace(/\[\d\]$/, ""));
-    for (const name of axes(element.layout)) {
-      if (!changed.includes(`${name}.range`) && !changed.includes(`${name}.autorange`)) continue;
-      const { range, autorange } = element.layout[name];
-      if (autorange) chart.kept.axes[name] = { autorange };
-      else if (String(range) !== first[name]) chart.kept.axes[name] = { range: [...range], autorange };
-      else {
-        // A reset. plotly.js resets to the range of the first data; redraw with that of the newest.
-        delete chart.kept.axes[name];
-        drawSoon(chart);
-      }
-    }
-  });
 }
 
 // The address of the builds behind a mark; none if it opens nothing.
@@ -290,31 +265,53 @@ function instant(text, zone) {
   return new Date(near - (shown(near) - local)).toISOString();
 }
 
-// A button that sets the range of the page to that of a time axis.
-function rangeButton(chart) {
-  return {
-    name: "page-range",
-    title: "Set the range of the page to this view",
-    icon: { width: 24, height: 24, path: "M3 4h2v16H3zM19 4h2v16h-2zM7 11h10v2H7z" },
-    click: ({ layout }) => setRange(...layout.xaxis.range.map((end) => instant(String(end).padEnd(16, " 00:00"), chart.opens.zone))),
-  };
+// Arrow keys walk over the marks of a chart, which is one tab stop, and Enter opens the builds of a mark.
+function walk(plotly, chart) {
+  const { element } = chart;
+  const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+  let at = -1;
+  element.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const all = marksOf(element.data);
+    const mark = all[at];
+    if (event.key === "Enter" && mark) {
+      const href = address(chart, mark);
+      if (href) open(href);
+    }
+    if (event.key === "Escape") plotly.Fx.unhover(element);
+    if (!(event.key in steps) || all.length === 0) return;
+    event.preventDefault();
+    at = Math.min(all.length - 1, Math.max(0, at + steps[event.key]));
+    const { curveNumber, pointNumber, x, y, text } = all[at];
+    plotly.Fx.hover(element, [Array.isArray(pointNumber) ? { curveNumber, xval: x, yval: y } : { curveNumber, pointNumber }]);
+    said.textContent = text.replace(/<br>/g, ", ").replace(/<[^>]*>/g, "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+  });
+  element.addEventListener("blur", () => plotly.Fx.unhover(element));
 }
 
-// Called once for each chart: with another configuration, plotly.js would forget the zoom and hidden traces.
-function config(chart, layout) {
-  return {
-    modeBarButtonsToAdd: chart.opens && layout.xaxis?.type === "date" ? [rangeButton(chart)] : [],
-    displaylogo: false,
-    // On touch screens it would always be visible and in the way.
-    displayModeBar: coarse.matches ? false : "hover",
-    showSendToCloud: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
-  };
+// The marks that say something, in the order of their traces.
+function marksOf(data) {
+  return data.flatMap((trace, curveNumber) => {
+    const mark = (pointNumber, text, at) => (text ? [{ curveNumber, pointNumber, data: trace, text, ...at }] : []);
+    if (trace.type === "heatmap") return trace.text.flatMap((line, y) => line.flatMap((text, x) => mark([y, x], text, { x, y })));
+    return (trace.hovertext ?? []).flatMap((text, point) => mark(point, text));
+  });
 }
+
+// Brushing an axis of time sets the range of the page.
+function brush(chart) {
+  chart.element.on("plotly_relayout", (changes) => {
+    if (!("xaxis.range[0]" in changes) || chart.element.layout.xaxis.type !== "date") return;
+    const ends = [changes["xaxis.range[0]"], changes["xaxis.range[1]"]];
+    setRange(...ends.map((end) => instant(String(end).padEnd(16, " 00:00"), chart.opens.zone)));
+  });
+}
+
+const CONFIG = { displaylogo: false, displayModeBar: false, doubleClick: false, showTips: false };
 
 // Completes the server's layout with the size, the page's colours and the space for labels.
 function fitted(layout, data, chart) {
-  const { element, kept, view } = chart;
+  const { element } = chart;
   const width = element.clientWidth;
   const narrow = width < NARROW;
   // A chart of few rows is lower than the reserved height.
@@ -324,9 +321,6 @@ function fitted(layout, data, chart) {
   layout.width = width;
   layout.height = element.clientHeight;
   layout.autosize = false;
-  // Keeps the reader's zoom, level and hidden traces until the filter changes.
-  layout.uirevision = `view ${view}`;
-  for (const [name, axis] of Object.entries(kept.axes)) layout[name] = { ...layout[name], ...axis };
   // Scrolling the page by touch must not zoom a chart.
   if (coarse.matches) layout.dragmode = false;
   if (narrow) {
@@ -359,10 +353,6 @@ function widest(texts, font) {
 function thinOut(texts) {
   if (!texts || texts.length <= 12 || texts.some((text) => text.length > 3)) return;
   for (const index of texts.keys()) if (index % 3 !== 0) texts[index] = "";
-}
-
-function axes(layout) {
-  return Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name));
 }
 
 function scales(data) {
@@ -399,7 +389,6 @@ function template(element) {
       font: { color: colour("text"), family: style.fontFamily },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      colorway: colour("colours").split(/\s*,\s*/),
       xaxis: { ...axis, automargin: true },
       // The margin fits all names, so plotly.js need not measure each for overflow.
       yaxis: { ...axis, automargin: true, ticklabeloverflow: "allow" },

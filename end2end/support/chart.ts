@@ -26,16 +26,6 @@ export interface Point {
   at: number;
 }
 
-export interface Slice {
-  label: string;
-  value: number;
-  /** Share of the circle, measured from the slice's outline. */
-  share: number;
-  /** Text in or beside the slice. */
-  text: string;
-  fill: string;
-}
-
 /** A heatmap cell whose centre is painted. */
 export interface Cell {
   x: number;
@@ -44,19 +34,11 @@ export interface Cell {
   colour: number[];
 }
 
-export interface Sector {
-  /** Labels from the root to the sector, without line breaks. */
-  path: string[];
-  area: number;
-}
-
 /** Visible marks of a chart. */
 export interface Marks {
-  slices: Slice[];
   bars: Bar[];
   points: Point[];
   cells: Cell[];
-  sectors: Sector[];
   /** Ends of the error bars on the value axis. */
   errors: number[];
   /** Texts at bars and points, in row order. */
@@ -116,16 +98,20 @@ export async function marks(page: Page, id: string): Promise<Marks> {
     const { xaxis, yaxis } = plot._fullLayout;
     const traceOf = (node: Element) => bound(node.closest(".trace")!)[0].trace;
     const horizontal = plot._fullData.some((trace: any) => trace.orientation === "h");
-    const [positions, values] = horizontal ? [yaxis, xaxis] : [xaxis, yaxis];
+    // A panel has axes of its own.
+    const axis = (name: string) => plot._fullLayout[name.replace(/^([xy])/, "$1axis")];
+    const axesOf = (trace: any) => (horizontal ? [axis(trace.yaxis), axis(trace.xaxis)] : [axis(trace.xaxis), axis(trace.yaxis)]);
+    const values = horizontal ? xaxis : yaxis;
     const pixelOf = (axis: any) => Math.abs(axis.p2l(1) - axis.p2l(0));
     const span = (box: DOMRect, along: any): [number, number] =>
-      along === xaxis ? [along.p2l(box.x), along.p2l(box.x + box.width)] : [along.p2l(box.y + box.height), along.p2l(box.y)];
+      along._id.startsWith("x") ? [along.p2l(box.x), along.p2l(box.x + box.width)] : [along.p2l(box.y + box.height), along.p2l(box.y)];
 
     const bars = all(".cartesianlayer .barlayer .point")
       .filter((node) => !bound(node).isBlank)
       .map((node) => {
         const path = node.querySelector("path")!;
         const { p, s } = bound(node);
+        const [positions, values] = axesOf(traceOf(node));
         const [from, to] = span(path.getBBox(), values);
         return {
           trace: traceOf(node).name ?? "",
@@ -139,16 +125,6 @@ export async function marks(page: Page, id: string): Promise<Marks> {
           fill: getComputedStyle(path).fill,
         };
       });
-
-    const outlines = all(".pielayer .slice").filter(visible).map((node) => ({ node, path: node.querySelector("path")! }));
-    const boxes = outlines.map(({ path }) => path.getBBox());
-    const radius = (Math.max(...boxes.map((box) => box.x + box.width)) - Math.min(...boxes.map((box) => box.x))) / 2;
-    const hole = plot._fullData.find((trace: any) => trace.type === "pie")?.hole ?? 0;
-    const slices = outlines.map(({ node, path }) => {
-      const straight = outlines.length > 1 ? 2 * radius * (1 - hole) : 0;
-      const share = (path.getTotalLength() - straight) / (2 * Math.PI * radius * (1 + hole));
-      return { label: bound(node).label, value: bound(node).v, share, text: node.querySelector(".slicetext")?.textContent ?? "", fill: getComputedStyle(path).fill };
-    });
 
     // A heatmap is an image: read the colour at the centre of each cell.
     const cells = [];
@@ -173,14 +149,6 @@ export async function marks(page: Page, id: string): Promise<Marks> {
       }
     }
 
-    // A sector too small for its frame shows only after a reader opens its parent.
-    const sectors = all(".treemaplayer .slice").map((node) => {
-      const path = [];
-      for (let part = bound(node); part; part = part.parent) path.unshift(part.data.data.label.replaceAll("<br>", ""));
-      const { width, height } = node.querySelector("path")!.getBBox();
-      return { path, area: width * height };
-    });
-
     const points = all(".cartesianlayer .scatterlayer .point")
       .filter(visible)
       .map((node) => {
@@ -189,11 +157,9 @@ export async function marks(page: Page, id: string): Promise<Marks> {
       });
 
     return {
-      slices,
       bars,
       points,
       cells,
-      sectors,
       errors: all(".cartesianlayer .barlayer path.xerror").map((path) => span(path.getBBox(), values)[1]),
       texts: all(".cartesianlayer .bartext, .cartesianlayer .textpoint text").map((text) => text.textContent!.trim()),
       names: all(".cartesianlayer .ytick text").map((text) => text.textContent!.trim()),

@@ -4,59 +4,48 @@ import { card, drawn, type Marks, marks, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-// Number of steps with a slice each; one more slice holds the rest.
-const DRAWN_STEPS = 11;
+// Names of a chart; the table has the others.
+const NAMES = 20;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
-const rgb = ([red, green, blue]: number[]) => `rgb(${red}, ${green}, ${blue})`;
 
-// All charts share these colours.
+// All charts share these colours (style/_tokens.scss).
+const OTHER = "rgb(138, 147, 155)";
 const RESULT_COLOURS: Record<string, unknown> = {
-  Success: "rgb(0, 112, 60)",
-  Unstable: "rgb(255, 221, 0)",
-  Failure: "rgb(212, 53, 28)",
-  Aborted: "rgb(244, 119, 56)",
-  "Not built": "rgb(86, 148, 202)",
+  Success: "rgb(58, 143, 183)",
+  Unstable: "rgb(185, 131, 0)",
+  Failure: "rgb(179, 38, 30)",
+  Aborted: "rgb(58, 63, 69)",
+  "Not built": OTHER,
   Lost: expect.stringMatching(/^url\(/), // hatched
-  Running: "rgb(111, 119, 123)",
-  Unknown: "rgb(177, 180, 182)",
-  Other: "rgb(177, 180, 182)",
+  Running: OTHER,
+  Unknown: OTHER,
+  Other: OTHER,
 };
-const FAILURE_COLOURS = [
-  [0x85, 0x99, 0x4b],
-  [0xff, 0xdd, 0x00],
-  [0xd4, 0x35, 0x1c],
+const RATE_COLOURS = [
+  [0xe9, 0xec, 0xef],
+  [0xf7, 0xd3, 0xc4],
+  [0xef, 0xa0, 0x85],
+  [0xdb, 0x6a, 0x4e],
+  [0xb3, 0x26, 0x1e],
+  [0x6f, 0x10, 0x15],
 ];
 
-/** Colour scale from green through yellow to red. */
-function failureColour(percent: number): number[] {
-  const way = percent / 50;
-  const half = Math.min(Math.floor(way), 1);
-  return FAILURE_COLOURS[half].map((from, channel) => Math.round(from + (FAILURE_COLOURS[half + 1][channel] - from) * (way - half)));
-}
+/** Colour of a failure rate: that of the nearest step. */
+const failureColour = (percent: number): number[] => RATE_COLOURS[Math.round(percent / 20)];
 
-function slicesAre(drawn: Marks, expected: { label?: string; value: number; fill?: unknown }[]) {
-  // plotly.js keeps an empty slice where another one is hatched.
-  const slices = drawn.slices.filter(({ value }) => value > 0);
-  expect(slices).toMatchObject(expected);
-  expect(slices.length).toBe(expected.length);
-  const total = sum(expected.map(({ value }) => value));
-  for (const { label, value, share } of slices) expect(Math.abs(share - value / total), `the angle of ${label}`).toBeLessThan(0.005);
-}
+/** The rows that a chart with names draws. */
+const first = (figure: Figure): Figure => ({ ...figure, rows: figure.rows.slice(0, NAMES) });
 
-/** Slices of the rows, in order; empty rows have none. */
-function pieOf(values: string, labels?: string) {
-  return (drawn: Marks, figure: Figure) => {
-    const names = labels && column<string>(figure, labels);
-    const expected = column(figure, values).map((value, row) => ({ value, ...(names && { label: names[row] }) }));
-    slicesAre(drawn, expected.filter(({ value }) => value > 0));
-  };
-}
-
-function resultsPie(drawn: Marks, figure: Figure) {
+/** A bar for each result with builds. */
+function resultBars(drawn: Marks, figure: Figure) {
   const results = column<string>(figure, "result").map((result) => result[0] + result.slice(1).toLowerCase().replace("_", " "));
-  const expected = column(figure, "builds").map((value, row) => ({ label: results[row], value, fill: RESULT_COLOURS[results[row]] }));
-  slicesAre(drawn, expected.filter(({ value }) => value > 0));
+  const counts = column(figure, "builds");
+  const rows = results.flatMap((result, row) => (counts[row] > 0 ? [{ result, size: counts[row] }] : []));
+  namesAre(drawn, rows.map(({ result }) => result));
+  barsAre(drawn, rows.map(({ result, size }, position) => ({ position, size, fill: RESULT_COLOURS[result] })));
 }
 
 interface ExpectedBar {
@@ -86,24 +75,22 @@ function barsAre(drawn: Marks, expected: ExpectedBar[]) {
   }
 }
 
-/** Expects one bar per row, as long as its value. */
-function barsOf(values: string, positions?: string) {
+/** Expects one bar for each row with a name, as long as its value. */
+function barsOf(values: string) {
   return (drawn: Marks, figure: Figure) => {
-    const names = positions && column<string>(figure, positions);
-    const expected = column(figure, values).map((size, row) => ({ position: names ? names[row] : row, size }));
-    barsAre(drawn, expected.filter(({ size }) => size > 0));
+    const expected = column(first(figure), values).map((size, position) => ({ position, size }));
+    barsAre({ ...drawn, bars: drawn.bars.filter(({ size }) => size > 0) }, expected.filter(({ size }) => size > 0));
   };
 }
 
 /** Segments of one stacked bar per row, trace by trace, without empty ones. */
-function stackOf(figure: Figure, parts: [trace: string, column: string][], position: (row: number) => number, whole?: (row: number) => number) {
+function stackOf(figure: Figure, parts: [trace: string, column: string][], position: (row: number) => number) {
   const reached = figure.rows.map(() => 0);
   return parts.flatMap(([trace, id]) =>
-    column(figure, id).flatMap((count, row) => {
-      const size = whole ? (100 * count) / whole(row) : count;
+    column(figure, id).flatMap((size, row) => {
       const from = reached[row];
       reached[row] = from + size;
-      return count > 0 ? [{ trace, position: position(row), size, from, fill: RESULT_COLOURS[trace] }] : [];
+      return size > 0 ? [{ trace, position: position(row), size, from, fill: RESULT_COLOURS[trace] }] : [];
     }),
   );
 }
@@ -124,28 +111,13 @@ function namesAre(drawn: Marks, names: string[]) {
   }
 }
 
-/** Expects a sector per major, version and repository; a major's size is its number of repositories. */
-function treemapOf(platform: string) {
+/** Expects a bar for each major version, as long as its number of repositories. */
+function versionsOf(platform: string) {
   return (drawn: Marks, figure: Figure) => {
-    const [majors, versions, repositories] = ["major", "version", "repository"].map((id) => column<string | number>(figure, id));
-    const counted = (same: (row: number) => boolean) => figure.rows.filter((_, row) => same(row)).length;
-    const labelOf = (name: string | number) => (name === "unknown" ? name : `${platform} ${name}`);
-    const all = `${figure.rows.length} repositories`;
-    const expected = new Set([all]);
-    const shares = new Map<string, number>();
-    for (const [row, major] of majors.entries()) {
-      const ofMajor = counted((other) => majors![other] === major);
-      const ofVersion = counted((other) => majors![other] === major && versions![other] === versions![row]);
-      const path = [all, `${labelOf(major)} (${ofMajor})`, `${versions![row]} (${ofVersion})`, String(repositories![row])];
-      for (const end of [2, 3, 4]) expected.add(path.slice(0, end).join(" › "));
-      shares.set(path.slice(0, 2).join(" › "), ofMajor / figure.rows.length);
-    }
-    const paths = drawn.sectors.map(({ path }) => path.join(" › "));
-    expect([...paths].sort()).toEqual([...expected].sort());
-    const whole = sum(drawn.sectors.filter(({ path }) => path.length === 2).map(({ area }) => area));
-    for (const [path, share] of shares) {
-      expect(Math.abs(drawn.sectors[paths.indexOf(path)].area / whole - share), `the area of ${path}`).toBeLessThan(0.01);
-    }
+    const majors = column<string | number>(figure, "major");
+    const known = [...new Set(majors)].slice(0, NAMES);
+    namesAre(drawn, known.map((major) => (major === "unknown" ? major : `${platform} ${major}`)));
+    barsAre(drawn, known.map((major, position) => ({ position, size: majors.filter((one) => one === major).length })));
   };
 }
 
@@ -155,19 +127,21 @@ const LOSSES: [trace: string, column: string][] = [
   ["Failed builds", "failed_minutes"],
 ];
 
-/** Expects segments of a bar for each row. */
-function segmentsOf(parts: [trace: string, column: string][], position = (row: number, _: Figure) => row) {
-  return (drawn: Marks, figure: Figure) => {
-    const segments = stackOf(figure, parts, (row) => position(row, figure));
-    barsAre(drawn, segments.map(({ fill: _, ...bar }) => bar));
-  };
+/** Expects segments of a bar for each row with a name. */
+function segmentsOf(parts: [trace: string, column: string][]) {
+  return (drawn: Marks, figure: Figure) => segmentsAre(drawn, stackOf(first(figure), parts, (row) => row));
+}
+
+/** Expects these segments of bars, whatever their colours. */
+function segmentsAre(drawn: Marks, segments: ExpectedBar[]) {
+  barsAre({ ...drawn, bars: drawn.bars.filter(({ size }) => size > 0) }, segments.map(({ fill: _, ...bar }) => bar));
 }
 
 /** Expects bars that end at the percentages, with lines up to the upper ends of their intervals. */
 function ratesOf(percents: string, high: string) {
   return (drawn: Marks, figure: Figure) => {
     barsOf(percents)(drawn, figure);
-    const wanted = column(figure, high);
+    const wanted = column(first(figure), high);
     expect(drawn.errors.length).toBe(wanted.length);
     for (const [row, end] of drawn.errors.entries()) expect(Math.abs(end - wanted[row]) / drawn.pixel, `the line of row ${row}`).toBeLessThan(1.5);
   };
@@ -185,10 +159,43 @@ function linesOf(lines: [trace: string, column: string][]) {
   };
 }
 
+const CLASSES: [trace: string, column: string][] = [
+  ["Lost", "lost"],
+  ["Agent", "agent"],
+  ["Incident", "incident"],
+  ["Flaky", "flaky"],
+  ["Broken", "broken"],
+  ["Failed once", "once"],
+  ["Unknown", "unknown"],
+];
+const RESULTS: [trace: string, column: string][] = [
+  ["Failure", "FAILURE"],
+  ["Aborted", "ABORTED"],
+  ["Unstable", "UNSTABLE"],
+  ["Success", "SUCCESS"],
+  ["Other", "other"],
+];
+
+/** Rows by week of seven days, counted back from the last date. */
+function weeksOf(figure: Figure): { position: number; rows: Figure["rows"] }[] {
+  const days = column<string>(figure, "date").map((date) => Date.parse(date) / DAY);
+  const last = days[days.length - 1];
+  const weeks = new Map<number, Figure["rows"]>();
+  for (const [row, day] of days.entries()) {
+    const start = last - 7 * Math.floor((last - day) / 7) - 6;
+    weeks.set(start, [...(weeks.get(start) ?? []), figure.rows[row]]);
+  }
+  return [...weeks].map(([start, rows]) => ({ position: start * DAY, rows }));
+}
+
 const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
-  build_status_day: resultsPie,
-  build_status: resultsPie,
-  nightly_vs_non_nightly: pieOf("failed", "kind"),
+  build_status_day: resultBars,
+  build_status: resultBars,
+  nightly_vs_non_nightly: (drawn, figure) => {
+    namesAre(drawn, column<string>(figure, "kind"));
+    barsOf("failure_percent")(drawn, figure);
+    textsSay(drawn, column(figure, "failure_percent"));
+  },
   heatmap: (drawn, figure) => {
     const percents = column(figure, "failure_percent");
     const hours = column(figure, "hour");
@@ -201,69 +208,75 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
       expect(distance, `${WEEKDAYS[y]} ${x}: ${colour} for ${value} %`).toBeLessThanOrEqual(3);
     }
   },
+  // Slots of 15 minutes in bars of three hours, with which two weeks have 112.
   timeline_short: (drawn, figure) => {
-    const percents = column(figure, "failure_percent");
-    const builds = column(figure, "builds");
-    const expected = column<string>(figure, "slot_start").map((slot, row) => {
-      const position = Date.parse(slot);
-      const fill = rgb(failureColour(5 * Math.round(percents[row] / 5)));
-      return { position, size: builds[row], fill, edges: [position, position + 15 * 60_000] as [number, number] };
-    });
-    barsAre(drawn, expected);
+    const [builds, failed] = [column(figure, "builds"), column(figure, "failed")];
+    const bars = new Map<number, [failed: number, others: number]>();
+    const end = Math.max(...column<string>(figure, "slot_start").map(Date.parse));
+    for (const [row, slot] of column<string>(figure, "slot_start").entries()) {
+      const start = Math.floor(Date.parse(slot) / (3 * HOUR)) * 3 * HOUR;
+      if (start < end - 14 * DAY - 3 * HOUR) continue;
+      const [red, others] = bars.get(start) ?? [0, 0];
+      bars.set(start, [red + failed[row], others + builds[row] - failed[row]]);
+    }
+    const parts = (part: 0 | 1, trace: string) =>
+      [...bars].sort(([a], [b]) => a - b).flatMap(([position, counts]) => {
+        const edges: [number, number] = [position, position + 3 * HOUR];
+        return counts[part] > 0 ? [{ trace, position, size: counts[part], from: part ? counts[0] : 0, edges }] : [];
+      });
+    segmentsAre(drawn, [...parts(0, "Failed"), ...parts(1, "Not failed")]);
   },
   most_failing: (drawn, figure) => {
-    namesAre(drawn, column<string>(figure, "pipeline"));
-    barsAre(drawn, stackOf(figure, [["Failure", "failure"], ["Aborted", "aborted"]], (row) => row));
-    textsSay(drawn, column(figure, "failure_percent"));
+    namesAre(drawn, column<string>(first(figure), "pipeline"));
+    barsAre({ ...drawn, bars: drawn.bars.filter(({ size }) => size > 0) }, stackOf(first(figure), [["Failure", "failure"], ["Aborted", "aborted"]], (row) => row));
+    textsSay(drawn, column(first(figure), "failure_percent"));
   },
   failing_steps: (drawn, figure) => {
-    const builds = column(figure, "builds");
-    const steps = column<string>(figure, "step");
-    const drawnSteps = builds.slice(0, DRAWN_STEPS).map((value, row): { value: number; label?: string } => ({ value, label: steps[row] }));
-    const rest = sum(builds.slice(DRAWN_STEPS));
-    slicesAre(drawn, rest ? [...drawnSteps, { value: rest }] : drawnSteps);
+    namesAre(drawn, column<string>(first(figure), "step"));
+    barsOf("builds")(drawn, figure);
+    textsSay(drawn, column(first(figure), "percent"));
   },
   lengthy_pipelines: (drawn, figure) => {
-    namesAre(drawn, column<string>(figure, "pipeline"));
+    namesAre(drawn, column<string>(first(figure), "pipeline"));
     barsOf("mean_min")(drawn, figure);
-    const [means, p95] = [column(figure, "mean_min"), column(figure, "p95_min")];
+    const [means, p95] = [column(first(figure), "mean_min"), column(first(figure), "p95_min")];
     expect(drawn.errors.length).toBe(means.length);
     for (const [row, end] of drawn.errors.entries()) {
       expect(Math.abs(end - Math.max(means[row], p95[row])) / drawn.pixel, `the line of row ${row}`).toBeLessThan(1.5);
     }
   },
   shortest_functional_tests: (drawn, figure) => {
-    namesAre(drawn, column<string>(figure, "pipeline"));
+    namesAre(drawn, column<string>(first(figure), "pipeline"));
     barsOf("seconds")(drawn, figure);
-    textsSay(drawn, column(figure, "seconds"));
+    textsSay(drawn, column(first(figure), "seconds"));
   },
   duration: (drawn, figure) => {
     const [starts, ends] = [column(figure, "bin_start_min"), column(figure, "bin_end_min")];
-    const middle = (row: number) => (starts[row] + ends[row]) / 2;
-    const parts: [string, string][] = [["Success", "SUCCESS"], ["Failure", "FAILURE"], ["Aborted", "ABORTED"]];
-    const stack = stackOf(figure, parts, middle);
-    const width = (ends[0] - starts[0]) / 2;
-    barsAre(drawn, stack.map((bar) => ({ ...bar, edges: [bar.position - width, bar.position + width] })));
+    const stack = stackOf(figure, [["Success", "SUCCESS"], ["Failure", "FAILURE"], ["Aborted", "ABORTED"]], (row) => starts[row]);
+    const width = ends[0] - starts[0];
+    barsAre(drawn, stack.map((bar) => ({ ...bar, edges: [bar.position, bar.position + width] })));
   },
   timeline: (drawn, figure) => {
-    const dates = column<string>(figure, "date");
-    const whole = (row: number) => sum(figure.rows[row].slice(1) as number[]);
-    const parts: [string, string][] = [["Failure", "FAILURE"], ["Aborted", "ABORTED"], ["Unstable", "UNSTABLE"], ["Success", "SUCCESS"], ["Other", "other"]];
-    barsAre(drawn, stackOf(figure, parts, (row) => Date.parse(`${dates[row]}T00:00:00Z`), whole));
+    const weeks = weeksOf(figure);
+    const counted = weeks.map(({ rows }) => figure.columns.map((_, index) => sum(rows.map((row) => Number(row[index]) || 0))));
+    const weekly = { ...figure, rows: counted };
+    segmentsAre(drawn, stackOf(weekly, RESULTS, (row) => weeks[row].position));
+    const [failure, aborted, unstable, success] = RESULTS.slice(0, 4).map(([, id]) => column(weekly, id));
+    const rates = weeks.flatMap((_, row) => {
+      const decided = failure[row] + aborted[row] + unstable[row] + success[row];
+      return decided ? [(100 * (failure[row] + aborted[row])) / decided] : [];
+    });
+    expect(drawn.points.length).toBe(rates.length);
+    for (const [index, { value, at }] of drawn.points.entries()) {
+      expect(Math.abs(value - rates[index]), `week ${index}`).toBeLessThan(0.01);
+      expect(Math.abs(at - value) / drawn.pixel).toBeLessThan(1.5);
+    }
   },
-  failure_rate_by_week: linesOf([["This period", "failure_percent"]]),
-  failure_classes: segmentsOf(
-    [
-      ["Lost", "lost"],
-      ["Agent", "agent"],
-      ["Incident", "incident"],
-      ["Flaky", "flaky"],
-      ["Broken", "broken"],
-      ["Failed once", "once"],
-      ["Unknown", "unknown"],
-    ],
-    (row, figure) => Date.parse(`${column<string>(figure, "date")[row]}T00:00:00Z`),
-  ),
+  failure_rate_by_week: (drawn, figure) => {
+    linesOf([["This period", "failure_percent"]])(drawn, figure);
+    expect(drawn.bars.map(({ size }) => size)).toEqual(column(figure, "builds"));
+  },
+  failure_classes: (drawn, figure) => segmentsAre(drawn, stackOf(figure, CLASSES, (row) => Date.parse(column<string>(figure, "date")[row]))),
   incidents: barsOf("builds"),
   flaky_pipelines: ratesOf("flake_percent", "high"),
   minutes_lost: segmentsOf(LOSSES),
@@ -290,44 +303,43 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     const [measures, sides] = [column<string>(figure, "measure"), column<string>(figure, "side")];
     const of = (measure: string, trace: string) =>
       column(figure, "value").flatMap((size, row) =>
-        measures[row] === measure && sides[row] === trace ? [{ trace, position: Math.floor(row / 2), size }] : [],
+        measures[row] === measure && sides[row] === trace && row < 2 * NAMES ? [{ trace, position: Math.floor(row / 2), size }] : [],
       );
     const expected = ["duration", "failure_rate"].flatMap((measure) => [...of(measure, "before"), ...of(measure, "after")]);
-    // Each measure has an axis of its own, so that lengths in pixels are not compared.
-    expect(drawn.bars.map(({ trace, position, size }) => ({ trace, position, size }))).toEqual(expected);
+    barsAre(drawn, expected);
   },
   delivery: (drawn, figure) => {
     const shares = column<number | null>(figure, "reference_percent");
-    const measures = column<string>(figure, "measure");
-    const bars = shares.flatMap((size, row) => (size === null ? [] : [{ position: measures[row], size }]));
-    barsAre(drawn, bars.reverse());
+    const compared = shares.flatMap((size, row) => (size === null ? [] : [{ size, name: column<string>(figure, "measure")[row] }]));
+    namesAre(drawn, compared.map(({ name }) => name));
+    barsAre(drawn, compared.map(({ size }, position) => ({ position, size })));
   },
   slowest_steps: (drawn, figure) => {
-    const steps = column<string>(figure, "step").reverse();
-    const hours = column(figure, "hours").reverse();
-    const named = (row: number) => String(drawn.bars[row].position);
-    for (const [row, step] of steps.entries()) for (const part of named(row).split("…")) expect(step).toContain(part);
-    barsAre(drawn, hours.map((size, row) => ({ position: named(row), size })));
+    namesAre(drawn, column<string>(first(figure), "step"));
+    barsOf("hours")(drawn, figure);
   },
   start_delay: linesOf([
-    ["First step, p95", "first_step_p95_minutes"],
     ["First step, median", "first_step_p50_minutes"],
-    ["Start, p95", "delay_p95_minutes"],
     ["Start, median", "delay_p50_minutes"],
   ]),
-  cve_most_frequent: barsOf("teams", "cve"),
+  // The table ends with the most frequent one, the chart begins with it.
+  cve_most_frequent: (drawn, figure) => {
+    const rows = first({ ...figure, rows: [...figure.rows].reverse() });
+    namesAre(drawn, column<string>(rows, "cve"));
+    barsOf("teams")(drawn, rows);
+  },
   cve_per_team: (drawn, figure) => {
-    pieOf("cves")(drawn, figure);
-    const cves = column(figure, "cves");
-    expect(drawn.slices.map(({ text }) => text)).toEqual(column<string>(figure, "team").map((team, row) => `${team} ${cves[row]}`));
+    namesAre(drawn, column<string>(first(figure), "team"));
+    barsOf("cves")(drawn, figure);
+    textsSay(drawn, column(first(figure), "cves"));
   },
   js_checks: (drawn, figure) => {
     namesAre(drawn, column<string>(figure, "check"));
     barsOf("repositories")(drawn, figure);
     textsSay(drawn, column(figure, "repositories"));
   },
-  node_versions: treemapOf("Node.js"),
-  java_versions: treemapOf("Java"),
+  node_versions: versionsOf("Node.js"),
+  java_versions: versionsOf("Java"),
 };
 
 test("the API lists the figures in page order", async ({ request }) => {
@@ -369,10 +381,10 @@ for (const [name, ids] of Object.entries(PAGES)) {
 }
 
 for (const [id, mark] of [
-  ["build_status", ".slice"],
+  ["build_status", ".barlayer .point"],
   ["heatmap", ".nsewdrag"],
   ["most_failing", ".barlayer .point"],
-  ["java_versions", ".treemaplayer .slice"],
+  ["failure_rate_by_week", ".scatterlayer .point"],
 ]) {
   test(`${id} shows details on hover`, async ({ page }) => {
     await page.goto(`/figures/${id}`);
@@ -382,15 +394,61 @@ for (const [id, mark] of [
   });
 }
 
-test("pie labels return to their places after the window was narrow", async ({ page }) => {
+test("a chart has its width again after the window was narrow", async ({ page }) => {
   await page.goto("/figures/cve_per_team");
   const chart = await drawn(page, "cve_per_team");
   const width = () => chart.locator("svg.main-svg").first().getAttribute("width");
-  const placed = () => chart.locator(".slicetext, .textline").evaluateAll((all) => all.map((one) => one.getAttribute("transform") ?? one.getAttribute("d")));
+  const placed = () => chart.locator(".ytick text").evaluateAll((all) => all.map((one) => one.getAttribute("transform")));
   const [wide, before] = [await width(), await placed()];
   await page.setViewportSize({ width: 420, height: 900 });
   await expect.poll(width).not.toBe(wide);
   await page.setViewportSize({ width: 1280, height: 900 });
   await expect.poll(width).toBe(wide);
   await expect.poll(placed).toEqual(before);
+});
+
+test("a picture stands in the place of a chart until a reader comes", async ({ page, request }) => {
+  let asked = false;
+  await page.route(/\/plotly\/plotly-.*\.js$/, (route) => {
+    asked = true;
+    return route.continue();
+  });
+  // An idle page would draw the charts.
+  await page.addInitScript(() => Object.assign(window, { requestIdleCallback: () => 0 }));
+  const wanted = await figure(request, "most_failing");
+  await page.goto("/figures/most_failing");
+  const picture = card(page, "most_failing").locator("svg.picture");
+  await expect(picture).toBeVisible();
+  expect(await picture.locator("rect[fill='var(--failure)']").count()).toBeGreaterThan(0);
+  await expect(picture.locator("text.wide")).toHaveCount(Math.min(wanted.rows.length, NAMES));
+  expect(asked).toBe(false);
+  const before = await card(page, "most_failing").boundingBox();
+  await card(page, "most_failing").hover();
+  await drawn(page, "most_failing");
+  await expect(picture).toBeHidden();
+  const after = await card(page, "most_failing").boundingBox();
+  expect(Math.abs(after!.height - before!.height), "nothing shifts").toBeLessThan(2);
+});
+
+for (const id of ALL) {
+  test(`${id} is a picture of its own`, async ({ request }) => {
+    const answer = await request.get(`/figures/${id}.svg?days=28`);
+    expect(answer.headers()["content-type"]).toContain("image/svg+xml");
+    const text = await answer.text();
+    expect(text).toMatch(/^<svg [^]*<\/svg>$/);
+    expect(text).not.toMatch(/var\(--|NaN|inf/);
+  });
+}
+
+test("arrow keys walk over the marks of a chart, and Enter opens their builds", async ({ page, request }) => {
+  const wanted = await figure(request, "failing_steps");
+  await page.goto("/figures/failing_steps");
+  const chart = await drawn(page, "failing_steps");
+  await chart.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  const [step, builds] = [column<string>(wanted, "step")[1], column(wanted, "builds")[1]];
+  await expect(page.locator("footer [aria-live]")).toContainText(`${step}, ${builds}`);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(`/builds\\?.*failed_step=${encodeURIComponent(step).replace(/%20/g, "\\+")}`));
 });

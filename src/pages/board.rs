@@ -63,7 +63,6 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     let cards = overview.figures.into_iter().map(card).collect_view();
     view! {
         <Freshness />
-        <NoScriptNotice />
         {headline}
         {pipelines}
         {due}
@@ -112,17 +111,6 @@ pub fn unit(page: &str) -> (&'static str, &'static str) {
         ("build", "builds")
     } else {
         ("repository", "repositories")
-    }
-}
-
-#[component]
-pub fn NoScriptNotice() -> impl IntoView {
-    view! {
-        <noscript>
-            <p class="notice">
-                "Charts need JavaScript. Summaries and tables work without it."
-            </p>
-        </noscript>
     }
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{
-    board::{Freshness, NoScriptNotice, PLATFORM, is_of_builds, loading, unit},
+    board::{Freshness, PLATFORM, is_of_builds, loading, unit},
     overview::use_overview,
 };
 use crate::{
@@ -68,7 +68,6 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
         <PageHeading text=heading.unwrap_or_default() />
         <Freshness />
         {filters}
-        <NoScriptNotice />
         <div class="cards">{cards}</div>
     }
 }

@@ -2,23 +2,33 @@
 //!
 //! A [`Chart`] is marks on a plane: each has a position on the base (a name, an instant or a number) and a value. Cells
 //! have two positions and a percentage. [`plotly`] draws a chart for the browser, [`svg`] as a picture. Colours are
-//! [`Tone`]s: names of the tokens of style/_tokens.scss, which the page resolves.
+//! [`Colour`]s: names of the tokens of style/_tokens.scss, which the page resolves.
 
 mod labels;
 pub mod plotly;
 pub mod svg;
 
+mod colour;
 mod ticks;
 mod tokens;
-mod tone;
 
+pub use colour::Colour;
 pub use labels::{escape, shorten};
-pub use tone::Tone;
 
 use crate::selection::Selection;
 
 /// The most rows of a chart with names; the table has the others.
 pub const MAX_NAMES: usize = 20;
+
+/// The height in CSS pixels of a row with a name, of the axis, the key and the title above the rows, and of the margin
+/// below them.
+const ROW: usize = 20;
+const AXIS: usize = 26;
+const KEY: usize = 22;
+const TITLE: usize = 20;
+const BELOW: usize = 8;
+/// The height of the highest chart of bars beside names.
+pub const MAX_HEIGHT: u16 = (AXIS + KEY + TITLE + MAX_NAMES * ROW + BELOW) as u16;
 
 /// The content of a chart.
 #[derive(Clone, Debug)]
@@ -74,7 +84,7 @@ pub enum Unit {
 pub struct Series {
     /// Empty for the only series of a panel that needs no name.
     pub name: String,
-    pub tone: Tone,
+    pub colour: Colour,
     pub shape: Shape,
     /// The column whose numbers the marks open; empty if they open nothing.
     pub opens: &'static str,
@@ -103,8 +113,8 @@ pub struct Mark {
     pub value: Option<f64>,
     /// The 95% interval.
     pub interval: Option<(f64, f64)>,
-    /// Another tone than that of the series.
-    pub tone: Option<Tone>,
+    /// Another colour than that of the series.
+    pub colour: Option<Colour>,
     /// Text beside the mark.
     pub label: String,
     /// Lines of text for a reader who points at it; the first is the heading.
@@ -148,6 +158,18 @@ pub struct Cell {
 impl Plane {
     pub fn new(base: Base, panels: Vec<Panel>) -> Self {
         Self { base, panels }
+    }
+
+    /// The height in CSS pixels above bars beside names: their axis, and a key and titles where there are some.
+    fn top_of_names(&self) -> usize {
+        let has_key = self.panels.iter().any(Panel::has_key);
+        let has_title = self.panels.iter().any(|panel| !panel.title.is_empty());
+        AXIS + KEY * usize::from(has_key) + TITLE * usize::from(has_title)
+    }
+
+    /// The height in CSS pixels of bars beside names, with what stands above and below them.
+    fn height_of_names(&self, rows: usize) -> usize {
+        self.top_of_names() + rows * ROW + BELOW
     }
 
     pub const fn has_names(&self) -> bool {
@@ -223,6 +245,13 @@ impl Panel {
         }
     }
 
+    /// The sum of the values of all series at a position.
+    fn stack_at(&self, at: f64) -> f64 {
+        let marks = self.series.iter().flat_map(|series| &series.marks);
+        let there = marks.filter(|mark| mark.at.to_bits() == at.to_bits());
+        there.filter_map(|mark| mark.value).sum()
+    }
+
     /// Whether a key tells the series apart.
     fn has_key(&self) -> bool {
         self.series
@@ -234,10 +263,10 @@ impl Panel {
 }
 
 impl Series {
-    pub fn new(name: impl Into<String>, tone: Tone, shape: Shape) -> Self {
+    pub fn new(name: impl Into<String>, colour: Colour, shape: Shape) -> Self {
         Self {
             name: name.into(),
-            tone,
+            colour,
             shape,
             opens: "",
             marks: Vec::new(),
@@ -245,8 +274,8 @@ impl Series {
     }
 
     /// Bars along names.
-    pub fn bars(name: impl Into<String>, tone: Tone) -> Self {
-        Self::new(name, tone, Shape::Bars { width: 0.8 })
+    pub fn bars(name: impl Into<String>, colour: Colour) -> Self {
+        Self::new(name, colour, Shape::Bars { width: 0.8 })
     }
 
     #[must_use]
@@ -307,8 +336,8 @@ impl Mark {
     }
 
     #[must_use]
-    pub const fn tone(mut self, tone: Tone) -> Self {
-        self.tone = Some(tone);
+    pub const fn colour(mut self, colour: Colour) -> Self {
+        self.colour = Some(colour);
         self
     }
 }

@@ -1,5 +1,6 @@
 //! Charts for plotly.js. The only module that names the plotly crate.
 
+use anyhow::{Context as _, Result};
 use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
 use plotly::{
     Bar, HeatMap, Layout, Plot, Scatter,
@@ -10,23 +11,24 @@ use plotly::{
     },
     layout::{Annotation, Axis, AxisType, BarMode, HoverMode, Margin},
 };
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
-    Base, Cell, Cells, Chart, Mark, Opens, Panel, Plane, Series, Shape, Tone, Unit, escape, labels,
-    tone::RATES,
+    BELOW, Base, Cell, Cells, Chart, Colour, KEY, Mark, Opens, Panel, Plane, Series, Shape, Unit,
+    colour::RATES, escape, labels,
 };
-use crate::selection::Selection;
+use crate::{api, selection::Selection};
 
-/// The height of a row with a name in CSS pixels.
-pub const ROW: usize = 20;
-/// The height above the plane, with the key and, along names, the axis of values.
-pub const TOP_OF_NAMES: usize = 52;
-pub const BOTTOM_OF_NAMES: usize = 8;
 /// The characters of a name that fit beside its bar on a phone.
 const NAME: usize = 38;
 /// The part of a chart that the last of several panels takes.
 const LAST_PANEL: f64 = 0.24;
 const GAP: f64 = 0.06;
+/// The width of a shape of the key, of the space after a name, and about that of a character, in CSS pixels.
+const KEY_SHAPE: f64 = 14.0;
+const KEY_GAP: f64 = 16.0;
+const KEY_CHARACTER: f64 = 7.2;
 
 /// What the marks of a trace open: the numbers of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub struct Marks {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Points {
-    /// A mark for each row, in order.
+    /// The first mark is the first row, and so on.
     EveryRow,
     /// The row of each mark, if it has one.
     Rows(Vec<Option<usize>>),
@@ -47,8 +49,29 @@ pub enum Points {
 
 /// A chart as plotly.js draws it, and what the marks of its traces open.
 pub struct Drawn {
-    pub plot: Plot,
+    plot: Plot,
     pub marks: Vec<Marks>,
+}
+
+impl Drawn {
+    /// Encodes `{data, layout}` without members that plotly.js does not need, and what a click opens.
+    ///
+    /// # Errors
+    /// A plot that cannot be encoded as JSON.
+    pub fn encode(&self, opens: &api::Opens) -> Result<Box<RawValue>> {
+        #[derive(Serialize)]
+        struct Parts<'a> {
+            data: &'a plotly::Traces,
+            layout: &'a plotly::Layout,
+            opens: &'a api::Opens,
+        }
+        let parts = Parts {
+            data: self.plot.data(),
+            layout: self.plot.layout(),
+            opens,
+        };
+        to_raw_value(&parts).context("cannot write a plot as JSON")
+    }
 }
 
 pub fn draw(chart: &Chart, zone: &TimeZone) -> Drawn {
@@ -106,19 +129,19 @@ impl<'a> Drawing<'a> {
                 if series.marks.iter().any(|mark| mark.interval.is_some()) {
                     self.band(series, panel);
                 }
-                let line = Line::new().color(series.tone.reference());
+                let line = Line::new().color(series.colour.reference());
                 self.line(series, line, Mode::LinesMarkers, panel);
             }
             Shape::Dashed => {
                 let line = Line::new()
-                    .color(series.tone.reference())
+                    .color(series.colour.reference())
                     .width(1.5)
                     .dash(plotly::common::DashType::Dash);
                 self.line(series, line, Mode::Lines, panel);
             }
             Shape::Steps => {
                 let line = Line::new()
-                    .color(series.tone.reference())
+                    .color(series.colour.reference())
                     .shape(LineShape::Hv);
                 self.line(series, line, Mode::LinesMarkers, panel);
             }
@@ -175,24 +198,24 @@ impl<'a> Drawing<'a> {
         X: serde::Serialize + Clone,
         Y: serde::Serialize + Clone,
     {
-        let tones = || {
+        let colours = || {
             series
                 .marks
                 .iter()
-                .map(|mark| mark.tone.unwrap_or(series.tone))
+                .map(|mark| mark.colour.unwrap_or(series.colour))
         };
-        let marker = if series.marks.iter().any(|mark| mark.tone.is_some()) {
-            Marker::new().color_array(tones().map(Tone::reference).collect())
+        let marker = if series.marks.iter().any(|mark| mark.colour.is_some()) {
+            Marker::new().color_array(colours().map(Colour::reference).collect())
         } else {
-            Marker::new().color(series.tone.reference())
+            Marker::new().color(series.colour.reference())
         };
-        let marker = if tones().any(Tone::is_hatched) {
-            let shape = |tone: Tone| match tone.is_hatched() {
+        let marker = if colours().any(Colour::is_hatched) {
+            let shape = |colour: Colour| match colour.is_hatched() {
                 true => PatternShape::RightDiagonalLine,
                 false => PatternShape::None,
             };
             // Without a mode, lines have the colour of the bar: plotly.js warns about colours of an overlay.
-            marker.pattern(Pattern::new().shape_array(tones().map(shape).collect()))
+            marker.pattern(Pattern::new().shape_array(colours().map(shape).collect()))
         } else {
             marker
         };
@@ -208,9 +231,13 @@ impl<'a> Drawing<'a> {
         if series.marks.iter().all(|mark| mark.label.is_empty()) {
             return;
         }
+        let panel_of = &self.plane.panels[panel];
         let end = |mark: &Mark| {
-            mark.interval
-                .map_or(mark.value.unwrap_or_default(), |(_, high)| high)
+            let value = mark.value.unwrap_or_default();
+            if panel_of.stacked {
+                return panel_of.stack_at(mark.at);
+            }
+            mark.interval.map_or(value, |(_, high)| high)
         };
         // A no-break space keeps the text off the bar.
         let text = |mark: &Mark| format!("\u{a0}{}", escape(&mark.label));
@@ -232,7 +259,7 @@ impl<'a> Drawing<'a> {
 
     fn line(&mut self, series: &Series, line: Line, mode: Mode, panel: usize) {
         let values: Vec<Option<f64>> = series.marks.iter().map(|mark| mark.value).collect();
-        let marker = Marker::new().color(series.tone.reference());
+        let marker = Marker::new().color(series.colour.reference());
         let marker = match series.shape {
             Shape::Crosses => marker.size(9).symbol(MarkerSymbol::CrossThinOpen),
             _ => marker.size(6),
@@ -274,7 +301,7 @@ impl<'a> Drawing<'a> {
             let bounds: Vec<Option<f64>> = series.marks.iter().map(bound).collect();
             let bound = Scatter::new(self.positions(series), bounds)
                 .mode(Mode::Lines)
-                .line(Line::new().width(0.0).color(series.tone.reference()))
+                .line(Line::new().width(0.0).color(series.colour.reference()))
                 .fill(fill)
                 .fill_color("var(--band)")
                 .hover_info(HoverInfo::Skip)
@@ -374,13 +401,13 @@ impl<'a> Drawing<'a> {
                 .domain(&domain)
         };
         let layout = layout
-            .height(TOP_OF_NAMES + rows * ROW + BOTTOM_OF_NAMES)
+            .height(self.plane.height_of_names(rows))
             .margin(
                 Margin::new()
                     .left(8)
                     .right(right)
-                    .top(TOP_OF_NAMES)
-                    .bottom(BOTTOM_OF_NAMES),
+                    .top(self.plane.top_of_names())
+                    .bottom(BELOW),
             )
             .bar_gap(0.25)
             .y_axis(base);
@@ -410,45 +437,44 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// The key: a square in its colour and a name for each series, in one line.
+    /// The key: for each series a shape in its colour and its name, side by side.
     fn annotations(&self) -> Vec<Annotation> {
         let keyed = self.plane.panels.iter().filter(|panel| panel.has_key());
-        let series = keyed
-            .flat_map(|panel| &panel.series)
-            .filter(|series| !series.name.is_empty());
-        let key: Vec<String> = series
-            .map(|series| {
-                let shape = match series.shape {
-                    Shape::Dashed => "╌",
-                    Shape::Line | Shape::Steps => "●",
-                    Shape::Crosses => "+",
-                    Shape::Bars { .. } => "■",
-                };
-                let name = escape(&series.name);
-                format!(
-                    "<span style=\"color:{}\">{shape}</span> {name}",
-                    series.tone.reference()
-                )
-            })
-            .collect();
-        if key.is_empty() {
-            return Vec::new();
+        let series = keyed.flat_map(|panel| &panel.series);
+        let mut left = 0.0;
+        let mut key = Vec::new();
+        for series in series.filter(|series| !series.name.is_empty()) {
+            let shape = match series.shape {
+                Shape::Dashed => "╌",
+                Shape::Line | Shape::Steps => "●",
+                Shape::Crosses => "+",
+                Shape::Bars { .. } => "■",
+            };
+            let colour = Font::new().size(13).color(series.colour.reference());
+            key.push(self.of_key(shape, left).font(colour));
+            key.push(self.of_key(&escape(&series.name), left + KEY_SHAPE));
+            left += KEY_SHAPE + KEY_GAP + series.name.chars().count() as f64 * KEY_CHARACTER;
         }
-        let key = Annotation::new()
-            .text(key.join("\u{2003}"))
+        key
+    }
+
+    /// A text of the key, so many pixels from the left end of the plane.
+    fn of_key(&self, text: &str, left: f64) -> Annotation {
+        Annotation::new()
+            .text(text)
             .show_arrow(false)
             .x_ref("paper")
             .y_ref("paper")
-            .x(if self.plane.has_names() { 1.0 } else { 0.0 })
-            .x_anchor(if self.plane.has_names() {
-                Anchor::Right
-            } else {
-                Anchor::Left
-            })
+            .x(0.0)
+            .x_anchor(Anchor::Left)
+            .x_shift(left)
             .y(1.0)
             .y_anchor(Anchor::Bottom)
-            .y_shift(if self.plane.has_names() { 28.0 } else { 6.0 });
-        vec![key]
+            .y_shift(if self.plane.has_names() {
+                (self.plane.top_of_names() - KEY) as f64
+            } else {
+                6.0
+            })
     }
 }
 
@@ -598,11 +624,16 @@ fn draw_cells(chart: &Cells) -> Drawn {
     }
 }
 
-/// The six steps of the failure rate.
+/// The six steps of the failure rate, as [`Colour::of_rate`] has them.
 fn rate_scale() -> ColorScale {
-    let steps = RATES.iter().enumerate().map(|(step, token)| {
-        let share = step as f64 / (RATES.len() - 1) as f64;
-        ColorScaleElement(share, format!("var(--{token})"))
+    let last = (RATES.len() - 1) as f64;
+    let steps = RATES.iter().enumerate().flat_map(|(step, token)| {
+        let middle = step as f64;
+        let ends = [middle - 0.5, middle + 0.5];
+        ends.map(|end| {
+            let colour = format!("var(--{token})");
+            ColorScaleElement((end / last).clamp(0.0, 1.0), colour)
+        })
     });
     ColorScale::Vector(steps.collect())
 }

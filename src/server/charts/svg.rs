@@ -10,9 +10,8 @@ use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
 
 use super::{
-    Base, Cells, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit, labels,
-    plotly::{BOTTOM_OF_NAMES, ROW, TOP_OF_NAMES},
-    ticks, tokens,
+    BELOW, Base, Cells, Chart, Colour, Mark, Panel, Plane, ROW, Series, Shape, Unit, labels, ticks,
+    tokens,
 };
 
 /// The margins on the left and right of a document.
@@ -111,11 +110,11 @@ impl Drawing {
 
     /// Horizontal bars, the panels side by side.
     fn of_names(plane: &Plane, names: &[String], widths: &[(&str, usize)]) -> Self {
-        let height = TOP_OF_NAMES + names.len() * ROW + BOTTOM_OF_NAMES;
+        let (top, height) = (plane.top_of_names(), plane.height_of_names(names.len()));
         let mut drawing = Self::new("of-names", height);
         for &(class, most) in widths {
             for (row, name) in labels::names(names, most).iter().enumerate() {
-                let y = row_middle(row as f64) + 4.0;
+                let y = row_middle(top, row as f64) + 4.0;
                 drawing.text(
                     &format!("class=\"{class}\" x=\"-8\" y=\"{y:.0}\" text-anchor=\"end\""),
                     name,
@@ -133,13 +132,13 @@ impl Drawing {
                 start: left,
                 end: left + width,
             };
-            drawing.horizontal(panel, &scale, height as f64 - BOTTOM_OF_NAMES as f64);
+            drawing.horizontal(panel, &scale, (top, height - BELOW));
         }
         drawing
     }
 
-    fn horizontal(&mut self, panel: &Panel, scale: &Scale, bottom: f64) {
-        let top = TOP_OF_NAMES as f64;
+    fn horizontal(&mut self, panel: &Panel, scale: &Scale, (above, bottom): (usize, usize)) {
+        let top = above as f64;
         let most = ticks::numbers(0.0, scale.to, panel.unit);
         for (value, text) in &most {
             let x = scale.at(*value);
@@ -170,30 +169,30 @@ impl Drawing {
                 let start = if panel.stacked { *sum } else { 0.0 };
                 *sum += value;
                 let group = if panel.stacked { 0 } else { number };
-                let y = row_middle(mark.at) - thickness * groups as f64 / 2.0
+                let y = row_middle(above, mark.at) - thickness * groups as f64 / 2.0
                     + group as f64 * thickness;
                 let (x, end) = (scale.at(start), scale.at(start + value));
-                let fill = fill(mark.tone.unwrap_or(series.tone));
+                let fill = fill(mark.colour.unwrap_or(series.colour));
                 let _ = write!(
                     self.body,
                     "<rect x=\"{x:.2}%\" y=\"{y:.1}\" width=\"{:.2}%\" height=\"{thickness:.1}\" fill=\"{fill}\"/>",
                     (end - x).max(0.0),
                 );
-                self.interval_of_row(mark, scale);
+                self.interval_of_row(mark, scale, row_middle(above, mark.at));
                 if !mark.label.is_empty() {
                     let end = mark.interval.map_or(start + value, |(_, high)| high);
-                    let (x, y) = (scale.at(end), row_middle(mark.at) + 4.0);
+                    let (x, y) = (scale.at(end), row_middle(above, mark.at) + 4.0);
                     self.text(&format!("x=\"{x:.2}%\" dx=\"6\" y=\"{y:.0}\""), &mark.label);
                 }
             }
         }
     }
 
-    fn interval_of_row(&mut self, mark: &Mark, scale: &Scale) {
+    fn interval_of_row(&mut self, mark: &Mark, scale: &Scale, y: f64) {
         let Some((low, high)) = mark.interval else {
             return;
         };
-        let (low, high, y) = (scale.at(low), scale.at(high), row_middle(mark.at));
+        let (low, high) = (scale.at(low), scale.at(high));
         let _ = write!(
             self.body,
             "<line class=\"interval\" stroke=\"var(--text)\" stroke-width=\"1.5\" x1=\"{low:.2}%\" x2=\"{high:.2}%\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
@@ -293,7 +292,7 @@ impl Drawing {
                         *sum += value;
                         let (x, end) = (base.at(mark.at), base.at(mark.at + width));
                         let (y, floor) = (values.at(start + value), values.at(start));
-                        let fill = fill(mark.tone.unwrap_or(series.tone));
+                        let fill = fill(mark.colour.unwrap_or(series.colour));
                         // A gap between bars that are wide enough.
                         let wide = (end - x) * if end - x > 0.5 { 0.92 } else { 1.0 };
                         let _ = write!(
@@ -370,13 +369,13 @@ impl Drawing {
         let _ = write!(
             self.body,
             "<path fill=\"none\" {look} vector-effect=\"non-scaling-stroke\" stroke=\"{}\" d=\"{path}\"/></svg>",
-            fill(series.tone)
+            fill(series.colour)
         );
         if series.shape == Shape::Line {
             for mark in &series.marks {
                 if let Some(value) = mark.value {
                     let (x, y) = (base.at(mark.at), values.at(value));
-                    let fill = fill(mark.tone.unwrap_or(series.tone));
+                    let fill = fill(mark.colour.unwrap_or(series.colour));
                     let _ = write!(
                         self.body,
                         "<circle cx=\"{x:.2}%\" cy=\"{y:.1}\" r=\"3\" fill=\"{fill}\"/>"
@@ -395,6 +394,17 @@ impl Drawing {
         let bottom = f64::from(height) - BOTTOM;
         let (width, tall) = (100.0 / columns, (bottom - TOP) / rows);
         drawing.text("x=\"0\" y=\"14\"", cells.title);
+        drawing.push("<svg x=\"100%\" overflow=\"visible\">");
+        drawing.text("x=\"-150\" y=\"14\" text-anchor=\"end\"", "0%");
+        for step in 0..6 {
+            let (x, fill) = (f64::from(step) * 18.0 - 144.0, fill(Colour::Rate(step)));
+            let _ = write!(
+                drawing.body,
+                "<rect stroke=\"var(--line)\" x=\"{x}\" y=\"4\" width=\"18\" height=\"11\" fill=\"{fill}\"/>"
+            );
+        }
+        drawing.text("x=\"0\" y=\"14\" text-anchor=\"end\"", "100%");
+        drawing.push("</svg>");
         for (row, name) in cells.rows.iter().enumerate() {
             let y = TOP + (row as f64 + 0.5) * tall + 4.0;
             drawing.text(&format!("x=\"-8\" y=\"{y:.1}\" text-anchor=\"end\""), name);
@@ -418,7 +428,7 @@ impl Drawing {
                 (wide, high) = (wide * 0.7, high * 0.7);
                 opacity = 0.6;
             }
-            let fill = fill(Tone::of_rate(cell.percent));
+            let fill = fill(Colour::of_rate(cell.percent));
             let _ = write!(
                 drawing.body,
                 "<rect stroke=\"var(--grid)\" opacity=\"{opacity}\" x=\"{x:.2}%\" y=\"{y:.1}\" width=\"{wide:.2}%\" height=\"{high:.1}\" fill=\"{fill}\"/>"
@@ -435,7 +445,7 @@ impl Drawing {
             .flat_map(|panel| &panel.series)
             .filter(|series| !series.name.is_empty())
         {
-            let fill = fill(series.tone);
+            let fill = fill(series.colour);
             let _ = write!(
                 self.body,
                 "<rect x=\"{x:.0}\" y=\"{:.0}\" width=\"10\" height=\"10\" fill=\"{fill}\"/>",
@@ -481,15 +491,15 @@ impl Scale {
     }
 }
 
-fn row_middle(row: f64) -> f64 {
-    TOP_OF_NAMES as f64 + (row + 0.5) * ROW as f64
+fn row_middle(top: usize, row: f64) -> f64 {
+    top as f64 + (row + 0.5) * ROW as f64
 }
 
-fn fill(tone: Tone) -> String {
-    if tone.is_hatched() {
+fn fill(colour: Colour) -> String {
+    if colour.is_hatched() {
         "url(#hatch)".to_owned()
     } else {
-        tone.reference()
+        colour.reference()
     }
 }
 
@@ -500,7 +510,7 @@ mod tests {
     fn bars(values: &[f64], name: &str) -> Chart {
         let marks = values.iter().enumerate();
         let marks = marks.map(|(row, &value)| Mark::of_row(row, value).label(name));
-        let series = Series::bars("", Tone::Failure).with(marks);
+        let series = Series::bars("", Colour::Failure).with(marks);
         let names = values.iter().map(|_| name.to_owned()).collect();
         let panel = Panel::new(Unit::Count, "", vec![series]);
         Plane::new(Base::Names(names), vec![panel]).into()
@@ -543,7 +553,7 @@ mod tests {
             (3.0, Some(1.0)),
         ];
         let line = |shape| {
-            let series = Series::new("", Tone::Neutral, shape);
+            let series = Series::new("", Colour::Neutral, shape);
             let series = series.with(marks.map(|(at, value)| mark(at, value)));
             let base = Base::Numbers {
                 title: "Hours",

@@ -34,16 +34,16 @@ fn colours(mixin: &str) -> BTreeMap<&'static str, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::{charts::Tone, model::BuildResult};
+    use crate::server::{charts::Colour, model::BuildResult};
 
     #[test]
-    fn every_tone_is_a_colour_of_both_modes() {
-        let results = BuildResult::ALL.map(Tone::of_result);
-        let rates = (0..6).map(Tone::Rate);
-        let categories = (0..8).map(Tone::Category);
-        let tones = [Tone::Neutral, Tone::Ghost].into_iter();
-        let tones = tones.chain(results).chain(rates).chain(categories);
-        let names = tones.map(Tone::token);
+    fn every_reference_is_a_colour_of_both_modes() {
+        let results = BuildResult::ALL.map(Colour::of_result);
+        let rates = (0..6).map(Colour::Rate);
+        let categories = (0..8).map(Colour::Category);
+        let all = [Colour::Neutral, Colour::Ghost].into_iter();
+        let all = all.chain(results).chain(rates).chain(categories);
+        let names = all.map(Colour::token);
         for name in names.chain(["band", "grid", "text", "surface"]) {
             for mode in ["light", "dark"] {
                 let value = colours(mode).get(name).copied().unwrap_or_default();

@@ -3,7 +3,7 @@
 //! Reads `result`. A build counts once.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
-use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -96,11 +96,11 @@ pub fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         let builds = words::counted(counts[row], "build", "builds");
         Mark::new(at as f64, counts[row] as f64)
             .opening(row)
-            .tone(Tone::of_result(BuildResult::ALL[row]))
+            .colour(Colour::of_result(BuildResult::ALL[row]))
             .label(format!("{share} ({})", words::thousands(counts[row])))
             .hover(format!("{}\n{builds}, {share}", label(row)))
     };
-    let bars = Series::bars("", Tone::Neutral).opening("builds");
+    let bars = Series::bars("", Colour::Neutral).opening("builds");
     let bars = bars.with(drawn.iter().enumerate().map(mark));
     let names = drawn.iter().map(|&row| label(row).to_owned());
     let panel = Panel::new(Unit::Count, "", vec![bars]);

@@ -6,7 +6,7 @@
 use super::{
     Column, Context, Figure, Opens, Page, Rows, Values, change_conditions, ranking, words,
 };
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -23,7 +23,7 @@ use crate::{
 
 /// The values of the column `side`.
 const SIDES: [&str; 2] = ["before", "after"];
-const TONES: [Tone; 2] = [Tone::Ghost, Tone::Neutral];
+const COLOURS: [Colour; 2] = [Colour::Ghost, Colour::Neutral];
 
 pub const FIGURE: Figure = Figure {
     id: "change_points",
@@ -189,7 +189,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         let traces = traces.iter().filter(move |(known, ..)| *known == measure);
         let series = traces.map(|(_, side, drawn)| {
             let drawn = drawn.iter().filter(|&&row| row / 2 < MAX_NAMES);
-            Series::bars(SIDES[*side], TONES[*side])
+            Series::bars(SIDES[*side], COLOURS[*side])
                 .opening("builds")
                 .with(drawn.map(mark))
         });

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, words};
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
@@ -109,7 +109,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 words::counted(repositories, "repository", "repositories")
             ))
     };
-    let bars = Series::bars("", Tone::Neutral).with(drawn.iter().enumerate().map(mark));
+    let bars = Series::bars("", Colour::Neutral).with(drawn.iter().enumerate().map(mark));
     let names = drawn.iter().map(|&row| rows.text("cve")[row].clone());
     let panel = Panel::new(Unit::Count, "Teams", vec![bars]);
     Plane::new(Base::Names(names.collect()), vec![panel]).into()

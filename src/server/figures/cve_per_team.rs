@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, words};
-use crate::server::charts::{self, Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{
+    self, Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit,
+};
 use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
@@ -116,7 +118,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 ),
             ))
     };
-    let bars = Series::bars("", Tone::Neutral);
+    let bars = Series::bars("", Colour::Neutral);
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
     let panel = Panel::new(Unit::Count, "CVEs", vec![bars]);
     Plane::new(Base::names(teams), vec![panel]).into()

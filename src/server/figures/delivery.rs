@@ -3,7 +3,7 @@
 //! Reads `result`, `duration_ms` and the steps of the last 90 days.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
-use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -150,7 +150,7 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
     let narrows = ["known", "step"]
         .iter()
         .any(|key| context.selection.has(key));
-    let bars = Series::bars("", Tone::Neutral).opening(if narrows { "" } else { "builds" });
+    let bars = Series::bars("", Colour::Neutral).opening(if narrows { "" } else { "builds" });
     let bars = bars.with(compared.iter().enumerate().map(mark));
     let names = compared.iter().map(|&row| measures[row].clone()).collect();
     let panel = Panel::new(Unit::Percent, "of the reference", vec![bars]);

@@ -3,7 +3,7 @@
 //! Reads the team and the domain of failed and lost builds.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -31,13 +31,13 @@ pub const FIGURE: Figure = Figure {
 
 const DOMAINS: usize = Domain::ALL.len();
 
-const fn tone(domain: Domain) -> Tone {
+const fn colour(domain: Domain) -> Colour {
     match domain {
-        Domain::Code => Tone::Category(0),
-        Domain::Test => Tone::Category(1),
-        Domain::Deploy => Tone::Category(2),
-        Domain::Platform => Tone::Category(3),
-        Domain::Unknown => Tone::Other,
+        Domain::Code => Colour::Category(0),
+        Domain::Test => Colour::Category(1),
+        Domain::Deploy => Colour::Category(2),
+        Domain::Platform => Colour::Category(3),
+        Domain::Unknown => Colour::Other,
     }
 }
 
@@ -125,7 +125,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 domain.label()
             ))
         };
-        Series::bars(domain.label(), tone(domain))
+        Series::bars(domain.label(), colour(domain))
             .opening(domain.as_str())
             .with((0..rows.len().min(MAX_NAMES)).map(mark))
     };

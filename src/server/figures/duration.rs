@@ -4,7 +4,7 @@
 //! known duration. Binned on the server, so that the response does not grow with the number of builds.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
-use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::{
     api::Width,
@@ -168,7 +168,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                     starts[row], ends[row]
                 ))
         });
-        Series::new(label, Tone::of_result(*result), Shape::Bars { width })
+        Series::new(label, Colour::of_result(*result), Shape::Bars { width })
             .opening(result.as_str())
             .with(marks)
     };

@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -109,7 +109,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             .label(format!("{share} ({})", words::thousands(counts[row])))
             .hover(format!("{}\n{builds}, {share}", steps[row]))
     };
-    let bars = Series::bars("", Tone::Failure).opening("builds");
+    let bars = Series::bars("", Colour::Failure).opening("builds");
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
     let panel = Panel::new(Unit::Count, "", vec![bars]);
     Plane::new(Base::names(steps), vec![panel]).into()

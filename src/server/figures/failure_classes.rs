@@ -5,7 +5,7 @@
 use super::{
     Column, Context, Figure, Opens, Page, Rows, Values, opens, rows::date_text, time_axis, words,
 };
-use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::server::model::DAY_MS;
 use crate::{
     api::Width,
@@ -45,15 +45,15 @@ const CLASSES: [Class; 7] = [
     Class::Unknown,
 ];
 
-const fn tone(class: Class) -> Tone {
+const fn colour(class: Class) -> Colour {
     match class {
-        Class::None | Class::Unknown => Tone::Other,
-        Class::Lost => Tone::Lost,
-        Class::Agent => Tone::Category(0),
-        Class::Incident => Tone::Category(1),
-        Class::Flaky => Tone::Category(2),
-        Class::Broken => Tone::Category(3),
-        Class::Once => Tone::Category(4),
+        Class::None | Class::Unknown => Colour::Other,
+        Class::Lost => Colour::Lost,
+        Class::Agent => Colour::Category(0),
+        Class::Incident => Colour::Category(1),
+        Class::Flaky => Colour::Category(2),
+        Class::Broken => Colour::Category(3),
+        Class::Once => Colour::Category(4),
     }
 }
 
@@ -139,7 +139,7 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
         };
         Series::new(
             class.label(),
-            tone(class),
+            colour(class),
             Shape::Bars {
                 width: DAY_MS as f64,
             },

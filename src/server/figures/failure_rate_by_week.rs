@@ -8,7 +8,7 @@ use super::{
     weeks::{self, WEEK_MS, Weeks},
     words,
 };
-use crate::server::charts::{Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
+use crate::server::charts::{Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -177,8 +177,8 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             Unit::Percent,
             "Failed",
             vec![
-                Series::new("Period before", Tone::Ghost, Shape::Dashed).with(rows().map(then)),
-                Series::new("This period", Tone::Failure, Shape::Line)
+                Series::new("Period before", Colour::Ghost, Shape::Dashed).with(rows().map(then)),
+                Series::new("This period", Colour::Failure, Shape::Line)
                     .opening("builds")
                     .with(rows().map(now)),
             ],
@@ -187,7 +187,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             Unit::Count,
             "Builds",
             vec![
-                Series::new("", Tone::Neutral, Shape::Bars { width })
+                Series::new("", Colour::Neutral, Shape::Bars { width })
                     .opening("builds")
                     .with(rows().map(volume)),
             ],

@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use super::{Column, Context, Opens, Rows, Values, opens, ranking, words};
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     selection::Selection,
     server::{
@@ -126,18 +126,18 @@ pub fn chart(rows: &Rows, id: &str) -> Chart {
                 words::counted(rows.count("decided")[row], "build", "builds"),
             )
         },
-        (Tone::Failure, most.min(100.0)),
+        (Colour::Failure, most.min(100.0)),
     )
 }
 
-/// Bars of the percentages of a column, with the interval of the columns `low` and `high`, their tone, and the end of
+/// Bars of the percentages of a column, with the interval of the columns `low` and `high`, their colour, and the end of
 /// the axis. `hover` tells the numbers of a row.
 pub fn rates_chart(
     rows: &Rows,
     names: &str,
     (percents, opens): (&str, &'static str),
     hover: impl Fn(usize) -> String,
-    (tone, most): (Tone, f64),
+    (colour, most): (Colour, f64),
 ) -> Chart {
     let names = rows.text(names);
     let percents = rows.percent(percents);
@@ -149,7 +149,7 @@ pub fn rates_chart(
             .label(percent.clone())
             .hover(format!("{}\n{}, {percent}", names[row], hover(row)))
     };
-    let bars = Series::bars("", tone).opening(opens);
+    let bars = Series::bars("", colour).opening(opens);
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
     let panel = Panel::new(Unit::Percent, "", vec![bars]).up_to(most);
     Plane::new(Base::names(names), vec![panel]).into()

@@ -6,7 +6,7 @@ use super::{
     Column, Context, Figure, Opens, Page, Rows, Values, failure_rates, most_failing::pipelines,
     opens, ranking, words,
 };
-use crate::server::charts::{Chart, Tone};
+use crate::server::charts::{Chart, Colour};
 use crate::{
     api::Width,
     selection::Selection,
@@ -151,7 +151,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             words::counted(rows.count("repeated")[row], "commit", "commits"),
         )
     };
-    let look = (Tone::Unstable, 100.0);
+    let look = (Colour::Unstable, 100.0);
     failure_rates::rates_chart(rows, "pipeline", ("flake_percent", "builds"), hover, look)
 }
 

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -139,7 +139,7 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
                 words::counted(builds[row], "build", "builds"),
             ))
     };
-    let bars = Series::bars("", Tone::Failure).opening("builds");
+    let bars = Series::bars("", Colour::Failure).opening("builds");
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
     let panel = Panel::new(Unit::Count, "Builds", vec![bars]);
     Plane::new(Base::names(rows.text("incident")), vec![panel]).into()

@@ -3,7 +3,7 @@
 //! Reads `javascript` and `checks` of the repositories that are not archived.
 
 use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, words};
-use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::server::model::Check;
 use crate::{
     api::Width,
@@ -82,10 +82,10 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 }
 
 /// What is no result has no colour of one.
-const fn tone(check: Option<Check>) -> Tone {
+const fn colour(check: Option<Check>) -> Colour {
     match check {
-        Some(_) => Tone::Neutral,
-        None => Tone::Other,
+        Some(_) => Colour::Neutral,
+        None => Colour::Other,
     }
 }
 
@@ -97,7 +97,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let mark = |row: usize| {
         let share = words::percent(percents[row].unwrap_or_default());
         Mark::new(row as f64, repositories[row] as f64)
-            .tone(tone(checks[row]))
+            .colour(colour(checks[row]))
             .label(format!("{} ({share})", words::thousands(repositories[row])))
             .hover(format!(
                 "{}\n{} of {}, {share}",
@@ -110,7 +110,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 ),
             ))
     };
-    let bars = Series::bars("", Tone::Neutral).with((0..rows.len()).map(mark));
+    let bars = Series::bars("", Colour::Neutral).with((0..rows.len()).map(mark));
     let names = (0..rows.len()).map(|row| name(row).to_owned()).collect();
     let panel = Panel::new(Unit::Count, "Repositories", vec![bars]);
     Plane::new(Base::Names(names), vec![panel]).into()

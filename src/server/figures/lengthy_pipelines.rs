@@ -6,7 +6,9 @@
 use super::{
     Column, Context, Figure, Opens, Page, Rows, Values, most_failing, opens, ranking, words,
 };
-use crate::server::charts::{self, Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{
+    self, Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit,
+};
 use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::server::statistics::{percentile, to_two_decimals};
 use crate::{
@@ -142,7 +144,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 words::counted(rows.count("builds")[row], "build", "builds"),
             ))
     };
-    let bars = Series::bars("", Tone::Neutral).opening("builds");
+    let bars = Series::bars("", Colour::Neutral).opening("builds");
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
     let panel = Panel::new(Unit::Number, "Mean minutes, line to 95%", vec![bars]);
     Plane::new(Base::names(names), vec![panel]).into()

@@ -3,7 +3,7 @@
 //! Reads duration, result, reruns of flaky failures and prices of agents. Each minute counts once.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -36,10 +36,10 @@ pub const FIGURE: Figure = Figure {
 };
 
 /// The ways of losing minutes, by their names in selections, in the order of sums.
-const KINDS: [(&str, &str, Tone); 3] = [
-    ("rerun", "Reruns", Tone::Unstable),
-    ("lost", "Lost builds", Tone::Lost),
-    ("failed", "Failed builds", Tone::Failure),
+const KINDS: [(&str, &str, Colour); 3] = [
+    ("rerun", "Reruns", Colour::Unstable),
+    ("lost", "Lost builds", Colour::Lost),
+    ("failed", "Failed builds", Colour::Failure),
 ];
 
 /// The columns of their minutes.
@@ -159,7 +159,7 @@ pub fn chart_by(rows: &Rows, id: &str) -> Chart {
     let names = rows.text(id);
     let running = rows.percent("running_percent");
     let kinds = KINDS.into_iter().zip(MINUTES).enumerate();
-    let bars = kinds.map(|(index, ((kind, label, tone), (column, _)))| {
+    let bars = kinds.map(|(index, ((kind, label, colour), (column, _)))| {
         let minutes = rows.number(column);
         let mark = |row: usize| {
             let running = words::percent(running[row].unwrap_or(0.0));
@@ -174,7 +174,7 @@ pub fn chart_by(rows: &Rows, id: &str) -> Chart {
                 mark
             }
         };
-        Series::bars(label, tone)
+        Series::bars(label, colour)
             .opening(kind)
             .with((0..rows.len().min(MAX_NAMES)).map(mark))
     });
@@ -192,7 +192,7 @@ fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
 
 pub fn opens_by(rows: &Rows, _: &Context<'_>, id: &str, key: &str) -> Opens {
     let names = rows.text(id).iter();
-    let column = |(kind, ..): (&'static str, &str, Tone)| (kind, opens::one("loss", kind));
+    let column = |(kind, ..): (&'static str, &str, Colour)| (kind, opens::one("loss", kind));
     Opens {
         rows: names.map(|name| opens::one(key, name)).collect(),
         columns: KINDS.map(column).into(),

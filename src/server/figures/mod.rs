@@ -51,15 +51,15 @@ pub mod words;
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
-use serde_json::value::{RawValue, to_raw_value};
+use anyhow::Result;
+use serde_json::value::RawValue;
 
 pub use opens::Opens;
 pub use rows::{Column, Rows, Values};
 pub use words::result_label;
 
 use crate::{
-    api::{self, FigureData, FigureInfo, Width},
+    api::{FigureData, FigureInfo, Width},
     markup::MAX_ROWS,
     selection::Selection,
     server::{
@@ -240,11 +240,11 @@ impl Figure {
             let picture = charts::svg::picture(&chart, context.time_zone, self.height);
             let opens = opens::encoded(
                 &(self.opens)(&rows, &context),
-                drawn.marks,
+                &drawn.marks,
                 part,
                 context.time_zone,
             );
-            (plot_json(&drawn.plot, &opens)?, picture.into_string())
+            (drawn.encode(&opens)?, picture.into_string())
         };
         Ok(FigureData {
             id: self.id.to_owned(),
@@ -296,22 +296,6 @@ pub fn for_page(figure: &FigureData) -> FigureData {
         plot: Arc::clone(&figure.plot),
         picture: Arc::clone(&figure.picture),
     }
-}
-
-/// Encodes `{data, layout}` for plotly.js, without members that plotly.js does not need, and what a click opens.
-fn plot_json(plot: &plotly::Plot, opens: &api::Opens) -> Result<Box<RawValue>> {
-    #[derive(serde::Serialize)]
-    struct Parts<'a> {
-        data: &'a plotly::Traces,
-        layout: &'a plotly::Layout,
-        opens: &'a api::Opens,
-    }
-    let parts = Parts {
-        data: plot.data(),
-        layout: plot.layout(),
-        opens,
-    };
-    to_raw_value(&parts).context("cannot write a plot as JSON")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Reads `pipeline` and `result`. Each build counts once, even if several of its steps failed.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
 use crate::{
@@ -126,7 +126,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 mark
             }
         };
-        Series::bars(words::result_label(result), Tone::of_result(result))
+        Series::bars(words::result_label(result), Colour::of_result(result))
             .opening(column)
             .with((0..rows.len().min(MAX_NAMES)).map(mark))
     };

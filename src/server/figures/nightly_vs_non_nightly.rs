@@ -3,7 +3,7 @@
 //! Reads `result` and `nightly`. The table also has the failed share of each kind's own builds.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
-use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::server::{significance::Rate, statistics::percent};
 use crate::{
     api::Width,
@@ -98,7 +98,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         let percent = percents[row].map_or_else(|| "–".to_owned(), words::percent);
         Mark::of_row(row, percents[row])
             .interval(interval.map(|interval| (100.0 * interval.low, 100.0 * interval.high)))
-            .label(format!("{percent} of {}", words::thousands(builds[row])))
+            .label(format!("{percent} ({})", words::thousands(builds[row])))
             .hover(format!(
                 "{}\n{} of {} failed, {percent}",
                 kinds[row],
@@ -106,7 +106,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 words::counted(builds[row], "build", "builds"),
             ))
     };
-    let bars = Series::bars("", Tone::Failure).opening("failed");
+    let bars = Series::bars("", Colour::Failure).opening("failed");
     let bars = bars.with((0..rows.len()).map(mark));
     let panel = Panel::new(
         Unit::Percent,

@@ -104,7 +104,7 @@ pub fn lasted(context: &Context<'_>, min: f64, max: Option<f64>) -> Selection {
 /// The form that is sent, with the conditions of these rows.
 pub fn encoded(
     opens: &Opens,
-    marks: Vec<Marks>,
+    marks: &[Marks],
     part: std::ops::Range<usize>,
     zone: &TimeZone,
 ) -> api::Opens {
@@ -125,21 +125,21 @@ pub fn encoded(
                 conditions: conditions.encoded(),
             })
             .collect(),
-        marks: marks.into_iter().map(encoded_marks).collect(),
+        marks: marks.iter().map(encoded_marks).collect(),
         zone: zone.iana_name().unwrap_or("UTC").to_owned(),
     }
 }
 
-fn encoded_marks(marks: Marks) -> api::Marks {
+fn encoded_marks(marks: &Marks) -> api::Marks {
     let mut encoded = api::Marks {
         column: marks.column.to_owned(),
         ..api::Marks::default()
     };
-    match marks.points {
+    match &marks.points {
         Points::EveryRow => {}
         Points::Rows(rows) => {
-            let number = |row: Option<usize>| row.and_then(|row| u32::try_from(row).ok());
-            encoded.rows = Some(rows.into_iter().map(number).collect());
+            let number = |row: &Option<usize>| row.and_then(|row| u32::try_from(row).ok());
+            encoded.rows = Some(rows.iter().map(number).collect());
         }
         Points::Conditions(conditions) => {
             encoded.conditions = conditions.iter().map(Selection::encoded).collect();

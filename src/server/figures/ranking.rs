@@ -2,13 +2,12 @@
 
 use std::cmp::Ordering;
 
-use crate::server::charts::{MAX_NAMES, plotly};
+use crate::server::charts::MAX_HEIGHT;
 
 /// The most rows of a ranking.
 pub const MAX_ROWS: usize = 50;
-/// The height of a chart with [`MAX_NAMES`] rows.
-pub const HEIGHT: u16 =
-    (plotly::TOP_OF_NAMES + MAX_NAMES * plotly::ROW + plotly::BOTTOM_OF_NAMES) as u16;
+/// The height of a chart of a ranking.
+pub const HEIGHT: u16 = MAX_HEIGHT;
 
 /// Keeps the first [`MAX_ROWS`], sorted. Selects them first, so that only these are sorted.
 pub fn keep_first<T>(rows: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Ordering) {

@@ -4,7 +4,9 @@
 //! functional test. Only the latest such build of each pipeline counts.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, most_failing, opens, words};
-use crate::server::charts::{self, Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{
+    self, Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit,
+};
 use crate::{
     api::Width,
     selection::Selection,
@@ -118,7 +120,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 seconds[row],
             ))
     };
-    let bars = Series::bars("", Tone::Neutral).opening("build_id");
+    let bars = Series::bars("", Colour::Neutral).opening("build_id");
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
     let panel = Panel::new(Unit::Number, "Seconds (under 500)", vec![bars]);
     Plane::new(Base::names(names), vec![panel]).into()

@@ -3,7 +3,7 @@
 //! Reads the steps of the last 90 days. A build counts once for each step that it has.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -151,7 +151,7 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
             .hover(format!("{}\n{:.1} h in {builds}", steps[row], hours[row]))
     };
     let has_step = context.selection.has("step");
-    let bars = Series::bars("", Tone::Neutral).opening(if has_step { "" } else { "builds" });
+    let bars = Series::bars("", Colour::Neutral).opening(if has_step { "" } else { "builds" });
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
     let panel = Panel::new(Unit::Number, "hours", vec![bars]);
     Plane::new(Base::names(steps), vec![panel]).into()

@@ -8,7 +8,7 @@ use super::{
     weeks::{self, Weeks},
     words,
 };
-use crate::server::charts::{Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
+use crate::server::charts::{Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -141,7 +141,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
     let starts = rows.instant("week_start");
     let narrows = context.selection.has("known");
-    let line = |(column, name, tone, shape, opens): (&str, &str, Tone, Shape, &'static str)| {
+    let line = |(column, name, colour, shape, opens): (&str, &str, Colour, Shape, &'static str)| {
         let minutes = rows.measured(column);
         let counts = rows.count(opens);
         let mark = |row: usize| {
@@ -153,11 +153,11 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
                 .opening(row)
                 .hover(hover.unwrap_or_default())
         };
-        Series::new(name, tone, shape)
+        Series::new(name, colour, shape)
             .opening(if narrows { "" } else { opens })
             .with((0..rows.len()).map(mark))
     };
-    let (first, start) = (Tone::Category(0), Tone::Neutral);
+    let (first, start) = (Colour::Category(0), Colour::Neutral);
     let lines = [
         (
             "first_step_p95_minutes",

@@ -5,7 +5,7 @@
 //! until the last build.
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
-use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::{
     api::Width,
     selection::Selection,
@@ -172,12 +172,16 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         Unit::Percent,
         "Still red",
         vec![
-            Series::new("Still red", Tone::Failure, Shape::Steps)
+            Series::new("Still red", Colour::Failure, Shape::Steps)
                 .opening("opened")
                 .with(drawn.into_iter().map(mark)),
-            Series::new("Red at the end of the data", Tone::Aborted, Shape::Crosses)
-                .opening("opened")
-                .with(censored.into_iter().map(mark)),
+            Series::new(
+                "Red at the end of the data",
+                Colour::Aborted,
+                Shape::Crosses,
+            )
+            .opening("opened")
+            .with(censored.into_iter().map(mark)),
         ],
     );
     let base = Base::Numbers {

@@ -6,7 +6,7 @@ use super::weeks::WEEK_MS;
 use super::{
     Column, Context, Figure, Opens, Page, Rows, Values, opens, rows::date_text, time_axis, words,
 };
-use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::server::model::BuildResult;
 use crate::server::{significance::Rate, statistics::percent};
 use crate::{
@@ -133,13 +133,13 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
         let width = WEEK_MS as f64;
         Series::new(
             label,
-            result.map_or(Tone::Other, Tone::of_result),
+            result.map_or(Colour::Other, Colour::of_result),
             Shape::Bars { width },
         )
         .opening(column)
         .with(weeks.iter().map(mark))
     };
-    let rates = Series::new("", Tone::Failure, Shape::Line).opening("decided");
+    let rates = Series::new("", Colour::Failure, Shape::Line).opening("decided");
     let rates = Panel::new(
         Unit::Percent,
         "Failed",

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, time_axis, words};
-use crate::server::charts::{Base, Chart, Mark, Panel, Plane, Series, Shape, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::{
     api::Width,
@@ -179,7 +179,7 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
             slot.failed += rows.count("failed")[row] as u32;
         }
     }
-    let bars = |name: &str, tone: Tone, opens: &'static str, of: fn(&Slot) -> u32| {
+    let bars = |name: &str, colour: Colour, opens: &'static str, of: fn(&Slot) -> u32| {
         let mark = |(start_ms, slot): &(i64, Slot)| {
             Mark::new(*start_ms as f64, f64::from(of(slot)))
                 .opening_builds(opens::started(context, *start_ms, start_ms + bucket_ms))
@@ -194,7 +194,7 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
                 ))
         };
         let width = bucket_ms as f64;
-        Series::new(name, tone, Shape::Bars { width })
+        Series::new(name, colour, Shape::Bars { width })
             .opening(opens)
             .with(buckets.iter().map(mark))
     };
@@ -202,8 +202,8 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
         Unit::Count,
         "Builds",
         vec![
-            bars("Failed", Tone::Failure, "failed", |slot| slot.failed),
-            bars("Not failed", Tone::Success, "not_failed", |slot| {
+            bars("Failed", Colour::Failure, "failed", |slot| slot.failed),
+            bars("Not failed", Colour::Success, "not_failed", |slot| {
                 slot.builds - slot.failed
             }),
         ],

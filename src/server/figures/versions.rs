@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Column, Context, Rows, Values, rows::UNKNOWN, suppressions, words};
-use crate::server::charts::{Base, Chart, MAX_NAMES, Mark, Panel, Plane, Series, Tone, Unit};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::server::{model::RepositoryFacts, snapshot::Snapshot};
 
 /// A platform whose versions are counted.
@@ -95,13 +95,13 @@ impl Platform {
                     words::counted(versions, "version", "versions"),
                 ));
             if majors[group.start].is_none() {
-                mark.tone(Tone::Other)
+                mark.colour(Colour::Other)
             } else {
                 mark
             }
         };
         let drawn = &groups[..groups.len().min(MAX_NAMES)];
-        let bars = Series::bars("", Tone::Neutral).with(drawn.iter().enumerate().map(mark));
+        let bars = Series::bars("", Colour::Neutral).with(drawn.iter().enumerate().map(mark));
         let names = drawn
             .iter()
             .map(|group| major_label(self.name, majors[group.start]));

@@ -85,11 +85,11 @@ fn check_marks(snapshot: &Snapshot, page: &Selection, figure: &FigureData) -> us
         let column = figure.columns.iter().position(|known| known.id == name);
         let column = column.expect("a mark is of a column");
         let row = |row: &serde_json::Value| row.as_u64().and_then(|row| usize::try_from(row).ok());
+        let drawn = drawn(trace);
         let points: Vec<Option<usize>> = match marks["rows"].as_array() {
             Some(rows) => rows.iter().map(row).collect(),
-            None => (0..figure.rows.len()).map(Some).collect(),
+            None => (0..drawn.len()).map(Some).collect(),
         };
-        let drawn = drawn(trace);
         assert_eq!(points.len(), drawn.len(), "{}: {page:?}", figure.id);
         for (row, value) in points.into_iter().zip(drawn) {
             let Some(row) = row else { continue };

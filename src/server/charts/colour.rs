@@ -3,7 +3,7 @@
 use crate::server::model::BuildResult;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
+pub enum Colour {
     Success,
     Failure,
     Unstable,
@@ -22,7 +22,7 @@ pub enum Tone {
     Category(u8),
 }
 
-impl Tone {
+impl Colour {
     pub const fn of_result(result: BuildResult) -> Self {
         match result {
             BuildResult::Success => Self::Success,
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_rate_has_the_nearest_of_six_steps() {
-        let step = |percent| Tone::of_rate(percent).token();
+        let step = |percent| Colour::of_rate(percent).token();
         assert_eq!(step(0.0), "rate-0");
         assert_eq!(step(9.9), "rate-0");
         assert_eq!(step(50.0), "rate-3");
