@@ -12,6 +12,10 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const printing = matchMedia("print");
 const coarse = matchMedia("(pointer: coarse)");
 const ruler = document.createElement("canvas").getContext("2d");
+// Says the mark that the keyboard came to.
+const said = document.createElement("div");
+said.className = "visually-hidden";
+said.setAttribute("aria-live", "polite");
 let lastNumber = 0;
 let bundle;
 let idle = false;
@@ -38,6 +42,7 @@ export function mount(element, builds) {
   charts.set(number, { number, element, builds, generation: 0, near: false, width: element.clientWidth });
   nearness.observe(element);
   widths.observe(element);
+  if (!said.isConnected) document.querySelector("footer")?.append(said);
   return number;
 }
 
@@ -159,6 +164,7 @@ async function drawOnce(chart) {
     if (chart.generation !== generation) return;
     if (!chart.drawn) {
       brush(chart);
+      walk(plotly, chart);
       openMarks(chart);
     }
     chart.drawn = true;
@@ -257,6 +263,39 @@ function instant(text, zone) {
   };
   const near = local - (shown(local) - local);
   return new Date(near - (shown(near) - local)).toISOString();
+}
+
+// Arrow keys walk over the marks of a chart, which is one tab stop, and Enter opens the builds of a mark.
+function walk(plotly, chart) {
+  const { element } = chart;
+  const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+  let at = -1;
+  element.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const all = marksOf(element.data);
+    const mark = all[at];
+    if (event.key === "Enter" && mark) {
+      const href = address(chart, mark);
+      if (href) open(href);
+    }
+    if (event.key === "Escape") plotly.Fx.unhover(element);
+    if (!(event.key in steps) || all.length === 0) return;
+    event.preventDefault();
+    at = Math.min(all.length - 1, Math.max(0, at + steps[event.key]));
+    const { curveNumber, pointNumber, x, y, text } = all[at];
+    plotly.Fx.hover(element, [Array.isArray(pointNumber) ? { curveNumber, xval: x, yval: y } : { curveNumber, pointNumber }]);
+    said.textContent = text.replace(/<br>/g, ", ").replace(/<[^>]*>/g, "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
+  });
+  element.addEventListener("blur", () => plotly.Fx.unhover(element));
+}
+
+// The marks that say something, in the order of their traces.
+function marksOf(data) {
+  return data.flatMap((trace, curveNumber) => {
+    const mark = (pointNumber, text, at) => (text ? [{ curveNumber, pointNumber, data: trace, text, ...at }] : []);
+    if (trace.type === "heatmap") return trace.text.flatMap((line, y) => line.flatMap((text, x) => mark([y, x], text, { x, y })));
+    return (trace.hovertext ?? []).flatMap((text, point) => mark(point, text));
+  });
 }
 
 // Brushing an axis of time sets the range of the page.

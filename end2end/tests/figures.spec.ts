@@ -439,3 +439,16 @@ for (const id of ALL) {
     expect(text).not.toMatch(/var\(--|NaN|inf/);
   });
 }
+
+test("arrow keys walk over the marks of a chart, and Enter opens their builds", async ({ page, request }) => {
+  const wanted = await figure(request, "failing_steps");
+  await page.goto("/figures/failing_steps");
+  const chart = await drawn(page, "failing_steps");
+  await chart.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  const [step, builds] = [column<string>(wanted, "step")[1], column(wanted, "builds")[1]];
+  await expect(page.locator("footer [aria-live]")).toContainText(`${step}, ${builds}`);
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp(`/builds\\?.*failed_step=${encodeURIComponent(step).replace(/%20/g, "\\+")}`));
+});

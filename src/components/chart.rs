@@ -55,8 +55,9 @@ pub fn Chart(
             node_ref=element
             id=id
             class=format!("chart chart-{height}")
-            // Not an image: it has buttons and handles.
+            // Not an image: arrow keys walk over its marks.
             role="figure"
+            tabindex="0"
             aria-labelledby=described_by
         ></div>
     }

@@ -59,7 +59,7 @@ pub use rows::{Column, Rows, Values};
 pub use words::result_label;
 
 use crate::{
-    api::{self, FigureData, FigureInfo, Width},
+    api::{FigureData, FigureInfo, Width},
     markup::MAX_ROWS,
     selection::Selection,
     server::{
