@@ -11,7 +11,7 @@ test("each number opens a list of as many rows", async ({ page }) => {
     const list = page.locator((await tile.getAttribute("href"))!);
     await expect(list).toHaveCount(1);
     const rows = await list.locator("tbody tr").count();
-    // 500 rows are listed in all.
+    // Long lists are cut.
     if (await list.getByText("are listed.").count()) expect(rows).toBeLessThan(count);
     else expect(rows).toBe(count);
   }

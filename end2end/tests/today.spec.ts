@@ -57,6 +57,18 @@ test("a cell of the matrix opens as many builds as it says", async ({ page, requ
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Builds");
 });
 
+test("the API has what the page says", async ({ page, request }) => {
+  for (const query of ["", "?project=cmc"]) {
+    const today = await (await request.get(`/api/today${query}`)).json();
+    await page.goto(`/${query}`);
+    await expect(page.locator(".verdict")).toContainText(today.verdict);
+    await expect(page).toHaveTitle(new RegExp(`^${today.title} – `));
+    const counts = today.hours.projects.flatMap(({ hours }: any) => hours.filter(({ decided }: any) => decided > 0));
+    const cells = await page.locator("table.matrix td a").allTextContents();
+    expect(cells.map((text) => text.match(/^\d+\/\d+/)![0])).toEqual(counts.map(({ failed, decided }: any) => `${failed}/${decided}`));
+  }
+});
+
 test("the matrix has all projects, and the selected one first", async ({ page }) => {
   await page.goto("/");
   const names = page.locator("table.matrix tbody th");

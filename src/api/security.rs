@@ -11,13 +11,13 @@ pub struct SecurityHead {
     pub javascript: u64,
     /// In the order of their ends: expired, then the earliest first, those without an end last.
     pub classes: Vec<DueClass>,
-    /// At most 500, in the order of the classes.
+    /// At most 300, in the order of the classes.
     pub due: Vec<DueSuppression>,
     /// The suppressions of which the end cannot be read; they count as without an end.
     pub unreadable: u64,
     /// The number of all JavaScript repositories without a check.
     pub unchecked_total: u64,
-    /// At most 500 of them, by name.
+    /// At most 200 of them, by name.
     pub unchecked: Vec<UncheckedRepository>,
 }
 

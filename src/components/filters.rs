@@ -178,7 +178,7 @@ pub fn Filters() -> impl IntoView {
         let query = if stays.get() {
             location.search.get()
         } else {
-            String::new()
+            selection.with(Selection::query)
         };
         kept(&query).into_iter().map(hidden_input).collect_view()
     };

@@ -93,7 +93,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
 
 fn by_week(snapshot: &Snapshot, selection: &Selection, weeks: Weeks) -> Vec<Week> {
     let columns = &snapshot.builds;
-    let mut found = vec![Week::default(); weeks.len()];
+    let mut found = vec![Week::default(); weeks.count()];
     select_in(snapshot, selection, weeks.window()).each(|build| {
         let result = columns.result[build];
         let week = weeks

@@ -44,7 +44,7 @@ struct Week {
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let weeks = Weeks::of_selection(snapshot, selection);
     let columns = &snapshot.builds;
-    let mut found = vec![Week::default(); weeks.len()];
+    let mut found = vec![Week::default(); weeks.count()];
     let mut builds = 0;
     select_in(snapshot, selection, weeks.window()).each(|build| {
         let index = weeks.index(columns.finished_ms[build]);

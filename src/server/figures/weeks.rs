@@ -56,14 +56,14 @@ impl Weeks {
     /// The same number of whole weeks before.
     #[must_use]
     pub fn before(self) -> Self {
-        let length_ms = self.len() as i64 * WEEK_MS;
+        let length_ms = self.count() as i64 * WEEK_MS;
         Self {
             start_ms: self.start_ms - length_ms,
             end_ms: self.end_ms - length_ms,
         }
     }
 
-    pub fn len(self) -> usize {
+    pub fn count(self) -> usize {
         let weeks = (self.end_ms - self.start_ms).saturating_add(WEEK_MS - 1) / WEEK_MS;
         usize::try_from(weeks).unwrap_or_default()
     }
@@ -74,12 +74,12 @@ impl Weeks {
             return None;
         }
         let from_end = usize::try_from((self.end_ms - 1 - at_ms) / WEEK_MS).ok()?;
-        self.len().checked_sub(from_end + 1)
+        self.count().checked_sub(from_end + 1)
     }
 
     /// The first instant of each week.
     pub fn starts(self) -> impl Iterator<Item = i64> {
-        let weeks = self.len() as i64;
+        let weeks = self.count() as i64;
         (0..weeks).map(move |index| {
             let start_ms = self.end_ms - (weeks - index) * WEEK_MS;
             start_ms.max(self.start_ms)
@@ -130,7 +130,7 @@ mod tests {
             start_ms: -3 * DAY_MS,
             end_ms: 14 * DAY_MS,
         };
-        assert_eq!(weeks.len(), 3);
+        assert_eq!(weeks.count(), 3);
         assert_eq!(
             weeks.starts().collect::<Vec<_>>(),
             [-3 * DAY_MS, 0, 7 * DAY_MS]
@@ -148,11 +148,11 @@ mod tests {
             assert_eq!(weeks.index(at_ms), index, "{at_ms}");
         }
         assert_eq!(weeks.before().end_ms, -7 * DAY_MS);
-        assert_eq!(weeks.before().len(), 3);
+        assert_eq!(weeks.before().count(), 3);
         let empty = Weeks {
             start_ms: 5,
             end_ms: 5,
         };
-        assert_eq!((empty.len(), empty.index(5)), (0, None));
+        assert_eq!((empty.count(), empty.index(5)), (0, None));
     }
 }

@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::{foldable, fragment, sentence, time};
+use super::{
+    components::{Tone, banner},
+    foldable, fragment, sentence, time,
+};
 use crate::{
     api::{
         Cell, CellKind, ColumnInfo, CoverageItem, DataState, Freshness, HtmlFragment, SourceState,
@@ -25,6 +28,9 @@ pub fn fragments(state: &DataState, items: &[CoverageItem], base: &Base) -> Vec<
 fn kind_fragment(state: &DataState, kind: &Freshness) -> HtmlFragment {
     let html = html! {
         h2 { (visible(&kind.label)) }
+        @if let Some(old) = &kind.old {
+            (banner(Tone::Warning, html! { strong { (sentence(old)) } }))
+        }
         p {
             @if let Some(moment) = &kind.as_of {
                 "As of " (time(moment))
@@ -167,9 +173,9 @@ mod tests {
             &[item("read"), item("no-access")],
             &Base::default(),
         );
-        // The kind: its moment twice, two texts. The source: two moments twice each, label, reason and
+        // The kind: its moment twice, three texts. The source: two moments twice each, label, reason and
         // coverage. Two tables: five cells, a label and a caption each.
-        assert_text(&fragments, 4 + 7 + 14);
+        assert_text(&fragments, 5 + 7 + 14);
     }
 
     #[test]

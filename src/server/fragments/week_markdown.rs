@@ -114,7 +114,7 @@ fn plain(text: &str) -> String {
             '<' => plain.push_str("&lt;"),
             '>' => plain.push_str("&gt;"),
             '&' => plain.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '|' | '#' | '!' | '~' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '!' | '~' => {
                 plain.push('\\');
                 plain.push(character);
             }
@@ -153,7 +153,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("&lt;script&gt;") && text.contains(r"\# x\|\[a\]\(b\)"),
+            text.contains("&lt;script&gt;") && text.contains(r"\# x\|\[a\](b)"),
             "{text}"
         );
         assert_eq!(

@@ -152,6 +152,18 @@ pub async fn week_file(
     Ok((headers, fragments::week_markdown(&week)).into_response())
 }
 
+/// `GET /api/today?SELECTION`
+pub async fn today(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    list(turn, request, &[], move |query| {
+        state.today(&query.selection)
+    })
+    .await
+}
+
 /// `GET /api/problems?SELECTION`
 pub async fn problems(
     State(state): State<AppState>,

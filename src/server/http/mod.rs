@@ -215,6 +215,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/pipeline", get(builds::pipeline))
         .route("/api/pipelines", get(builds::pipelines))
         .route("/api/problems", get(builds::problems))
+        .route("/api/today", get(builds::today))
         .route("/api/incidents", get(builds::incidents))
         .route("/api/insight/{kind}", get(builds::insight))
         .route("/api/search", get(builds::search))

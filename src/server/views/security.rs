@@ -6,6 +6,7 @@ use crate::{
     api::{DueClass, DueSuppression, SecurityHead, UncheckedRepository},
     server::{
         attributes::repository_of,
+        charts::shorten,
         figures::{
             suppressions::{self, Suppressed},
             words,
@@ -15,7 +16,10 @@ use crate::{
     },
 };
 
-const MAX_ROWS: usize = 500;
+/// The rows of each list, and the characters of names, which anyone may choose.
+const MAX_DUE: usize = 300;
+const MAX_UNCHECKED: usize = 200;
+const MAX_NAME: usize = 60;
 /// The classes, in their order.
 pub const CLASSES: [&str; 5] = ["expired", "30-days", "90-days", "later", "no-end"];
 
@@ -37,12 +41,12 @@ pub fn security_head(snapshot: &Snapshot) -> SecurityHead {
     });
     let due = suppressed
         .iter()
-        .take(MAX_ROWS)
+        .take(MAX_DUE)
         .map(|(class, known)| DueSuppression {
             class: CLASSES[*class].to_owned(),
             cve: known.cve.clone(),
-            repository: known.repository.to_owned(),
-            team: known.team.to_owned(),
+            repository: shorten(known.repository, MAX_NAME),
+            team: shorten(known.team, MAX_NAME),
             until: known.ends_ms.map(|ms| words::instant(Some(ms))),
         });
     let javascript = || suppressions::repositories(snapshot).filter(|facts| facts.javascript);
@@ -54,10 +58,10 @@ pub fn security_head(snapshot: &Snapshot) -> SecurityHead {
     let addresses = addresses(snapshot);
     let listed = unchecked
         .iter()
-        .take(MAX_ROWS)
+        .take(MAX_UNCHECKED)
         .map(|&repository| UncheckedRepository {
-            repository: repository.to_owned(),
-            team: snapshot.config.owners.team(repository).to_owned(),
+            repository: shorten(repository, MAX_NAME),
+            team: shorten(snapshot.config.owners.team(repository), MAX_NAME),
             href: addresses
                 .get(repository)
                 .and_then(|address| snapshot.config.links.href(address)),
@@ -201,11 +205,11 @@ mod tests {
         let head = security_head(&security(facts.collect()));
         assert_eq!(
             (head.unchecked.len(), head.unchecked_total),
-            (MAX_ROWS, 600)
+            (MAX_UNCHECKED, 600)
         );
         assert_eq!(
             (head.due.len(), head.classes[4].suppressions),
-            (MAX_ROWS, 600)
+            (MAX_DUE, 600)
         );
     }
 }

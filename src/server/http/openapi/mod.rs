@@ -27,7 +27,7 @@ use crate::{
     api::{
         BuildDetails, BuildDifference, BuildList, Comparison, CoverageItem, DataState, FigureData,
         FigureInfo, Headline, HtmlFragment, IncidentList, InsightTable, Live, Overview,
-        PipelineDetails, PipelineList, ProblemList, SearchResults, WeekReport,
+        PipelineDetails, PipelineList, ProblemList, SearchResults, Today, WeekReport,
     },
     error::AppError,
     server::state::AppState,
@@ -50,6 +50,7 @@ use crate::{
     Overview,
     PipelineList,
     ProblemList,
+    Today,
     PipelineDetails,
     HtmlFragment,
     IncidentList,
@@ -245,6 +246,19 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
             .concat(),
             responses: vec![
                 ("200", responses::tagged("PipelineList")),
+                ("304", responses::unchanged()),
+                wrong(),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/today",
+            id: "today",
+            summary: "The start page of a selection, whatever its range: a verdict, problems, failed builds by project and \
+                      hour, and eight weeks of failure rates",
+            parameters: selection(),
+            responses: vec![
+                ("200", responses::tagged("Today")),
                 ("304", responses::unchanged()),
                 wrong(),
                 not_ready(),

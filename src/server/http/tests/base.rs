@@ -18,6 +18,9 @@ fn below_rse() -> axum::Router {
 async fn everything_is_served_under_the_base_path() {
     let router = below_rse();
     for path in [
+        "/rse",
+        "/rse/",
+        "/rse/wall",
         "/rse/pipelines",
         "/rse/api/figures",
         "/rse/figures/build_status.csv",
@@ -45,15 +48,14 @@ async fn a_proxy_may_strip_the_base_path() {
 #[tokio::test]
 async fn redirects_stay_under_the_base_path() {
     let router = below_rse();
-    // Browsers keep a permanent redirect, and the root becomes a page of its own.
-    let (root, other) = (
+    // Browsers keep a permanent redirect.
+    let (moved, other) = (
         StatusCode::TEMPORARY_REDIRECT,
         StatusCode::PERMANENT_REDIRECT,
     );
     for (path, to, status) in [
-        ("/rse", "/rse/pipelines", root),
-        ("/rse/", "/rse/pipelines", root),
-        ("/rse/dash/?days=7", "/rse/pipelines?days=7", root),
+        ("/rse/problems", "/rse/", moved),
+        ("/rse/dash/?days=7", "/rse/pipelines?days=7", moved),
         ("/rse/security/", "/rse/security", other),
         ("/rse/security?x=1", "/rse/security", other),
         ("/rse//example.org/", "/rse/example.org", other),

@@ -32,7 +32,7 @@ const KEY: &str =
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 /// Every address that shows data.
-const CLOSED: [&str; 26] = [
+const CLOSED: [&str; 28] = [
     "/",
     "/dash",
     "/dash/",
@@ -41,7 +41,9 @@ const CLOSED: [&str; 26] = [
     "/pipelines?project=cmc",
     "/security",
     "/problems",
+    "/wall",
     "/api/problems",
+    "/api/today",
     "/sources",
     "/disclaimer",
     "/figures/heatmap",

@@ -24,7 +24,7 @@ pub fn weeks(snapshot: &Snapshot, selection: &Selection) -> (Vec<WeekRate>, Chan
         end_ms,
     };
     let columns = &snapshot.builds;
-    let mut rates = vec![Rate { part: 0, whole: 0 }; weeks.len()];
+    let mut rates = vec![Rate { part: 0, whole: 0 }; weeks.count()];
     select_in(snapshot, selection, weeks.window()).each(|build| {
         let result = columns.result[build];
         let week = weeks.index(columns.finished_ms[build]);
