@@ -149,9 +149,14 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
                 let builds = words::counted(counts[row], "build", "builds");
                 format!("{name}: {minutes:.1} min\n{builds}")
             });
-            Mark::new(weeks::middle(starts[row]), minutes[row])
-                .opening(row)
-                .hover(hover.unwrap_or_default())
+            let mark = Mark::new(weeks::middle(starts[row]), minutes[row])
+                .hover(hover.unwrap_or_default());
+            // Weeks without builds are a gap that opens nothing.
+            if minutes[row].is_some() {
+                mark.opening(row)
+            } else {
+                mark
+            }
         };
         Series::new(name, colour, shape)
             .opening(if narrows { "" } else { opens })

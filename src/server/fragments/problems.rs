@@ -21,6 +21,8 @@ pub const MAX_REASON: usize = 500;
 /// The problems on a page and on a wall; the API has more.
 const MAX_SHOWN: usize = 50;
 const MAX_BRIEF: usize = 8;
+/// The problems that are shown before a reader asks for more.
+const MAX_OPEN: usize = 10;
 
 /// The problems of a page.
 pub struct Shown<'a> {
@@ -40,12 +42,17 @@ impl Shown<'_> {
         let counted: u64 = list.states.iter().map(|known| known.problems).sum();
         let most = if self.brief { MAX_BRIEF } else { MAX_SHOWN };
         let shown = &list.problems[..list.problems.len().min(most)];
+        let open = shown.len().min(MAX_OPEN);
         html! {
             h2 { "Needs attention" }
             p class="sentence" { (visible(&list.summary)) }
             @if !shown.is_empty() {
-                ol class="problem-list" {
-                    @for (number, problem) in shown.iter().enumerate() { (self.problem(number, problem)) }
+                (self.listed(0, &shown[..open]))
+                @if open < shown.len() {
+                    details class="problems-more" {
+                        summary { "Show " (shown.len() - open) " more" }
+                        (self.listed(open, &shown[open..]))
+                    }
                 }
             }
             @if counted > shown.len() as u64 {
@@ -53,6 +60,15 @@ impl Shown<'_> {
                     "The first " (shown.len()) " of " (words::thousands(counted)) " are shown. "
                     a href=(self.red_pipelines()) { "List all red pipelines" }
                 }
+            }
+        }
+    }
+
+    /// A list of problems from a number on.
+    fn listed(&self, from: usize, problems: &[ProblemSummary]) -> Markup {
+        html! {
+            ol class="problem-list" start=(from + 1) {
+                @for (number, problem) in problems.iter().enumerate() { (self.problem(from + number, problem)) }
             }
         }
     }
