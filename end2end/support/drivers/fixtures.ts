@@ -79,6 +79,8 @@ export const test = base.extend<{ tab: Tab }, Drivers>({
     driver.faults.length = 0;
     const tab = new Tab(driver, witness);
     await use(tab);
+    // What the page still asks for may fail.
+    await expect.poll(() => witness.isQuiet).toBe(true);
     await driver.open("about:blank");
     expect(tab.unexpected(), "faults that the pages reported").toEqual([]);
   },

@@ -6,12 +6,17 @@ import { text } from "node:stream/consumers";
 
 const SCRIPT = "/witness.js";
 const REPORTS = "/witness";
+/** The stream of news, which stays open. */
+const NEWS = "/api/live";
+const QUIET_MS = 500;
 
 export class Witness {
   readonly faults: string[] = [];
   /** Changes documents, to break what a test wants broken. */
   edit = (html: string) => html;
   private listening = false;
+  private unanswered = 0;
+  private lastAnswer = 0;
   private readonly server = http.createServer((request, response) => void this.answer(request, response));
 
   private constructor(private readonly target: URL) {}
@@ -39,6 +44,11 @@ export class Witness {
     return this.listening;
   }
 
+  /** Whether all requests were answered a while ago. */
+  get isQuiet(): boolean {
+    return this.unanswered === 0 && Date.now() - this.lastAnswer > QUIET_MS;
+  }
+
   /** Forgets that a page's client has started. */
   expectAnother() {
     this.listening = false;
@@ -57,7 +67,14 @@ export class Witness {
       this.faults.push(await text(request));
       return response.writeHead(204).end();
     }
-    if (address.startsWith("/api/live")) this.listening = true;
+    if (address.startsWith(NEWS)) this.listening = true;
+    else {
+      this.unanswered += 1;
+      response.on("close", () => {
+        this.unanswered -= 1;
+        this.lastAnswer = Date.now();
+      });
+    }
     this.pass(request, response);
   }
 
