@@ -55,7 +55,7 @@ impl CardData {
             summary: figure.summary,
             as_of: figure.as_of,
             builds: figure.builds,
-            plot: figure.plot,
+            plot: figure.page_plot.unwrap_or(figure.plot),
             picture: figure.picture,
         }
     }
