@@ -105,7 +105,7 @@ clean: ## delete this clone's build output (tools and compiled dependencies stay
 
 ##@ Check it
 .PHONY: tests lint licences audit sbom image-check unit test-postgres test-sources test-replicas test-replicas-quick \
-	test-proofs e2e screenshots test-example test-targets test-watch api-check fuzz soak bench stand-ins pipeline-check smoke
+	test-proofs e2e test-browsers screenshots test-example test-targets test-watch api-check fuzz soak bench stand-ins pipeline-check smoke
 
 tests: ## run everything that must pass; CONTRIBUTING.md lists the targets
 	@scripts/tests
@@ -158,6 +158,9 @@ e2e: setup-tests build ## run end-to-end tests in a real browser, on the release
 screenshots: setup-tests build ## take the pictures anew that end-to-end tests compare the style guide with
 	@rm -rf end2end/pictures
 	@scripts/e2e --update-snapshots=all --grep="looks as before"
+
+test-browsers: setup-tests build ## run a tour of all pages in Firefox and WebKit, on the release build
+	@scripts/e2e --browsers $(ARGS)
 
 test-watch: setup-tests ## test `make watch` on a copy of the clone: edits appear in a real browser
 	@scripts/e2e --watch $(ARGS)

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The browser for the end-to-end tests. Only machines that run the tests need it.
+# The browsers for the end-to-end tests. Only machines that run the tests need them. Tests that need
+# Firefox or WebKit are skipped without it.
 
 install_browser() {
   local browser
@@ -29,3 +30,20 @@ find_browser() {
   done
   return 1
 }
+
+install_other_browsers() {
+  have_firefox || install_other firefox firefox-esr
+  have_webkit || install_other webkit webkit2gtk-driver xvfb xauth
+}
+
+install_other() {
+  local name=$1
+  shift
+  say "$*: a tour of the end-to-end tests goes through other browsers (one minute, 300 MB)."
+  mkdir -p "$RSE_CACHE/logs"
+  apt_install "$@" >"$RSE_CACHE/logs/$name.log" 2>&1 || true
+  "have_$name" || say "  note: $1 is missing; the tests that need it are skipped (Debian, Ubuntu: apt-get install $*)"
+}
+
+have_firefox() { [[ -n ${FIREFOX:-} ]] || have firefox-esr || have firefox; }
+have_webkit() { have WebKitWebDriver && have xvfb-run && have xauth; }
