@@ -67,7 +67,11 @@ impl CachedFigure {
     fn bytes(&self) -> usize {
         let page = self.page_json.as_ref().map_or(0, Encoded::bytes);
         let of_pages = self.data.picture.len();
-        let plot = self.data.page_plot.as_ref().map_or(0, |plot| plot.get().len());
+        let plot = self
+            .data
+            .page_plot
+            .as_ref()
+            .map_or(0, |plot| plot.get().len());
         self.json.plain().bytes.len() + self.json.bytes() + page + of_pages + plot
     }
 }
