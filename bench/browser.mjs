@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { chromium } from "@playwright/test";
 import { median, run, serve, spread } from "./lib.mjs";
-import { BROWSER, changeFilter, firstLoad, paintAlone } from "./browser/visits.mjs";
+import { BROWSER, changeFilter, firstLoad, firstPicture, paintAlone } from "./browser/visits.mjs";
 
 const RUNS = 5;
 const FIGURES = { pipelines: 11, security: 5 };
@@ -69,6 +69,11 @@ async function firstLoads(url, page, figures) {
     row(`/${page}: ${what}`, page === "pipelines" ? target : null, loads.map(of), unit, digits),
   );
   rows.push(row(`/${page}: first contentful paint without wasm and plotly.js`, null, alone, "ms", 0));
+  const slow = [];
+  for (let time = 0; time < RUNS; time += 1) slow.push(await inNewBrowser((context) => firstPicture(context, url)));
+  const of = page === "pipelines" ? (target) => target : () => null;
+  rows.push(row(`/${page}: first chart on a slow line (1.6 Mbit/s, 150 ms, a fourth of the CPU)`, of(1200), slow.map(({ ms }) => ms), "ms", 0));
+  rows.push(row(`/${page}: transfer before the page is complete to look at`, of(120), slow.map(({ kilobytes }) => kilobytes), "kB", 1));
   return rows;
 }
 

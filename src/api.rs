@@ -75,6 +75,9 @@ pub struct FigureData {
     /// ask for a figure draw its plot.
     #[serde(skip)]
     pub picture: Arc<str>,
+    /// The plot with the builds of its marks only, for pages whose table the server renders. Not sent as JSON.
+    #[serde(skip)]
+    pub page_plot: Option<Arc<RawValue>>,
 }
 
 impl PartialEq for FigureData {

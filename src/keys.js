@@ -176,6 +176,9 @@ function choose(event) {
   const options = [...(document.getElementById(LIST)?.children ?? [])];
   const go = (index) => {
     event.preventDefault();
+    // A later answer would replace what the reader chooses from.
+    clearTimeout(timer);
+    asked?.abort();
     options[active]?.setAttribute("aria-selected", "false");
     active = (index + options.length) % options.length;
     options[active].setAttribute("aria-selected", "true");

@@ -148,3 +148,32 @@ async function heapOf(client) {
   const { metrics } = await client.send("Performance.getMetrics");
   return metrics.find(({ name }) => name === "JSHeapUsedSize").value / 1e6;
 }
+
+/**
+ * The time until the first picture of a chart is painted on a slow line with a slow processor, and what the page needs
+ * until it is complete to look at: the document and its styles.
+ */
+export async function firstPicture(context, url) {
+  const page = await context.newPage();
+  const client = await context.newCDPSession(page);
+  await client.send("Network.enable");
+  await client.send("Network.emulateNetworkConditions", { offline: false, latency: 150, downloadThroughput: 1_600_000 / 8, uploadThroughput: 750_000 / 8 });
+  await client.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  let bytes = 0;
+  const needed = new Set();
+  client.on("Network.responseReceived", ({ requestId, type }) => ["Document", "Stylesheet"].includes(type) && needed.add(requestId));
+  client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => (bytes += needed.has(requestId) ? encodedDataLength : 0));
+  await page.addInitScript(() => {
+    const seen = (_, observer) => {
+      if (!document.querySelector("svg.picture")) return;
+      observer.disconnect();
+      // After the next frame, which waits for the styles.
+      requestAnimationFrame(() => setTimeout(() => (window.firstPicture = performance.now())));
+    };
+    new MutationObserver(seen).observe(document, { childList: true, subtree: true });
+  });
+  await page.goto(url, { waitUntil: "load" });
+  const ms = await page.waitForFunction(() => window.firstPicture).then((handle) => handle.jsonValue());
+  await page.close();
+  return { ms, kilobytes: bytes / 1000 };
+}

@@ -104,6 +104,8 @@ test("every focusable element shows its focus", async ({ page }) => {
       const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
       return { name: `${element.tagName} ${element.textContent?.trim().slice(0, 30)}`, shown: outlined || style.boxShadow !== "none" };
     });
+    // The end of the page.
+    if (focus.name.startsWith("BODY")) break;
     expect(focus.shown, focus.name).toBe(true);
     seen.push(focus.name);
   }

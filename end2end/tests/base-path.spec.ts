@@ -21,6 +21,8 @@ test("pages, figures, filters and the event stream stay under the base path", as
   page.on("request", (request) => paths.push(new URL(request.url()).pathname));
   const live = page.waitForRequest(`${below}/api/live`);
   await page.goto(below);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Today");
+  await page.getByRole("navigation").first().getByRole("link", { name: "Pipelines" }).click();
   await expect(page).toHaveURL(`${below}/pipelines`);
   await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
   await live;

@@ -125,7 +125,7 @@ test.describe("without JavaScript", () => {
     await page.getByText("Change the selections").click();
     await page.getByLabel("Kind of A").selectOption("nightly");
     await page.getByLabel("Range of B").selectOption("28");
-    await page.getByRole("button", { name: "Apply" }).click();
+    await page.getByRole("main").getByRole("button", { name: "Apply" }).click();
     await expect(page).toHaveURL(/\/compare\?a\.type=nightly&b\.days=28$/);
     await expect(page.getByRole("region", { name: "Numbers" })).toBeVisible();
   });

@@ -19,11 +19,11 @@ async function shows(page: Page, filter: Filter) {
   expect(failing.rows.length, "the sample has failures for every filter of these tests").toBeGreaterThan(0);
   await expect(table(page, "most_failing")).toContainText(String(failing.rows[0][0]));
   const builds = column(status, "builds").filter((count) => count > 0);
-  await expect.poll(() => slices(page)).toEqual(builds);
+  await expect.poll(() => bars(page)).toEqual(builds);
 }
 
-/** Number of builds per result with a slice in the pie. */
-const slices = async (page: Page) => (await marks(page, "build_status")).slices.map(({ value }) => value).filter((value) => value > 0);
+/** Number of builds per result with a bar. */
+const bars = async (page: Page) => (await marks(page, "build_status")).bars.map(({ size }) => size);
 
 /** The query without default values, however the page writes it. */
 async function urlSays(page: Page, filter: Filter) {
@@ -123,12 +123,12 @@ test("the old chart stays until the new one is ready", async ({ page }) => {
     await held;
     await route.continue();
   });
-  const before = await slices(page);
+  const before = await bars(page);
   await project(page).selectOption("cmc");
   await urlSays(page, { project: "cmc" });
   const after = await figure(page.request, "most_failing", { project: "cmc" });
   await expect(card(page, "most_failing")).toContainText(after.summary);
-  expect(await slices(page)).toEqual(before);
+  expect(await bars(page)).toEqual(before);
   answer();
   await shows(page, { project: "cmc" });
 });

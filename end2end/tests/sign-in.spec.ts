@@ -129,7 +129,7 @@ test("the audit log says who signed in, who was refused and from where", async (
 test("sign-in pages have the dashboard's style and no scripts", async ({ page, faults }) => {
   const answer = await page.goto("/signed-out");
   expect(answer!.headers()["content-security-policy"]).toMatch(/^default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/);
-  await expect(page.locator(".site-header")).toHaveCSS("border-bottom-color", "rgb(29, 112, 184)");
+  await expect(page.locator(".site-header")).toHaveCSS("border-bottom-color", "rgb(23, 92, 168)");
   expect(await page.locator(".logo").evaluate((logo: HTMLImageElement) => logo.naturalWidth)).toBeGreaterThan(0);
   expect(faults.unexpected()).toEqual([]);
 });
@@ -206,10 +206,10 @@ for (const to of ["//elsewhere.example/", "https://elsewhere.example/", "/\\else
     const hosts = new Set<string>();
     page.on("request", (request) => hosts.add(new URL(request.url()).origin));
     await signIn(page, `/sign-in?to=${encodeURIComponent(to)}`);
-    await isOpen(page);
+    await isOpen(page, "/");
     // Repeat with a session.
     await page.goto(`/sign-in?to=${encodeURIComponent(to)}`);
-    await isOpen(page);
+    await isOpen(page, "/");
     expect([...hosts].filter((origin) => origin !== "null").sort()).toEqual([closed.provider.issuer, closed.url].sort());
   });
 }

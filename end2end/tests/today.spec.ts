@@ -21,7 +21,7 @@ test("the title names the project, and follows the way to another page", async (
   await expect(page).toHaveTitle(/^CMC · (nothing red|\d+ red) – /);
   await expect(page.locator(".verdict")).toContainText("CMC: ");
   await page.getByRole("navigation").first().getByRole("link", { name: "Platform" }).click();
-  await expect(page).toHaveTitle(/^Platform – /);
+  await expect(page).toHaveTitle(/^CMC · Platform – /);
 });
 
 test("old data is said to be old", async ({ page, request }) => {
@@ -93,7 +93,7 @@ test("the failed builds of the last hours are those that the verdict counts", as
 test("the trend has its numbers in a table that opens builds", async ({ page, request }) => {
   await page.goto("/");
   await expect(page.locator(".trend svg.sparkline")).toBeVisible();
-  await page.locator(".today-trend summary").click();
+  await page.locator(".today-trend").getByText("View as table").click();
   const rows = page.locator(".today-trend tbody tr");
   await expect(rows).toHaveCount(8);
   const link = rows.first().locator("td a").last();

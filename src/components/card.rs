@@ -55,7 +55,7 @@ impl CardData {
             summary: figure.summary,
             as_of: figure.as_of,
             builds: figure.builds,
-            plot: figure.plot,
+            plot: figure.page_plot.unwrap_or(figure.plot),
             picture: figure.picture,
         }
     }
@@ -185,7 +185,12 @@ fn sentence(
             let path = use_location().pathname;
             let href = move || format!("{}{}", path.get(), selection.with(Selection::query));
             Either::Right(view! {
-                <div id=id class="error-panel" role="alert">
+                <div
+                    id=id
+                    class="error-panel"
+                    class:passing=error.is_passing() || closed
+                    role="alert"
+                >
                     <p class="error-heading">"This figure could not be loaded"</p>
                     <p>{error.to_string()}</p>
                     <a

@@ -34,9 +34,10 @@ pub fn ErrorPanel(
         }
         _ => (href, action),
     };
+    let passing = error.is_passing() || error == AppError::SignInNeeded;
     let (error, choices) = with_choices(error, &path, &query);
     view! {
-        <div class="error-panel" role="alert">
+        <div class="error-panel" class:passing=passing role="alert">
             <p class="error-heading">{heading}</p>
             <p>{error.to_string()}</p>
             {choices}

@@ -28,19 +28,30 @@ pub fn provide_carried(mut projects: Vec<(String, String)>) {
     }
     let location = use_location();
     let page = use_page();
+    let projects = StoredValue::new(projects);
     let selection = Memo::new(move |before: Option<&Selection>| {
         let given = location
             .search
-            .with(|query| Selection::read(query).carried());
+            .with(|query| valid(&Selection::read(query), &projects.read_value()));
         let is_kept =
             given == Selection::default() && page.with(|page| filters_of(page) != Some(true));
         before.filter(|_| is_kept).cloned().unwrap_or(given)
     });
-    let projects = StoredValue::new(projects);
     provide_context(Carried {
         selection,
         projects,
     });
+}
+
+/// The filters of a selection that other pages can have, without unknown values, so that links lead out of an error.
+fn valid(selection: &Selection, projects: &[(String, String)]) -> Selection {
+    let carried = selection.carried();
+    let is_known = |slug: &str| projects.iter().any(|(known, _)| known == slug);
+    if Selection::parse(&carried.query()).is_ok() && carried.values("project").all(is_known) {
+        carried
+    } else {
+        Selection::default()
+    }
 }
 
 /// The filters that links carry.

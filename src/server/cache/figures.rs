@@ -66,7 +66,13 @@ impl CachedFigure {
     /// The approximate memory use: the parsed form takes about as much again as its JSON.
     fn bytes(&self) -> usize {
         let page = self.page_json.as_ref().map_or(0, Encoded::bytes);
-        self.json.plain().bytes.len() + self.json.bytes() + page
+        let of_pages = self.data.picture.len();
+        let plot = self
+            .data
+            .page_plot
+            .as_ref()
+            .map_or(0, |plot| plot.get().len());
+        self.json.plain().bytes.len() + self.json.bytes() + page + of_pages + plot
     }
 }
 

@@ -37,10 +37,21 @@ pub struct Marks {
     pub points: Points,
 }
 
+impl Marks {
+    /// The number of rows up to the last one that a mark opens.
+    pub fn rows(&self) -> usize {
+        match &self.points {
+            Points::First(rows) => *rows,
+            Points::Rows(rows) => rows.iter().flatten().max().map_or(0, |row| row + 1),
+            Points::Conditions(_) => 0,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Points {
-    /// The first mark is the first row, and so on.
-    EveryRow,
+    /// So many first rows, in order.
+    First(usize),
     /// The row of each mark, if it has one.
     Rows(Vec<Option<usize>>),
     /// Marks that are no rows, with their conditions.
@@ -566,7 +577,7 @@ fn marks<'a>(column: &'static str, opens: impl ExactSizeIterator<Item = &'a Open
         .enumerate()
         .all(|(number, opens)| row(opens) == Some(number))
     {
-        Points::EveryRow
+        Points::First(opens.len())
     } else {
         Points::Rows(opens.iter().map(row).collect())
     };

@@ -232,9 +232,9 @@ impl Figure {
     pub fn compute(&self, snapshot: &Snapshot, selection: &Selection) -> Result<FigureData> {
         let rows = (self.rows)(snapshot, selection);
         let context = Context::new(snapshot, selection, self);
-        let (plot, picture) = if rows.is_empty() {
+        let (plot, picture, page_plot) = if rows.is_empty() {
             let nothing = RawValue::from_string(r#"{"data":[],"layout":{}}"#.to_owned())?;
-            (nothing, String::new())
+            (nothing.clone(), String::new(), nothing)
         } else {
             let part = self.part(rows.len(), opens::MAX_ROWS);
             let chart = (self.chart)(&rows, &context);
@@ -246,7 +246,9 @@ impl Figure {
                 part,
                 context.time_zone,
             );
-            (drawn.encode(&opens)?, picture.into_string())
+            let plot = drawn.encode(&opens)?;
+            let page_plot = drawn.encode(&opens::for_marks(opens, &drawn.marks))?;
+            (plot, picture.into_string(), page_plot)
         };
         Ok(FigureData {
             id: self.id.to_owned(),
@@ -261,6 +263,7 @@ impl Figure {
             rows: rows.cells(),
             plot: plot.into(),
             picture: picture.into(),
+            page_plot: Some(page_plot.into()),
         })
     }
 }
@@ -297,6 +300,7 @@ pub fn for_page(figure: &FigureData) -> FigureData {
         rows: figure.rows[shown].to_vec(),
         plot: Arc::clone(&figure.plot),
         picture: Arc::clone(&figure.picture),
+        page_plot: figure.page_plot.clone(),
     }
 }
 

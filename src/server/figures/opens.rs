@@ -136,7 +136,7 @@ fn encoded_marks(marks: &Marks) -> api::Marks {
         ..api::Marks::default()
     };
     match &marks.points {
-        Points::EveryRow => {}
+        Points::First(_) => {}
         Points::Rows(rows) => {
             let number = |row: &Option<usize>| row.and_then(|row| u32::try_from(row).ok());
             encoded.rows = Some(rows.iter().map(number).collect());
@@ -146,6 +146,14 @@ fn encoded_marks(marks: &Marks) -> api::Marks {
         }
     }
     encoded
+}
+
+/// The part that the marks of a chart need; tables that the server rendered need none.
+pub fn for_marks(mut opens: api::Opens, marks: &[Marks]) -> api::Opens {
+    let rows = marks.iter().map(Marks::rows).max().unwrap_or_default();
+    let first = usize::try_from(opens.first_row).unwrap_or_default();
+    opens.rows.truncate(rows.saturating_sub(first));
+    opens
 }
 
 /// The first or the last rows of a table, at most `most`.

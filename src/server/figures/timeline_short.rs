@@ -180,12 +180,16 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
         }
     }
     let bars = |name: &str, colour: Colour, opens: &'static str, of: fn(&Slot) -> u32| {
-        let mark = |(start_ms, slot): &(i64, Slot)| {
-            Mark::new(*start_ms as f64, f64::from(of(slot)))
-                .opening_builds(opens::started(context, *start_ms, start_ms + bucket_ms))
+        let mark = |&(first_ms, slot): &(i64, Slot)| {
+            Mark::new(first_ms as f64, f64::from(of(&slot)))
+                .opening_builds(opens::started(
+                    context,
+                    first_ms.max(start_ms),
+                    end_ms.min(first_ms + bucket_ms),
+                ))
                 .hover(format!(
                     "{}\n{} of {} failed, {}",
-                    time_axis::local_words(*start_ms, context.time_zone),
+                    time_axis::local_words(first_ms, context.time_zone),
                     words::thousands(slot.failed.into()),
                     words::counted(slot.builds.into(), "build", "builds"),
                     words::percent(
