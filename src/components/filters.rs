@@ -46,8 +46,13 @@ pub fn provide_carried(mut projects: Vec<(String, String)>) {
 /// The filters of a selection that other pages can have, without unknown values, so that links lead out of an error.
 fn valid(selection: &Selection, projects: &[(String, String)]) -> Selection {
     let carried = selection.carried();
-    let is_known = |slug: &str| projects.iter().any(|(known, _)| known == slug);
-    if Selection::parse(&carried.query()).is_ok() && carried.values("project").all(is_known) {
+    let is_project = |slug: &str| projects.iter().any(|(known, _)| known == slug);
+    let is_type = |name: &str| BuildType::EVERY.iter().any(|known| known.as_str() == name);
+    let is_days = |text: &str| DAYS.iter().any(|days| days.to_string() == text);
+    let is_valid = carried.values("project").all(is_project)
+        && carried.values("type").all(is_type)
+        && carried.values("days").all(is_days);
+    if is_valid {
         carried
     } else {
         Selection::default()
