@@ -327,6 +327,7 @@ function fitted(layout, data, chart) {
     layout.margin = { ...layout.margin, l: Math.min(layout.margin?.l ?? 40, 40) };
     layout.font = { ...layout.font, size: 12 };
     thinOut(layout.xaxis?.ticktext);
+    wrapKey(layout, width);
   }
   // A title beside the colour bar would take all of its width.
   for (const scale of scales(data)) if (scale.title) scale.title.side = "top";
@@ -347,6 +348,28 @@ function fitted(layout, data, chart) {
 function widest(texts, font) {
   ruler.font = font;
   return Math.ceil(Math.max(0, ...texts.map((text) => ruler.measureText(text.replace(/&\w+;/g, "&")).width)));
+}
+
+// Breaks the key, pairs of a shape and a name, into lines that fit; the plane begins as much lower.
+function wrapKey(layout, width) {
+  const key = layout.annotations ?? [];
+  const room = width - (layout.margin?.l ?? 0) - 16;
+  const lines = [];
+  for (let index = 0; index + 1 < key.length; index += 2) {
+    const pair = [key[index], key[index + 1]];
+    const end = pair[1].xshift + 7.2 * pair[1].text.length;
+    const line = lines.at(-1);
+    if (line && end - line[0][0].xshift <= room) line.push(pair);
+    else lines.push([pair]);
+  }
+  for (const [number, line] of lines.entries()) {
+    const left = line[0][0].xshift;
+    for (const text of line.flat()) {
+      text.xshift -= left;
+      text.yshift += 18 * (lines.length - 1 - number);
+    }
+  }
+  if (lines.length > 1) layout.margin = { ...layout.margin, t: layout.margin.t + 18 * (lines.length - 1) };
 }
 
 // Keeps every third of many short labels, such as hours, which plotly.js would otherwise rotate.
