@@ -63,7 +63,7 @@ pub struct Pipeline {
     pub system: System,
     /// The name; with the system if two systems have a job of this name.
     pub label: Arc<str>,
-    /// The name for readers, beside the project's label; see [`short_names`].
+    /// The name for readers, beside the project's label; see `short_names`.
     pub short: Arc<str>,
     /// Index in `config.projects`; none is “Unowned”.
     pub project: Option<usize>,

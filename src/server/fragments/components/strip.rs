@@ -27,7 +27,7 @@ pub fn strip(results: &[BuildResult]) -> Markup {
     }
 }
 
-/// The drawn shape of a result around a point, as [`results::shape`] has it in text.
+/// The drawn shape of a result around a point, as `results::shape` has it in text.
 pub fn result_shape(result: BuildResult, x: usize, y: usize, radius: usize) -> Markup {
     let (left, top, side) = (x - radius, y - radius, 2 * radius);
     html! {
