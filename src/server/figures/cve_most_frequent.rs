@@ -18,7 +18,7 @@ pub const FIGURE: Figure = Figure {
     help: "CVEs suppressed by more teams than the configured number, from the OWASP \
            dependency-check suppression files of repositories that are not archived. Each \
            repository counts once per CVE. If all its entries for a CVE have expired (“until”), it \
-           counts only as expired; an unreadable date does not expire. The chart shows the 200 most \
+           counts only as expired; an unreadable date does not expire. The chart shows the 20 most \
            frequent CVEs.",
     rows,
     summary,

@@ -22,7 +22,7 @@ pub const FIGURE: Figure = Figure {
            at least one CVE are counted. CVEs whose entries have expired (“until”) in all of the \
            team's repositories count only as expired; a team without other CVEs has no row. The \
            configuration assigns repositories to teams; otherwise the team is the part of the \
-           repository's name before the first hyphen. The chart shows the 100 teams with the most CVEs.",
+           repository's name before the first hyphen. The chart shows the 20 teams with the most CVEs.",
     rows,
     summary,
     chart,

@@ -22,7 +22,7 @@ pub const FIGURE: Figure = Figure {
     title: "Where the builds of teams failed",
     help: "Builds that finished in the window with failure, or were lost, by team and by the domain of \
            the step that failed first: code, test, deploy or platform, by the patterns of the \
-           configuration. Lost builds have no failed step, so their domain is unknown. It says where a build failed, not why. Shows the 50 teams with the most.",
+           configuration. Lost builds have no failed step, so their domain is unknown. It says where a build failed, not why. The table has the 50 teams with the most.",
     rows,
     summary,
     chart,

@@ -27,7 +27,7 @@ pub const FIGURE: Figure = Figure {
     title: "Steps where builds fail",
     help: "Builds that finished in the window with failure, by the first step that failed: the step \
            of the first event with result failure. Warnings that are published as steps do not \
-           count. Builds without a known step are unknown. The chart shows the 11 most frequent \
+           count. Builds without a known step are unknown. The chart shows the 20 most frequent \
            steps, the table all of them.",
     rows,
     summary,

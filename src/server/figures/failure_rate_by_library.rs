@@ -11,7 +11,7 @@ pub const FIGURE: Figure = Figure {
     title: "Failure rate by library release",
     help: "Builds that finished in the window with success, unstable, failure or aborted, by the shared library of the pipeline and its version. A \
            line shows the 95% interval of the rate (Wilson): a few builds prove little. The values \
-           whose rate is certainly high come first. Shows 50 at most. Builds without one are \
+           whose rate is certainly high come first. The table has 50 at most. Builds without one are \
            unknown.",
     rows,
     summary,

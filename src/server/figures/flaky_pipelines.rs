@@ -29,7 +29,7 @@ pub const FIGURE: Figure = Figure {
            have a flaky failure, over 14 days, with its 95% interval (Wilson). A pipeline with two of \
            them is flaky while the latest flaky failure is less than 7 days old. Builds counts the failures of \
            the class flaky: those that are neither a member of an incident nor failed with their \
-           agent. Pipelines without known commits are not listed. Shows the 50 pipelines with the \
+           agent. Pipelines without known commits are not listed. The table has the 50 pipelines with the \
            most flaked commits.",
     rows,
     summary,

@@ -25,7 +25,7 @@ pub const FIGURE: Figure = Figure {
     help: "Each build whose latest event is in the window counts once, in the hour of that event (in \
            the organisation's time zone). The percentage is the share of failed and aborted builds \
            among those with a verdict: success, unstable, failure or aborted. Hours without such \
-           builds are blank; small faint cells have fewer than 3.",
+           builds are blank; small faint cells have fewer than 5.",
     rows,
     summary,
     chart,

@@ -28,7 +28,7 @@ pub const FIGURE: Figure = Figure {
            rerun at the step of the failure that it repeated, and those of a lost build at “unknown”, \
            because no event says where it stopped. Builds of unknown duration add no minutes. Where agents have a price, \
            the cost is that of their builds, by the whole minute. The running share is that of all \
-           minutes lost down to the row. Shows the 50 steps that lost most.",
+           minutes lost down to the row. The table has the 50 steps that lost most.",
     rows,
     summary,
     chart,

@@ -29,7 +29,8 @@ pub const FIGURE: Figure = Figure {
     title: "Results over the last 180 days",
     help: "Each build whose latest event is of the last 180 days counts once, on the date of that \
            event (in the organisation's time zone). The window filter has no effect here. Other \
-           means not built, lost, running or unknown.",
+           means not built, lost, running or unknown. The chart has weeks: the failed share of the \
+           decided builds with its 95% interval, and the results beneath.",
     rows,
     summary,
     chart,

@@ -28,9 +28,8 @@ pub const FIGURE: Figure = Figure {
     title: "Builds over time",
     help: "Each build whose latest event is in the window counts once, in the time slot of its start. \
            Slots are 15 minutes for windows of up to 14 days, an hour for 28 days and 6 hours beyond, \
-           aligned to UTC. The height of a bar is the number of builds, its colour the share that \
-           failed or was aborted. The chart uses the organisation's time zone and opens on the last \
-           7 days.",
+           aligned to UTC. The chart joins slots to at most 120 bars, failed and aborted builds at the \
+           base, in the organisation's time zone.",
     rows,
     summary,
     chart,
