@@ -27,9 +27,9 @@ use crate::{
     },
 };
 
-const MAX_PIPELINES: usize = 15;
-const MAX_SLOWER: usize = 10;
-const MAX_INCIDENTS: usize = 10;
+const MAX_PIPELINES: usize = 10;
+const MAX_SLOWER: usize = 8;
+const MAX_INCIDENTS: usize = 8;
 /// The weeks that a week is compared with.
 const WEEKS_BEFORE: i64 = 4;
 
