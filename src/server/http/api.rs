@@ -26,7 +26,7 @@ use crate::{
         },
         state::{AppState, figure_infos},
         tasks,
-        views::build_file,
+        views::{build_file, build_list, pipeline_list},
     },
 };
 
@@ -191,6 +191,16 @@ pub async fn fragments(
     }
     if of == "search" {
         view = view.with("q", query.selection.value("q").unwrap_or_default());
+    }
+    // The order of another list is none of this one.
+    let sort = query.own.get("sort").unwrap_or_default();
+    let (builds, pipelines) = (build_list::SORTS, pipeline_list::SORTS);
+    let is_of_others = match of {
+        "builds" => pipelines.contains(&sort) && !builds.contains(&sort),
+        _ => builds.contains(&sort) && !pipelines.contains(&sort),
+    };
+    if is_of_others {
+        view = view.with("sort", "");
     }
     let of = of.to_owned();
     let read = async move { state.fragments(&of, &query.selection, &view).await };

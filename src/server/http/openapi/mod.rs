@@ -304,7 +304,7 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
                 ("200", responses::tagged("InsightTable")),
                 ("304", responses::unchanged()),
                 wrong(),
-                ("404", responses::fault("An unknown kind")),
+                ("404", responses::object("An unknown kind")),
                 not_ready(),
             ],
         },
