@@ -196,8 +196,8 @@ pub async fn fragments(
     let sort = query.own.get("sort").unwrap_or_default();
     let (builds, pipelines) = (build_list::SORTS, pipeline_list::SORTS);
     let is_of_others = match of {
-        "builds" => pipelines.contains(&sort) && !builds.contains(&sort),
-        _ => builds.contains(&sort) && !pipelines.contains(&sort),
+        "pipelines" => builds.contains(&sort) && !pipelines.contains(&sort),
+        _ => pipelines.contains(&sort) && !builds.contains(&sort),
     };
     if is_of_others {
         view = view.with("sort", "");
