@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a text finds, in the order of kinds and, within a kind, the best match first.
+/// The results of a text, in the order of kinds and, within a kind, the best match first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SearchResults {
     /// The text, without spaces around it.

@@ -12,7 +12,7 @@ pub enum Colour {
     Other,
     /// Hatched, because the colour is that of other results.
     Lost,
-    /// What is no result.
+    /// Anything but a result.
     Neutral,
     /// The period before.
     Ghost,

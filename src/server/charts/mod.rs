@@ -62,7 +62,7 @@ pub enum Base {
 /// Series with a common axis of values.
 #[derive(Clone, Debug)]
 pub struct Panel {
-    /// What the values are, where the unit is not obvious.
+    /// The meaning of the values, where the unit is not obvious.
     pub title: &'static str,
     pub unit: Unit,
     /// The end of the axis; none for the greatest value.
@@ -252,7 +252,7 @@ impl Panel {
         there.filter_map(|mark| mark.value).sum()
     }
 
-    /// Whether a key tells the series apart.
+    /// Returns whether a key tells the series apart.
     fn has_key(&self) -> bool {
         self.series
             .iter()

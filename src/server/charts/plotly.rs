@@ -30,7 +30,7 @@ const KEY_SHAPE: f64 = 14.0;
 const KEY_GAP: f64 = 16.0;
 const KEY_CHARACTER: f64 = 7.2;
 
-/// What the marks of a trace open: the numbers of a column.
+/// The builds that the marks of a trace open: the numbers of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marks {
     pub column: &'static str,

@@ -81,7 +81,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     )
 }
 
-/// What is no result has no colour of one.
+/// Only results have the colours of results.
 const fn colour(check: Option<Check>) -> Colour {
     match check {
         Some(_) => Colour::Neutral,
