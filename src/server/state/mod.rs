@@ -452,7 +452,7 @@ impl AppState {
         insight_table::insight_table(&snapshot, kind, selection, view, &ledger.snoozes, now_ms)
     }
 
-    /// What a text finds.
+    /// The results of a search.
     ///
     /// # Errors
     /// Too long a text, or no snapshot.
