@@ -7,24 +7,20 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, opens, rows::date_text, time_axis, words,
+    Column, Context, Figure, Opens, Page, Rows, Values,
+    hours::{self, HOURS, Hour, MIN_DECIDED},
+    opens,
+    rows::date_text,
+    time_axis, words,
 };
 use crate::{
     api::Width,
     selection::Selection,
-    server::{
-        attributes::select,
-        charts::{Cell, Cells, Chart, Opens as Opened},
-        snapshot::Snapshot,
-        statistics::percent,
-    },
+    server::{attributes::select, charts::Chart, snapshot::Snapshot},
 };
 
-const HOURS: u16 = 24;
 /// The latest days of the chart; the table has all.
 const MAX_DAYS: usize = 28;
-/// Fewer decided builds than this are drawn as uncertain.
-const MIN_DECIDED: u64 = 5;
 
 pub const FIGURE: Figure = Figure {
     id: "failure_calendar",
@@ -41,65 +37,31 @@ pub const FIGURE: Figure = Figure {
     opens,
 };
 
-#[derive(Clone, Copy, Default)]
-struct Hour {
-    builds: u64,
-    decided: u64,
-    failed: u64,
-}
-
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let columns = &snapshot.builds;
-    let mut hours: BTreeMap<(i32, u16), Hour> = BTreeMap::new();
-    let mut builds = 0;
+    let mut found: BTreeMap<(i32, usize), Hour> = BTreeMap::new();
     select(snapshot, selection).each(|build| {
-        let result = columns.result[build];
-        let hour = u16::from(columns.hour_of_week[build]) % HOURS;
-        let hour = hours.entry((columns.day[build], hour)).or_default();
-        builds += 1;
-        hour.builds += 1;
-        hour.decided += u64::from(result.is_decided());
-        hour.failed += u64::from(result.is_failed());
+        let hour = usize::from(columns.hour_of_week[build]) % HOURS;
+        let hour = found.entry((columns.day[build], hour)).or_default();
+        hour.count(columns.result[build]);
     });
-    hours.retain(|_, hour| hour.decided > 0);
-    let counts = |of: fn(&Hour) -> u64| Values::Count(hours.values().map(of).collect());
-    let percents = hours
-        .values()
-        .map(|hour| percent(hour.failed, hour.decided));
-    Rows {
-        columns: vec![
-            Column::new(
-                "date",
-                "Date",
-                Values::Date(hours.keys().map(|&(day, _)| day).collect()),
-            ),
-            Column::new(
-                "hour",
-                "Hour",
-                Values::Count(hours.keys().map(|&(_, hour)| hour.into()).collect()),
-            ),
-            Column::new("builds", "Builds", counts(|hour| hour.builds)),
-            Column::new("failed", "Failed", counts(|hour| hour.failed)),
-            Column::new(
-                "failure_percent",
-                "Failure percent",
-                Values::Percent(percents.collect()),
-            ),
-            Column::unlisted("decided", counts(|hour| hour.decided)),
-        ],
-        builds,
-    }
+    let builds = found.values().map(|hour| hour.builds).sum();
+    found.retain(|_, hour| hour.decided > 0);
+    let days = found.keys().map(|&(day, _)| day).collect();
+    let hours_of_day = found.keys().map(|&(_, hour)| hour as u64).collect();
+    let mut columns = vec![
+        Column::new("date", "Date", Values::Date(days)),
+        Column::new("hour", "Hour", Values::Count(hours_of_day)),
+    ];
+    columns.extend(hours::columns(found.values()));
+    Rows { columns, builds }
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    if rows.builds == 0 {
-        return words::no_builds(context);
+    if let Some(reason) = hours::no_rows(rows, context) {
+        return reason;
     }
     let (scope, window) = (words::scope(context), words::window(context));
-    if rows.is_empty() {
-        let builds = words::counted(rows.builds, "build", "builds");
-        return format!("None of {builds}{scope} {window} has a result yet.");
-    }
     let (failed, decided) = (rows.count("failed"), rows.count("decided"));
     let certain = (0..rows.len()).filter(|&row| decided[row] >= MIN_DECIDED && failed[row] > 0);
     // The first of equal hours.
@@ -116,58 +78,28 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 }
 
 fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
-    let (dates, hours) = (rows.date("date"), rows.count("hour"));
+    let dates = rows.date("date");
     let last = dates.last().copied().unwrap_or_default();
     let first = dates.first().copied().unwrap_or_default();
     let first = first.max(last - (MAX_DAYS as i32 - 1));
-    let (decided, percents) = (rows.count("decided"), rows.percent("failure_percent"));
-    let cell = |row: usize| {
-        let percent = percents[row]?;
-        let uncertain = decided[row] < MIN_DECIDED;
-        let too_few = if uncertain { "\ntoo few to tell" } else { "" };
-        Some(Cell {
-            column: usize::try_from(hours[row]).ok()?,
-            row: usize::try_from(dates[row] - first).ok()?,
-            percent,
-            uncertain,
-            hover: format!(
-                "{}, {}\n{} of {} failed, {}{too_few}",
-                date_text(dates[row]),
-                words::hour(hours[row]),
-                words::thousands(rows.count("failed")[row]),
-                words::counted(decided[row], "build", "builds"),
-                words::percent(percent),
-            ),
-            opens: Opened::Row(row),
-        })
-    };
-    Chart::Cells(Cells {
-        columns: (0..HOURS).map(|hour| format!("{hour:02}")).collect(),
-        rows: (first..=last)
-            .map(|day| date_text(day)[5..].to_owned())
-            .collect(),
-        title: "Builds that failed",
-        opens: "builds",
-        cells: (0..rows.len()).filter_map(cell).collect(),
-    })
+    let days = (first..=last).map(|day| date_text(day)[5..].to_owned());
+    hours::chart(
+        rows,
+        days.collect(),
+        |row| usize::try_from(dates[row] - first).ok(),
+        |row| format!("{},", date_text(dates[row])),
+    )
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
     let window = context.window;
-    let row = |row: usize| {
+    hours::opens(rows, context, |row| {
         let day = rows.date("date")[row];
         let start_ms = time_axis::start_of_day_ms(day, context.time_zone).max(window.start_ms);
         let end_ms = time_axis::start_of_day_ms(day + 1, context.time_zone).min(window.end_ms);
         let hour = rows.count("hour")[row].to_string();
         opens::finished(start_ms, end_ms).with("hour", &hour)
-    };
-    Opens {
-        rows: (0..rows.len()).map(row).collect(),
-        columns: vec![
-            ("builds", Selection::default()),
-            ("failed", opens::failed(context)),
-        ],
-    }
+    })
 }
 
 #[cfg(test)]

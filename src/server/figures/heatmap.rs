@@ -3,18 +3,17 @@
 //! Reads `result` and `hour_of_week`. Each build counts once. A cell without decided builds has no row;
 //! one with few is drawn fainter and smaller, because its percentage means little.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
-use crate::server::charts::{Cell, Cells, Chart, Opens as Opened};
-use crate::server::{model::WEEKDAYS, statistics::percent};
+use super::{
+    Column, Context, Figure, Opens, Page, Rows, Values,
+    hours::{self, HOURS, Hour, MIN_DECIDED},
+    words,
+};
+use crate::server::{charts::Chart, model::WEEKDAYS};
 use crate::{
     api::Width,
     selection::Selection,
     server::{attributes::select, snapshot::Snapshot},
 };
-
-const HOURS: usize = 24;
-/// The fewest decided builds for a meaningful percentage.
-const MIN_DECIDED: u64 = 5;
 
 pub const FIGURE: Figure = Figure {
     id: "heatmap",
@@ -32,63 +31,40 @@ pub const FIGURE: Figure = Figure {
     opens,
 };
 
-#[derive(Clone, Copy, Default)]
-struct Hour {
-    builds: u64,
-    decided: u64,
-    failed: u64,
-}
-
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let columns = &snapshot.builds;
     let mut week = [Hour::default(); 7 * HOURS];
     select(snapshot, selection).each(|build| {
-        let result = columns.result[build];
-        let hour = &mut week[usize::from(columns.hour_of_week[build])];
-        hour.builds += 1;
-        hour.decided += u64::from(result.is_decided());
-        hour.failed += u64::from(result.is_failed());
+        week[usize::from(columns.hour_of_week[build])].count(columns.result[build]);
     });
     let cells = week.iter().enumerate().filter(|(_, hour)| hour.decided > 0);
     let cells: Vec<(usize, &Hour)> = cells.collect();
     let cells = || cells.iter().copied();
     let weekday = |index: usize| WEEKDAYS[index / HOURS].to_owned();
-    let counts = |of: fn(&Hour) -> u64| Values::Count(cells().map(|(_, hour)| of(hour)).collect());
-    let percents = cells().map(|(_, hour)| percent(hour.failed, hour.decided));
+    let mut columns = vec![
+        Column::new(
+            "weekday",
+            "Weekday",
+            Values::Text(cells().map(|(index, _)| weekday(index)).collect()),
+        ),
+        Column::new(
+            "hour",
+            "Hour",
+            Values::Count(cells().map(|(index, _)| (index % HOURS) as u64).collect()),
+        ),
+    ];
+    columns.extend(hours::columns(cells().map(|(_, hour)| hour)));
     Rows {
-        columns: vec![
-            Column::new(
-                "weekday",
-                "Weekday",
-                Values::Text(cells().map(|(index, _)| weekday(index)).collect()),
-            ),
-            Column::new(
-                "hour",
-                "Hour",
-                Values::Count(cells().map(|(index, _)| (index % HOURS) as u64).collect()),
-            ),
-            Column::new("builds", "Builds", counts(|hour| hour.builds)),
-            Column::new("failed", "Failed", counts(|hour| hour.failed)),
-            Column::new(
-                "failure_percent",
-                "Failure percent",
-                Values::Percent(percents.collect()),
-            ),
-            Column::unlisted("decided", counts(|hour| hour.decided)),
-        ],
+        columns,
         builds: week.iter().map(|hour| hour.builds).sum(),
     }
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
-    if rows.builds == 0 {
-        return words::no_builds(context);
+    if let Some(reason) = hours::no_rows(rows, context) {
+        return reason;
     }
     let (scope, window) = (words::scope(context), words::window(context));
-    if rows.is_empty() {
-        let builds = words::counted(rows.builds, "build", "builds");
-        return format!("None of {builds}{scope} {window} has a result yet.");
-    }
     let decided = rows.count("decided");
     let percents = rows.percent("failure_percent");
     let worst = (0..rows.len())
@@ -114,52 +90,21 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 }
 
 fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
-    let decided = rows.count("decided");
-    let percents = rows.percent("failure_percent");
-    let cell = |row: usize| {
-        let name = &rows.text("weekday")[row];
-        let weekday = WEEKDAYS.iter().position(|known| known == name)?;
-        let hour = rows.count("hour")[row];
-        let percent = percents[row]?;
-        let uncertain = decided[row] < MIN_DECIDED;
-        let too_few = if uncertain { "\ntoo few to tell" } else { "" };
-        Some(Cell {
-            column: usize::try_from(hour).ok()?,
-            row: weekday,
-            percent,
-            uncertain,
-            hover: format!(
-                "{name} {}\n{} of {} failed, {}{too_few}",
-                words::hour(hour),
-                words::thousands(rows.count("failed")[row]),
-                words::counted(decided[row], "build", "builds"),
-                words::percent(percent),
-            ),
-            opens: Opened::Row(row),
-        })
-    };
-    Chart::Cells(Cells {
-        columns: (0..HOURS).map(|hour| format!("{hour:02}")).collect(),
-        rows: WEEKDAYS.map(|weekday| weekday[..3].to_owned()).into(),
-        title: "Builds that failed",
-        opens: "builds",
-        cells: (0..rows.len()).filter_map(cell).collect(),
-    })
+    let names = rows.text("weekday");
+    hours::chart(
+        rows,
+        WEEKDAYS.map(|weekday| weekday[..3].to_owned()).into(),
+        |row| WEEKDAYS.iter().position(|known| *known == names[row]),
+        |row| names[row].clone(),
+    )
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {
-    let row = |row: usize| {
+    hours::opens(rows, context, |row| {
         let weekday = rows.text("weekday")[row].to_lowercase();
         let hour = rows.count("hour")[row].to_string();
         [("weekday", weekday), ("hour", hour)].into_iter().collect()
-    };
-    Opens {
-        rows: (0..rows.len()).map(row).collect(),
-        columns: vec![
-            ("builds", Selection::default()),
-            ("failed", opens::failed(context)),
-        ],
-    }
+    })
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod failure_rate_by_week;
 mod failure_rates;
 mod flaky_pipelines;
 mod heatmap;
+mod hours;
 mod incidents;
 mod java_versions;
 mod js_checks;
