@@ -15,6 +15,8 @@ mod tokens;
 pub use colour::Colour;
 pub use labels::{escape, shorten};
 
+use std::collections::BTreeMap;
+
 use crate::selection::Selection;
 
 /// The most rows of a chart with names; the table has the others.
@@ -225,23 +227,25 @@ impl Panel {
     /// The end of the axis: at least that of every value, interval and stack.
     fn greatest(&self) -> f64 {
         let mut greatest = 0.0_f64;
-        if self.stacked {
-            let mut sums = std::collections::BTreeMap::<u64, f64>::new();
-            for mark in self.series.iter().flat_map(|series| &series.marks) {
-                let sum = sums.entry(mark.at.to_bits()).or_default();
-                *sum += mark.value.unwrap_or_default();
-                greatest = greatest.max(*sum);
-            }
-        } else {
-            for mark in self.series.iter().flat_map(|series| &series.marks) {
-                let high = mark.interval.map_or(0.0, |(_, high)| high);
-                greatest = greatest.max(mark.value.unwrap_or_default()).max(high);
+        let mut stack = self.stack();
+        for mark in self.series.iter().flat_map(|series| &series.marks) {
+            greatest = greatest.max(stack.start(mark) + mark.value.unwrap_or_default());
+            if let (false, Some((_, high))) = (self.stacked, mark.interval) {
+                greatest = greatest.max(high);
             }
         }
         match self.most {
             Some(most) => most,
             None if greatest > 0.0 => greatest,
             None => 1.0,
+        }
+    }
+
+    /// The stack of the panel's bars, before the first one.
+    fn stack(&self) -> Stack {
+        Stack {
+            is_stacked: self.stacked,
+            ends: BTreeMap::new(),
         }
     }
 
@@ -259,6 +263,25 @@ impl Panel {
             .filter(|series| !series.name.is_empty())
             .count()
             > 1
+    }
+}
+
+/// The ends of the bars so far, by position.
+struct Stack {
+    is_stacked: bool,
+    ends: BTreeMap<u64, f64>,
+}
+
+impl Stack {
+    /// The start of the next bar: the end of the one that it stands on, or 0.
+    fn start(&mut self, mark: &Mark) -> f64 {
+        if !self.is_stacked {
+            return 0.0;
+        }
+        let end = self.ends.entry(mark.at.to_bits()).or_default();
+        let start = *end;
+        *end += mark.value.unwrap_or_default();
+        start
     }
 }
 

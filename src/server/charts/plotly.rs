@@ -65,20 +65,39 @@ pub struct Drawn {
 }
 
 impl Drawn {
-    /// Encodes `{data, layout}` without members that plotly.js does not need, and what a click opens.
+    /// Encodes the plot once, for any number of documents.
     ///
     /// # Errors
     /// A plot that cannot be encoded as JSON.
-    pub fn encode(&self, opens: &api::Opens) -> Result<Box<RawValue>> {
+    pub fn encode(&self) -> Result<Encoded> {
+        Ok(Encoded {
+            data: to_raw_value(self.plot.data()).context("cannot write a plot as JSON")?,
+            layout: to_raw_value(self.plot.layout()).context("cannot write a plot as JSON")?,
+        })
+    }
+}
+
+/// `data` and `layout` as JSON, without members that plotly.js does not need.
+pub struct Encoded {
+    data: Box<RawValue>,
+    layout: Box<RawValue>,
+}
+
+impl Encoded {
+    /// The plot with what a click opens.
+    ///
+    /// # Errors
+    /// Conditions that cannot be encoded as JSON.
+    pub fn opening(&self, opens: &api::Opens) -> Result<Box<RawValue>> {
         #[derive(Serialize)]
         struct Parts<'a> {
-            data: &'a plotly::Traces,
-            layout: &'a plotly::Layout,
+            data: &'a RawValue,
+            layout: &'a RawValue,
             opens: &'a api::Opens,
         }
         let parts = Parts {
-            data: self.plot.data(),
-            layout: self.plot.layout(),
+            data: &self.data,
+            layout: &self.layout,
             opens,
         };
         to_raw_value(&parts).context("cannot write a plot as JSON")
@@ -183,23 +202,9 @@ impl<'a> Drawing<'a> {
             self.texts(series, panel);
             return;
         }
-        let bars = match self.plane.base {
-            Base::Time { .. } => {
-                let starts = self.instants(series);
-                // plotly.js centres bars of dates unless their offset is given.
-                let bars = self.styled(Bar::new(starts, values), series);
-                bars.width(width).offset(0.0).y_axis(axis("y", panel))
-            }
-            _ => {
-                let starts = series
-                    .marks
-                    .iter()
-                    .map(|mark| mark.at.to_string())
-                    .collect();
-                let bars = self.styled(Bar::new(starts, values), series);
-                bars.width(width).offset(0.0).y_axis(axis("y", panel))
-            }
-        };
+        // plotly.js centres bars unless their offset is given.
+        let bars = self.styled(Bar::new(self.positions(series), values), series);
+        let bars = bars.width(width).offset(0.0).y_axis(axis("y", panel));
         self.plot.add_trace(bars);
         self.opens(series);
     }
@@ -281,29 +286,19 @@ impl<'a> Drawing<'a> {
             Shape::Crosses => marker.size(9).symbol(MarkerSymbol::CrossThinOpen),
             _ => marker.size(6),
         };
+        let look = LineLook {
+            line,
+            marker,
+            mode,
+            axis: axis("y", panel),
+        };
         if let Base::Time { .. } = self.plane.base {
-            let line = Scatter::new(self.instants(series), values)
-                .mode(mode)
-                .line(line)
-                .marker(marker)
-                .name(escape(&series.name))
-                .hover_text_array(hovers(series))
-                .hover_template("%{hovertext}<extra></extra>")
-                .show_legend(false)
-                .y_axis(axis("y", panel));
-            self.plot.add_trace(line);
+            let line = Scatter::new(self.instants(series), values);
+            self.plot.add_trace(look.on(line, series));
         } else {
-            let at: Vec<f64> = series.marks.iter().map(|mark| mark.at).collect();
-            let line = Scatter::new(at, values)
-                .mode(mode)
-                .line(line)
-                .marker(marker)
-                .name(escape(&series.name))
-                .hover_text_array(hovers(series))
-                .hover_template("%{hovertext}<extra></extra>")
-                .show_legend(false)
-                .y_axis(axis("y", panel));
-            self.plot.add_trace(line);
+            let at = series.marks.iter().map(|mark| mark.at).collect();
+            let line: Box<Scatter<f64, Option<f64>>> = Scatter::new(at, values);
+            self.plot.add_trace(look.on(line, series));
         }
         self.opens(series);
     }
@@ -492,6 +487,35 @@ impl<'a> Drawing<'a> {
             } else {
                 6.0
             })
+    }
+}
+
+/// The look of a line, whatever its positions are.
+struct LineLook {
+    line: Line,
+    marker: Marker,
+    mode: Mode,
+    axis: String,
+}
+
+impl LineLook {
+    fn on<X>(
+        self,
+        trace: Box<Scatter<X, Option<f64>>>,
+        series: &Series,
+    ) -> Box<Scatter<X, Option<f64>>>
+    where
+        X: Serialize + Clone + 'static,
+    {
+        trace
+            .mode(self.mode)
+            .line(self.line)
+            .marker(self.marker)
+            .name(escape(&series.name))
+            .hover_text_array(hovers(series))
+            .hover_template("%{hovertext}<extra></extra>")
+            .show_legend(false)
+            .y_axis(self.axis)
     }
 }
 

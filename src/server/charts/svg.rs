@@ -161,13 +161,11 @@ impl Drawing {
             panel.series.len().max(1)
         };
         let thickness = (ROW as f64 - 5.0) / groups as f64;
-        let mut sums = std::collections::BTreeMap::<u64, f64>::new();
+        let mut stack = panel.stack();
         for (number, series) in panel.series.iter().enumerate() {
             for mark in &series.marks {
                 let value = mark.value.unwrap_or_default();
-                let sum = sums.entry(mark.at.to_bits()).or_default();
-                let start = if panel.stacked { *sum } else { 0.0 };
-                *sum += value;
+                let start = stack.start(mark);
                 let group = if panel.stacked { 0 } else { number };
                 let y = row_middle(above, mark.at) - thickness * groups as f64 / 2.0
                     + group as f64 * thickness;
@@ -281,15 +279,13 @@ impl Drawing {
                 panel.title,
             );
         }
-        let mut sums = std::collections::BTreeMap::<u64, f64>::new();
+        let mut stack = panel.stack();
         for series in &panel.series {
             match series.shape {
                 Shape::Bars { width } => {
                     for mark in &series.marks {
                         let value = mark.value.unwrap_or_default();
-                        let sum = sums.entry(mark.at.to_bits()).or_default();
-                        let start = if panel.stacked { *sum } else { 0.0 };
-                        *sum += value;
+                        let start = stack.start(mark);
                         let (x, end) = (base.at(mark.at), base.at(mark.at + width));
                         let (y, floor) = (values.at(start + value), values.at(start));
                         let fill = fill(mark.colour.unwrap_or(series.colour));

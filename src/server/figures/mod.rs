@@ -247,8 +247,9 @@ impl Figure {
                 part,
                 context.time_zone,
             );
-            let plot = drawn.encode(&opens)?;
-            let page_plot = drawn.encode(&opens::for_marks(opens, &drawn.marks))?;
+            let encoded = drawn.encode()?;
+            let plot = encoded.opening(&opens)?;
+            let page_plot = encoded.opening(&opens::for_marks(opens, &drawn.marks))?;
             (plot, picture.into_string(), page_plot)
         };
         Ok(FigureData {
