@@ -47,13 +47,6 @@ says() {
   return 1
 }
 
-# redirects PATH TO STATUS…
-redirects() {
-  local found
-  found=$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code} %{redirect_url}' "$URL$1")
-  says "${found#* }" "$URL$2" && says "${found%% *}" "${@:3}"
-}
-
 shows() {
   curl --silent --fail --max-time 20 "$URL$1" >"$work/page" || { echo "$1 does not answer"; return 1; }
   grep -qF "$2" "$work/page" || { echo "$1 does not hold $2"; head -c 300 "$work/page"; return 1; }
