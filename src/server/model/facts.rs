@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::text::{MAX_VERSION, cut_to, shorten};
+use super::{
+    MAX_RULES, MAX_RUNTIMES, Runtime, SuppressionRule,
+    text::{MAX_VERSION, cut_to, shorten},
+};
 
 /// The facts of one repository, as `import security` reads them and as the store holds them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +37,14 @@ pub struct RepositoryFacts {
     /// The candidates for `node_version` and `java_version`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub stated: Stated,
+    /// The entries of all its suppression files; none if they were not read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rules: Option<Vec<SuppressionRule>>,
+    /// Each runtime that it uses; none if they were not read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub runtimes: Option<Vec<Runtime>>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub about: About,
 }
 
 impl RepositoryFacts {
@@ -69,6 +80,15 @@ impl RepositoryFacts {
             shorten(&mut image.image);
         }
         suppression_files.iter_mut().for_each(shorten);
+        if let Some(rules) = &mut self.rules {
+            rules.truncate(MAX_RULES);
+            rules.iter_mut().for_each(SuppressionRule::bound);
+        }
+        if let Some(runtimes) = &mut self.runtimes {
+            runtimes.truncate(MAX_RUNTIMES);
+            runtimes.iter_mut().for_each(Runtime::bound);
+        }
+        self.about.bound();
         self
     }
 }
@@ -106,6 +126,49 @@ pub struct BaseImage {
     /// The line names an earlier stage, not an image.
     #[serde(skip_serializing_if = "is_default")]
     pub stage: bool,
+}
+
+/// The owner of a repository and its settings. A field that was not read is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// Its address for readers (`https://github.com/hmcts/claim-store`).
+    #[serde(skip_serializing_if = "is_default")]
+    pub url: Option<String>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub default_branch: Option<String>,
+    /// The month of the last push (`2026-11`): a day would give every push its own facts.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pushed_in: Option<String>,
+    /// The owners of all files by its CODEOWNERS, as written (`@hmcts/civil`); empty without such a file.
+    #[serde(skip_serializing_if = "is_default")]
+    pub owners: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub topics: Option<Vec<String>>,
+    /// The default branch is protected.
+    #[serde(skip_serializing_if = "is_default")]
+    pub protected: Option<bool>,
+}
+
+impl About {
+    /// The most owners and topics that are kept.
+    const MAX_NAMES: usize = 50;
+
+    fn bound(&mut self) {
+        for name in [&mut self.url, &mut self.default_branch]
+            .into_iter()
+            .flatten()
+        {
+            shorten(name);
+        }
+        if let Some(month) = &mut self.pushed_in {
+            cut_to(month, MAX_VERSION);
+        }
+        for names in [&mut self.owners, &mut self.topics].into_iter().flatten() {
+            names.truncate(Self::MAX_NAMES);
+            names.iter_mut().for_each(shorten);
+        }
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
