@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{
     components::{Column, Tile, Tone, table, tile},
-    fragment, utc,
+    fragment, repository_link, utc,
 };
 use crate::{
     api::{DueSuppression, HtmlFragment, SecurityHead, UncheckedRepository},
@@ -39,7 +39,7 @@ pub fn fragments(head: &SecurityHead, base: &Base) -> Vec<HtmlFragment> {
     }
     vec![
         fragment("security-head", tiles(head)),
-        fragment("security-due", due(head)),
+        fragment("security-due", due(head, base)),
         fragment("security-unchecked", unchecked(head, base)),
     ]
 }
@@ -72,7 +72,7 @@ fn counted(label: &str, count: u64, href: &str, tone: Tone, unit: &str) -> Marku
     })
 }
 
-fn due(head: &SecurityHead) -> Markup {
+fn due(head: &SecurityHead, base: &Base) -> Markup {
     let all: u64 = head.classes.iter().map(|class| class.suppressions).sum();
     html! {
         h2 { "Suppressed vulnerabilities by their end" }
@@ -91,13 +91,18 @@ fn due(head: &SecurityHead) -> Markup {
             @for (name, label, action) in CLASSES {
                 @let rows: Vec<&DueSuppression> = head.due.iter().filter(|known| known.class == name).collect();
                 @let counted = head.classes.iter().find(|class| class.class == name).map_or(0, |class| class.suppressions);
-                @if counted > 0 { (class(name, label, action, counted, &rows)) }
+                @if counted > 0 { (class((name, label, action), counted, &rows, base)) }
             }
         }
     }
 }
 
-fn class(name: &str, label: &str, action: &str, counted: u64, rows: &[&DueSuppression]) -> Markup {
+fn class(
+    (name, label, action): (&str, &str, &str),
+    counted: u64,
+    rows: &[&DueSuppression],
+    base: &Base,
+) -> Markup {
     let columns = ["CVE", "Repository", "Team", "Until"].map(|label| Column {
         label,
         ..Column::default()
@@ -107,7 +112,7 @@ fn class(name: &str, label: &str, action: &str, counted: u64, rows: &[&DueSuppre
         .map(|known| {
             [
                 html! { (visible(&known.cve)) },
-                html! { (visible(&known.repository)) },
+                repository_link(base, &known.repository),
                 html! { (visible(&known.team)) },
                 html! {
                     @match &known.until {
@@ -147,7 +152,7 @@ fn unchecked(head: &SecurityHead, base: &Base) -> Markup {
     let rows: Vec<[Markup; 2]> = head
         .unchecked
         .iter()
-        .map(|known| [repository(known), html! { (visible(&known.team)) }])
+        .map(|known| [repository(known, base), html! { (visible(&known.team)) }])
         .collect();
     html! {
         section id="unchecked" tabindex="-1" {
@@ -179,13 +184,14 @@ fn unchecked(head: &SecurityHead, base: &Base) -> Markup {
     }
 }
 
-fn repository(known: &UncheckedRepository) -> Markup {
+fn repository(known: &UncheckedRepository, base: &Base) -> Markup {
     html! {
-        @match &known.href {
-            Some(href) => a rel="noopener noreferrer" href=(href) {
-                (visible(&known.repository)) span aria-hidden="true" { " ↗" }
-            },
-            None => (visible(&known.repository)),
+        (repository_link(base, &known.repository))
+        @if let Some(href) = &known.href {
+            " " a rel="noopener noreferrer" href=(href) {
+                span aria-hidden="true" { "↗" }
+                span class="visually-hidden" { (visible(&known.repository)) " outside of the dashboard" }
+            }
         }
     }
 }
@@ -195,7 +201,7 @@ mod tests {
     use super::*;
     use crate::{
         api::DueClass,
-        server::fragments::testing::{assert_text, hostile},
+        server::fragments::testing::{ESCAPED, hostile},
     };
 
     fn head() -> SecurityHead {
@@ -232,8 +238,17 @@ mod tests {
 
     #[test]
     fn hostile_text_stays_text() {
-        // Two suppressions with three texts each, one of them with an end, twice; two repositories with two texts.
-        assert_text(&fragments(&head(), &Base::default()), 12);
+        // Two suppressions with three texts each, one of them with an end, twice; two repositories with two texts, one of
+        // them with an address.
+        let html: String = fragments(&head(), &Base::default())
+            .into_iter()
+            .map(|part| part.html)
+            .collect();
+        assert_eq!(html.matches(ESCAPED).count(), 13, "{html}");
+        // Each name of a repository is in the address of its page, too.
+        let encoded = html.matches("%3Cscript%3E").count();
+        assert_eq!((encoded, html.matches("script").count()), (4, 17), "{html}");
+        assert!(!html.contains('\u{202e}'), "{html}");
     }
 
     #[test]
