@@ -76,7 +76,7 @@ impl Shown<'_> {
             },
             html! {
                 @if rule.at_least { "At least since " } @else { "Since " }
-                (self.when(&rule.since))
+                (self.when_below(&rule.since))
             },
             html! {
                 @if rule.flags.is_empty() { "–" }
@@ -117,7 +117,7 @@ impl Shown<'_> {
                 }
             },
             support(&runtime.support),
-            html! { @match &runtime.ends_at { Some(at) => (self.when(at)), None => "unknown" } },
+            html! { @match &runtime.ends_at { Some(at) => (self.when_below(at)), None => "unknown" } },
             html! { @if runtime.place.file.is_empty() { "–" } @else { (place(&runtime.place)) } },
         ]
     }
@@ -158,13 +158,13 @@ impl Shown<'_> {
             severity(&finding.severity),
             html! {
                 @if finding.at_least { "At least since " } @else { "Since " }
-                (self.when(&finding.opened_at))
+                (self.when_below(&finding.opened_at))
             },
             html! {
                 @match &finding.due_at {
-                    Some(at) if finding.overdue => { strong { "Overdue" } " since " (self.when(at)) },
+                    Some(at) if finding.overdue => { strong { "Overdue" } " since " (self.when_below(at)) },
                     Some(at) => {
-                        (self.when(at))
+                        (self.when_below(at))
                         @if *at < self.details.as_of { span class="detail" { "Accepted until later" } }
                     },
                     None => "none by age",

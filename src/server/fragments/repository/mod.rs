@@ -67,8 +67,11 @@ fn listed<const N: usize>(
     rows: &[[Markup; N]],
     count: u64,
 ) -> Markup {
+    // As cards, a cell has two columns: its label and one element.
+    let cells = |row: &[Markup; N]| row.each_ref().map(|cell| html! { div { (cell) } });
+    let cells: Vec<[Markup; N]> = rows.iter().map(cells).collect();
     html! {
-        (table(caption, &columns(labels), head, rows))
+        (table(caption, &columns(labels), head, &cells))
         @if count > rows.len() as u64 {
             p class="note" { "The first " (rows.len()) " of " (words::thousands(count)) " are listed." }
         }
@@ -89,14 +92,30 @@ fn place(place: &FilePlace) -> Markup {
 }
 
 impl Shown<'_> {
+    /// The time from the facts to an instant: `in 99 days`, `4 days ago`.
+    fn relative(&self, at: &str) -> Option<String> {
+        let ms = |text: &str| instant_ms(text, &TimeZone::UTC);
+        let (at_ms, as_of_ms) = (ms(at)?, ms(&self.details.as_of)?);
+        Some(if at_ms > as_of_ms {
+            words::ahead(at_ms - as_of_ms)
+        } else {
+            words::ago(as_of_ms - at_ms)
+        })
+    }
+
     /// An instant with the time to or since it: `1 Feb 2020, 00:00 UTC, in 99 days`.
     fn when(&self, at: &str) -> Markup {
-        let ms = |text: &str| instant_ms(text, &TimeZone::UTC);
         html! {
             (utc(at))
-            @if let (Some(at), Some(as_of)) = (ms(at), ms(&self.details.as_of)) {
-                ", " @if at > as_of { (words::ahead(at - as_of)) } @else { (words::ago(as_of - at)) }
-            }
+            @if let Some(relative) = self.relative(at) { ", " (relative) }
+        }
+    }
+
+    /// The same on two lines of a cell.
+    fn when_below(&self, at: &str) -> Markup {
+        html! {
+            (utc(at))
+            @if let Some(relative) = self.relative(at) { span class="detail" { (relative) } }
         }
     }
 
@@ -225,7 +244,7 @@ impl Shown<'_> {
         };
         html! {
             @match &action.at {
-                Some(at) => { (word) (self.when(at)) },
+                Some(at) => { (word) (self.when_below(at)) },
                 None => "–",
             }
         }

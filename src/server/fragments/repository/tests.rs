@@ -151,7 +151,7 @@ fn hostile_text_stays_text() {
 fn instants_are_exact_and_relative_to_the_facts() {
     let html = html(&details());
     for part in [
-        "Expired <time datetime=\"2019-10-20T12:00:00Z\">20 Oct 2019, 12:00 UTC</time>, 4 days ago",
+        "Expired <time datetime=\"2019-10-20T12:00:00Z\">20 Oct 2019, 12:00 UTC</time><span class=\"detail\">4 days ago</span>",
         "Ends <time datetime=\"2020-02-01T00:00:00Z\">1 Feb 2020, 00:00 UTC</time>, in 99 days",
         "The first 1 of 2 are listed.",
         "href=\"/rse/repositories/%3Cscript%3E%22%27%26%E2%80%AE\"",
