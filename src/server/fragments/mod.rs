@@ -48,6 +48,7 @@ use maud::{Markup, html};
 
 use crate::{
     api::{HtmlFragment, Moment},
+    base::Base,
     markup::visible,
     numbers,
     server::{
@@ -91,6 +92,14 @@ fn foldable(class: &str, html: Markup, summary: Markup, folded: Markup) -> HtmlF
         summary: summary.into_string(),
         folded: folded.into_string(),
         ..fragment(class, html)
+    }
+}
+
+/// The name of a repository, which leads to its page unless it is cut.
+fn repository_link(base: &Base, name: &str) -> Markup {
+    html! {
+        @if name.ends_with('…') { (visible(name)) }
+        @else { a href=(addresses::repository(base, name)) { (visible(name)) } }
     }
 }
 
@@ -188,7 +197,9 @@ mod testing {
             .map(String::as_str)
             .collect();
         assert_eq!(html.matches(ESCAPED).count(), times, "{html}");
-        assert_eq!(html.matches("script").count(), times, "{html}");
+        // In an address it is encoded.
+        let text = html.replace("%3Cscript%3E", "");
+        assert_eq!(text.matches("script").count(), times, "{html}");
         assert!(!html.contains('\u{202e}'), "{html}");
     }
 }
