@@ -46,7 +46,9 @@ pub use repository::{
     RuleRenewal,
 };
 pub use search::{SearchResult, SearchResults};
-pub use security::{DueClass, DueSuppression, SecurityHead, UncheckedRepository};
+pub use security::{
+    DebtRow, DueClass, DueRow, ResolvedElsewhere, SecurityHead, SecurityNumber, UncheckedRepository,
+};
 pub use today::{Hour, HourCount, HourIncident, HourMatrix, ProjectHours, Today, WeekRate};
 pub use view::View;
 pub use week::{SlowerPipeline, WeekIncident, WeekNumbers, WeekPipeline, WeekReport};

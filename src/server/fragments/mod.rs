@@ -200,7 +200,9 @@ mod testing {
             .map(String::as_str)
             .collect();
         assert_eq!(html.matches(ESCAPED).count(), times, "{html}");
-        assert_eq!(html.matches("script").count(), times, "{html}");
+        // In an address it is encoded.
+        let text = html.replace("%3Cscript%3E", "");
+        assert_eq!(text.matches("script").count(), times, "{html}");
         assert!(!html.contains('\u{202e}'), "{html}");
     }
 }

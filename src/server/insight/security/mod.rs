@@ -1,10 +1,12 @@
 //! Debts with dates: suppression rules, runtimes, findings and repositories without a check, as of any instant.
 
+mod due;
 mod ends;
 mod findings;
 mod matching;
 mod rules;
 mod runtimes;
+mod selected;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +21,11 @@ use crate::server::{
         security::{History, Security},
     },
 };
+pub use due::{Due, DueItem, Subject};
 pub use ends::ends_ms;
 pub use findings::{limit_days, overdue_since_ms};
 use matching::Matcher;
+pub use selected::{Selected, selected};
 
 /// The weeks for which numbers are kept.
 const WEEKS: i64 = 26;
@@ -47,7 +51,7 @@ pub fn compute(snapshot: &Snapshot, previous: &SecurityInsight) -> SecurityInsig
     for week in (0..=WEEKS).rev() {
         let at_ms = as_of_ms - week * 7 * DAY_MS;
         let state = state(security, &snapshot.config, at_ms, &mut matcher);
-        weeks.push(numbers(&state, &findings, security, &snapshot.config));
+        weeks.push(numbers(&state, findings.iter(), security, &snapshot.config));
         now = state;
     }
     SecurityInsight {
@@ -70,7 +74,7 @@ pub fn state_at(snapshot: &Snapshot, at_ms: i64) -> SecurityState {
 
 /// Returns the numbers of a state.
 pub fn numbers_of(snapshot: &Snapshot, state: &SecurityState) -> SecurityNumbers {
-    let findings = &snapshot.insight.security.findings;
+    let findings = snapshot.insight.security.findings.iter();
     numbers(state, findings, &snapshot.security, &snapshot.config)
 }
 
@@ -161,9 +165,9 @@ fn checked(facts: &RepositoryFacts, scanned: bool) -> Option<bool> {
     }
 }
 
-fn numbers(
+fn numbers<'a>(
     state: &SecurityState,
-    findings: &[Finding],
+    findings: impl Iterator<Item = &'a Finding> + Clone,
     security: &Security,
     config: &Config,
 ) -> SecurityNumbers {
@@ -180,7 +184,7 @@ fn numbers(
     };
     let open = || {
         findings
-            .iter()
+            .clone()
             .filter(|finding| finding.is_open(state.at_ms))
     };
     let overdue = findings::overdue(open(), state, security, config);
