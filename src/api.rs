@@ -12,6 +12,7 @@ mod opens;
 mod pipeline;
 mod pipelines;
 mod problems;
+mod repository;
 mod search;
 mod security;
 mod today;
@@ -39,6 +40,11 @@ pub use pipeline::{
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
+pub use repository::{
+    FilePlace, RepositoryAction, RepositoryChange, RepositoryDetails, RepositoryFinding,
+    RepositoryPipeline, RepositoryRule, RepositoryRuntime, RepositoryScan, RuleByHand, RuleRemoval,
+    RuleRenewal,
+};
 pub use search::{SearchResult, SearchResults};
 pub use security::{
     DebtRow, DueClass, DueRow, ResolvedElsewhere, SecurityHead, SecurityNumber, UncheckedRepository,

@@ -14,6 +14,7 @@ mod headline;
 mod pipeline;
 mod pipelines;
 mod problems;
+mod repository;
 mod results;
 mod search;
 mod security;
@@ -34,6 +35,7 @@ pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES};
+pub use repository::fragments as repository;
 pub use search::fragments as search;
 pub use security::fragments as security;
 pub use sources::fragments as sources;
@@ -59,7 +61,7 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "builds",
     "compare",
     "explore",
@@ -76,6 +78,7 @@ pub const NAMES: [&str; 16] = [
     "week",
     "build",
     "pipeline",
+    "repository",
 ];
 
 fn fragment(class: &str, html: Markup) -> HtmlFragment {

@@ -76,6 +76,12 @@ impl Security {
         }
     }
 
+    /// Returns the facts of a repository.
+    pub fn history_of(&self, repository: &str) -> Option<&History> {
+        let mut histories = self.histories.iter();
+        histories.find(|history| history.repository == repository)
+    }
+
     /// Returns the reports about a repository.
     pub fn reports_of<'a>(
         &'a self,

@@ -543,6 +543,10 @@ impl AppState {
                 &self.pipeline(view).await?,
                 &self.0.base,
             )),
+            "repository" => Ok(fragments::repository(
+                &self.repository(view).await?,
+                &self.0.base,
+            )),
             "builds" => {
                 let list = build_list::build_list(&snapshot, selection, view)?;
                 let difference = match view.get("difference") {

@@ -17,7 +17,8 @@ use crate::server::{
     model::{DAY_MS, RepositoryFacts},
     snapshot::{
         Finding, RepositoryState, RuleState, RuntimeState, SecurityInsight, SecurityNumbers,
-        SecurityState, Snapshot, Support, security::Security,
+        SecurityState, Snapshot, Support,
+        security::{History, Security},
     },
 };
 pub use due::{Due, DueItem, Subject};
@@ -90,20 +91,66 @@ fn state(security: &Security, config: &Config, at_ms: i64, matcher: &mut Matcher
         .map(|series| &*series.repository)
         .collect();
     for history in &security.histories {
-        let Some(facts) = history.at(at_ms) else {
-            continue;
-        };
-        if facts.archived {
-            continue;
+        let is_scanned = scanned.contains(&*history.repository);
+        if history.at(at_ms).is_some_and(|facts| !facts.archived) {
+            add(&mut state, security, config, history, is_scanned, matcher);
         }
-        rules::add(&mut state.rules, security, config, history, at_ms, matcher);
-        runtimes::add(&mut state.runtimes, security, config, facts, at_ms);
-        state.repositories.push(RepositoryState {
-            facts: Arc::clone(facts),
-            checked: checked(facts, scanned.contains(&*facts.repository)),
-        });
     }
     state
+}
+
+/// Adds a repository, archived or not, at the instant of the state.
+fn add(
+    state: &mut SecurityState,
+    security: &Security,
+    config: &Config,
+    history: &History,
+    is_scanned: bool,
+    matcher: &mut Matcher,
+) {
+    let Some(facts) = history.at(state.at_ms) else {
+        return;
+    };
+    let at_ms = state.at_ms;
+    rules::add(&mut state.rules, security, config, history, at_ms, matcher);
+    runtimes::add(&mut state.runtimes, security, config, facts, at_ms);
+    state.repositories.push(RepositoryState {
+        facts: Arc::clone(facts),
+        checked: checked(facts, is_scanned),
+    });
+}
+
+/// Returns the state of one repository at an instant, archived or not; it is empty if the repository was not known.
+pub fn repository_at(snapshot: &Snapshot, repository: &str, at_ms: i64) -> SecurityState {
+    let security = &snapshot.security;
+    let mut state = SecurityState {
+        at_ms,
+        ..SecurityState::default()
+    };
+    if let Some(history) = security.history_of(repository) {
+        let is_scanned = security
+            .reports_of(repository)
+            .filter(|series| findings::checks_dependencies(&series.scanner))
+            .any(|series| series.reports.iter().any(|report| report.at_ms <= at_ms));
+        let (config, mut matcher) = (&snapshot.config, Matcher::default());
+        add(
+            &mut state,
+            security,
+            config,
+            history,
+            is_scanned,
+            &mut matcher,
+        );
+    }
+    state
+}
+
+/// Returns every finding of a repository that was ever open.
+pub fn findings_of<'a>(snapshot: &'a Snapshot, repository: &str) -> &'a [Finding] {
+    let all = &snapshot.insight.security.findings;
+    let first = all.partition_point(|finding| &*finding.repository < repository);
+    let of = &all[first..];
+    &of[..of.partition_point(|finding| finding.repository == repository)]
 }
 
 /// Returns whether a tool checks the dependencies of a repository. The configuration files of checks say so for
@@ -167,7 +214,17 @@ fn numbers<'a>(
 
 /// Returns the overdue findings of a state, those overdue for longest first, with the instants since which.
 pub fn overdue<'a>(snapshot: &'a Snapshot, state: &SecurityState) -> Vec<(&'a Finding, i64)> {
-    let findings = snapshot.insight.security.findings.iter();
-    let open = findings.filter(|finding| finding.is_open(state.at_ms));
+    overdue_among(snapshot, state, &snapshot.insight.security.findings)
+}
+
+/// The same for some of the findings.
+pub fn overdue_among<'a>(
+    snapshot: &Snapshot,
+    state: &SecurityState,
+    findings: &'a [Finding],
+) -> Vec<(&'a Finding, i64)> {
+    let open = findings
+        .iter()
+        .filter(|finding| finding.is_open(state.at_ms));
     findings::overdue(open, state, &snapshot.security, &snapshot.config)
 }
