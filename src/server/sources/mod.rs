@@ -8,6 +8,7 @@ pub mod file;
 pub mod github;
 pub mod jenkins;
 mod rejection;
+pub mod scan;
 
 use std::{sync::Arc, time::Duration};
 

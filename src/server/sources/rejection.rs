@@ -14,6 +14,7 @@ pub enum FaultKind {
     NotUtf8,
     NotJson,
     NotAnObject,
+    UnknownFormat,
     WrongType,
     MissingField,
     NoBuild,
