@@ -24,6 +24,8 @@ pub enum FaultKind {
     BadSystem,
     BadCve,
     BadDate,
+    OtherBranch,
+    Incomplete,
 }
 
 /// One fault of one record.

@@ -3,15 +3,11 @@
 use jiff::Timestamp;
 
 use super::{Defaults, FORMATS, Shape, cve_report, package_url, parse};
-use crate::server::{
-    fuzz_target::Target,
-    model::{EndOfLife, MAX_FINDINGS, Product},
-};
+use crate::server::{fuzz_target::Target, model::MAX_FINDINGS};
 
 pub const TARGETS: &[Target] = &[
     ("scan_reports", scan_reports),
     ("package_urls", package_urls),
-    ("end_of_life", end_of_life),
 ];
 
 /// Reasons for readers hold only the beginning of a text from outside.
@@ -58,28 +54,5 @@ fn package_urls(data: &[u8]) {
         assert!(!package.name.is_empty());
         // A damaged escape becomes a replacement character of three bytes.
         assert!(package.name.len() <= 3 * text.len());
-    }
-}
-
-/// A table of ends of support, as kept or as answered by endoflife.date, and a version.
-fn end_of_life(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else {
-        return;
-    };
-    if let Ok(table) = EndOfLife::from_json(text) {
-        let again = EndOfLife::from_json(&table.to_json());
-        assert_eq!(again.expect("a table"), table);
-    }
-    let _ = EndOfLife::from_toml(text);
-    if let Ok(product) = Product::from_api(text) {
-        assert!(
-            product
-                .cycles
-                .iter()
-                .all(|cycle| cycle.name.chars().count() <= 40)
-        );
-    }
-    for product in ["nodejs", "debian", "eclipse-temurin"] {
-        EndOfLife::built_in().cycle_of(product, text);
     }
 }

@@ -10,6 +10,7 @@ mod findings;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz_targets;
 mod identifier;
+mod import;
 mod items;
 mod keys;
 mod npm_audit;
@@ -25,6 +26,7 @@ use jiff::Timestamp;
 
 pub use cve_report::document as cve_report;
 pub use findings::Findings;
+pub use import::import;
 use keys::Shape;
 
 use super::{
