@@ -142,11 +142,17 @@ pub fn Card(
                     }
                 }
             </Transition>
-            <details class="help">
-                <summary>"What counts"</summary>
-                <p>{info.help}</p>
+            // With one name, opening a menu closes the others.
+            <details class="menu" name="figure-menu">
+                <summary>"More"</summary>
+                <div>
+                    <Links id selection csv />
+                    <p class="help">
+                        <strong>"What counts"</strong>
+                        {info.help}
+                    </p>
+                </div>
             </details>
-            <Links id selection csv />
         </article>
     }
 }
@@ -268,7 +274,7 @@ fn Links(id: StoredValue<String>, selection: Memo<Selection>, csv: Memo<String>)
         format!("{endpoint}?id={}{parameters}", id.get_value())
     };
     view! {
-        <ul class="links">
+        <ul>
             <li>
                 <a href=csv download>
                     "CSV"
