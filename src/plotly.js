@@ -416,7 +416,6 @@ function template(element) {
       // The margin fits all names, so plotly.js need not measure each for overflow.
       yaxis: { ...axis, automargin: true, ticklabeloverflow: "allow" },
       hoverlabel: { bgcolor: colour("hover"), bordercolor: colour("line"), font: { color: colour("text"), family: style.fontFamily } },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("text") },
     },
   };
 }

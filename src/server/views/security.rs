@@ -1,4 +1,4 @@
-//! What is due on the Security page, and which repositories have no check.
+//! The head of the Security page: suppressions that are due, and repositories without a check.
 
 use foldhash::HashMap;
 
