@@ -110,7 +110,7 @@ test("every focusable element shows its focus", async ({ page }) => {
     seen.push(focus.name);
     // The menu of the figure opens and closes by keyboard.
     if (focus.name === "SUMMARY More") {
-      const menu = card(page, "build_status").locator(".menu > div");
+      const menu = card(page, "build_status").locator(".menu > ul");
       await page.keyboard.press("Enter");
       await expect(menu).toBeVisible();
       await page.keyboard.press("Escape");

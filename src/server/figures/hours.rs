@@ -76,6 +76,7 @@ pub fn chart(
             row: line(row)?,
             percent,
             uncertain,
+            label: String::new(),
             hover: format!(
                 "{} {}\n{} of {} failed, {}{too_few}",
                 name(row),

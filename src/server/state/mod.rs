@@ -644,9 +644,13 @@ impl AppState {
 
 /// The figures of a page, or of all pages.
 pub fn figure_infos(snapshot: &Snapshot, page: Option<Page>) -> Vec<FigureInfo> {
-    figures::ALL
-        .iter()
-        .filter(|figure| page.is_none_or(|page| figure.page == page))
-        .map(|figure| figure.info(snapshot))
-        .collect()
+    match page {
+        Some(page) => figures::of_page(page)
+            .map(|figure| figure.info(snapshot))
+            .collect(),
+        None => figures::ALL
+            .iter()
+            .map(|figure| figure.info(snapshot))
+            .collect(),
+    }
 }
