@@ -34,7 +34,7 @@ const RATE_COLOURS = [
 ];
 
 /** Colour of a failure rate: that of the nearest step. */
-const failureColour = (percent: number): number[] => RATE_COLOURS[Math.round(percent / 20)];
+const failureColour = (percent: number): number[] => RATE_COLOURS[Math.min(5, Math.round(percent / 20))];
 
 /** The rows that a chart with names draws. */
 const first = (figure: Figure): Figure => ({ ...figure, rows: figure.rows.slice(0, NAMES) });
@@ -189,7 +189,7 @@ function weeksOf(figure: Figure): { position: number; rows: Figure["rows"] }[] {
 }
 
 /** Expects a cell of the nearest colour for each row, in these lines and columns; rows without one are not drawn. */
-function cellsAre(drawn: Marks, figure: Figure, lines: number[], columns = column(figure, "hour")) {
+function cellsAre(drawn: Marks, figure: Figure, lines: number[], columns = column(figure, "hour"), most = 100) {
   const percents = column(figure, "failure_percent");
   const key = (x: number, y: number) => 24 * y + x;
   const sorted = <T>(cells: T[], at: (cell: T) => [x: number, y: number]) => cells.sort((a, b) => key(...at(a)) - key(...at(b)));
@@ -198,7 +198,7 @@ function cellsAre(drawn: Marks, figure: Figure, lines: number[], columns = colum
   const wanted = sorted(placed, ([x, y]) => [x, y]);
   expect(cells.map(({ x, y, value }) => [x, y, value])).toEqual(wanted);
   for (const { x, y, value, colour } of cells) {
-    const distance = Math.max(...failureColour(value).map((channel, index) => Math.abs(channel - colour[index])));
+    const distance = Math.max(...failureColour((100 * value) / most).map((channel, index) => Math.abs(channel - colour[index])));
     expect(distance, `${y} ${x}: ${colour} for ${value} %`).toBeLessThanOrEqual(3);
   }
 }
@@ -227,7 +227,11 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
       const order = [...sums].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)).map(([name]) => name);
       return names.map((name) => order.slice(0, most).indexOf(name));
     };
-    cellsAre(drawn, figure, places("step", NAMES), places("project", 12));
+    const [steps, projects] = [places("step", NAMES), places("project", 12)];
+    const decided = column(figure, "decided");
+    const certain = column(figure, "failure_percent").filter((_, row) => decided[row] >= 5 && steps[row] >= 0 && projects[row] >= 0);
+    const most = [10, 20, 50].find((end) => end >= Math.max(...certain)) ?? 100;
+    cellsAre(drawn, figure, steps, projects, most);
   },
   // Slots of 15 minutes in bars of three hours, with which two weeks have 112.
   timeline_short: (drawn, figure) => {

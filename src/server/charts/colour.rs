@@ -41,10 +41,9 @@ impl Colour {
         Self::Rate((percent / 20.0).round().clamp(0.0, 5.0) as u8)
     }
 
-    /// The colour of text on that of a failure rate: in both colour modes, the last steps are those that differ most from
-    /// the ground.
-    pub fn on_rate(percent: f64) -> &'static str {
-        match Self::of_rate(percent) {
+    /// The colour of text on a step of the failure rate: in both colour modes, the last steps differ most from the ground.
+    pub const fn ink(self) -> &'static str {
+        match self {
             Self::Rate(4..) => "var(--surface)",
             _ => "var(--text)",
         }

@@ -142,6 +142,8 @@ pub struct Cells {
     pub rows: Vec<String>,
     /// The meaning of the percentage.
     pub title: &'static str,
+    /// The percentage of the last colour.
+    pub most: f64,
     pub opens: &'static str,
     pub cells: Vec<Cell>,
 }
@@ -160,6 +162,11 @@ pub struct Cell {
 }
 
 impl Cells {
+    /// The colour of a percentage.
+    fn colour(&self, percent: f64) -> Colour {
+        Colour::of_rate(100.0 * percent / self.most)
+    }
+
     /// Returns whether rows have names rather than dates or weekdays.
     fn has_long_rows(&self) -> bool {
         self.rows.iter().any(|name| name.chars().count() > 5)

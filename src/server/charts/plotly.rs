@@ -642,20 +642,20 @@ fn draw_cells(chart: &Cells) -> Drawn {
             .text_matrix(hovers)
             .color_scale(rate_scale())
             .zmin(0.0)
-            .zmax(100.0)
+            .zmax(chart.most)
             .hover_on_gaps(false)
             .hover_template("%{text}<extra></extra>");
         plot.add_trace(if uncertain {
             cells.x_gap(6.0).y_gap(10.0).opacity(0.6).show_scale(false)
         } else {
-            cells.x_gap(1.0).y_gap(1.0).color_bar(rate_bar(chart.title))
+            cells.x_gap(1.0).y_gap(1.0).color_bar(rate_bar(chart))
         });
         all_marks.push(marks(chart.opens, opens.iter()));
     }
     for ink in ["var(--text)", "var(--surface)"] {
         let inside = chart.cells.iter();
         let inside: Vec<&Cell> = inside
-            .filter(|cell| !cell.label.is_empty() && Colour::on_rate(cell.percent) == ink)
+            .filter(|cell| !cell.label.is_empty() && chart.colour(cell.percent).ink() == ink)
             .collect();
         if inside.is_empty() {
             continue;
@@ -723,14 +723,15 @@ fn rate_scale() -> ColorScale {
 }
 
 /// The key of [`rate_scale`]: horizontal, in the upper right corner, where it takes no width.
-fn rate_bar(title: &str) -> ColorBar {
+fn rate_bar(chart: &Cells) -> ColorBar {
+    let ticks = [0.0, chart.most / 2.0, chart.most];
     ColorBar::new()
         .orientation(Orientation::Horizontal)
         .len_mode(ThicknessMode::Pixels)
         .len(188)
         .thickness(10)
         .outline_width(1)
-        .title(axis_title(title).side(Side::Top))
+        .title(axis_title(chart.title).side(Side::Top))
         .x(1.0)
         .x_anchor(Anchor::Right)
         .y(1.0)
@@ -738,6 +739,6 @@ fn rate_bar(title: &str) -> ColorBar {
         .y_anchor(Anchor::Bottom)
         .y_pad(4.0)
         .tick_mode(TickMode::Array)
-        .tick_vals(vec![0.0, 50.0, 100.0])
-        .tick_text(vec!["0%", "50%", "100%"])
+        .tick_vals(ticks.to_vec())
+        .tick_text(ticks.map(|percent| format!("{percent}%")).to_vec())
 }

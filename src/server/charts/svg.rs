@@ -215,20 +215,38 @@ impl Drawing {
     fn horizontal(&mut self, panel: &Panel, scale: &Scale, (above, bottom): (usize, usize)) {
         let top = above as f64;
         let most = ticks::numbers(0.0, scale.to, panel.unit);
-        for (value, text) in &most {
+        for (number, (value, text)) in most.iter().enumerate() {
             let x = scale.at(*value);
+            // Every second of several fits a phone.
+            let class = if most.len() > 3 && number % 2 == 1 {
+                " class=\"wide\""
+            } else {
+                ""
+            };
             let _ = write!(
                 self.body,
                 "<line class=\"grid\" stroke=\"var(--grid)\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"{top}\" y2=\"{bottom}\"/>"
             );
             self.text(
-                &format!("x=\"{x:.2}%\" y=\"{}\" text-anchor=\"middle\"", top - 6.0),
+                &format!(
+                    "x=\"{x:.2}%\" y=\"{}\" text-anchor=\"middle\"{class}",
+                    top - 6.0
+                ),
                 text,
             );
         }
         if !panel.title.is_empty() {
             let (x, y) = (scale.start, top - 22.0);
-            self.text(&format!("x=\"{x:.2}%\" y=\"{y}\""), panel.title);
+            let is_only = scale.end - scale.start > 99.0;
+            let class = if is_only { " class=\"wide\"" } else { "" };
+            self.text(&format!("x=\"{x:.2}%\" y=\"{y}\"{class}"), panel.title);
+            // On a phone, the space over the names is its, too.
+            if is_only {
+                self.text(
+                    &format!("x=\"100%\" dx=\"72\" y=\"{y}\" text-anchor=\"end\" class=\"narrow\""),
+                    panel.title,
+                );
+            }
         }
         let groups = if panel.stacked {
             1
@@ -481,7 +499,10 @@ impl Drawing {
                 "<rect stroke=\"var(--line)\" x=\"{x}\" y=\"20\" width=\"18\" height=\"11\" fill=\"{fill}\"/>"
             );
         }
-        drawing.text("x=\"0\" y=\"30\" text-anchor=\"end\"", "100%");
+        drawing.text(
+            "x=\"0\" y=\"30\" text-anchor=\"end\"",
+            &format!("{}%", cells.most),
+        );
         drawing.push("</svg>");
         for &(class, most) in widths {
             for (row, name) in cells.rows.iter().enumerate() {
@@ -531,7 +552,8 @@ impl Drawing {
                 (wide, high) = (wide * 0.7, high * 0.7);
                 opacity = 0.6;
             }
-            let fill = fill(Colour::of_rate(cell.percent));
+            let colour = cells.colour(cell.percent);
+            let fill = fill(colour);
             let _ = write!(
                 drawing.body,
                 "<rect stroke=\"var(--grid)\" opacity=\"{opacity}\" x=\"{x:.2}%\" y=\"{y:.1}\" width=\"{wide:.2}%\" height=\"{high:.1}\" fill=\"{fill}\"/>"
@@ -539,7 +561,7 @@ impl Drawing {
             if !cell.label.is_empty() {
                 let (middle, y) = (x + wide / 2.0, y + high / 2.0 + 4.0);
                 let label = html! { (crate::markup::visible(&cell.label)) }.into_string();
-                let ink = Colour::on_rate(cell.percent);
+                let ink = colour.ink();
                 let _ = write!(
                     drawing.body,
                     "<text fill=\"{ink}\" x=\"{middle:.2}%\" y=\"{y:.1}\" text-anchor=\"middle\">{label}</text>"

@@ -107,15 +107,17 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         .find_map(|row| Some((row, rows.measured("p50_minutes")[row]?)));
     let (row, median) = latest.expect("a week with builds");
     let p95 = rows.measured("p95_minutes")[row].unwrap_or(median);
+    let builds = words::counted(rows.count("builds")[row], "build", "builds");
+    let took = format!("took less than {median:.1} minutes, 95% less than {p95:.1}.");
     let which = if row + 1 == rows.len() {
-        "last week"
+        "last"
     } else {
-        "latest week with builds"
+        "latest with builds"
     };
-    format!(
-        "Half of the {}{scope} in the {which} {window} took less than {median:.1} minutes, 95% less than {p95:.1}.",
-        words::counted(rows.count("builds")[row], "build", "builds"),
-    )
+    match rows.len() {
+        1 => format!("Half of {builds}{scope} {window} {took}"),
+        weeks => format!("In the {which} of {weeks} weeks, half of {builds}{scope} {took}"),
+    }
 }
 
 fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
@@ -219,7 +221,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Selection::default()),
-            "Half of the 2 builds in the last week in the last 14 days took less than 15.0 minutes, 95% less than 19.5."
+            "In the last of 2 weeks, half of 2 builds took less than 15.0 minutes, 95% less than 19.5."
         );
     }
 

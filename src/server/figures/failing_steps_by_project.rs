@@ -19,6 +19,8 @@ use crate::{
     },
 };
 
+/// The percentages at which the scale of colours may end: few builds fail at one step.
+const SCALES: [f64; 4] = [10.0, 20.0, 50.0, 100.0];
 /// The most projects of the chart, so that its columns fit a phone.
 const MAX_PROJECTS: usize = 12;
 
@@ -30,7 +32,7 @@ pub const FIGURE: Figure = Figure {
     title: "Steps where the builds of projects fail",
     help: "The share of a project's decided builds (success, unstable, failure, aborted) in the window that ended with \
            failure and failed first at a step, with the number of decided builds. A step at which no build of a project \
-           failed is blank; cells of projects with fewer than five decided builds are small and pale. A step that fails \
+           failed is blank; cells of projects with fewer than five decided builds are small and pale; the last colour stands for 10, 20, 50 or 100%. A step that fails \
            in many projects is a fault of the platform rather than of one of them. The chart has the 20 steps and the \
            12 projects with the most failures, the table all.",
     rows,
@@ -175,8 +177,13 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             opens: Opened::Row(row),
         })
     };
+    let cells: Vec<Cell> = (0..rows.len()).filter_map(cell).collect();
+    let certain = cells.iter().filter(|cell| !cell.uncertain);
+    let greatest = certain.map(|cell| cell.percent).fold(0.0, f64::max);
+    let most = SCALES.into_iter().find(|&most| most >= greatest);
     Chart::Cells(Cells {
-        cells: (0..rows.len()).filter_map(cell).collect(),
+        cells,
+        most: most.unwrap_or(100.0),
         columns: projects,
         rows: steps,
         title: "Percent of builds that failed first here",
@@ -254,6 +261,7 @@ mod tests {
             (&20.0.into(), &50.0.into())
         );
         assert!(certain["z"][0][1].is_null());
+        assert_eq!(certain["zmax"], 20.0);
     }
 
     #[test]
