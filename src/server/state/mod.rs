@@ -356,15 +356,11 @@ impl AppState {
     ///
     /// # Errors
     /// An unknown id or value, no snapshot, or a failed computation.
-    pub async fn picture(&self, id: &str, selection: &Selection) -> Result<String, AppError> {
+    pub async fn picture(&self, id: &str, selection: &Selection) -> Result<Arc<str>, AppError> {
         let figure = figures::find(id).ok_or_else(|| AppError::unknown_figure(id))?;
         let snapshot = self.selected(selection)?;
-        let selection = selection.clone();
-        let draw = move || figures::document(figure, &snapshot, &selection);
-        tokio::task::spawn_blocking(draw).await.map_err(|error| {
-            tracing::error!(figure = figure.id, "cannot draw the chart: {error}");
-            AppError::Internal
-        })
+        let figures = &self.0.figures;
+        figures.document(figure, snapshot, selection.clone()).await
     }
 
     /// The title, filters and cards of a page, or of the page of a single figure.
