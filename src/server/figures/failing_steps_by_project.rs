@@ -186,7 +186,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         most: most.unwrap_or(100.0),
         columns: projects,
         rows: steps,
-        title: "Percent of builds that failed first here",
+        title: "Builds that failed first here",
         opens: "failed",
     })
 }

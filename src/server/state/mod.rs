@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    cache::{BuildCache, CachedFigure, CachedHeadline, FigureCache, HeadlineCache},
+    cache::{BuildCache, CachedFigure, CachedHeadline, FigureCache, HeadlineCache, TeamCache},
     figures::{self, Page},
     fragments,
     metrics::{Metrics, Scrape},
@@ -65,6 +65,7 @@ struct Shared {
     figures: FigureCache,
     headlines: HeadlineCache,
     builds: BuildCache,
+    teams: TeamCache,
     /// Reads single builds; none until the store is open.
     build_reader: Arc<ArcSwapOption<BuildReader>>,
     /// Writes snoozes; none until the store is open.
@@ -117,6 +118,7 @@ impl AppState {
             figures: FigureCache::new(Arc::clone(&metrics)),
             headlines: HeadlineCache::new(Base::default()),
             builds: BuildCache::default(),
+            teams: TeamCache::default(),
             build_reader: Arc::default(),
             snooze_writer: Arc::default(),
             metrics,
@@ -503,10 +505,12 @@ impl AppState {
 
     /// The parts that all pages share; none until the first snapshot is loaded.
     pub fn site(&self) -> Option<Site> {
-        let config = Arc::clone(&self.snapshot().ok()?.config);
+        let snapshot = self.snapshot().ok()?;
+        let config = &snapshot.config;
         Some(Site {
             title: config.title.clone(),
             projects: config.project_choices(),
+            teams: self.0.teams.teams(&snapshot),
             source_url: config.source_url.clone(),
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
