@@ -24,6 +24,7 @@ mod failure_rate_by_library;
 mod failure_rate_by_node;
 mod failure_rate_by_week;
 mod failure_rates;
+mod findings_by_week;
 mod flaky_pipelines;
 mod heatmap;
 mod hours;
@@ -36,13 +37,18 @@ mod minutes_lost_by_team;
 mod most_failing;
 mod nightly_vs_non_nightly;
 mod node_versions;
+mod open_findings;
 pub mod opens;
 mod ranking;
 mod rows;
+mod runtime_support;
+mod security_calendar;
+mod security_trend;
 mod shortest_functional_tests;
 mod slowest_steps;
 mod start_delay;
 mod step_duration_by_week;
+mod suppression_debt;
 pub mod suppressions;
 #[cfg(test)]
 pub mod testing;
@@ -106,6 +112,12 @@ pub const ALL: &[&Figure] = &[
     &slowest_steps::FIGURE,
     &step_duration_by_week::FIGURE,
     &start_delay::FIGURE,
+    &suppression_debt::FIGURE,
+    &security_calendar::FIGURE,
+    &open_findings::FIGURE,
+    &findings_by_week::FIGURE,
+    &runtime_support::FIGURE,
+    &security_trend::FIGURE,
     &cve_most_frequent::FIGURE,
     &cve_per_team::FIGURE,
     &js_checks::FIGURE,
@@ -378,7 +390,9 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 13] = [
+    const NAMING: [&str; 15] = [
+        "suppression_debt",
+        "runtime_support",
         "most_failing",
         "failing_steps",
         "failing_steps_by_project",
