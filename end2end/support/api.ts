@@ -32,12 +32,13 @@ export const PAGES = {
     "failing_steps",
     "lengthy_pipelines",
     "shortest_functional_tests",
-    "duration",
+    "duration_by_week",
     "timeline",
   ],
   platform: [
     "failure_rate_by_week",
     "failure_calendar",
+    "failing_steps_by_project",
     "failure_classes",
     "incidents",
     "flaky_pipelines",
@@ -51,15 +52,18 @@ export const PAGES = {
     "change_points",
     "delivery",
     "slowest_steps",
+    "step_duration_by_week",
     "start_delay",
   ],
   security: ["cve_most_frequent", "cve_per_team", "js_checks", "node_versions", "java_versions"],
 };
-export const ALL = Object.values(PAGES).flat();
+/** Figures that stand on no page but their own. */
+const DETAILS = ["duration"];
+export const ALL = [...Object.values(PAGES).flat(), ...DETAILS];
 
 export function pageOf(id: string): string {
   const page = Object.entries(PAGES).find(([, ids]) => ids.includes(id));
-  return `/${page?.[0]}`;
+  return page ? `/${page[0]}` : `/figures/${id}`;
 }
 
 export function query(filter: Filter): string {
