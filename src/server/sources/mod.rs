@@ -7,7 +7,10 @@ mod fields;
 pub mod file;
 pub mod github;
 pub mod jenkins;
+mod position;
 mod rejection;
+pub mod suppressions;
+mod xml;
 
 use std::{sync::Arc, time::Duration};
 

@@ -7,9 +7,11 @@ use super::{
     maven,
     repositories::Repository,
     runtime::{self, Platform, Statements},
-    suppressions,
 };
-use crate::server::model::{BaseImage, Coverage, CoverageState, RepositoryFacts, Stated};
+use crate::server::{
+    model::{BaseImage, Coverage, CoverageState, RepositoryFacts, Stated},
+    sources::suppressions,
+};
 
 /// The maximum length of the reason in a repository's coverage.
 const MAX_REASON: usize = 400;
@@ -63,16 +65,31 @@ pub fn facts(
         javascript: files.texts.contains_key(PACKAGE),
         ..RepositoryFacts::default()
     };
+    let mut rules = Vec::new();
     for path in suppression_files {
         let Some(text) = reader.text(path) else {
             continue;
         };
-        let found = suppressions::parse(text);
-        let faults = found.faults.iter().map(|fault| format!("{path}: {fault}"));
+        let found = suppressions::dependency_check(path, text);
+        let faults = found
+            .rules
+            .faults
+            .iter()
+            .map(|fault| format!("{path}: {fault}"));
         reader.faults.extend(faults);
         facts.suppressions.extend(found.entries);
         facts.stated.suppression_files.push(path.clone());
+        rules.extend(found.rules.rules);
     }
+    for (path, parse) in suppressions::FILES {
+        if let Some(text) = reader.text(path) {
+            let found = parse(path, text);
+            let faults = found.faults.iter().map(|fault| format!("{path}: {fault}"));
+            reader.faults.extend(faults);
+            rules.extend(found.rules);
+        }
+    }
+    facts.rules = Some(rules);
     let package = reader.parsed(PACKAGE, build_files::package);
     facts.checks = checks::checks(&files.entries, package.as_ref());
     read_runtimes(&mut reader, package, &mut facts);
@@ -184,8 +201,21 @@ mod tests {
                 r#"{"engines":{"node":">=18"},"renovate":{}}"#,
             ),
             (".nvmrc", "v18.1.0\n"),
+            (".trivyignore", "CVE-2019-0002 exp:2026-01-01\n"),
             ("build.gradle", "sourceCompatibility = 11"),
         ]);
+        let rules = facts.rules.as_deref().expect("read");
+        let ids: Vec<_> = rules
+            .iter()
+            .map(|rule| (&*rule.file, &*rule.ids[0]))
+            .collect();
+        assert_eq!(
+            ids,
+            [
+                ("suppressions.xml", "CVE-2019-0001"),
+                (".trivyignore", "CVE-2019-0002"),
+            ]
+        );
         assert_eq!(coverage.state, CoverageState::Read);
         assert_eq!(facts.suppressions[0].cve, "CVE-2019-0001");
         assert_eq!(facts.node_version.as_deref(), Some("18.1.0"));
@@ -239,6 +269,7 @@ mod tests {
         let (facts, coverage) = read(&[]);
         let expected = RepositoryFacts {
             repository: "ccd-api".to_owned(),
+            rules: Some(Vec::new()),
             ..RepositoryFacts::default()
         };
         assert_eq!((facts, coverage.state), (expected, CoverageState::Read));

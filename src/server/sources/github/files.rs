@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::checks;
+use crate::server::sources::suppressions;
 
 pub const DOCKERFILE: &str = "Dockerfile";
 pub const NVMRC: &str = ".nvmrc";
@@ -17,13 +18,15 @@ pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// The maximum number of additional Dockerfiles that are read.
 const MAX_DOCKERFILES: usize = 10;
 
-/// The files to read from every repository.
+/// The files to read from a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRequest {
     /// Files whose text is read, if they exist.
     pub files: Vec<String>,
     /// Folders whose entries are listed; the root always is.
     pub folders: Vec<String>,
+    /// Files whose text is read if a listed folder has them: most repositories have few of them.
+    pub optional: Vec<String>,
 }
 
 impl FileRequest {
@@ -33,6 +36,7 @@ impl FileRequest {
         Self {
             files: suppression_files.iter().cloned().chain(known).collect(),
             folders: checks::FOLDERS.map(str::to_owned).into(),
+            optional: suppressions::FILES.map(|(path, _)| path.to_owned()).into(),
         }
     }
 }
@@ -68,6 +72,14 @@ impl FileText {
 }
 
 impl Files {
+    /// Returns the paths that are still to be read, which the listed folders have.
+    pub fn more(&self, wanted: &FileRequest) -> Vec<String> {
+        let optional = wanted.optional.iter();
+        let exists = |path: &&String| self.entries.contains(*path);
+        let known = optional.filter(exists).cloned();
+        known.chain(self.other_dockerfiles()).collect()
+    }
+
     /// Returns the other Dockerfiles in the root: `hub.Dockerfile`, `Dockerfile.dev`.
     pub fn other_dockerfiles(&self) -> Vec<String> {
         let is_dockerfile = |path: &&String| {

@@ -11,9 +11,9 @@ use super::{
     maven,
     repositories::Repository,
     response::{self, Attempt, Expected, GithubFailure},
-    runtime, suppressions,
+    runtime,
 };
-use crate::server::{fuzz_target::Target, model::RepositoryFacts, sources::file::is_cve};
+use crate::server::{fuzz_target::Target, model::RepositoryFacts};
 
 pub const TARGETS: &[Target] = &[
     ("github_response", github_response),
@@ -23,7 +23,6 @@ pub const TARGETS: &[Target] = &[
     ("gradle", gradle),
     ("pom_xml", pom_xml),
     ("dockerfile", dockerfile),
-    ("suppressions", suppressions),
 ];
 
 /// The maximum length of a version.
@@ -132,18 +131,6 @@ fn dockerfile(data: &[u8]) {
     let facts = facts_of_file(DOCKERFILE, text);
     check_version(facts.node_version);
     check_version(facts.java_version);
-}
-
-/// Every entry names a CVE once, and faults do not grow with the file.
-fn suppressions(data: &[u8]) {
-    let Some(text) = text(data) else {
-        return;
-    };
-    let found = suppressions::parse(text);
-    assert!(found.entries.iter().all(|entry| is_cve(&entry.cve)));
-    assert!(found.entries.len() <= text.len());
-    let said: usize = found.faults.iter().map(|fault| fault.chars().count()).sum();
-    assert!(said <= 4 * MAX_REASON, "{:?}", found.faults);
 }
 
 /// The text of a file, as it is read.

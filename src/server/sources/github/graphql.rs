@@ -48,16 +48,16 @@ pub async fn read(
         folders: root.iter().chain(&wanted.folders).cloned().collect(),
     });
     let mut outcomes = fetch(client, parts.collect()).await?;
-    // Names of additional Dockerfiles are known only now.
+    // The entries of the folders are known only now.
     let mut parts = Vec::new();
     for (&index, outcome) in &outcomes {
-        let others = outcome.as_ref().map(Files::other_dockerfiles);
-        let others = others.unwrap_or_default();
-        if !others.is_empty() {
+        let more = outcome.as_ref().map(|files| files.more(wanted));
+        let more = more.unwrap_or_default();
+        if !more.is_empty() {
             parts.push(Part {
                 index,
                 repository: &batch[index],
-                files: others,
+                files: more,
                 folders: Vec::new(),
             });
         }

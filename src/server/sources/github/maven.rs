@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    build_files::java_version,
-    xml::{Malformed, Node, walk},
-};
+use super::build_files::java_version;
+use crate::server::sources::xml::{Malformed, Node, walk};
 
 /// Properties, and elements of the compiler's configuration, that set the version of Java, the most
 /// specific first.
@@ -81,7 +79,7 @@ impl Pom {
 /// If it is not valid XML.
 pub fn pom(text: &str) -> Result<Option<String>, Malformed> {
     let mut pom = Pom::default();
-    walk(text, &mut |node| pom.take(node))?;
+    walk(text, &mut |node, _| pom.take(node))?;
     let value = |name: &str| Some(pom.values.get(name)?.trim());
     // A property may refer to another.
     let resolved = |name: &str| {

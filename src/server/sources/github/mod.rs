@@ -21,9 +21,7 @@ mod repositories;
 mod response;
 mod rest;
 mod runtime;
-mod suppressions;
 mod sync;
-mod xml;
 
 use std::time::Duration;
 

@@ -10,6 +10,8 @@ use quick_xml::{
     reader::Reader,
 };
 
+use super::position::Lines;
+
 /// Deeper than any real file.
 const MAX_DEPTH: usize = 100;
 /// The maximum length of a reason.
@@ -48,15 +50,19 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// Passes every node to `on`, until the end or the first fault.
+/// Passes every node to `on`, with its line, until the end or the first fault. The line is that of the node's
+/// first character, of a closing that of its last one.
 ///
 /// # Errors
 /// If the text is not well-formed, declares entities or is nested too deeply.
-pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
-    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>, u32)) -> Result<(), Malformed> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
     let (mut depth, mut roots) = (0_usize, 0_usize);
+    let mut lines = Lines::new(text);
     loop {
+        let first = lines.at(reader.buffer_position());
         let event = reader.read_event();
         let event =
             event.map_err(|error| Malformed::new(&error.to_string(), reader.error_position()))?;
@@ -74,17 +80,18 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
                 }
                 let attributes = attributes(&start).map_err(fault)?;
                 let name = start.local_name();
-                on(Node::Open {
+                let open = Node::Open {
                     name: name.as_ref(),
                     attributes: &attributes,
-                });
+                };
+                on(open, first);
             }
             Event::End(_) => {
                 depth = depth.saturating_sub(1);
-                on(Node::Close);
+                on(Node::Close, lines.at(reader.buffer_position()));
             }
-            Event::Text(text) => on(Node::Text(&text.xml10_content())),
-            Event::CData(text) => on(Node::Text(&text.xml10_content())),
+            Event::Text(text) => on(Node::Text(&text.xml10_content()), first),
+            Event::CData(text) => on(Node::Text(&text.xml10_content()), first),
             Event::GeneralRef(reference) => {
                 let character = reference.resolve_char_ref();
                 let character = character.map_err(|error| fault(error.to_string()))?;
@@ -95,7 +102,7 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
                     None => resolve_predefined_entity(&name),
                 };
                 let undefined = || fault(format!("the entity “{}” is not defined", shown(&name)));
-                on(Node::Text(resolved.ok_or_else(undefined)?));
+                on(Node::Text(resolved.ok_or_else(undefined)?), first);
             }
             Event::DocType(declaration) if declaration.contains('[') => {
                 return Err(fault(
@@ -135,7 +142,7 @@ mod tests {
 
     fn read(text: &str) -> (Vec<String>, Result<(), Malformed>) {
         let mut nodes = Vec::new();
-        let result = walk(text, &mut |node| {
+        let result = walk(text, &mut |node, _| {
             nodes.push(match node {
                 Node::Open { name, attributes } => format!("<{name} {attributes:?}"),
                 Node::Text(text) => format!("{text:?}"),
@@ -162,6 +169,19 @@ mod tests {
                 ">"
             ]
         );
+    }
+
+    #[test]
+    fn nodes_have_their_lines() {
+        let mut lines = Vec::new();
+        let text = "\u{feff}<?xml version=\"1.0\"?>\n<a>\n <b\n  x=\"1\"\n />\n\n<c>d\n</c\n></a>";
+        let walked = walk(text, &mut |node, line| match node {
+            Node::Open { name, .. } => lines.push(format!("<{name} {line}")),
+            Node::Close => lines.push(format!("> {line}")),
+            Node::Text(_) => {}
+        });
+        assert_eq!(walked, Ok(()));
+        assert_eq!(lines, ["<a 2", "<b 3", "> 5", "<c 7", "> 9", "> 9"]);
     }
 
     #[test]
