@@ -116,7 +116,7 @@ fn grown(
     times: usize,
     as_of_ms: Option<i64>,
     config: &Arc<Config>,
-    security: Security,
+    security: Arc<Security>,
 ) -> Snapshot {
     let mut builder = SnapshotBuilder::new(Arc::clone(config));
     let mut job = String::new();

@@ -1,5 +1,7 @@
 //! The state of sources in the store, and how their data is written.
 
+use std::sync::Arc;
+
 use rse_dashboard::server::{
     config::Config,
     model::{Checkpoint, Coverage, CoverageState, RepositoryFacts, Snooze, SnoozeEnd},
@@ -25,7 +27,7 @@ fn covered(item: &str, state: CoverageState) -> Coverage {
     }
 }
 
-fn names(facts: &[RepositoryFacts]) -> Vec<&str> {
+fn names(facts: &[Arc<RepositoryFacts>]) -> Vec<&str> {
     let names = facts.iter().map(|facts| facts.repository.as_str());
     names.collect()
 }

@@ -13,6 +13,7 @@ mod real_week;
 mod retention;
 mod round_trip;
 mod rules;
+mod scan_reports;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod support;

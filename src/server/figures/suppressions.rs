@@ -31,7 +31,7 @@ enum End {
 
 /// The repositories of the Security page.
 pub fn repositories(snapshot: &Snapshot) -> impl Iterator<Item = &RepositoryFacts> {
-    let repositories = snapshot.security.repositories.iter();
+    let repositories = snapshot.security.repositories.iter().map(|known| &**known);
     repositories.filter(|repository| !repository.archived)
 }
 

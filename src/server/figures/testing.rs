@@ -234,10 +234,7 @@ fn finished(builder: SnapshotBuilder, as_of_ms: Option<i64>, facts: Security) ->
 }
 
 fn facts(repositories: Vec<RepositoryFacts>) -> Security {
-    Security {
-        as_of_ms: Some(at(AS_OF)),
-        repositories,
-    }
+    Security::of(Some(at(AS_OF)), repositories)
 }
 
 /// A repository that suppresses these CVEs, each until a day or without an end.

@@ -3,6 +3,7 @@
 mod build;
 mod checkpoint;
 mod coverage;
+mod end_of_life;
 mod event;
 mod facts;
 mod provenance;
@@ -19,6 +20,7 @@ mod time;
 pub use build::{Build, BuildResult};
 pub use checkpoint::Checkpoint;
 pub use coverage::{Coverage, CoverageState};
+pub use end_of_life::{Cycle, EndOfLife, Product};
 pub use event::Event;
 pub use facts::{About, BaseImage, Check, RepositoryFacts, Stated, Suppression};
 pub use provenance::{Codebase, Provenance, Toolchain};

@@ -171,12 +171,17 @@ impl SnapshotBuilder {
         columns.steps.push(steps);
     }
 
+    /// Returns the snapshot that this one builds on.
+    pub fn previous(&self) -> Option<&Snapshot> {
+        self.previous.as_deref()
+    }
+
     /// Sorts the columns, merges them with the previous snapshot, and adds the derived ones.
     pub fn finish(
         mut self,
         version: String,
         as_of_ms: Option<i64>,
-        security: Security,
+        security: impl Into<Arc<Security>>,
     ) -> Snapshot {
         let new = self.sorted();
         let mut builds_elsewhere = self.other_branches.len() as u64;
@@ -240,7 +245,7 @@ impl SnapshotBuilder {
             codebases: codebases.map(|(codebase, _)| codebase).collect(),
             toolchains: toolchains.map(|(toolchain, _)| toolchain).collect(),
             builds_elsewhere,
-            security,
+            security: security.into(),
             insight: Insight::default(),
             config: self.config,
         }

@@ -121,7 +121,7 @@ pub struct Snapshot {
     pub toolchains: Vec<Arc<Toolchain>>,
     /// The number of builds on other branches, which no figure shows.
     pub builds_elsewhere: u64,
-    pub security: Security,
+    pub security: Arc<Security>,
     /// Empty until the module `insight` fills it.
     pub insight: Insight,
 }

@@ -121,10 +121,7 @@ fn a_snapshot_is_empty_while_it_holds_nothing_at_all() {
     let elsewhere = snapshot(&[elsewhere]);
     assert_eq!((elsewhere.builds.len(), elsewhere.builds_elsewhere), (0, 1));
     assert!(!elsewhere.is_empty());
-    let facts = Security {
-        as_of_ms: Some(AS_OF_MS),
-        repositories: vec![RepositoryFacts::default()],
-    };
+    let facts = Security::of(Some(AS_OF_MS), vec![RepositoryFacts::default()]);
     let builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
     assert!(!builder.finish("v".to_owned(), None, facts).is_empty());
 }

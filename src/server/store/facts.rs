@@ -1,11 +1,13 @@
 //! Security facts of repositories, kept with the date since which they are known.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 
 use super::{Ingested, engine::Transaction, meta};
 use crate::server::{
     model::{RepositoryFacts, Stated, text::shorten},
-    snapshot::security::Security,
+    snapshot::security::History,
 };
 
 /// Writes facts inside the caller's transaction; returns the counts and whether anything changed.
@@ -66,26 +68,37 @@ pub async fn retire(
     Ok(retired)
 }
 
-/// Loads the newest facts of every repository that still exists.
-pub async fn load(transaction: &mut Transaction) -> Result<Security> {
-    let sql = "SELECT facts FROM security_facts AS f WHERE collected_at_ms = \
-               (SELECT MAX(l.collected_at_ms) FROM security_facts AS l \
-               WHERE l.repository = f.repository) ORDER BY repository";
-    let texts: Vec<(String,)> = transaction.all(sql, &[]).await?;
-    let there = texts.iter().filter(|(text,)| text != GONE);
-    let facts = there.map(|(text,)| {
-        let facts: RepositoryFacts = serde_json::from_str(text)?;
-        // Facts stored by earlier versions may be longer.
-        let mut facts = facts.bounded();
-        shorten(&mut facts.repository);
-        // No figure reads these.
-        facts.stated = Stated::default();
-        serde_json::Result::Ok(facts)
-    });
-    Ok(Security {
-        as_of_ms: meta::number(transaction, meta::SECURITY_AS_OF).await?,
-        repositories: facts
-            .collect::<Result<_, _>>()
-            .context("the store is damaged: security facts cannot be read")?,
-    })
+/// Loads all facts of every repository, sorted by name.
+pub async fn load(transaction: &mut Transaction) -> Result<Vec<History>> {
+    let sql = "SELECT repository, collected_at_ms, facts FROM security_facts \
+               ORDER BY repository, collected_at_ms";
+    let rows: Vec<(String, i64, String)> = transaction.all(sql, &[]).await?;
+    let mut histories: Vec<History> = Vec::new();
+    for (mut repository, since_ms, text) in rows {
+        shorten(&mut repository);
+        let facts = read(&text).context("the store is damaged: security facts cannot be read")?;
+        let version = (since_ms, facts.map(Arc::new));
+        match histories.last_mut() {
+            Some(last) if last.repository == repository => last.versions.push(version),
+            _ => histories.push(History {
+                repository,
+                versions: vec![version],
+            }),
+        }
+    }
+    Ok(histories)
+}
+
+/// Reads stored facts; none if the repository was gone.
+fn read(text: &str) -> serde_json::Result<Option<RepositoryFacts>> {
+    if text == GONE {
+        return Ok(None);
+    }
+    let facts: RepositoryFacts = serde_json::from_str(text)?;
+    // Facts stored by earlier versions may be longer.
+    let mut facts = facts.bounded();
+    shorten(&mut facts.repository);
+    // No figure reads these.
+    facts.stated = Stated::default();
+    Ok(Some(facts))
 }

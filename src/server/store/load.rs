@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::{
     build_location,
     engine::Transaction,
-    facts, meta, sample,
+    meta, sample, security,
     snapshot_rows::{self, Numbered, RowBatch, RowRange},
 };
 use crate::server::{
@@ -59,7 +59,7 @@ async fn fill(
     };
     let sample = sample::is_present(transaction).await?;
     let as_of_ms = meta::number(transaction, meta::BUILDS_AS_OF).await?;
-    let security = facts::load(transaction).await?;
+    let security = security::load(transaction, builder.previous()).await?;
     let mut builds = Numbered::new(transaction, builder).await?;
     // As the snapshot itself drops them.
     let steps_after_ms = as_of_ms.map_or(-1, |at| at - i64::from(STEP_DAYS) * DAY_MS);

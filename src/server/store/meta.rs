@@ -26,6 +26,9 @@ pub const BUILDS_AS_OF: &str = "builds_as_of_ms";
 /// When security facts were last read, Unix ms.
 pub const SECURITY_AS_OF: &str = "security_as_of_ms";
 
+/// The change that last touched security facts, reports or reference data.
+pub const SECURITY_CHANGE: &str = "security_change";
+
 pub async fn read(transaction: &mut Transaction, key: &str) -> Result<Option<String>> {
     let sql = "SELECT value FROM meta WHERE key = $1";
     let value: Option<(String,)> = transaction.optional(sql, &[key.into()]).await?;
@@ -66,6 +69,12 @@ pub async fn next_change(transaction: &mut Transaction) -> Result<i64> {
 pub async fn reset(transaction: &mut Transaction) -> Result<()> {
     let change = next_change(transaction).await?;
     write(transaction, RESET, &change.to_string()).await
+}
+
+/// Notes that the change that a transaction is about to make touches security facts, reports or reference data.
+pub async fn mark_security(transaction: &mut Transaction) -> Result<()> {
+    let change = next_change(transaction).await?;
+    write(transaction, SECURITY_CHANGE, &change.to_string()).await
 }
 
 /// Counts a change of data; called once in every transaction that makes one.

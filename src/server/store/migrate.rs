@@ -23,8 +23,14 @@ const EVENTS_PER_BATCH: usize = 20_000;
 const MOVE: &str = "migrate";
 
 /// The small tables: their names, their keys and their other columns.
-pub const TABLES: [Table; 6] = [
+pub const TABLES: [Table; 8] = [
     Table("security_facts", "repository, collected_at_ms", "facts"),
+    Table(
+        "scan_reports",
+        "repository, scanner, codebase_type, at_ms",
+        "complete, findings",
+    ),
+    Table("documents", "name", "at_ms, body"),
     Table("cursors", "source, feed", "state"),
     Table(
         "coverage",
@@ -182,6 +188,7 @@ async fn move_others(reading: &mut Transaction, to: &Store) -> Result<()> {
         }
     }
     meta::count(&mut writing, meta::LEDGER).await?;
+    meta::mark_security(&mut writing).await?;
     meta::count_change(&mut writing).await?;
     writing.commit().await
 }
@@ -242,8 +249,9 @@ impl Table {
 
     pub fn upsert(&self) -> String {
         let columns: Vec<&str> = self.columns().collect();
-        let is_number =
-            |column: &str| column.ends_with("_ms") || ["changed", "failures"].contains(&column);
+        let is_number = |column: &str| {
+            column.ends_with("_ms") || ["changed", "complete", "failures"].contains(&column)
+        };
         let values = columns.iter().enumerate().map(|(position, column)| {
             let position = position + 1;
             let of = if is_number(column) { "BIGINT" } else { "TEXT" };

@@ -6,6 +6,7 @@
 
 mod build_location;
 mod build_reader;
+mod documents;
 mod engine;
 mod facts;
 mod http_cache;
@@ -27,6 +28,8 @@ mod roll_up;
 mod row;
 mod sample;
 mod scan;
+mod scan_reports;
+mod security;
 mod snapshot_rows;
 mod snoozes;
 mod sources;
@@ -46,6 +49,7 @@ use std::{
 pub use crate::server::model::Build;
 use anyhow::{Context, Result, bail};
 pub use build_reader::{BuildReader, StoredBuild, WantedBuild};
+pub use documents::Reference;
 pub use engine::Changes;
 use engine::{Engine, FileId, Purpose, Transaction, file};
 pub use http_cache::CachedResponse;
@@ -390,6 +394,9 @@ impl Store {
         let (counts, changed) = facts::put(&mut transaction, facts, collected_at_ms)
             .await
             .context("cannot write security facts to the store")?;
+        if changed {
+            meta::mark_security(&mut transaction).await?;
+        }
         if let Some((source, coverage)) = coverage {
             ledger::cover(&mut transaction, source, coverage, collected_at_ms).await?;
             meta::count(&mut transaction, meta::LEDGER).await?;

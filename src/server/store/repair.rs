@@ -398,6 +398,7 @@ fn is_valid(table: &Table, row: &Row) -> bool {
         "security_facts" => third.as_deref().is_some_and(|facts| {
             facts == "null" || serde_json::from_str::<RepositoryFacts>(facts).is_ok()
         }),
+        "documents" => second.is_some() && third.is_some(),
         "coverage" => third
             .as_deref()
             .is_some_and(|state| CoverageState::from_name(state).is_some()),

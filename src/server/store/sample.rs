@@ -6,7 +6,13 @@ use anyhow::{Context as _, Result};
 use super::{engine::Transaction, meta};
 
 /// The tables that a sample fills.
-const TABLES: [&str; 4] = ["events", "builds", "strings", "security_facts"];
+const TABLES: [&str; 5] = [
+    "events",
+    "builds",
+    "strings",
+    "security_facts",
+    "scan_reports",
+];
 
 /// Marks the store as sample data, or deletes the sample before real data is written. Returns
 /// whether a sample was deleted.
@@ -26,7 +32,12 @@ pub async fn mark_or_delete(transaction: &mut Transaction, sample: bool) -> Resu
         let deleted = transaction.execute(&delete, &[]).await;
         deleted.context("cannot delete the sample data")?;
     }
+    // Findings of reports; reference data has a date and is nobody's sample.
+    transaction
+        .execute("DELETE FROM documents WHERE at_ms = 0", &[])
+        .await?;
     meta::reset(transaction).await?;
+    meta::mark_security(transaction).await?;
     for key in [meta::SAMPLE, meta::BUILDS_AS_OF, meta::SECURITY_AS_OF] {
         meta::remove(transaction, key).await?;
     }

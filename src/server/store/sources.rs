@@ -28,6 +28,7 @@ impl Store {
         ledger::remove_items(&mut transaction, source, &gone).await?;
         meta::count(&mut transaction, meta::LEDGER).await?;
         if facts::retire(&mut transaction, &gone, at_ms).await? > 0 {
+            meta::mark_security(&mut transaction).await?;
             meta::count_change(&mut transaction).await?;
         }
         transaction.commit().await?;

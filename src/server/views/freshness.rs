@@ -321,7 +321,7 @@ mod tests {
             old(7 * 366 * DAY_MS).as_deref(),
             Some("Data ends 25 Oct 2019, 7 years ago")
         );
-        let mut snapshot = testing::security(vec![RepositoryFacts::default()]);
+        let snapshot = testing::security(vec![RepositoryFacts::default()]);
         let facts_ms = snapshot.security.as_of_ms.expect("facts");
         let facts = |snapshot: &Snapshot, now_ms| {
             let ledger = Ledger::default();
@@ -334,7 +334,11 @@ mod tests {
             old.starts_with("Security facts end ") && old.ends_with(", 3 days ago"),
             "{old}"
         );
-        snapshot.security.as_of_ms = None;
+        let snapshot = testing::security(Vec::new());
+        let snapshot = Snapshot {
+            security: Arc::default(),
+            ..snapshot
+        };
         assert_eq!(facts(&snapshot, i64::MAX), None);
     }
 

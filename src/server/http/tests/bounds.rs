@@ -102,12 +102,9 @@ async fn a_page_shows_the_rows_that_matter_most_and_links_to_all() {
 
 #[tokio::test]
 async fn pages_stay_small_with_many_repositories_steps_and_suppressions() {
-    let mut security = Security {
-        as_of_ms: Some(FINISHED_MS),
-        ..Security::default()
-    };
+    let mut repositories = Vec::new();
     for number in 0..50_000 {
-        security.repositories.push(RepositoryFacts {
+        repositories.push(RepositoryFacts {
             repository: format!("team{}-repository-{number}", number % 5_000),
             javascript: true,
             node_version: Some(format!("{}.{number}", number % 30)),
@@ -120,7 +117,7 @@ async fn pages_stay_small_with_many_repositories_steps_and_suppressions() {
             cve: format!("CVE-2019-{number:05}"),
             until: None,
         };
-        security.repositories.push(RepositoryFacts {
+        repositories.push(RepositoryFacts {
             repository: format!("{team}-api"),
             suppressions: (0..38_000).map(cve).collect(),
             ..RepositoryFacts::default()
@@ -142,7 +139,11 @@ async fn pages_stay_small_with_many_repositories_steps_and_suppressions() {
             details: crate::server::snapshot::BuildDetails::default(),
         });
     }
-    let snapshot = builder.finish("v1".to_owned(), Some(FINISHED_MS), security);
+    let snapshot = builder.finish(
+        "v1".to_owned(),
+        Some(FINISHED_MS),
+        Security::of(Some(FINISHED_MS), repositories),
+    );
     let router = of(insight::filled(snapshot));
     assert_small(&router).await;
     let (shown, exported) = shown_and_exported(&router, "failing_steps").await;

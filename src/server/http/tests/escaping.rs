@@ -58,10 +58,7 @@ fn hostile() -> AppState {
         java_version: Some(script("java")),
         ..RepositoryFacts::default()
     };
-    let security = Security {
-        as_of_ms: Some(60_000),
-        repositories: ["a", "b", "c"].map(facts).into(),
-    };
+    let security = Security::of(Some(60_000), ["a", "b", "c"].map(facts).into());
     let state = AppState::default();
     state.swap(insight::filled(builder.finish(
         "v1".to_owned(),

@@ -1,0 +1,116 @@
+//! Security facts, reports and reference data as a snapshot holds them.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    Ingested, Names, Reference, Store, documents, engine::Transaction, facts, ledger, meta, sample,
+    scan_reports,
+};
+use crate::server::{
+    model::{Checkpoint, ScanReport},
+    snapshot::{Snapshot, security::Security},
+};
+
+impl Store {
+    /// Writes reports of scanners, all or none.
+    ///
+    /// # Errors
+    /// If the store cannot be written to; nothing is kept then.
+    pub async fn put_scan_reports(&mut self, reports: &[ScanReport]) -> Result<Ingested> {
+        self.put_reports(reports, None).await
+    }
+
+    /// Writes reports of scanners together with their source's checkpoint, all or none.
+    ///
+    /// # Errors
+    /// If the store cannot be written to; nothing is kept then.
+    pub async fn put_scan_reports_from(
+        &mut self,
+        reports: &[ScanReport],
+        checkpoint: &Checkpoint<'_>,
+    ) -> Result<Ingested> {
+        self.put_reports(reports, Some(checkpoint)).await
+    }
+
+    async fn put_reports(
+        &mut self,
+        reports: &[ScanReport],
+        checkpoint: Option<&Checkpoint<'_>>,
+    ) -> Result<Ingested> {
+        let mut transaction = self.begin().await?;
+        let cleared =
+            !reports.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
+        if cleared {
+            self.names = Names::default();
+        }
+        let (counts, mut changed) = scan_reports::put(&mut transaction, reports)
+            .await
+            .context("cannot write reports of scanners to the store")?;
+        if changed {
+            meta::mark_security(&mut transaction).await?;
+        }
+        if let Some(checkpoint) = checkpoint {
+            changed |= ledger::save_checkpoint(&mut transaction, checkpoint).await?;
+        }
+        if changed || cleared {
+            meta::count_change(&mut transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(counts)
+    }
+
+    /// Puts reference data in the place of older data; `text` is the JSON of its model. Returns whether it
+    /// changed.
+    ///
+    /// # Errors
+    /// If the store cannot be written to; nothing is kept then.
+    pub async fn put_reference(
+        &mut self,
+        reference: Reference,
+        at_ms: i64,
+        text: &str,
+    ) -> Result<bool> {
+        let mut transaction = self.begin().await?;
+        let changed = documents::put(&mut transaction, reference, at_ms, text).await?;
+        if changed {
+            meta::mark_security(&mut transaction).await?;
+            meta::count_change(&mut transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(changed)
+    }
+
+    /// Returns reference data and its date, Unix ms.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn reference(&self, reference: Reference) -> Result<Option<(i64, String)>> {
+        documents::read(&mut self.begin_reading().await?, reference).await
+    }
+}
+
+/// Loads everything about security, or shares it with an earlier snapshot of the same store since which none of
+/// it changed.
+pub async fn load(
+    transaction: &mut Transaction,
+    previous: Option<&Snapshot>,
+) -> Result<Arc<Security>> {
+    let changed = meta::number(transaction, meta::SECURITY_CHANGE).await?;
+    if let Some(previous) = previous
+        && changed.is_none_or(|changed| changed <= previous.origin.changes)
+    {
+        return Ok(Arc::clone(&previous.security));
+    }
+    let histories = facts::load(transaction).await?;
+    let newest = histories
+        .iter()
+        .filter_map(|history| history.versions.last());
+    Ok(Arc::new(Security {
+        as_of_ms: meta::number(transaction, meta::SECURITY_AS_OF).await?,
+        repositories: newest.filter_map(|(_, facts)| facts.clone()).collect(),
+        histories,
+        reports: scan_reports::load(transaction).await?,
+    }))
+}
