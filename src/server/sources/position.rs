@@ -79,6 +79,23 @@ pub fn json_members(text: &str) -> serde_json::Result<Vec<(String, &str)>> {
     Ok(members)
 }
 
+/// Returns the text at a path of names in a JSON object, and its line.
+pub fn json_text(text: &str, path: &[&str]) -> Option<(String, u32)> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut value = text;
+    for name in path {
+        let members = json_members(value).ok()?;
+        value = members
+            .into_iter()
+            .rev()
+            .find(|(known, _)| known == name)?
+            .1;
+    }
+    let found: String = serde_json::from_str(value).ok()?;
+    let found = found.trim();
+    (!found.is_empty()).then(|| (found.to_owned(), line_of(text, value)))
+}
+
 /// Parses TOML.
 ///
 /// # Errors
@@ -92,6 +109,20 @@ pub fn toml(text: &str) -> Result<DeTable<'_>, String> {
             let reason: String = error.message().chars().take(200).collect();
             format!("malformed TOML on line {}: {reason}", line_at(text, at))
         })
+}
+
+/// Returns the text at a path of names in a TOML table, and its line.
+pub fn toml_text(text: &str, table: &DeTable<'_>, path: &[&str]) -> Option<(String, u32)> {
+    let text = text.trim_start_matches('\u{feff}');
+    let (last, above) = path.split_last()?;
+    let mut table = table;
+    for name in above {
+        table = table.get(*name)?.get_ref().as_table()?;
+    }
+    let value = table.get(*last)?;
+    let found = toml_scalar(value.get_ref())?;
+    let found = found.trim();
+    (!found.is_empty()).then(|| (found.to_owned(), line_at(text, value.span().start)))
 }
 
 /// Returns a scalar of TOML as text.
@@ -128,7 +159,20 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_toml_has_its_line() {
+    fn values_of_json_and_toml_have_their_line() {
+        let json = "\u{feff}{\n \"engines\": {\"x\": 1,\n  \"node\": \" >=18 \"}\n}";
+        let engines = ["engines", "node"];
+        assert_eq!(json_text(json, &engines), Some((">=18".to_owned(), 3)));
+        for odd in ["{}", "[]", "", "{\"engines\":{\"node\":18}}", "{} x"] {
+            assert_eq!(json_text(odd, &engines), None, "{odd}");
+        }
+        let text = "[project]\nname = \"x\"\nrequires-python = \">=3.9\"\n";
+        let table = toml(text).expect("TOML");
+        let python = ["project", "requires-python"];
+        assert_eq!(
+            toml_text(text, &table, &python),
+            Some((">=3.9".to_owned(), 3))
+        );
         let error = toml("a = 1\nb = [").expect_err("malformed");
         assert!(error.starts_with("malformed TOML on line 2: "), "{error}");
     }

@@ -11,7 +11,7 @@ use super::{
     maven,
     repositories::Repository,
     response::{self, Attempt, Expected, GithubFailure},
-    runtime,
+    runtimes,
 };
 use crate::server::{fuzz_target::Target, model::RepositoryFacts};
 
@@ -23,6 +23,8 @@ pub const TARGETS: &[Target] = &[
     ("gradle", gradle),
     ("pom_xml", pom_xml),
     ("dockerfile", dockerfile),
+    ("runtimes", runtimes),
+    ("codeowners", codeowners),
 ];
 
 /// The maximum length of a version.
@@ -96,21 +98,22 @@ fn package_json(data: &[u8]) {
 
 fn nvmrc(data: &[u8]) {
     if let Some(text) = text(data) {
-        check_version(build_files::nvmrc(text));
+        check_version(build_files::nvmrc(text).map(|(version, _)| version));
         check_version(facts_of_file(NVMRC, text).node_version);
     }
 }
 
 fn gradle(data: &[u8]) {
     if let Some(text) = text(data) {
-        check_version(build_files::gradle(text));
+        check_version(build_files::gradle(text).map(|(version, _)| version));
         check_version(facts_of_file("build.gradle", text).java_version);
     }
 }
 
 fn pom_xml(data: &[u8]) {
     if let Some(text) = text(data) {
-        check_version(maven::pom(text).ok().flatten());
+        let version = maven::pom(text).ok().flatten();
+        check_version(version.map(|(version, _)| version));
         check_version(facts_of_file("pom.xml", text).java_version);
     }
 }
@@ -131,6 +134,30 @@ fn dockerfile(data: &[u8]) {
     let facts = facts_of_file(DOCKERFILE, text);
     check_version(facts.node_version);
     check_version(facts.java_version);
+}
+
+/// The first line is the path of a file that states a runtime, the rest its text.
+fn runtimes(data: &[u8]) {
+    if let Some((path, text)) = text(data).and_then(|text| text.split_once('\n')) {
+        let facts = facts_of_file(path, text);
+        let lines = text.lines().count().max(1);
+        for runtime in facts.runtimes.expect("read") {
+            assert!(runtime.line as usize <= lines, "{runtime:?}");
+            assert!(!runtime.product.is_empty() && !runtime.version.is_empty());
+            check_version(Some(runtime.version));
+        }
+    }
+}
+
+/// Owners are words of the file.
+fn codeowners(data: &[u8]) {
+    if let Some(text) = text(data) {
+        let owners = facts_of_file("CODEOWNERS", text).about.owners;
+        let owners = owners.expect("read");
+        let is_word = |owner: &String| !owner.contains(char::is_whitespace);
+        assert!(owners.iter().all(is_word), "{owners:?}");
+        assert!(owners.iter().all(|owner| owner.chars().count() <= 300));
+    }
 }
 
 /// The text of a file, as it is read.
@@ -160,6 +187,6 @@ fn facts_of(files: &Files) -> RepositoryFacts {
 }
 
 fn check_version(version: Option<String>) {
-    let version = version.unwrap_or_else(|| runtime::UNKNOWN.to_owned());
+    let version = version.unwrap_or_else(|| runtimes::UNKNOWN.to_owned());
     assert!(version.chars().count() <= MAX_VERSION, "{version}");
 }

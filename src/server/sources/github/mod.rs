@@ -6,6 +6,7 @@
 mod build_files;
 mod checks;
 mod client;
+mod codeowners;
 mod dockerfile;
 mod doctor;
 mod facts;
@@ -17,10 +18,11 @@ mod here_documents;
 mod limits;
 mod maven;
 mod read;
+mod reader;
 mod repositories;
 mod response;
 mod rest;
-mod runtime;
+mod runtimes;
 mod sync;
 
 use std::time::Duration;
