@@ -64,6 +64,37 @@ pub struct Sources {
 pub struct Security {
     /// A CVE is frequent if more teams than this suppress it.
     pub cve_teams_more_than: u32,
+    /// A suppression rule is due so many days before its end.
+    #[serde(default = "days::<30>")]
+    pub due_days: u16,
+    /// A runtime is due so many days before the end of its support.
+    #[serde(default = "days::<180>")]
+    pub runtime_due_days: u16,
+    #[serde(default)]
+    pub overdue_days: OverdueDays,
+}
+
+/// The days after which an open finding is overdue, by its severity; low ones never are by age.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OverdueDays {
+    pub critical: u16,
+    pub high: u16,
+    pub medium: u16,
+}
+
+impl Default for OverdueDays {
+    fn default() -> Self {
+        Self {
+            critical: 7,
+            high: 30,
+            medium: 90,
+        }
+    }
+}
+
+const fn days<const DAYS: u16>() -> u16 {
+    DAYS
 }
 
 /// Retention.

@@ -4,9 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
-
-use crate::server::{model::RepositoryFacts, snapshot::Snapshot};
+use crate::server::{insight::security::ends_ms, model::RepositoryFacts, snapshot::Snapshot};
 
 /// A CVE that a repository suppresses, in one or more entries.
 pub struct Suppressed<'a> {
@@ -80,28 +78,9 @@ fn cve_id(text: &str) -> Option<String> {
     (year.len() == 4 && number.len() >= 4 && digits(year) && digits(number)).then_some(id)
 }
 
-/// The instant at which an entry expires: the end of its last day, in the organisation's time zone
-/// unless it names an offset (`2020-01-31`, `2020-01-31Z`, `2020-01-31+01:00`). None if unreadable: such
-/// an entry never expires.
-fn ends_ms(until: &str, zone: &TimeZone) -> Option<i64> {
-    let until = until.trim();
-    if let Ok(instant) = until.parse::<Timestamp>() {
-        return Some(instant.as_millisecond());
-    }
-    let (date, offset) = until.split_at_checked("2020-01-31".len())?;
-    let next_day = date.parse::<Date>().ok()?.tomorrow().ok()?;
-    let end = if offset.is_empty() {
-        next_day.to_zoned_datetime(zone.clone()).ok()?.timestamp()
-    } else {
-        format!("{next_day}T00:00:00{offset}").parse().ok()?
-    };
-    Some(end.as_millisecond())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::figures::testing::at;
 
     #[test]
     fn ids_are_trimmed_upper_case_and_checked() {
@@ -119,46 +98,6 @@ mod tests {
             "CVE-2019-1234-5",
         ] {
             assert_eq!(cve_id(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_entry_expires_at_the_end_of_its_last_day() {
-        let london = TimeZone::get("Europe/London").expect("a zone");
-        let ends = |until: &str, zone: &TimeZone| ends_ms(until, zone);
-        assert_eq!(
-            ends("2020-01-31", &TimeZone::UTC),
-            Some(at("2020-02-01T00:00:00Z"))
-        );
-        assert_eq!(
-            ends("2020-06-30", &london),
-            Some(at("2020-06-30T23:00:00Z"))
-        );
-        assert_eq!(
-            ends("2020-06-30Z", &london),
-            Some(at("2020-07-01T00:00:00Z"))
-        );
-        assert_eq!(
-            ends("2020-01-31+01:00", &london),
-            Some(at("2020-01-31T23:00:00Z"))
-        );
-        assert_eq!(
-            ends(" 2020-01-31T12:00:00Z ", &london),
-            Some(at("2020-01-31T12:00:00Z"))
-        );
-    }
-
-    #[test]
-    fn an_unreadable_date_never_expires() {
-        for wrong in [
-            "",
-            "soon",
-            "2020-13-01",
-            "31/01/2020",
-            "2020-01-31 maybe",
-            "äääääääääää",
-        ] {
-            assert_eq!(ends_ms(wrong, &TimeZone::UTC), None, "{wrong}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Facts that are derived from the columns of a snapshot before it is used: red episodes and the state of every pipeline,
-//! shared incidents, flaky failures, and the classes of failures. None of it depends on a window.
+//! shared incidents, flaky failures, and the classes of failures; debts of security. None of it depends on a window.
 
 pub mod change_points;
 mod classes;
@@ -10,6 +10,7 @@ pub mod flakiness;
 mod incidents;
 pub mod minutes_lost;
 pub mod problems;
+pub mod security;
 #[cfg(test)]
 mod tests;
 pub mod time_to_green;
@@ -86,6 +87,7 @@ pub fn fill_after(snapshot: &mut Snapshot, previous: &Insight) {
     let (change_points, searched) = change_points::compute(snapshot, &previous.searched);
     snapshot.insight.change_points = change_points;
     snapshot.insight.searched = searched;
+    snapshot.insight.security = security::compute(snapshot, &previous.security);
 }
 
 /// Keys of a selection that choose pipelines, by the attributes of their latest builds.

@@ -5,7 +5,7 @@ use foldhash::HashMap;
 use jiff::Timestamp;
 
 use super::{
-    Snapshot, UNKNOWN_STEP,
+    SecurityInsight, Snapshot, UNKNOWN_STEP,
     change_points::{ChangePoint, Searched},
 };
 
@@ -28,6 +28,7 @@ pub struct Insight {
     pub change_points: Vec<ChangePoint>,
     /// The series that were searched for change points.
     pub searched: Searched,
+    pub security: SecurityInsight,
 }
 
 /// Something that needs attention.

@@ -12,6 +12,7 @@ mod insight;
 mod names;
 mod record;
 pub mod security;
+mod security_insight;
 mod short_names;
 mod steps;
 #[cfg(test)]
@@ -33,6 +34,10 @@ pub use insight::{
 };
 pub use record::{BuildDetails, BuildRecord};
 use security::Security;
+pub use security_insight::{
+    Finding, RepositoryState, RuleEnd, RuleState, RuntimeState, SecurityInsight, SecurityNumbers,
+    SecurityState, Support,
+};
 pub use steps::{StepRow, Steps};
 pub use window::{Window, instant_ms};
 

@@ -1,8 +1,10 @@
 //! The security facts that figures read, with their history.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::server::model::{ReportedFinding, RepositoryFacts, Suppression, SuppressionRule};
+use crate::server::model::{
+    EndOfLife, ReportedFinding, RepositoryFacts, Suppression, SuppressionRule,
+};
 
 /// The facts of every repository, and the reports of scanners.
 #[derive(Debug, Default)]
@@ -15,6 +17,10 @@ pub struct Security {
     pub histories: Vec<History>,
     /// Sorted by repository, scanner and kind of code.
     pub reports: Vec<ReportSeries>,
+    /// The vulnerabilities that CISA lists as exploited, with the ends of the days on which they are due, Unix ms.
+    pub known_exploited: BTreeMap<String, i64>,
+    /// The ends of support, if they are newer than the built-in ones.
+    pub end_of_life: Option<EndOfLife>,
 }
 
 /// The facts of one repository.
@@ -27,9 +33,9 @@ pub struct History {
 
 impl History {
     /// Returns the facts as of an instant; none if it was not known yet or gone.
-    pub fn at(&self, at_ms: i64) -> Option<&RepositoryFacts> {
+    pub fn at(&self, at_ms: i64) -> Option<&Arc<RepositoryFacts>> {
         let known = self.versions.partition_point(|(since, _)| *since <= at_ms);
-        self.versions[..known].last()?.1.as_deref()
+        self.versions[..known].last()?.1.as_ref()
     }
 }
 
@@ -67,6 +73,24 @@ impl Security {
             repositories,
             ..Self::default()
         }
+    }
+
+    /// Returns the reports about a repository.
+    pub fn reports_of<'a>(
+        &'a self,
+        repository: &str,
+    ) -> impl Iterator<Item = &'a ReportSeries> + use<'a> {
+        let first = self
+            .reports
+            .partition_point(|series| &*series.repository < repository);
+        let of = &self.reports[first..];
+        of[..of.partition_point(|series| series.repository == repository)].iter()
+    }
+
+    pub fn end_of_life(&self) -> &EndOfLife {
+        self.end_of_life
+            .as_ref()
+            .unwrap_or_else(|| EndOfLife::built_in())
     }
 
     pub fn is_empty(&self) -> bool {

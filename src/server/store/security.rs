@@ -9,7 +9,7 @@ use super::{
     scan_reports,
 };
 use crate::server::{
-    model::{Checkpoint, ScanReport},
+    model::{Checkpoint, EndOfLife, ScanReport},
     snapshot::{Snapshot, security::Security},
 };
 
@@ -91,6 +91,15 @@ impl Store {
     }
 }
 
+/// Loads the stored ends of support, if they are newer than the built-in ones.
+async fn end_of_life(transaction: &mut Transaction) -> Result<Option<EndOfLife>> {
+    let Some((_, text)) = documents::read(transaction, Reference::EndOfLife).await? else {
+        return Ok(None);
+    };
+    let stored = EndOfLife::from_json(&text)?;
+    Ok((stored.as_of >= EndOfLife::built_in().as_of).then_some(stored))
+}
+
 /// Loads everything about security, or shares it with an earlier snapshot of the same store since which none of
 /// it changed.
 pub async fn load(
@@ -112,5 +121,7 @@ pub async fn load(
         repositories: newest.filter_map(|(_, facts)| facts.clone()).collect(),
         histories,
         reports: scan_reports::load(transaction).await?,
+        end_of_life: end_of_life(transaction).await?,
+        ..Security::default()
     }))
 }

@@ -75,9 +75,7 @@ async fn sample_of(
     };
     let events = change(sample::events(&options).collect());
     store.ingest(&events).await.expect("events are stored");
-    let facts = sample::facts(&options);
-    store
-        .put_facts(&facts, AS_OF_MS)
+    sample::fill_security(&mut store, &options)
         .await
         .expect("facts are stored");
     let snapshot = insight::load(&store, Arc::new(config))

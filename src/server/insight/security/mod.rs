@@ -1,0 +1,169 @@
+//! Debts with dates: suppression rules, runtimes, findings and repositories without a check, as of any instant.
+
+mod ends;
+mod findings;
+mod matching;
+mod rules;
+mod runtimes;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::server::{
+    config::Config,
+    model::{DAY_MS, RepositoryFacts},
+    snapshot::{
+        Finding, RepositoryState, RuleState, RuntimeState, SecurityInsight, SecurityNumbers,
+        SecurityState, Snapshot, Support, security::Security,
+    },
+};
+pub use ends::ends_ms;
+pub use findings::{limit_days, overdue_since_ms};
+use matching::Matcher;
+
+/// The weeks for which numbers are kept.
+const WEEKS: i64 = 26;
+/// The days of a comparison.
+pub const COMPARED_DAYS: i64 = 28;
+
+/// Computes the insight of a snapshot, or shares that of an earlier one with the same facts and reports.
+pub fn compute(snapshot: &Snapshot, previous: &SecurityInsight) -> SecurityInsight {
+    if Arc::ptr_eq(&snapshot.security, &previous.of) {
+        return previous.clone();
+    }
+    let security = &snapshot.security;
+    let Some(as_of_ms) = security.as_of_ms else {
+        return SecurityInsight {
+            of: Arc::clone(security),
+            ..SecurityInsight::default()
+        };
+    };
+    let findings = findings::findings(security);
+    let mut matcher = Matcher::default();
+    let mut weeks = Vec::new();
+    let mut now = SecurityState::default();
+    for week in (0..=WEEKS).rev() {
+        let at_ms = as_of_ms - week * 7 * DAY_MS;
+        let state = state(security, &snapshot.config, at_ms, &mut matcher);
+        weeks.push(numbers(&state, &findings, security, &snapshot.config));
+        now = state;
+    }
+    SecurityInsight {
+        of: Arc::clone(security),
+        findings,
+        now,
+        weeks,
+    }
+}
+
+/// Returns the state at an instant.
+pub fn state_at(snapshot: &Snapshot, at_ms: i64) -> SecurityState {
+    let insight = &snapshot.insight.security;
+    if insight.now.at_ms == at_ms {
+        return insight.now.clone();
+    }
+    let mut matcher = Matcher::default();
+    state(&snapshot.security, &snapshot.config, at_ms, &mut matcher)
+}
+
+/// Returns the numbers of a state.
+pub fn numbers_of(snapshot: &Snapshot, state: &SecurityState) -> SecurityNumbers {
+    let findings = &snapshot.insight.security.findings;
+    numbers(state, findings, &snapshot.security, &snapshot.config)
+}
+
+fn state(security: &Security, config: &Config, at_ms: i64, matcher: &mut Matcher) -> SecurityState {
+    let mut state = SecurityState {
+        at_ms,
+        ..SecurityState::default()
+    };
+    let scanned: BTreeSet<&str> = security
+        .reports
+        .iter()
+        .filter(|series| findings::checks_dependencies(&series.scanner))
+        .filter(|series| series.reports.iter().any(|report| report.at_ms <= at_ms))
+        .map(|series| &*series.repository)
+        .collect();
+    for history in &security.histories {
+        let Some(facts) = history.at(at_ms) else {
+            continue;
+        };
+        if facts.archived {
+            continue;
+        }
+        rules::add(&mut state.rules, security, config, history, at_ms, matcher);
+        runtimes::add(&mut state.runtimes, security, config, facts, at_ms);
+        state.repositories.push(RepositoryState {
+            facts: Arc::clone(facts),
+            checked: checked(facts, scanned.contains(&*facts.repository)),
+        });
+    }
+    state
+}
+
+/// Returns whether a tool checks the dependencies of a repository. The configuration files of checks say so for
+/// JavaScript only; rules for dependency-check and reports say so for every language.
+fn checked(facts: &RepositoryFacts, scanned: bool) -> Option<bool> {
+    let has_rules = !facts.suppressions.is_empty() || facts.rules.iter().flatten().next().is_some();
+    match facts.checks.is_empty() && !scanned {
+        false => Some(true),
+        true if facts.javascript => Some(false),
+        true if has_rules => Some(true),
+        true => None,
+    }
+}
+
+fn numbers(
+    state: &SecurityState,
+    findings: &[Finding],
+    security: &Security,
+    config: &Config,
+) -> SecurityNumbers {
+    let count = |counted: usize| counted as u64;
+    let rules =
+        |is: fn(&RuleState) -> bool| count(state.rules.iter().filter(|rule| is(rule)).count());
+    let runtimes = |support: Support| {
+        let of = |known: &&RuntimeState| known.support == support;
+        count(state.runtimes.iter().filter(of).count())
+    };
+    let checks = |checked: Option<bool>| {
+        let of = |known: &&RepositoryState| known.checked == checked;
+        count(state.repositories.iter().filter(of).count())
+    };
+    let open = || {
+        findings
+            .iter()
+            .filter(|finding| finding.is_open(state.at_ms))
+    };
+    let overdue = findings::overdue(open(), state, security, config);
+    SecurityNumbers {
+        at_ms: state.at_ms,
+        rules: count(state.rules.len()),
+        debt: rules(RuleState::is_debt),
+        without_end: rules(|rule| rule.end == crate::server::snapshot::RuleEnd::Never),
+        rules_unread: count(
+            state
+                .repositories
+                .iter()
+                .filter(|known| known.facts.rules.is_none())
+                .count(),
+        ),
+        runtimes: count(state.runtimes.len()),
+        runtimes_ended: runtimes(Support::Ended),
+        runtimes_due: runtimes(Support::Due),
+        runtimes_unknown: runtimes(Support::Unknown),
+        findings: count(open().count()),
+        overdue: count(overdue.len()),
+        repositories: count(state.repositories.len()),
+        unchecked: checks(Some(false)),
+        checks_unknown: checks(None),
+    }
+}
+
+/// Returns the overdue findings of a state, those overdue for longest first, with the instants since which.
+pub fn overdue<'a>(snapshot: &'a Snapshot, state: &SecurityState) -> Vec<(&'a Finding, i64)> {
+    let findings = snapshot.insight.security.findings.iter();
+    let open = findings.filter(|finding| finding.is_open(state.at_ms));
+    findings::overdue(open, state, &snapshot.security, &snapshot.config)
+}

@@ -1,0 +1,591 @@
+//! The terms of security debts, by their names.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::server::{
+    insight,
+    model::{
+        Check, ReportedFinding, RuleFormat, Runtime, Selector, SelectorKind, Severity,
+        SuppressionRule,
+    },
+    snapshot::{
+        RuleEnd, SnapshotBuilder,
+        security::{History, Report, ReportSeries},
+    },
+};
+
+/// 25 October 2019, 00:00 UTC.
+const AS_OF_MS: i64 = 1_571_961_600_000;
+const CVE: &str = "CVE-2019-0001";
+
+fn rule() -> SuppressionRule {
+    SuppressionRule {
+        ids: vec![CVE.to_owned()],
+        selectors: vec![selector(SelectorKind::Package, "a:lib", false)],
+        notes: Some("a reason".to_owned()),
+        ..SuppressionRule::default()
+    }
+}
+
+fn selector(kind: SelectorKind, text: &str, regex: bool) -> Selector {
+    Selector {
+        kind,
+        text: text.to_owned(),
+        regex,
+    }
+}
+
+fn facts(rules: Vec<SuppressionRule>) -> RepositoryFacts {
+    RepositoryFacts {
+        repository: "a-api".to_owned(),
+        rules: Some(rules),
+        ..RepositoryFacts::default()
+    }
+}
+
+fn finding(id: &str, suppressed: bool) -> ReportedFinding {
+    ReportedFinding {
+        id: id.to_owned(),
+        package: "a:lib".to_owned(),
+        severity: Severity::High,
+        suppressed,
+        ..ReportedFinding::default()
+    }
+}
+
+/// A report so many days before the facts.
+fn report(days: i64, complete: bool, findings: &[ReportedFinding]) -> Report {
+    Report {
+        at_ms: AS_OF_MS - days * DAY_MS,
+        complete,
+        findings: findings.into(),
+    }
+}
+
+fn reports(reports: Vec<Report>) -> Vec<ReportSeries> {
+    vec![ReportSeries {
+        repository: "a-api".to_owned(),
+        scanner: "dependency-check".to_owned(),
+        codebase_type: "java".to_owned(),
+        reports,
+    }]
+}
+
+/// A snapshot of facts that have been known for 100 days.
+fn snapshot(rules: Vec<SuppressionRule>, reports: Vec<ReportSeries>) -> Snapshot {
+    of(Security {
+        reports,
+        ..known_for(100, facts(rules))
+    })
+}
+
+fn known_for(days: i64, facts: RepositoryFacts) -> Security {
+    let mut security = Security::of(Some(AS_OF_MS), vec![facts]);
+    security.histories[0].versions[0].0 = AS_OF_MS - days * DAY_MS;
+    security
+}
+
+fn of(security: Security) -> Snapshot {
+    let builder = SnapshotBuilder::new(Arc::new(Config::built_in()));
+    insight::filled(builder.finish("v".to_owned(), None, security))
+}
+
+fn now(snapshot: &Snapshot) -> &SecurityState {
+    &snapshot.insight.security.now
+}
+
+fn only(rule: SuppressionRule) -> RuleState {
+    now(&snapshot(vec![rule], Vec::new())).rules[0].clone()
+}
+
+fn until(until: &str) -> RuleState {
+    only(SuppressionRule {
+        until: Some(until.to_owned()),
+        ..rule()
+    })
+}
+
+#[test]
+fn a_rule_is_expired_due_later_without_end_or_its_end_is_unreadable() {
+    let flags = |known: RuleState| (known.expired, known.due);
+    // The last day is a whole day.
+    assert_eq!(flags(until("2019-10-24")), (true, false));
+    assert_eq!(flags(until("2019-10-25")), (false, true));
+    assert_eq!(flags(until("2019-11-23")), (false, true));
+    assert_eq!(flags(until("2019-11-24")), (false, false));
+    // An offset decides when a day ends.
+    assert_eq!(flags(until("2019-10-24-05:00")), (false, true));
+    assert_eq!(flags(until("2019-10-24+01:00")), (true, false));
+    assert_eq!(only(rule()).end, RuleEnd::Never);
+    assert_eq!(until("soon").end, RuleEnd::Unreadable);
+    assert!(!until("soon").is_debt());
+}
+
+#[test]
+fn a_reason_has_a_letter() {
+    let notes = |notes: Option<&str>| {
+        only(SuppressionRule {
+            notes: notes.map(str::to_owned),
+            ..rule()
+        })
+    };
+    for none in [None, Some(""), Some(" \n"), Some("123 --")] {
+        assert!(notes(none).no_reason && notes(none).is_debt(), "{none:?}");
+    }
+    assert!(!notes(Some("see 1é")).no_reason);
+}
+
+#[test]
+fn a_rule_is_broad_with_a_catch_all_a_score_alone_or_without_a_selector() {
+    let broad = |ids: &[&str], selectors: Vec<Selector>, cvss_below: Option<&str>| {
+        let known = only(SuppressionRule {
+            ids: ids.iter().map(|&id| id.to_owned()).collect(),
+            selectors,
+            cvss_below: cvss_below.map(str::to_owned),
+            ..rule()
+        });
+        assert_eq!(known.broad, known.is_debt());
+        known.broad
+    };
+    let package = |text: &str, regex| vec![selector(SelectorKind::PackageUrl, text, regex)];
+    assert!(broad(&[CVE], package("^.*$", true), None));
+    assert!(broad(&[CVE], package(".*", true), None));
+    assert!(broad(&[], vec![], Some("4")));
+    assert!(broad(&[CVE], vec![], None));
+    let name = selector(SelectorKind::VulnerabilityName, "prose", false);
+    assert!(broad(&[CVE], vec![name.clone()], None));
+    assert!(!broad(&[CVE], package(".*", false), None));
+    assert!(!broad(&[CVE], package("^pkg:maven/a/.*$", true), None));
+    assert!(!broad(&[], package("pkg:maven/a/b", false), Some("4")));
+    assert!(!broad(&[], vec![name], None));
+}
+
+#[test]
+fn a_rule_is_unused_if_none_of_three_complete_reports_since_holds_it() {
+    let held = || vec![finding(CVE, true)];
+    let unused = |rule: SuppressionRule, of: Vec<Report>| {
+        let snapshot = snapshot(vec![rule], reports(of));
+        now(&snapshot).rules[0].unused
+    };
+    let empty = |days| report(days, true, &[]);
+    assert_eq!(unused(rule(), vec![]), None);
+    assert_eq!(unused(rule(), vec![empty(2), empty(1)]), None);
+    assert_eq!(
+        unused(rule(), vec![empty(3), empty(2), empty(1)]),
+        Some(true)
+    );
+    // One that is not complete does not count, nor does one from before the rule.
+    let incomplete = report(2, false, &[]);
+    assert_eq!(unused(rule(), vec![empty(3), incomplete, empty(1)]), None);
+    assert_eq!(unused(rule(), vec![empty(101), empty(2), empty(1)]), None);
+    let holds = report(2, true, &held());
+    assert_eq!(unused(rule(), vec![empty(3), holds, empty(1)]), Some(false));
+    // An earlier one than the last three no longer does.
+    let earlier = report(4, true, &held());
+    assert_eq!(
+        unused(rule(), vec![earlier, empty(3), empty(2), empty(1)]),
+        Some(true)
+    );
+    // Not suppressed, another vulnerability, another dependency.
+    let other = |change: fn(&mut ReportedFinding)| {
+        let mut finding = finding(CVE, true);
+        change(&mut finding);
+        (1..=3)
+            .rev()
+            .map(|days| report(days, true, std::slice::from_ref(&finding)))
+            .collect()
+    };
+    assert_eq!(
+        unused(rule(), other(|finding| finding.suppressed = false)),
+        Some(true)
+    );
+    assert_eq!(
+        unused(
+            rule(),
+            other(|finding| finding.id = "CVE-2019-0002".to_owned())
+        ),
+        Some(true)
+    );
+    assert_eq!(
+        unused(
+            rule(),
+            other(|finding| finding.package = "b:lib".to_owned())
+        ),
+        Some(true)
+    );
+    assert_eq!(
+        unused(rule(), other(|finding| finding.id.make_ascii_lowercase())),
+        Some(false)
+    );
+}
+
+#[test]
+fn a_rule_on_a_cpe_or_a_score_alone_is_never_known_to_be_unused() {
+    let unused = |selectors: Vec<Selector>, ids: Vec<String>| {
+        let rule = SuppressionRule {
+            ids,
+            selectors,
+            cvss_below: Some("4".to_owned()),
+            ..rule()
+        };
+        let of = reports((1..=3).rev().map(|days| report(days, true, &[])).collect());
+        now(&snapshot(vec![rule], of)).rules[0].unused
+    };
+    assert_eq!(unused(vec![], vec![]), None);
+    let cpe = selector(SelectorKind::Cpe, "cpe:/a:b:c", false);
+    assert_eq!(unused(vec![cpe], vec![]), None);
+    // An expression that cannot be read.
+    let lookahead = selector(SelectorKind::PackageUrl, "^(?!x).*$", true);
+    assert_eq!(unused(vec![lookahead], vec![CVE.to_owned()]), None);
+    assert_eq!(unused(vec![], vec![CVE.to_owned()]), Some(true));
+}
+
+#[test]
+fn selectors_match_as_dependency_check_does() {
+    let subject = ReportedFinding {
+        version: Some("1.2".to_owned()),
+        package_url: Some("pkg:maven/a/lib@1.2".to_owned()),
+        sha1: Some("AB12".to_owned()),
+        ..finding(CVE, true)
+    };
+    let matches = |kind, text: &str, regex| {
+        let rule = SuppressionRule {
+            selectors: vec![selector(kind, text, regex)],
+            ..rule()
+        };
+        Matcher::default().matches(&rule, (&subject).into())
+    };
+    use SelectorKind::{FilePath, Gav, PackageUrl, Sha1};
+    assert_eq!(
+        matches(PackageUrl, "^pkg:maven/a/lib@.*$", true),
+        Some(true)
+    );
+    assert_eq!(matches(PackageUrl, "pkg:maven/a", true), Some(false));
+    assert_eq!(matches(PackageUrl, "PKG:maven/a/lib", false), Some(true));
+    assert_eq!(matches(PackageUrl, "pkg:maven/a/li", false), Some(false));
+    assert_eq!(matches(Gav, "a:lib:1.2", false), Some(true));
+    assert_eq!(matches(Gav, "a:lib:1.*", true), Some(true));
+    assert_eq!(matches(Sha1, "ab12", false), Some(true));
+    assert_eq!(matches(Sha1, "ab13", false), Some(false));
+    // The report does not say.
+    assert_eq!(matches(FilePath, "lib.jar", false), Some(true));
+    assert_eq!(matches(PackageUrl, "(", true), None);
+}
+
+#[test]
+fn a_rule_is_listed_if_one_of_its_ids_is_known_to_be_exploited() {
+    let listed = |id: &str| {
+        let mut security = known_for(100, facts(vec![rule()]));
+        security.known_exploited.insert(id.to_owned(), AS_OF_MS);
+        let snapshot = of(security);
+        let known = now(&snapshot).rules[0].clone();
+        assert_eq!(known.listed, known.is_debt());
+        known.listed
+    };
+    assert!(listed(CVE));
+    assert!(!listed("CVE-2019-0002"));
+}
+
+#[test]
+fn a_rule_is_first_seen_with_the_first_facts_that_hold_it_without_a_gap() {
+    let other = SuppressionRule {
+        ids: vec!["CVE-2019-0002".to_owned()],
+        ..rule()
+    };
+    let later = SuppressionRule {
+        until: Some("2030-01-01".to_owned()),
+        line: 7,
+        ..rule()
+    };
+    let versions = [
+        (40, Some(vec![rule()])),
+        (30, Some(vec![other.clone()])),
+        (20, Some(vec![rule(), other.clone()])),
+        (10, Some(vec![other, later])),
+    ];
+    let mut security = Security::of(Some(AS_OF_MS), vec![facts(Vec::new())]);
+    security.histories = vec![History {
+        repository: "a-api".to_owned(),
+        versions: versions
+            .into_iter()
+            .map(|(days, rules)| {
+                (
+                    AS_OF_MS - days * DAY_MS,
+                    rules.map(|rules| Arc::new(facts(rules))),
+                )
+            })
+            .collect(),
+    }];
+    let snapshot = of(security);
+    let days = |state: &SecurityState| -> Vec<i64> {
+        let since = state
+            .rules
+            .iter()
+            .map(|rule| (AS_OF_MS - rule.since_ms) / DAY_MS);
+        since.collect()
+    };
+    assert_eq!(days(now(&snapshot)), [30, 20]);
+    assert_eq!(days(&state_at(&snapshot, AS_OF_MS - 30 * DAY_MS)), [30]);
+    assert_eq!(days(&state_at(&snapshot, AS_OF_MS - 41 * DAY_MS)), [0; 0]);
+}
+
+#[test]
+fn rules_that_were_not_read_are_unknown() {
+    let unread = RepositoryFacts {
+        rules: None,
+        ..facts(Vec::new())
+    };
+    let snapshot = of(known_for(1, unread));
+    let numbers = snapshot.insight.security.weeks.last().expect("numbers");
+    assert_eq!((numbers.rules, numbers.rules_unread), (0, 1));
+}
+
+#[test]
+fn a_runtime_is_supported_due_ended_or_unknown() {
+    let support = |product: &str, version: &str| {
+        let runtimes = Some(vec![Runtime {
+            product: product.to_owned(),
+            version: version.to_owned(),
+            ..Runtime::default()
+        }]);
+        let snapshot = of(known_for(
+            1,
+            RepositoryFacts {
+                runtimes,
+                ..facts(Vec::new())
+            },
+        ));
+        now(&snapshot).runtimes[0].support
+    };
+    // Node.js 8 ends on 31 December 2019, Node.js 6 ended on 30 April 2019.
+    assert_eq!(support("nodejs", "8.12.0"), Support::Due);
+    assert_eq!(support("nodejs", "6"), Support::Ended);
+    assert_eq!(support("nodejs", "10.15"), Support::Supported);
+    assert_eq!(support("nodejs", "unknown"), Support::Unknown);
+    // The dates of Java differ by vendor.
+    assert_eq!(support("java", "11"), Support::Unknown);
+    assert_eq!(support("eclipse-temurin", "11"), Support::Supported);
+}
+
+#[test]
+fn a_finding_is_open_from_its_first_report_to_the_first_complete_one_without_it() {
+    let a = finding(CVE, false);
+    let stated = ReportedFinding {
+        opened_ms: Some(AS_OF_MS - 90 * DAY_MS),
+        ..finding("CVE-2019-0002", false)
+    };
+    let snapshot = snapshot(
+        Vec::new(),
+        reports(vec![
+            report(60, true, &[a.clone()]),
+            report(50, false, &[]),
+            report(40, true, &[a.clone(), stated.clone()]),
+            report(30, true, &[stated]),
+            report(20, true, &[a]),
+        ]),
+    );
+    let days = |ms: i64| (AS_OF_MS - ms) / DAY_MS;
+    let found: Vec<(&str, i64, bool, Option<i64>)> = snapshot
+        .insight
+        .security
+        .findings
+        .iter()
+        .map(|known| {
+            (
+                &*known.id,
+                days(known.opened_ms),
+                known.at_least,
+                known.resolved_ms.map(days),
+            )
+        })
+        .collect();
+    let expected = [
+        (CVE, 60, true, Some(30)),
+        // It is back: a new one.
+        (CVE, 20, true, None),
+        ("CVE-2019-0002", 90, false, Some(20)),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_finding_is_overdue_by_its_age_or_the_date_of_the_catalogue() {
+    let overdue_after = |severity, listed: Option<i64>, age: i64| {
+        let finding = ReportedFinding {
+            severity,
+            ..finding(CVE, false)
+        };
+        let mut security = Security {
+            reports: reports(vec![report(age, true, &[finding])]),
+            ..known_for(100, facts(Vec::new()))
+        };
+        if let Some(days) = listed {
+            security
+                .known_exploited
+                .insert(CVE.to_owned(), AS_OF_MS + days * DAY_MS);
+        }
+        let snapshot = of(security);
+        let state = now(&snapshot).clone();
+        overdue(&snapshot, &state).len() == 1
+    };
+    for (severity, days) in [
+        (Severity::Critical, 7),
+        (Severity::High, 30),
+        (Severity::Medium, 90),
+    ] {
+        assert!(!overdue_after(severity, None, days), "{severity:?}");
+        assert!(overdue_after(severity, None, days + 1), "{severity:?}");
+    }
+    assert!(!overdue_after(Severity::Low, None, 1_000));
+    assert!(!overdue_after(Severity::Unknown, None, 1_000));
+    assert!(overdue_after(Severity::Low, Some(-1), 5));
+    assert!(!overdue_after(Severity::Low, Some(1), 5));
+    assert!(overdue_after(Severity::High, Some(1), 40));
+}
+
+#[test]
+fn an_accepted_finding_is_not_overdue() {
+    let with = |rule: SuppressionRule| {
+        let of = reports(vec![report(60, true, &[finding(CVE, true)])]);
+        let snapshot = snapshot(vec![rule], of);
+        let state = now(&snapshot).clone();
+        overdue(&snapshot, &state).len()
+    };
+    let until = |until: &str| SuppressionRule {
+        until: Some(until.to_owned()),
+        ..rule()
+    };
+    assert_eq!(with(until("2019-12-31")), 0);
+    assert_eq!(with(until("2019-10-01")), 1);
+    assert_eq!(with(rule()), 1);
+    let without_reason = SuppressionRule {
+        notes: None,
+        ..until("2019-12-31")
+    };
+    assert_eq!(with(without_reason), 1);
+    let of_another = SuppressionRule {
+        selectors: vec![selector(SelectorKind::Package, "b:lib", false)],
+        ..until("2019-12-31")
+    };
+    assert_eq!(with(of_another), 1);
+}
+
+#[test]
+fn a_repository_is_checked_by_its_configuration_its_rules_or_a_report() {
+    let checked = |change: fn(&mut RepositoryFacts), with_reports: bool| {
+        let mut known = facts(Vec::new());
+        change(&mut known);
+        let mut security = known_for(1, known);
+        if with_reports {
+            security.reports = reports(vec![report(1, true, &[])]);
+        }
+        now(&of(security)).repositories[0].checked
+    };
+    assert_eq!(checked(|_| {}, false), None);
+    assert_eq!(checked(|facts| facts.javascript = true, false), Some(false));
+    assert_eq!(checked(|facts| facts.javascript = true, true), Some(true));
+    assert_eq!(
+        checked(
+            |facts| {
+                facts.javascript = true;
+                facts.checks = vec![Check::Snyk];
+            },
+            false
+        ),
+        Some(true)
+    );
+    assert_eq!(
+        checked(|facts| facts.rules = Some(vec![rule()]), false),
+        Some(true)
+    );
+}
+
+#[test]
+fn archived_and_gone_repositories_do_not_count() {
+    let archived = RepositoryFacts {
+        archived: true,
+        ..facts(vec![rule()])
+    };
+    assert!(now(&of(known_for(1, archived))).rules.is_empty());
+    let mut security = known_for(30, facts(vec![rule()]));
+    security.histories[0]
+        .versions
+        .push((AS_OF_MS - 10 * DAY_MS, None));
+    let snapshot = of(security);
+    assert!(now(&snapshot).rules.is_empty());
+    assert_eq!(state_at(&snapshot, AS_OF_MS - 20 * DAY_MS).rules.len(), 1);
+}
+
+#[test]
+fn rules_of_every_format_have_a_scanner() {
+    let formats = [
+        (RuleFormat::Trivy, "trivy"),
+        (RuleFormat::OsvScanner, "osv-scanner"),
+        (RuleFormat::YarnAudit, "yarn-audit"),
+        (RuleFormat::Snyk, "snyk"),
+        (RuleFormat::Nsp, "npm-audit"),
+    ];
+    for (format, scanner) in formats {
+        let rule = SuppressionRule { format, ..rule() };
+        let mut of = reports((1..=3).rev().map(|days| report(days, true, &[])).collect());
+        let known = |of: Vec<ReportSeries>| now(&snapshot(vec![rule.clone()], of)).rules[0].unused;
+        assert_eq!(known(reports(Vec::new())), None, "{format:?}");
+        of[0].scanner = scanner.to_owned();
+        assert_eq!(known(of), Some(true), "{format:?}");
+    }
+}
+
+proptest! {
+    /// Whatever the reports are, a finding is open on the day of a complete report exactly if that holds it, and
+    /// findings of one key do not overlap.
+    #[test]
+    fn findings_are_open_exactly_when_complete_reports_hold_them(
+        days in proptest::collection::vec((any::<bool>(), any::<[bool; 3]>()), 0..12),
+    ) {
+        let ids = ["CVE-2019-0001", "CVE-2019-0002", "CVE-2019-0003"];
+        let reported = |held: [bool; 3]| -> Vec<ReportedFinding> {
+            ids.iter().zip(held).filter(|(_, held)| *held).map(|(id, _)| finding(id, false)).collect()
+        };
+        let count = i64::try_from(days.len()).expect("few");
+        let all: Vec<Report> = days
+            .iter()
+            .enumerate()
+            .map(|(at, (complete, held))| {
+                report(count - i64::try_from(at).expect("few"), *complete, &reported(*held))
+            })
+            .collect();
+        let findings = findings::findings(&Security {
+            reports: reports(all.clone()),
+            ..Security::default()
+        });
+        for (report, (complete, held)) in all.iter().zip(&days) {
+            for (id, held) in ids.iter().zip(held) {
+                let open = findings.iter().filter(|known| known.id == *id && known.is_open(report.at_ms));
+                let open = open.count();
+                prop_assert!(open <= 1);
+                if *complete {
+                    prop_assert_eq!(open == 1, *held);
+                }
+            }
+        }
+    }
+}
+
+/// The state of a day does not depend on what was learnt later.
+#[test]
+fn the_past_does_not_change() {
+    for later in [1, 20, 54] {
+        let early = vec![report(60, true, &[finding(CVE, false)])];
+        let mut all = early.clone();
+        all.push(report(later, true, &[]));
+        let at_ms = AS_OF_MS - 55 * DAY_MS;
+        let numbers = |of: Vec<Report>| {
+            let snapshot = snapshot(vec![rule()], reports(of));
+            numbers_of(&snapshot, &state_at(&snapshot, at_ms))
+        };
+        assert_eq!(numbers(early), numbers(all));
+    }
+}
