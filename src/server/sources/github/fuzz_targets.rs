@@ -1,9 +1,15 @@
 //! Fuzz targets of GitHub's responses and of the files of repositories.
 
+use std::collections::BTreeSet;
+
 use reqwest::header::{HeaderMap, HeaderValue, LINK, RETRY_AFTER};
 use serde_json::Value;
 
 use super::{
+    alerts::{
+        list::List,
+        reports::{Reported, reports},
+    },
     build_files, checks, dockerfile,
     facts::facts,
     files::{DOCKERFILE, FileRequest, FileText, Files, NVMRC, PACKAGE},
@@ -18,6 +24,7 @@ use crate::server::{fuzz_target::Target, model::RepositoryFacts};
 pub const TARGETS: &[Target] = &[
     ("github_response", github_response),
     ("github_graphql", github_graphql),
+    ("github_alerts", github_alerts),
     ("package_json", package_json),
     ("nvmrc", nvmrc),
     ("gradle", gradle),
@@ -84,6 +91,24 @@ fn github_graphql(data: &[u8]) {
         let files = graphql::files(&part, repository);
         assert!(files.texts.keys().all(|path| wanted.files.contains(path)));
         let _ = facts_of(&files);
+    }
+}
+
+/// A page of each list of alerts: reports are bounded, and name repositories that exist.
+fn github_alerts(data: &[u8]) {
+    for list in List::ALL {
+        let Ok((alerts, count)) = list.parse(data) else {
+            continue;
+        };
+        assert!(alerts.len() <= count);
+        let repositories = BTreeSet::from(["ccd-api"]);
+        for report in reports(list, alerts, &repositories, &mut Reported::default(), 1) {
+            assert_eq!(report.repository, "ccd-api");
+            for finding in &report.findings {
+                assert!(!finding.id.is_empty() && finding.id.chars().count() <= MAX_VERSION);
+                assert!(finding.package.chars().count() <= 300);
+            }
+        }
     }
 }
 

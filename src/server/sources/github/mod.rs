@@ -3,6 +3,7 @@
 //! Repositories are listed, not searched for, because code search does not cover all of them. Known
 //! paths are then read from each default branch, many repositories per request.
 
+mod alerts;
 mod build_files;
 mod checks;
 mod client;
