@@ -233,10 +233,22 @@ async fn doctor_reports_successes_and_failures() {
         "GraphQL requests",
         "can read hmcts",
         "GraphQL works",
+        "can read Dependabot alerts",
+        "can read Secret scanning alerts",
     ] {
         assert!(good.contains(part), "{part}: {good}");
     }
     assert!(!good.contains("bad:"), "{good}");
+
+    stand_in
+        .control(json!({ "withoutAlerts": ["dependabot"] }))
+        .await;
+    let without = said(&stand_in.source(true)).await;
+    let left_out = "good: Dependabot alerts are left out, as the token may not read them";
+    assert!(
+        without.contains(left_out) && !without.contains("bad:"),
+        "{without}"
+    );
 
     let wrong = said(&stand_in.source_with("wrong-t0ken", |_| {})).await;
     assert!(

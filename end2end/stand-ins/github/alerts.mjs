@@ -116,7 +116,8 @@ export function alerts(world, url, list) {
   );
   const asked = all.filter((alert) => !state || alert.state === state);
   if (list !== "dependabot") return paged(world, url, asked, (alert) => alert);
-  if (url.searchParams.has("page")) return failed(400, "Pagination using the `page` parameter is not supported.");
+  if (url.searchParams.has("page"))
+    return failed(400, "Pagination using the `page` parameter is not supported.");
   const size = Math.min(Number(url.searchParams.get("per_page") ?? 30), 100, world.pageSize);
   const after = url.searchParams.get("after");
   const from = after === null ? 0 : Number(Buffer.from(after, "base64url").toString());

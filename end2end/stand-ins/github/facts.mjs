@@ -89,7 +89,11 @@ function buildFile(name, java) {
 const ISSUES = {
   "ndjson-tree": (number) => ({
     value: `package-${number}`,
-    children: { ID: number, Issue: "Synthesised", URL: `https://github.com/advisories/GHSA-0000-0000-${1000 + number}` },
+    children: {
+      ID: number,
+      Issue: "Synthesised",
+      URL: `https://github.com/advisories/GHSA-0000-0000-${1000 + number}`,
+    },
   }),
   "ndjson-auditAdvisory": (number) => ({
     type: "auditAdvisory",
