@@ -22,6 +22,13 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// Returns the first and the last line of a part of the text.
+    pub fn of(&mut self, part: &str) -> (u32, u32) {
+        let start = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        let first = self.at(start as u64);
+        (first, self.at((start + part.len()) as u64))
+    }
+
     /// Returns the line of a byte, from 1. A position before an earlier one has the line of the latter.
     pub fn at(&mut self, position: u64) -> u32 {
         let position = usize::try_from(position).unwrap_or(usize::MAX);

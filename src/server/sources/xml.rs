@@ -14,6 +14,8 @@ use super::position::Lines;
 
 /// Deeper than any real file.
 const MAX_DEPTH: usize = 100;
+/// More than any real element has.
+const MAX_ATTRIBUTES: usize = 200;
 /// The maximum length of a reason.
 const MAX_REASON: usize = 200;
 
@@ -119,7 +121,13 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>, u32)) -> Result<(), Malform
 }
 
 fn attributes(start: &BytesStart<'_>) -> Result<Vec<(String, String)>, String> {
-    let read = start.attributes().map(|attribute| {
+    let read = start.attributes().enumerate().map(|(index, attribute)| {
+        // Each is compared with all before it.
+        if index == MAX_ATTRIBUTES {
+            return Err(format!(
+                "an element has more than {MAX_ATTRIBUTES} attributes"
+            ));
+        }
         let attribute = attribute.map_err(|error| error.to_string())?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0);
         let value = value.map_err(|error| error.to_string())?;
@@ -218,6 +226,13 @@ mod tests {
         let text = "<a>".repeat(100_000);
         let error = read(&text).1.expect_err("refused").to_string();
         assert!(error.contains("deep"), "{error}");
+    }
+
+    #[test]
+    fn attributes_are_bounded() {
+        let many: String = (0..300).map(|number| format!(" a{number}=''")).collect();
+        let error = read(&format!("<a{many}/>")).1.expect_err("refused");
+        assert!(error.to_string().contains("200 attributes"), "{error}");
     }
 
     proptest! {

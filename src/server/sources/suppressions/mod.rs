@@ -82,9 +82,13 @@ fn filled(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// More ids than a rule keeps.
+const MAX_IDS: usize = 1_000;
+
 /// Adds an id in upper case, once.
 fn add_id(rule: &mut SuppressionRule, id: &str) {
     if let Some(id) = filled(&id.to_uppercase())
+        && rule.ids.len() < MAX_IDS
         && !rule.ids.contains(&id)
     {
         rule.ids.push(id);
@@ -145,6 +149,22 @@ mod tests {
         let read = trivy::parse(".trivyignore", &text);
         assert_eq!(read.rules.len(), MAX_RULES);
         assert_eq!(read.faults, ["only the first 2000 rules are kept"]);
+    }
+
+    /// Otherwise a file of megabytes would take minutes.
+    #[test]
+    fn ids_and_comments_are_not_copied_without_end() {
+        let ids: String = (0..2_000)
+            .map(|id| format!("CVE-2019-{}\n", id + 10_000))
+            .collect();
+        let text = format!("<suppressions><suppress><cve>{ids}</cve></suppress></suppressions>");
+        let found = dependency_check("s.xml", &text);
+        assert_eq!(found.entries.len(), 2_000);
+        assert_eq!(found.rules.rules[0].ids.len(), MAX_IDS);
+        let text = format!("# {}\n# {}\n{ids}", "x".repeat(5_000), "y".repeat(5_000));
+        let read = trivy::parse(".trivyignore", &text);
+        let notes = read.rules[0].notes.as_deref().expect("a reason");
+        assert!(notes.len() < 2_000, "{}", notes.len());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::server::{
     model::{RuleFormat, SuppressionRule},
     sources::{
         file::date,
-        position::{json_members, line_of},
+        position::{Lines, json_members},
     },
 };
 
@@ -25,12 +25,11 @@ pub fn parse(path: &str, text: &str) -> FileRules {
             return found;
         }
     };
+    let mut lines = Lines::new(text);
     for (name, value) in members {
-        let line = line_of(text, value);
-        let lines = value.bytes().filter(|&byte| byte == b'\n').count();
-        let last = line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+        let lines = lines.of(value);
         let value: Value = serde_json::from_str(value).unwrap_or_default();
-        let rule = || rule(RuleFormat::Nsp, path, (line, last));
+        let rule = || rule(RuleFormat::Nsp, path, lines);
         match &value {
             Value::Array(exceptions) if name == "exceptions" => {
                 for exception in exceptions.iter().filter_map(Value::as_str) {

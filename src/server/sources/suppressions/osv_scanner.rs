@@ -9,7 +9,7 @@ use crate::server::{
     model::{RuleFormat, Selector, SelectorKind, SuppressionRule},
     sources::{
         file::date,
-        position::{line_at, toml, toml_extent, toml_scalar},
+        position::{Lines, toml, toml_extent, toml_scalar},
     },
 };
 
@@ -25,14 +25,12 @@ pub fn parse(path: &str, text: &str) -> FileRules {
     };
     let mut rules = Vec::new();
     for (entry, span) in tables(&root, "IgnoredVulns") {
-        let mut rule = start(path, text, entry, &span);
-        let Some(id) = value(entry, "id") else {
-            found.fault(format!("line {}: an entry without an id", rule.line));
-            continue;
-        };
-        add_id(&mut rule, &id);
+        let mut rule = start(path, entry);
+        if let Some(id) = value(entry, "id") {
+            add_id(&mut rule, &id);
+        }
         rule.until = value(entry, "ignoreUntil");
-        rules.push((span.start, rule));
+        rules.push((span, rule));
     }
     for (entry, span) in tables(&root, "PackageOverrides") {
         let is = |table: &DeTable<'_>| value(table, "ignore").as_deref() == Some("true");
@@ -40,7 +38,7 @@ pub fn parse(path: &str, text: &str) -> FileRules {
         if !is(entry) && !vulnerability.is_some_and(is) {
             continue;
         }
-        let mut rule = start(path, text, entry, &span);
+        let mut rule = start(path, entry);
         let name = value(entry, "name");
         rule.selectors.push(Selector {
             kind: SelectorKind::Package,
@@ -49,10 +47,16 @@ pub fn parse(path: &str, text: &str) -> FileRules {
             text: name.unwrap_or_else(|| ".*".to_owned()),
         });
         rule.until = value(entry, "effectiveUntil");
-        rules.push((span.start, rule));
+        rules.push((span, rule));
     }
-    rules.sort_by_key(|(start, _)| *start);
-    for (_, rule) in rules {
+    rules.sort_by_key(|(span, _)| span.start);
+    let (mut first, mut last) = (Lines::new(text), Lines::new(text));
+    for (span, mut rule) in rules {
+        rule.line = first.at(span.start as u64);
+        rule.last_line = last.at(span.end.saturating_sub(1) as u64).max(rule.line);
+        if rule.ids.is_empty() && rule.selectors.is_empty() {
+            found.fault(format!("line {}: an entry without an id", rule.line));
+        }
         if let Some(until) = &rule.until
             && date(until).is_none()
         {
@@ -63,13 +67,9 @@ pub fn parse(path: &str, text: &str) -> FileRules {
     found
 }
 
-/// Creates a rule with the lines and the reason of an entry.
-fn start(path: &str, text: &str, entry: &DeTable<'_>, span: &Range<usize>) -> SuppressionRule {
-    let lines = (
-        line_at(text, span.start),
-        line_at(text, span.end.saturating_sub(1)),
-    );
-    let mut rule = rule(RuleFormat::OsvScanner, path, lines);
+/// Creates a rule with the reason of an entry.
+fn start(path: &str, entry: &DeTable<'_>) -> SuppressionRule {
+    let mut rule = rule(RuleFormat::OsvScanner, path, (0, 0));
     rule.notes = value(entry, "reason");
     rule
 }

@@ -4,6 +4,10 @@
 use super::{FileRules, add_id, filled, rule, shown};
 use crate::server::{model::RuleFormat, sources::file::date};
 
+/// A line of a comment is cut to as many characters, and a longer comment takes no further line: it is copied
+/// for each id below it, and facts hold less.
+const MAX_COMMENT: usize = 1_000;
+
 pub fn parse(path: &str, text: &str) -> FileRules {
     let mut found = FileRules::default();
     let mut comment = String::new();
@@ -17,13 +21,16 @@ pub fn parse(path: &str, text: &str) -> FileRules {
             continue;
         }
         if let Some(more) = line.strip_prefix('#') {
+            let more: String = more.chars().take(MAX_COMMENT).collect();
             if !std::mem::replace(&mut is_open, true) {
                 comment.clear();
             }
-            if !comment.is_empty() {
-                comment.push(' ');
+            if comment.len() < MAX_COMMENT {
+                if !comment.is_empty() {
+                    comment.push(' ');
+                }
+                comment.push_str(more.trim_start_matches('#').trim());
             }
-            comment.push_str(more.trim_start_matches('#').trim());
             continue;
         }
         is_open = false;
@@ -39,8 +46,6 @@ pub fn parse(path: &str, text: &str) -> FileRules {
             found.fault(format!("exp:{} is not a date", shown(until)));
         }
         rule.notes = filled(after).or_else(|| filled(&comment));
-        // One comment above many ids must not be copied whole for each.
-        rule.bound();
         found.push(rule);
     }
     found

@@ -6,19 +6,17 @@ use serde_json::Value;
 use super::{FileRules, add_id, advisory_of_url, filled, rule};
 use crate::server::{
     model::{RuleFormat, Selector, SelectorKind, SuppressionRule},
-    sources::position::{json_members, line_of},
+    sources::position::{Lines, json_members},
 };
 
 pub fn parse(path: &str, text: &str) -> FileRules {
     let mut found = FileRules::default();
     let text = text.trim_start_matches('\u{feff}');
     if let Some(advisories) = advisories(text) {
+        let mut lines = Lines::new(text);
         for (id, advisory) in advisories {
-            let first = line_of(text, advisory);
-            let lines = advisory.bytes().filter(|&byte| byte == b'\n').count();
-            let last = first.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+            let mut rule = rule(RuleFormat::YarnAudit, path, lines.of(advisory));
             let advisory = serde_json::from_str(advisory).unwrap_or_default();
-            let mut rule = rule(RuleFormat::YarnAudit, path, (first, last));
             fill(&mut rule, &advisory, &id);
             found.push(rule);
         }
