@@ -176,6 +176,21 @@ const RESULTS: [trace: string, column: string][] = [
   ["Other", "other"],
 ];
 
+const DUE: [trace: string, column: string][] = [
+  ["Suppressions", "suppressions"],
+  ["Runtimes", "runtimes"],
+  ["Findings", "findings"],
+];
+const AGES: [trace: string, column: string][] = [
+  ["Up to 7 days", "to_7_days"],
+  ["Up to 30 days", "to_30_days"],
+  ["Up to 90 days", "to_90_days"],
+  ["Older", "older"],
+];
+
+/** The instant at which the week of a row begins. */
+const weekOf = (figure: Figure) => (row: number) => Date.parse(column<string>(figure, "week_start")[row]);
+
 /** Rows by week of seven days, counted back from the last date. */
 function weeksOf(figure: Figure): { position: number; rows: Figure["rows"] }[] {
   const days = column<string>(figure, "date").map((date) => Date.parse(date) / DAY);
@@ -357,6 +372,55 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
   start_delay: linesOf([
     ["First step, median", "first_step_p50_minutes"],
     ["Start, median", "delay_p50_minutes"],
+  ]),
+  security_due: (drawn, figure) => {
+    const [due, kind] = [column<string>(figure, "due"), column<string>(figure, "kind")];
+    const classes = ["now", "30-days", "90-days", "later", "no-end", "unknown"];
+    const reached = classes.map(() => 0);
+    const segments = [["Suppressions", "suppression"], ["Runtimes", "runtime"], ["Findings", "finding"]].flatMap(([trace, of]) =>
+      classes.flatMap((known, position) => {
+        const size = due.filter((one, row) => one === known && kind[row] === of).length;
+        const from = reached[position];
+        reached[position] += size;
+        return size > 0 ? [{ trace, position, size, from }] : [];
+      }),
+    );
+    segmentsAre(drawn, segments);
+  },
+  suppression_debt: (drawn, figure) => {
+    const shown = first(figure);
+    namesAre(drawn, column<string>(shown, "team"));
+    const [rules, debt] = [column(shown, "rules"), column(shown, "debt")];
+    const segments = [
+      ...debt.map((size, position) => ({ trace: "In debt", position, size })),
+      ...rules.map((all, position) => ({ trace: "Others", position, size: all - debt[position], from: debt[position] })),
+    ];
+    segmentsAre(drawn, segments.filter(({ size }) => size > 0));
+  },
+  security_calendar: (drawn, figure) => segmentsAre(drawn, stackOf(figure, DUE, weekOf(figure))),
+  open_findings: (drawn, figure) => segmentsAre(drawn, stackOf(figure, AGES, (row) => row)),
+  findings_by_week: (drawn, figure) => {
+    linesOf([
+      ["Open", "open"],
+      ["Resolved", "resolved"],
+    ])(drawn, figure);
+    segmentsAre(drawn, stackOf(figure, [["Opened", "opened"]], weekOf(figure)));
+  },
+  runtime_support: (drawn, figure) => {
+    const shown = first(figure);
+    namesAre(drawn, column<string>(shown, "product").map((product, row) => `${product} ${column<string>(shown, "version")[row]}`));
+    const support = column<string>(shown, "support");
+    const counts = column(shown, "repositories");
+    const bars = ["Ended", "Due", "Unknown", "Supported"].flatMap((trace) =>
+      counts.flatMap((size, position) => (support[position] === trace.toLowerCase() ? [{ trace, position, size }] : [])),
+    );
+    segmentsAre(drawn, bars);
+  },
+  security_trend: linesOf([
+    ["Suppressions in debt", "debt"],
+    ["Runtimes past their end", "runtimes_ended"],
+    ["Overdue findings", "overdue"],
+    ["Repositories without a check", "unchecked"],
   ]),
   // The table ends with the most frequent one, the chart begins with it.
   cve_most_frequent: (drawn, figure) => {
