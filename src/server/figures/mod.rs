@@ -43,6 +43,7 @@ mod ranking;
 mod rows;
 mod runtime_support;
 mod security_calendar;
+pub mod security_due;
 mod security_trend;
 mod shortest_functional_tests;
 mod slowest_steps;
@@ -112,6 +113,7 @@ pub const ALL: &[&Figure] = &[
     &slowest_steps::FIGURE,
     &step_duration_by_week::FIGURE,
     &start_delay::FIGURE,
+    &security_due::FIGURE,
     &suppression_debt::FIGURE,
     &security_calendar::FIGURE,
     &open_findings::FIGURE,
