@@ -48,7 +48,7 @@ pub struct SecurityNumber {
     /// `debt`, `runtimes`, `overdue` or `unchecked`.
     pub id: String,
     pub number: u64,
-    /// How many there are of its kind, and how many are unknown.
+    /// The count of its kind, and of those that are unknown.
     pub of: u64,
     pub unknown: u64,
     /// The suppressions without an end; the runtimes past their end; 0 for others.

@@ -37,7 +37,7 @@ const PROTECTED: u32 = 85;
 const SUPPRESSED_PER_LISTED: usize = 60;
 const FOUND_PER_LISTED: usize = 1_500;
 
-/// What data/sample/risks.toml says.
+/// The content of data/sample/risks.toml.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Risks {

@@ -1,4 +1,4 @@
-//! What is due, by when it is due.
+//! Lists of what is due, by its date.
 
 use maud::{Markup, html};
 
