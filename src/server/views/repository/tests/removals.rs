@@ -3,7 +3,10 @@
 use std::{fs, path::Path, process::Command};
 
 use super::*;
-use crate::api::RuleRemoval;
+use crate::{
+    api::RuleRemoval,
+    server::sources::suppressions::{FILES, dependency_check},
+};
 
 const XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <suppressions xmlns="https://jeremylong.github.io/DependencyCheck/dependency-suppression.1.3.xsd">
@@ -118,6 +121,31 @@ fn a_script_removes_the_lines_of_entries() {
         applied(&[of], yarn),
         (true, "{\"type\":\"x\"}\n".to_owned())
     );
+}
+
+#[test]
+fn a_script_fits_the_lines_that_are_read() {
+    let read = |path: &str, text: &str| {
+        let mut files = FILES.iter();
+        match files.find(|(known, _)| *known == path) {
+            Some((_, parse)) => parse(path, text).rules,
+            None => dependency_check(path, text).rules.rules,
+        }
+    };
+    let toml = "[[IgnoredVulns]]\nid = \"GO-2022-0968\"\nignoreUntil = 2019-10-01\nreason = \"a\"\n\n\
+                [[PackageOverrides]]\nname = \"lib\"\nignore = true\neffectiveUntil = 2019-10-01\n\n\
+                [[IgnoredVulns]]\nid = \"GO-2022-0969\"\n";
+    let toml_after = "\n\n[[IgnoredVulns]]\nid = \"GO-2022-0969\"\n";
+    let trivy = "# why\nCVE-2019-0002 exp:2019-10-01 # until then\n\ncve-2019-0003\nprivate-key exp:2019-10-02\n";
+    for (path, text, after) in [
+        ("config/suppressions.xml", XML, XML_AFTER),
+        ("osv-scanner.toml", toml, toml_after),
+        (".trivyignore", trivy, "# why\n\ncve-2019-0003\n"),
+    ] {
+        let rules = read(path, text);
+        assert_eq!(rules.len(), 3, "{path}");
+        assert_eq!(applied(&rules, text), (true, after.to_owned()), "{path}");
+    }
 }
 
 #[test]
