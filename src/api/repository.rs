@@ -59,6 +59,8 @@ pub struct RepositoryDetails {
     pub renewal_count: u64,
     /// RFC 3339, UTC; empty without facts of any repository.
     pub as_of: String,
+    /// The day or instant that was asked for; null for the latest facts.
+    pub asked: Option<String>,
     /// The time of the latest facts, RFC 3339, UTC.
     pub latest: String,
     /// The version of the data.

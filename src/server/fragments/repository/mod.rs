@@ -190,6 +190,7 @@ impl Shown<'_> {
     /// Chooses the day whose end the page shows.
     fn day_form(&self) -> Markup {
         let details = self.details;
+        let day = details.asked.as_ref().unwrap_or(&details.latest);
         html! {
             @if !details.as_of.is_empty() {
                 form class="table-search" method="get" autocomplete="off"
@@ -197,7 +198,7 @@ impl Shown<'_> {
                     label for="as-of" { "As of the end of" }
                     input id="as-of" class="form-control" type="date" name="as_of"
                         max=(visible(details.latest.get(..10).unwrap_or_default()))
-                        value=(visible(details.as_of.get(..10).unwrap_or_default()));
+                        value=(visible(day.get(..10).unwrap_or_default()));
                     button class="btn" type="submit" { "Show" }
                 }
             }

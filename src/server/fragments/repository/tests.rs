@@ -121,7 +121,8 @@ fn details() -> RepositoryDetails {
             note: hostile(),
         }],
         renewal_count: 1,
-        as_of: "2019-10-24T23:59:59.999Z".to_owned(),
+        as_of: "2019-10-25T00:00:00Z".to_owned(),
+        asked: Some("2019-10-24".to_owned()),
         latest: "2019-10-25T12:00:00Z".to_owned(),
         ..RepositoryDetails::default()
     }

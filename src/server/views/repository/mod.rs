@@ -43,6 +43,8 @@ const MAX_IDS: usize = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub name: String,
+    /// The day or instant as asked for.
+    pub asked: Option<String>,
     /// Unix ms.
     pub at_ms: i64,
 }
@@ -81,15 +83,16 @@ pub fn find(snapshot: &Snapshot, view: &View) -> Result<Wanted, AppError> {
     }
     Ok(Wanted {
         name: name.to_owned(),
+        asked: view.get("as_of").map(str::to_owned),
         at_ms,
     })
 }
 
-/// Reads an instant, or a local date, of which it is the last instant, in Unix ms.
+/// Reads an instant, or a local date, which means its end, in Unix ms.
 fn end_ms(text: &str, zone: &TimeZone) -> Option<i64> {
     let day: Option<Date> = text.parse().ok().filter(|_| text.len() == 10);
     match day {
-        Some(day) => Some(instant_ms(&day.tomorrow().ok()?.to_string(), zone)? - 1),
+        Some(day) => instant_ms(&day.tomorrow().ok()?.to_string(), zone),
         None => instant_ms(text, zone),
     }
 }
@@ -117,6 +120,7 @@ pub fn details(snapshot: &Snapshot, wanted: &Wanted) -> RepositoryDetails {
             .collect(),
         scans: scans(snapshot, name, at_ms),
         as_of: words::instant(snapshot.security.as_of_ms.map(|_| at_ms)),
+        asked: wanted.asked.clone(),
         latest: words::instant(snapshot.security.as_of_ms),
         version: snapshot.version.to_string(),
         ..RepositoryDetails::default()

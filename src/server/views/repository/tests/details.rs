@@ -111,7 +111,8 @@ fn rules_runtimes_and_findings_have_their_states() {
 fn an_earlier_day_shows_its_end_and_no_later_change() {
     let snapshot = sample();
     let before = described(&snapshot, "2019-09-30");
-    assert_eq!(before.as_of, "2019-09-30T23:59:59.999Z");
+    assert_eq!(before.as_of, "2019-10-01T00:00:00Z");
+    assert_eq!(before.asked.as_deref(), Some("2019-09-30"));
     assert_eq!(before.latest, "2019-10-25T12:00:00Z");
     let ids: Vec<&str> = before
         .rules
