@@ -22,6 +22,7 @@ mod failure_rate_by_library;
 mod failure_rate_by_node;
 mod failure_rate_by_week;
 mod failure_rates;
+mod findings_by_week;
 mod flaky_pipelines;
 mod heatmap;
 mod hours;
@@ -34,12 +35,18 @@ mod minutes_lost_by_team;
 mod most_failing;
 mod nightly_vs_non_nightly;
 mod node_versions;
+mod open_findings;
 pub mod opens;
 mod ranking;
 mod rows;
+mod runtime_support;
+mod security_calendar;
+pub mod security_due;
+mod security_trend;
 mod shortest_functional_tests;
 mod slowest_steps;
 mod start_delay;
+mod suppression_debt;
 pub mod suppressions;
 #[cfg(test)]
 pub mod testing;
@@ -101,6 +108,13 @@ pub const ALL: &[&Figure] = &[
     &delivery::FIGURE,
     &slowest_steps::FIGURE,
     &start_delay::FIGURE,
+    &security_due::FIGURE,
+    &suppression_debt::FIGURE,
+    &security_calendar::FIGURE,
+    &open_findings::FIGURE,
+    &findings_by_week::FIGURE,
+    &runtime_support::FIGURE,
+    &security_trend::FIGURE,
     &cve_most_frequent::FIGURE,
     &cve_per_team::FIGURE,
     &js_checks::FIGURE,
@@ -363,7 +377,9 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 11] = [
+    const NAMING: [&str; 13] = [
+        "suppression_debt",
+        "runtime_support",
         "most_failing",
         "failing_steps",
         "lengthy_pipelines",

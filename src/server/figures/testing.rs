@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::Figure;
-use crate::server::model::{BuildResult, Check, RepositoryFacts, Step, StepDuration, Suppression};
+use crate::server::model::{
+    BuildResult, Check, ReportedFinding, RepositoryFacts, Runtime, Severity, Step, StepDuration,
+    Suppression, SuppressionRule,
+};
 use crate::{
     api::Cell,
     selection::Selection,
@@ -14,7 +17,7 @@ use crate::{
         insight,
         snapshot::{
             BuildDetails, BuildRecord, Flake, Incident, Snapshot, SnapshotBuilder,
-            security::Security,
+            security::{Report, ReportSeries, Security},
         },
     },
 };
@@ -103,6 +106,18 @@ pub fn everywhere(text: &str) -> Snapshot {
         checks: Check::ALL.to_vec(),
         node_version: Some(text.to_owned()),
         java_version: Some(format!("11 {text}")),
+        rules: Some(vec![SuppressionRule {
+            file: text.to_owned(),
+            ids: vec![text.to_owned()],
+            until: Some("2019-11-30".to_owned()),
+            notes: Some(text.to_owned()),
+            ..SuppressionRule::default()
+        }]),
+        runtimes: Some(vec![Runtime {
+            product: text.to_owned(),
+            version: text.to_owned(),
+            ..Runtime::default()
+        }]),
         ..RepositoryFacts::default()
     };
     // Of as many teams as make a CVE frequent.
@@ -212,6 +227,16 @@ pub fn crowded(number: usize) -> Snapshot {
             javascript: true,
             node_version: Some(format!("{number}.{}", "&".repeat(30))),
             java_version: Some(format!("{number}.{}", "&".repeat(30))),
+            rules: Some(vec![SuppressionRule {
+                ids: vec![format!("CVE-2019-{number:04}")],
+                until: Some("2019-11-30".to_owned()),
+                ..SuppressionRule::default()
+            }]),
+            runtimes: Some(vec![Runtime {
+                product: name("product", number),
+                version: "1".to_owned(),
+                ..Runtime::default()
+            }]),
             ..RepositoryFacts::default()
         }
     };
@@ -233,8 +258,38 @@ fn finished(builder: SnapshotBuilder, as_of_ms: Option<i64>, facts: Security) ->
     insight::filled(builder.finish("test".to_owned(), as_of_ms, facts))
 }
 
+/// Facts, and a scan of each repository with rules, which found something.
 fn facts(repositories: Vec<RepositoryFacts>) -> Security {
-    Security::of(Some(at(AS_OF)), repositories)
+    let mut reports: Vec<ReportSeries> = repositories
+        .iter()
+        .filter(|facts| facts.rules.is_some())
+        .map(scanned)
+        .collect();
+    reports.sort_by(|a, b| a.repository.cmp(&b.repository));
+    Security {
+        reports,
+        ..Security::of(Some(at(AS_OF)), repositories)
+    }
+}
+
+fn scanned(facts: &RepositoryFacts) -> ReportSeries {
+    let rules = facts.rules.iter().flatten();
+    let findings = rules.map(|rule| ReportedFinding {
+        id: rule.ids[0].clone(),
+        package: rule.file.clone(),
+        severity: Severity::High,
+        ..ReportedFinding::default()
+    });
+    ReportSeries {
+        repository: facts.repository.clone(),
+        scanner: "dependency-check".to_owned(),
+        codebase_type: "java".to_owned(),
+        reports: vec![Report {
+            at_ms: at("2019-10-24T12:00:00Z"),
+            complete: true,
+            findings: findings.collect(),
+        }],
+    }
 }
 
 /// A repository that suppresses these CVEs, each until a day or without an end.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
-use super::{SampleOptions, events, facts};
+use super::{History, SampleOptions, events, history};
 use crate::server::{
     model::Event,
     store::{Ingested, Store},
@@ -50,9 +50,24 @@ pub async fn fill(
         written += batch.len() as u64;
         progress(written);
     }
-    let facts = store.put_facts(&facts(options), options.as_of_ms).await;
-    filled.repositories = facts.context("cannot write the sample's security facts")?;
+    filled.repositories = fill_security(store, options).await?;
     Ok(filled)
+}
+
+/// Writes the facts of every reading and the reports of scanners; returns the counts of the last reading.
+///
+/// # Errors
+/// If the store cannot be written to.
+pub async fn fill_security(store: &mut Store, options: &SampleOptions) -> Result<Ingested> {
+    let History { readings, reports } = history(options);
+    let put = store.put_scan_reports(&reports).await;
+    put.context("cannot write the sample's scan reports")?;
+    let mut counts = Ingested::default();
+    for (at_ms, facts) in &readings {
+        let put = store.put_facts(facts, *at_ms).await;
+        counts += put.context("cannot write the sample's security facts")?;
+    }
+    Ok(counts)
 }
 
 #[cfg(test)]
@@ -81,7 +96,8 @@ mod tests {
         assert_eq!((filled.events.new, reported.last()), (all, Some(&all)));
         assert_eq!(reported[0], BATCH as u64);
         assert!(expected_events(&options).abs_diff(all) < all / 5, "{all}");
-        let repositories = facts(&options).len();
+        let readings = history(&options).readings;
+        let repositories = readings[0].1.len();
         assert_eq!(filled.repositories.new, repositories as u64);
         let snapshot = store.load(Arc::clone(&config)).await.expect("a snapshot");
         assert!(snapshot.builds.len() > 2500 && snapshot.builds_elsewhere > 100);

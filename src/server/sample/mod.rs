@@ -14,6 +14,9 @@ mod library;
 mod pipelines;
 mod random;
 mod repositories;
+mod risks;
+mod rules;
+mod scans;
 mod shifts;
 #[cfg(test)]
 mod tests;
@@ -21,8 +24,8 @@ mod truth;
 mod world;
 mod writing;
 
-pub use facts::facts;
-pub use fill::{Filled, expected_events, fill};
+pub use fill::{Filled, expected_events, fill, fill_security};
+pub use risks::{History, history};
 pub use truth::Truth;
 
 use crate::server::model::Event;

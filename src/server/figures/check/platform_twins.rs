@@ -131,7 +131,11 @@ CREATE INDEX temp.known_at ON known (at);
 ";
 
 /// The figures whose rows have no query here, each with what computes them a second way.
-pub const ELSEWHERE: [(&str, &str); 3] = [
+pub const ELSEWHERE: [(&str, &str); 4] = [
+    (
+        "security_trend",
+        "`super::security`, by the numbers of its weeks",
+    ),
     (
         "time_to_green",
         "`super::platform`, from the episodes in SQL",

@@ -111,31 +111,28 @@ fn is_unused(
     at_ms: i64,
     matcher: &mut Matcher,
 ) -> Option<bool> {
-    let series = reports
+    let of_time =
+        |report: &&Report| report.complete && since_ms < report.at_ms && report.at_ms <= at_ms;
+    let mut recent: Vec<&Report> = Vec::new();
+    for series in reports
         .iter()
-        .filter(|series| reads(&series.scanner, rule.format));
-    let mut any = false;
-    for series in series {
-        let of_time =
-            |report: &&Report| report.complete && since_ms < report.at_ms && report.at_ms <= at_ms;
-        let last: Vec<&Report> = series
-            .reports
-            .iter()
-            .rev()
-            .filter(of_time)
-            .take(REPORTS)
-            .collect();
-        if last.len() < REPORTS {
+        .filter(|series| reads(&series.scanner, rule.format))
+    {
+        let before = recent.len();
+        recent.extend(series.reports.iter().rev().filter(of_time).take(REPORTS));
+        if recent.len() - before < REPORTS {
             return None;
         }
-        any = true;
-        for report in last {
-            if matcher.holds(rule, &report.findings)? {
-                return Some(false);
-            }
+    }
+    if recent.is_empty() {
+        return None;
+    }
+    for report in recent {
+        if matcher.holds(rule, &report.findings)? {
+            return Some(false);
         }
     }
-    any.then_some(true)
+    Some(true)
 }
 
 /// Returns whether a scanner reads the files of a format.

@@ -11,7 +11,8 @@ use std::{
 use super::*;
 use crate::server::{
     config::Config,
-    model::{BuildResult, Check, DAY_MS, HOUR_MS, RepositoryFacts},
+    model::{BuildResult, Check, DAY_MS, HOUR_MS, RepositoryFacts, RuleFormat, SuppressionRule},
+    store::Store,
 };
 
 /// Friday 2019-10-25, 17:15 UTC.
@@ -32,7 +33,8 @@ fn fingerprint(options: &SampleOptions) -> (usize, u64) {
     for event in events(options) {
         writeln!(text, "{event:?}").expect("a string takes everything");
     }
-    let facts = serde_json::to_string(&facts(options)).expect("facts are JSON");
+    let History { readings, reports } = history(options);
+    let facts = serde_json::to_string(&readings).expect("facts are JSON") + &format!("{reports:?}");
     let truth = serde_json::to_string(&truth(options)).expect("the description is JSON");
     let mut hasher = DefaultHasher::new();
     hasher.write(text.as_bytes());
@@ -304,7 +306,9 @@ fn new_job_folders_have_urls_and_old_systems_report_less() {
 
 #[test]
 fn facts_cover_teams_suppressions_checks_and_versions() {
-    let facts = facts(&options(180));
+    let mut history = history(&options(180));
+    let (at_ms, facts) = history.readings.pop().expect("a reading");
+    assert_eq!(at_ms, options(180).as_of_ms);
     assert!((110..=130).contains(&facts.len()), "{}", facts.len());
     assert!(facts.is_sorted_by(|a, b| a.repository < b.repository));
     let team = |name: &str| name.split('-').next().unwrap_or_default().to_owned();
@@ -346,4 +350,70 @@ fn facts_cover_teams_suppressions_checks_and_versions() {
     assert!(versions(|facts| facts.node_version.as_ref()) > 10);
     assert!(versions(|facts| facts.java_version.as_ref()) >= 5);
     assert!(facts.iter().filter(|facts| facts.archived).count() >= 1);
+}
+
+#[test]
+fn rules_say_the_same_as_the_suppressions_of_the_seed() {
+    for (_, facts) in &history(&options(180)).readings {
+        for facts in facts.iter().filter(|facts| facts.rules.is_some()) {
+            let rules = facts.rules.as_deref().unwrap_or_default();
+            assert_eq!(
+                super::rules::suppressions(rules),
+                facts.suppressions,
+                "{}",
+                facts.repository
+            );
+        }
+    }
+}
+
+#[test]
+fn the_history_has_every_case_of_a_debt() {
+    let options = options(180);
+    let dir = tempfile::tempdir().expect("a directory");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let snapshot = runtime.block_on(async {
+        let config = std::sync::Arc::new(Config::built_in());
+        let mut store = Store::open(dir.path(), &config).await.expect("a store");
+        fill_security(&mut store, &options).await.expect("filled");
+        store.load(config).await.expect("a snapshot")
+    });
+    let security = &snapshot.security;
+    let rules = || {
+        security
+            .repositories
+            .iter()
+            .flat_map(|facts| facts.rules.iter().flatten())
+    };
+    let count = |is: fn(&SuppressionRule) -> bool| rules().filter(|rule| is(rule)).count();
+    assert!(count(|rule| rule.notes.is_none()) > 20);
+    assert!(count(|rule| rule.selectors.is_empty()) > 5);
+    assert!(count(|rule| rule.selectors.iter().any(|one| one.text == "^.*$")) > 5);
+    assert!(count(|rule| rule.until.as_deref() == Some("next release")) > 2);
+    assert!(count(|rule| rule.cvss_below.is_some()) > 0);
+    assert!(count(|rule| rule.format != RuleFormat::DependencyCheck) > 2);
+    let reports = || security.reports.iter().flat_map(|series| &series.reports);
+    assert!(reports().count() > 1_000 && reports().any(|report| !report.complete));
+    assert!(reports().any(|report| report.findings.iter().any(|known| known.suppressed)));
+    let scanners: BTreeSet<&str> = security
+        .reports
+        .iter()
+        .map(|series| &*series.scanner)
+        .collect();
+    assert_eq!(scanners.len(), 3, "{scanners:?}");
+    let first = security
+        .histories
+        .iter()
+        .map(|history| &history.versions[0].1);
+    let mut first = first.map(|facts| facts.as_ref().expect("facts"));
+    assert!(
+        first.all(|facts| facts.rules.is_none()),
+        "not read at first"
+    );
+    let changed = security
+        .histories
+        .iter()
+        .filter(|history| history.versions.len() > 3)
+        .count();
+    assert!(changed > 40, "{changed}");
 }

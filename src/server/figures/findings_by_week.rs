@@ -1,0 +1,121 @@
+//! Findings that were opened and resolved by week, and those that were open at its end.
+//!
+//! Reads the findings of scan reports and alerts.
+
+use super::{
+    Column, Context, Figure, Page, Rows, Values, opens,
+    weeks::{self, WEEK_MS},
+    words,
+};
+use crate::server::charts::{Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{
+        insight::security::selected,
+        snapshot::{Finding, Snapshot},
+    },
+};
+
+const WEEKS: i64 = 26;
+
+pub const FIGURE: Figure = Figure {
+    id: "findings_by_week",
+    page: Page::Security,
+    width: Width::Half,
+    height: 320,
+    title: "Findings opened and resolved",
+    help: "By weeks of seven days that end with the facts: findings that were opened, those that the next complete \
+           scan of the same scanner no longer held, and those that were open at the end of the week. A finding that comes \
+           back is a new one. Scans that are not complete change nothing. Repositories whose scans began \
+           in a week add all their findings to it.",
+    rows,
+    summary,
+    chart,
+    opens: opens::nothing,
+};
+
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let selected = selected(snapshot, selection);
+    let end_ms = selected.state.at_ms;
+    let findings: Vec<&Finding> = selected.findings().collect();
+    let weeks = if findings.is_empty() { 0 } else { WEEKS };
+    let starts: Vec<i64> = (0..weeks)
+        .map(|week| end_ms - (weeks - week) * WEEK_MS)
+        .collect();
+    let count = |is: &dyn Fn(i64, &Finding) -> bool| {
+        let of = starts.iter().map(|&start_ms| {
+            let of = findings.iter().filter(|finding| is(start_ms, finding));
+            of.count() as u64
+        });
+        Values::Count(of.collect())
+    };
+    // A week is the time after its start up to its end, so that the last one holds the facts' own instant.
+    let within = |start_ms: i64, at_ms: i64| start_ms < at_ms && at_ms <= start_ms + WEEK_MS;
+    let opened = count(&|start_ms, finding| within(start_ms, finding.opened_ms));
+    let resolved = count(&|start_ms, finding| {
+        finding
+            .resolved_ms
+            .is_some_and(|resolved| within(start_ms, resolved))
+    });
+    let open = count(&|start_ms, finding| finding.is_open(start_ms + WEEK_MS));
+    Rows {
+        columns: vec![
+            Column::new("week_start", "Week from", Values::Instant(starts)),
+            Column::new("opened", "Opened", opened),
+            Column::new("resolved", "Resolved", resolved),
+            Column::new("open", "Open at its end", open),
+        ],
+        builds: findings.len() as u64,
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let Some(open) = rows.count("open").last() else {
+        let none = "No complete scan of a repository ever held a vulnerability.";
+        return words::no_facts(context, none.to_owned());
+    };
+    // The four weeks that every comparison has.
+    let last = |column: &str| rows.count(column).iter().rev().take(4).sum::<u64>();
+    format!(
+        "{} open; in the last four weeks {} opened and {} resolved.",
+        words::counted(*open, "finding is", "findings are"),
+        words::thousands(last("opened")),
+        words::thousands(last("resolved")),
+    )
+}
+
+fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
+    let starts = rows.instant("week_start");
+    let series = |id: &'static str, title: &'static str, colour, shape| {
+        let counts = rows.count(id);
+        let mark = |row: usize| {
+            let day = words::local_instant(context.time_zone, starts[row]);
+            let at = match shape {
+                Shape::Bars { .. } => starts[row] as f64,
+                _ => (starts[row] + WEEK_MS) as f64,
+            };
+            Mark::new(at, counts[row] as f64).hover(format!(
+                "Week from {day}\n{title}: {}",
+                words::thousands(counts[row])
+            ))
+        };
+        Series::new(title, colour, shape).with((0..rows.len()).map(mark))
+    };
+    let width = WEEK_MS as f64 * 0.9;
+    let open = series("open", "Open", Colour::Neutral, Shape::Line);
+    let changes = vec![
+        series(
+            "opened",
+            "Opened",
+            Colour::Category(1),
+            Shape::Bars { width },
+        ),
+        series("resolved", "Resolved", Colour::Category(0), Shape::Line),
+    ];
+    let panels = vec![
+        Panel::new(Unit::Count, "Open", vec![open]),
+        Panel::new(Unit::Count, "By week", changes),
+    ];
+    Plane::new(weeks::base(starts), panels).into()
+}

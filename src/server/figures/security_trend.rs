@@ -1,0 +1,120 @@
+//! The four numbers of the Security page over the last weeks.
+//!
+//! Reads the dated facts and the findings.
+
+use super::{Column, Context, Figure, Page, Rows, Values, opens, words};
+use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{
+        insight::security::selected,
+        snapshot::{SecurityNumbers, Snapshot},
+    },
+};
+
+pub const FIGURE: Figure = Figure {
+    id: "security_trend",
+    page: Page::Security,
+    width: Width::Half,
+    height: 320,
+    title: "Debts over time",
+    help: "Every seven days back from the facts, as they were known on that day: suppression rules in debt, runtimes \
+           whose support had ended or was about to, overdue findings, and repositories without a dependency check. \
+           Repositories whose rules were not read yet are counted apart: their rules are unknown, not absent.",
+    rows,
+    summary,
+    chart,
+    opens: opens::nothing,
+};
+
+type Number = (&'static str, &'static str, fn(&SecurityNumbers) -> u64);
+
+const NUMBERS: [Number; 10] = [
+    ("rules", "Suppression rules", |of| of.rules),
+    ("debt", "Suppressions in debt", |of| of.debt),
+    ("without_end", "Without end", |of| of.without_end),
+    (
+        "rules_unread",
+        "Repositories whose rules were not read",
+        |of| of.rules_unread,
+    ),
+    ("runtimes_ended", "Runtimes past their end", |of| {
+        of.runtimes_ended
+    }),
+    ("runtimes_due", "Runtimes near their end", |of| {
+        of.runtimes_due
+    }),
+    ("runtimes_unknown", "Runtimes of unknown support", |of| {
+        of.runtimes_unknown
+    }),
+    ("findings", "Open findings", |of| of.findings),
+    ("overdue", "Overdue findings", |of| of.overdue),
+    ("unchecked", "Repositories without a check", |of| {
+        of.unchecked
+    }),
+];
+/// The lines, by their columns.
+const LINES: [(&str, Colour); 4] = [
+    ("debt", Colour::Category(0)),
+    ("runtimes_ended", Colour::Category(1)),
+    ("overdue", Colour::Category(2)),
+    ("unchecked", Colour::Category(3)),
+];
+
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let weeks = selected(snapshot, selection).weeks();
+    // Weeks before the first facts say nothing.
+    let first = weeks
+        .iter()
+        .position(|week| week.repositories + week.findings > 0);
+    let weeks = first.map_or(&[][..], |first| &weeks[first..]);
+    let at = weeks.iter().map(|week| week.at_ms).collect();
+    let mut columns = vec![Column::new("at", "As of", Values::Instant(at))];
+    for (id, title, of) in NUMBERS {
+        let values = weeks.iter().map(of).collect();
+        columns.push(Column::new(id, title, Values::Count(values)));
+    }
+    Rows {
+        columns,
+        builds: weeks.last().map_or(0, |week| week.repositories),
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let Some(last) = rows.len().checked_sub(1) else {
+        return words::no_facts(context, "No repository is known.".to_owned());
+    };
+    let now = |column: &str| rows.count(column)[last];
+    format!(
+        "{} in debt, {} past their end, {} overdue, {} without a dependency check.",
+        words::counted(now("debt"), "suppression", "suppressions"),
+        words::counted(now("runtimes_ended"), "runtime", "runtimes"),
+        words::counted(now("overdue"), "finding", "findings"),
+        words::counted(now("unchecked"), "repository", "repositories"),
+    )
+}
+
+fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
+    let at = rows.instant("at");
+    let title = |id: &str| {
+        let number = NUMBERS.iter().find(|(known, ..)| *known == id);
+        number.map_or("", |(_, title, _)| *title)
+    };
+    let line = |(id, colour): (&'static str, Colour)| {
+        let values = rows.count(id);
+        let marks = (0..rows.len()).map(|row| {
+            let day = words::local_instant(context.time_zone, at[row]);
+            let value = words::thousands(values[row]);
+            Mark::new(at[row] as f64, values[row] as f64)
+                .hover(format!("{day}\n{}: {value}", title(id)))
+        });
+        Series::new(title(id), colour, Shape::Line).with(marks)
+    };
+    let base = Base::Time {
+        from_ms: at.first().copied().unwrap_or_default(),
+        to_ms: at.last().copied().unwrap_or_default(),
+    };
+    let panel = Panel::new(Unit::Count, "", LINES.map(line).into());
+    Plane::new(base, vec![panel]).into()
+}

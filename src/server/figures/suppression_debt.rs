@@ -1,0 +1,128 @@
+//! Suppression rules by team, with the flags that make them a debt.
+//!
+//! Reads the rules of the repositories that are not archived.
+
+use std::collections::BTreeMap;
+
+use super::{Column, Context, Figure, Page, Rows, Values, opens, words};
+use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{
+        charts,
+        insight::security::selected,
+        snapshot::{RuleEnd, RuleState, Snapshot},
+    },
+};
+
+pub const FIGURE: Figure = Figure {
+    id: "suppression_debt",
+    page: Page::Security,
+    width: Width::Half,
+    height: charts::MAX_HEIGHT,
+    title: "Suppressions in debt by team",
+    help: "Rules of suppression files, by the team of their repository. A rule is a debt if it has expired, has no \
+           reason, is broad (a selector that matches everything, no selector, or only a score), is unused (none of \
+           the last three complete scans since it was first seen holds what it suppresses), or if one of its \
+           vulnerabilities is known to be exploited. A rule may be several of these. Rules without an end stand \
+           beside them. Whether a rule is used is unknown without three such scans.",
+    rows,
+    summary,
+    chart,
+    opens: opens::nothing,
+};
+
+type Flag = (&'static str, &'static str, fn(&RuleState) -> bool);
+
+/// The columns after the team.
+const FLAGS: [Flag; 10] = [
+    ("rules", "Rules", |_| true),
+    ("debt", "In debt", RuleState::is_debt),
+    ("expired", "Expired", |rule| rule.expired),
+    ("due", "Due soon", |rule| rule.due),
+    ("without_end", "Without end", |rule| {
+        rule.end == RuleEnd::Never
+    }),
+    ("no_reason", "No reason", |rule| rule.no_reason),
+    ("broad", "Broad", |rule| rule.broad),
+    ("unused", "Unused", |rule| rule.unused == Some(true)),
+    ("use_unknown", "Use unknown", |rule| rule.unused.is_none()),
+    ("listed", "Known exploited", |rule| rule.listed),
+];
+
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let state = selected(snapshot, selection).state;
+    let mut by_team: BTreeMap<&str, [u64; FLAGS.len()]> = BTreeMap::new();
+    for rule in &state.rules {
+        let team = snapshot.config.owners.team(&rule.facts.repository);
+        let counts = by_team.entry(team).or_default();
+        for (count, (_, _, is)) in counts.iter_mut().zip(FLAGS) {
+            *count += u64::from(is(rule));
+        }
+    }
+    let mut teams: Vec<(&str, [u64; FLAGS.len()])> = by_team.into_iter().collect();
+    // The sort is stable: equal teams stay in order of their names.
+    teams.sort_by_key(|(_, [rules, debt, ..])| std::cmp::Reverse((*debt, *rules)));
+    let names = teams.iter().map(|(team, _)| (*team).to_owned()).collect();
+    let mut columns = vec![Column::new("team", "Team", Values::Text(names))];
+    for (index, (id, title, _)) in FLAGS.into_iter().enumerate() {
+        let counts = teams.iter().map(|(_, counts)| counts[index]).collect();
+        columns.push(Column::new(id, title, Values::Count(counts)));
+    }
+    Rows {
+        columns,
+        builds: state.repositories.len() as u64,
+    }
+}
+
+fn summary(rows: &Rows, context: &Context<'_>) -> String {
+    let sum = |column: &str| rows.count(column).iter().sum::<u64>();
+    let repositories = words::counted(rows.builds, "repository", "repositories");
+    if rows.is_empty() {
+        let none = format!("No suppression rule is known of {repositories}.");
+        return words::no_facts(context, none);
+    }
+    let (rules, debt) = (sum("rules"), sum("debt"));
+    format!(
+        "{} of {} in {repositories} are in debt ({}); {} have no end.",
+        words::thousands(debt),
+        words::counted(rules, "suppression rule", "suppression rules"),
+        words::percent(100.0 * debt as f64 / rules as f64),
+        words::thousands(sum("without_end")),
+    )
+}
+
+fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
+    let teams = rows.text("team");
+    let (rules, debt) = (rows.count("rules"), rows.count("debt"));
+    let hover = |row: usize| {
+        let flags = FLAGS[2..].iter().filter_map(|(id, title, _)| {
+            let count = rows.count(id)[row];
+            (count > 0).then(|| format!("\n{title}: {}", words::thousands(count)))
+        });
+        let flags: String = flags.collect();
+        let (debt, rules) = (words::thousands(debt[row]), words::thousands(rules[row]));
+        format!("{}\n{debt} of {rules} in debt{flags}", teams[row])
+    };
+    let drawn = 0..rows.len().min(MAX_NAMES);
+    let in_debt = drawn
+        .clone()
+        .map(|row| Mark::new(row as f64, debt[row] as f64).hover(hover(row)));
+    let others = drawn.map(|row| {
+        let label = format!(
+            "{} of {}",
+            words::thousands(debt[row]),
+            words::thousands(rules[row])
+        );
+        Mark::new(row as f64, (rules[row] - debt[row]) as f64)
+            .hover(hover(row))
+            .label(label)
+    });
+    let series = vec![
+        Series::bars("In debt", Colour::Category(3)).with(in_debt),
+        Series::bars("Others", Colour::Other).with(others),
+    ];
+    let panel = Panel::new(Unit::Count, "Rules", series);
+    Plane::new(Base::names(teams), vec![panel.stacked()]).into()
+}
