@@ -123,7 +123,7 @@ async fn reports_of_default_branches_are_read_once_by_windows() {
         .collect();
     assert_eq!(asked.len(), 4, "two windows in two partitions");
     let oldest = asked.iter().map(|asked| asked.from).min();
-    assert_eq!(oldest, Some(now().as_second() - DAY - 600));
+    assert_eq!(oldest, Some(now().as_second() - DAY));
     let since = now() - 60.hours();
     let again = held
         .sync_at(&source, now() + 10.minutes(), Some(since))
