@@ -53,10 +53,28 @@ await expect("/repos/hmcts/ccd-api", 200, success("repos/get"));
 await expect("/repos/hmcts/ccd-api/contents", 200, 'components["schemas"]["content-directory"]');
 await expect("/repos/hmcts/ccd-api/contents/config/owasp", 200, 'components["schemas"]["content-directory"]');
 await expect("/repos/hmcts/ccd-api/contents/Dockerfile", 200, 'components["schemas"]["content-file"]');
+await expect(
+  "/orgs/hmcts/dependabot/alerts?state=open&per_page=2",
+  200,
+  success("dependabot/list-alerts-for-org"),
+);
+await expect(
+  "/orgs/hmcts/code-scanning/alerts?state=open",
+  200,
+  success("code-scanning/list-alerts-for-org"),
+);
+await expect(
+  "/orgs/hmcts/secret-scanning/alerts?state=open",
+  200,
+  success("secret-scanning/list-alerts-for-org"),
+);
 await expect("/rate_limit", 200, success("rate-limit/get"));
 await expect("/orgs/nobody", 404, error);
 await expect("/repos/hmcts/em-empty/contents/", 404, error);
 await expect("/orgs/hmcts/repos?page=0", 422, error);
+await control({ withoutAlerts: ["dependabot", "code-scanning"] });
+await expect("/orgs/hmcts/dependabot/alerts", 403, error);
+await expect("/orgs/hmcts/code-scanning/alerts", 403, error);
 await control({ limits: { core: { remaining: 0, resetIn: 60 } } });
 await expect("/orgs/hmcts", 403, error);
 await control({ reset: true, isUser: true });

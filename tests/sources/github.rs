@@ -142,11 +142,11 @@ async fn unchanged_data_is_not_sent_again_and_makes_no_new_rows() {
         let log = stand_in.log().await;
         let unchanged = log.iter().filter(|entry| entry["status"] == 304).count();
         if graphql {
-            // Three pages, two queries, and the file that GraphQL truncated.
-            assert_eq!((unchanged, log.len()), (3, 6), "{log:?}");
+            // Three pages and three lists of alerts, two queries, and the file that GraphQL truncated.
+            assert_eq!((unchanged, log.len()), (6, 9), "{log:?}");
         } else {
             // An empty repository has no response that could be unchanged.
-            assert_eq!((unchanged, log.len()), (3 + 12, 3 + 13), "{log:?}");
+            assert_eq!((unchanged, log.len()), (6 + 12, 6 + 13), "{log:?}");
         }
         assert_eq!(bench.content().await, content);
         assert_eq!(bench.rows("security_facts").await, copies);
@@ -193,9 +193,9 @@ async fn unused_responses_are_deleted() {
     let stand_in = StandIn::start(&[]);
     let mut bench = Bench::new().await;
     bench.sync(&stand_in.source(false)).await.expect("a sync");
-    assert_eq!(bench.rows("http_cache").await, 1 + 12);
+    assert_eq!(bench.rows("http_cache").await, 1 + 12 + 3);
     bench.sync(&stand_in.source(true)).await.expect("a sync");
-    assert_eq!(bench.rows("http_cache").await, 1);
+    assert_eq!(bench.rows("http_cache").await, 1 + 3);
 }
 
 #[tokio::test]
@@ -233,10 +233,22 @@ async fn doctor_reports_successes_and_failures() {
         "GraphQL requests",
         "can read hmcts",
         "GraphQL works",
+        "can read Dependabot alerts",
+        "can read Secret scanning alerts",
     ] {
         assert!(good.contains(part), "{part}: {good}");
     }
     assert!(!good.contains("bad:"), "{good}");
+
+    stand_in
+        .control(json!({ "withoutAlerts": ["dependabot"] }))
+        .await;
+    let without = said(&stand_in.source(true)).await;
+    let left_out = "good: Dependabot alerts are left out, as the token may not read them";
+    assert!(
+        without.contains(left_out) && !without.contains("bad:"),
+        "{without}"
+    );
 
     let wrong = said(&stand_in.source_with("wrong-t0ken", |_| {})).await;
     assert!(

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rse_dashboard::server::model::CoverageState;
+use rse_dashboard::server::model::{CoverageState, RepositoryFacts, RuleFormat};
 use rse_dashboard::{
     api::Cell,
     selection::Selection,
@@ -18,6 +18,12 @@ use crate::{
 
 const TEST: &str = "real_repositories_in_two_states_give_the_figures_of_their_facts";
 const FILE: &str = "github-facts/hmcts.json";
+/// The suppression files that are read, in their order.
+const PLACES: [&str; 3] = [
+    "dependency-check-suppressions.xml",
+    "config/owasp/suppressions.xml",
+    "config/owasp/dependency-check-suppressions.xml",
+];
 /// The states with their dates.
 const STATES: [(&str, &str, &str); 2] = [
     ("2019", "as_of_2019_10_25", "2019-10-25T17:15:00Z"),
@@ -58,14 +64,9 @@ struct Plain<'a> {
 impl Plain<'_> {
     /// Returns every suppressed CVE, and whether all of its entries have expired.
     fn suppressed(&self, day: &str) -> BTreeMap<String, bool> {
-        let places = [
-            "dependency-check-suppressions.xml",
-            "config/owasp/suppressions.xml",
-            "config/owasp/dependency-check-suppressions.xml",
-        ];
         let mut all = BTreeMap::new();
         for file in list(&self.state["suppression_files"]) {
-            if !places.contains(&text(&file["path"]).expect("a path")) {
+            if !PLACES.contains(&text(&file["path"]).expect("a path")) {
                 continue;
             }
             for entry in list(&file["suppress"]) {
@@ -131,6 +132,67 @@ impl Plain<'_> {
         let has = files.any(|file| file != "package.json");
         let version = self.of_image(&["java", "jdk", "temurin"]).or(stated);
         version.or_else(|| has.then(|| "unknown".to_owned()))
+    }
+
+    /// Returns the rules of the read files: ids, number of selectors, end, and whether there is a reason.
+    fn rules(&self) -> Vec<String> {
+        let mut rules = Vec::new();
+        for place in PLACES {
+            let files = list(&self.state["suppression_files"]);
+            for file in files.filter(|file| text(&file["path"]) == Some(place)) {
+                rules.extend(list(&file["suppress"]).map(|entry| {
+                    let named = list(&entry["ids_in_vulnerabilityName"]).filter_map(text);
+                    let named: Vec<&str> = named.collect();
+                    let count = |name: &str| entry["other_counts"][name].as_u64().unwrap_or(0);
+                    let selectors = [
+                        "cpe",
+                        "gav",
+                        "packageUrl",
+                        "sha1",
+                        "filePath",
+                        "vulnerabilityName",
+                    ];
+                    let selectors: u64 = selectors.iter().map(|name| count(name)).sum();
+                    let selectors = selectors - named.len() as u64;
+                    let ids = list(&entry["cve_ids"]).filter_map(text).chain(named);
+                    let ids: BTreeSet<String> = ids.map(str::to_uppercase).collect();
+                    let until = text(&entry["until"]).unwrap_or("-");
+                    format!("{ids:?} {selectors} {until} {}", count("notes") > 0)
+                }));
+            }
+        }
+        rules
+    }
+
+    /// Returns the number of known issues of yarn.
+    fn issues(&self) -> u64 {
+        let issues = &self.state["yarn_audit_known_issues"];
+        match text(&issues["format"]) {
+            Some("ndjson-tree" | "ndjson-auditAdvisory") => {
+                issues["lines"].as_u64().expect("a number")
+            }
+            _ => 0,
+        }
+    }
+
+    /// Returns Node.js, Java by vendor, and the Linux of the base image.
+    fn runtimes(&self) -> Vec<String> {
+        let image = self.image().unwrap_or_default();
+        let product = match &image {
+            image if image.contains("temurin") => "eclipse-temurin",
+            image if image.starts_with("openjdk:") => "openjdk-builds-from-oracle",
+            _ => "java",
+        };
+        let linux = match &image {
+            image if image.contains("alpine") => Some("alpine-linux unknown"),
+            image if image.contains("stretch") => Some("debian stretch"),
+            image if image.contains("distroless") => Some("debian unknown"),
+            _ => None,
+        };
+        let node = self.node().map(|version| format!("nodejs {version}"));
+        let java = self.java().map(|version| format!("{product} {version}"));
+        let all = [node, java, linux.map(str::to_owned)];
+        all.into_iter().flatten().collect()
     }
 
     fn checks(&self) -> Vec<usize> {
@@ -247,6 +309,35 @@ fn shown(snapshot: &Snapshot) -> BTreeMap<&'static str, Vec<String>> {
     shown
 }
 
+/// Compares the stored rules and runtimes of a repository with those of its facts.
+fn same_facts(plain: &Plain<'_>, facts: &RepositoryFacts) {
+    let rules = facts.rules.as_deref().expect("read");
+    let of_format = |format: RuleFormat| rules.iter().filter(move |rule| rule.format == format);
+    let lines = of_format(RuleFormat::DependencyCheck).map(|rule| {
+        let ids: BTreeSet<&String> = rule.ids.iter().collect();
+        let until = rule.until.as_deref().unwrap_or("-");
+        let (selectors, notes) = (rule.selectors.len(), rule.notes.is_some());
+        format!("{ids:?} {selectors} {until} {notes}")
+    });
+    assert_eq!(lines.collect::<Vec<_>>(), plain.rules(), "{}", plain.name);
+    let issues = of_format(RuleFormat::YarnAudit).count() as u64;
+    assert_eq!(issues, plain.issues(), "{}", plain.name);
+    let runtimes = facts.runtimes.iter().flatten();
+    let lines = runtimes.map(|one| format!("{} {}", one.product, one.version));
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        plain.runtimes(),
+        "{}",
+        plain.name
+    );
+    let known = facts
+        .runtimes
+        .iter()
+        .flatten()
+        .all(|one| one.line > 0 || one.version == "unknown");
+    assert!(known, "{:?}", facts.runtimes);
+}
+
 #[tokio::test]
 async fn real_repositories_in_two_states_give_the_figures_of_their_facts() {
     let Some(path) = shared_file(TEST, FILE, "RSE_GITHUB_FACTS") else {
@@ -276,6 +367,10 @@ async fn real_repositories_in_two_states_give_the_figures_of_their_facts() {
         let covered = bench.in_state(CoverageState::Read).await;
         assert_eq!(covered.len(), plain.len(), "{:?}", bench.coverage().await);
 
+        for plain in &plain {
+            let facts = bench.facts_of(plain.name).await;
+            same_facts(plain, &facts);
+        }
         let shown = shown(&bench.snapshot().await);
         for (figure, expected) in expected(&plain, &instant[..10]) {
             assert_eq!(shown[figure], expected, "{figure} in {state}");

@@ -179,9 +179,15 @@ impl Bench {
 
     /// Returns the coverage of each repository: its name, state and reason.
     pub async fn coverage(&self) -> Vec<(String, CoverageState, Option<String>)> {
+        self.coverage_of("github").await
+    }
+
+    /// Returns the coverage of the items of a source.
+    pub async fn coverage_of(&self, source: &str) -> Vec<(String, CoverageState, Option<String>)> {
         let ledger = self.store.ledger().await.expect("a readable store");
-        let covered = ledger.coverage.into_iter().map(|covered| {
-            assert_eq!(covered.source, "github");
+        let of_source = ledger.coverage.into_iter();
+        let of_source = of_source.filter(|covered| covered.source == source);
+        let covered = of_source.map(|covered| {
             let coverage = covered.coverage;
             no_secret(&format!("{coverage:?}"));
             (coverage.item, coverage.state, coverage.reason)
@@ -200,6 +206,18 @@ impl Bench {
     /// Returns everything that a sync leaves behind, except when it was.
     pub async fn content(&self) -> String {
         format!("{:#?}\n{:#?}", self.facts().await, self.coverage().await)
+    }
+
+    /// Returns the stored reports as `repository scanner: findings`, in the order of their time.
+    pub async fn reports(&self) -> Vec<String> {
+        let sql = "SELECT repository || ' ' || scanner || ': ' || body FROM scan_reports \
+                   JOIN documents ON documents.name = findings AND documents.at_ms = 0 \
+                   WHERE complete = 1 ORDER BY scan_reports.at_ms, scanner, repository";
+        let rows: Vec<(String,)> = sqlx::query_as(sql)
+            .fetch_all(&mut self.connection().await)
+            .await
+            .expect("rows");
+        rows.into_iter().map(|(row,)| row).collect()
     }
 
     async fn connection(&self) -> SqliteConnection {

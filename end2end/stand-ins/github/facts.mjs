@@ -85,6 +85,28 @@ function buildFile(name, java) {
   return `plugins { id 'java' }\n${lines.join("\n")}\n`;
 }
 
+// Lines of yarn-audit-known-issues; a file that holds none of them is left out.
+const ISSUES = {
+  "ndjson-tree": (number) => ({
+    value: `package-${number}`,
+    children: {
+      ID: number,
+      Issue: "Synthesised",
+      URL: `https://github.com/advisories/GHSA-0000-0000-${1000 + number}`,
+    },
+  }),
+  "ndjson-auditAdvisory": (number) => ({
+    type: "auditAdvisory",
+    data: { resolution: { id: number }, advisory: { module_name: `package-${number}`, cves: [], url: "" } },
+  }),
+  "advisories-object": () => ({ actions: [], advisories: {}, muted: [], metadata: {} }),
+};
+
+function knownIssues({ lines, format }) {
+  const line = ISSUES[format];
+  return Array.from({ length: lines }, (_, place) => `${JSON.stringify(line(place + 1))}\n`).join("");
+}
+
 function files(state) {
   const made = new Map([["README.md", "# Synthesised\n"]]);
   for (const one of state.dockerfiles) made.set(one.path, dockerfile(one));
@@ -95,6 +117,8 @@ function files(state) {
     if (name !== "package.json") made.set(name, buildFile(name, state.java));
   if (state.package_json.present) made.set("package.json", packageJson(state.package_json));
   if (state.nvmrc !== null) made.set(".nvmrc", state.nvmrc);
+  const issues = state.yarn_audit_known_issues;
+  if (issues && ISSUES[issues.format]) made.set("yarn-audit-known-issues", knownIssues(issues));
   if (state.nsprc) made.set(".nsprc", "{}\n");
   if (state.snyk_policy) made.set(".snyk", "version: v1.13.5\n");
   for (const path of state.dependabot) made.set(path, "version: 2\n");

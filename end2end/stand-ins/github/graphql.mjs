@@ -41,6 +41,19 @@ function object(repository, expression) {
   };
 }
 
+function branch(world, found) {
+  const refused = () => {
+    if (world.withoutSettings.has(found.name))
+      throw failed("FORBIDDEN", "Resource not accessible by personal access token");
+  };
+  return {
+    name: found.branch,
+    branchProtectionRule: () => (refused(), found.isProtected ? { id: `BPR_${found.name}` } : null),
+    refUpdateRule: () => (refused(), null),
+    rules: () => (refused(), { totalCount: 0, nodes: [] }),
+  };
+}
+
 function repository(world, { owner, name }, asked) {
   asked.add(name);
   const found = world.find(owner, name);
@@ -49,7 +62,13 @@ function repository(world, { owner, name }, asked) {
   if (!found || world.forbidden.has(found.name)) {
     throw failed("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
   }
-  return { name: found.name, isEmpty: found.empty, object: ({ expression }) => object(found, expression) };
+  return {
+    name: found.name,
+    isEmpty: found.empty,
+    viewerCanAdminister: world.isAdmin,
+    defaultBranchRef: found.empty ? null : branch(world, found),
+    object: ({ expression }) => object(found, expression),
+  };
 }
 
 // GitHub puts an error's type next to its message.

@@ -2,6 +2,7 @@
 // GitHub's OpenAPI description.
 
 import { createHash } from "node:crypto";
+import { alerts } from "./alerts.mjs";
 import { entries } from "./world.mjs";
 
 const DOCUMENTATION = "https://docs.github.com/rest";
@@ -77,7 +78,7 @@ const LINKS = [
   "hooks",
 ];
 
-function repository(world, base, one) {
+export function simpleRepository(world, base, one) {
   const url = `${base}/repos/${world.organisation}/${one.name}`;
   return {
     id: id(one.name),
@@ -91,6 +92,13 @@ function repository(world, base, one) {
     fork: one.fork,
     url,
     ...Object.fromEntries(LINKS.map((link) => [`${link}_url`, `${url}/${link}`])),
+  };
+}
+
+function repository(world, base, one) {
+  return {
+    ...simpleRepository(world, base, one),
+    topics: one.topics ?? [],
     default_branch: one.branch,
     archived: one.archived,
     disabled: false,
@@ -175,11 +183,11 @@ function account(world, base) {
   };
 }
 
-function page(world, base, url) {
+// Part of a list by page, with links to others.
+export function paged(world, url, all, shape) {
   const asked = Math.min(Number(url.searchParams.get("per_page") ?? 30), 100, world.pageSize);
   const number = Number(url.searchParams.get("page") ?? 1);
   if (!Number.isInteger(number) || number < 1) return failed(422, "Validation Failed");
-  const all = world.listed();
   const last = Math.max(1, Math.ceil(all.length / asked));
   const link = (rel, to) => {
     const target = new URL(url);
@@ -192,7 +200,7 @@ function page(world, base, url) {
   if (number > 1) links.push(link("first", 1));
   const headers = links.length > 0 ? { link: links.join(", ") } : {};
   const shown = all.slice((number - 1) * asked, number * asked);
-  return { status: 200, headers, body: shown.map((one) => repository(world, base, one)) };
+  return { status: 200, headers, body: shown.map(shape) };
 }
 
 function contents(world, base, one, path, accept) {
@@ -268,7 +276,8 @@ function route(world, request, url) {
     const known = ownerName?.toLowerCase() === world.organisation && !(kind === "orgs" && world.isUser);
     if (!known) return failed(404, "Not Found");
     if (name === undefined) return { status: 200, headers: {}, body: account(world, base) };
-    if (name === "repos") return page(world, base, url);
+    if (name === "repos") return paged(world, url, world.listed(), (one) => repository(world, base, one));
+    if (kind === "orgs" && what === "alerts") return alerts(world, url, name);
   }
   if (kind === "repositories") {
     const one = world.visible().find((one) => String(id(one.name)) === ownerName);

@@ -29,6 +29,12 @@ export class World {
     this.maxRepositories = Infinity;
     this.pageSize = 100;
     this.isUser = false;
+    // Lists of alerts that the token may not read.
+    this.withoutAlerts = new Set();
+    // The token belongs to an administrator, who is told that a branch is not protected.
+    this.isAdmin = false;
+    // Repositories whose settings the token may not read.
+    this.withoutSettings = new Set();
     this.limits = {};
     for (const resource of ["core", "graphql"]) {
       this.limits[resource] = { limit: 5000, remaining: 5000, reset: Math.floor(Date.now() / 1000) + 3600 };
@@ -51,11 +57,11 @@ export class World {
         ...fault,
         path: new RegExp(fault.path ?? ""),
       }));
-    for (const name of ["forbidden", "gone", "unlisted", "transferred"]) {
+    for (const name of ["forbidden", "gone", "unlisted", "transferred", "withoutAlerts", "withoutSettings"]) {
       if (change[name]) this[name] = new Set(change[name]);
     }
     if (change.graphqlErrors) this.graphqlErrors = change.graphqlErrors;
-    for (const name of ["maxRepositories", "pageSize", "isUser", "withoutPath"]) {
+    for (const name of ["maxRepositories", "pageSize", "isUser", "isAdmin", "withoutPath"]) {
       if (name in change) this[name] = change[name];
     }
     // {"core":{"remaining":0,"resetIn":2}}, in seconds
@@ -79,6 +85,14 @@ export class World {
         files,
       });
     }
+    // {"repository":{"dependabot":[alert, …]}}, with the fields of github/alerts.mjs
+    for (const [name, alerts] of Object.entries(change.alerts ?? {})) {
+      const repository = this.repositories.find((one) => one.name === name);
+      repository.alerts = { ...repository.alerts, ...alerts };
+    }
+    // Repositories whose default branch is protected.
+    if (change.protected)
+      for (const one of this.repositories) one.isProtected = change.protected.includes(one.name);
     // {"repository":{"path":"text", "other path":null}}
     for (const [name, files] of Object.entries(change.files ?? {})) {
       const repository = this.repositories.find((one) => one.name === name);

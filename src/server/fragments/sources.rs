@@ -12,7 +12,7 @@ use crate::{
     },
     base::Base,
     markup::{self, MAX_ROWS, visible},
-    server::figures::words,
+    server::{figures::words, sources},
 };
 
 pub fn fragments(state: &DataState, items: &[CoverageItem], base: &Base) -> Vec<HtmlFragment> {
@@ -54,7 +54,8 @@ fn kind_fragment(state: &DataState, kind: &Freshness) -> HtmlFragment {
 }
 
 fn source_fragment(source: &SourceState, items: &[CoverageItem], base: &Base) -> HtmlFragment {
-    let items = items.iter().filter(|item| item.source == source.name);
+    let items = items.iter();
+    let items = items.filter(|item| sources::is_part(&item.source, &source.name));
     let (read, unread): (Vec<&CoverageItem>, Vec<&CoverageItem>) =
         items.partition(|item| item.state == "read");
     let (class, outcome) = match (&source.last_success, source.failing) {
@@ -180,7 +181,15 @@ mod tests {
 
     #[test]
     fn items_that_were_read_are_folded_and_counted() {
-        let items = [item("read"), item("partial"), item("no-access")];
+        let alerts = CoverageItem {
+            source: format!("{}-alerts", hostile()),
+            ..item("no-access")
+        };
+        let other = CoverageItem {
+            source: "other".to_owned(),
+            ..item("no-access")
+        };
+        let items = [item("read"), item("partial"), alerts, other];
         let mut state = hostile_state();
         let [_, source] = &fragments(&state, &items, &Base::default())[..] else {
             panic!("a kind and its source")

@@ -7,9 +7,12 @@ mod fields;
 pub mod file;
 pub mod github;
 pub mod jenkins;
+mod position;
 pub mod reference;
 mod rejection;
 pub mod scan;
+pub mod suppressions;
+mod xml;
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,7 +41,7 @@ pub trait Source: Send + Sync {
     /// stopped at any point is completed by the next one.
     async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError>;
 
-    /// Whether it provides reference data: data that the dashboard has without it, if older. Its failures are
+    /// Returns whether it provides reference data: data that the dashboard has without it, if older. Its failures are
     /// no news.
     fn is_reference(&self) -> bool {
         false
@@ -159,6 +162,12 @@ pub const ALL: [SourceInfo; 5] = [
     },
 ];
 
+/// Returns true if coverage of `part` belongs to a source: that of `github-alerts` to `github`.
+pub fn is_part(part: &str, source: &str) -> bool {
+    part.strip_prefix(source)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
 /// The configured sources.
 #[derive(Default)]
 pub struct Sources {
@@ -223,5 +232,16 @@ impl Sources {
         let sources = self.sources.iter().map(|source| source.name());
         let faulty = self.faults.iter().map(|fault| fault.source);
         sources.chain(faulty).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_source_have_its_name_and_more() {
+        assert!(is_part("github", "github") && is_part("github-alerts", "github"));
+        assert!(!is_part("github", "github-alerts") && !is_part("githubs", "github"));
     }
 }

@@ -191,7 +191,7 @@ pub fn coverage(zone: &TimeZone, ledger: &Ledger, audience: Audience) -> Vec<Cov
 /// The name of an item for everyone: figures name repositories, and nothing names databases.
 fn public_name(covered: &Covered, index: usize) -> String {
     let mut sources = sources::ALL.iter();
-    match sources.find(|about| about.name == covered.source) {
+    match sources.find(|about| sources::is_part(&covered.source, about.name)) {
         Some(about) if about.kind != Some(DataKind::Events) => covered.coverage.item.clone(),
         Some(about) => format!("{} {}", about.unit.0, index + 1),
         None => format!("item {}", index + 1),

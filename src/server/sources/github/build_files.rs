@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use crate::server::sources::position::{json_text, line_at};
+
 /// The fields of a `package.json` that are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Package {
-    /// `engines.node` as written.
-    pub engines_node: Option<String>,
+    /// `engines.node` as written, and its line.
+    pub engines_node: Option<(String, u32)>,
     /// The names of all its dependencies, in any section.
     pub dependencies: Vec<String>,
     pub scripts: Vec<String>,
@@ -36,12 +38,8 @@ pub fn package(text: &str) -> Result<Package, String> {
     let dependencies = SECTIONS.iter().filter_map(named).flat_map(Map::keys);
     let scripts = object.get("scripts").and_then(Value::as_object);
     let scripts = scripts.into_iter().flat_map(Map::values);
-    let engines = object
-        .get("engines")
-        .and_then(|engines| engines.get("node"));
-    let engines = engines.and_then(Value::as_str).map(str::trim);
     Ok(Package {
-        engines_node: engines.filter(|text| !text.is_empty()).map(str::to_owned),
+        engines_node: json_text(text, &["engines", "node"]),
         dependencies: dependencies.cloned().collect(),
         scripts: scripts
             .filter_map(Value::as_str)
@@ -51,17 +49,18 @@ pub fn package(text: &str) -> Result<Package, String> {
     })
 }
 
-/// Returns the version of Node.js in an `.nvmrc`, without a leading `v`; none if there is none.
-pub fn nvmrc(text: &str) -> Option<String> {
-    let lines = text.trim_start_matches('\u{feff}').lines();
-    let lines = lines.map(|line| line.split('#').next().unwrap_or_default().trim());
-    let version = lines.into_iter().find(|line| !line.is_empty())?;
+/// Returns the version of Node.js in an `.nvmrc`, without a leading `v`, and its line; none if there is none.
+pub fn nvmrc(text: &str) -> Option<(String, u32)> {
+    let lines = text.trim_start_matches('\u{feff}').lines().zip(1..);
+    let content = |line: &str| line.find('#').unwrap_or(line.len());
+    let mut lines = lines.map(|(line, number)| (line[..content(line)].trim(), number));
+    let (version, line) = lines.find(|(line, _)| !line.is_empty())?;
     let digits = |rest: &&str| rest.starts_with(|c: char| c.is_ascii_digit());
     let version = version
         .strip_prefix(['v', 'V'])
         .filter(digits)
         .unwrap_or(version);
-    Some(version.chars().take(40).collect())
+    Some((version.chars().take(40).collect(), line))
 }
 
 /// Statements of the Java version in Gradle, the most specific first.
@@ -78,16 +77,16 @@ static GRADLE: LazyLock<[Regex; 5]> = LazyLock::new(|| {
     .map(|pattern| Regex::new(&pattern).expect("the pattern is tested"))
 });
 
-/// Returns the version of Java in a Gradle build file, in Groovy or Kotlin.
-pub fn gradle(text: &str) -> Option<String> {
+/// Returns the version of Java in a Gradle build file, in Groovy or Kotlin, and its line.
+pub fn gradle(text: &str) -> Option<(String, u32)> {
     let code = without_comments(text);
     GRADLE.iter().find_map(|pattern| {
         let value = pattern.captures(&code)?.get(1)?;
-        Some(java_version(value.as_str()))
+        Some((java_version(value.as_str()), line_at(&code, value.start())))
     })
 }
 
-/// Blanks out comments but not quoted text.
+/// Removes comments but not their line ends, nor quoted text.
 fn without_comments(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
@@ -97,7 +96,9 @@ fn without_comments(text: &str) -> String {
         let end = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
         } else if let Some(comment) = rest.strip_prefix("/*") {
-            comment.find("*/").map_or(rest.len(), |end| end + 4)
+            let end = comment.find("*/").map_or(rest.len(), |end| end + 4);
+            code.extend(rest[..end].chars().filter(|&c| c == '\n'));
+            end
         } else if rest.starts_with('/') {
             code.push('/');
             1
@@ -145,7 +146,7 @@ mod tests {
             "scripts":{"test":"x","odd":7},"snyk":true}"#,
         );
         let read = read.expect("a package");
-        assert_eq!(read.engines_node.as_deref(), Some(">=18"));
+        assert_eq!(read.engines_node, Some((">=18".to_owned(), 1)));
         assert_eq!(read.dependencies, ["a", "snyk"]);
         assert_eq!(read.scripts, ["x"]);
         assert!(read.keys.contains(&"snyk".to_owned()));
@@ -172,8 +173,10 @@ mod tests {
             ("\n \n", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(nvmrc(text).as_deref(), expected, "{text:?}");
+            let read = nvmrc(text).map(|(version, _)| version);
+            assert_eq!(read.as_deref(), expected, "{text:?}");
         }
+        assert_eq!(nvmrc("# a\n\n v20"), Some(("20".to_owned(), 3)));
     }
 
     #[test]
@@ -223,8 +226,11 @@ mod tests {
             ("", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(gradle(text).as_deref(), expected, "{text}");
+            let read = gradle(text).map(|(version, _)| version);
+            assert_eq!(read.as_deref(), expected, "{text}");
         }
+        let text = "// a\n/* b\n */ 'c'\n\nsourceCompatibility = 17";
+        assert_eq!(gradle(text), Some(("17".to_owned(), 5)));
     }
 
     proptest! {

@@ -23,13 +23,15 @@ pub struct From {
     pub alias: Option<String>,
     /// The index of the earlier stage that is its base.
     pub stage: Option<usize>,
+    /// The line, from 1.
+    pub line: u32,
 }
 
 /// Returns every FROM line, in file order.
 pub fn parse(text: &str) -> Vec<From> {
     let mut arguments: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut stages: Vec<From> = Vec::new();
-    for instruction in instructions(text) {
+    for (line, instruction) in instructions(text) {
         let (keyword, rest) = split_word(&instruction);
         if keyword.eq_ignore_ascii_case("ARG") && stages.is_empty() {
             // Arguments inside a stage do not apply to FROM lines.
@@ -41,7 +43,7 @@ pub fn parse(text: &str) -> Vec<From> {
                 arguments.insert(name.to_owned(), default);
             }
         } else if keyword.eq_ignore_ascii_case("FROM") {
-            stages.extend(stage(rest, &arguments, &stages));
+            stages.extend(stage(line, rest, &arguments, &stages));
             if stages.len() == MAX_STAGES {
                 break;
             }
@@ -61,6 +63,7 @@ pub fn root(stages: &[From], index: usize) -> Option<&From> {
 }
 
 fn stage(
+    line: u32,
     rest: &str,
     arguments: &BTreeMap<String, Option<String>>,
     earlier: &[From],
@@ -85,22 +88,27 @@ fn stage(
         image,
         alias,
         stage,
+        line,
     })
 }
 
 /// Splits a file into instructions of one line each: joins continued lines, and drops comments and
-/// here-documents.
-fn instructions(text: &str) -> Vec<String> {
+/// here-documents. Each has the line that it begins on.
+fn instructions(text: &str) -> Vec<(u32, String)> {
     let text = text.trim_start_matches('\u{feff}');
     let escape = escape(text);
     let mut instructions = Vec::new();
     let mut current = String::new();
+    let mut first = 1;
     let last_lines = last_lines(text);
     let mut lines = text.lines().enumerate();
     while let Some((mut index, line)) = lines.next() {
         let trimmed = line.trim();
         if trimmed.starts_with('#') || (trimmed.is_empty() && !current.is_empty()) {
             continue;
+        }
+        if current.is_empty() {
+            first = u32::try_from(index + 1).unwrap_or(u32::MAX);
         }
         if let Some(continued) = trimmed.strip_suffix(escape) {
             current.push_str(continued);
@@ -117,10 +125,10 @@ fn instructions(text: &str) -> Vec<String> {
                 index = end;
             }
         }
-        instructions.push(std::mem::take(&mut current));
+        instructions.push((first, std::mem::take(&mut current)));
     }
-    instructions.push(current);
-    instructions.retain(|instruction| !instruction.is_empty());
+    instructions.push((first, current));
+    instructions.retain(|(_, instruction)| !instruction.is_empty());
     instructions
 }
 
@@ -312,6 +320,14 @@ mod tests {
         ] {
             assert_eq!(base(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn stages_have_the_line_that_they_begin_on() {
+        let text =
+            "# x\nARG A=1\n\nFROM a:$A \\\n  AS one\nRUN <<EOF\nFROM x\nEOF\nFROM \\\n# why\n b\n";
+        let lines: Vec<u32> = parse(text).iter().map(|stage| stage.line).collect();
+        assert_eq!(lines, [4, 9]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The checks of `doctor`: token, organisation, GraphQL and remaining requests.
+//! The checks of `doctor`: token, organisation, GraphQL, alerts and remaining requests.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Github, response::GithubFailure};
+use super::{Github, alerts::list::List, response::GithubFailure};
 use crate::server::sources::{CheckResult, SourceError};
 
 pub async fn check(github: &Github) -> Vec<CheckResult> {
@@ -28,7 +28,30 @@ pub async fn check(github: &Github) -> Vec<CheckResult> {
     if github.settings.graphql {
         findings.push(graphql(github).await);
     }
+    for list in List::ALL {
+        findings.push(alerts(github, list).await);
+    }
     findings
+}
+
+/// Alerts are optional: a token that may not read them is no fault.
+async fn alerts(github: &Github, list: List) -> CheckResult {
+    let organisation = &github.settings.organisation;
+    let mut url = github
+        .client
+        .url(&["orgs", organisation, list.scanner(), "alerts"]);
+    url.query_pairs_mut().append_pair("per_page", "1");
+    if list == List::SecretScanning {
+        url.query_pairs_mut().append_pair("hide_secret", "true");
+    }
+    let label = list.label();
+    match github.client.get(url, None).await {
+        Ok(_) => CheckResult::good(format!("can read {label}")),
+        Err(GithubFailure::NotFound(_) | GithubFailure::Forbidden(_)) => CheckResult::good(
+            format!("{label} are left out, as the token may not read them"),
+        ),
+        Err(failure) => bad(&format!("cannot read {label}"), failure),
+    }
 }
 
 fn limit(limit: &Value, label: &str) -> Option<CheckResult> {

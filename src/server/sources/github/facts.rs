@@ -1,49 +1,19 @@
 //! Derives facts from a repository's files.
 
 use super::{
-    build_files::{self, Package},
-    checks, dockerfile,
-    files::{DOCKERFILE, FileText, Files, GRADLE, NVMRC, PACKAGE, POM},
-    maven,
+    build_files, checks, codeowners,
+    files::{Files, PACKAGE},
+    reader::Reader,
     repositories::Repository,
-    runtime::{self, Platform, Statements},
-    suppressions,
+    runtimes,
 };
-use crate::server::model::{BaseImage, Coverage, CoverageState, RepositoryFacts, Stated};
+use crate::server::{
+    model::{About, Coverage, CoverageState, RepositoryFacts, SuppressionRule},
+    sources::suppressions,
+};
 
 /// The maximum length of the reason in a repository's coverage.
 const MAX_REASON: usize = 400;
-
-/// Reads the files of one repository and collects faults.
-struct Reader<'a> {
-    files: &'a Files,
-    faults: Vec<String>,
-}
-
-impl<'a> Reader<'a> {
-    /// Returns the text of a file, if it exists and is readable.
-    fn text(&mut self, path: &str) -> Option<&'a str> {
-        let why = match self.files.texts.get(path)? {
-            FileText::Whole(text) => return Some(text),
-            FileText::Binary => "is not a text file",
-            FileText::TooLarge => "is larger than 4 MiB",
-            FileText::Truncated => "was truncated",
-        };
-        self.faults.push(format!("{path}: {why}"));
-        None
-    }
-
-    /// Returns the result of parsing a file.
-    fn parsed<T, E: std::fmt::Display>(
-        &mut self,
-        path: &str,
-        parse: fn(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let parsed = parse(self.text(path)?);
-        let fault = |error| self.faults.push(format!("{path}: {error}"));
-        parsed.map_err(fault).ok()
-    }
-}
 
 /// Returns the facts of a repository and its coverage.
 pub fn facts(
@@ -51,10 +21,7 @@ pub fn facts(
     files: &Files,
     suppression_files: &[String],
 ) -> (RepositoryFacts, Coverage) {
-    let mut reader = Reader {
-        files,
-        faults: Vec::new(),
-    };
+    let mut reader = Reader::new(files);
     let mut facts = RepositoryFacts {
         repository: repository.name.clone(),
         archived: repository.archived,
@@ -63,75 +30,65 @@ pub fn facts(
         javascript: files.texts.contains_key(PACKAGE),
         ..RepositoryFacts::default()
     };
-    for path in suppression_files {
-        let Some(text) = reader.text(path) else {
-            continue;
-        };
-        let found = suppressions::parse(text);
-        let faults = found.faults.iter().map(|fault| format!("{path}: {fault}"));
-        reader.faults.extend(faults);
-        facts.suppressions.extend(found.entries);
-        facts.stated.suppression_files.push(path.clone());
-    }
+    let (read, rules) = suppression_rules(&mut reader, suppression_files, &mut facts);
     let package = reader.parsed(PACKAGE, build_files::package);
     facts.checks = checks::checks(&files.entries, package.as_ref());
-    read_runtimes(&mut reader, package, &mut facts);
+    let found = runtimes::read(&mut reader, package);
+    facts.node_version = found.node.as_ref().map(|node| node.version.clone());
+    facts.java_version = found.java.as_ref().map(|java| java.version.clone());
+    facts.stated = found.stated;
+    facts.stated.suppression_files = read;
+    facts.rules = Some(rules);
+    let known = found.node.into_iter().chain(found.java);
+    facts.runtimes = Some(known.chain(found.others).collect());
+    facts.about = about(&mut reader, repository);
     let coverage = coverage(&facts.repository, &reader.faults);
     (facts.bounded(), coverage)
 }
 
-fn read_runtimes(reader: &mut Reader<'_>, package: Option<Package>, facts: &mut RepositoryFacts) {
-    let texts = &reader.files.texts;
-    let has = |path: &&str| texts.contains_key(*path);
-    let builds_java = GRADLE.iter().chain([&POM]).any(has);
-    let has_node_file = [PACKAGE, NVMRC].iter().any(has);
-
-    let mut dockerfiles = vec![DOCKERFILE.to_owned()];
-    dockerfiles.extend(reader.files.other_dockerfiles());
-    let (mut last_images, mut other_images) = (Vec::new(), Vec::new());
-    let mut stated = Stated::default();
-    for path in dockerfiles {
-        let Some(text) = reader.text(&path) else {
+/// Reads suppressions; returns the paths of dependency-check's files, and the rules of all files.
+fn suppression_rules(
+    reader: &mut Reader<'_>,
+    suppression_files: &[String],
+    facts: &mut RepositoryFacts,
+) -> (Vec<String>, Vec<SuppressionRule>) {
+    let (mut read, mut rules) = (Vec::new(), Vec::new());
+    for path in suppression_files {
+        let Some(text) = reader.text(path) else {
             continue;
         };
-        let stages = dockerfile::parse(text);
-        let last = stages.len().checked_sub(1);
-        let last = last.and_then(|last| dockerfile::root(&stages, last));
-        last_images.extend(last.and_then(|stage| stage.image.clone()));
-        let others = stages.iter().filter(|stage| stage.stage.is_none());
-        other_images.extend(others.filter_map(|stage| stage.image.clone()));
-        stated
-            .base_images
-            .extend(stages.into_iter().map(|stage| BaseImage {
-                file: path.clone(),
-                stage: stage.stage.is_some(),
-                image: stage.image.unwrap_or(stage.written),
-            }));
+        let found = suppressions::dependency_check(path, text);
+        for fault in &found.rules.faults {
+            reader.fault(path, fault);
+        }
+        facts.suppressions.extend(found.entries);
+        rules.extend(found.rules.rules);
+        read.push(path.clone());
     }
-    stated.nvmrc = reader.text(NVMRC).and_then(build_files::nvmrc);
-    stated.engines_node = package.and_then(|package| package.engines_node);
-    let gradle = GRADLE
-        .iter()
-        .find_map(|path| build_files::gradle(reader.text(path)?));
-    stated.java = gradle.or_else(|| reader.parsed(POM, maven::pom).flatten());
+    for (path, parse) in suppressions::FILES {
+        if let Some(text) = reader.text(path) {
+            let found = parse(path, text);
+            for fault in &found.faults {
+                reader.fault(path, fault);
+            }
+            rules.extend(found.rules);
+        }
+    }
+    (read, rules)
+}
 
-    let version = |platform, files: &[&Option<String>], has_file| {
-        let statements = Statements {
-            last_images: last_images.iter().map(String::as_str).collect(),
-            other_images: other_images.iter().map(String::as_str).collect(),
-            stated: files
-                .iter()
-                .filter_map(|stated| stated.as_deref())
-                .collect(),
-            has_file,
-        };
-        runtime::version(platform, &statements)
-    };
-    let node = [&stated.nvmrc, &stated.engines_node];
-    facts.node_version = version(Platform::Node, &node, has_node_file);
-    facts.java_version = version(Platform::Java, &[&stated.java], builds_java);
-    stated.suppression_files = std::mem::take(&mut facts.stated.suppression_files);
-    facts.stated = stated;
+fn about(reader: &mut Reader<'_>, repository: &Repository) -> About {
+    let owners = codeowners::FILES.iter().find(|path| reader.has(path));
+    let owners = owners.and_then(|path| reader.text(path));
+    let month = |at: &String| at.get(.."2026-11".len()).map(str::to_owned);
+    About {
+        url: repository.html_url.clone(),
+        default_branch: repository.default_branch.clone(),
+        pushed_in: repository.pushed_at.as_ref().and_then(month),
+        owners: Some(owners.map(codeowners::owners).unwrap_or_default()),
+        topics: repository.topics.clone(),
+        protected: reader.files.protected,
+    }
 }
 
 fn coverage(repository: &str, faults: &[String]) -> Coverage {
@@ -149,7 +106,7 @@ fn coverage(repository: &str, faults: &[String]) -> Coverage {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::reader::testing::files, *};
     use crate::server::model::Check;
 
     fn read(texts: &[(&str, &str)]) -> (RepositoryFacts, Coverage) {
@@ -157,15 +114,8 @@ mod tests {
             name: "ccd-api".to_owned(),
             ..Repository::default()
         };
-        let files = Files {
-            entries: texts.iter().map(|(path, _)| (*path).to_owned()).collect(),
-            texts: texts
-                .iter()
-                .map(|(path, text)| ((*path).to_owned(), FileText::Whole((*text).to_owned())))
-                .collect(),
-            empty: false,
-        };
-        facts(&repository, &files, &["suppressions.xml".to_owned()])
+        let suppression_files = ["suppressions.xml".to_owned()];
+        facts(&repository, &files(texts), &suppression_files)
     }
 
     #[test]
@@ -184,8 +134,21 @@ mod tests {
                 r#"{"engines":{"node":">=18"},"renovate":{}}"#,
             ),
             (".nvmrc", "v18.1.0\n"),
+            (".trivyignore", "CVE-2019-0002 exp:2026-01-01\n"),
             ("build.gradle", "sourceCompatibility = 11"),
         ]);
+        let rules = facts.rules.as_deref().expect("read");
+        let ids: Vec<_> = rules
+            .iter()
+            .map(|rule| (&*rule.file, &*rule.ids[0]))
+            .collect();
+        assert_eq!(
+            ids,
+            [
+                ("suppressions.xml", "CVE-2019-0001"),
+                (".trivyignore", "CVE-2019-0002"),
+            ]
+        );
         assert_eq!(coverage.state, CoverageState::Read);
         assert_eq!(facts.suppressions[0].cve, "CVE-2019-0001");
         assert_eq!(facts.node_version.as_deref(), Some("18.1.0"));
@@ -194,6 +157,24 @@ mod tests {
         assert!(facts.javascript);
         assert_eq!(facts.stated.java.as_deref(), Some("11"));
         assert_eq!(facts.stated.base_images[1].image, "java:17-distroless");
+    }
+
+    #[test]
+    fn a_repository_has_owners_and_a_month() {
+        let repository = Repository {
+            pushed_at: Some("2026-11-03T10:00:00Z".to_owned()),
+            topics: Some(vec!["java".to_owned()]),
+            ..Repository::default()
+        };
+        let files = files(&[
+            ("docs/CODEOWNERS", "* @x"),
+            ("CODEOWNERS", "* @hmcts/civil"),
+        ]);
+        let about = facts(&repository, &files, &[]).0.about;
+        assert_eq!(about.pushed_in.as_deref(), Some("2026-11"));
+        assert_eq!(about.owners, Some(vec!["@hmcts/civil".to_owned()]));
+        assert_eq!(about.topics, Some(vec!["java".to_owned()]));
+        assert_eq!(about.protected, None);
     }
 
     #[test]
@@ -239,6 +220,12 @@ mod tests {
         let (facts, coverage) = read(&[]);
         let expected = RepositoryFacts {
             repository: "ccd-api".to_owned(),
+            rules: Some(Vec::new()),
+            runtimes: Some(Vec::new()),
+            about: About {
+                owners: Some(Vec::new()),
+                ..About::default()
+            },
             ..RepositoryFacts::default()
         };
         assert_eq!((facts, coverage.state), (expected, CoverageState::Read));

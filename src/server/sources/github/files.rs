@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::checks;
+use super::{checks, codeowners, runtimes};
+use crate::server::sources::suppressions;
 
 pub const DOCKERFILE: &str = "Dockerfile";
 pub const NVMRC: &str = ".nvmrc";
@@ -16,14 +17,18 @@ pub const POM: &str = "pom.xml";
 pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// The maximum number of additional Dockerfiles that are read.
 const MAX_DOCKERFILES: usize = 10;
+/// The maximum number of projects of .NET that are read.
+const MAX_PROJECTS: usize = 10;
 
-/// The files to read from every repository.
+/// The files to read from a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRequest {
     /// Files whose text is read, if they exist.
     pub files: Vec<String>,
     /// Folders whose entries are listed; the root always is.
     pub folders: Vec<String>,
+    /// Files whose text is read if a listed folder has them: most repositories have few of them.
+    pub optional: Vec<String>,
 }
 
 impl FileRequest {
@@ -33,6 +38,12 @@ impl FileRequest {
         Self {
             files: suppression_files.iter().cloned().chain(known).collect(),
             folders: checks::FOLDERS.map(str::to_owned).into(),
+            optional: suppressions::FILES
+                .iter()
+                .map(|(path, _)| *path)
+                .chain(runtimes::OPTIONAL)
+                .map(str::to_owned)
+                .collect(),
         }
     }
 }
@@ -46,6 +57,9 @@ pub struct Files {
     pub texts: BTreeMap<String, FileText>,
     /// True if the repository has no commit.
     pub empty: bool,
+    /// The default branch is protected; none if that was not read.
+    #[serde(default)]
+    pub protected: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +82,33 @@ impl FileText {
 }
 
 impl Files {
+    /// Returns the paths that are still to be read, which the listed folders have.
+    pub fn more(&self, wanted: &FileRequest) -> Vec<String> {
+        let optional = wanted.optional.iter();
+        let exists = |path: &&String| self.entries.contains(*path);
+        let known = optional.filter(exists).cloned();
+        let projects = self.entries.iter();
+        let projects = projects.filter(|path| runtimes::dotnet::is_project(path));
+        let projects = projects.take(MAX_PROJECTS).cloned();
+        known
+            .chain(self.other_dockerfiles())
+            .chain(projects)
+            .chain(self.codeowners())
+            .collect()
+    }
+
+    /// Returns the first place where owners may be; folders that are not listed may have them.
+    fn codeowners(&self) -> Option<String> {
+        let mut places = codeowners::FILES.iter();
+        let found = places.find(|path| match path.split_once('/') {
+            Some((folder, _)) if !checks::FOLDERS.contains(&folder) => {
+                self.entries.contains(folder)
+            }
+            _ => self.entries.contains(**path),
+        });
+        found.map(|path| (*path).to_owned())
+    }
+
     /// Returns the other Dockerfiles in the root: `hub.Dockerfile`, `Dockerfile.dev`.
     pub fn other_dockerfiles(&self) -> Vec<String> {
         let is_dockerfile = |path: &&String| {

@@ -1,9 +1,15 @@
 //! Fuzz targets of GitHub's responses and of the files of repositories.
 
+use std::collections::BTreeSet;
+
 use reqwest::header::{HeaderMap, HeaderValue, LINK, RETRY_AFTER};
 use serde_json::Value;
 
 use super::{
+    alerts::{
+        list::List,
+        reports::{Reported, reports},
+    },
     build_files, checks, dockerfile,
     facts::facts,
     files::{DOCKERFILE, FileRequest, FileText, Files, NVMRC, PACKAGE},
@@ -11,19 +17,21 @@ use super::{
     maven,
     repositories::Repository,
     response::{self, Attempt, Expected, GithubFailure},
-    runtime, suppressions,
+    runtimes,
 };
-use crate::server::{fuzz_target::Target, model::RepositoryFacts, sources::file::is_cve};
+use crate::server::{fuzz_target::Target, model::RepositoryFacts};
 
 pub const TARGETS: &[Target] = &[
     ("github_response", github_response),
     ("github_graphql", github_graphql),
+    ("github_alerts", github_alerts),
     ("package_json", package_json),
     ("nvmrc", nvmrc),
     ("gradle", gradle),
     ("pom_xml", pom_xml),
     ("dockerfile", dockerfile),
-    ("suppressions", suppressions),
+    ("runtimes", runtimes),
+    ("codeowners", codeowners),
 ];
 
 /// The maximum length of a version.
@@ -86,6 +94,24 @@ fn github_graphql(data: &[u8]) {
     }
 }
 
+/// A page of each list of alerts: reports are bounded, and name repositories that exist.
+fn github_alerts(data: &[u8]) {
+    for list in List::ALL {
+        let Ok((alerts, count)) = list.parse(data) else {
+            continue;
+        };
+        assert!(alerts.len() <= count);
+        let repositories = BTreeSet::from(["ccd-api"]);
+        for report in reports(list, alerts, &repositories, &mut Reported::default(), 1) {
+            assert_eq!(report.repository, "ccd-api");
+            for finding in &report.findings {
+                assert!(!finding.id.is_empty() && finding.id.chars().count() <= MAX_VERSION);
+                assert!(finding.package.chars().count() <= 300);
+            }
+        }
+    }
+}
+
 fn package_json(data: &[u8]) {
     if let Some(text) = text(data) {
         if let Ok(package) = build_files::package(text) {
@@ -97,21 +123,22 @@ fn package_json(data: &[u8]) {
 
 fn nvmrc(data: &[u8]) {
     if let Some(text) = text(data) {
-        check_version(build_files::nvmrc(text));
+        check_version(build_files::nvmrc(text).map(|(version, _)| version));
         check_version(facts_of_file(NVMRC, text).node_version);
     }
 }
 
 fn gradle(data: &[u8]) {
     if let Some(text) = text(data) {
-        check_version(build_files::gradle(text));
+        check_version(build_files::gradle(text).map(|(version, _)| version));
         check_version(facts_of_file("build.gradle", text).java_version);
     }
 }
 
 fn pom_xml(data: &[u8]) {
     if let Some(text) = text(data) {
-        check_version(maven::pom(text).ok().flatten());
+        let version = maven::pom(text).ok().flatten();
+        check_version(version.map(|(version, _)| version));
         check_version(facts_of_file("pom.xml", text).java_version);
     }
 }
@@ -134,16 +161,28 @@ fn dockerfile(data: &[u8]) {
     check_version(facts.java_version);
 }
 
-/// Every entry names a CVE once, and faults do not grow with the file.
-fn suppressions(data: &[u8]) {
-    let Some(text) = text(data) else {
-        return;
-    };
-    let found = suppressions::parse(text);
-    assert!(found.entries.iter().all(|entry| is_cve(&entry.cve)));
-    assert!(found.entries.len() <= text.len());
-    let said: usize = found.faults.iter().map(|fault| fault.chars().count()).sum();
-    assert!(said <= 4 * MAX_REASON, "{:?}", found.faults);
+/// The first line is the path of a file that states a runtime, the rest its text.
+fn runtimes(data: &[u8]) {
+    if let Some((path, text)) = text(data).and_then(|text| text.split_once('\n')) {
+        let facts = facts_of_file(path, text);
+        let lines = text.lines().count().max(1);
+        for runtime in facts.runtimes.expect("read") {
+            assert!(runtime.line as usize <= lines, "{runtime:?}");
+            assert!(!runtime.product.is_empty() && !runtime.version.is_empty());
+            check_version(Some(runtime.version));
+        }
+    }
+}
+
+/// Owners are words of the file.
+fn codeowners(data: &[u8]) {
+    if let Some(text) = text(data) {
+        let owners = facts_of_file("CODEOWNERS", text).about.owners;
+        let owners = owners.expect("read");
+        let is_word = |owner: &String| !owner.contains(char::is_whitespace);
+        assert!(owners.iter().all(is_word), "{owners:?}");
+        assert!(owners.iter().all(|owner| owner.chars().count() <= 300));
+    }
 }
 
 /// The text of a file, as it is read.
@@ -173,6 +212,6 @@ fn facts_of(files: &Files) -> RepositoryFacts {
 }
 
 fn check_version(version: Option<String>) {
-    let version = version.unwrap_or_else(|| runtime::UNKNOWN.to_owned());
+    let version = version.unwrap_or_else(|| runtimes::UNKNOWN.to_owned());
     assert!(version.chars().count() <= MAX_VERSION, "{version}");
 }

@@ -1,6 +1,9 @@
 //! Reads many repositories with one GraphQL request.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -19,6 +22,10 @@ const MAX_FAILURES: usize = 6;
 
 const NO_GRAPHQL: &str = "this server does not offer GraphQL; set sources.github.graphql = false in \
                           dashboard.toml, or correct GITHUB_API_URL";
+
+/// The fields that say whether the default branch is protected. Only administrators are told that it is not.
+const PROTECTION: &str = "viewerCanAdminister defaultBranchRef{branchProtectionRule{id} \
+                          refUpdateRule{pattern} rules(first:1){totalCount}} ";
 
 /// One repository and the files to read from it.
 #[derive(Clone)]
@@ -48,16 +55,16 @@ pub async fn read(
         folders: root.iter().chain(&wanted.folders).cloned().collect(),
     });
     let mut outcomes = fetch(client, parts.collect()).await?;
-    // Names of additional Dockerfiles are known only now.
+    // The entries of the folders are known only now.
     let mut parts = Vec::new();
     for (&index, outcome) in &outcomes {
-        let others = outcome.as_ref().map(Files::other_dockerfiles);
-        let others = others.unwrap_or_default();
-        if !others.is_empty() {
+        let more = outcome.as_ref().map(|files| files.more(wanted));
+        let more = more.unwrap_or_default();
+        if !more.is_empty() {
             parts.push(Part {
                 index,
                 repository: &batch[index],
-                files: others,
+                files: more,
                 folders: Vec::new(),
             });
         }
@@ -121,10 +128,18 @@ async fn fetch(
             Err(failure) if ends_the_sync(&failure) => return Err(failure),
             Err(failure) => json!({ "errors": [{ "message": failure.to_string() }] }),
         };
+        let unread = unread_settings(&response);
         let (asked, mut again) = (parts.len(), Vec::new());
         let mut failed = false;
-        for (part, outcome) in parts.into_iter().zip(outcomes_of(&response, asked)) {
-            let outcome = outcome.map(|repository| files(&part, repository));
+        let outcomes_of_parts = parts.into_iter().zip(outcomes_of(&response, asked));
+        for (place, (part, outcome)) in outcomes_of_parts.enumerate() {
+            let outcome = outcome.map(|repository| {
+                let mut files = files(&part, repository);
+                if unread.contains(format!("r{place}").as_str()) {
+                    files.protected = files.protected.filter(|&protected| protected);
+                }
+                files
+            });
             let fails = matches!(outcome, Err(ReadFailure::Failed(_)));
             failed |= fails;
             if fails && asked > 1 && failures < MAX_FAILURES {
@@ -173,6 +188,10 @@ fn query(parts: &[Part<'_>]) -> Value {
             body,
             "r{index}:repository(owner:$o{index},name:$n{index}){{isEmpty "
         );
+        // Once for each repository.
+        if !part.folders.is_empty() {
+            body.push_str(PROTECTION);
+        }
         for (number, path) in part.files.iter().enumerate() {
             let variable = expression(path);
             let _ = write!(
@@ -225,7 +244,10 @@ pub(super) fn outcomes_of(
     }
     let mut errors: BTreeMap<&str, ReadFailure> = BTreeMap::new();
     for error in response["errors"].as_array().into_iter().flatten() {
-        if let Some(alias) = error["path"][0].as_str() {
+        // Settings are read only where the token may.
+        if let Some(alias) = error["path"][0].as_str()
+            && !is_of_settings(error)
+        {
             errors.entry(alias).or_insert_with(|| read_failure(error));
         }
     }
@@ -238,6 +260,32 @@ pub(super) fn outcomes_of(
         }
     });
     outcomes.collect()
+}
+
+fn is_of_settings(error: &Value) -> bool {
+    error["path"][1] == "defaultBranchRef"
+}
+
+/// Returns the aliases of the repositories whose settings were refused.
+fn unread_settings(response: &Value) -> HashSet<&str> {
+    let errors = response["errors"].as_array().into_iter().flatten();
+    errors
+        .filter(|error| is_of_settings(error))
+        .filter_map(|error| error["path"][0].as_str())
+        .collect()
+}
+
+/// Returns whether the default branch is protected; none if the token may not know.
+fn protected(repository: &Map<String, Value>) -> Option<bool> {
+    let branch = repository.get("defaultBranchRef")?.as_object()?;
+    let is_set = |name| branch.get(name).is_some_and(Value::is_object);
+    let rules = branch
+        .get("rules")
+        .and_then(|rules| rules["totalCount"].as_u64());
+    if is_set("branchProtectionRule") || is_set("refUpdateRule") || rules > Some(0) {
+        return Some(true);
+    }
+    (repository.get("viewerCanAdminister")? == true).then_some(false)
 }
 
 fn read_failure(error: &Value) -> ReadFailure {
@@ -253,6 +301,7 @@ fn read_failure(error: &Value) -> ReadFailure {
 pub(super) fn files(part: &Part<'_>, repository: &Map<String, Value>) -> Files {
     let mut files = Files {
         empty: repository.get("isEmpty").and_then(Value::as_bool) == Some(true),
+        protected: protected(repository),
         ..Files::default()
     };
     for (number, path) in part.files.iter().enumerate() {
@@ -294,6 +343,32 @@ fn text(blob: Blob) -> Option<FileText> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_administrators_are_told_that_a_branch_is_not_protected() {
+        let none = json!({ "branchProtectionRule": null, "refUpdateRule": null, "rules": { "totalCount": 0 } });
+        let by_rules = json!({ "branchProtectionRule": null, "rules": { "totalCount": 2 } });
+        let by_branch = json!({ "branchProtectionRule": { "id": "x" }, "rules": null });
+        for (admin, branch, expected) in [
+            (true, &none, Some(false)),
+            (false, &none, None),
+            (false, &by_rules, Some(true)),
+            (false, &by_branch, Some(true)),
+            (true, &Value::Null, None),
+        ] {
+            let repository = json!({ "viewerCanAdminister": admin, "defaultBranchRef": branch });
+            let repository = repository.as_object().expect("an object");
+            assert_eq!(protected(repository), expected, "{repository:?}");
+        }
+    }
+
+    #[test]
+    fn refused_settings_do_not_fail_a_repository() {
+        let error = json!({ "type": "FORBIDDEN", "message": "no", "path": ["r0", "defaultBranchRef", "rules"] });
+        let response = json!({ "data": { "r0": { "isEmpty": false } }, "errors": [error] });
+        assert!(outcomes_of(&response, 1)[0].is_ok());
+        assert!(unread_settings(&response).contains("r0"));
+    }
 
     #[test]
     fn an_error_without_a_path_fails_the_whole_query() {

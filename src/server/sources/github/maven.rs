@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    build_files::java_version,
-    xml::{Malformed, Node, walk},
-};
+use super::build_files::java_version;
+use crate::server::sources::xml::{Malformed, Node, walk};
 
 /// Properties, and elements of the compiler's configuration, that set the version of Java, the most
 /// specific first.
@@ -23,49 +21,49 @@ const MAVEN: [&str; 8] = [
 /// The parts of a `pom.xml` that are used.
 #[derive(Default)]
 struct Pom {
-    /// The open elements from the root down, each with its text.
-    open: Vec<(String, String)>,
+    /// The open elements from the root down, each with its text and its line.
+    open: Vec<(String, String, u32)>,
     /// Properties by name, and the compiler's configuration under the names in [`MAVEN`]. The first of
     /// several with the same name counts.
-    values: BTreeMap<String, String>,
+    values: BTreeMap<String, (String, u32)>,
     /// The name of the open plugin, which may follow its configuration.
     plugin: String,
-    configured: Vec<(String, String)>,
+    configured: Vec<(String, String, u32)>,
 }
 
 impl Pom {
-    fn take(&mut self, node: Node<'_>) {
+    fn take(&mut self, node: Node<'_>, line: u32) {
         match node {
-            Node::Open { name, .. } => self.open.push((name.to_owned(), String::new())),
+            Node::Open { name, .. } => self.open.push((name.to_owned(), String::new(), line)),
             Node::Text(piece) => {
-                if let Some((_, text)) = self.open.last_mut() {
+                if let Some((_, text, _)) = self.open.last_mut() {
                     text.push_str(piece);
                 }
             }
             Node::Close => {
-                if let Some((name, text)) = self.open.pop() {
-                    self.close(name, text);
+                if let Some((name, text, line)) = self.open.pop() {
+                    self.close(name, text, line);
                 }
             }
         }
     }
 
-    fn close(&mut self, name: String, text: String) {
-        let mut above = self.open.iter().rev().map(|(name, _)| name.as_str());
+    fn close(&mut self, name: String, text: String, line: u32) {
+        let mut above = self.open.iter().rev().map(|(name, ..)| name.as_str());
         match (name.as_str(), above.next(), above.next()) {
             (_, Some("properties"), Some("project")) => {
-                self.values.entry(name).or_insert(text);
+                self.values.entry(name).or_insert((text, line));
             }
             (_, Some("configuration"), Some("plugin")) => {
                 self.configured
-                    .push((format!("configuration/{name}"), text));
+                    .push((format!("configuration/{name}"), text, line));
             }
             ("artifactId", Some("plugin"), _) => self.plugin = text,
             ("plugin", ..) => {
                 let configured = std::mem::take(&mut self.configured).into_iter();
                 if std::mem::take(&mut self.plugin).trim() == "maven-compiler-plugin" {
-                    for (name, text) in configured {
-                        self.values.entry(name).or_insert(text);
+                    for (name, text, line) in configured {
+                        self.values.entry(name).or_insert((text, line));
                     }
                 }
             }
@@ -74,26 +72,31 @@ impl Pom {
     }
 }
 
-/// Returns the version of Java in a `pom.xml`; ignores versions set by its parent or for a single run
+/// Returns the version of Java in a `pom.xml` and its line; ignores versions set by its parent or for a single run
 /// of the compiler.
 ///
 /// # Errors
 /// If it is not valid XML.
-pub fn pom(text: &str) -> Result<Option<String>, Malformed> {
+pub fn pom(text: &str) -> Result<Option<(String, u32)>, Malformed> {
     let mut pom = Pom::default();
-    walk(text, &mut |node| pom.take(node))?;
-    let value = |name: &str| Some(pom.values.get(name)?.trim());
+    walk(text, &mut |node, line| pom.take(node, line))?;
+    let value = |name: &str| {
+        pom.values
+            .get(name)
+            .map(|(text, line)| (text.trim(), *line))
+    };
     // A property may refer to another.
     let resolved = |name: &str| {
-        let text = value(name)?;
+        let (text, line) = value(name)?;
         let other = text
             .strip_prefix("${")
             .and_then(|rest| rest.strip_suffix('}'));
-        other.map_or(Some(text), value)
+        other.map_or(Some((text, line)), value)
     };
-    let number = |text: &&str| text.starts_with(|c: char| c.is_ascii_digit());
-    let versions = MAVEN.iter().filter_map(|name| resolved(name));
-    Ok(versions.into_iter().find(number).map(java_version))
+    let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let mut versions = MAVEN.iter().filter_map(|name| resolved(name));
+    let found = versions.find(|(text, _)| is_number(text));
+    Ok(found.map(|(text, line)| (java_version(text), line)))
 }
 
 #[cfg(test)]
@@ -169,11 +172,9 @@ mod tests {
             ("<parent><version>3</version></parent>", None),
         ];
         for (inner, expected) in cases {
-            assert_eq!(
-                pom(&project(inner)).expect("XML").as_deref(),
-                expected,
-                "{inner}"
-            );
+            let read = pom(&project(inner)).expect("XML");
+            let read = read.map(|(version, _)| version);
+            assert_eq!(read.as_deref(), expected, "{inner}");
         }
         assert!(pom("<project>").is_err());
     }

@@ -3,9 +3,11 @@
 //! Repositories are listed, not searched for, because code search does not cover all of them. Known
 //! paths are then read from each default branch, many repositories per request.
 
+mod alerts;
 mod build_files;
 mod checks;
 mod client;
+mod codeowners;
 mod dockerfile;
 mod doctor;
 mod facts;
@@ -17,13 +19,12 @@ mod here_documents;
 mod limits;
 mod maven;
 mod read;
+mod reader;
 mod repositories;
 mod response;
 mod rest;
-mod runtime;
-mod suppressions;
+mod runtimes;
 mod sync;
-mod xml;
 
 use std::time::Duration;
 

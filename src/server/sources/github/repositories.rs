@@ -23,6 +23,15 @@ pub struct Repository {
     pub fork: bool,
     #[serde(default)]
     pub archived: bool,
+    /// Its address for readers.
+    #[serde(default)]
+    pub html_url: Option<String>,
+    #[serde(default)]
+    pub default_branch: Option<String>,
+    #[serde(default)]
+    pub pushed_at: Option<String>,
+    #[serde(default)]
+    pub topics: Option<Vec<String>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +39,14 @@ pub struct Owner {
     pub login: String,
 }
 
+/// The number of the fields of a repository that are read. A cached page with another number is not used.
+const FIELDS: u32 = 8;
+
 /// The cached content of a page.
 #[derive(Serialize, Deserialize)]
 struct RepositoryPage {
+    #[serde(default)]
+    fields: u32,
     repositories: Vec<Repository>,
     next: Option<String>,
 }
@@ -103,7 +117,7 @@ async fn page(
     let known = store.cached_response(super::NAME, key).await?;
     let known = known.and_then(|response| {
         let page: RepositoryPage = serde_json::from_str(&response.body).ok()?;
-        Some((response.etag, page))
+        (page.fields == FIELDS).then_some((response.etag, page))
     });
     let etag = known.as_ref().map(|(etag, _)| etag.as_str());
     let mut reply = match client.get(url.clone(), etag).await {
@@ -123,6 +137,7 @@ async fn page(
         return Err(GithubFailure::Refused(what.to_owned()).into());
     };
     let page = RepositoryPage {
+        fields: FIELDS,
         repositories,
         next: reply.next,
     };

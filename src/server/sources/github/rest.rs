@@ -102,11 +102,7 @@ async fn fill(
             Err(failure) => return Err(failure),
         }
     }
-    let paths = wanted
-        .files
-        .iter()
-        .cloned()
-        .chain(files.other_dockerfiles());
+    let paths = wanted.files.iter().cloned().chain(files.more(wanted));
     for path in paths.collect::<Vec<_>>() {
         let first = path.split('/').next().unwrap_or_default();
         if !files.entries.contains(first) {

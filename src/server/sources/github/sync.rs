@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 
 use super::{
-    Github, NAME, facts,
+    Github, NAME, alerts, facts,
     files::{FileRequest, Files},
     read::{ReadFailure, ReadMode},
     repositories::{self, Repository},
@@ -69,6 +69,7 @@ pub async fn sync(
             anyhow!("none of {total} {what} could be read; see their list for the reasons");
         return Err(SourceError::Other(problem));
     }
+    alerts::sync(github, store, run, &wanted, &mut used).await?;
     let names = still_there(github, store, &wanted).await?;
     store.retire_others(NAME, &names, run.started_ms).await?;
     store.prune_responses(NAME, &used).await?;

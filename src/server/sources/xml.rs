@@ -10,8 +10,12 @@ use quick_xml::{
     reader::Reader,
 };
 
+use super::position::Lines;
+
 /// Deeper than any real file.
 const MAX_DEPTH: usize = 100;
+/// More than any real element has.
+const MAX_ATTRIBUTES: usize = 200;
 /// The maximum length of a reason.
 const MAX_REASON: usize = 200;
 
@@ -48,15 +52,19 @@ impl fmt::Display for Malformed {
     }
 }
 
-/// Passes every node to `on`, until the end or the first fault.
+/// Passes every node to `on`, with its line, until the end or the first fault. The line is that of the node's
+/// first character, of a closing that of its last one.
 ///
 /// # Errors
 /// If the text is not well-formed, declares entities or is nested too deeply.
-pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
-    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>, u32)) -> Result<(), Malformed> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
     let (mut depth, mut roots) = (0_usize, 0_usize);
+    let mut lines = Lines::new(text);
     loop {
+        let first = lines.at(reader.buffer_position());
         let event = reader.read_event();
         let event =
             event.map_err(|error| Malformed::new(&error.to_string(), reader.error_position()))?;
@@ -74,17 +82,18 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
                 }
                 let attributes = attributes(&start).map_err(fault)?;
                 let name = start.local_name();
-                on(Node::Open {
+                let open = Node::Open {
                     name: name.as_ref(),
                     attributes: &attributes,
-                });
+                };
+                on(open, first);
             }
             Event::End(_) => {
                 depth = depth.saturating_sub(1);
-                on(Node::Close);
+                on(Node::Close, lines.at(reader.buffer_position()));
             }
-            Event::Text(text) => on(Node::Text(&text.xml10_content())),
-            Event::CData(text) => on(Node::Text(&text.xml10_content())),
+            Event::Text(text) => on(Node::Text(&text.xml10_content()), first),
+            Event::CData(text) => on(Node::Text(&text.xml10_content()), first),
             Event::GeneralRef(reference) => {
                 let character = reference.resolve_char_ref();
                 let character = character.map_err(|error| fault(error.to_string()))?;
@@ -95,7 +104,7 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
                     None => resolve_predefined_entity(&name),
                 };
                 let undefined = || fault(format!("the entity “{}” is not defined", shown(&name)));
-                on(Node::Text(resolved.ok_or_else(undefined)?));
+                on(Node::Text(resolved.ok_or_else(undefined)?), first);
             }
             Event::DocType(declaration) if declaration.contains('[') => {
                 return Err(fault(
@@ -112,7 +121,13 @@ pub fn walk(text: &str, on: &mut dyn FnMut(Node<'_>)) -> Result<(), Malformed> {
 }
 
 fn attributes(start: &BytesStart<'_>) -> Result<Vec<(String, String)>, String> {
-    let read = start.attributes().map(|attribute| {
+    let read = start.attributes().enumerate().map(|(index, attribute)| {
+        // Each is compared with all before it.
+        if index == MAX_ATTRIBUTES {
+            return Err(format!(
+                "an element has more than {MAX_ATTRIBUTES} attributes"
+            ));
+        }
         let attribute = attribute.map_err(|error| error.to_string())?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0);
         let value = value.map_err(|error| error.to_string())?;
@@ -135,7 +150,7 @@ mod tests {
 
     fn read(text: &str) -> (Vec<String>, Result<(), Malformed>) {
         let mut nodes = Vec::new();
-        let result = walk(text, &mut |node| {
+        let result = walk(text, &mut |node, _| {
             nodes.push(match node {
                 Node::Open { name, attributes } => format!("<{name} {attributes:?}"),
                 Node::Text(text) => format!("{text:?}"),
@@ -162,6 +177,19 @@ mod tests {
                 ">"
             ]
         );
+    }
+
+    #[test]
+    fn nodes_have_their_lines() {
+        let mut lines = Vec::new();
+        let text = "\u{feff}<?xml version=\"1.0\"?>\n<a>\n <b\n  x=\"1\"\n />\n\n<c>d\n</c\n></a>";
+        let walked = walk(text, &mut |node, line| match node {
+            Node::Open { name, .. } => lines.push(format!("<{name} {line}")),
+            Node::Close => lines.push(format!("> {line}")),
+            Node::Text(_) => {}
+        });
+        assert_eq!(walked, Ok(()));
+        assert_eq!(lines, ["<a 2", "<b 3", "> 5", "<c 7", "> 9", "> 9"]);
     }
 
     #[test]
@@ -198,6 +226,13 @@ mod tests {
         let text = "<a>".repeat(100_000);
         let error = read(&text).1.expect_err("refused").to_string();
         assert!(error.contains("deep"), "{error}");
+    }
+
+    #[test]
+    fn attributes_are_bounded() {
+        let many: String = (0..300).map(|number| format!(" a{number}=''")).collect();
+        let error = read(&format!("<a{many}/>")).1.expect_err("refused");
+        assert!(error.to_string().contains("200 attributes"), "{error}");
     }
 
     proptest! {

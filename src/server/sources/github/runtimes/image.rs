@@ -1,60 +1,14 @@
-//! Determines the version of Node.js or Java that a repository uses. The rule, only here:
-//!
-//! 1. the base image of the last stage of its Dockerfile, if it is an image of the platform;
-//! 2. for Node.js its `.nvmrc`, then `engines.node` of its `package.json`;
-//!    for Java the statement in its build file;
-//! 3. the base image of an earlier stage;
-//! 4. “unknown” if it has a `package.json` (Node.js) or a build file (Java), or an image of the
-//!    platform whose version cannot be read;
-//! 5. otherwise it does not use the platform.
-//!
-//! The root's `Dockerfile` takes precedence over others, which follow in the order of their names.
-//! Names such as `lts` or `latest` count as versions.
+//! The version of a platform in the name of an image.
 
-use super::build_files::java_version;
-
-/// Shown if a repository uses a platform in a version that cannot be read.
-pub const UNKNOWN: &str = "unknown";
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Platform {
-    Node,
-    Java,
-}
-
-/// The statements of a repository about a platform.
-#[derive(Debug, Default)]
-pub struct Statements<'a> {
-    /// The images that its last stages are based on, the most important Dockerfile first.
-    pub last_images: Vec<&'a str>,
-    pub other_images: Vec<&'a str>,
-    /// The versions in its files, the most specific first.
-    pub stated: Vec<&'a str>,
-    /// It has a file that is only used with the platform.
-    pub has_file: bool,
-}
-
-/// Returns the version of a platform that a repository uses; none if it does not use it.
-pub fn version(platform: Platform, statements: &Statements<'_>) -> Option<String> {
-    let of = |images: &[&str]| -> Vec<Option<String>> {
-        let used = images
-            .iter()
-            .filter_map(|image| image_version(platform, image));
-        used.collect()
-    };
-    let (last, others) = (of(&statements.last_images), of(&statements.other_images));
-    let used = statements.has_file || !last.is_empty() || !others.is_empty();
-    let stated = statements.stated.iter().map(|&stated| stated.to_owned());
-    let mut known = last
-        .into_iter()
-        .flatten()
-        .chain(stated)
-        .chain(others.into_iter().flatten());
-    known.next().or_else(|| used.then(|| UNKNOWN.to_owned()))
-}
+use super::{super::build_files::java_version, Platform};
 
 /// Words in an image's name that identify the platform.
 const NODE: [&str; 2] = ["node", "nodejs"];
+const PYTHON: [&str; 1] = ["python"];
+const GO: [&str; 1] = ["golang"];
+const DOTNET: [&str; 1] = ["dotnet"];
+const RUBY: [&str; 1] = ["ruby"];
+const PHP: [&str; 1] = ["php"];
 const JAVA: [&str; 15] = [
     "java",
     "openjdk",
@@ -80,46 +34,59 @@ const JAVA_WORDS: [&str; 9] = [
 ];
 
 /// Returns none unless an image is one of the platform; then its version, if it can be read.
-fn image_version(platform: Platform, image: &str) -> Option<Option<String>> {
+pub fn image_version(platform: Platform, image: &str) -> Option<Option<String>> {
     let image = image.to_ascii_lowercase();
-    let (name, digest) = match image.split_once('@') {
-        Some((name, digest)) => (name, Some(digest)),
-        None => (image.as_str(), None),
-    };
-    let (path, tag) = split_tag(name);
+    let (path, tag, has_digest) = split_image(&image);
     let words: Vec<&str> = path.split(['/', '-', '_', '.']).collect();
     let (platform_words, tools): (&[&str], &[&str]) = match platform {
         Platform::Node => (&NODE, &[]),
         Platform::Java => (&JAVA, &JAVA_TOOLS),
+        Platform::Python => (&PYTHON, &[]),
+        Platform::Go => (&GO, &[]),
+        Platform::Dotnet => (&DOTNET, &[]),
+        Platform::Ruby => (&RUBY, &[]),
+        Platform::Php => (&PHP, &[]),
     };
     let bare = |word: &&str| platform_words.contains(&word.trim_end_matches(is_digit));
-    if !words.iter().any(bare) {
+    // The .NET Framework is another product.
+    let is_other = platform == Platform::Dotnet && words.contains(&"framework");
+    if is_other || !words.iter().any(bare) {
         return None;
     }
     let is_tool = words.iter().any(|word| tools.contains(word));
     let of_tag = tag.and_then(|tag| match platform {
-        Platform::Node => leading(tag),
         Platform::Java if is_tool => after_words(tag, &JAVA_WORDS),
         Platform::Java => after_words(tag, &JAVA_WORDS).or_else(|| leading(tag)),
+        _ => leading(tag),
     });
     let of_path = || match platform {
         Platform::Node => after_words(path, &["node", "nodejs", "lts"]),
         Platform::Java => after_words(path, &JAVA_WORDS),
+        _ => after_words(path, platform_words),
     };
     let version = of_tag.or_else(of_path).map(|version| match platform {
-        Platform::Node => version,
         Platform::Java => java_version(&version),
+        _ => version,
     });
     // Without a tag the newest image is meant, unless there is a digest.
-    let written = || match (tag, digest) {
+    let written = || match (tag, has_digest) {
         (Some(tag), _) if !is_tool && !tag.is_empty() => Some(word(tag)),
-        (None, None) if !is_tool => Some("latest".to_owned()),
+        (None, false) if !is_tool => Some("latest".to_owned()),
         _ => None,
     };
     Some(version.or_else(written))
 }
 
-/// Splits the name without its registry from the tag.
+/// Splits the name of an image without its registry, its tag, and whether it has a digest.
+pub fn split_image(image: &str) -> (&str, Option<&str>, bool) {
+    let (name, has_digest) = match image.split_once('@') {
+        Some((name, _)) => (name, true),
+        None => (image, false),
+    };
+    let (path, tag) = split_tag(name);
+    (path, tag, has_digest)
+}
+
 fn split_tag(name: &str) -> (&str, Option<&str>) {
     let (path, tag) = match name.rsplit_once(':') {
         // A colon before a slash precedes a port.
@@ -257,37 +224,35 @@ mod tests {
     }
 
     #[test]
-    fn the_last_stage_takes_precedence_over_files_and_earlier_stages() {
-        // Last stages, other stages, what files say: separated by spaces.
-        let cases = [
-            ("node:18", "node:20", "22.23.2 ^22", true, Some("18")),
-            ("nginx", "node:20", "22.23.2", true, Some("22.23.2")),
-            ("nginx", "node:20", "", true, Some("20")),
-            ("node:lts", "", "22", true, Some("lts")),
-            ("node@sha256:00", "", "22", true, Some("22")),
-            ("node@sha256:00", "", "", false, Some(UNKNOWN)),
-            ("nginx node:16", "", "22", false, Some("16")),
-            ("", "", ">=8", true, Some(">=8")),
-            ("java:8", "", "", true, Some(UNKNOWN)),
-            ("java:8", "", "", false, None),
-        ];
-        for (last, others, stated, has_file, expected) in cases {
-            let statements = Statements {
-                last_images: last.split_whitespace().collect(),
-                other_images: others.split_whitespace().collect(),
-                stated: stated.split_whitespace().collect(),
-                has_file,
-            };
-            let read = version(Platform::Node, &statements);
-            assert_eq!(read.as_deref(), expected, "{statements:?}");
+    fn versions_of_other_platforms_are_read_from_images() {
+        for (platform, image, expected) in [
+            (Platform::Python, "python:3.12-slim", "3.12"),
+            (Platform::Python, "gcr.io/distroless/python3-debian12", "3"),
+            (Platform::Go, "golang:1.22.1-alpine", "1.22.1"),
+            (
+                Platform::Dotnet,
+                "mcr.microsoft.com/dotnet/aspnet:8.0-alpine",
+                "8.0",
+            ),
+            (Platform::Ruby, "ruby:3.2.2", "3.2.2"),
+            (Platform::Php, "php:8.2-fpm", "8.2"),
+            (Platform::Php, "php", "latest"),
+        ] {
+            let read = image_version(platform, image).flatten();
+            assert_eq!(read.as_deref(), Some(expected), "{image}");
         }
+        let other = "mcr.microsoft.com/dotnet/framework/aspnet:4.8";
+        assert_eq!(image_version(Platform::Dotnet, other), None);
     }
 
     proptest! {
         #[test]
         fn no_image_causes_a_panic(image in "(node|java|jdk|[a-z0-9.:/@_é-]){0,12}") {
-            image_version(Platform::Node, &image);
-            image_version(Platform::Java, &image);
+            for platform in Platform::ALL {
+                image_version(platform, &image);
+            }
+            super::super::linux::linux(&image);
+            super::super::vendor::java_product(&image);
         }
     }
 }

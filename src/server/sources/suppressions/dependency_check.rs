@@ -2,71 +2,86 @@
 
 use std::collections::HashSet;
 
-use super::xml::{Node, shown, walk};
+use super::{FileRules, MAX_FAULTS, add_id, filled, is_id, rule, shown};
 use crate::server::{
-    model::Suppression,
-    sources::file::{date, is_cve},
+    model::{RuleFormat, Selector, SelectorKind, Suppression, SuppressionRule},
+    sources::{
+        file::{date, is_cve},
+        xml::{Node, walk},
+    },
 };
 
-/// The maximum number of reported faults per file.
-const MAX_FAULTS: usize = 3;
-
-/// The entries of a file and its faults.
+/// The entries of a file, its rules and its faults.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Suppressions {
-    /// In file order, without duplicates.
+    /// The CVEs in file order, without duplicates.
     pub entries: Vec<Suppression>,
-    /// For readers; empty if the file is valid.
-    pub faults: Vec<String>,
+    pub rules: FileRules,
 }
 
 /// Parses a file. Entries before a syntax error are kept: it is more honest to show too few
 /// suppressions with a warning than none.
-pub fn parse(text: &str) -> Suppressions {
-    let mut state = ParserState::default();
+pub fn parse(path: &str, text: &str) -> Suppressions {
+    let mut state = ParserState {
+        path,
+        ..ParserState::default()
+    };
     // An empty file suppresses nothing.
     if text.trim().is_empty() {
         return state.found;
     }
-    let walked = walk(text, &mut |node| state.take(node));
+    let walked = walk(text, &mut |node, line| state.take(node, line));
     let mut found = state.found;
     if let Err(malformed) = walked {
-        found.faults.insert(0, malformed.to_string());
+        found.rules.faults.insert(0, malformed.to_string());
     }
-    found.faults.truncate(MAX_FAULTS);
+    found.rules.faults.truncate(MAX_FAULTS);
     found
 }
 
 /// The state of the parser within the file.
 #[derive(Default)]
-struct ParserState {
+struct ParserState<'a> {
+    path: &'a str,
     found: Suppressions,
     seen: HashSet<(String, Option<String>)>,
     depth: usize,
     /// The root element is that of a suppression file.
     known: bool,
-    /// The attribute `until` of the open entry; the outer option is none outside entries.
-    entry: Option<Option<String>>,
-    /// The text of the element that names vulnerabilities, and whether it is a `cve`.
-    names: Option<(String, bool)>,
+    entry: Option<Entry>,
+    element: Option<Element>,
 }
 
-impl ParserState {
-    fn take(&mut self, node: Node<'_>) {
+/// An open entry.
+struct Entry {
+    rule: SuppressionRule,
+    /// Its last day, if that can be read.
+    until: Option<String>,
+}
+
+/// An open element of an entry.
+struct Element {
+    name: String,
+    regex: bool,
+    text: String,
+}
+
+impl ParserState<'_> {
+    fn take(&mut self, node: Node<'_>, line: u32) {
         match node {
             Node::Open { name, attributes } => {
                 self.depth += 1;
-                self.open(name, attributes);
+                self.open(name, attributes, line);
             }
             Node::Text(text) => {
-                if let Some((names, _)) = &mut self.names {
-                    names.push_str(text);
+                if let Some(element) = &mut self.element {
+                    element.text.push_str(text);
                 }
             }
             Node::Close => {
                 match self.depth {
-                    2 => self.entry = None,
-                    3 => self.close_names(),
+                    2 => self.close_entry(line),
+                    3 => self.close_element(),
                     _ => {}
                 }
                 self.depth -= 1;
@@ -74,7 +89,7 @@ impl ParserState {
         }
     }
 
-    fn open(&mut self, name: &str, attributes: &[(String, String)]) {
+    fn open(&mut self, name: &str, attributes: &[(String, String)], line: u32) {
         match (self.depth, name) {
             (1, "suppressions") => self.known = true,
             (1, other) => self.fault(format!(
@@ -82,9 +97,10 @@ impl ParserState {
                 shown(other)
             )),
             (2, "suppress") if self.known => {
-                let until = attributes.iter().find(|(name, _)| name == "until");
-                let until = until.and_then(|(_, until)| self.until(until));
-                self.entry = Some(until);
+                let mut rule = rule(RuleFormat::DependencyCheck, self.path, (line, line));
+                rule.until = attribute(attributes, "until").and_then(filled);
+                let until = rule.until.as_deref().and_then(|until| self.until(until));
+                self.entry = Some(Entry { rule, until });
             }
             (2, other) if self.known => {
                 self.fault(format!(
@@ -92,8 +108,13 @@ impl ParserState {
                     shown(other)
                 ));
             }
-            (3, "cve" | "vulnerabilityName") if self.entry.is_some() => {
-                self.names = Some((String::new(), name == "cve"));
+            (3, name) if self.entry.is_some() => {
+                let regex = attribute(attributes, "regex").unwrap_or_default().trim();
+                self.element = Some(Element {
+                    name: name.to_owned(),
+                    regex: matches!(regex, "true" | "1"),
+                    text: String::new(),
+                });
             }
             _ => {}
         }
@@ -102,25 +123,75 @@ impl ParserState {
     /// Parses an end date. An invalid one must not hide that the CVE is suppressed.
     fn until(&mut self, text: &str) -> Option<String> {
         let read = date(text);
-        if read.is_none() && !text.trim().is_empty() {
+        if read.is_none() {
             self.fault(format!("until “{}” is not a date", shown(text)));
         }
         read
     }
 
-    fn close_names(&mut self) {
-        let Some((text, is_cve_element)) = self.names.take() else {
+    fn close_entry(&mut self, line: u32) {
+        if let Some(Entry { mut rule, .. }) = self.entry.take() {
+            rule.last_line = line;
+            self.found.rules.push(rule);
+        }
+    }
+
+    fn close_element(&mut self) {
+        let (Some(element), Some(mut entry)) = (self.element.take(), self.entry.take()) else {
             return;
         };
-        let until = self.entry.clone().flatten();
-        for id in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
+        let text = element.text.trim();
+        let kind = match element.name.as_str() {
+            "cve" => {
+                self.names(&element, &entry);
+                for id in words(text) {
+                    add_target(&mut entry.rule, id, false);
+                }
+                None
+            }
+            "vulnerabilityName" => {
+                self.names(&element, &entry);
+                // Several ids, or else prose.
+                if words(text).all(|word| is_id(&word.to_uppercase())) {
+                    words(text).for_each(|id| add_id(&mut entry.rule, id));
+                } else {
+                    add_target(&mut entry.rule, text, element.regex);
+                }
+                None
+            }
+            "cwe" => Some(SelectorKind::VulnerabilityName),
+            "sha1" => Some(SelectorKind::Sha1),
+            "packageUrl" => Some(SelectorKind::PackageUrl),
+            "gav" => Some(SelectorKind::Gav),
+            "filePath" => Some(SelectorKind::FilePath),
+            "cpe" => Some(SelectorKind::Cpe),
+            "notes" => {
+                entry.rule.notes = entry.rule.notes.take().or_else(|| filled(text));
+                None
+            }
+            name if name.starts_with("cvss") => {
+                entry.rule.cvss_below = entry.rule.cvss_below.take().or_else(|| filled(text));
+                None
+            }
+            _ => None,
+        };
+        if let (Some(kind), Some(text)) = (kind, filled(text)) {
+            let regex = element.regex;
+            entry.rule.selectors.push(Selector { kind, text, regex });
+        }
+        self.entry = Some(entry);
+    }
+
+    /// Adds the CVEs that an element names.
+    fn names(&mut self, element: &Element, entry: &Entry) {
+        for id in words(&element.text) {
             let cve = id.to_uppercase();
             if is_cve(&cve) {
-                let until = until.clone();
+                let until = entry.until.clone();
                 if self.seen.insert((cve.clone(), until.clone())) {
                     self.found.entries.push(Suppression { cve, until });
                 }
-            } else if is_cve_element && !id.is_empty() {
+            } else if element.name == "cve" {
                 self.fault(format!("“{}” is not a CVE id", shown(id)));
             }
             // Names of vulnerabilities are often prose or ids of other lists.
@@ -128,10 +199,31 @@ impl ParserState {
     }
 
     fn fault(&mut self, fault: String) {
-        if !self.found.faults.contains(&fault) && self.found.faults.len() < MAX_FAULTS {
-            self.found.faults.push(fault);
-        }
+        self.found.rules.fault(fault);
     }
+}
+
+/// Adds an id, or another name of a vulnerability as a selector.
+fn add_target(rule: &mut SuppressionRule, text: &str, regex: bool) {
+    if is_id(&text.to_uppercase()) {
+        add_id(rule, text);
+    } else if let Some(text) = filled(text) {
+        rule.selectors.push(Selector {
+            kind: SelectorKind::VulnerabilityName,
+            text,
+            regex,
+        });
+    }
+}
+
+fn attribute<'a>(attributes: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = attributes.iter().find(|(known, _)| known == name)?;
+    Some(&found.1)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'))
+        .filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -142,12 +234,12 @@ mod tests {
 
     /// Returns the entries as `id until`.
     fn read(text: &str) -> (Vec<String>, Vec<String>) {
-        let found = parse(text);
+        let found = parse("s.xml", text);
         let entries = found.entries.into_iter().map(|entry| match entry.until {
             Some(until) => format!("{} {until}", entry.cve),
             None => entry.cve,
         });
-        (entries.collect(), found.faults)
+        (entries.collect(), found.rules.faults)
     }
 
     fn inside(entries: &str) -> String {
@@ -222,6 +314,74 @@ mod tests {
     }
 
     #[test]
+    fn rules_are_read_whole_with_their_lines() {
+        let text = "<?xml version=\"1.0\"?>\n<suppressions>\n<!-- why -->\n<suppress until = '2027-04-02Z' base=\"true\">\n\
+            <notes><![CDATA[\n not affected ]]></notes>\n<packageUrl regex=\"true\">^pkg:maven/a/b@.*$</packageUrl>\n\
+            <cve>cve-2019-0001</cve><cve>CVE-2022-083</cve>\n</suppress>\n<suppress><gav>a:b:1</gav><cpe>cpe:/a:b</cpe>\
+            <sha1>ab</sha1><filePath regex=\"1\">.*x</filePath></suppress><suppress>\n<cvssBelow> 7 </cvssBelow></suppress>\n\
+            <suppress><notes/><vulnerabilityName>GHSA-36jr-mh4h-2g58</vulnerabilityName>\
+            <vulnerabilityName regex=\"true\">.*prose of CVE-2019-0002.*</vulnerabilityName></suppress></suppressions>";
+        let selector = |kind, text: &str, regex| Selector {
+            kind,
+            text: text.to_owned(),
+            regex,
+        };
+        let found = parse("s.xml", text);
+        let rules = found.rules.rules;
+        let lines: Vec<(u32, u32)> = rules
+            .iter()
+            .map(|rule| (rule.line, rule.last_line))
+            .collect();
+        assert_eq!(lines, [(4, 9), (10, 10), (10, 11), (12, 12)]);
+        assert_eq!(
+            rules[0],
+            SuppressionRule {
+                file: "s.xml".to_owned(),
+                line: 4,
+                last_line: 9,
+                ids: vec!["CVE-2019-0001".to_owned()],
+                selectors: vec![
+                    selector(SelectorKind::PackageUrl, "^pkg:maven/a/b@.*$", true),
+                    selector(SelectorKind::VulnerabilityName, "CVE-2022-083", false),
+                ],
+                until: Some("2027-04-02Z".to_owned()),
+                notes: Some("not affected".to_owned()),
+                ..SuppressionRule::default()
+            }
+        );
+        let kinds: Vec<_> = rules[1]
+            .selectors
+            .iter()
+            .map(|one| (one.kind, one.regex))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                (SelectorKind::Gav, false),
+                (SelectorKind::Cpe, false),
+                (SelectorKind::Sha1, false),
+                (SelectorKind::FilePath, true),
+            ]
+        );
+        assert_eq!(rules[2].cvss_below.as_deref(), Some("7"));
+        assert_eq!(rules[3].ids, ["GHSA-36JR-MH4H-2G58"]);
+        assert_eq!(
+            (rules[3].selectors[0].regex, &rules[3].notes),
+            (true, &None)
+        );
+    }
+
+    #[test]
+    fn an_unreadable_end_is_kept_as_written() {
+        let found = parse(
+            "s.xml",
+            &inside("<suppress until=\"soon\"><cve>CVE-2019-0001</cve></suppress>"),
+        );
+        assert_eq!(found.rules.rules[0].until.as_deref(), Some("soon"));
+        assert_eq!(found.entries[0].until, None);
+    }
+
+    #[test]
     fn any_namespace_and_prefix_will_do() {
         for root in [
             "suppressions",
@@ -279,16 +439,22 @@ mod tests {
     #[test]
     fn faults_do_not_grow_with_the_file() {
         let many = "<suppress><cve>CVE-1, CVE-2, CVE-3, CVE-4, CVE-5</cve></suppress>".repeat(1000);
-        assert_eq!(parse(&inside(&many)).faults.len(), MAX_FAULTS);
-        let long = parse(&format!("<suppressions><{}></x>", "s".repeat(10_000)));
-        assert!(long.faults.iter().all(|fault| fault.len() < 300));
+        assert_eq!(
+            parse("s.xml", &inside(&many)).rules.faults.len(),
+            MAX_FAULTS
+        );
+        let long = parse(
+            "s.xml",
+            &format!("<suppressions><{}></x>", "s".repeat(10_000)),
+        );
+        assert!(long.rules.faults.iter().all(|fault| fault.len() < 300));
     }
 
     proptest! {
         #[test]
         fn no_text_causes_a_panic(text in ".{0,300}") {
-            parse(&text);
-            parse(&inside(&text));
+            parse("s.xml", &text);
+            parse("s.xml", &inside(&text));
         }
 
         #[test]
@@ -298,13 +464,13 @@ mod tests {
         ) {
             let ids: Vec<String> = numbers.iter().map(|n| format!("CVE-2020-{n}")).collect();
             let joined = ids.join(&space);
-            let found = parse(&inside(&format!("<suppress><cve>{space}{joined}</cve></suppress>")));
+            let found = parse("s.xml", &inside(&format!("<suppress><cve>{space}{joined}</cve></suppress>")));
             let mut expected = ids.clone();
             let mut seen = std::collections::HashSet::new();
             expected.retain(|id| seen.insert(id.clone()));
             let read: Vec<String> = found.entries.into_iter().map(|entry| entry.cve).collect();
             prop_assert_eq!(read, expected);
-            prop_assert!(found.faults.is_empty());
+            prop_assert!(found.rules.faults.is_empty());
         }
     }
 }
