@@ -12,6 +12,7 @@ mod opens;
 mod pipeline;
 mod pipelines;
 mod problems;
+mod repository;
 mod search;
 mod security;
 mod today;
@@ -39,8 +40,15 @@ pub use pipeline::{
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
 pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
+pub use repository::{
+    FilePlace, RepositoryAction, RepositoryChange, RepositoryDetails, RepositoryFinding,
+    RepositoryPipeline, RepositoryRule, RepositoryRuntime, RepositoryScan, RuleByHand, RuleRemoval,
+    RuleRenewal,
+};
 pub use search::{SearchResult, SearchResults};
-pub use security::{DueClass, DueSuppression, SecurityHead, UncheckedRepository};
+pub use security::{
+    DebtRow, DueClass, DueRow, ResolvedElsewhere, SecurityHead, SecurityNumber, UncheckedRepository,
+};
 pub use today::{Hour, HourCount, HourIncident, HourMatrix, ProjectHours, Today, WeekRate};
 pub use view::View;
 pub use week::{SlowerPipeline, WeekIncident, WeekNumbers, WeekPipeline, WeekReport};

@@ -14,7 +14,8 @@ use crate::{
     live::LiveState,
     pages::{
         Build, Builds, Compare, Disclaimer, Explore, Figure, NotFound, Pipeline, PipelineList,
-        Pipelines, Platform, Search, Security, Sources, Today, WallPipelines, WallToday, Week,
+        Pipelines, Platform, Repository, Search, Security, Sources, Today, WallPipelines,
+        WallToday, Week,
     },
 };
 
@@ -123,6 +124,11 @@ pub fn App() -> impl IntoView {
                         ssr=SsrMode::Async
                     />
                     <Route path=StaticSegment("platform") view=Platform ssr=SsrMode::Async />
+                    <Route
+                        path=(StaticSegment("repositories"), ParamSegment("name"))
+                        view=Repository
+                        ssr=SsrMode::Async
+                    />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
                     <Route path=StaticSegment("wall") view=WallToday ssr=SsrMode::Async />

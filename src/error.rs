@@ -46,6 +46,8 @@ pub enum AppError {
         /// As of an unknown build.
         keep_months: u16,
     },
+    /// No repository has this name (404).
+    UnknownRepository { id: String },
     /// The data is not loaded yet (503).
     NotReady,
     /// The client could not reach the server or read its response.
@@ -80,6 +82,7 @@ enum Kind {
     UnknownFigure,
     UnknownBuild,
     UnknownPipeline,
+    UnknownRepository,
     NotReady,
     Unreachable,
     Internal,
@@ -106,6 +109,7 @@ impl From<Received> for AppError {
             Kind::UnknownFigure => Self::UnknownFigure { id },
             Kind::UnknownBuild => Self::UnknownBuild { id, keep_months },
             Kind::UnknownPipeline => Self::UnknownPipeline { id, keep_months },
+            Kind::UnknownRepository => Self::UnknownRepository { id },
             Kind::NotReady => Self::NotReady,
             Kind::Unreachable => Self::Unreachable,
             Kind::Internal => Self::Internal,
@@ -147,6 +151,10 @@ impl AppError {
         }
     }
 
+    pub fn unknown_repository(name: &str) -> Self {
+        Self::UnknownRepository { id: shorten(name) }
+    }
+
     /// The HTTP status of the response.
     pub const fn status(&self) -> u16 {
         match self {
@@ -154,7 +162,8 @@ impl AppError {
             Self::SignInNeeded => 401,
             Self::UnknownFigure { .. }
             | Self::UnknownBuild { .. }
-            | Self::UnknownPipeline { .. } => 404,
+            | Self::UnknownPipeline { .. }
+            | Self::UnknownRepository { .. } => 404,
             Self::NotReady => 503,
             Self::Unreachable | Self::Internal => 500,
         }
@@ -211,6 +220,7 @@ impl fmt::Display for AppError {
                 )?;
                 kept(f, *keep_months)
             }
+            Self::UnknownRepository { id } => write!(f, "There is no repository “{id}”."),
             Self::NotReady => f.write_str("The data is still being loaded. Try again shortly."),
             Self::Unreachable => {
                 f.write_str("The server did not respond. Check the connection and try again.")

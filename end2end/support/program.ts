@@ -13,6 +13,8 @@ const BINARY = process.env.RSE_BINARY ?? path.join(TARGET, "release", "rse-dashb
 const START_MS = 30_000;
 // Variables of a developer's environment that would affect the program, its data and sources.
 const OURS = /^(PORT|RSE_(ADDR|OPEN|STYLE_PAGE|DATA|CONFIG|PUBLIC_URL|HOSTS|TRUSTED_PROXIES|OIDC_.*|SESSIONS?_.*|API_TOKENS)|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
+// Reference data is not read from the Internet.
+const NOWHERE = "http://127.0.0.1:9/";
 // A directory without a developer's .env and dashboard.toml.
 const ELSEWHERE = tmpdir();
 const LARGEST_EXPORT = 1024 ** 3;
@@ -84,5 +86,5 @@ export async function serve(data: string, port = "0", variables: NodeJS.ProcessE
 function environment(): NodeJS.ProcessEnv {
   const site = process.env.LEPTOS_SITE_ROOT ?? path.join(ROOT, "target", "site");
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
-  return { ...inherited, LEPTOS_SITE_ROOT: site, RUST_LOG: "info", NO_COLOR: "1" };
+  return { ...inherited, LEPTOS_SITE_ROOT: site, ENDOFLIFE_URL: NOWHERE, RUST_LOG: "info", NO_COLOR: "1" };
 }

@@ -9,6 +9,8 @@ import { promisify } from "node:util";
 // Longer than any start takes, even on a busy machine.
 const START_MS = 120_000;
 const LONGEST_OUTPUT = 1 << 30;
+// Reference data is not read from the Internet.
+const NOWHERE = "http://127.0.0.1:9/";
 // Environment variables that configure the program, its data and its sources.
 const SETTINGS = /^(PORT|DATABASE_URL|RSE_(?!CACHE$).*|OTEL_.*|COSMOS_.*|GITHUB_(TOKEN|API_URL)|endpoint|masterKey|databaseId|containerId|githubtoken)$/;
 
@@ -22,7 +24,7 @@ export function binary() {
 export function environment(variables = {}) {
   const inherited = Object.entries(process.env).filter(([name]) => !SETTINGS.test(name));
   const site = process.env.LEPTOS_SITE_ROOT ?? path.resolve("target/site");
-  return { ...Object.fromEntries(inherited), LEPTOS_SITE_ROOT: site, RUST_LOG: "warn,rse_dashboard=info", NO_COLOR: "1", ...variables };
+  return { ...Object.fromEntries(inherited), LEPTOS_SITE_ROOT: site, ENDOFLIFE_URL: NOWHERE, RUST_LOG: "warn,rse_dashboard=info", NO_COLOR: "1", ...variables };
 }
 
 /** Runs a command to its end, away from any .env in this folder; returns its output. */

@@ -2,47 +2,109 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Suppressions by when they end, and repositories without a check. Archived repositories do not count.
+use super::Change;
+
+/// The debts of an organisation's code at an instant. Archived repositories do not count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecurityHead {
     /// RFC 3339, UTC; empty without facts.
     pub as_of: String,
+    /// The date or instant that was asked for; none for the time of the facts.
+    pub asked: Option<String>,
+    /// The team that was asked for.
+    pub team: Option<String>,
+    /// The teams to choose from.
+    pub teams: Vec<String>,
     pub repositories: u64,
     pub javascript: u64,
-    /// In the order of their ends: expired, then the earliest first, those without an end last.
+    /// Suppressions in debt, runtimes past or near their end, overdue findings, repositories without a check.
+    pub numbers: Vec<SecurityNumber>,
+    /// From what is due now to what has no end.
     pub classes: Vec<DueClass>,
-    /// At most 300, in the order of the classes.
-    pub due: Vec<DueSuppression>,
-    /// The suppressions of which the end cannot be read; they count as without an end.
-    pub unreadable: u64,
+    /// At most 500, in the order of the classes, what is known to be exploited first.
+    pub due: Vec<DueRow>,
+    /// Rules that are unused, broad, without a reason or known to be exploited; at most 300.
+    pub debts: Vec<DebtRow>,
+    pub debts_total: u64,
+    /// Vulnerabilities that one repository suppresses and another has resolved; at most 100.
+    pub resolved_elsewhere: Vec<ResolvedElsewhere>,
+    /// The repositories whose rules were not read.
+    pub rules_unread: u64,
+    /// The date of the ends of support, and where they are from.
+    pub ends_of_support: String,
     /// The number of all JavaScript repositories without a check.
     pub unchecked_total: u64,
     /// At most 200 of them, by name.
     pub unchecked: Vec<UncheckedRepository>,
+    /// The repositories of which no check is known, though they may have one.
+    pub checks_unknown: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecurityNumber {
+    /// `debt`, `runtimes`, `overdue` or `unchecked`.
+    pub id: String,
+    pub number: u64,
+    /// How many there are of its kind, and how many are unknown.
+    pub of: u64,
+    pub unknown: u64,
+    /// The suppressions without an end; the runtimes past their end; 0 for others.
+    pub beside: u64,
+    /// The same 28 days before; none if it was not known then.
+    pub before: Option<u64>,
+    pub change: Change,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DueClass {
-    /// `expired`, `30-days`, `90-days`, `later` or `no-end`.
+    /// `now`, `30-days`, `90-days`, `later`, `no-end` or `unknown`.
     pub class: String,
-    /// The number of pairs of a CVE and a repository that suppresses it.
-    pub suppressions: u64,
+    pub items: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DueSuppression {
+pub struct DueRow {
     pub class: String,
-    pub cve: String,
+    /// `suppression`, `runtime` or `finding`.
+    pub kind: String,
+    pub name: String,
     pub repository: String,
     pub team: String,
-    /// RFC 3339, UTC: the instant at which the last of its entries ends.
+    /// RFC 3339, UTC.
     pub until: Option<String>,
+    /// The days since it was first seen or opened; at least so many where `at_least`.
+    pub age_days: Option<u64>,
+    pub at_least: bool,
+    pub listed: bool,
+    /// The version of the package that mends a finding.
+    pub fixed_in: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebtRow {
+    pub name: String,
+    pub repository: String,
+    pub team: String,
+    pub file: String,
+    /// `known exploited`, `unused`, `broad`, `no reason`, `expired`.
+    pub flags: Vec<String>,
+    pub age_days: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolvedElsewhere {
+    pub id: String,
+    /// At most five names each, and how many there are.
+    pub suppressed_in: Vec<String>,
+    pub suppressed_total: u64,
+    pub resolved_in: Vec<String>,
+    pub resolved_total: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UncheckedRepository {
     pub repository: String,
     pub team: String,
-    /// Its address, if builds name one at an allowed host.
+    /// Its address, if it is at an allowed host.
     pub href: Option<String>,
 }

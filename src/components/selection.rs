@@ -45,8 +45,9 @@ fn while_shown<T: Clone + PartialEq + Send + Sync + 'static>(
     })
 }
 
-/// The part of a path that tells pages apart: all figures are one page.
+/// The part of a path that tells pages apart: all figures are one page, as are all repositories.
 fn page(path: &str) -> &str {
-    let end = path.find("/figures/");
-    end.map_or(path, |end| &path[..end + "/figures/".len()])
+    let folders = ["/figures/", "/repositories/"].into_iter();
+    let mut ends = folders.filter_map(|folder| Some(path.find(folder)? + folder.len()));
+    ends.next().map_or(path, |end| &path[..end])
 }

@@ -48,7 +48,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     let headline = (overview.page == PIPELINES).then(|| view! { <Headline selection /> });
     let pipelines = (overview.page == PIPELINES).then(|| view! { <PipelineTable selection /> });
     let due = (overview.page == SECURITY).then(|| {
-        view! { <Fragments of="security" failed="The summary could not be loaded" /> }
+        view! { <Fragments of="security" failed="The summary could not be loaded" selection /> }
     });
     let unit = unit(&overview.page);
     let is_last_day = Memo::new(move |_| selection.with(|known| known.days() == Some(1)));

@@ -22,6 +22,8 @@ use super::{
 /// The wait after the first failure; it doubles with each further one.
 const FIRST_RETRY: Duration = Duration::from_millis(FIRST_RETRY_MS.unsigned_abs());
 const FIRST_RETRY_MS: i64 = 30_000;
+/// The failures that one of reference data counts as: the next attempt is 17 hours later, or when it is due.
+const REFERENCE_FAILURES: u32 = 12;
 /// Checks per lease whether another process still syncs the source.
 const CHECKS_PER_LEASE: u32 = 5;
 /// Spreads the syncs of many servers or sources over this part of the interval.
@@ -122,7 +124,11 @@ impl Syncer {
                 tokio::time::sleep(jittered(self.location.lease / CHECKS_PER_LEASE)).await;
                 continue;
             }
-            metrics.syncs.ended(name, &outcome);
+            // Without an Internet connection, reference data stays as old as it is.
+            let is_news = outcome.is_ok() || !source.is_reference();
+            if is_news {
+                metrics.syncs.ended(name, &outcome);
+            }
             match &outcome {
                 Ok(report) => {
                     failures = 0;
@@ -133,6 +139,10 @@ impl Syncer {
                         replaced = report.ingested.replaced,
                         "synced"
                     );
+                }
+                Err(error) if source.is_reference() => {
+                    failures = REFERENCE_FAILURES;
+                    tracing::debug!(source = name, "the sync failed: {error}");
                 }
                 Err(error) => {
                     failures += 1;

@@ -17,6 +17,8 @@ mod github_repositories;
 mod github_support;
 mod kill;
 mod program;
+mod reference;
+mod scan;
 mod secrets;
 #[path = "../shared/mod.rs"]
 mod shared;

@@ -91,6 +91,8 @@ impl Program {
             .current_dir(self.dir.path())
             .env("PORT", "0")
             .env("RSE_DATA", self.data())
+            // Tests reach nothing but this machine.
+            .env("ENDOFLIFE_URL", "http://127.0.0.1:9/")
             .envs(&self.variables)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -27,6 +27,7 @@ struct Made {
     name: &'static str,
     act: fn(i64) -> Result<Vec<Event>, SourceError>,
     calls: AtomicI64,
+    is_reference: bool,
 }
 
 impl Made {
@@ -38,6 +39,17 @@ impl Made {
             name,
             act,
             calls: AtomicI64::new(0),
+            is_reference: false,
+        })
+    }
+
+    /// A source of reference data that cannot be reached.
+    fn unreachable_reference() -> Arc<dyn Source> {
+        Arc::new(Self {
+            name: "eol",
+            act: |_| Err(anyhow::anyhow!("endoflife.date cannot be reached").into()),
+            calls: AtomicI64::new(0),
+            is_reference: true,
         })
     }
 }
@@ -50,6 +62,10 @@ impl Source for Made {
 
     fn every(&self) -> Duration {
         Duration::from_millis(50)
+    }
+
+    fn is_reference(&self) -> bool {
+        self.is_reference
     }
 
     async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError> {
@@ -156,6 +172,58 @@ async fn a_source_that_fails_or_panics_does_not_stop_others() {
     assert_eq!(failures, [None, Some("GITHUB_TOKEN is not valid"), broke]);
     let snapshot = store.load(Arc::new(config)).await.expect("a snapshot");
     assert!(snapshot.builds.len() >= 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reference_data_that_cannot_be_reached_is_no_failure_of_the_dashboard() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let syncer = syncer(dir.path());
+    let config = Arc::clone(&syncer.config);
+    let store = Store::open(dir.path(), &config).await.expect("a store");
+    let state = AppState::new(&["github"]);
+    reload::load(&store, &config, &state).await.expect("loaded");
+    let sources = [
+        Made::unreachable_reference(),
+        Made::source("github", |_| {
+            Err(anyhow::anyhow!("GitHub cannot be reached").into())
+        }),
+    ];
+    let background = sync::schedule(&syncer, &sources, state.metrics());
+    let failed = |ledger: &Ledger, name: &str| {
+        let sync = ledger.syncs.iter().find(|known| known.source == name);
+        sync.is_some_and(|sync| sync.failed_ms.is_some())
+    };
+    until(&store, |ledger| {
+        failed(ledger, "eol") && failed(ledger, "github")
+    })
+    .await;
+    // Only the ledger is sure to be written; the counters follow.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let served = http::serve(
+        listener,
+        state.clone(),
+        http::Settings::default(),
+        std::future::pending(),
+    );
+    let server = tokio::spawn(served);
+    let metrics = loop {
+        let answer = reqwest::get(format!("http://{address}/metrics")).await;
+        let text = answer.expect("an answer").text().await.expect("text");
+        if text.contains("source_sync_failures_total{source=\"github\"") {
+            break text;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!(
+        !metrics.contains("source_sync_failures_total{source=\"eol\""),
+        "{metrics}"
+    );
+    let data = state.data_state().expect("a state");
+    let mut shown = data.kinds.iter().flat_map(|kind| &kind.sources);
+    assert!(shown.all(|source| source.name != "eol"));
+    drop(background);
+    server.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

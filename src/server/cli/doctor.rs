@@ -86,7 +86,7 @@ pub async fn run(
         let finding = CheckResult::bad(format!("{error:#}"), remedy);
         findings.push(((*source).to_owned(), finding));
     }
-    for source in &configured.sources {
+    for source in configured.scheduled() {
         let found = source.check().await.into_iter();
         findings.extend(found.map(|finding| (source.name().to_owned(), finding)));
     }

@@ -1,17 +1,22 @@
-//! `rse-dashboard import events|security FILE…`.
+//! `rse-dashboard import events|security|scan FILE…` and `rse-dashboard import kev|epss FILE`.
 
-use std::{os::unix::fs::MetadataExt as _, path::PathBuf, process::ExitCode};
+use std::{fmt, os::unix::fs::MetadataExt as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::server::{
     config::Config,
     model::System,
     retention,
-    sources::file::{self, Report},
-    store::{Location, Store},
+    sources::{
+        file::{self, Report},
+        reference::{self, Imported},
+        scan,
+    },
+    store::{Location, Reference, Store},
     telemetry::audit,
 };
 
@@ -27,6 +32,12 @@ enum RecordKind {
     Events(EventFiles),
     /// Import security facts of repositories
     Security(Files),
+    /// Import reports of dependency scanners
+    Scan(ScanFiles),
+    /// Import CISA's catalogue of known exploited vulnerabilities
+    Kev(List),
+    /// Import EPSS scores
+    Epss(List),
 }
 
 #[derive(Args)]
@@ -51,21 +62,61 @@ struct Files {
     json: bool,
 }
 
+#[derive(Args)]
+struct ScanFiles {
+    /// Reports of dependency-check, Trivy, OSV-Scanner, npm audit, yarn audit, pip-audit or safety, SARIF,
+    /// CycloneDX VEX, or documents of cve-reports, plain or gzip; - reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The repository, without its organisation, of reports that do not name it
+    #[arg(long, value_name = "NAME")]
+    repository: Option<String>,
+    /// The time of reports that do not state it, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// The type of code, such as java, of reports that may hold several
+    #[arg(long, value_name = "TYPE")]
+    r#type: Option<String>,
+    /// Succeed even if reports are refused or not complete
+    #[arg(long)]
+    lenient: bool,
+    /// Report as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct List {
+    /// The file as published, plain or gzip; - reads standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Report as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// The result of an import, for people and for scripts.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome {
+    Records(Report),
+    List(Imported),
+}
+
 pub async fn run(options: Options, location: &Location, config: Config) -> Result<ExitCode> {
     let imported = import(&options.kind, location, &config).await;
     log(
         &options.kind,
-        imported.as_ref().ok().map(|(report, _)| report),
+        imported.as_ref().ok().map(|(outcome, _)| outcome),
     );
-    let (report, verified) = imported?;
-    let files = options.kind.files();
-    if files.json {
-        println!("{}", serde_json::to_string(&report)?);
+    let (outcome, verified) = imported?;
+    if options.kind.wants_json() {
+        println!("{}", serde_json::to_string(&outcome)?);
     } else {
-        println!("{report}");
+        println!("{outcome}");
     }
     verified?;
-    let good = report.is_clean() || files.lenient;
+    let good = outcome.is_clean() || options.kind.is_lenient();
     Ok(if good {
         ExitCode::SUCCESS
     } else {
@@ -73,43 +124,64 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     })
 }
 
-/// Returns the report, and whether the store's file can be read afterwards.
+/// Returns the outcome, and whether the store's file can be read afterwards.
 async fn import(
     kind: &RecordKind,
     location: &Location,
     config: &Config,
-) -> Result<(Report, Result<()>)> {
+) -> Result<(Outcome, Result<()>)> {
     // A new file has no damage of before.
     let may_be_damaged = location.exists() && !location.is_shared();
     let mut store = Store::open(location, config).await?;
     let now = Timestamp::now();
     // Before the import, so that it refuses what would be dropped again.
     retention::apply(&mut store, config).await;
-    let report = match kind {
+    let outcome = match kind {
         RecordKind::Events(EventFiles { files, system }) => {
             let system_of = |name: &str| {
                 let named = system.clone();
                 named.unwrap_or_else(|| config.systems.of_file(name))
             };
-            file::import_events(&mut store, &files.files, system_of, now).await?
+            let paths = &files.files;
+            Outcome::Records(file::import_events(&mut store, paths, system_of, now).await?)
         }
-        RecordKind::Security(files) => file::import_security(&mut store, &files.files, now).await?,
+        RecordKind::Security(files) => {
+            Outcome::Records(file::import_security(&mut store, &files.files, now).await?)
+        }
+        RecordKind::Scan(scans) => {
+            let defaults = scan::Defaults {
+                repository: scans.repository.clone(),
+                at_ms: scans.at.map(Timestamp::as_millisecond),
+                codebase_type: scans.r#type.clone(),
+            };
+            let branches = &config.default_branches;
+            let paths = &scans.files;
+            let imported = scan::import(&mut store, paths, &defaults, branches, now);
+            Outcome::Records(imported.await?)
+        }
+        RecordKind::Kev(list) => {
+            let kind = Reference::KnownExploited;
+            Outcome::List(reference::import(&mut store, kind, &list.file).await?)
+        }
+        RecordKind::Epss(list) => {
+            Outcome::List(reference::import(&mut store, Reference::Epss, &list.file).await?)
+        }
     };
     let verified = match may_be_damaged {
         true => store.verify().await,
         false => Ok(()),
     };
     store.close().await;
-    Ok((report, verified))
+    Ok((outcome, verified))
 }
 
 /// Writes a line of the audit log. Names of files and reasons of failures are not in it.
-fn log(kind: &RecordKind, report: Option<&Report>) {
+fn log(kind: &RecordKind, outcome: Option<&Outcome>) {
     let who = user();
-    let (kind, files) = (kind.as_str(), kind.files().files.len());
-    match report {
-        Some(report) => {
-            let (read, rejected) = (report.read, report.rejected);
+    let (kind, files) = (kind.as_str(), kind.files());
+    match outcome {
+        Some(outcome) => {
+            let (read, rejected) = outcome.counts();
             tracing::info!(target: audit::TARGET, action = "import", outcome = "done", who, client = "local", kind, files, read, rejected);
         }
         None => {
@@ -132,13 +204,63 @@ impl RecordKind {
         match self {
             Self::Events(_) => "events",
             Self::Security(_) => "security",
+            Self::Scan(_) => "scan",
+            Self::Kev(_) => "kev",
+            Self::Epss(_) => "epss",
         }
     }
 
-    const fn files(&self) -> &Files {
+    /// The number of files.
+    const fn files(&self) -> usize {
         match self {
-            Self::Events(events) => &events.files,
-            Self::Security(files) => files,
+            Self::Events(events) => events.files.files.len(),
+            Self::Security(files) => files.files.len(),
+            Self::Scan(scans) => scans.files.len(),
+            Self::Kev(_) | Self::Epss(_) => 1,
+        }
+    }
+
+    const fn wants_json(&self) -> bool {
+        match self {
+            Self::Events(events) => events.files.json,
+            Self::Security(files) => files.json,
+            Self::Scan(scans) => scans.json,
+            Self::Kev(list) | Self::Epss(list) => list.json,
+        }
+    }
+
+    const fn is_lenient(&self) -> bool {
+        match self {
+            Self::Events(events) => events.files.lenient,
+            Self::Security(files) => files.lenient,
+            Self::Scan(scans) => scans.lenient,
+            Self::Kev(_) | Self::Epss(_) => false,
+        }
+    }
+}
+
+impl Outcome {
+    fn is_clean(&self) -> bool {
+        match self {
+            Self::Records(report) => report.is_clean(),
+            Self::List(_) => true,
+        }
+    }
+
+    /// The numbers of records read and rejected.
+    const fn counts(&self) -> (u64, u64) {
+        match self {
+            Self::Records(report) => (report.read, report.rejected),
+            Self::List(list) => (list.entries, 0),
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Records(report) => report.fmt(f),
+            Self::List(list) => list.fmt(f),
         }
     }
 }

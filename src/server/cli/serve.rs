@@ -154,7 +154,7 @@ impl Background {
             syncer,
             state,
         } = self;
-        let _syncing = sync::schedule(&syncer, &configured.sources, state.metrics());
+        let _syncing = sync::schedule(&syncer, &configured.scheduled(), state.metrics());
         let Syncer { location, config } = syncer;
         tokio::join!(
             retention::apply_daily(location, Arc::clone(&config)),

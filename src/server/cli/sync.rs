@@ -29,7 +29,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub struct Options {
-    /// The sources to sync; all that are configured if omitted
+    /// The sources to sync; cosmos and github if omitted, as far as they are configured
     #[arg(value_name = "SOURCE", value_parser = PossibleValuesParser::new(names()))]
     sources: Vec<String>,
     /// Read everything since this instant again, RFC 3339
@@ -74,7 +74,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
             let failure = SourceError::Other(anyhow!("{error:#}"));
             print_report(name, Duration::ZERO, Err(failure), options.json)?;
         }
-        let mut sources = configured.sources.iter();
+        let mut sources = configured.sources.iter().chain(&configured.reference);
         let Some(source) = sources.find(|source| source.name() == name) else {
             continue;
         };
@@ -95,7 +95,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
 
 /// The names of the requested sources, all of which must be configured.
 fn wanted(configured: &Sources, names: &[String]) -> Result<Vec<&'static str>> {
-    if configured.is_empty() {
+    if configured.is_empty() && names.is_empty() {
         bail!(
             "no source is configured: set COSMOS_ENDPOINT for build events or GITHUB_TOKEN for \
              security facts; .env.sample explains all variables"
@@ -105,10 +105,18 @@ fn wanted(configured: &Sources, names: &[String]) -> Result<Vec<&'static str>> {
     if names.is_empty() {
         return Ok(known);
     }
+    let reference = configured.reference.iter().map(|source| source.name());
+    let known: Vec<&'static str> = known.into_iter().chain(reference).collect();
     let find = |name: &String| {
         let found = known.iter().find(|known| *known == name);
         found.copied().with_context(|| {
-            format!("{name} is not configured: .env.sample lists the variables it needs")
+            let about = sources::ALL.iter().find(|about| about.name == name);
+            match about.and_then(|about| about.kind) {
+                Some(_) => {
+                    format!("{name} is not configured: .env.sample lists the variables it needs")
+                }
+                None => format!("{name} is not configured: set it up in dashboard.toml"),
+            }
         })
     };
     names.iter().map(find).collect()

@@ -69,14 +69,38 @@ impl Links {
     pub fn commit(&self, repository: &str, commit: &str) -> Option<String> {
         let is_hash =
             (7..=64).contains(&commit.len()) && commit.bytes().all(|c| c.is_ascii_hexdigit());
-        let mut url: Url = self.href(repository)?.parse().ok()?;
+        let mut url = self.repository(repository)?;
+        url.path_segments_mut().ok()?.extend(["commit", commit]);
+        is_hash.then(|| url.into())
+    }
+
+    /// Returns the address of a line of a file in a branch of a repository; that of the whole file for line 0.
+    pub fn file(&self, repository: &str, branch: &str, file: &str, line: u32) -> Option<String> {
+        // A shortened name leads nowhere.
+        let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('…');
+        if !branch.split('/').chain(file.split('/')).all(is_part) {
+            return None;
+        }
+        let mut url = self.repository(repository)?;
+        let mut parts = url.path_segments_mut().ok()?;
+        parts.push("blob");
+        parts.extend(branch.split('/')).extend(file.split('/'));
+        drop(parts);
+        if line > 0 {
+            url.set_fragment(Some(&format!("L{line}")));
+        }
+        Some(url.into())
+    }
+
+    /// Reads the address of a repository at an allowed host.
+    fn repository(&self, address: &str) -> Option<Url> {
+        let mut url: Url = self.href(address)?.parse().ok()?;
         let path = url.path().trim_end_matches('/');
-        let path = path.strip_suffix(".git").unwrap_or(path);
-        let path = format!("{path}/commit/{commit}");
+        let path = path.strip_suffix(".git").unwrap_or(path).to_owned();
         url.set_path(&path);
         url.set_query(None);
         url.set_fragment(None);
-        is_hash.then(|| url.into())
+        Some(url)
     }
 }
 
@@ -183,6 +207,34 @@ mod tests {
             assert_eq!(links.commit("https://github.com/a/b", commit), None);
         }
         assert_eq!(links.commit("https://evil.example/a", &sha), None);
+    }
+
+    #[test]
+    fn a_file_is_linked_by_its_branch_path_and_line() {
+        let links = Links::default();
+        let file = |repository: &str, branch: &str, file: &str, line| {
+            links.file(repository, branch, file, line)
+        };
+        let repository = "https://github.com/hmcts/a.git?x#y";
+        assert_eq!(
+            file(repository, "release/1", "a b/ü?#%.xml", 12).as_deref(),
+            Some("https://github.com/hmcts/a/blob/release/1/a%20b/%C3%BC%3F%23%25.xml#L12")
+        );
+        assert_eq!(
+            file(repository, "main", "pom.xml", 0).as_deref(),
+            Some("https://github.com/hmcts/a/blob/main/pom.xml")
+        );
+        for (branch, path) in [
+            ("main", "../../settings"),
+            ("main", "a//b"),
+            ("..", "a"),
+            ("main", ""),
+            ("", "a"),
+            ("main", "a…0123"),
+        ] {
+            assert_eq!(file(repository, branch, path, 1), None, "{branch} {path}");
+        }
+        assert_eq!(file("https://evil.example/a", "main", "a", 1), None);
     }
 
     #[test]

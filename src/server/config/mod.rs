@@ -7,6 +7,7 @@ pub mod fuzz_targets;
 pub mod github;
 mod insight;
 mod links;
+pub mod reference;
 mod security_txt;
 mod systems;
 mod theme;
@@ -57,6 +58,12 @@ pub struct Config {
 pub struct Sources {
     pub cosmos: cosmos::Settings,
     pub github: github::Settings,
+    #[serde(rename = "end-of-life", default)]
+    pub end_of_life: reference::EndOfLife,
+    #[serde(default)]
+    pub kev: reference::List,
+    #[serde(default)]
+    pub epss: reference::List,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -8,7 +8,14 @@ use super::{
     words,
 };
 use crate::server::charts::{Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
-use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{
+        insight::security::selected,
+        snapshot::{Finding, Snapshot},
+    },
+};
 
 const WEEKS: i64 = 26;
 
@@ -28,23 +35,17 @@ pub const FIGURE: Figure = Figure {
     opens: opens::nothing,
 };
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    let insight = &snapshot.insight.security;
-    let end_ms = insight.now.at_ms;
-    let weeks = if insight.findings.is_empty() {
-        0
-    } else {
-        WEEKS
-    };
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let selected = selected(snapshot, selection);
+    let end_ms = selected.state.at_ms;
+    let findings: Vec<&Finding> = selected.findings().collect();
+    let weeks = if findings.is_empty() { 0 } else { WEEKS };
     let starts: Vec<i64> = (0..weeks)
         .map(|week| end_ms - (weeks - week) * WEEK_MS)
         .collect();
-    let count = |is: &dyn Fn(i64, &crate::server::snapshot::Finding) -> bool| {
+    let count = |is: &dyn Fn(i64, &Finding) -> bool| {
         let of = starts.iter().map(|&start_ms| {
-            let of = insight
-                .findings
-                .iter()
-                .filter(|finding| is(start_ms, finding));
+            let of = findings.iter().filter(|finding| is(start_ms, finding));
             of.count() as u64
         });
         Values::Count(of.collect())
@@ -65,7 +66,7 @@ fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
             Column::new("resolved", "Resolved", resolved),
             Column::new("open", "Open at its end", open),
         ],
-        builds: insight.findings.len() as u64,
+        builds: findings.len() as u64,
     }
 }
 

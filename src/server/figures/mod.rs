@@ -41,6 +41,7 @@ mod ranking;
 mod rows;
 mod runtime_support;
 mod security_calendar;
+pub mod security_due;
 mod security_trend;
 mod shortest_functional_tests;
 mod slowest_steps;
@@ -107,6 +108,7 @@ pub const ALL: &[&Figure] = &[
     &delivery::FIGURE,
     &slowest_steps::FIGURE,
     &start_delay::FIGURE,
+    &security_due::FIGURE,
     &suppression_debt::FIGURE,
     &security_calendar::FIGURE,
     &open_findings::FIGURE,

@@ -8,7 +8,7 @@ use crate::{
     api::Width,
     selection::Selection,
     server::{
-        insight::security::{limit_days, overdue},
+        insight::security::{limit_days, selected},
         model::{DAY_MS, Severity},
         snapshot::{Finding, Snapshot},
     },
@@ -38,15 +38,11 @@ const AGES: [(&str, &str, i64, Colour); 4] = [
     ("older", "Older", i64::MAX, Colour::Rate(4)),
 ];
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    let insight = &snapshot.insight.security;
-    let now_ms = insight.now.at_ms;
-    let open: Vec<&Finding> = insight
-        .findings
-        .iter()
-        .filter(|finding| finding.is_open(now_ms))
-        .collect();
-    let late = overdue(snapshot, &insight.now);
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let selected = selected(snapshot, selection);
+    let now_ms = selected.state.at_ms;
+    let open: Vec<&Finding> = selected.open().collect();
+    let late = selected.overdue();
     let count = |severity: Severity, is: &dyn Fn(&Finding) -> bool| {
         let of = open
             .iter()

@@ -11,6 +11,7 @@ use crate::{
     selection::Selection,
     server::{
         charts,
+        insight::security::selected,
         snapshot::{Snapshot, Support},
     },
 };
@@ -49,8 +50,8 @@ const fn colour(support: Support) -> Colour {
     }
 }
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    let state = &snapshot.insight.security.now;
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let state = selected(snapshot, selection).state;
     // Repositories and the end, by product, version and support.
     let mut found: BTreeMap<(&str, &str, Support), (u64, Option<i64>)> = BTreeMap::new();
     for known in &state.runtimes {

@@ -12,7 +12,7 @@ use crate::{
     api::Width,
     selection::Selection,
     server::{
-        insight::security::overdue_since_ms,
+        insight::security::{overdue_since_ms, selected},
         snapshot::{RuleEnd, Snapshot},
     },
 };
@@ -43,9 +43,9 @@ const SERIES: [(&str, &str, Colour); 3] = [
     ("findings", "Findings", Colour::Category(2)),
 ];
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    let insight = &snapshot.insight.security;
-    let (state, now_ms) = (&insight.now, insight.now.at_ms);
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let selected = selected(snapshot, selection);
+    let (state, now_ms) = (&selected.state, selected.state.at_ms);
     let mut counts = [[0_u64; SERIES.len()]; WEEKS];
     let mut count = |series: usize, at_ms: i64| {
         let week = usize::try_from((at_ms - now_ms - 1).div_euclid(WEEK_MS));
@@ -61,11 +61,7 @@ fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
     for ends_ms in state.runtimes.iter().filter_map(|runtime| runtime.ends_ms) {
         count(1, ends_ms);
     }
-    let open = insight
-        .findings
-        .iter()
-        .filter(|finding| finding.is_open(now_ms));
-    for finding in open {
+    for finding in selected.open() {
         if let Some(since_ms) = overdue_since_ms(finding, &snapshot.security, &snapshot.config) {
             count(2, since_ms);
         }

@@ -7,7 +7,10 @@ use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Sha
 use crate::{
     api::Width,
     selection::Selection,
-    server::snapshot::{SecurityNumbers, Snapshot},
+    server::{
+        insight::security::selected,
+        snapshot::{SecurityNumbers, Snapshot},
+    },
 };
 
 pub const FIGURE: Figure = Figure {
@@ -59,8 +62,8 @@ const LINES: [(&str, Colour); 4] = [
     ("unchecked", Colour::Category(3)),
 ];
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    let weeks = &snapshot.insight.security.weeks;
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let weeks = selected(snapshot, selection).weeks();
     // Weeks before the first facts say nothing.
     let first = weeks
         .iter()

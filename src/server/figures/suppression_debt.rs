@@ -11,6 +11,7 @@ use crate::{
     selection::Selection,
     server::{
         charts,
+        insight::security::selected,
         snapshot::{RuleEnd, RuleState, Snapshot},
     },
 };
@@ -50,8 +51,8 @@ const FLAGS: [Flag; 10] = [
     ("listed", "Known exploited", |rule| rule.listed),
 ];
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    let state = &snapshot.insight.security.now;
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let state = selected(snapshot, selection).state;
     let mut by_team: BTreeMap<&str, [u64; FLAGS.len()]> = BTreeMap::new();
     for rule in &state.rules {
         let team = snapshot.config.owners.team(&rule.facts.repository);

@@ -116,18 +116,34 @@ pub fn duration(ms: u64) -> String {
 
 /// A time before now, in the largest whole unit: `3 days ago`, `7 years ago`.
 pub fn ago(ms: i64) -> String {
+    match whole_units(ms) {
+        Some(time) => format!("{time} ago"),
+        None => "just now".to_owned(),
+    }
+}
+
+/// A time after now: `in 3 days`.
+pub fn ahead(ms: i64) -> String {
+    match whole_units(ms) {
+        Some(time) => format!("in {time}"),
+        None => "now".to_owned(),
+    }
+}
+
+/// A time in the largest whole unit; none for less than a minute.
+fn whole_units(ms: i64) -> Option<String> {
     const HOUR: u64 = 60;
     const DAY: u64 = 24 * HOUR;
     const YEAR: u64 = 365 * DAY;
     let minutes = u64::try_from(ms).unwrap_or_default() / 60_000;
     let (count, one, many) = match minutes {
-        0 => return "just now".to_owned(),
+        0 => return None,
         1..HOUR => (minutes, "minute", "minutes"),
         HOUR..DAY => (minutes / HOUR, "hour", "hours"),
         DAY..YEAR => (minutes / DAY, "day", "days"),
         _ => (minutes / YEAR, "year", "years"),
     };
-    format!("{} ago", counted(count, one, many))
+    Some(counted(count, one, many))
 }
 
 /// An hour of the day: `09:00–10:00`.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, duration, fragment, results, time_line::time_line, utc};
+use super::{addresses, duration, fragment, repository_link, results, time_line::time_line, utc};
 use crate::{
     api::{BuildDetails, BuildStep, BuildSummary, ExternalAddress, HtmlFragment, RelatedBuilds},
     base::Base,
@@ -174,7 +174,12 @@ impl Shown<'_> {
     fn repository(&self) -> Markup {
         let details = self.details;
         html! {
-            (self.optional("Repository", "repository", &details.build.repository))
+            (fact("Repository", html! {
+                @match &details.build.repository {
+                    Some(name) => (repository_link(self.base, name)),
+                    None => "unknown",
+                }
+            }))
             @if let Some(address) = &details.repository_address {
                 (fact("Address", external(address, "")))
             }

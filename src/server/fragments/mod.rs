@@ -14,6 +14,7 @@ mod headline;
 mod pipeline;
 mod pipelines;
 mod problems;
+mod repository;
 mod results;
 mod search;
 mod security;
@@ -34,6 +35,7 @@ pub use headline::fragments as headline;
 pub use pipeline::fragments as pipeline;
 pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES};
+pub use repository::fragments as repository;
 pub use search::fragments as search;
 pub use security::fragments as security;
 pub use sources::fragments as sources;
@@ -48,6 +50,7 @@ use maud::{Markup, html};
 
 use crate::{
     api::{HtmlFragment, Moment},
+    base::Base,
     markup::visible,
     numbers,
     server::{
@@ -58,7 +61,7 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "builds",
     "compare",
     "explore",
@@ -75,6 +78,7 @@ pub const NAMES: [&str; 16] = [
     "week",
     "build",
     "pipeline",
+    "repository",
 ];
 
 fn fragment(class: &str, html: Markup) -> HtmlFragment {
@@ -91,6 +95,14 @@ fn foldable(class: &str, html: Markup, summary: Markup, folded: Markup) -> HtmlF
         summary: summary.into_string(),
         folded: folded.into_string(),
         ..fragment(class, html)
+    }
+}
+
+/// The name of a repository, which leads to its page unless it is cut.
+fn repository_link(base: &Base, name: &str) -> Markup {
+    html! {
+        @if name.ends_with('…') { (visible(name)) }
+        @else { a href=(addresses::repository(base, name)) { (visible(name)) } }
     }
 }
 
@@ -188,7 +200,9 @@ mod testing {
             .map(String::as_str)
             .collect();
         assert_eq!(html.matches(ESCAPED).count(), times, "{html}");
-        assert_eq!(html.matches("script").count(), times, "{html}");
+        // In an address it is encoded.
+        let text = html.replace("%3Cscript%3E", "");
+        assert_eq!(text.matches("script").count(), times, "{html}");
         assert!(!html.contains('\u{202e}'), "{html}");
     }
 }

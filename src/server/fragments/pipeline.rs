@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{
     addresses,
     build::{external, fact},
-    change_points, charts, duration, fragment, results, utc,
+    change_points, charts, duration, fragment, repository_link, results, utc,
 };
 use crate::{
     api::{BuildMark, HtmlFragment, PipelineDetails, RedEpisode, StepSummary, WeekDurations},
@@ -52,7 +52,12 @@ impl Shown<'_> {
                     a href=(self.all_with("project", &config::slug(&latest.project))) { (visible(&latest.project)) }
                 }))
                 (self.optional("Team", "team", latest.team.as_deref()))
-                (self.optional("Repository", "repository", latest.repository.as_deref()))
+                (fact("Repository", html! {
+                    @match &latest.repository {
+                        Some(name) => (repository_link(self.base, name)),
+                        None => "unknown",
+                    }
+                }))
                 @if let Some(address) = &details.repository_address {
                     (fact("Address", external(address, "")))
                 }

@@ -4,9 +4,13 @@ use maud::{Markup, html};
 
 use super::components::{
     Change, Chip, Column, MAX_BUILDS, Sort, Tile, Tone, banner, chip, empty_state, interval_bar,
-    pipeline_state, problem_state, result, sparkline, strip, table, tile, verdict,
+    pipeline_state, problem_state, result, rule_flag, severity, sparkline, strip, support, table,
+    tile, verdict,
 };
-use crate::server::model::BuildResult;
+use crate::server::{
+    model::{BuildResult, Severity},
+    snapshot::Support,
+};
 
 /// Tokens of colours with what they are for, in the order of `style/_tokens.scss`.
 const COLOURS: [(&str, &[&str]); 5] = [
@@ -174,6 +178,9 @@ fn badges() -> Markup {
     html! {
         p { @for known in BuildResult::ALL { (result(known.as_str())) " " } }
         p { @for state in ["red", "good", "dormant", "unknown"] { (pipeline_state(state)) " " } }
+        p { @for flag in ["listed", "expired", "due", "unused", "no-reason", "broad", "no-end", "unreadable-end"] { (rule_flag(flag)) " " } }
+        p { @for state in Support::ALL { (support(state.as_str())) " " } }
+        p { @for known in Severity::ALL { (severity(known.as_str())) " " } }
         p { @for state in ["escalating", "regressed", "new", "ongoing", "snoozed"] { (problem_state(state)) " " } }
     }
 }

@@ -10,10 +10,12 @@ mod tests;
 use crate::server::{config, fuzz_target::Target, http, sign_in, sources, store::Location};
 
 /// The targets of each part of the server; a part knows its own parsers.
-const PARTS: [&[Target]; 7] = [
+const PARTS: [&[Target]; 9] = [
     config::fuzz_targets::TARGETS,
     sources::file::fuzz_targets::TARGETS,
     sources::github::fuzz_targets::TARGETS,
+    sources::reference::fuzz_targets::TARGETS,
+    sources::scan::fuzz_targets::TARGETS,
     sources::suppressions::fuzz_targets::TARGETS,
     sign_in::fuzz_targets::TARGETS,
     http::fuzz_targets::TARGETS,

@@ -189,6 +189,10 @@ pub async fn fragments(
         let system = query.selection.value("system").unwrap_or_default();
         view = view.with("system", system);
     }
+    if of == "repository" {
+        let as_of = query.selection.value("as_of").unwrap_or_default();
+        view = view.with("as_of", as_of);
+    }
     if of == "search" {
         view = view.with("q", query.selection.value("q").unwrap_or_default());
     }

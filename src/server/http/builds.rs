@@ -31,7 +31,7 @@ use crate::{
         fragments,
         http::api::Parameters,
         state::AppState,
-        views::{build, build_file, insight_table, pipeline},
+        views::{build, build_file, insight_table, pipeline, repository},
     },
 };
 
@@ -214,6 +214,19 @@ pub async fn pipeline(
     let view = api::own_parameters(request.uri(), &pipeline::PARAMETERS)?;
     let permit = turn.wait().await.ok_or(Refusal::Busy)?;
     let read = async move { state.pipeline(&view).await };
+    let details = api::complete(permit, read).await?;
+    json(&details, request.headers())
+}
+
+/// `GET /api/repository?name=…&as_of=…`
+pub async fn repository(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let view = api::own_parameters(request.uri(), &repository::PARAMETERS)?;
+    let permit = turn.wait().await.ok_or(Refusal::Busy)?;
+    let read = async move { state.repository(&view).await };
     let details = api::complete(permit, read).await?;
     json(&details, request.headers())
 }

@@ -25,7 +25,10 @@ pub fn redirect(uri: &Uri) -> Option<Response> {
 pub(super) fn canonical(uri: &Uri) -> Option<String> {
     let decoded = percent_decode_str(uri.path()).decode_utf8().ok();
     let decoded = decoded.as_deref().filter(|path| pages::exists(path));
-    let path = decoded.unwrap_or_else(|| uri.path());
+    // Its name may need encoding.
+    let of_repository = pages::repository_path(uri.path());
+    let path = of_repository.as_deref().or(decoded);
+    let path = path.unwrap_or_else(|| uri.path());
     let query = query(uri.query(), &pages::parameters(path)?);
     let canonical = path == uri.path() && query.as_deref() == uri.query();
     (!canonical).then(|| match query {
@@ -103,6 +106,15 @@ mod tests {
             ("/figures%2Fheatmap", "/figures/heatmap"),
             ("/figures/nothing?x=1", "/figures/nothing"),
             ("/figures/%2F?x=1", "/figures/%2F"),
+            (
+                "/repositories/claim%2dstore?x=1&as_of=2019-10-01",
+                "/repositories/claim-store?as_of=2019-10-01",
+            ),
+            (
+                "/repositories/%61%20b%c3%9f%2f",
+                "/repositories/a%20b%C3%9F%2F",
+            ),
+            ("/%72epositories/a", "/repositories/a"),
         ] {
             assert_eq!(canonical(address).as_deref(), Some(expected), "{address}");
             assert_eq!(canonical(expected), None, "{expected}");
@@ -116,7 +128,8 @@ mod tests {
         let pages: Vec<&str> = pages.filter(|path| !path.starts_with("/api/")).collect();
         assert!(pages.len() >= 5, "{pages:?}");
         for page in pages {
-            let redirected = canonical(&format!("{}?x=1", page.replace("{id}", "heatmap")));
+            let page = page.replace("{id}", "heatmap").replace("{name}", "a");
+            let redirected = canonical(&format!("{page}?x=1"));
             assert!(redirected.is_some(), "{page}");
         }
     }
@@ -144,6 +157,10 @@ mod tests {
             "/figures/heatmap%2Ecsv",
             "/figures?x=1",
             "/figures/a/b?x=1",
+            "/repositories?x=1",
+            "/repositories/a/b?x=1",
+            "/repositories/%ff?x=1",
+            "/%72epositories/a%20b",
             "/pkg/a.js?x=1",
             "/%ff",
             "/%0d%0aa",
@@ -156,7 +173,7 @@ mod tests {
         /// Otherwise a browser would be redirected without end.
         #[test]
         fn a_canonical_address_is_not_redirected(
-            path in "/(pipelines|sources|figures/[a-z%0-9]{0,8}|[a-z%0-9]{0,8})",
+            path in "/(pipelines|sources|(figures|repositories)/[a-z%0-9]{0,8}|[a-z%0-9]{0,8})",
             query in "([a-z%0-9=&+*'()~!]|days=|project=|type=|step=|from=){0,20}",
         ) {
             let once = canonical(&format!("{path}?{query}"));

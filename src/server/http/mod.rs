@@ -218,6 +218,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/today", get(builds::today))
         .route("/api/incidents", get(builds::incidents))
         .route("/api/insight/{kind}", get(builds::insight))
+        .route("/api/repository", get(builds::repository))
         .route("/api/search", get(builds::search))
         .route("/api/week", get(builds::week))
         .route("/api/live", get(live::live))

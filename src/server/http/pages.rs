@@ -1,6 +1,6 @@
 //! Redirects, statuses and CSV downloads, decided by a page's address.
 
-use std::sync::OnceLock;
+use std::{borrow::Cow, sync::OnceLock};
 
 use axum::{
     extract::{Request, State},
@@ -19,6 +19,7 @@ use super::{
 use leptos::context::{provide_context, use_context};
 use leptos_axum::{AxumRouteListing, generate_route_list_with_exclusions};
 use leptos_router::location::RequestUrl;
+use percent_encoding::percent_decode_str;
 
 use crate::{
     api::View,
@@ -31,7 +32,7 @@ use crate::{
         export::Format,
         figures,
         state::AppState,
-        views::{build, build_list, pipeline, pipeline_list, search, week},
+        views::{addresses, build, build_list, pipeline, pipeline_list, repository, search, week},
     },
 };
 
@@ -59,6 +60,9 @@ const OF_ONE_THING: [(&str, &[&str]); 3] = [
     ("/pipeline", &pipeline::PARAMETERS),
     ("/search", &["q"]),
 ];
+
+/// The folder of pages of repositories.
+const REPOSITORIES: &str = "/repositories/";
 
 /// The parameters of a page.
 pub struct PageParameters {
@@ -108,10 +112,24 @@ pub fn routes() -> Vec<AxumRouteListing> {
 
 /// Returns whether there is a page at a path.
 pub fn exists(path: &str) -> bool {
-    match figure(path) {
-        Some(id) => figures::find(id).is_some(),
-        None => parameters(path).is_some(),
+    match (figure(path), repository_path(path)) {
+        (Some(id), _) => figures::find(id).is_some(),
+        (None, Some(canonical)) => canonical == path,
+        (None, None) => parameters(path).is_some(),
     }
+}
+
+/// The canonical path of the page of a repository, whose name may be encoded.
+pub fn repository_path(path: &str) -> Option<String> {
+    repository_name(path).map(|name| addresses::repository_path(&name))
+}
+
+/// The repository that a page's path names.
+fn repository_name(path: &str) -> Option<Cow<'_, str>> {
+    let name = path.strip_prefix(REPOSITORIES)?;
+    let is_one = !name.is_empty() && !name.contains('/');
+    let name = is_one.then(|| percent_decode_str(name).decode_utf8());
+    name?.ok()
 }
 
 /// The parameters that the page at a path depends on; `None` if the path is not that of a page.
@@ -119,6 +137,12 @@ pub fn parameters(path: &str) -> Option<PageParameters> {
     if let Some((_, own)) = OF_ONE_THING.iter().find(|(known, _)| *known == path) {
         let selections = Selections::Carried;
         return Some(PageParameters { selections, own });
+    }
+    if repository_name(path).is_some() {
+        return Some(PageParameters {
+            selections: Selections::Carried,
+            own: &["as_of"],
+        });
     }
     let selections = if SELECTING.contains(&path) || figure(path).is_some() {
         Selections::One
@@ -284,6 +308,11 @@ async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     if path == "/pipeline" {
         let snapshot = state.app.snapshot().ok()?;
         return pipeline::find(&snapshot, &own()).err();
+    }
+    if path.starts_with(REPOSITORIES) {
+        let name = repository_name(path).unwrap_or_default();
+        let snapshot = state.app.snapshot().ok()?;
+        return repository::find(&snapshot, &own().with("name", &name)).err();
     }
     if path == COMPARING {
         let pair = Pair::read(uri.query().unwrap_or_default());

@@ -60,7 +60,8 @@ pub struct Report {
 
 impl Security {
     /// Facts without earlier ones.
-    pub fn of(as_of_ms: Option<i64>, repositories: Vec<RepositoryFacts>) -> Self {
+    pub fn of(as_of_ms: Option<i64>, mut repositories: Vec<RepositoryFacts>) -> Self {
+        repositories.sort_by(|a, b| a.repository.cmp(&b.repository));
         let repositories: Vec<Arc<RepositoryFacts>> =
             repositories.into_iter().map(Arc::new).collect();
         let histories = repositories.iter().map(|facts| History {
@@ -73,6 +74,12 @@ impl Security {
             repositories,
             ..Self::default()
         }
+    }
+
+    /// Returns the facts of a repository.
+    pub fn history_of(&self, repository: &str) -> Option<&History> {
+        let mut histories = self.histories.iter();
+        histories.find(|history| history.repository == repository)
     }
 
     /// Returns the reports about a repository.

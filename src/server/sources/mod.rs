@@ -8,7 +8,9 @@ pub mod file;
 pub mod github;
 pub mod jenkins;
 mod position;
+pub mod reference;
 mod rejection;
+pub mod scan;
 pub mod suppressions;
 mod xml;
 
@@ -38,6 +40,12 @@ pub trait Source: Send + Sync {
     /// Writes new data to the store, in transactions that each leave it consistent. A sync that is
     /// stopped at any point is completed by the next one.
     async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError>;
+
+    /// Whether it provides reference data: data that the dashboard has without it, if older. Its failures are
+    /// no news.
+    fn is_reference(&self) -> bool {
+        false
+    }
 
     /// Checks access, for `doctor`. Writes nothing.
     async fn check(&self) -> Vec<CheckResult>;
@@ -114,24 +122,43 @@ pub struct SourceInfo {
     pub name: &'static str,
     /// The name for readers.
     pub label: &'static str,
-    pub kind: DataKind,
+    /// None for reference data.
+    pub kind: Option<DataKind>,
     /// The noun for its items, singular and plural.
     pub unit: (&'static str, &'static str),
 }
 
 /// All sources.
-pub const ALL: [SourceInfo; 2] = [
+pub const ALL: [SourceInfo; 5] = [
     SourceInfo {
         name: cosmos::NAME,
         label: "Azure Cosmos DB",
-        kind: DataKind::Events,
+        kind: Some(DataKind::Events),
         unit: ("container", "containers"),
     },
     SourceInfo {
         name: github::NAME,
         label: "GitHub",
-        kind: DataKind::Security,
+        kind: Some(DataKind::Security),
         unit: ("repository", "repositories"),
+    },
+    SourceInfo {
+        name: reference::END_OF_LIFE,
+        label: "endoflife.date",
+        kind: None,
+        unit: ("product", "products"),
+    },
+    SourceInfo {
+        name: reference::KNOWN_EXPLOITED,
+        label: "Known exploited vulnerabilities",
+        kind: None,
+        unit: ("list", "lists"),
+    },
+    SourceInfo {
+        name: reference::EPSS,
+        label: "EPSS",
+        kind: None,
+        unit: ("list", "lists"),
     },
 ];
 
@@ -145,6 +172,8 @@ pub fn is_part(part: &str, source: &str) -> bool {
 #[derive(Default)]
 pub struct Sources {
     pub sources: Vec<Arc<dyn Source>>,
+    /// Sources of reference data. They do not count where it matters whether anything is configured.
+    pub reference: Vec<Arc<dyn Source>>,
     /// Sources with an incomplete or invalid configuration. They do not affect the others.
     pub faults: Vec<ConfigError>,
 }
@@ -166,11 +195,18 @@ impl Sources {
         configured.add(cosmos::NAME, cosmos);
         let github = github::Github::configured(config, environment);
         configured.add(github::NAME, github);
+        let end_of_life = reference::EndOfLifeSource::configured(config, environment);
+        configured.add(reference::END_OF_LIFE, end_of_life);
+        let known_exploited = reference::ListSource::known_exploited(config);
+        configured.add(reference::KNOWN_EXPLOITED, known_exploited);
+        let epss = reference::ListSource::epss(config);
+        configured.add(reference::EPSS, epss);
         configured
     }
 
     fn add<S: Source + 'static>(&mut self, name: &'static str, source: Result<Option<S>>) {
         match source {
+            Ok(Some(source)) if source.is_reference() => self.reference.push(Arc::new(source)),
             Ok(Some(source)) => self.sources.push(Arc::new(source)),
             Ok(None) => {}
             Err(error) => self.faults.push(ConfigError {
@@ -184,7 +220,14 @@ impl Sources {
         self.sources.is_empty() && self.faults.is_empty()
     }
 
-    /// The names of all sources, including those with an invalid configuration.
+    /// The sources to sync in the background: reference data only beside other sources, since a dashboard of
+    /// files and samples asks nobody.
+    pub fn scheduled(&self) -> Vec<Arc<dyn Source>> {
+        let reference = self.reference.iter().filter(|_| !self.sources.is_empty());
+        self.sources.iter().chain(reference).cloned().collect()
+    }
+
+    /// The names of all sources of builds and facts, including those with an invalid configuration.
     pub fn names(&self) -> Vec<&'static str> {
         let sources = self.sources.iter().map(|source| source.name());
         let faulty = self.faults.iter().map(|fault| fault.source);

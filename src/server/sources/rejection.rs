@@ -14,6 +14,7 @@ pub enum FaultKind {
     NotUtf8,
     NotJson,
     NotAnObject,
+    UnknownFormat,
     WrongType,
     MissingField,
     NoBuild,
@@ -23,6 +24,8 @@ pub enum FaultKind {
     BadSystem,
     BadCve,
     BadDate,
+    OtherBranch,
+    Incomplete,
 }
 
 /// One fault of one record.

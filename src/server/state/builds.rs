@@ -6,13 +6,13 @@ use anyhow::{Context as _, Result};
 
 use super::AppState;
 use crate::{
-    api::{BuildDetails, PipelineDetails, Today, View},
+    api::{BuildDetails, PipelineDetails, RepositoryDetails, Today, View},
     error::AppError,
     selection::Selection,
     server::{
         snapshot::Snapshot,
         store::{BuildReader, StoredBuild, WantedBuild},
-        views::{build, pipeline, problems},
+        views::{build, pipeline, problems, repository},
     },
 };
 
@@ -72,6 +72,24 @@ impl AppState {
             details.job_address = job.map(|job| build::address(&snapshot, job));
         }
         Ok(details)
+    }
+
+    /// One repository.
+    ///
+    /// # Errors
+    /// [`AppError::UnknownRepository`], [`AppError::UnknownValue`], or [`AppError::NotReady`] without data.
+    pub async fn repository(&self, view: &View) -> Result<RepositoryDetails, AppError> {
+        let snapshot = self.snapshot()?;
+        let view = view.clone();
+        let describe = move || {
+            let wanted = repository::find(&snapshot, &view)?;
+            Ok(repository::details(&snapshot, &wanted))
+        };
+        let described = tokio::task::spawn_blocking(describe).await;
+        described.unwrap_or_else(|error| {
+            tracing::error!("describing a repository panicked: {error}");
+            Err(AppError::Internal)
+        })
     }
 
     /// The start page of a selection, with the addresses of its most urgent failures in their CI systems.

@@ -543,6 +543,10 @@ impl AppState {
                 &self.pipeline(view).await?,
                 &self.0.base,
             )),
+            "repository" => Ok(fragments::repository(
+                &self.repository(view).await?,
+                &self.0.base,
+            )),
             "builds" => {
                 let list = build_list::build_list(&snapshot, selection, view)?;
                 let difference = match view.get("difference") {
@@ -595,7 +599,7 @@ impl AppState {
             "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
             "headline" => Ok(self.headline(selection).await?.fragments.clone()),
             "security" => {
-                let head = security::security_head(&snapshot);
+                let head = security::security_head(&snapshot, selection);
                 Ok(fragments::security(&head, &self.0.base))
             }
             "sources" => Ok(fragments::sources(

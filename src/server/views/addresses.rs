@@ -1,11 +1,20 @@
 //! The addresses of pages about builds.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::{
     api::{BuildSummary, View},
     base::Base,
     selection::{Pair, Selection, encoded},
     server::model::DEFAULT_SYSTEM,
 };
+
+/// The characters of a name that are encoded in a path.
+const ENCODED: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The builds of a selection.
 pub fn builds(base: &Base, selection: &Selection, view: &View) -> String {
@@ -52,6 +61,16 @@ pub fn pipeline_of(base: &Base, selection: &Selection, system: &str, name: &str)
         .collect();
     pairs.sort_unstable();
     with_query(base.path("/pipeline"), &pairs)
+}
+
+/// One repository.
+pub fn repository(base: &Base, name: &str) -> String {
+    base.path(&repository_path(name))
+}
+
+/// The path of a repository's page, without the base path.
+pub fn repository_path(name: &str) -> String {
+    format!("/repositories/{}", utf8_percent_encode(name, &ENCODED))
 }
 
 /// One build, by its number in its pipeline.

@@ -48,7 +48,7 @@ pub fn data_state(
             .map(|at_ms| end(zone, kind, at_ms, now_ms)),
         sources: sources::ALL
             .iter()
-            .filter(|about| about.kind == kind)
+            .filter(|about| about.kind == Some(kind))
             .filter_map(|about| source(zone, ledger, about, configured, audience))
             .collect(),
     };
@@ -192,7 +192,7 @@ pub fn coverage(zone: &TimeZone, ledger: &Ledger, audience: Audience) -> Vec<Cov
 fn public_name(covered: &Covered, index: usize) -> String {
     let mut sources = sources::ALL.iter();
     match sources.find(|about| sources::is_part(&covered.source, about.name)) {
-        Some(about) if about.kind == DataKind::Security => covered.coverage.item.clone(),
+        Some(about) if about.kind != Some(DataKind::Events) => covered.coverage.item.clone(),
         Some(about) => format!("{} {}", about.unit.0, index + 1),
         None => format!("item {}", index + 1),
     }

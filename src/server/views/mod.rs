@@ -13,6 +13,7 @@ pub mod insight_table;
 pub mod pipeline;
 pub mod pipeline_list;
 pub mod problems;
+pub mod repository;
 pub mod search;
 pub mod security;
 pub mod summary;

@@ -322,7 +322,10 @@ impl<'a> Described<'a> {
 }
 
 /// Returns the results of the latest builds of some pipelines, the latest last.
-fn recent(snapshot: &Snapshot, pipelines: impl Iterator<Item = u32>) -> HashMap<u32, Vec<String>> {
+pub(super) fn recent(
+    snapshot: &Snapshot,
+    pipelines: impl Iterator<Item = u32>,
+) -> HashMap<u32, Vec<String>> {
     let builds = &snapshot.builds;
     let mut found: HashMap<u32, Vec<String>> =
         pipelines.map(|number| (number, Vec::new())).collect();

@@ -297,27 +297,24 @@ impl Search<'_> {
         self.add("team", teams);
     }
 
-    /// Adds repositories: those that were built lead to their builds.
+    /// Adds repositories that have facts or were built.
     fn repositories(&mut self) {
         let read = attributes::find("repository")
             .expect("an attribute of the registry")
             .read;
         let built = read(self.snapshot);
-        let mut known: BTreeMap<&str, bool> = BTreeMap::new();
+        let mut known: BTreeMap<&str, &str> = BTreeMap::new();
         let facts = self.snapshot.security.repositories.iter();
-        known.extend(facts.map(|facts| (facts.repository.as_str(), false)));
-        known.extend(built.labels().iter().map(|label| (&**label, true)));
-        let found = known.into_iter().filter_map(|(name, is_built)| {
+        known.extend(facts.map(|facts| (facts.repository.as_str(), "No builds")));
+        for label in built.labels() {
+            known
+                .entry(label)
+                .and_modify(|detail| *detail = "Facts and builds")
+                .or_insert("Builds");
+        }
+        let found = known.into_iter().filter_map(|(name, detail)| {
             let found = self.wanted.matches(name)?;
-            let (detail, address) = if is_built {
-                let selection = Selection::default().with_days(180).with("repository", name);
-                (
-                    "Its builds",
-                    addresses::builds(self.base, &selection, &View::default()),
-                )
-            } else {
-                ("No builds", self.base.path("/security"))
-            };
+            let address = addresses::repository(self.base, name);
             Some((found, name.to_owned(), detail.to_owned(), address))
         });
         let found = found.collect();
@@ -450,11 +447,7 @@ mod tests {
             ),
             ("cmc", "project", "/rse/pipelines?project=cmc"),
             ("div", "team", "/rse/pipelines?team=div"),
-            (
-                "claim-store",
-                "repository",
-                "/rse/builds?days=180&repository=claim-store",
-            ),
+            ("claim-store", "repository", "/rse/repositories/claim-store"),
             ("heatmap", "figure", "/rse/figures/heatmap"),
         ] {
             assert_eq!(address(text, kind).as_deref(), Some(expected), "{text}");

@@ -1,5 +1,9 @@
 //! Debts of security agree with SQL over the facts, now and on earlier days.
 
+use std::collections::BTreeMap;
+
+use sqlx::SqliteConnection;
+
 use super::{Sample, compare, prepare, sample, security_twins};
 use crate::{
     api::Cell,
@@ -8,7 +12,8 @@ use crate::{
         figures::{Page, find},
         insight::security::{numbers_of, state_at},
         model::DAY_MS,
-        snapshot::SecurityNumbers,
+        snapshot::{SecurityNumbers, Snapshot},
+        views::security::security_head,
     },
 };
 
@@ -84,6 +89,31 @@ async fn debts_agree_with_sql_over_the_facts_and_reports() {
         ];
         assert!(cases.iter().all(|&count| count > 0), "{now:?} {later:?}");
         prepare(&mut connection, &security_twins::prepare_at(now.at_ms)).await;
+        // The rows of the list by what they are due and their kind.
+        let listed = find("security_due").expect("a figure");
+        let listed = listed.compute(&snapshot, &Selection::default());
+        let mut counts: BTreeMap<String, (Vec<Cell>, i64)> = BTreeMap::new();
+        for row in listed.expect("a figure").rows {
+            let key = format!("{:?}", &row[..2]);
+            counts
+                .entry(key)
+                .or_insert_with(|| (row[..2].to_vec(), 0))
+                .1 += 1;
+        }
+        let counted = counts.into_values().map(|(mut row, count)| {
+            row.push(Cell::Count(count));
+            row
+        });
+        let counted: Vec<Vec<Cell>> = counted.collect();
+        let query = security_twins::query("security_due", now.at_ms).expect("a query");
+        compare(
+            &mut connection,
+            &query,
+            &format!("due, seed {seed}"),
+            &counted,
+        )
+        .await;
+        head_agrees(&mut connection, &snapshot, &format!("head, seed {seed}")).await;
         for id in FIGURES {
             let figure = find(id).expect("a figure");
             assert_eq!(figure.page, Page::Security);
@@ -96,4 +126,60 @@ async fn debts_agree_with_sql_over_the_facts_and_reports() {
             compare(&mut connection, &query, &what, &data.rows).await;
         }
     }
+}
+
+/// The repositories of JavaScript without a check, by name.
+const UNCHECKED: &str = "SELECT repository FROM known
+ WHERE facts ->> '$.javascript' AND json_array_length(facts, '$.checks') = 0
+   AND repository NOT IN (SELECT repository FROM scan_reports) ORDER BY repository";
+
+/// The tables are those of the time of the facts.
+async fn head_agrees(connection: &mut SqliteConnection, snapshot: &Snapshot, what: &str) {
+    let head = security_head(snapshot, &Selection::default());
+    let names = head.unchecked.iter();
+    let names: Vec<Vec<Cell>> = names
+        .map(|known| vec![Cell::Text(known.repository.clone())])
+        .collect();
+    compare(connection, UNCHECKED, what, &names).await;
+    let now_ms = snapshot.insight.security.now.at_ms;
+    let all = security_twins::query("security_due", now_ms).expect("a query");
+    let query = format!("SELECT due, sum(\"count(*)\") FROM ({all}) GROUP BY due ORDER BY due");
+    let mut classes = head.classes.clone();
+    classes.retain(|known| known.items > 0);
+    classes.sort_by(|a, b| a.class.cmp(&b.class));
+    let classes: Vec<Vec<Cell>> = classes
+        .iter()
+        .map(|known| {
+            vec![
+                Cell::Text(known.class.clone()),
+                Cell::Count(known.items.cast_signed()),
+            ]
+        })
+        .collect();
+    assert!(classes.len() > 4, "{classes:?}");
+    compare(connection, &query, what, &classes).await;
+    // 28 days before, everything had been read.
+    let weeks = &snapshot.insight.security.weeks;
+    let then = &weeks[weeks.len() - 5];
+    let before: Vec<Option<u64>> = head.numbers.iter().map(|number| number.before).collect();
+    let expected = [
+        then.debt,
+        then.runtimes_ended + then.runtimes_due,
+        then.overdue,
+        then.unchecked,
+    ];
+    assert_eq!(before, expected.map(Some), "{what}");
+    // Every rule, runtime and finding is of one team.
+    let mut of_teams = [0; 4];
+    for team in &head.teams {
+        let selection: Selection = [("team", team.as_str())].into_iter().collect();
+        for (sum, number) in of_teams
+            .iter_mut()
+            .zip(security_head(snapshot, &selection).numbers)
+        {
+            *sum += number.number;
+        }
+    }
+    let all: Vec<u64> = head.numbers.iter().map(|number| number.number).collect();
+    assert_eq!(of_teams.as_slice(), all, "{what}");
 }

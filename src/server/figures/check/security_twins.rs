@@ -246,6 +246,34 @@ pub fn query(id: &str, at_ms: i64) -> Option<String> {
                 numbers(5),
             )
         }
+        "security_due" => {
+            let class = |ends: &str| {
+                format!(
+                    "CASE WHEN {ends} <= {at_ms} THEN 'now' WHEN {ends} <= {at_ms} + 30 * 86400000 THEN '30-days'
+                          WHEN {ends} <= {at_ms} + 90 * 86400000 THEN '90-days' ELSE 'later' END"
+                )
+            };
+            format!(
+                "SELECT due, kind, count(*) FROM (
+                   SELECT CASE WHEN ends IS NOT NULL THEN {} WHEN until IS NULL THEN 'no-end' ELSE 'unknown' END AS due,
+                          'suppression' AS kind FROM rule
+                   UNION ALL
+                   SELECT CASE support WHEN 'unknown' THEN 'unknown' WHEN 'ended' THEN 'now' ELSE {} END, 'runtime'
+                     FROM runtime WHERE support = 'unknown' OR ends IS NOT NULL
+                   UNION ALL
+                   SELECT CASE WHEN severity = 4 THEN 'unknown' ELSE {} END, 'finding'
+                     FROM (SELECT *, opened + CASE severity WHEN 0 THEN 7 WHEN 1 THEN 30 WHEN 2 THEN 90 END * 86400000 + 1 AS since
+                             FROM found)
+                    WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms} AND severity <> 3
+                      AND (repository, package, id) NOT IN (
+                        SELECT rule.repository, matched.package, matched.id FROM rule JOIN matched USING (repository, number)
+                         WHERE rule.ends IS NOT NULL AND NOT rule.expired AND NOT rule.no_reason))
+                  GROUP BY due, kind ORDER BY due, kind",
+                class("ends"),
+                class("ends"),
+                class("since"),
+            )
+        }
         "runtime_support" => "SELECT product, coalesce(cycle, 'unknown'), support,
                 CASE WHEN ends IS NULL THEN '' ELSE date(ends / 1000 - 1, 'unixepoch') END, count(*)
            FROM runtime GROUP BY product, cycle, support, ends

@@ -5,7 +5,7 @@ use crate::{
     api::Today,
     server::{
         model::{DAY_MS, HOUR_MS},
-        views::{security::security_head, today::today},
+        views::today::today,
     },
 };
 
@@ -136,61 +136,4 @@ async fn the_numbers_of_the_start_page_agree_with_sql_over_the_events() {
         cells > 100 && recovered > 3,
         "{cells} cells, {recovered} recovered"
     );
-}
-
-/// Pairs of a repository and a CVE by the class of their last end, as of 25 October 2019.
-const DUE: &str = "
-SELECT CASE WHEN last = '9999' THEN 'no-end' WHEN last < '2019-10-25' THEN 'expired'
-            WHEN last < date('2019-10-25', '+30 days') THEN '30-days'
-            WHEN last < date('2019-10-25', '+90 days') THEN '90-days' ELSE 'later' END AS class, count(*)
-  FROM (SELECT max(coalesce(substr(json_extract(entry.value, '$.until'), 1, 10), '9999')) AS last
-          FROM repo, json_each(facts, '$.suppressions') AS entry
-         GROUP BY name, json_extract(entry.value, '$.cve'))
- GROUP BY class ORDER BY class";
-const UNCHECKED: &str = "
-SELECT name FROM repo
- WHERE json_extract(facts, '$.javascript') AND json_array_length(facts, '$.checks') = 0 ORDER BY name";
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_head_of_security_agrees_with_sql_over_the_facts() {
-    let mut classes = BTreeSet::new();
-    for seed in 1..=3 {
-        let Sample {
-            store,
-            snapshot,
-            _directory,
-            ..
-        } = sample(seed, 1).await;
-        let mut connection = store.read_connection().await.expect("a connection");
-        prepare(&mut connection, twins::PREPARE_SECURITY).await;
-        let head = security_head(&snapshot);
-        let mut due: Vec<Vec<Cell>> = head
-            .classes
-            .iter()
-            .filter(|known| known.suppressions > 0)
-            .map(|known| vec![Cell::Text(known.class.clone()), count(known.suppressions)])
-            .collect();
-        due.sort_by_key(|row| format!("{row:?}"));
-        compare(&mut connection, DUE, &format!("due, seed {seed}"), &due).await;
-        classes.extend(
-            head.classes
-                .into_iter()
-                .filter(|known| known.suppressions > 0)
-                .map(|known| known.class),
-        );
-        let names = head
-            .unchecked
-            .into_iter()
-            .map(|known| vec![Cell::Text(known.repository)]);
-        let names: Vec<Vec<Cell>> = names.collect();
-        assert!(!names.is_empty(), "seed {seed}");
-        compare(
-            &mut connection,
-            UNCHECKED,
-            &format!("unchecked, seed {seed}"),
-            &names,
-        )
-        .await;
-    }
-    assert!(classes.len() > 2, "{classes:?}");
 }

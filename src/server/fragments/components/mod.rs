@@ -15,7 +15,7 @@ mod tile;
 mod tone;
 mod verdict;
 
-pub use badge::{pipeline_state, problem_state, result};
+pub use badge::{pipeline_state, problem_state, result, rule_flag, severity, support};
 pub use banner::banner;
 pub use chip::{Chip, chip};
 pub use empty_state::empty_state;

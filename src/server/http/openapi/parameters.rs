@@ -15,7 +15,7 @@ use crate::{
         figures::{self, Page},
         fragments,
         state::AppState,
-        views::{build_list, insight_table, pipeline_list, search},
+        views::{build_list, insight_table, pipeline_list, repository, search},
     },
 };
 
@@ -67,6 +67,22 @@ pub fn pipeline(state: &AppState) -> Vec<Parameter> {
     .into()
 }
 
+/// The address of one repository. The example is the first one.
+pub fn repository(state: &AppState) -> Vec<Parameter> {
+    let first = state.snapshot().ok();
+    let first = first.and_then(|snapshot| repository::first(&snapshot));
+    [
+        (
+            "as_of",
+            "The end of a local date, or an instant of RFC 3339; by default that of the latest facts",
+            None,
+        ),
+        ("name", "The repository, without the organisation", first),
+    ]
+    .map(|(name, help, example)| free(name, help, example))
+    .into()
+}
+
 /// The job and the number of the latest build.
 fn latest(state: &AppState) -> Option<(String, String)> {
     let snapshot = state.snapshot().ok()?;
@@ -103,7 +119,11 @@ pub fn of_fragments() -> Vec<Parameter> {
         columns(),
         cursor,
         difference(),
-        free("name", "The job of one build or pipeline", None),
+        free(
+            "name",
+            "The job of one build or pipeline, or a repository",
+            None,
+        ),
         free("number", "The number of one build in its job", None),
         page_number(),
         sort.schema(Some(sorts)).build(),

@@ -138,7 +138,7 @@ pub fn overdue<'a>(
 }
 
 /// Returns whether a rule of the repository suppresses a finding for a time, with a reason.
-fn is_accepted(finding: &Finding, state: &SecurityState, matcher: &mut Matcher) -> bool {
+pub fn is_accepted(finding: &Finding, state: &SecurityState, matcher: &mut Matcher) -> bool {
     let subject = Subject {
         id: &finding.id,
         package: &finding.package,

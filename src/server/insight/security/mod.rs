@@ -1,10 +1,12 @@
 //! Debts with dates: suppression rules, runtimes, findings and repositories without a check, as of any instant.
 
+mod due;
 mod ends;
 mod findings;
 mod matching;
 mod rules;
 mod runtimes;
+mod selected;
 #[cfg(test)]
 mod tests;
 
@@ -15,12 +17,15 @@ use crate::server::{
     model::{DAY_MS, RepositoryFacts},
     snapshot::{
         Finding, RepositoryState, RuleState, RuntimeState, SecurityInsight, SecurityNumbers,
-        SecurityState, Snapshot, Support, security::Security,
+        SecurityState, Snapshot, Support,
+        security::{History, Security},
     },
 };
+pub use due::{Due, DueItem, Subject};
 pub use ends::ends_ms;
 pub use findings::{limit_days, overdue_since_ms};
 use matching::Matcher;
+pub use selected::{Selected, selected};
 
 /// The weeks for which numbers are kept.
 const WEEKS: i64 = 26;
@@ -46,7 +51,7 @@ pub fn compute(snapshot: &Snapshot, previous: &SecurityInsight) -> SecurityInsig
     for week in (0..=WEEKS).rev() {
         let at_ms = as_of_ms - week * 7 * DAY_MS;
         let state = state(security, &snapshot.config, at_ms, &mut matcher);
-        weeks.push(numbers(&state, &findings, security, &snapshot.config));
+        weeks.push(numbers(&state, findings.iter(), security, &snapshot.config));
         now = state;
     }
     SecurityInsight {
@@ -69,7 +74,7 @@ pub fn state_at(snapshot: &Snapshot, at_ms: i64) -> SecurityState {
 
 /// Returns the numbers of a state.
 pub fn numbers_of(snapshot: &Snapshot, state: &SecurityState) -> SecurityNumbers {
-    let findings = &snapshot.insight.security.findings;
+    let findings = snapshot.insight.security.findings.iter();
     numbers(state, findings, &snapshot.security, &snapshot.config)
 }
 
@@ -86,20 +91,66 @@ fn state(security: &Security, config: &Config, at_ms: i64, matcher: &mut Matcher
         .map(|series| &*series.repository)
         .collect();
     for history in &security.histories {
-        let Some(facts) = history.at(at_ms) else {
-            continue;
-        };
-        if facts.archived {
-            continue;
+        let is_scanned = scanned.contains(&*history.repository);
+        if history.at(at_ms).is_some_and(|facts| !facts.archived) {
+            add(&mut state, security, config, history, is_scanned, matcher);
         }
-        rules::add(&mut state.rules, security, config, history, at_ms, matcher);
-        runtimes::add(&mut state.runtimes, security, config, facts, at_ms);
-        state.repositories.push(RepositoryState {
-            facts: Arc::clone(facts),
-            checked: checked(facts, scanned.contains(&*facts.repository)),
-        });
     }
     state
+}
+
+/// Adds a repository, archived or not, at the instant of the state.
+fn add(
+    state: &mut SecurityState,
+    security: &Security,
+    config: &Config,
+    history: &History,
+    is_scanned: bool,
+    matcher: &mut Matcher,
+) {
+    let Some(facts) = history.at(state.at_ms) else {
+        return;
+    };
+    let at_ms = state.at_ms;
+    rules::add(&mut state.rules, security, config, history, at_ms, matcher);
+    runtimes::add(&mut state.runtimes, security, config, facts, at_ms);
+    state.repositories.push(RepositoryState {
+        facts: Arc::clone(facts),
+        checked: checked(facts, is_scanned),
+    });
+}
+
+/// Returns the state of one repository at an instant, archived or not; it is empty if the repository was not known.
+pub fn repository_at(snapshot: &Snapshot, repository: &str, at_ms: i64) -> SecurityState {
+    let security = &snapshot.security;
+    let mut state = SecurityState {
+        at_ms,
+        ..SecurityState::default()
+    };
+    if let Some(history) = security.history_of(repository) {
+        let is_scanned = security
+            .reports_of(repository)
+            .filter(|series| findings::checks_dependencies(&series.scanner))
+            .any(|series| series.reports.iter().any(|report| report.at_ms <= at_ms));
+        let (config, mut matcher) = (&snapshot.config, Matcher::default());
+        add(
+            &mut state,
+            security,
+            config,
+            history,
+            is_scanned,
+            &mut matcher,
+        );
+    }
+    state
+}
+
+/// Returns every finding of a repository that was ever open.
+pub fn findings_of<'a>(snapshot: &'a Snapshot, repository: &str) -> &'a [Finding] {
+    let all = &snapshot.insight.security.findings;
+    let first = all.partition_point(|finding| &*finding.repository < repository);
+    let of = &all[first..];
+    &of[..of.partition_point(|finding| finding.repository == repository)]
 }
 
 /// Returns whether a tool checks the dependencies of a repository. The configuration files of checks say so for
@@ -114,9 +165,9 @@ fn checked(facts: &RepositoryFacts, scanned: bool) -> Option<bool> {
     }
 }
 
-fn numbers(
+fn numbers<'a>(
     state: &SecurityState,
-    findings: &[Finding],
+    findings: impl Iterator<Item = &'a Finding> + Clone,
     security: &Security,
     config: &Config,
 ) -> SecurityNumbers {
@@ -133,7 +184,7 @@ fn numbers(
     };
     let open = || {
         findings
-            .iter()
+            .clone()
             .filter(|finding| finding.is_open(state.at_ms))
     };
     let overdue = findings::overdue(open(), state, security, config);
@@ -163,7 +214,17 @@ fn numbers(
 
 /// Returns the overdue findings of a state, those overdue for longest first, with the instants since which.
 pub fn overdue<'a>(snapshot: &'a Snapshot, state: &SecurityState) -> Vec<(&'a Finding, i64)> {
-    let findings = snapshot.insight.security.findings.iter();
-    let open = findings.filter(|finding| finding.is_open(state.at_ms));
+    overdue_among(snapshot, state, &snapshot.insight.security.findings)
+}
+
+/// The same for some of the findings.
+pub fn overdue_among<'a>(
+    snapshot: &Snapshot,
+    state: &SecurityState,
+    findings: &'a [Finding],
+) -> Vec<(&'a Finding, i64)> {
+    let open = findings
+        .iter()
+        .filter(|finding| finding.is_open(state.at_ms));
     findings::overdue(open, state, &snapshot.security, &snapshot.config)
 }

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use flate2::bufread::MultiGzDecoder;
 
 const BLOCK: usize = 1 << 16;
@@ -63,6 +63,29 @@ pub fn open(path: &Path, bytes: &Arc<AtomicU64>) -> io::Result<Input> {
         bytes: Arc::clone(bytes),
     };
     Input::of(counted)
+}
+
+/// Reads a whole file, plain or gzip, of at most this size.
+///
+/// # Errors
+/// The file, and the reason why it cannot be read.
+pub fn read_text(path: &Path, max: u64) -> Result<String> {
+    check(path)?;
+    let cannot_read = || format!("cannot read {}", name(path));
+    let input = open(path, &Arc::default()).with_context(cannot_read)?;
+    let mut bytes = Vec::new();
+    let mut reader = input.reader.take(max + 1);
+    reader.read_to_end(&mut bytes).with_context(cannot_read)?;
+    if bytes.len() as u64 > max {
+        let reason = anyhow!("it is larger than {} MiB", max >> 20);
+        return Err(reason).with_context(cannot_read);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| anyhow!("it is not UTF-8"));
+    let text = text.with_context(cannot_read)?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }
 
 impl Input {

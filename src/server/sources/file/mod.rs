@@ -23,8 +23,10 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 pub(super) use facts::{date, is_cve};
+pub(super) use input::{name as file_name, read_text};
 use progress::{Meter, Progress};
 use read::{BatchLimits, Parse, Reader};
+pub(super) use report::Faults;
 pub use report::{RecordFault, Report};
 
 pub use super::rejection::FaultKind;

@@ -1,0 +1,159 @@
+//! The head of the Security page: four numbers, what is due and when, what to clean up, and which repositories have
+//! no check.
+
+mod due;
+mod lists;
+#[cfg(test)]
+mod tests;
+
+use maud::{Markup, html};
+
+use super::{
+    components::{Change as TileChange, Tile, Tone, tile},
+    fragment, utc,
+};
+use crate::{
+    api::{Change, HtmlFragment, SecurityHead, SecurityNumber},
+    base::Base,
+    markup::visible,
+    server::figures::words,
+};
+
+/// The rows of a list that is not folded.
+const MAX_UNFOLDED: usize = 12;
+
+pub fn fragments(head: &SecurityHead, base: &Base) -> Vec<HtmlFragment> {
+    if head.as_of.is_empty() {
+        // The figures say that there are no facts.
+        return Vec::new();
+    }
+    vec![
+        fragment("security-choice", choice(head, base)),
+        fragment("security-head", tiles(head)),
+        fragment("security-due", due::due(head, base)),
+        fragment("security-debts", lists::debts(head, base)),
+        fragment("security-elsewhere", lists::resolved_elsewhere(head, base)),
+        fragment("security-unchecked", lists::unchecked(head, base)),
+    ]
+}
+
+/// The team and the day that the page is about.
+fn choice(head: &SecurityHead, base: &Base) -> Markup {
+    html! {
+        form class="filters" method="get" action=(base.path("/security")) {
+            label class="field" { "Team "
+                select name="team" class="form-select" {
+                    option value="" { "All teams" }
+                    @for team in &head.teams {
+                        option value=(visible(team)) selected[head.team.as_ref() == Some(team)] { (visible(team)) }
+                    }
+                }
+            }
+            label class="field" { "As of "
+                input type="date" name="as_of" class="form-control" value=[head.asked.as_deref().map(visible)];
+            }
+            button type="submit" class="btn" { "Show" }
+        }
+        @if head.asked.is_some() || head.team.is_some() {
+            p class="note" {
+                "As it was known at " (utc(&head.as_of))
+                @if let Some(team) = &head.team { ", of the team " (visible(team)) }
+                ". The figures below are those of today and of all teams. "
+                a href=(base.path("/security")) { "Show today and all teams" }
+            }
+        }
+    }
+}
+
+/// The words of a number: its label, the list that it opens, the unit.
+fn words_of(id: &str) -> (&'static str, &'static str) {
+    match id {
+        "debt" => ("Suppressions in debt", "#debts"),
+        "runtimes" => ("Runtimes past or near their end", "#due"),
+        "overdue" => ("Overdue findings", "#due-now"),
+        _ => ("Repositories without a dependency check", "#unchecked"),
+    }
+}
+
+fn tiles(head: &SecurityHead) -> Markup {
+    html! {
+        div class="tiles" { @for number in &head.numbers { (numbered(number)) } }
+    }
+}
+
+fn numbered(number: &SecurityNumber) -> Markup {
+    let (label, href) = words_of(&number.id);
+    let text = words::thousands(number.number);
+    let (sign, sentence) = change(number);
+    let tone = match number.change {
+        Change::Worse => Tone::Bad,
+        Change::Better => Tone::Good,
+        Change::Unclear => Tone::Neutral,
+    };
+    tile(&Tile {
+        label,
+        number: &text,
+        href: (number.number > 0).then_some(href),
+        tone: if number.number > 0 {
+            Tone::Warning
+        } else {
+            Tone::Neutral
+        },
+        change: Some(TileChange {
+            tone,
+            sign,
+            text: &sentence,
+        }),
+        note: note(number),
+    })
+}
+
+/// The whole that the number is a part of, and what is unknown.
+fn note(number: &SecurityNumber) -> Markup {
+    let of = words::thousands(number.of);
+    let unknown = words::thousands(number.unknown);
+    let beside = words::thousands(number.beside);
+    let text = match &*number.id {
+        "debt" => {
+            format!("of {of}; {beside} without end; rules of {unknown} repositories not read")
+        }
+        "runtimes" => format!("of {of}; {beside} past it; support of {unknown} unknown"),
+        "overdue" => format!("of {of} open ones"),
+        _ => format!("of {of}; of {unknown} it is unknown"),
+    };
+    html! { (text) }
+}
+
+/// The change in 28 days, as a sign and a sentence. Only a share can be clearly better or worse.
+fn change(number: &SecurityNumber) -> (&'static str, String) {
+    let Some(before) = number.before else {
+        return ("", "28 days before is not known".to_owned());
+    };
+    let before_text = words::thousands(before);
+    match number.change {
+        Change::Worse => ("▲", format!("worse than 28 days before ({before_text})")),
+        Change::Better => ("▼", format!("better than 28 days before ({before_text})")),
+        Change::Unclear if number.id == "debt" => (
+            "",
+            format!("no clear change in 28 days ({before_text} before)"),
+        ),
+        Change::Unclear => {
+            let difference = number.number.abs_diff(before);
+            let text = words::thousands(difference);
+            match number.number.cmp(&before) {
+                std::cmp::Ordering::Greater => ("", format!("{text} more than 28 days before")),
+                std::cmp::Ordering::Less => ("", format!("{text} fewer than 28 days before")),
+                std::cmp::Ordering::Equal => ("", "as many as 28 days before".to_owned()),
+            }
+        }
+    }
+}
+
+/// A long list is folded, so that what follows is in reach.
+fn folded(rows: usize, list: Markup) -> Markup {
+    html! {
+        @if rows > MAX_UNFOLDED {
+            details { summary { "Show the " (words::thousands(rows as u64)) } (list) }
+        } @else { (list) }
+    }
+}

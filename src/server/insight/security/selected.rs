@@ -1,0 +1,141 @@
+//! The part of the facts that a selection is about: those of a team, as of a day.
+
+use std::borrow::Cow;
+
+use jiff::civil::Date;
+
+use super::{WEEKS, due::DueItem, findings, matching::Matcher, numbers, state, state_at};
+use crate::{
+    selection::Selection,
+    server::{
+        model::DAY_MS,
+        snapshot::{Finding, SecurityNumbers, SecurityState, Snapshot, instant_ms},
+    },
+};
+
+/// Facts and findings of a selection.
+pub struct Selected<'a> {
+    snapshot: &'a Snapshot,
+    team: Option<&'a str>,
+    pub state: Cow<'a, SecurityState>,
+}
+
+/// Returns the facts of a selection; those of today and of all teams borrow.
+pub fn selected<'a>(snapshot: &'a Snapshot, selection: &'a Selection) -> Selected<'a> {
+    let at_ms = at_ms(snapshot, selection);
+    Selected::of(snapshot, selection.value("team"), at_ms)
+}
+
+/// The instant that a selection is about: the end of a day in the organisation's time zone or an instant, but not
+/// after the facts.
+fn at_ms(snapshot: &Snapshot, selection: &Selection) -> i64 {
+    let zone = &snapshot.config.time_zone;
+    let end_of_day = |text: &str| {
+        let next = text.parse::<Date>().ok()?.tomorrow().ok()?;
+        let start = next.to_zoned_datetime(zone.clone()).ok()?;
+        Some(start.timestamp().as_millisecond())
+    };
+    let is_date = |text: &str| text.len() == "2026-11-29".len();
+    let as_of_ms = snapshot.security.as_of_ms.unwrap_or_default();
+    let asked = selection
+        .value("as_of")
+        .and_then(|text| match is_date(text) {
+            true => end_of_day(text),
+            false => instant_ms(text, zone),
+        });
+    asked.map_or(as_of_ms, |asked| asked.min(as_of_ms))
+}
+
+impl<'a> Selected<'a> {
+    fn of(snapshot: &'a Snapshot, team: Option<&'a str>, at_ms: i64) -> Self {
+        let now = &snapshot.insight.security.now;
+        let state = match (team, now.at_ms == at_ms) {
+            (None, true) => Cow::Borrowed(now),
+            _ => Cow::Owned(of_team(snapshot, state_at(snapshot, at_ms), team)),
+        };
+        Self {
+            snapshot,
+            team,
+            state,
+        }
+    }
+
+    /// The same so many days before.
+    #[must_use]
+    pub fn before(&self, days: i64) -> Self {
+        Self::of(self.snapshot, self.team, self.state.at_ms - days * DAY_MS)
+    }
+
+    fn has(&self, repository: &str) -> bool {
+        self.team
+            .is_none_or(|team| self.snapshot.config.owners.team(repository) == team)
+    }
+
+    /// Every finding that was ever open.
+    pub fn findings(&self) -> impl Iterator<Item = &'a Finding> {
+        let findings = self.snapshot.insight.security.findings.iter();
+        findings.filter(|finding| self.has(&finding.repository))
+    }
+
+    /// The findings that were open then.
+    pub fn open(&self) -> impl Iterator<Item = &'a Finding> {
+        self.findings()
+            .filter(|finding| finding.is_open(self.state.at_ms))
+    }
+
+    /// The overdue ones, those overdue for longest first, with the instants since which.
+    pub fn overdue(&self) -> Vec<(&'a Finding, i64)> {
+        let Snapshot {
+            security, config, ..
+        } = self.snapshot;
+        findings::overdue(self.open(), &self.state, security, config)
+    }
+
+    /// Returns whether a scan had been read by then.
+    pub fn is_scanned(&self) -> bool {
+        let mut series = self.snapshot.security.reports.iter();
+        series.any(|series| {
+            let first = series.reports.first();
+            self.has(&series.repository)
+                && first.is_some_and(|first| first.at_ms <= self.state.at_ms)
+        })
+    }
+
+    /// Everything that has an end, or ought to; see [`super::due`].
+    pub fn due(&self) -> Vec<DueItem<'_>> {
+        super::due::due(self.snapshot, &self.state, self.open())
+    }
+
+    /// The numbers of the last weeks, the newest last.
+    pub fn weeks(&self) -> Cow<'a, [SecurityNumbers]> {
+        if let Cow::Borrowed(_) = self.state {
+            return Cow::Borrowed(&self.snapshot.insight.security.weeks);
+        }
+        let Snapshot {
+            security, config, ..
+        } = self.snapshot;
+        let mut matcher = Matcher::default();
+        let findings: Vec<&Finding> = self.findings().collect();
+        let weeks = (0..=WEEKS).rev().map(|week| {
+            let at_ms = self.state.at_ms - week * 7 * DAY_MS;
+            let then = state(security, config, at_ms, &mut matcher);
+            let then = of_team(self.snapshot, then, self.team);
+            numbers(&then, findings.iter().copied(), security, config)
+        });
+        weeks.collect()
+    }
+}
+
+/// The part of a state that is a team's.
+fn of_team(snapshot: &Snapshot, mut state: SecurityState, team: Option<&str>) -> SecurityState {
+    let Some(team) = team else {
+        return state;
+    };
+    let has = |repository: &str| snapshot.config.owners.team(repository) == team;
+    state.rules.retain(|rule| has(&rule.facts.repository));
+    state.runtimes.retain(|known| has(&known.facts.repository));
+    state
+        .repositories
+        .retain(|known| has(&known.facts.repository));
+    state
+}
