@@ -19,7 +19,7 @@ export const LAYERS = [
   ["pages"],
   ["app"],
   // The server.
-  ["server::allocator", "server::model", "server::compression", "server::statistics", "server::tasks", "server::fuzz_target"],
+  ["server::allocator", "server::model", "server::compression", "server::statistics", "server::tasks", "server::fuzz_target", "server::bare_document"],
   ["server::significance"],
   ["server::environment"],
   ["server::config", "server::telemetry"],

@@ -243,6 +243,8 @@ pub struct Site {
     pub title: String,
     /// The choices of the project filter: slug and label, including “All” and “Unowned”.
     pub projects: Vec<(String, String)>,
+    /// The choices of the team filter: teams with builds, sorted; empty if there are too many for a list.
+    pub teams: Vec<String>,
     /// The address of its source code.
     pub source_url: String,
     /// The state of the data when the document was rendered.

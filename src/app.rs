@@ -86,6 +86,7 @@ pub fn App() -> impl IntoView {
         use_context::<Site>().unwrap_or_else(|| Site {
             title: "RSE dashboard".to_owned(),
             projects: Vec::new(),
+            teams: Vec::new(),
             source_url: String::new(),
             live: Live::default(),
             reader: None,
@@ -106,7 +107,7 @@ pub fn App() -> impl IntoView {
             "Skip to the content"
         </a>
         <Router base=base.as_str().to_owned()>
-            {provide_carried(site.projects)}
+            {provide_carried(site.projects, site.teams)}
             <Header title=site.title reader=site.reader />
             <FilterBar />
             <main id="main" tabindex="-1">

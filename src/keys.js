@@ -24,6 +24,7 @@ let active = -1;
 
 export function start() {
   document.addEventListener("keydown", press);
+  document.addEventListener("click", ({ target }) => closeMenu(target));
   document.addEventListener("input", ({ target }) => target.id === SEARCH && write(target));
   document.addEventListener("focusin", ({ target }) => target.id === SEARCH && become(target));
   document.addEventListener("focusout", ({ target }) => target.id === SEARCH && close(target));
@@ -44,6 +45,7 @@ function press(event) {
   const isCommand = event.ctrlKey || event.metaKey;
   if (isCommand && !event.altKey && !event.shiftKey && key.toLowerCase() === "k") return take(event, focusSearch);
   if (target.id === SEARCH) return choose(event);
+  if (key === "Escape") closeMenu();
   const isElsewhere = event.defaultPrevented || isCommand || event.altKey || event.isComposing;
   if (isElsewhere || isWritten(target) || document.querySelector("dialog[open]") || localStorage.getItem(OFF)) return;
   const follows = event.timeStamp - went < TOGETHER;
@@ -58,6 +60,14 @@ function press(event) {
   else if (key === "k") take(event, () => move(-1));
   else if (key === "]") take(event, () => changeRange(1));
   else if (key === "[") take(event, () => changeRange(-1));
+}
+
+// Closes the open menu, unless something in it is the target. Focus in it returns to its button.
+function closeMenu(target) {
+  const menu = document.querySelector("main details.menu[open]");
+  if (!menu || menu.contains(target)) return;
+  if (!target && menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+  menu.open = false;
 }
 
 function take(event, act) {

@@ -2,6 +2,9 @@
 //!
 //! `ARCHITECTURE.md` explains how the parts work together.
 
+// Views are types as deep as the page.
+#![recursion_limit = "256"]
+
 pub mod api;
 pub mod app;
 pub mod base;

@@ -248,8 +248,29 @@ function openMarks(chart) {
     const href = point && address(chart, point);
     if (href) open(href);
   });
-  element.on("plotly_hover", ({ points: [point] }) => pointer(point && address(chart, point) ? "pointer" : ""));
-  element.on("plotly_unhover", () => pointer(""));
+  element.on("plotly_hover", ({ points: [point] }) => {
+    pointer(point && address(chart, point) ? "pointer" : "");
+    if (point?.xaxis?.type === "date") cross(point.x, element);
+  });
+  element.on("plotly_unhover", () => {
+    pointer("");
+    cross();
+  });
+}
+
+// Shows the instant of a mark in the other charts along time; none removes the lines.
+function cross(at, hovered) {
+  for (const { element, drawn } of charts.values()) {
+    element.querySelector(".crosshair")?.remove();
+    const axis = drawn && at !== undefined && element !== hovered && element._fullLayout.xaxis;
+    if (axis?.type !== "date") continue;
+    const left = axis.d2p(at);
+    if (!(left >= 0 && left <= axis._length)) continue;
+    const line = document.createElement("div");
+    line.className = "crosshair";
+    line.style.left = `${axis._offset + left}px`;
+    element.append(line);
+  }
 }
 
 // The instant of a time that an axis shows in a time zone: the offset is that of the zone near it.
@@ -416,7 +437,6 @@ function template(element) {
       // The margin fits all names, so plotly.js need not measure each for overflow.
       yaxis: { ...axis, automargin: true, ticklabeloverflow: "allow" },
       hoverlabel: { bgcolor: colour("hover"), bordercolor: colour("line"), font: { color: colour("text"), family: style.fontFamily } },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("text") },
     },
   };
 }

@@ -1,4 +1,4 @@
-//! What is different about builds, for about a million of them with all that the store knows of each.
+//! The difference of builds, for about a million of them with all that the store knows of each.
 
 use std::{hint::black_box, sync::Arc, time::Instant};
 

@@ -32,12 +32,13 @@ export const PAGES = {
     "failing_steps",
     "lengthy_pipelines",
     "shortest_functional_tests",
-    "duration",
+    "duration_by_week",
     "timeline",
   ],
   platform: [
     "failure_rate_by_week",
     "failure_calendar",
+    "failing_steps_by_project",
     "failure_classes",
     "incidents",
     "flaky_pipelines",
@@ -51,15 +52,31 @@ export const PAGES = {
     "change_points",
     "delivery",
     "slowest_steps",
+    "step_duration_by_week",
     "start_delay",
   ],
-  security: ["cve_most_frequent", "cve_per_team", "js_checks", "node_versions", "java_versions"],
+  security: [
+    "security_due",
+    "suppression_debt",
+    "security_calendar",
+    "open_findings",
+    "findings_by_week",
+    "runtime_support",
+    "security_trend",
+    "cve_most_frequent",
+    "cve_per_team",
+    "js_checks",
+    "node_versions",
+    "java_versions",
+  ],
 };
-export const ALL = Object.values(PAGES).flat();
+/** Figures that stand on no page but their own. */
+const DETAILS = ["duration"];
+export const ALL = [...Object.values(PAGES).flat(), ...DETAILS];
 
 export function pageOf(id: string): string {
   const page = Object.entries(PAGES).find(([, ids]) => ids.includes(id));
-  return `/${page?.[0]}`;
+  return page ? `/${page[0]}` : `/figures/${id}`;
 }
 
 export function query(filter: Filter): string {
@@ -73,10 +90,10 @@ export async function figure(request: APIRequestContext, id: string, filter: Fil
   return response.json();
 }
 
-/** Cells of a column. */
 /** The number of rows of a figure's table on a page, which has 500 at most. */
 export const rowsOnPage = ({ rows }: Figure) => Math.min(rows.length, 500);
 
+/** Cells of a column. */
 export function column<T extends Cell = number>(figure: Figure, id: string): T[] {
   const index = figure.columns.findIndex((known) => known.id === id);
   expect(index, `${figure.id} has the column ${id} among ${figure.columns.map((known) => known.id)}`).not.toBe(-1);

@@ -60,6 +60,12 @@ export async function openTable(page: Page, id: string): Promise<Locator> {
   return table(page, id);
 }
 
+/** Opens a card's menu: CSV, JSON, link and what counts. */
+export async function openMenu(page: Page, id: string) {
+  await card(page, id).locator(".menu > summary").click();
+  await expect(card(page, id).locator(".menu")).toContainText("What counts");
+}
+
 /** Scrolls a card into view and waits until its chart is drawn. */
 export async function drawn(page: Page, id: string): Promise<Locator> {
   const chart = card(page, id).locator(".chart");

@@ -108,6 +108,16 @@ test("every focusable element shows its focus", async ({ page }) => {
     if (focus.name.startsWith("BODY")) break;
     expect(focus.shown, focus.name).toBe(true);
     seen.push(focus.name);
+    // The menu of the figure opens and closes by keyboard.
+    if (focus.name === "SUMMARY More") {
+      const menu = card(page, "build_status").locator(".menu > ul");
+      await page.keyboard.press("Enter");
+      await expect(menu).toBeVisible();
+      await page.keyboard.press("Escape");
+      await expect(menu).toBeHidden();
+      await page.keyboard.press("Enter");
+      await expect(menu).toContainText("What counts");
+    }
   }
   for (const name of [/^A skip/i, /^A Security/, /^SELECT/, /^SUMMARY/, /^A CSV/]) expect(seen.filter((one) => name.test(one)), String(name)).not.toEqual([]);
 });

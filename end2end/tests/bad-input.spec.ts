@@ -55,7 +55,7 @@ test("markup in data is shown as text in tables, charts and hover labels", async
     await page.goto(`${own.url}/pipelines`);
     for (const id of ["most_failing", "lengthy_pipelines", "failing_steps"]) await expect((await openTable(page, id)).locator("tbody")).toContainText(INJECTION);
     await expect(page.getByRole("region", { name: "At a glance" })).toContainText(INJECTION);
-    await allDrawn(page, ["build_status", "most_failing", "lengthy_pipelines", "failing_steps", "duration"]);
+    await allDrawn(page, ["build_status", "most_failing", "lengthy_pipelines", "failing_steps", "duration_by_week"]);
     await expect(card(page, "failing_steps").locator(".ytick text").first()).toContainText("<script>");
     const chart = await drawn(page, "most_failing");
     await chart.locator(".barlayer .point").first().hover({ force: true });

@@ -1,6 +1,6 @@
 // A dashboard under a base path: every URL stays below it, in the document and after hydration.
 import { PAGES } from "../support/api";
-import { drawn } from "../support/chart";
+import { drawn, openMenu } from "../support/chart";
 import { test as base, expect } from "../support/fixtures";
 import { sampleData } from "../support/global-setup";
 import { serve } from "../support/program";
@@ -44,7 +44,8 @@ test("pages, figures, filters and the event stream stay under the base path", as
   await page.goto(`${below}/figures/${PAGES.security[0]}`);
   await drawn(page, PAGES.security[0]);
   const file = page.waitForEvent("download");
-  await page.getByRole("link", { name: "CSV" }).click();
+  await openMenu(page, PAGES.security[0]);
+  await page.getByRole("link", { name: "CSV", exact: true }).click();
   expect((await file).suggestedFilename()).toMatch(new RegExp(`^${PAGES.security[0]}-\\d{4}-\\d\\d-\\d\\d\\.csv$`));
 
   expect(paths.length).toBeGreaterThan(20);

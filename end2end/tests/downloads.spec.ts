@@ -1,7 +1,7 @@
 // CSV and JSON downloads match each figure's rows, and the headline matches the API.
 import { readFile } from "node:fs/promises";
 import { ALL, type Cell, type Figure, figure } from "../support/api";
-import { card } from "../support/chart";
+import { card, openMenu } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 /** Parses CSV as defined by RFC 4180. */
@@ -48,7 +48,8 @@ test("a card's CSV and JSON links use the current filter", async ({ page, reques
   await page.locator('select[name="days"]').selectOption("28");
   const wanted = await figure(request, "most_failing", { project: "sscs", days: 28 });
   await expect(card(page, "most_failing")).toContainText(wanted.summary);
-  const csv = card(page, "most_failing").locator('a[href*=".csv"]');
+  await openMenu(page, "most_failing");
+  const csv = card(page, "most_failing").locator('.menu a[href*=".csv"]');
   const downloading = page.waitForEvent("download");
   await csv.click();
   const download = await downloading;

@@ -1,4 +1,4 @@
-// Each of the sixteen figures draws its rows, checked mark by mark.
+// Each figure draws its rows, checked mark by mark.
 import { ALL, column, type Figure, figure, PAGES, pageOf, rowsOnPage } from "../support/api";
 import { card, drawn, type Marks, marks, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
@@ -34,7 +34,7 @@ const RATE_COLOURS = [
 ];
 
 /** Colour of a failure rate: that of the nearest step. */
-const failureColour = (percent: number): number[] => RATE_COLOURS[Math.round(percent / 20)];
+const failureColour = (percent: number): number[] => RATE_COLOURS[Math.min(5, Math.round(percent / 20))];
 
 /** The rows that a chart with names draws. */
 const first = (figure: Figure): Figure => ({ ...figure, rows: figure.rows.slice(0, NAMES) });
@@ -176,6 +176,21 @@ const RESULTS: [trace: string, column: string][] = [
   ["Other", "other"],
 ];
 
+const DUE: [trace: string, column: string][] = [
+  ["Suppressions", "suppressions"],
+  ["Runtimes", "runtimes"],
+  ["Findings", "findings"],
+];
+const AGES: [trace: string, column: string][] = [
+  ["Up to 7 days", "to_7_days"],
+  ["Up to 30 days", "to_30_days"],
+  ["Up to 90 days", "to_90_days"],
+  ["Older", "older"],
+];
+
+/** The instant at which the week of a row begins. */
+const weekOf = (figure: Figure) => (row: number) => Date.parse(column<string>(figure, "week_start")[row]);
+
 /** Rows by week of seven days, counted back from the last date. */
 function weeksOf(figure: Figure): { position: number; rows: Figure["rows"] }[] {
   const days = column<string>(figure, "date").map((date) => Date.parse(date) / DAY);
@@ -188,16 +203,17 @@ function weeksOf(figure: Figure): { position: number; rows: Figure["rows"] }[] {
   return [...weeks].map(([start, rows]) => ({ position: start * DAY, rows }));
 }
 
-/** Expects a cell of the nearest colour for each row, in these lines and the columns of its hour. */
-function cellsAre(drawn: Marks, figure: Figure, lines: number[]) {
+/** Expects a cell of the nearest colour for each row, in these lines and columns; rows without one are not drawn. */
+function cellsAre(drawn: Marks, figure: Figure, lines: number[], columns = column(figure, "hour"), most = 100) {
   const percents = column(figure, "failure_percent");
-  const hours = column(figure, "hour");
   const key = (x: number, y: number) => 24 * y + x;
-  const cells = [...drawn.cells].sort((a, b) => key(a.x, a.y) - key(b.x, b.y));
-  const wanted = percents.flatMap((percent, row) => (lines[row] < 0 ? [] : [[hours[row], lines[row], percent]]));
+  const sorted = <T>(cells: T[], at: (cell: T) => [x: number, y: number]) => cells.sort((a, b) => key(...at(a)) - key(...at(b)));
+  const cells = sorted([...drawn.cells], ({ x, y }) => [x, y]);
+  const placed = percents.flatMap((percent, row) => (lines[row] < 0 || columns[row] < 0 ? [] : [[columns[row], lines[row], percent]]));
+  const wanted = sorted(placed, ([x, y]) => [x, y]);
   expect(cells.map(({ x, y, value }) => [x, y, value])).toEqual(wanted);
   for (const { x, y, value, colour } of cells) {
-    const distance = Math.max(...failureColour(value).map((channel, index) => Math.abs(channel - colour[index])));
+    const distance = Math.max(...failureColour((100 * value) / most).map((channel, index) => Math.abs(channel - colour[index])));
     expect(distance, `${y} ${x}: ${colour} for ${value} %`).toBeLessThanOrEqual(3);
   }
 }
@@ -215,6 +231,22 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     const days = column<string>(figure, "date").map((date) => Date.parse(date) / DAY);
     const first = Math.max(days[0], days[days.length - 1] - 27);
     cellsAre(drawn, figure, days.map((day) => day - first));
+  },
+  // Steps and projects with the most failures first.
+  failing_steps_by_project: (drawn, figure) => {
+    const failed = column(figure, "failed");
+    const places = (id: string, most: number) => {
+      const names = column<string>(figure, id);
+      const sums = new Map<string, number>();
+      for (const [row, name] of names.entries()) sums.set(name, (sums.get(name) ?? 0) + failed[row]);
+      const order = [...sums].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)).map(([name]) => name);
+      return names.map((name) => order.slice(0, most).indexOf(name));
+    };
+    const [steps, projects] = [places("step", NAMES), places("project", 12)];
+    const decided = column(figure, "decided");
+    const certain = column(figure, "failure_percent").filter((_, row) => decided[row] >= 5 && steps[row] >= 0 && projects[row] >= 0);
+    const most = [10, 20, 50].find((end) => end >= Math.max(...certain)) ?? 100;
+    cellsAre(drawn, figure, steps, projects, most);
   },
   // Slots of 15 minutes in bars of three hours, with which two weeks have 112.
   timeline_short: (drawn, figure) => {
@@ -264,6 +296,10 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     const width = ends[0] - starts[0];
     barsAre(drawn, stack.map((bar) => ({ ...bar, edges: [bar.position, bar.position + width] })));
   },
+  duration_by_week: linesOf([
+    ["Median", "p50_minutes"],
+    ["95%", "p95_minutes"],
+  ]),
   timeline: (drawn, figure) => {
     const weeks = weeksOf(figure);
     const counted = weeks.map(({ rows }) => figure.columns.map((_, index) => sum(rows.map((row) => Number(row[index]) || 0))));
@@ -326,9 +362,65 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     namesAre(drawn, column<string>(first(figure), "step"));
     barsOf("hours")(drawn, figure);
   },
+  // Rows of the steps of a week, week after week.
+  step_duration_by_week: (drawn, figure) => {
+    for (const step of new Set(column<string>(figure, "step"))) {
+      const rows = figure.rows.filter((_, row) => column<string>(figure, "step")[row] === step);
+      linesOf([[step, "p50_minutes"]])(drawn, { ...figure, rows });
+    }
+  },
   start_delay: linesOf([
     ["First step, median", "first_step_p50_minutes"],
     ["Start, median", "delay_p50_minutes"],
+  ]),
+  security_due: (drawn, figure) => {
+    const [due, kind] = [column<string>(figure, "due"), column<string>(figure, "kind")];
+    const classes = ["now", "30-days", "90-days", "later", "no-end", "unknown"];
+    const reached = classes.map(() => 0);
+    const segments = [["Suppressions", "suppression"], ["Runtimes", "runtime"], ["Findings", "finding"]].flatMap(([trace, of]) =>
+      classes.flatMap((known, position) => {
+        const size = due.filter((one, row) => one === known && kind[row] === of).length;
+        const from = reached[position];
+        reached[position] += size;
+        return size > 0 ? [{ trace, position, size, from }] : [];
+      }),
+    );
+    segmentsAre(drawn, segments);
+  },
+  suppression_debt: (drawn, figure) => {
+    const shown = first(figure);
+    namesAre(drawn, column<string>(shown, "team"));
+    const [rules, debt] = [column(shown, "rules"), column(shown, "debt")];
+    const segments = [
+      ...debt.map((size, position) => ({ trace: "In debt", position, size })),
+      ...rules.map((all, position) => ({ trace: "Others", position, size: all - debt[position], from: debt[position] })),
+    ];
+    segmentsAre(drawn, segments.filter(({ size }) => size > 0));
+  },
+  security_calendar: (drawn, figure) => segmentsAre(drawn, stackOf(figure, DUE, weekOf(figure))),
+  open_findings: (drawn, figure) => segmentsAre(drawn, stackOf(figure, AGES, (row) => row)),
+  findings_by_week: (drawn, figure) => {
+    linesOf([
+      ["Open", "open"],
+      ["Resolved", "resolved"],
+    ])(drawn, figure);
+    segmentsAre(drawn, stackOf(figure, [["Opened", "opened"]], weekOf(figure)));
+  },
+  runtime_support: (drawn, figure) => {
+    const shown = first(figure);
+    namesAre(drawn, column<string>(shown, "product").map((product, row) => `${product} ${column<string>(shown, "version")[row]}`));
+    const support = column<string>(shown, "support");
+    const counts = column(shown, "repositories");
+    const bars = ["Ended", "Due", "Unknown", "Supported"].flatMap((trace) =>
+      counts.flatMap((size, position) => (support[position] === trace.toLowerCase() ? [{ trace, position, size }] : [])),
+    );
+    segmentsAre(drawn, bars);
+  },
+  security_trend: linesOf([
+    ["Suppressions in debt", "debt"],
+    ["Runtimes past their end", "runtimes_ended"],
+    ["Overdue findings", "overdue"],
+    ["Repositories without a check", "unchecked"],
   ]),
   // The table ends with the most frequent one, the chart begins with it.
   cve_most_frequent: (drawn, figure) => {
@@ -401,6 +493,23 @@ for (const [id, mark] of [
     await expect(chart.locator(".hoverlayer text, .hoverlayer .hovertext").first()).toBeVisible();
   });
 }
+
+test("the instant of a mark is shown in the other charts along time", async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 2400 });
+  await page.goto("/pipelines?days=28");
+  const [hovered, other] = [await drawn(page, "duration_by_week"), await drawn(page, "timeline_short")];
+  const line = other.locator(".crosshair");
+  await expect(line).toHaveCount(0);
+  await hovered.locator(".scatterlayer .point").last().hover({ force: true });
+  await expect(line).toHaveCount(1);
+  await expect(hovered.locator(".crosshair")).toHaveCount(0);
+  // Within the plane, which has the same time at another place.
+  const [at, plane] = [await line.boundingBox(), await other.locator(".nsewdrag").first().boundingBox()];
+  expect(at!.x).toBeGreaterThanOrEqual(plane!.x);
+  expect(at!.x).toBeLessThanOrEqual(plane!.x + plane!.width);
+  await page.mouse.move(0, 0);
+  await expect(line).toHaveCount(0);
+});
 
 test("a chart has its width again after the window was narrow", async ({ page }) => {
   await page.goto("/figures/cve_per_team");

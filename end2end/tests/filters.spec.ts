@@ -1,6 +1,6 @@
 // Filters in the URL, charts and tables, with back, forward, reload and sharing.
 import type { Page } from "@playwright/test";
-import { column, type Filter, figure, query } from "../support/api";
+import { column, type Figure, type Filter, figure, query } from "../support/api";
 import { card, drawn, marks, table } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
@@ -47,6 +47,22 @@ async function open(page: Page, path: string) {
 }
 
 const sameDocument = (page: Page) => page.evaluate(() => (window as any).sameDocument === true);
+
+test("a team can be chosen", async ({ page, request }) => {
+  await page.goto("/pipelines?days=28");
+  await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+  const team = page.getByLabel("Team");
+  await expect(team).toHaveValue("");
+  const names = await team.locator("option").evaluateAll((options) => options.map((option) => (option as HTMLOptionElement).value));
+  expect(names.length).toBeGreaterThan(3);
+  await team.selectOption(names[1]);
+  await expect(page).toHaveURL(`/pipelines?days=28&team=${names[1]}`);
+  const wanted: Figure = await (await request.get(`/api/figure?id=build_status&days=28&team=${names[1]}`)).json();
+  expect(wanted.builds).toBeGreaterThan(0);
+  await expect(card(page, "build_status")).toContainText(wanted.summary);
+  await team.selectOption("");
+  await expect(page).toHaveURL("/pipelines?days=28");
+});
 
 test("changing a filter updates URL, charts and tables without a page load", async ({ page }) => {
   await open(page, "/pipelines");

@@ -1,7 +1,7 @@
 // Reading and filtering without JavaScript.
 import type { Page } from "@playwright/test";
 import { ALL, column, type Figure, figure, PAGES, rowsOnPage } from "../support/api";
-import { card, table } from "../support/chart";
+import { card, openMenu, table } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 test.use({ javaScriptEnabled: false });
@@ -28,6 +28,8 @@ test("tables can be opened and read", async ({ page, request }) => {
   await expect(table(page, "build_status")).toBeHidden();
   await card(page, "build_status").getByText("View as table").click();
   await expect(table(page, "build_status")).toBeVisible();
+  await openMenu(page, "build_status");
+  await expect(card(page, "build_status").getByRole("link", { name: "CSV" })).toBeVisible();
   const counts = column(wanted, "builds").map((count) => count.toLocaleString("en-GB"));
   for (const [row, count] of counts.entries()) await expect(table(page, "build_status").locator("tbody tr").nth(row)).toContainText(count);
 });

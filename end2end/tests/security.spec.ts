@@ -1,30 +1,73 @@
-// The head of the Security page: counts that open their lists, and repositories by name.
+// The head of the Security page: numbers that open their lists, what is due, and repositories by name.
+import type { APIRequestContext } from "@playwright/test";
 import { column, figure } from "../support/api";
 import { expect, test } from "../support/fixtures";
 
-test("each number opens a list of as many rows", async ({ page }) => {
+test("each number opens the list that it counts", async ({ page, request }) => {
   await page.goto("/security");
-  const tiles = page.locator(".security-head .tile-number a");
-  expect(await tiles.count()).toBeGreaterThan(1);
-  for (const tile of await tiles.all()) {
-    const count = Number((await tile.textContent())!.split(":")[0].replace(",", ""));
-    const list = page.locator((await tile.getAttribute("href"))!);
-    await expect(list).toHaveCount(1);
-    const rows = await list.locator("tbody tr").count();
-    // Long lists are cut.
-    if (await list.getByText("are listed.").count()) expect(rows).toBeLessThan(count);
-    else expect(rows).toBe(count);
+  const tiles = page.locator(".security-head .tile");
+  await expect(tiles).toHaveCount(4);
+  const last = await trend(request);
+  const expected = [last.debt, last.runtimes_ended + last.runtimes_due, last.overdue, last.unchecked];
+  for (const [index, tile] of (await tiles.all()).entries()) {
+    const link = tile.locator(".tile-number a");
+    expect(Number((await link.textContent())!.split(":")[0].replace(",", ""))).toBe(expected[index]);
+    await expect(tile).toContainText(/28 days/);
+    await expect(page.locator((await link.getAttribute("href"))!)).toHaveCount(1);
   }
-  await tiles.last().click();
+  await tiles.last().locator("a").click();
   await expect(page.locator("#unchecked")).toBeInViewport();
 });
 
-test("repositories without a check are named, as many as the figure counts", async ({ page, request }) => {
-  const checks = await figure(request, "js_checks");
-  const without = column(checks, "repositories").at(-1);
+/** The newest numbers of the trend, by column. */
+async function trend(request: APIRequestContext): Promise<Record<string, number>> {
+  const numbers = await figure(request, "security_trend");
+  return Object.fromEntries(numbers.columns.slice(1).map(({ id }) => [id, column(numbers, id).at(-1)!]));
+}
+
+test("what is due this month has a team, and is better or worse than a month ago", async ({ page, request }) => {
+  const due = await figure(request, "security_due");
+  const soon = column<string>(due, "due").filter((known) => known === "30-days").length;
+  expect(soon).toBeGreaterThan(0);
+  await page.goto("/");
+  // The first click is to the page, the second to the list.
+  await page.getByRole("navigation").getByRole("link", { name: "Security" }).click();
+  await expect(page.locator(".security-head .tile").first()).toContainText(/(better|worse) than 28 days before|no clear change in 28 days/);
+  await page.locator(".security-due .chip", { hasText: "Within 30 days" }).click();
+  const list = page.locator("#due-30-days");
+  await expect(list).toBeInViewport();
+  await expect(list.getByRole("heading")).toHaveText(`Within 30 days: ${soon}`);
+  const summary = list.locator("summary");
+  if (await summary.count()) await summary.click();
+  const rows = list.locator("tbody tr");
+  expect(await rows.count()).toBe(Math.min(soon, 500));
+  await expect(rows.first().locator("[data-label=Team]")).not.toHaveText("");
+  await expect(rows.first().locator("[data-label='What to do']")).not.toHaveText("");
+  await rows.first().locator("[data-label=Repository] a").click();
+  await expect(page).toHaveURL(/\/repositories\//);
+});
+
+test("a team and a day choose all of the page", async ({ page, request }) => {
+  await page.goto("/security");
+  const team = await page.locator("#due tbody [data-label=Team]").first().textContent();
+  await page.locator(".security-choice select").selectOption(team!);
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL(new RegExp(`team=${team}`));
+  const teams = new Set(await page.locator("#due tbody [data-label=Team]").allTextContents());
+  expect([...teams]).toEqual([team]);
+  const rows = column<string>(await figure(request, "security_due", { team: team! }), "team");
+  expect(new Set(rows)).toEqual(teams);
+  await page.goto("/security?as_of=2019-10-01");
+  await expect(page.locator(".security-choice")).toContainText("As it was known at 2 Oct 2019, 00:00 UTC");
+  const then = await figure(request, "security_trend", { as_of: "2019-10-01" });
+  await expect(page.locator(".security-head .tile").first()).toContainText(`of ${column(then, "rules").at(-1)};`);
+});
+
+test("repositories without a check are named", async ({ page, request }) => {
+  const { unchecked } = await trend(request);
   await page.goto("/security");
   const names = await page.locator("#unchecked tbody th").allTextContents();
-  expect(names.length).toBe(without);
+  expect(names.length).toBe(unchecked);
   expect(names).toEqual([...names].sort());
   await expect(page.locator("#unchecked")).toContainText("Not known:");
 });

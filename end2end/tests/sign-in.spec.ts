@@ -1,6 +1,7 @@
 // Sign-in to a closed dashboard, with a real provider and a real browser.
 import type { BrowserContext, Page } from "@playwright/test";
-import { drawn } from "../support/chart";
+import { PAGES } from "../support/api";
+import { card, drawn, openMenu } from "../support/chart";
 import { test as base, expect } from "../support/fixtures";
 import { sampleData } from "../support/global-setup";
 import { serve } from "../support/program";
@@ -49,7 +50,8 @@ test("an authorised user reaches the requested page and sees all of it", async (
   await page.getByRole("link", { name: "Security" }).click();
   await isOpen(page, "/security");
   const download = page.waitForEvent("download");
-  await page.locator("article[data-figure]").first().getByRole("link", { name: "CSV" }).click();
+  await openMenu(page, PAGES.security[0]);
+  await card(page, PAGES.security[0]).getByRole("link", { name: "CSV", exact: true }).click();
   await (await download).path();
 });
 

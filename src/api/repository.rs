@@ -110,7 +110,7 @@ pub struct RepositoryRule {
     pub at_least: bool,
     /// `listed`, `expired`, `due`, `unused`, `no-reason`, `broad`, `no-end`, `unreadable-end`.
     pub flags: Vec<String>,
-    /// Whether it is unused cannot be known.
+    /// Its use cannot be known.
     pub use_unknown: bool,
     pub reason: Option<String>,
     pub place: FilePlace,

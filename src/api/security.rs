@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Change;
 
 /// The debts of an organisation's code at an instant. Archived repositories do not count.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SecurityHead {
     /// RFC 3339, UTC; empty without facts.
     pub as_of: String,
@@ -32,6 +32,9 @@ pub struct SecurityHead {
     pub rules_unread: u64,
     /// The date of the ends of support, and where they are from.
     pub ends_of_support: String,
+    /// The dates of CISA's catalogue and of the scores of EPSS; none without them.
+    pub kev_as_of: Option<String>,
+    pub epss_as_of: Option<String>,
     /// The number of all JavaScript repositories without a check.
     pub unchecked_total: u64,
     /// At most 200 of them, by name.
@@ -45,7 +48,7 @@ pub struct SecurityNumber {
     /// `debt`, `runtimes`, `overdue` or `unchecked`.
     pub id: String,
     pub number: u64,
-    /// How many there are of its kind, and how many are unknown.
+    /// The count of its kind, and of those that are unknown.
     pub of: u64,
     pub unknown: u64,
     /// The suppressions without an end; the runtimes past their end; 0 for others.
@@ -62,7 +65,7 @@ pub struct DueClass {
     pub items: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DueRow {
     pub class: String,
     /// `suppression`, `runtime` or `finding`.
@@ -78,6 +81,8 @@ pub struct DueRow {
     pub listed: bool,
     /// The version of the package that mends a finding.
     pub fixed_in: Option<String>,
+    /// The probability that a finding is exploited within 30 days, in percent, by EPSS.
+    pub epss_percent: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -142,11 +142,7 @@ pub fn Card(
                     }
                 }
             </Transition>
-            <details class="help">
-                <summary>"What counts"</summary>
-                <p>{info.help}</p>
-            </details>
-            <Links id selection csv />
+            <Menu id selection csv help=info.help />
         </article>
     }
 }
@@ -256,9 +252,14 @@ fn table(
     }
 }
 
-/// Links to the figure's CSV, JSON and own page, for the current filter.
+/// The figure's CSV, JSON and own page for the current filter, and what counts.
 #[component]
-fn Links(id: StoredValue<String>, selection: Memo<Selection>, csv: Memo<String>) -> impl IntoView {
+fn Menu(
+    id: StoredValue<String>,
+    selection: Memo<Selection>,
+    csv: Memo<String>,
+    help: String,
+) -> impl IntoView {
     let filter = move || selection.with(Selection::query);
     let figure = use_base().path("/figures/");
     let endpoint = use_base().path("/api/figure");
@@ -268,20 +269,28 @@ fn Links(id: StoredValue<String>, selection: Memo<Selection>, csv: Memo<String>)
         format!("{endpoint}?id={}{parameters}", id.get_value())
     };
     view! {
-        <ul class="links">
-            <li>
-                <a href=csv download>
-                    "CSV"
-                </a>
-            </li>
-            <li>
-                <a href=json rel="external">
-                    "JSON"
-                </a>
-            </li>
-            <li>
-                <a href=page>"Link" <span class="visually-hidden">" to this figure"</span></a>
-            </li>
-        </ul>
+        // With one name, opening a menu closes the others.
+        <details class="menu" name="figure-menu">
+            <summary>"More"</summary>
+            <ul>
+                <li>
+                    <a href=csv download>
+                        "CSV"
+                    </a>
+                </li>
+                <li>
+                    <a href=json rel="external">
+                        "JSON"
+                    </a>
+                </li>
+                <li>
+                    <a href=page>"Link" <span class="visually-hidden">" to this figure"</span></a>
+                </li>
+                <li class="help">
+                    <strong>"What counts"</strong>
+                    {help}
+                </li>
+            </ul>
+        </details>
     }
 }

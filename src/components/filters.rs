@@ -19,10 +19,11 @@ use crate::{
 pub struct Carried {
     pub selection: Memo<Selection>,
     projects: StoredValue<Vec<(String, String)>>,
+    teams: StoredValue<Vec<String>>,
 }
 
 /// Provides the filters of the current URL. A page of one thing has none in its URL, and keeps those of the page before.
-pub fn provide_carried(mut projects: Vec<(String, String)>) {
+pub fn provide_carried(mut projects: Vec<(String, String)>, teams: Vec<String>) {
     if projects.is_empty() {
         projects.push((ALL_PROJECTS.to_owned(), "All".to_owned()));
     }
@@ -40,6 +41,7 @@ pub fn provide_carried(mut projects: Vec<(String, String)>) {
     provide_context(Carried {
         selection,
         projects,
+        teams: StoredValue::new(teams),
     });
 }
 
@@ -186,6 +188,14 @@ pub fn Filters() -> impl IntoView {
         // Shown while bounds limit the range.
         .chain([(String::new(), "Chosen range".to_owned())])
         .collect();
+    let mut teams = carried.teams.get_value();
+    let has_teams = teams.len() > 1;
+    // A link outlives its data.
+    let chosen = selection.with_untracked(team);
+    teams.extend(chosen.filter(|team| !carried.teams.with_value(|known| known.contains(team))));
+    let teams = std::iter::once((String::new(), "All".to_owned()))
+        .chain(teams.into_iter().map(|team| (team.clone(), team)))
+        .collect();
     let words = move || {
         let in_range = page.with(|page| has_range(page));
         selection.with(|known| in_words(known, &carried.projects.read_value(), in_range))
@@ -219,6 +229,14 @@ pub fn Filters() -> impl IntoView {
                     choices=carried.projects.get_value()
                     chosen=Signal::derive(move || selection.with(|known| known.project().to_owned()))
                     on_change=choose("project")
+                />
+                <Choice
+                    name="team"
+                    label="Team"
+                    choices=teams
+                    chosen=Signal::derive(move || selection.with(team).unwrap_or_default())
+                    on_change=choose("team")
+                    hidden=Signal::stored(!has_teams)
                 />
                 <Choice
                     name="type"
@@ -285,7 +303,9 @@ pub fn changed(query: &str, key: &str, value: &str) -> String {
     let mut pairs: Vec<(String, String)> = pairs
         .map(|(key, value)| (key.into_owned(), value.into_owned()))
         .collect();
-    let is_default = value == ALL_PROJECTS || key == "days" && value == DEFAULT_DAYS.to_string();
+    let is_default = value.is_empty()
+        || key != "team" && value == ALL_PROJECTS
+        || key == "days" && value == DEFAULT_DAYS.to_string();
     if !is_default {
         pairs.push((key.to_owned(), value.to_owned()));
     }
@@ -298,6 +318,16 @@ pub fn changed(query: &str, key: &str, value: &str) -> String {
     }
 }
 
+/// Returns whether a parameter has a choice in the form.
+fn has_choice(key: &str) -> bool {
+    matches!(key, "project" | "team" | "type" | "days")
+}
+
+/// The selected team.
+fn team(selection: &Selection) -> Option<String> {
+    selection.value("team").map(str::to_owned)
+}
+
 /// Returns whether a parameter is a place in a list.
 fn is_place(key: &str) -> bool {
     matches!(key, "cursor" | "page")
@@ -306,8 +336,7 @@ fn is_place(key: &str) -> bool {
 /// The parameters of a query that have no choice of their own.
 fn kept(query: &str) -> Vec<(String, String)> {
     let pairs = selection::pairs(query);
-    let pairs =
-        pairs.filter(|(key, _)| !(matches!(&**key, "project" | "type" | "days") || is_place(key)));
+    let pairs = pairs.filter(|(key, _)| !(has_choice(key) || is_place(key)));
     pairs
         .map(|(key, value)| (key.into_owned(), value.into_owned()))
         .collect()
@@ -375,9 +404,7 @@ fn Conditions(selection: Memo<Selection>) -> impl IntoView {
             return Vec::new();
         }
         selection.with(|known| {
-            let pairs = known
-                .pairs()
-                .filter(|(key, _)| !matches!(*key, "project" | "type" | "days"));
+            let pairs = known.pairs().filter(|(key, _)| !has_choice(key));
             pairs
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .collect()
@@ -425,7 +452,7 @@ fn Choice(
                 move || chosen.with(|chosen| *chosen == value)
             };
             view! {
-                <option disabled=value.is_empty() value=value selected=is_chosen>
+                <option disabled=name == "days" && value.is_empty() value=value selected=is_chosen>
                     {label}
                 </option>
             }
@@ -469,6 +496,8 @@ mod tests {
                 "?days=7&q=a+b",
             ),
             ("?days=7", "days", "14", ""),
+            ("?page=2", "team", "all", "?team=all"),
+            ("?project=cmc&team=all", "team", "", "?project=cmc"),
             (
                 "?a.type=nightly&b.type=non-nightly&days=28",
                 "project",

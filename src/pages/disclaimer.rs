@@ -24,9 +24,9 @@ pub fn Disclaimer() -> impl IntoView {
             <h2>"The figures follow their definitions"</h2>
             <p>
                 "The definitions of failed, nightly, project and team may differ from what you expect. "
-                "“What counts” below each figure on the "
+                "“More” below each figure on the "
                 <a href=base.path("/pipelines")>"Pipelines"</a>" and "<a href=base.path("/security")>"Security"</a>
-                " pages explains them. A red pipeline or a suppressed vulnerability says nothing about "
+                " pages says what counts. A red pipeline or a suppressed vulnerability says nothing about "
                 "the people who work on it."
             </p>
             <h2>"No warranty"</h2>

@@ -2,6 +2,7 @@
 
 mod allocator;
 pub mod attributes;
+mod bare_document;
 pub mod cache;
 pub mod charts;
 pub mod cli;

@@ -31,6 +31,8 @@ use crate::{
 
 /// Enough for every figure with several hundred filters.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// Enough for the pictures of a few pages with several filters.
+const MAX_DOCUMENT_BYTES: u64 = 4 * 1024 * 1024;
 /// Limits how many figures are prepared before new data is shown: those of a few pages.
 const MAX_PREPARED: usize = 64;
 /// A figure is prepared for so many versions without being requested.
@@ -86,6 +88,8 @@ struct Key {
 #[derive(Clone)]
 pub struct FigureCache {
     figures: Cache<Key, Arc<CachedFigure>, RandomState>,
+    /// Charts as SVG documents.
+    documents: Cache<Key, Arc<str>, RandomState>,
     metrics: Arc<Metrics>,
 }
 
@@ -97,6 +101,10 @@ impl FigureCache {
             figures: Cache::builder()
                 .max_capacity(MAX_BYTES)
                 .weigher(size)
+                .build_with_hasher(RandomState::default()),
+            documents: Cache::builder()
+                .max_capacity(MAX_DOCUMENT_BYTES)
+                .weigher(|_: &Key, text: &Arc<str>| u32::try_from(text.len()).unwrap_or(u32::MAX))
                 .build_with_hasher(RandomState::default()),
             metrics,
         }
@@ -161,6 +169,32 @@ impl FigureCache {
                 Err(AppError::Internal)
             }
         }
+    }
+
+    /// The chart of a figure as an SVG document, drawn if it is not cached for this version.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`] if the drawing fails; the log has the reason.
+    pub async fn document(
+        &self,
+        figure: &'static Figure,
+        snapshot: Arc<Snapshot>,
+        selection: Selection,
+    ) -> Result<Arc<str>, AppError> {
+        let key = Key {
+            figure: figure.id,
+            selection: selection.clone(),
+            version: Arc::clone(&snapshot.version),
+        };
+        let draw = async move {
+            let draw = move || figures::document(figure, &snapshot, &selection);
+            tokio::task::spawn_blocking(draw).await.map(Arc::from)
+        };
+        let drawn = self.documents.try_get_with(key, draw).await;
+        drawn.map_err(|error| {
+            tracing::error!(figure = figure.id, "cannot draw the chart: {error}");
+            AppError::Internal
+        })
     }
 
     /// Computes and compresses the recently requested figures for new data, one after the other in the

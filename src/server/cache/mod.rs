@@ -4,7 +4,9 @@
 mod builds;
 mod figures;
 mod headlines;
+mod teams;
 
 pub use builds::BuildCache;
 pub use figures::{CachedFigure, FigureCache};
 pub use headlines::{CachedHeadline, HeadlineCache};
+pub use teams::TeamCache;

@@ -14,8 +14,10 @@ pub enum Colour {
     Lost,
     /// Anything but a result.
     Neutral,
-    /// The period before.
+    /// Bars of the time before a change, beside those after it.
     Ghost,
+    /// Lines of the period before, whose contrast is that of marks.
+    Before,
     /// A step of the failure rate, 0 (none) to 5 (all).
     Rate(u8),
     /// Categories without an order, 0 to 7.
@@ -39,6 +41,14 @@ impl Colour {
         Self::Rate((percent / 20.0).round().clamp(0.0, 5.0) as u8)
     }
 
+    /// The colour of text on a step of the failure rate: in both colour modes, the last steps differ most from the ground.
+    pub const fn ink(self) -> &'static str {
+        match self {
+            Self::Rate(4..) => "var(--surface)",
+            _ => "var(--text)",
+        }
+    }
+
     /// The custom property with the colour, without `--`.
     pub const fn token(self) -> &'static str {
         match self {
@@ -49,6 +59,7 @@ impl Colour {
             Self::Other | Self::Lost => "other",
             Self::Neutral => "neutral",
             Self::Ghost => "ghost",
+            Self::Before => "neutral-2",
             Self::Rate(step) => RATES[step as usize % RATES.len()],
             Self::Category(index) => CATEGORIES[index as usize % CATEGORIES.len()],
         }

@@ -142,6 +142,8 @@ pub struct Cells {
     pub rows: Vec<String>,
     /// The meaning of the percentage.
     pub title: &'static str,
+    /// The percentage of the last colour.
+    pub most: f64,
     pub opens: &'static str,
     pub cells: Vec<Cell>,
 }
@@ -151,10 +153,29 @@ pub struct Cell {
     pub column: usize,
     pub row: usize,
     pub percent: f64,
-    /// Too few to tell: hatched.
+    /// Too few to tell: small and pale.
     pub uncertain: bool,
+    /// Text in the cell; short, because cells are narrow on phones.
+    pub label: String,
     pub hover: String,
     pub opens: Opens,
+}
+
+impl Cells {
+    /// The colour of a percentage.
+    fn colour(&self, percent: f64) -> Colour {
+        Colour::of_rate(100.0 * percent / self.most)
+    }
+
+    /// Returns whether rows have names rather than dates or weekdays.
+    fn has_long_rows(&self) -> bool {
+        self.rows.iter().any(|name| name.chars().count() > 5)
+    }
+
+    /// Returns whether columns have names, which stand at a slant, rather than hours.
+    fn has_long_columns(&self) -> bool {
+        self.columns.iter().any(|name| name.chars().count() > 3)
+    }
 }
 
 impl Plane {

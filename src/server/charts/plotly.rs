@@ -22,6 +22,11 @@ use crate::{api, selection::Selection};
 
 /// The characters of a name that fit beside its bar on a phone.
 const NAME: usize = 38;
+/// The characters of a name beside a row of cells, and below a column.
+const NAME_OF_ROW: usize = 20;
+const NAME_OF_COLUMN: usize = 16;
+/// The height of names at a slant.
+const SLANTED: usize = 96;
 /// The part of a chart that the last of several panels takes.
 const LAST_PANEL: f64 = 0.24;
 const GAP: f64 = 0.1;
@@ -349,10 +354,7 @@ impl<'a> Drawing<'a> {
     }
 
     fn no_marks(&mut self) {
-        self.marks.push(Marks {
-            column: "",
-            points: Points::Rows(Vec::new()),
-        });
+        self.marks.push(no_marks());
     }
 
     fn layout(&self) -> Layout {
@@ -583,6 +585,14 @@ fn errors(series: &Series) -> Option<ErrorData> {
     Some(errors)
 }
 
+/// Those of a trace that opens nothing.
+const fn no_marks() -> Marks {
+    Marks {
+        column: "",
+        points: Points::Rows(Vec::new()),
+    }
+}
+
 fn marks<'a>(column: &'static str, opens: impl ExactSizeIterator<Item = &'a Opens>) -> Marks {
     let opens: Vec<&Opens> = opens.collect();
     let conditions = opens.iter().any(|opens| matches!(opens, Opens::Builds(_)));
@@ -632,32 +642,65 @@ fn draw_cells(chart: &Cells) -> Drawn {
             .text_matrix(hovers)
             .color_scale(rate_scale())
             .zmin(0.0)
-            .zmax(100.0)
+            .zmax(chart.most)
             .hover_on_gaps(false)
             .hover_template("%{text}<extra></extra>");
         plot.add_trace(if uncertain {
             cells.x_gap(6.0).y_gap(10.0).opacity(0.6).show_scale(false)
         } else {
-            cells.x_gap(1.0).y_gap(1.0).color_bar(rate_bar(chart.title))
+            cells.x_gap(1.0).y_gap(1.0).color_bar(rate_bar(chart))
         });
         all_marks.push(marks(chart.opens, opens.iter()));
     }
-    let labelled = |names: &[String]| {
+    for ink in ["var(--text)", "var(--surface)"] {
+        let inside = chart.cells.iter();
+        let inside: Vec<&Cell> = inside
+            .filter(|cell| !cell.label.is_empty() && chart.colour(cell.percent).ink() == ink)
+            .collect();
+        if inside.is_empty() {
+            continue;
+        }
+        let texts = Scatter::new(
+            inside.iter().map(|cell| cell.column).collect(),
+            inside.iter().map(|cell| cell.row).collect(),
+        )
+        .mode(Mode::Text)
+        .text_array(inside.iter().map(|cell| escape(&cell.label)).collect())
+        .text_font(Font::new().size(12).color(ink))
+        .hover_info(HoverInfo::Skip)
+        .show_legend(false);
+        plot.add_trace(texts);
+        all_marks.push(no_marks());
+    }
+    let labelled = |names: &[String], most: usize| {
         Axis::new()
             .tick_mode(TickMode::Array)
             .tick_values((0..names.len()).map(|position| position as f64).collect())
-            .tick_text(names.iter().map(|name| escape(name)).collect())
+            .tick_text(
+                names
+                    .iter()
+                    .map(|name| escape(&labels::shorten(name, most)))
+                    .collect(),
+            )
             .show_grid(false)
             .zero_line(false)
             .fixed_range(true)
     };
+    let base = labelled(&chart.columns, NAME_OF_COLUMN).range(vec![-0.5, columns as f64 - 0.5]);
+    let (base, bottom) = if chart.has_long_columns() {
+        (base.tick_angle(-50.0), SLANTED)
+    } else {
+        (base, 36)
+    };
+    // Too small a margin would make plotly.js draw everything again.
+    let left = if chart.has_long_rows() { 160 } else { 64 };
     plot.set_layout(
         Layout::new()
             .auto_size(true)
             .font(Font::new().size(13))
-            .margin(Margin::new().left(64).right(8).top(72).bottom(36))
-            .x_axis(labelled(&chart.columns).range(vec![-0.5, columns as f64 - 0.5]))
-            .y_axis(labelled(&chart.rows).range(vec![rows as f64 - 0.5, -0.5])),
+            .margin(Margin::new().left(left).right(8).top(72).bottom(bottom))
+            .x_axis(base)
+            .y_axis(labelled(&chart.rows, NAME_OF_ROW).range(vec![rows as f64 - 0.5, -0.5])),
     );
     Drawn {
         plot,
@@ -680,14 +723,15 @@ fn rate_scale() -> ColorScale {
 }
 
 /// The key of [`rate_scale`]: horizontal, in the upper right corner, where it takes no width.
-fn rate_bar(title: &str) -> ColorBar {
+fn rate_bar(chart: &Cells) -> ColorBar {
+    let ticks = [0.0, chart.most / 2.0, chart.most];
     ColorBar::new()
         .orientation(Orientation::Horizontal)
         .len_mode(ThicknessMode::Pixels)
         .len(188)
         .thickness(10)
         .outline_width(1)
-        .title(axis_title(title).side(Side::Top))
+        .title(axis_title(chart.title).side(Side::Top))
         .x(1.0)
         .x_anchor(Anchor::Right)
         .y(1.0)
@@ -695,6 +739,6 @@ fn rate_bar(title: &str) -> ColorBar {
         .y_anchor(Anchor::Bottom)
         .y_pad(4.0)
         .tick_mode(TickMode::Array)
-        .tick_vals(vec![0.0, 50.0, 100.0])
-        .tick_text(vec!["0%", "50%", "100%"])
+        .tick_vals(ticks.to_vec())
+        .tick_text(ticks.map(|percent| format!("{percent}%")).to_vec())
 }

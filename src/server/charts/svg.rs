@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 use maud::{Markup, PreEscaped, html};
 
 use super::{
-    BELOW, Base, Cells, Chart, Colour, Mark, Panel, Plane, ROW, Series, Shape, Unit, labels, ticks,
-    tokens,
+    BELOW, Base, Cells, Chart, Colour, KEY, Mark, Panel, Plane, ROW, Series, Shape, Unit, labels,
+    ticks, tokens,
 };
 
 /// The margins on the left and right of a document.
@@ -27,15 +27,37 @@ const UNITS: f64 = 1000.0;
 /// The height above and below planes along time and numbers.
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 40.0;
+/// The same of cells, above which a scale stands, and below which names of columns may stand at a slant.
+const TOP_OF_CELLS: f64 = 40.0;
+const BELOW_SLANTED: f64 = 92.0;
+/// The characters of such a name.
+const SLANTED_NAME: usize = 16;
 /// The height between panels, and the part of the last one.
 const GAP: f64 = 16.0;
 const LAST_PANEL: f64 = 0.24;
 
-/// The picture of a chart for a card: its plane, for a place of so many pixels of height.
+/// The picture of a chart for a card: its key, which breaks into lines, and its plane, for a place of so many pixels of
+/// height.
 pub fn picture(chart: &Chart, zone: &TimeZone, height: u16) -> Markup {
     let widths = [("wide", WIDE_NAME), ("narrow", NARROW_NAME)];
-    let drawn = Drawing::of(chart, zone, height, &widths);
+    let frame = Frame {
+        height,
+        widths: &widths,
+        has_key: false,
+    };
+    let drawn = Drawing::of(chart, zone, &frame);
     html! {
+        @let key = keyed(chart);
+        @if !key.is_empty() {
+            ul class={ "chart-key " (drawn.class) } aria-hidden="true" {
+                @for series in key {
+                    li {
+                        svg width="12" height="10" focusable="false" { (PreEscaped(shape(series))) }
+                        " " (crate::markup::visible(&series.name))
+                    }
+                }
+            }
+        }
         svg class={ "picture " (drawn.class) } width="100%" height=(drawn.height) aria-hidden="true" focusable="false" {
             (PreEscaped(drawn.body))
         }
@@ -45,11 +67,15 @@ pub fn picture(chart: &Chart, zone: &TimeZone, height: u16) -> Markup {
 /// The chart as a document of its own, with its title, in the light colours. Many programs that show SVG know neither
 /// custom properties nor styles.
 pub fn document(chart: &Chart, zone: &TimeZone, height: u16, title: &str) -> String {
-    let drawn = Drawing::of(chart, zone, height, &[("wide", WIDE_NAME)]);
-    let left = if drawn.class == "of-names" {
-        LEFT_OF_NAMES
-    } else {
-        LEFT
+    let frame = Frame {
+        height,
+        widths: &[("wide", WIDE_NAME)],
+        has_key: true,
+    };
+    let drawn = Drawing::of(chart, zone, &frame);
+    let left = match drawn.class {
+        "of-names" | "of-matrix" => LEFT_OF_NAMES,
+        _ => LEFT,
     };
     let width = WIDTH - left - RIGHT;
     let markup = html! {
@@ -76,6 +102,50 @@ pub fn sentence(title: &str, sentence: &str) -> String {
     tokens::with_light_colours(&markup.into_string())
 }
 
+/// The place of a drawing.
+struct Frame<'a> {
+    height: u16,
+    /// Classes of texts for different widths, and the characters of names there.
+    widths: &'a [(&'a str, usize)],
+    /// The key is a part of the drawing.
+    has_key: bool,
+}
+
+impl Frame<'_> {
+    /// The height that the key of a plane takes outside of the drawing.
+    fn outside(&self, plane: &Plane) -> usize {
+        let is_outside = !self.has_key && plane.panels.iter().any(Panel::has_key);
+        KEY * usize::from(is_outside)
+    }
+}
+
+/// The series that a key tells apart.
+fn keyed(chart: &Chart) -> Vec<&Series> {
+    let Chart::Plane(plane) = chart else {
+        return Vec::new();
+    };
+    let panels = plane.panels.iter().filter(|panel| panel.has_key());
+    let series = panels.flat_map(|panel| &panel.series);
+    series.filter(|series| !series.name.is_empty()).collect()
+}
+
+/// The shape of a series in the key, 12 × 10 pixels.
+fn shape(series: &Series) -> String {
+    let fill = fill(series.colour);
+    match series.shape {
+        Shape::Bars { .. } => format!("<rect width=\"10\" height=\"10\" fill=\"{fill}\"/>"),
+        Shape::Line | Shape::Steps => {
+            format!("<circle cx=\"5\" cy=\"5\" r=\"4\" fill=\"{fill}\"/>")
+        }
+        Shape::Dashed => format!(
+            "<line x2=\"12\" y1=\"5\" y2=\"5\" stroke-width=\"2\" stroke-dasharray=\"5 2\" stroke=\"{fill}\"/>"
+        ),
+        Shape::Crosses => {
+            format!("<line x1=\"5\" x2=\"5\" y2=\"10\" stroke-width=\"1.5\" stroke=\"{fill}\"/>")
+        }
+    }
+}
+
 struct Drawing {
     class: &'static str,
     height: usize,
@@ -83,14 +153,18 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn of(chart: &Chart, zone: &TimeZone, height: u16, widths: &[(&str, usize)]) -> Self {
-        match chart {
+    fn of(chart: &Chart, zone: &TimeZone, frame: &Frame<'_>) -> Self {
+        let mut drawing = match chart {
             Chart::Plane(plane) => match &plane.base {
-                Base::Names(names) => Self::of_names(plane, names, widths),
-                _ => Self::along(plane, zone, height),
+                Base::Names(names) => Self::of_names(plane, names, frame),
+                _ => Self::along(plane, zone, frame),
             },
-            Chart::Cells(cells) => Self::of_cells(cells, height),
+            Chart::Cells(cells) => Self::of_cells(cells, frame),
+        };
+        if frame.has_key {
+            drawing.key(&keyed(chart));
         }
+        drawing
     }
 
     fn new(class: &'static str, height: usize) -> Self {
@@ -109,10 +183,12 @@ impl Drawing {
     }
 
     /// Horizontal bars, the panels side by side.
-    fn of_names(plane: &Plane, names: &[String], widths: &[(&str, usize)]) -> Self {
-        let (top, height) = (plane.top_of_names(), plane.height_of_names(names.len()));
+    fn of_names(plane: &Plane, names: &[String], frame: &Frame<'_>) -> Self {
+        let outside = frame.outside(plane);
+        let top = plane.top_of_names() - outside;
+        let height = plane.height_of_names(names.len()) - outside;
         let mut drawing = Self::new("of-names", height);
-        for &(class, most) in widths {
+        for &(class, most) in frame.widths {
             for (row, name) in labels::names(names, most).iter().enumerate() {
                 let y = row_middle(top, row as f64) + 4.0;
                 drawing.text(
@@ -123,7 +199,6 @@ impl Drawing {
         }
         let panels = plane.panels.len().max(1) as f64;
         let width = (100.0 - 6.0 * (panels - 1.0)) / panels;
-        drawing.key(&plane.panels, 14.0);
         for (number, panel) in plane.panels.iter().enumerate() {
             let left = number as f64 * (width + 6.0);
             let scale = Scale {
@@ -140,20 +215,38 @@ impl Drawing {
     fn horizontal(&mut self, panel: &Panel, scale: &Scale, (above, bottom): (usize, usize)) {
         let top = above as f64;
         let most = ticks::numbers(0.0, scale.to, panel.unit);
-        for (value, text) in &most {
+        for (number, (value, text)) in most.iter().enumerate() {
             let x = scale.at(*value);
+            // Every second of several fits a phone.
+            let class = if most.len() > 3 && number % 2 == 1 {
+                " class=\"wide\""
+            } else {
+                ""
+            };
             let _ = write!(
                 self.body,
                 "<line class=\"grid\" stroke=\"var(--grid)\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"{top}\" y2=\"{bottom}\"/>"
             );
             self.text(
-                &format!("x=\"{x:.2}%\" y=\"{}\" text-anchor=\"middle\"", top - 6.0),
+                &format!(
+                    "x=\"{x:.2}%\" y=\"{}\" text-anchor=\"middle\"{class}",
+                    top - 6.0
+                ),
                 text,
             );
         }
         if !panel.title.is_empty() {
             let (x, y) = (scale.start, top - 22.0);
-            self.text(&format!("x=\"{x:.2}%\" y=\"{y}\""), panel.title);
+            let is_only = scale.end - scale.start > 99.0;
+            let class = if is_only { " class=\"wide\"" } else { "" };
+            self.text(&format!("x=\"{x:.2}%\" y=\"{y}\"{class}"), panel.title);
+            // On a phone, the space over the names is its, too.
+            if is_only {
+                self.text(
+                    &format!("x=\"100%\" dx=\"72\" y=\"{y}\" text-anchor=\"end\" class=\"narrow\""),
+                    panel.title,
+                );
+            }
         }
         let groups = if panel.stacked {
             1
@@ -198,9 +291,10 @@ impl Drawing {
     }
 
     /// Panels along time or numbers, one above the other.
-    fn along(plane: &Plane, zone: &TimeZone, height: u16) -> Self {
-        let mut drawing = Self::new("along", usize::from(height));
-        let bottom = f64::from(height) - BOTTOM;
+    fn along(plane: &Plane, zone: &TimeZone, frame: &Frame<'_>) -> Self {
+        let height = usize::from(frame.height).saturating_sub(frame.outside(plane));
+        let mut drawing = Self::new("along", height);
+        let bottom = height as f64 - BOTTOM;
         let (from, to) = plane.base.range();
         let base = Scale {
             from,
@@ -208,7 +302,6 @@ impl Drawing {
             start: 0.0,
             end: 100.0,
         };
-        drawing.key(&plane.panels, 12.0);
         let heights = match plane.panels.len() {
             0 | 1 => vec![(TOP, bottom)],
             _ => {
@@ -381,34 +474,66 @@ impl Drawing {
         }
     }
 
-    fn of_cells(cells: &Cells, height: u16) -> Self {
-        let mut drawing = Self::new("of-cells", usize::from(height));
+    fn of_cells(cells: &Cells, frame: &Frame<'_>) -> Self {
+        let (class, widths) = if cells.has_long_rows() {
+            ("of-matrix", frame.widths)
+        } else {
+            ("of-cells", &[("", WIDE_NAME)][..])
+        };
+        let mut drawing = Self::new(class, usize::from(frame.height));
+        let is_slanted = cells.has_long_columns();
+        let below = if is_slanted { BELOW_SLANTED } else { BOTTOM };
         let (columns, rows) = (
             cells.columns.len().max(1) as f64,
             cells.rows.len().max(1) as f64,
         );
-        let bottom = f64::from(height) - BOTTOM;
-        let (width, tall) = (100.0 / columns, (bottom - TOP) / rows);
-        drawing.text("x=\"0\" y=\"14\"", cells.title);
+        let bottom = f64::from(frame.height) - below;
+        let (width, tall) = (100.0 / columns, (bottom - TOP_OF_CELLS) / rows);
         drawing.push("<svg x=\"100%\" overflow=\"visible\">");
-        drawing.text("x=\"-150\" y=\"14\" text-anchor=\"end\"", "0%");
+        drawing.text("x=\"0\" y=\"12\" text-anchor=\"end\"", cells.title);
+        drawing.text("x=\"-150\" y=\"30\" text-anchor=\"end\"", "0%");
         for step in 0..6 {
             let (x, fill) = (f64::from(step) * 18.0 - 144.0, fill(Colour::Rate(step)));
             let _ = write!(
                 drawing.body,
-                "<rect stroke=\"var(--line)\" x=\"{x}\" y=\"4\" width=\"18\" height=\"11\" fill=\"{fill}\"/>"
+                "<rect stroke=\"var(--line)\" x=\"{x}\" y=\"20\" width=\"18\" height=\"11\" fill=\"{fill}\"/>"
             );
         }
-        drawing.text("x=\"0\" y=\"14\" text-anchor=\"end\"", "100%");
+        drawing.text(
+            "x=\"0\" y=\"30\" text-anchor=\"end\"",
+            &format!("{}%", cells.most),
+        );
         drawing.push("</svg>");
-        for (row, name) in cells.rows.iter().enumerate() {
-            let y = TOP + (row as f64 + 0.5) * tall + 4.0;
-            drawing.text(&format!("x=\"-8\" y=\"{y:.1}\" text-anchor=\"end\""), name);
+        for &(class, most) in widths {
+            for (row, name) in cells.rows.iter().enumerate() {
+                let y = TOP_OF_CELLS + (row as f64 + 0.5) * tall + 4.0;
+                drawing.text(
+                    &format!("class=\"{class}\" x=\"-8\" y=\"{y:.1}\" text-anchor=\"end\""),
+                    &labels::shorten(name, most),
+                );
+            }
         }
-        // Every third of many columns.
-        let every = if cells.columns.len() > 12 { 3 } else { 1 };
+        // Every third of many short names.
+        let every = if cells.columns.len() > 12 && !is_slanted {
+            3
+        } else {
+            1
+        };
         for (column, name) in cells.columns.iter().enumerate().step_by(every) {
             let x = (column as f64 + 0.5) * width;
+            if is_slanted {
+                let y = bottom + 12.0;
+                let _ = write!(
+                    drawing.body,
+                    "<svg x=\"{x:.2}%\" y=\"{y}\" overflow=\"visible\">"
+                );
+                drawing.text(
+                    "x=\"4\" text-anchor=\"end\" transform=\"rotate(-50)\"",
+                    &labels::shorten(name, SLANTED_NAME),
+                );
+                drawing.push("</svg>");
+                continue;
+            }
             let y = bottom + 16.0;
             drawing.text(
                 &format!("x=\"{x:.2}%\" y=\"{y}\" text-anchor=\"middle\""),
@@ -416,7 +541,10 @@ impl Drawing {
             );
         }
         for cell in &cells.cells {
-            let (mut x, mut y) = (cell.column as f64 * width, TOP + cell.row as f64 * tall);
+            let (mut x, mut y) = (
+                cell.column as f64 * width,
+                TOP_OF_CELLS + cell.row as f64 * tall,
+            );
             let (mut wide, mut high) = (width, tall);
             let mut opacity = 1.0;
             if cell.uncertain {
@@ -424,31 +552,36 @@ impl Drawing {
                 (wide, high) = (wide * 0.7, high * 0.7);
                 opacity = 0.6;
             }
-            let fill = fill(Colour::of_rate(cell.percent));
+            let colour = cells.colour(cell.percent);
+            let fill = fill(colour);
             let _ = write!(
                 drawing.body,
                 "<rect stroke=\"var(--grid)\" opacity=\"{opacity}\" x=\"{x:.2}%\" y=\"{y:.1}\" width=\"{wide:.2}%\" height=\"{high:.1}\" fill=\"{fill}\"/>"
             );
+            if !cell.label.is_empty() {
+                let (middle, y) = (x + wide / 2.0, y + high / 2.0 + 4.0);
+                let label = html! { (crate::markup::visible(&cell.label)) }.into_string();
+                let ink = colour.ink();
+                let _ = write!(
+                    drawing.body,
+                    "<text fill=\"{ink}\" x=\"{middle:.2}%\" y=\"{y:.1}\" text-anchor=\"middle\">{label}</text>"
+                );
+            }
         }
         drawing
     }
 
-    /// The key of series with names: squares and words in one line.
-    fn key(&mut self, panels: &[Panel], y: f64) {
-        let keyed = panels.iter().filter(|panel| panel.has_key());
+    /// The key in one line at the top.
+    fn key(&mut self, all: &[&Series]) {
         let mut x = 0.0;
-        for series in keyed
-            .flat_map(|panel| &panel.series)
-            .filter(|series| !series.name.is_empty())
-        {
-            let fill = fill(series.colour);
+        for series in all {
+            let shape = shape(series);
             let _ = write!(
                 self.body,
-                "<rect x=\"{x:.0}\" y=\"{:.0}\" width=\"10\" height=\"10\" fill=\"{fill}\"/>",
-                y - 9.0
+                "<svg x=\"{x:.0}\" y=\"4\" width=\"12\" height=\"10\">{shape}</svg>"
             );
-            self.text(&format!("x=\"{:.0}\" y=\"{y:.0}\"", x + 14.0), &series.name);
-            x += 30.0 + series.name.chars().count() as f64 * 6.6;
+            self.text(&format!("x=\"{:.0}\" y=\"13\"", x + 15.0), &series.name);
+            x += 31.0 + series.name.chars().count() as f64 * 6.6;
         }
     }
 
@@ -535,6 +668,34 @@ mod tests {
         );
         let whole = document(&bars(&[1.0], "<b>"), &TimeZone::UTC, 300, "<i>");
         assert!(!whole.contains("<b>") && !whole.contains("<i>"), "{whole}");
+    }
+
+    #[test]
+    fn a_key_stands_above_the_plane_on_a_card_and_in_a_document() {
+        let series = |name: &str| Series::bars(name, Colour::Failure).with([Mark::of_row(0, 1.0)]);
+        let panel = Panel::new(Unit::Count, "", vec![series("<b>"), series("Others")]);
+        let base = Base::Names(vec!["a".to_owned()]);
+        let chart = Plane::new(base, vec![panel.stacked()]).into();
+        let card = drawn(&chart);
+        assert_eq!(card.matches("<li>").count(), 2, "{card}");
+        assert!(card.contains("&lt;b&gt;</li>"), "{card}");
+        let (key, plane) = card.split_once("</ul>").expect("a key");
+        assert!(
+            key.contains("of-names") && !plane.contains("Others"),
+            "{card}"
+        );
+        let whole = document(&chart, &TimeZone::UTC, 300, "A title");
+        assert!(whole.contains(">Others</text>"), "{whole}");
+        // With one line of key, both are as high.
+        let height = |svg: &str| -> usize {
+            let text = svg.split(" height=\"").nth(1).expect("a height");
+            text.split('"')
+                .next()
+                .unwrap_or_default()
+                .parse()
+                .expect("a number")
+        };
+        assert_eq!(height(plane) + KEY, height(&whole));
     }
 
     #[test]

@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_hours(1);
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EndOfLife {
-    /// Whether the built-in table is renewed.
+    /// The built-in table is renewed.
     pub enabled: bool,
     /// The interval between two syncs.
     #[serde(deserialize_with = "duration")]

@@ -177,7 +177,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             Unit::Percent,
             "Failed",
             vec![
-                Series::new("Period before", Colour::Ghost, Shape::Dashed).with(rows().map(then)),
+                Series::new("Period before", Colour::Before, Shape::Dashed).with(rows().map(then)),
                 Series::new("This period", Colour::Failure, Shape::Line)
                     .opening("builds")
                     .with(rows().map(now)),

@@ -76,6 +76,7 @@ pub fn chart(
             row: line(row)?,
             percent,
             uncertain,
+            label: String::new(),
             hover: format!(
                 "{} {}\n{} of {} failed, {}{too_few}",
                 name(row),
@@ -91,6 +92,7 @@ pub fn chart(
         columns: (0..HOURS).map(|hour| format!("{hour:02}")).collect(),
         rows: lines,
         title: "Builds that failed",
+        most: 100.0,
         opens: "builds",
         cells: (0..rows.len()).filter_map(cell).collect(),
     })

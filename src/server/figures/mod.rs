@@ -14,7 +14,9 @@ mod cve_per_team;
 mod delivery;
 mod domains_by_team;
 mod duration;
+mod duration_by_week;
 mod failing_steps;
+mod failing_steps_by_project;
 mod failure_calendar;
 mod failure_classes;
 mod failure_rate_by_agent;
@@ -46,6 +48,7 @@ mod security_trend;
 mod shortest_functional_tests;
 mod slowest_steps;
 mod start_delay;
+mod step_duration_by_week;
 mod suppression_debt;
 pub mod suppressions;
 #[cfg(test)]
@@ -90,10 +93,11 @@ pub const ALL: &[&Figure] = &[
     &failing_steps::FIGURE,
     &lengthy_pipelines::FIGURE,
     &shortest_functional_tests::FIGURE,
-    &duration::FIGURE,
+    &duration_by_week::FIGURE,
     &timeline::FIGURE,
     &failure_rate_by_week::FIGURE,
     &failure_calendar::FIGURE,
+    &failing_steps_by_project::FIGURE,
     &failure_classes::FIGURE,
     &incidents::FIGURE,
     &flaky_pipelines::FIGURE,
@@ -107,6 +111,7 @@ pub const ALL: &[&Figure] = &[
     &change_points::FIGURE,
     &delivery::FIGURE,
     &slowest_steps::FIGURE,
+    &step_duration_by_week::FIGURE,
     &start_delay::FIGURE,
     &security_due::FIGURE,
     &suppression_debt::FIGURE,
@@ -120,7 +125,11 @@ pub const ALL: &[&Figure] = &[
     &js_checks::FIGURE,
     &node_versions::FIGURE,
     &java_versions::FIGURE,
+    &duration::FIGURE,
 ];
+
+/// The figures that stand on no page but their own: details of others. Explore lists them with their page.
+const DETAILS: [&str; 1] = [duration::FIGURE.id];
 
 /// The page that shows a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +220,12 @@ impl<'a> Context<'a> {
             ..self.clone()
         }
     }
+}
+
+/// The figures that a page shows, in order.
+pub fn of_page(page: Page) -> impl Iterator<Item = &'static Figure> {
+    let figures = ALL.iter().copied();
+    figures.filter(move |figure| figure.page == page && !DETAILS.contains(&figure.id))
 }
 
 /// Finds a figure by its id.
@@ -377,11 +392,12 @@ mod tests {
     }
 
     /// The figures whose charts name what comes from data.
-    const NAMING: [&str; 13] = [
+    const NAMING: [&str; 15] = [
         "suppression_debt",
         "runtime_support",
         "most_failing",
         "failing_steps",
+        "failing_steps_by_project",
         "lengthy_pipelines",
         "shortest_functional_tests",
         "cve_per_team",
@@ -391,6 +407,7 @@ mod tests {
         "flaky_pipelines",
         "minutes_lost",
         "slowest_steps",
+        "step_duration_by_week",
     ];
 
     #[test]

@@ -34,8 +34,8 @@ pub const FIGURE: Figure = Figure {
 
 /// A step in the builds of a window.
 #[derive(Clone, Default)]
-struct Known {
-    builds: u64,
+pub(super) struct Known {
+    pub builds: u64,
     last_build: usize,
     /// In ms.
     durations: Vec<u32>,
@@ -45,18 +45,13 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let window = with_steps(snapshot, snapshot.window(selection));
     let mut now = steps(snapshot, selection, window);
     let mut before = steps(snapshot, selection, window.before());
-    let total = |known: &Known| known.durations.iter().map(|&ms| u64::from(ms)).sum::<u64>();
-    let mut order: Vec<usize> = (0..now.len())
-        .filter(|&step| now[step].builds > 0)
-        .collect();
-    order.sort_by_key(|&step| (std::cmp::Reverse(total(&now[step])), step));
-    order.truncate(MAX_STEPS);
+    let order = order(&now, MAX_STEPS);
     let builds = select_in(snapshot, selection, window).count();
     let names = order.iter().map(|&step| snapshot.steps[step].to_string());
     let counts = order.iter().map(|&step| now[step].builds);
     let hours = order
         .iter()
-        .map(|&step| to_two_decimals(total(&now[step]) as f64 / HOUR_MS as f64));
+        .map(|&step| to_two_decimals(now[step].total_ms() as f64 / HOUR_MS as f64));
     let columns = vec![
         Column::new("step", "Step", Values::Text(names.collect())),
         Column::new("builds", "Builds", Values::Count(counts.collect())),
@@ -81,7 +76,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
 }
 
 /// The part of a window whose builds have their steps in memory.
-fn with_steps(snapshot: &Snapshot, window: Window) -> Window {
+pub(super) fn with_steps(snapshot: &Snapshot, window: Window) -> Window {
     let first_ms = snapshot.as_of_ms.unwrap_or_default() - i64::from(STEP_DAYS) * DAY_MS + 1;
     if window.start_ms >= first_ms {
         return window;
@@ -95,7 +90,7 @@ fn with_steps(snapshot: &Snapshot, window: Window) -> Window {
 }
 
 /// By step.
-fn steps(snapshot: &Snapshot, selection: &Selection, window: Window) -> Vec<Known> {
+pub(super) fn steps(snapshot: &Snapshot, selection: &Selection, window: Window) -> Vec<Known> {
     let mut steps = vec![Known::default(); snapshot.steps.len()];
     select_in(snapshot, selection, window).each(|build| {
         for step in snapshot.builds.steps.of(build) {
@@ -115,11 +110,30 @@ fn steps(snapshot: &Snapshot, selection: &Selection, window: Window) -> Vec<Know
 }
 
 fn minutes(steps: &mut [Known], order: &[usize], share: f64) -> Values {
-    let minutes = order.iter().map(|&step| {
-        let durations = &mut steps[step].durations;
-        (!durations.is_empty()).then(|| to_two_decimals(percentile(durations, share) / 60_000.0))
-    });
+    let minutes = order.iter().map(|&step| steps[step].minutes(share));
     Values::Measured(minutes.collect())
+}
+
+impl Known {
+    fn total_ms(&self) -> u64 {
+        self.durations.iter().map(|&ms| u64::from(ms)).sum()
+    }
+
+    /// A percentile of the known durations.
+    pub fn minutes(&mut self, share: f64) -> Option<f64> {
+        let durations = &mut self.durations;
+        (!durations.is_empty()).then(|| to_two_decimals(percentile(durations, share) / 60_000.0))
+    }
+}
+
+/// The numbers of the steps that took the most time.
+pub(super) fn order(steps: &[Known], most: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..steps.len())
+        .filter(|&step| steps[step].builds > 0)
+        .collect();
+    order.sort_by_key(|&step| (std::cmp::Reverse(steps[step].total_ms()), step));
+    order.truncate(most);
+    order
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {

@@ -11,7 +11,7 @@ pub struct Suppressed<'a> {
     pub repository: &'a str,
     pub team: &'a str,
     pub cve: String,
-    /// When the last of its entries expires, Unix ms; none if one of them has no end.
+    /// The end of the last of its entries, Unix ms; none if one of them has no end.
     pub ends_ms: Option<i64>,
     /// That entry has an end, but not one that can be read.
     pub unreadable: bool,

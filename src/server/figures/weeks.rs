@@ -33,6 +33,11 @@ impl Weeks {
         }
     }
 
+    /// The weeks of a window, whether it has data or not.
+    pub fn within(window: Window) -> Self {
+        Self::new(window, i64::MIN)
+    }
+
     pub fn of_selection(snapshot: &Snapshot, selection: &Selection) -> Self {
         let finished = snapshot.builds.finished_ms.first().copied();
         let first_ms = if snapshot.window(selection).is_unlimited() {

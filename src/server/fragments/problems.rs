@@ -1,4 +1,4 @@
-//! What needs attention: problems in their order, and those that ended lately.
+//! The list of problems in their order, and those that ended lately.
 
 use maud::{Markup, html};
 

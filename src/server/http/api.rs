@@ -275,7 +275,7 @@ pub async fn svg(
     let draw = async move { state.picture(&id, &query.selection).await };
     let picture = complete(Arc::clone(&permit), draw).await?;
     let headers = [(header::CONTENT_TYPE, "image/svg+xml; charset=utf-8")];
-    Ok((headers, picture).into_response())
+    Ok((headers, picture.to_string()).into_response())
 }
 
 /// The ETag of a response that is not cached.

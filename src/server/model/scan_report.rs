@@ -57,7 +57,7 @@ pub struct ReportedFinding {
     /// The scanner left it out of its result because of a rule.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub suppressed: bool,
-    /// When the alert was opened, Unix ms; none if the scanner does not say.
+    /// The opening of the alert, Unix ms; none if the scanner does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opened_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]

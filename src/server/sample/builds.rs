@@ -79,7 +79,7 @@ pub enum Outcome {
     Unreported,
 }
 
-/// How a build stops.
+/// The way a build stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {

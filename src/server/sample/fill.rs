@@ -2,10 +2,10 @@
 
 use anyhow::{Context as _, Result};
 
-use super::{History, SampleOptions, events, history};
+use super::{History, SampleOptions, epss, events, history, known_exploited};
 use crate::server::{
     model::Event,
-    store::{Ingested, Store},
+    store::{Ingested, Reference, Store},
 };
 
 /// The approximate number of events per day at scale 1.
@@ -59,7 +59,15 @@ pub async fn fill(
 /// # Errors
 /// If the store cannot be written to.
 pub async fn fill_security(store: &mut Store, options: &SampleOptions) -> Result<Ingested> {
-    let History { readings, reports } = history(options);
+    let history = history(options);
+    let kev = known_exploited(options, &history).to_json();
+    let put = store.put_reference(Reference::KnownExploited, options.as_of_ms, &kev);
+    put.await
+        .context("cannot write the sample's list of exploited vulnerabilities")?;
+    let epss = epss(options, &history).to_json();
+    let put = store.put_reference(Reference::Epss, options.as_of_ms, &epss);
+    put.await.context("cannot write the sample's scores")?;
+    let History { readings, reports } = history;
     let put = store.put_scan_reports(&reports).await;
     put.context("cannot write the sample's scan reports")?;
     let mut counts = Ingested::default();

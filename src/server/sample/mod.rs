@@ -25,7 +25,7 @@ mod world;
 mod writing;
 
 pub use fill::{Filled, expected_events, fill, fill_security};
-pub use risks::{History, history};
+pub use risks::{History, epss, history, known_exploited};
 pub use truth::Truth;
 
 use crate::server::model::Event;

@@ -2,10 +2,20 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 
-use super::{SampleOptions, facts::facts, random::Random, rules::Ruled, scans};
-use crate::server::model::{About, Check, DAY_MS, RepositoryFacts, Runtime, ScanReport};
+use super::{
+    SampleOptions,
+    facts::facts,
+    random::{Random, mix},
+    rules::Ruled,
+    scans,
+};
+use crate::server::model::{
+    About, Check, DAY_MS, Epss, EpssScore, Exploited, KnownExploited, RepositoryFacts, Runtime,
+    ScanReport,
+};
 
 /// Separates the random numbers of the history from those of the facts.
 const KEY: u64 = 0x0000_9157;
@@ -23,7 +33,11 @@ const WITH_IMAGE: u32 = 65;
 const WITH_OWNERS: u32 = 60;
 const PROTECTED: u32 = 85;
 
-/// What data/sample/risks.toml says.
+/// One of so many suppressed, and of so many reported vulnerabilities is known to be exploited.
+const SUPPRESSED_PER_LISTED: usize = 60;
+const FOUND_PER_LISTED: usize = 1_500;
+
+/// The content of data/sample/risks.toml.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Risks {
@@ -86,6 +100,70 @@ pub fn history(options: &SampleOptions) -> History {
         readings: readings.into(),
         reports: reports.collect(),
     }
+}
+
+/// Returns the sample's list of known exploited vulnerabilities: some of those that are suppressed or found.
+pub fn known_exploited(options: &SampleOptions, history: &History) -> KnownExploited {
+    let (_, today) = history.readings.last().expect("readings");
+    let rules = today.iter().flat_map(|facts| facts.rules.iter().flatten());
+    let suppressed = rules
+        .flat_map(|rule| &rule.ids)
+        .step_by(SUPPRESSED_PER_LISTED);
+    let findings = history.reports.iter().flat_map(|report| &report.findings);
+    let found = findings
+        .map(|finding| &finding.id)
+        .step_by(FOUND_PER_LISTED);
+    let day = |days: i64| {
+        let at = Timestamp::from_millisecond(options.as_of_ms + days * DAY_MS);
+        at.unwrap_or_default()
+            .to_zoned_datetime(TimeZone::UTC)
+            .date()
+    };
+    let cves = suppressed.chain(found).filter(|id| id.starts_with("CVE-"));
+    let vulnerabilities = cves.enumerate().map(|(number, id)| {
+        let due = i64::try_from(number % 60).unwrap_or_default() - 30;
+        let exploited = Exploited {
+            added: Some(day(due - 21)),
+            due: Some(day(due)),
+            ransomware: number % 5 == 0,
+        };
+        (id.clone(), exploited)
+    });
+    KnownExploited {
+        as_of: day(-2),
+        version: "sample".to_owned(),
+        vulnerabilities: vulnerabilities.collect(),
+    }
+}
+
+/// Returns the sample's probabilities of exploitation, of every vulnerability that was found.
+pub fn epss(options: &SampleOptions, history: &History) -> Epss {
+    let findings = history.reports.iter().flat_map(|report| &report.findings);
+    let scores = findings
+        .filter(|finding| finding.id.starts_with("CVE-"))
+        .map(|finding| {
+            let drawn = Random::of(&[options.seed, hash(&finding.id)]).below(1_000);
+            // Most are hardly likely.
+            let probability = (drawn as f32 / 1_000.0).powi(4);
+            let percentile = drawn as f32 / 1_000.0;
+            (
+                finding.id.clone(),
+                EpssScore {
+                    probability,
+                    percentile,
+                },
+            )
+        });
+    Epss {
+        as_of: known_exploited(options, history).as_of,
+        model: "sample".to_owned(),
+        scores: scores.collect(),
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    text.bytes()
+        .fold(0, |hash, byte| mix(hash ^ u64::from(byte)))
 }
 
 /// A repository with what it was.
@@ -226,7 +304,7 @@ fn about(today: &RepositoryFacts, options: &SampleOptions, random: &mut Random) 
         random.below(8) / 4
     };
     let pushed =
-        jiff::Timestamp::from_millisecond(options.as_of_ms - i64::from(months_ago) * 31 * DAY_MS);
+        Timestamp::from_millisecond(options.as_of_ms - i64::from(months_ago) * 31 * DAY_MS);
     About {
         url: Some(format!("https://github.com/hmcts/{}", today.repository)),
         default_branch: Some("master".to_owned()),

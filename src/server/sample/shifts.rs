@@ -12,7 +12,7 @@ use super::{
 const KEY: u64 = 0x0005_41f7;
 /// The builds per weekday of a busy pipeline, in hundredths.
 const BUSY: u32 = 120;
-/// When shifts happen, as percentages of the sample's time.
+/// The times of shifts, as percentages of the sample's time.
 const WHEN_PERCENT: [u32; 2] = [40, 75];
 
 /// A number that is another one before or after an instant.

@@ -1,4 +1,4 @@
-//! Which sessions are accepted. A session is for one dashboard, provider and allow list: whoever may read
+//! Sessions that are accepted. A session is for one dashboard, provider and allow list: whoever may read
 //! the dashboard was decided with these.
 
 use std::time::Duration;

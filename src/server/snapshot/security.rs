@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::civil::Date;
+
 use crate::server::model::{
-    EndOfLife, ReportedFinding, RepositoryFacts, Suppression, SuppressionRule,
+    EndOfLife, Epss, ReportedFinding, RepositoryFacts, Suppression, SuppressionRule,
 };
 
 /// The facts of every repository, and the reports of scanners.
@@ -17,8 +19,13 @@ pub struct Security {
     pub histories: Vec<History>,
     /// Sorted by repository, scanner and kind of code.
     pub reports: Vec<ReportSeries>,
-    /// The vulnerabilities that CISA lists as exploited, with the ends of the days on which they are due, Unix ms.
+    /// The vulnerabilities that CISA lists as exploited, with the ends of the days on which they are due, Unix ms;
+    /// [`i64::MAX`] for those without one.
     pub known_exploited: BTreeMap<String, i64>,
+    /// The date of that list.
+    pub kev_as_of: Option<Date>,
+    /// The probabilities of exploitation of the vulnerabilities in `reports`.
+    pub epss: Option<Epss>,
     /// The ends of support, if they are newer than the built-in ones.
     pub end_of_life: Option<EndOfLife>,
 }

@@ -42,7 +42,7 @@ pub struct SecurityState {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RepositoryState {
     pub facts: Arc<RepositoryFacts>,
-    /// Whether a tool checks its dependencies; none if that cannot be known.
+    /// A tool checks its dependencies; none if that cannot be known.
     pub checked: Option<bool>,
 }
 
@@ -101,7 +101,7 @@ pub struct RuntimeState {
     pub runtime: Runtime,
     /// The line of releases that it belongs to (`20`, `3.12`); none if unknown.
     pub cycle: Option<String>,
-    /// When support ends, Unix ms; none if that is not announced or unknown.
+    /// The end of support, Unix ms; none if that is not announced or unknown.
     pub ends_ms: Option<i64>,
     pub support: Support,
 }

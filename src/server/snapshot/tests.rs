@@ -1,4 +1,4 @@
-//! Which builds a filter selects.
+//! Builds that a filter selects.
 
 use super::*;
 use crate::{
@@ -35,7 +35,7 @@ fn snapshot(builds: &[BuildRecord<'_>]) -> Snapshot {
     builder.finish("v".to_owned(), Some(AS_OF_MS), Security::default())
 }
 
-/// When the selected builds finished, which is asked for in each of three ways.
+/// The ends of the selected builds, which is asked for in each of three ways.
 fn selected(snapshot: &Snapshot, selection: &Selection, window: Window) -> Vec<i64> {
     let selection = select_in(snapshot, selection, window);
     let finished = &snapshot.builds.finished_ms;

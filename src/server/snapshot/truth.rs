@@ -18,7 +18,7 @@ const MIN_JUDGED: u32 = 5;
 /// and tells when its builds end if at least so many percent of them did.
 const MIN_PERCENT: u64 = 50;
 
-/// How the result of a build is known.
+/// The evidence for the result of a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// An event says that the build ended.

@@ -41,7 +41,7 @@ pub trait Source: Send + Sync {
     /// stopped at any point is completed by the next one.
     async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError>;
 
-    /// Whether it provides reference data: data that the dashboard has without it, if older. Its failures are
+    /// Returns whether it provides reference data: data that the dashboard has without it, if older. Its failures are
     /// no news.
     fn is_reference(&self) -> bool {
         false

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    cache::{BuildCache, CachedFigure, CachedHeadline, FigureCache, HeadlineCache},
+    cache::{BuildCache, CachedFigure, CachedHeadline, FigureCache, HeadlineCache, TeamCache},
     figures::{self, Page},
     fragments,
     metrics::{Metrics, Scrape},
@@ -65,6 +65,7 @@ struct Shared {
     figures: FigureCache,
     headlines: HeadlineCache,
     builds: BuildCache,
+    teams: TeamCache,
     /// Reads single builds; none until the store is open.
     build_reader: Arc<ArcSwapOption<BuildReader>>,
     /// Writes snoozes; none until the store is open.
@@ -117,6 +118,7 @@ impl AppState {
             figures: FigureCache::new(Arc::clone(&metrics)),
             headlines: HeadlineCache::new(Base::default()),
             builds: BuildCache::default(),
+            teams: TeamCache::default(),
             build_reader: Arc::default(),
             snooze_writer: Arc::default(),
             metrics,
@@ -356,15 +358,11 @@ impl AppState {
     ///
     /// # Errors
     /// An unknown id or value, no snapshot, or a failed computation.
-    pub async fn picture(&self, id: &str, selection: &Selection) -> Result<String, AppError> {
+    pub async fn picture(&self, id: &str, selection: &Selection) -> Result<Arc<str>, AppError> {
         let figure = figures::find(id).ok_or_else(|| AppError::unknown_figure(id))?;
         let snapshot = self.selected(selection)?;
-        let selection = selection.clone();
-        let draw = move || figures::document(figure, &snapshot, &selection);
-        tokio::task::spawn_blocking(draw).await.map_err(|error| {
-            tracing::error!(figure = figure.id, "cannot draw the chart: {error}");
-            AppError::Internal
-        })
+        let figures = &self.0.figures;
+        figures.document(figure, snapshot, selection.clone()).await
     }
 
     /// The title, filters and cards of a page, or of the page of a single figure.
@@ -507,10 +505,12 @@ impl AppState {
 
     /// The parts that all pages share; none until the first snapshot is loaded.
     pub fn site(&self) -> Option<Site> {
-        let config = Arc::clone(&self.snapshot().ok()?.config);
+        let snapshot = self.snapshot().ok()?;
+        let config = &snapshot.config;
         Some(Site {
             title: config.title.clone(),
             projects: config.project_choices(),
+            teams: self.0.teams.teams(&snapshot),
             source_url: config.source_url.clone(),
             live: self.0.live.borrow().clone().unwrap_or_default(),
             reader: None,
@@ -648,9 +648,13 @@ impl AppState {
 
 /// The figures of a page, or of all pages.
 pub fn figure_infos(snapshot: &Snapshot, page: Option<Page>) -> Vec<FigureInfo> {
-    figures::ALL
-        .iter()
-        .filter(|figure| page.is_none_or(|page| figure.page == page))
-        .map(|figure| figure.info(snapshot))
-        .collect()
+    match page {
+        Some(page) => figures::of_page(page)
+            .map(|figure| figure.info(snapshot))
+            .collect(),
+        None => figures::ALL
+            .iter()
+            .map(|figure| figure.info(snapshot))
+            .collect(),
+    }
 }

@@ -45,7 +45,7 @@ pub struct Covered {
     pub source: String,
     pub coverage: Coverage,
     pub tried_ms: i64,
-    /// When it was last read; none if never.
+    /// The last reading; none if it was never read.
     pub read_ms: Option<i64>,
 }
 

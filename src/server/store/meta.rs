@@ -23,7 +23,7 @@ pub const SAMPLE: &str = "sample";
 pub const RULES: &str = "rules";
 /// The newest `stage_timestamp` of all events, Unix ms.
 pub const BUILDS_AS_OF: &str = "builds_as_of_ms";
-/// When security facts were last read, Unix ms.
+/// The last reading of security facts, Unix ms.
 pub const SECURITY_AS_OF: &str = "security_as_of_ms";
 
 /// The change that last touched security facts, reports or reference data.

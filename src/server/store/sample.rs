@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result};
 
-use super::{engine::Transaction, meta};
+use super::{documents, engine::Transaction, meta};
 
 /// The tables that a sample fills.
 const TABLES: [&str; 5] = [
@@ -32,10 +32,7 @@ pub async fn mark_or_delete(transaction: &mut Transaction, sample: bool) -> Resu
         let deleted = transaction.execute(&delete, &[]).await;
         deleted.context("cannot delete the sample data")?;
     }
-    // Findings of reports; reference data has a date and is nobody's sample.
-    transaction
-        .execute("DELETE FROM documents WHERE at_ms = 0", &[])
-        .await?;
+    documents::delete_sample(transaction).await?;
     meta::reset(transaction).await?;
     meta::mark_security(transaction).await?;
     for key in [meta::SAMPLE, meta::BUILDS_AS_OF, meta::SECURITY_AS_OF] {

@@ -1,6 +1,6 @@
 //! Security facts, reports and reference data as a snapshot holds them.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use anyhow::{Context as _, Result};
 
@@ -9,8 +9,11 @@ use super::{
     scan_reports,
 };
 use crate::server::{
-    model::{Checkpoint, EndOfLife, ScanReport},
-    snapshot::{Snapshot, security::Security},
+    model::{Checkpoint, EndOfLife, Epss, KnownExploited, ScanReport},
+    snapshot::{
+        Snapshot,
+        security::{ReportSeries, Security},
+    },
 };
 
 impl Store {
@@ -73,7 +76,7 @@ impl Store {
         text: &str,
     ) -> Result<bool> {
         let mut transaction = self.begin().await?;
-        let changed = documents::put(&mut transaction, reference, at_ms, text).await?;
+        let changed = documents::put(&mut transaction, reference, self.sample, at_ms, text).await?;
         if changed {
             meta::mark_security(&mut transaction).await?;
             meta::count_change(&mut transaction).await?;
@@ -89,6 +92,36 @@ impl Store {
     pub async fn reference(&self, reference: Reference) -> Result<Option<(i64, String)>> {
         documents::read(&mut self.begin_reading().await?, reference).await
     }
+}
+
+async fn known_exploited(transaction: &mut Transaction) -> Result<Option<KnownExploited>> {
+    let stored = documents::read(transaction, Reference::KnownExploited).await?;
+    stored
+        .map(|(_, text)| KnownExploited::from_json(&text))
+        .transpose()
+}
+
+/// The vulnerabilities of a catalogue, with the ends of the days on which they are due.
+fn listed(kev: &KnownExploited) -> impl Iterator<Item = (String, i64)> {
+    kev.vulnerabilities.iter().map(|(id, exploited)| {
+        let next = exploited.due.and_then(|due| due.tomorrow().ok());
+        let end = next.and_then(|next| next.in_tz("UTC").ok());
+        let end_ms = end.map_or(i64::MAX, |end| end.timestamp().as_millisecond());
+        (id.clone(), end_ms)
+    })
+}
+
+/// Loads the scores of the vulnerabilities that reports name: there are several hundred thousand others.
+async fn epss(transaction: &mut Transaction, reports: &[ReportSeries]) -> Result<Option<Epss>> {
+    let Some((_, text)) = documents::read(transaction, Reference::Epss).await? else {
+        return Ok(None);
+    };
+    let mut epss = Epss::from_json(&text)?;
+    let reports = reports.iter().flat_map(|series| &series.reports);
+    let findings = reports.flat_map(|report| &*report.findings);
+    let named: HashSet<&str> = findings.map(|finding| &*finding.id).collect();
+    epss.scores.retain(|id, _| named.contains(&**id));
+    Ok(Some(epss))
 }
 
 /// Loads the stored ends of support, if they are newer than the built-in ones.
@@ -116,12 +149,17 @@ pub async fn load(
     let newest = histories
         .iter()
         .filter_map(|history| history.versions.last());
+    let reports = scan_reports::load(transaction).await?;
+    let kev = known_exploited(transaction).await?;
+    let epss = epss(transaction, &reports).await?;
     Ok(Arc::new(Security {
         as_of_ms: meta::number(transaction, meta::SECURITY_AS_OF).await?,
         repositories: newest.filter_map(|(_, facts)| facts.clone()).collect(),
         histories,
-        reports: scan_reports::load(transaction).await?,
+        reports,
         end_of_life: end_of_life(transaction).await?,
-        ..Security::default()
+        known_exploited: kev.iter().flat_map(listed).collect(),
+        kev_as_of: kev.as_ref().map(|kev| kev.as_of),
+        epss,
     }))
 }

@@ -1,4 +1,4 @@
-//! What is different about the new failures of a selection, or about one of two selections.
+//! The attributes that set apart the new failures of a selection, or one of two selections.
 
 use crate::{
     api::{BuildDifference, BuildSet, DifferentValue},

@@ -1,4 +1,4 @@
-//! What is derived from builds as tables, for programs: red episodes, incidents, flaky failures, change points, classes of
+//! Tables of what is derived from builds, for programs: red episodes, incidents, flaky failures, change points, classes of
 //! failures and problems.
 
 use super::problems::{failures_of, members_of, problem_list};

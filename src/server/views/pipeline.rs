@@ -228,7 +228,7 @@ fn red(snapshot: &Snapshot, episode: &Episode) -> RedEpisode {
     }
 }
 
-/// What is counted of a step.
+/// The counts of a step.
 #[derive(Default)]
 struct Counted {
     runs: u64,

@@ -1,4 +1,4 @@
-//! What needs attention, and what ended lately.
+//! The problems that need attention, and those that ended lately.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -220,7 +220,7 @@ impl<'a> Described<'a> {
         }
     }
 
-    /// What follows from the first and the latest failure.
+    /// The part of a summary that follows from the first and the latest failure.
     fn of_failures(&self, first: u32, latest: u32) -> ProblemSummary {
         let snapshot = self.snapshot;
         let class = snapshot.insight.classes.get(latest as usize);

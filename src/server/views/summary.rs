@@ -1,4 +1,4 @@
-//! What a selection selects, in one sentence.
+//! The builds of a selection, in one sentence.
 
 use crate::{
     selection::Selection,

@@ -181,7 +181,7 @@ fn compared(a: &Option<Resampled>, b: &Option<Resampled>) -> Option<Ordering> {
     significance::compare_medians(a.as_ref()?, b.as_ref()?)
 }
 
-/// What is measured in a span of time.
+/// The measures of a span of time.
 struct Measured {
     failed: Rate,
     /// The durations of passed builds, in ms.

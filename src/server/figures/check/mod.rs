@@ -29,7 +29,7 @@ use crate::{
     api::Cell,
     selection::{BuildType, Selection},
     server::{
-        config::Config,
+        config::{Config, Project},
         insight,
         model::{BuildResult, Event, System},
         sample::{self, SampleOptions},
@@ -204,8 +204,8 @@ fn every_figure_is_computed_a_second_way() {
     }
 }
 
-/// The slug of a pipeline's project.
-fn project_case(config: &Config) -> String {
+/// The name of a pipeline's project.
+fn project_case(config: &Config, name: fn(&Project) -> &str, unowned: &str) -> String {
     // The built-in patterns are plain text, and the first that matches has the pipeline.
     let cases: String = config
         .projects
@@ -213,17 +213,21 @@ fn project_case(config: &Config) -> String {
         .map(|known| {
             format!(
                 "WHEN instr(pipeline, '{}') > 0 THEN '{}' ",
-                known.pattern, known.slug
+                known.pattern,
+                name(known)
             )
         })
         .collect();
-    format!("CASE {cases} ELSE 'unowned' END")
+    format!("CASE {cases} ELSE '{unowned}' END")
 }
 
 fn project_condition(config: &Config, project: &str) -> String {
     match project {
         "all" => "1".to_owned(),
-        project => format!("{} = '{project}'", project_case(config)),
+        project => {
+            let slug = project_case(config, |known| &known.slug, "unowned");
+            format!("{slug} = '{project}'")
+        }
     }
 }
 
@@ -363,7 +367,7 @@ async fn every_figure_of_builds_agrees_with_sql_over_the_events() {
                         let query = query.expect("every figure has a twin");
                         let data = figure.compute(&snapshot, &filter).expect("a figure");
                         let what = format!("{} for {filter:?}, seed {seed}", figure.id);
-                        compare(&mut connection, &query, &what, &data.rows).await;
+                        compare(&mut connection, &query, &what, &platform::rows(&data)).await;
                     }
                 }
             }

@@ -33,7 +33,7 @@ SELECT count(*), CASE WHEN :durations THEN avg(duration_ms) / 60000.0 ELSE 100.0
    AND CASE WHEN :durations THEN result <= 1 AND duration_ms IS NOT NULL ELSE result <= 3 END";
 
 /// Rows with instants in Unix ms.
-fn rows(figure: &FigureData) -> Vec<Vec<Cell>> {
+pub fn rows(figure: &FigureData) -> Vec<Vec<Cell>> {
     let cell = |cell: &Cell| match cell {
         Cell::Text(text) => text
             .parse::<jiff::Timestamp>()
@@ -144,6 +144,12 @@ fn with_promotions(mut events: Vec<Event>) -> Vec<Event> {
     events
 }
 
+/// Makes `label`, the label of each pipeline's project.
+fn labels(config: &Config) -> String {
+    let label = project_case(config, |known| &known.label, "Unowned");
+    format!("CREATE TEMP TABLE label AS SELECT DISTINCT pipeline, {label} AS label FROM twin;\n")
+}
+
 /// The configuration with prices of agents, and limits by which small samples have incidents.
 fn with_prices() -> Config {
     let mut config = Config::built_in();
@@ -179,6 +185,7 @@ async fn the_figures_of_causes_agree_with_sql_over_the_events() {
         prepare(&mut connection, twins::PREPARE).await;
         prepare_members(&mut connection, &snapshot).await;
         prepare(&mut connection, platform_twins::PREPARE).await;
+        prepare(&mut connection, &labels(&snapshot.config)).await;
         for (project, build_type, of_type) in [
             ("all", BuildType::All, "1"),
             ("fees-and-pay", BuildType::NonNightly, "NOT nightly"),

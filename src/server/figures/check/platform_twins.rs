@@ -204,6 +204,11 @@ fn with(window: &Window, days: u16, others: &str) -> String {
 
 /// Table expressions with the weeks that end with the window, by the number of weeks to its end.
 fn weeks(window: &Window, others: &str) -> String {
+    weeks_of("known", window, others)
+}
+
+/// The same of the builds of a table.
+pub fn weeks_of(table: &str, window: &Window, others: &str) -> String {
     let Window {
         as_of_ms,
         days,
@@ -216,9 +221,9 @@ fn weeks(window: &Window, others: &str) -> String {
         "WITH RECURSIVE week AS (
            SELECT value AS left, max({start_ms}, {as_of_ms} + 1 - (value + 1) * 604800000) AS start_ms
              FROM json_each('[{numbers}]')),
-         now AS (SELECT *, ({as_of_ms} - finished_ms) / 604800000 AS left FROM known
+         now AS (SELECT *, ({as_of_ms} - finished_ms) / 604800000 AS left FROM {table}
                   WHERE finished_ms >= {start_ms} AND finished_ms <= {as_of_ms} AND {condition}),
-         before AS (SELECT *, ({as_of_ms} - {before_ms} - finished_ms) / 604800000 AS left FROM known
+         before AS (SELECT *, ({as_of_ms} - {before_ms} - finished_ms) / 604800000 AS left FROM {table}
                      WHERE finished_ms >= {start_ms} - {before_ms} AND finished_ms <= {as_of_ms} - {before_ms}
                        AND {condition}) {others} ",
         numbers = (0..number)
@@ -306,6 +311,14 @@ pub fn query(id: &str, window: &Window) -> Option<String> {
                           sum(result IN (2, 3)),
                           round(100.0 * sum(result IN (2, 3)) / sum(result BETWEEN 0 AND 3), 2)
                      FROM builds GROUP BY day, hour HAVING sum(result BETWEEN 0 AND 3) > 0 ORDER BY day, hour"
+        }
+        "failing_steps_by_project" => {
+            let tables = ", labelled AS (SELECT builds.*, label FROM builds JOIN label USING (pipeline)),
+                 decided AS (SELECT label, count(*) AS n FROM labelled WHERE result < 4 GROUP BY label)";
+            with(window, window.days, tables)
+                + "SELECT step, label, count(*) AS failed, n, 100.0 * count(*) / n
+                     FROM labelled JOIN decided USING (label) WHERE result = 2
+                    GROUP BY step, label ORDER BY failed DESC, step, label"
         }
         // Its days are fourteen, whatever the window's.
         "flaky_pipelines" => {
@@ -430,6 +443,28 @@ pub fn query(id: &str, window: &Window) -> Option<String> {
                     of("runs", 0.5),
                     of("runs", 0.95),
                     of("before", 0.5)
+                )
+        }
+        "step_duration_by_week" => {
+            let window = Window {
+                days: window.days.min(90),
+                condition: window.condition.clone(),
+                ..*window
+            };
+            let tables = ", runs AS (SELECT build, now.left, ran.step, ms FROM ran JOIN now USING (build)),
+                 top AS (SELECT step, row_number() OVER (ORDER BY coalesce(sum(ms), 0) DESC, step) AS place
+                           FROM runs GROUP BY step ORDER BY place LIMIT 5)";
+            weeks(&window, tables)
+                + &format!(
+                    "SELECT start_ms, top.step,
+                            (SELECT count(DISTINCT build) FROM runs
+                              WHERE runs.left = week.left AND runs.step = top.step),
+                            (SELECT {} / 60000.0
+                               FROM (SELECT ms, row_number() OVER (ORDER BY ms) - 1 AS place, count(*) OVER () AS n
+                                       FROM runs WHERE runs.left = week.left AND runs.step = top.step
+                                        AND ms IS NOT NULL))
+                       FROM week JOIN top ORDER BY start_ms, top.place",
+                    percentile("ms", 0.5)
                 )
         }
         _ => return None,

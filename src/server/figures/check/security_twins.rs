@@ -12,6 +12,10 @@ CREATE TEMP TABLE version AS
          row_number() OVER (PARTITION BY repository ORDER BY collected_at_ms) AS n,
          count(*) OVER (PARTITION BY repository) AS versions
     FROM security_facts WHERE collected_at_ms <= {at_ms};
+DROP TABLE IF EXISTS kev;
+CREATE TEMP TABLE kev AS
+  SELECT key AS id, unixepoch(date(value ->> '$.due', '+1 day')) * 1000 AS due
+    FROM documents, json_each(body, '$.vulnerabilities') WHERE name IN ('kev', 'sample-kev');
 DROP TABLE IF EXISTS known;
 CREATE TEMP TABLE known AS
   SELECT repository, facts,
@@ -76,11 +80,12 @@ CREATE TEMP TABLE matched AS
            ELSE 1 END;
 DROP TABLE IF EXISTS rule;
 CREATE TEMP TABLE rule AS
-  SELECT *, expired OR no_reason OR broad OR coalesce(unused, 0) AS debt FROM (
+  SELECT *, expired OR no_reason OR broad OR coalesce(unused, 0) OR listed AS debt FROM (
     SELECT repository, team, number, ends, since, until,
            coalesce(ends <= {at_ms}, 0) AS expired,
            coalesce(ends > {at_ms} AND ends <= {at_ms} + 30 * 86400000, 0) AS due,
            until IS NULL AS without_end,
+           EXISTS (SELECT 1 FROM json_each(s.ids) JOIN kev ON kev.id = value) AS listed,
            coalesce(notes, '') = '' AS no_reason,
            (pattern = '^.*$' AND regex) OR (selector IS NULL AND (ids <> '[]' OR score IS NOT NULL)) AS broad,
            CASE WHEN selector = 'cpe' OR (ids = '[]' AND selector IS NULL) THEN NULL
@@ -112,6 +117,10 @@ CREATE TEMP TABLE runtime AS
                    WHERE facts -> '$.runtimes' IS NULL AND facts ->> '$.java_version' IS NOT NULL) AS u);
 DROP TABLE IF EXISTS found;
 CREATE TEMP TABLE found AS
+  SELECT *, coalesce(min(by_age, listed), by_age, listed) AS since FROM (
+    SELECT *, opened + CASE severity WHEN 0 THEN 7 WHEN 1 THEN 30 WHEN 2 THEN 90 END * 86400000 AS by_age,
+           (SELECT due FROM kev WHERE kev.id = of_key.id) AS listed
+      FROM (
   SELECT g.repository, g.scanner, g.kind, g.package, g.id, g.last,
          (SELECT min(coalesce(f.stated, f.at)) FROM reported AS f
            WHERE f.repository = g.repository AND f.scanner = g.scanner AND f.kind = g.kind
@@ -125,10 +134,10 @@ CREATE TEMP TABLE found AS
     FROM (SELECT repository, scanner, kind, package, id, min(n) AS first, max(n) AS last
             FROM (SELECT *, n - row_number() OVER (PARTITION BY repository, scanner, kind, package, id ORDER BY n) AS island
                     FROM (SELECT DISTINCT repository, scanner, kind, package, id, n FROM reported))
-           GROUP BY repository, scanner, kind, package, id, island) AS g;
+           GROUP BY repository, scanner, kind, package, id, island) AS g) AS of_key);
 DROP TABLE IF EXISTS late;
 CREATE TEMP TABLE late AS
-  SELECT * FROM (SELECT *, opened + CASE severity WHEN 0 THEN 7 WHEN 1 THEN 30 WHEN 2 THEN 90 END * 86400000 AS since FROM found)
+  SELECT * FROM found
    WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms} AND since < {at_ms}
      AND (repository, package, id) NOT IN (
            SELECT rule.repository, matched.package, matched.id FROM rule JOIN matched USING (repository, number)
@@ -197,7 +206,7 @@ pub fn query(id: &str, at_ms: i64) -> Option<String> {
         |start: &str| format!("strftime('%Y-%m-%dT%H:%M:%SZ', ({start}) / 1000, 'unixepoch')");
     Some(match id {
         "suppression_debt" => "SELECT team, count(*), sum(debt), sum(expired), sum(due), sum(without_end),
-                sum(no_reason), sum(broad), sum(coalesce(unused, 0)), sum(unused IS NULL), 0
+                sum(no_reason), sum(broad), sum(coalesce(unused, 0)), sum(unused IS NULL), sum(listed)
            FROM rule GROUP BY team ORDER BY sum(debt) DESC, count(*) DESC, team"
             .to_owned(),
         "security_calendar" => {
@@ -206,10 +215,8 @@ pub fn query(id: &str, at_ms: i64) -> Option<String> {
             };
             format!(
                 "SELECT {}, (SELECT count(*) FROM rule WHERE {}), (SELECT count(*) FROM runtime WHERE {}),
-                        (SELECT count(*) FROM (SELECT opened + CASE severity WHEN 0 THEN 7 WHEN 1 THEN 30 WHEN 2 THEN 90 END
-                                                      * 86400000 AS since FROM found
-                                                WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms})
-                          WHERE {})
+                        (SELECT count(*) FROM found
+                          WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms} AND {})
                    FROM {} ORDER BY k",
                 week(&format!("{at_ms} + k * {WEEK}")),
                 within("ends"),
@@ -261,17 +268,17 @@ pub fn query(id: &str, at_ms: i64) -> Option<String> {
                    SELECT CASE support WHEN 'unknown' THEN 'unknown' WHEN 'ended' THEN 'now' ELSE {} END, 'runtime'
                      FROM runtime WHERE support = 'unknown' OR ends IS NOT NULL
                    UNION ALL
-                   SELECT CASE WHEN severity = 4 THEN 'unknown' ELSE {} END, 'finding'
-                     FROM (SELECT *, opened + CASE severity WHEN 0 THEN 7 WHEN 1 THEN 30 WHEN 2 THEN 90 END * 86400000 + 1 AS since
-                             FROM found)
-                    WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms} AND severity <> 3
+                   SELECT CASE WHEN since IS NULL THEN 'unknown' ELSE {} END, 'finding'
+                     FROM (SELECT *, since + 1 AS since_next FROM found)
+                    WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms}
+                      AND (since IS NOT NULL OR severity = 4)
                       AND (repository, package, id) NOT IN (
                         SELECT rule.repository, matched.package, matched.id FROM rule JOIN matched USING (repository, number)
                          WHERE rule.ends IS NOT NULL AND NOT rule.expired AND NOT rule.no_reason))
                   GROUP BY due, kind ORDER BY due, kind",
                 class("ends"),
                 class("ends"),
-                class("since"),
+                class("since_next"),
             )
         }
         "runtime_support" => "SELECT product, coalesce(cycle, 'unknown'), support,

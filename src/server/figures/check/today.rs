@@ -78,7 +78,10 @@ async fn the_numbers_of_the_start_page_agree_with_sql_over_the_events() {
         let start_ms = (as_of_ms / HOUR_MS + 1 - 48) * HOUR_MS;
         let filled = |query: &str, condition: &str| {
             query
-                .replace(":slug", &project_case(&snapshot.config))
+                .replace(
+                    ":slug",
+                    &project_case(&snapshot.config, |known| &known.slug, "unowned"),
+                )
                 .replace(":start", &start_ms.to_string())
                 .replace(":as_of", &as_of_ms.to_string())
                 .replace(":condition", condition)

@@ -3,6 +3,8 @@
 //!
 //! `builds` here is the temporary table of [`PREPARE`], narrowed to the window and the filter.
 
+use super::platform_twins::{percentile, weeks_of};
+
 /// Makes `twin`, one row per build of a default branch, from the events alone. `said` is the result of the
 /// latest event, and `result` the build's: 6 is lost and 7 is running.
 pub const PREPARE: &str = "
@@ -203,7 +205,7 @@ pub fn query(id: &str, window: &Window, project_condition: &str) -> Option<Strin
               ORDER BY weekday, hour",
         ),
         "timeline_short" => window.of(&format!(
-            "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', started_ms / {slot_ms} * {slot_ms} / 1000, 'unixepoch'),
+            "SELECT started_ms / {slot_ms} * {slot_ms},
                     count(*), sum(result IN (2, 3)), round(100.0 * sum(result IN (2, 3)) / count(*), 2)
                FROM builds GROUP BY started_ms / {slot_ms} ORDER BY 1"
         )),
@@ -251,6 +253,30 @@ pub fn query(id: &str, window: &Window, project_condition: &str) -> Option<Strin
                     (SELECT count(*) FROM known WHERE duration_ms / w = bin AND result = 3)
                FROM bins, width ORDER BY bin",
         ),
+        "duration_by_week" => {
+            let of = |table: &str, share: f64| {
+                format!(
+                    "(SELECT {} / 60000.0
+                        FROM (SELECT duration_ms, row_number() OVER (ORDER BY duration_ms) - 1 AS place,
+                                     count(*) OVER () AS n
+                                FROM {table} WHERE {table}.left = week.left AND result < 4
+                                 AND duration_ms IS NOT NULL))",
+                    percentile("duration_ms", share)
+                )
+            };
+            weeks_of("twin", window, "")
+                + &format!(
+                    "SELECT start_ms,
+                            (SELECT count(duration_ms) FROM now WHERE now.left = week.left AND result < 4),
+                            {}, {}, {}, {}
+                       FROM week WHERE EXISTS (SELECT 1 FROM now WHERE result < 4 AND duration_ms IS NOT NULL)
+                      ORDER BY start_ms",
+                    of("now", 0.5),
+                    of("now", 0.95),
+                    of("before", 0.5),
+                    of("before", 0.95)
+                )
+        }
         "timeline" => {
             window.builds(180, &window.condition)
                 + "SELECT date(finished_ms / 1000, 'unixepoch') AS day, sum(result = 0), sum(result = 1),

@@ -1,4 +1,4 @@
-//! What is due, by when it is due.
+//! Lists of what is due, by its date.
 
 use maud::{Markup, html};
 
@@ -44,8 +44,14 @@ pub fn due(head: &SecurityHead, base: &Base) -> Markup {
                 }
                 p class="note" {
                     "Suppressions by their end, runtimes by the end of their support (dates of "
-                    (visible(&head.ends_of_support)) "), findings by the day on which they are overdue. What is known \
-                     to be exploited stands first. "
+                    (visible(&head.ends_of_support)) "), findings by the day on which they are overdue. "
+                    @match &head.kev_as_of {
+                        Some(day) => { "What CISA lists as exploited (KEV of " (visible(day)) ") stands first. " },
+                        None => "Whether a vulnerability is known to be exploited is unknown: no KEV catalogue was imported. ",
+                    }
+                    @if let Some(day) = &head.epss_as_of {
+                        "EPSS is the probability of exploitation within 30 days (scores of " (visible(day)) "). "
+                    }
                     a href=(base.path("/figures/security_due.csv")) { "All as CSV" }
                 }
                 @for (name, label) in CLASSES { (class(head, name, label, base)) }
@@ -74,6 +80,7 @@ fn class(head: &SecurityHead, name: &str, label: &str, base: &Base) -> Markup {
                 html! {
                     (kind(&row.kind)) " " (visible(&row.name))
                     @if row.listed { " " strong { "known exploited" } }
+                    @if let Some(percent) = row.epss_percent { ", EPSS " (words::percent(percent)) }
                 },
                 repository_link(base, &row.repository),
                 html! { (visible(&row.team)) },

@@ -30,6 +30,7 @@ fn head() -> SecurityHead {
         at_least: true,
         listed: true,
         fixed_in: Some(hostile()),
+        epss_percent: Some(12.3),
     };
     let class = |(class, items): (&str, u64)| DueClass {
         class: class.to_owned(),
@@ -113,7 +114,8 @@ fn numbers_open_their_lists_and_what_is_unknown_is_said() {
         "The first 1 of 1,200 are listed; the CSV has all.",
         "href=\"/rse/figures/security_due.csv\"",
         "at least 1 day",
-        "known exploited",
+        "<strong>known exploited</strong>, EPSS 12%",
+        "no KEV catalogue was imported",
         "Set a date",
         "2 rules are expired, unused",
         "the rules of 4 repositories",

@@ -195,7 +195,7 @@ async fn every_filter_value_is_accepted_and_every_figure_is_listed() {
     }
     assert!(accepted > DAYS.len() + BuildType::EVERY.len(), "{accepted}");
     let figures = &description["paths"]["/api/figure"]["get"]["parameters"][0]["schema"]["enum"];
-    assert_eq!(figures.as_array().map(Vec::len), Some(32));
+    assert_eq!(figures.as_array().map(Vec::len), Some(42));
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ const LENGTHS: [i64; 2] = [1, 4];
 struct Search<'a> {
     snapshot: &'a Snapshot,
     transitions: &'a Transitions,
-    /// When the transitions finished.
+    /// The ends of the transitions.
     times: Vec<i64>,
     /// The bounds of each new failure's window.
     bounds: Vec<Bounds>,

@@ -1,4 +1,4 @@
-//! What is due about security, and when: rules, runtimes and findings in one list.
+//! Due dates of security: rules, runtimes and findings in one list.
 
 use std::cmp::Reverse;
 
@@ -12,7 +12,7 @@ use crate::server::{
     },
 };
 
-/// When something is due, ordered from what was due first.
+/// Classes of due dates, ordered from what was due first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     Now,

@@ -1,4 +1,4 @@
-//! Whether a rule suppresses a finding.
+//! The match of a rule and a finding.
 
 use std::collections::HashMap;
 

@@ -32,7 +32,7 @@ pub fn is_java(product: &str) -> bool {
     JAVA.contains(&product)
 }
 
-/// Whether a word of the version is this name, in any case.
+/// Returns whether a word of the version is this name, in any case.
 pub fn names(version: &str, codename: &str) -> bool {
     let mut words = version.split(|c: char| !c.is_ascii_alphanumeric());
     words.any(|word| word.eq_ignore_ascii_case(codename))

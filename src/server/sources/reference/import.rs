@@ -12,7 +12,7 @@ use crate::server::{
     store::{Reference, Store},
 };
 
-/// What was imported.
+/// The outcome of an import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Imported {
     pub as_of: Date,

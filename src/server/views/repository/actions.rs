@@ -1,4 +1,4 @@
-//! What to do in a repository, in order, and the verdict on it.
+//! Actions for a repository, in order, and the verdict on it.
 
 use super::{
     Open,
@@ -210,7 +210,7 @@ fn runtime(known: &RuntimeState, place: &Place<'_>) -> Option<RepositoryAction> 
     })
 }
 
-/// What is not known, and so counts neither as good nor as bad.
+/// Things that are not known, and so count neither as good nor as bad.
 fn unknown(state: &SecurityState, details: &RepositoryDetails) -> Vec<RepositoryAction> {
     let facts = state.repositories.first().map(|known| &known.facts);
     let rules_unread = facts.is_some_and(|facts| facts.rules.is_none());

@@ -52,6 +52,10 @@ pub fn due_rows(snapshot: &Snapshot, items: &[DueItem<'_>], at_ms: i64) -> Vec<D
             age_days: since_ms.map(|since_ms| days(since_ms, at_ms)),
             at_least,
             listed: item.listed,
+            epss_percent: match &item.subject {
+                Subject::Finding(finding) => epss_percent(snapshot, &finding.id),
+                _ => None,
+            },
             fixed_in: match &item.subject {
                 Subject::Finding(finding) => finding.fixed_in.clone(),
                 _ => None,
@@ -59,6 +63,11 @@ pub fn due_rows(snapshot: &Snapshot, items: &[DueItem<'_>], at_ms: i64) -> Vec<D
         }
     };
     items.into_iter().take(MAX_DUE).map(row).collect()
+}
+
+fn epss_percent(snapshot: &Snapshot, id: &str) -> Option<f64> {
+    let score = snapshot.security.epss.as_ref()?.scores.get(id)?;
+    Some(100.0 * f64::from(score.probability))
 }
 
 /// The flags of a rule that are a debt, the worst first.

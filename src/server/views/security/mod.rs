@@ -54,6 +54,12 @@ pub fn security_head(snapshot: &Snapshot, selection: &Selection) -> SecurityHead
         resolved_elsewhere: lists::resolved_elsewhere(snapshot, state),
         rules_unread: count(&|known| known.facts.rules.is_none()),
         ends_of_support: snapshot.security.end_of_life().as_of.to_string(),
+        kev_as_of: snapshot.security.kev_as_of.map(|day| day.to_string()),
+        epss_as_of: snapshot
+            .security
+            .epss
+            .as_ref()
+            .map(|epss| epss.as_of.to_string()),
         unchecked,
         unchecked_total,
         checks_unknown: count(&|known| known.checked.is_none()),

@@ -21,7 +21,7 @@ fn before(job_name: &str, result: BuildResult, minutes: i64) -> BuildRecord<'_> 
     }
 }
 
-/// What is said at the time of the data, and long after it.
+/// The verdict and the title at the time of the data, and long after it.
 fn said(builds: &[BuildRecord<'_>], project: &str) -> [(String, String); 2] {
     let snapshot = snapshot(builds);
     let selection = Selection::default().with("project", project);
