@@ -51,7 +51,7 @@ COPY --from=build /image/opt/rse-dashboard/rse-dashboard /usr/local/bin/
 COPY end2end/stand-ins end2end/stand-ins
 RUN RSE_DATA=/tmp rse-dashboard sample --days 60 --stdout >/src/events.ndjson
 USER node
-CMD ["node", "end2end/stand-ins/cosmos.mjs", "--port", "8443", "--seed", "events.ndjson"]
+CMD ["node", "end2end/stand-ins/cosmos.mjs", "--port", "8443", "--seed", "events.ndjson", "--reports"]
 
 # The files of the final image. The base has no shell, so this stage runs no commands.
 FROM ${BASE_IMAGE} AS files

@@ -199,6 +199,14 @@ async fn doctor_reports_the_age_of_the_newest_document() {
             true,
             "sds-jenkins/pipeline-metrics: readable; the newest document is 3 hours old",
         ),
+        (
+            true,
+            "jenkins/cve-reports: not there, so there are no reports of scans",
+        ),
+        (
+            true,
+            "sds-jenkins/cve-reports: not there, so there are no reports of scans",
+        ),
     ];
     let found: Vec<_> = found
         .iter()

@@ -24,6 +24,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub const CONTAINER: &str = "pipeline-metrics";
+pub const REPORTS: &str = "cve-reports";
 pub const DAY: i64 = 86_400;
 
 /// The account; it stops when its standard input closes, so with the test that holds it.
@@ -105,7 +106,18 @@ impl StandIn {
     }
 
     pub async fn seed_text(&self, database: &str, ndjson: Vec<u8>) {
-        let path = format!("/seed?database={database}&container={CONTAINER}");
+        self.seed_container(database, CONTAINER, ndjson).await;
+    }
+
+    /// Puts documents into the container of reports of scans.
+    pub async fn seed_reports(&self, database: &str, documents: &[Value]) {
+        let lines = documents.iter().map(|document| format!("{document}\n"));
+        let ndjson = lines.collect::<String>().into_bytes();
+        self.seed_container(database, REPORTS, ndjson).await;
+    }
+
+    async fn seed_container(&self, database: &str, container: &str, ndjson: Vec<u8>) {
+        let path = format!("/seed?database={database}&container={container}");
         self.ask("POST", &path, ndjson).await;
     }
 
@@ -284,14 +296,29 @@ impl Held {
         }
     }
 
-    /// The coverage of containers in the ledger: item, state, reason.
+    /// The coverage of containers of events in the ledger: item, state, reason.
     pub async fn coverage(&self) -> Vec<(String, &'static str, String)> {
+        self.covered(|container| container != REPORTS).await
+    }
+
+    /// The coverage of the containers of this name.
+    pub async fn coverage_of(&self, name: &str) -> Vec<(String, &'static str, String)> {
+        self.covered(|container| container == name).await
+    }
+
+    async fn covered(
+        &self,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Vec<(String, &'static str, String)> {
         let ledger = self.store.ledger().await.expect("a ledger");
         let covered = ledger.coverage.into_iter().map(|covered| {
             let coverage = covered.coverage;
             let reason = coverage.reason.unwrap_or_default();
             (coverage.item, coverage.state.as_str(), reason)
         });
-        covered.collect()
+        let container = |item: &str| item.rsplit('/').next().unwrap_or_default().to_owned();
+        covered
+            .filter(|(item, ..)| is_meant(&container(item)))
+            .collect()
     }
 }

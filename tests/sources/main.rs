@@ -5,6 +5,7 @@ mod audit;
 mod cosmos;
 mod cosmos_faults;
 mod cosmos_messages;
+mod cosmos_reports;
 mod cosmos_support;
 mod github;
 mod github_alerts;

@@ -35,11 +35,14 @@ const KEV: &str = r#"{"catalogVersion":"2026.11.27","dateReleased":"2026-11-27T1
 const EPSS: &str = "#model_version:v2025.03.14,score_date:2026-11-28T12:55:00Z\n\
     cve,epss,percentile\nCVE-2021-44228,0.94358,0.99958\n";
 
+/// The paths of requests with their headers.
+type Asked = Arc<Mutex<Vec<(String, HeaderMap)>>>;
+
 /// What a server answers by path, and the requests that it has received.
 #[derive(Clone)]
 struct StandIn {
     address: String,
-    asked: Arc<Mutex<Vec<(String, HeaderMap)>>>,
+    asked: Asked,
 }
 
 type Answer = fn(&str) -> Response;
@@ -48,9 +51,9 @@ impl StandIn {
     async fn start(answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let asked: Arc<Mutex<Vec<_>>> = Arc::default();
+        let asked = Asked::default();
         let respond = move |Path(path): Path<String>,
-                            State(asked): State<Arc<Mutex<Vec<(String, HeaderMap)>>>>,
+                            State(asked): State<Asked>,
                             headers: HeaderMap| async move {
             asked.lock().expect("a log").push((path.clone(), headers));
             answer(&path)

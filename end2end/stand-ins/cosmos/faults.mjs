@@ -1,7 +1,7 @@
 // Faults in responses, on demand.
 //
-// A fault is { fault, times, after, database, at, wait }. It applies to queries of `database` (default:
-// any) whose window contains the second `at` (default: any). It skips the first `after` queries
+// A fault is { fault, times, after, database, container, at, wait }. It applies to queries of `database` and
+// `container` (default: any) whose window contains the second `at` (default: any). It skips the first `after` queries
 // (default: 0) and affects the next `times` (default: 1; all if negative). `wait` is in ms.
 // { on: 'metadata' } affects requests about the account and its containers instead.
 
@@ -35,11 +35,12 @@ export class Faults {
   }
 
   /** Returns the fault for a request, if any. */
-  next(on, { database, from, to = Infinity }) {
+  next(on, { database, container, from, to = Infinity }) {
     for (const fault of this.planned) {
       const isMeant =
         fault.on === on &&
         (fault.database ?? database) === database &&
+        (fault.container ?? container) === container &&
         (fault.at === undefined || (from <= fault.at && fault.at < to));
       if (!isMeant || fault.times === 0) continue;
       if (fault.after > 0) {

@@ -70,8 +70,8 @@ fn least_of_one(range: &str) -> Option<Vec<u32>> {
 pub fn number(version: &str) -> Option<Vec<u32>> {
     let start = version.find(|c: char| c.is_ascii_digit())?;
     let prefix = version[..start].trim_end_matches('-');
-    let is_known = |known: &&str| prefix.eq_ignore_ascii_case(known);
-    if !prefix.is_empty() && !PREFIXES.iter().any(|known| is_known(&known)) {
+    let is_known = |known: &str| prefix.eq_ignore_ascii_case(known);
+    if !prefix.is_empty() && !PREFIXES.iter().any(|known| is_known(known)) {
         return None;
     }
     let mut numbers = Vec::new();

@@ -22,6 +22,10 @@ const KEY: [&str; 2] = ["COSMOS_KEY", "masterKey"];
 const DATABASES: [&str; 2] = ["COSMOS_DATABASES", "databaseId"];
 const CONTAINERS: [&str; 2] = ["COSMOS_CONTAINERS", "containerId"];
 const DEFAULT_CONTAINER: &str = "pipeline-metrics";
+/// The container of reports of scans beside them, and the value that turns it off.
+const REPORTS: [&str; 1] = ["COSMOS_REPORTS"];
+const DEFAULT_REPORTS: &str = "cve-reports";
+const NO_REPORTS: &str = "off";
 
 /// The service takes up to five seconds for a page of up to 4 MB, which then has to be transferred; the
 /// SDK's default is six seconds.
@@ -32,7 +36,10 @@ const MAX_OPERATION: Duration = Duration::from_secs(90);
 pub struct Account {
     endpoint: AccountEndpoint,
     access: Access,
+    /// The containers of build events.
     pub feeds: Vec<Feed>,
+    /// The containers of reports of scans. A database may be without one.
+    pub report_feeds: Vec<Feed>,
 }
 
 enum Access {
@@ -103,11 +110,21 @@ impl Account {
                 }
             }
         }
+        let reports = environment.text(&REPORTS);
+        let reports = reports.as_deref().unwrap_or(DEFAULT_REPORTS);
+        let report_feeds = databases.iter().map(|database| Feed {
+            database: database.clone(),
+            container: reports.to_owned(),
+        });
+        let report_feeds = report_feeds.filter(|feed| feed.container != NO_REPORTS);
+        let mut report_feeds: Vec<Feed> = report_feeds.collect();
+        report_feeds.dedup();
         let key = environment.secret(&KEY);
         Ok(Some(Self {
             endpoint,
             access: key.map_or_else(|| Access::Entra(Entra::of(environment)), Access::Key),
             feeds,
+            report_feeds,
         }))
     }
 
@@ -204,6 +221,25 @@ mod tests {
         ];
         assert_eq!(feeds, expected);
         assert_eq!(account.credentials(), Credentials::Key);
+    }
+
+    #[test]
+    fn every_database_may_have_a_container_of_reports() {
+        let feeds = |reports: &str| -> Vec<String> {
+            let account = configured(&[
+                ("COSMOS_ENDPOINT", HERE),
+                ("COSMOS_DATABASES", "jenkins,sds-jenkins"),
+                ("COSMOS_REPORTS", reports),
+            ]);
+            let account = account.expect("it is complete").expect("an account");
+            account.report_feeds.iter().map(Feed::to_string).collect()
+        };
+        assert_eq!(
+            feeds(""),
+            ["jenkins/cve-reports", "sds-jenkins/cve-reports"]
+        );
+        assert_eq!(feeds("scans"), ["jenkins/scans", "sds-jenkins/scans"]);
+        assert!(feeds("off").is_empty());
     }
 
     #[test]

@@ -5,7 +5,11 @@ use azure_data_cosmos::{ContainerClient, CosmosError};
 use serde::Deserialize;
 
 use super::{
-    Cosmos, cursor::Window, failure::CosmosFailure, query::EventQuery, query_pages::QueryPages,
+    Cosmos,
+    cursor::Window,
+    failure::{CosmosFailure, FailureKind},
+    query::EventQuery,
+    query_pages::QueryPages,
 };
 use crate::server::sources::{CheckResult, cosmos::account::Credentials};
 
@@ -47,6 +51,26 @@ pub async fn check(cosmos: &Cosmos, now: i64) -> Vec<CheckResult> {
                 let failure = CosmosFailure::of(&error, credentials, Some(feed));
                 failure.finding(&feed.to_string())
             }
+        });
+    }
+    for feed in &cosmos.account.report_feeds {
+        let looked = match cosmos.container(client, feed).await {
+            Ok(container) => newest(&container, now).await,
+            Err(error) => Err(error),
+        };
+        let failure = |error| CosmosFailure::of(&error, credentials, Some(feed));
+        findings.push(match looked.map_err(failure) {
+            Ok(Some(ts)) => CheckResult::good(format!(
+                "{feed}: readable; the newest report of a scan is {} old",
+                age(now - ts)
+            )),
+            Ok(None) => CheckResult::good(format!(
+                "{feed}: readable, but without a report of a scan from the last year"
+            )),
+            Err(failure) if failure.kind == FailureKind::NoContainer => CheckResult::good(format!(
+                "{feed}: not there, so there are no reports of scans"
+            )),
+            Err(failure) => failure.finding(&feed.to_string()),
         });
     }
     findings

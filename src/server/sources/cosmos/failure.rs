@@ -29,6 +29,8 @@ pub enum FailureKind {
     /// The service asks for a pause of this length.
     RateLimited(Duration),
     NoAccess,
+    /// The database has no such container.
+    NoContainer,
     Other,
 }
 
@@ -88,7 +90,7 @@ impl CosmosFailure {
         match self.kind {
             FailureKind::RateLimited(_) => CoverageState::RateLimited,
             FailureKind::NoAccess => CoverageState::NoAccess,
-            FailureKind::Other => CoverageState::Failed,
+            FailureKind::NoContainer | FailureKind::Other => CoverageState::Failed,
         }
     }
 
@@ -117,7 +119,7 @@ impl CosmosFailure {
         let message = message.collect::<Vec<_>>().join("; ");
         let waits = failures.iter().map(|(_, failure)| match failure.kind {
             FailureKind::RateLimited(wait) => Some(wait),
-            FailureKind::NoAccess | FailureKind::Other => None,
+            FailureKind::NoAccess | FailureKind::NoContainer | FailureKind::Other => None,
         });
         if let Some(waits) = waits.collect::<Option<Vec<_>>>() {
             return SourceError::RateLimited {
@@ -205,7 +207,7 @@ fn missing(feed: &Feed, detail: u16) -> CosmosFailure {
         )
     } else {
         CosmosFailure::new(
-            FailureKind::Other,
+            FailureKind::NoContainer,
             format!("the database “{database}” has no container “{container}” (404)"),
             "correct COSMOS_CONTAINERS",
         )

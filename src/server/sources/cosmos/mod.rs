@@ -1,7 +1,8 @@
 //! Build events from Azure Cosmos DB, through the official SDK.
 //!
 //! Each container is read in windows of `_ts`, the time at which the service wrote a document: first the
-//! past, newest day first, then only new documents.
+//! past, newest day first, then only new documents. Reports of scans (`cve-reports`) are read after the events; a
+//! database may be without them.
 
 mod account;
 mod check;
@@ -11,6 +12,7 @@ mod failure;
 mod query;
 mod query_pages;
 mod rejected_documents;
+mod reports;
 mod retry;
 mod sync;
 
@@ -24,8 +26,9 @@ use tokio::{sync::OnceCell, time::sleep};
 
 use crate::server::config::{Systems, cosmos::Settings};
 use account::{Account, Feed};
-use failure::CosmosFailure;
+use failure::{CosmosFailure, FailureKind};
 use query::EventQuery;
+use reports::ReportSync;
 use retry::Retries;
 use sync::{FeedError, FeedSync, Scope};
 
@@ -44,6 +47,8 @@ pub struct Cosmos {
     account: Account,
     query: Arc<EventQuery>,
     systems: Systems,
+    /// The branches whose reports of scans are read.
+    report_branches: Vec<String>,
     /// Opened on first use and kept: it caches the account's regions and partitions.
     client: OnceCell<CosmosClient>,
 }
@@ -63,6 +68,7 @@ impl Cosmos {
             account,
             query: Arc::new(EventQuery::of(config)),
             systems: config.systems.clone(),
+            report_branches: config.default_branches.clone(),
             client: OnceCell::new(),
         }))
     }
@@ -103,6 +109,26 @@ impl Cosmos {
         };
         sync.run(report).await
     }
+
+    async fn read_reports(
+        &self,
+        feed: &Feed,
+        store: &mut Store,
+        run: &Run<'_>,
+        report: &mut SyncReport,
+    ) -> Result<(), FeedError> {
+        let client = self.client().await.map_err(FeedError::Service)?;
+        let container = self.container(client, feed).await;
+        let sync = ReportSync {
+            item: feed.to_string(),
+            container: container.map_err(FeedError::Service)?,
+            branches: &self.report_branches,
+            first_days: self.settings.first_days,
+            store,
+            run,
+        };
+        sync.run(report).await
+    }
 }
 
 #[async_trait]
@@ -116,11 +142,16 @@ impl Source for Cosmos {
     }
 
     async fn sync(&self, store: &mut Store, run: &Run<'_>) -> Result<SyncReport, SourceError> {
-        let items: Vec<String> = self.account.feeds.iter().map(Feed::to_string).collect();
+        let Account {
+            feeds,
+            report_feeds,
+            ..
+        } = &self.account;
+        let items = feeds.iter().chain(report_feeds).map(Feed::to_string);
+        let items: Vec<String> = items.collect();
         store.retire_others(NAME, &items, run.started_ms).await?;
         let mut report = SyncReport::default();
         let mut failures: Vec<(Feed, CosmosFailure)> = Vec::new();
-        let feeds = &self.account.feeds;
         let newest = feeds.iter().map(|feed| (feed, Scope::Newest));
         let newest = newest.filter(|_| feeds.len() > 1);
         for (feed, scope) in newest.chain(feeds.iter().map(|feed| (feed, Scope::All))) {
@@ -134,6 +165,29 @@ impl Source for Cosmos {
                     let failure = CosmosFailure::of(&error, self.account.credentials(), Some(feed));
                     note(store, feed, &failure, run).await?;
                     failures.push((feed.clone(), failure));
+                }
+            }
+        }
+        for feed in report_feeds {
+            // Its database is gone, or the account asks for a pause.
+            let failed = |(failed, _): &(Feed, CosmosFailure)| failed.database == feed.database;
+            if failures.iter().any(failed) {
+                continue;
+            }
+            match self.read_reports(feed, store, run, &mut report).await {
+                Ok(()) => {}
+                Err(FeedError::Store(error)) => return Err(error.into()),
+                Err(FeedError::Service(error)) => {
+                    let failure = CosmosFailure::of(&error, self.account.credentials(), Some(feed));
+                    match failure.kind {
+                        FailureKind::NoContainer => reports::note_missing(store, feed, run).await?,
+                        // Events do not suffer from it; the coverage has the reason.
+                        FailureKind::NoAccess => note(store, feed, &failure, run).await?,
+                        FailureKind::RateLimited(_) | FailureKind::Other => {
+                            note(store, feed, &failure, run).await?;
+                            failures.push((feed.clone(), failure));
+                        }
+                    }
                 }
             }
         }

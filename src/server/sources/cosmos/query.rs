@@ -47,18 +47,7 @@ impl EventQuery {
             window,
         )?;
         if let Some(branches) = &self.branches {
-            // An event without a branch counts as one of a default branch.
-            query = query.append_text(
-                " AND (NOT IS_DEFINED(c.branch_name) OR IS_NULL(c.branch_name) \
-                 OR c.branch_name = \"\"",
-            );
-            for (number, branch) in branches.iter().enumerate() {
-                let name = format!("@branch{number}");
-                query = query
-                    .append_text(&format!(" OR c.branch_name = {name}"))
-                    .with_parameter(name, branch)?;
-            }
-            query = query.append_text(")");
+            query = of_branches(query, "c.branch_name", branches)?;
         }
         Ok(query)
     }
@@ -70,6 +59,34 @@ impl EventQuery {
     pub fn times(window: Window) -> Result<Query> {
         within("c._ts", window)
     }
+}
+
+/// The query for the reports of scans of a window, of these branches only.
+///
+/// # Errors
+/// Never: every parameter is text or a number.
+pub fn reports(window: Window, branches: &[String]) -> Result<Query> {
+    let query = within("c.id, c.build, c.report, c._ts", window)?;
+    of_branches(query, "c.build.branch_name", branches)
+}
+
+/// Identifies the reports that the query returns.
+pub fn reports_fingerprint(branches: &[String]) -> String {
+    format!("reports of {}", branches.join("\u{1f}"))
+}
+
+/// Restricts a query to branches. A document without a branch counts as one of a default branch.
+fn of_branches(query: Query, field: &str, branches: &[String]) -> Result<Query> {
+    let mut query = query.append_text(&format!(
+        " AND (NOT IS_DEFINED({field}) OR IS_NULL({field}) OR {field} = \"\""
+    ));
+    for (number, branch) in branches.iter().enumerate() {
+        let name = format!("@branch{number}");
+        query = query
+            .append_text(&format!(" OR {field} = {name}"))
+            .with_parameter(name, branch)?;
+    }
+    Ok(query.append_text(")"))
 }
 
 fn within(fields: &str, window: Window) -> Result<Query> {
@@ -109,6 +126,26 @@ mod tests {
         let asked = text(&all, None);
         assert!(asked.contains("WHERE c._ts >= @from\""), "{asked}");
         assert_ne!(all.fingerprint(), query.fingerprint());
+    }
+
+    #[test]
+    fn reports_are_those_of_the_default_branches() {
+        let branches = Config::built_in().default_branches;
+        let query = reports(
+            Window {
+                from: 7,
+                to: Some(9),
+            },
+            &branches,
+        )
+        .expect("a query");
+        let asked = serde_json::to_string(&query).expect("JSON");
+        for part in [
+            "SELECT c.id, c.build, c.report, c._ts FROM c WHERE c._ts >= @from AND c._ts < @to AND (",
+            " OR c.build.branch_name = @branch0 OR c.build.branch_name = @branch1)",
+        ] {
+            assert!(asked.contains(part), "{part} in {asked}");
+        }
     }
 
     /// Cursors of existing stores hold this text: where it differs, a container is read again from its start.

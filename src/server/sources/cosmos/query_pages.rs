@@ -180,7 +180,8 @@ struct SystemFields<'a> {
     _ts: Field<'a>,
 }
 
-fn rejected(document: &Document, rejection: Rejection) -> Rejected {
+/// Describes a document that cannot be used.
+pub fn rejected(document: &Document, rejection: Rejection) -> Rejected {
     let given: SystemFields<'_> = serde_json::from_str(document.get()).unwrap_or_default();
     Rejected {
         id: given.id.text().ok().flatten().unwrap_or_default(),

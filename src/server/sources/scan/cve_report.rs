@@ -38,6 +38,8 @@ const MAX_DOCUMENTS: usize = 10_000;
 #[serde(default)]
 struct Document<'a> {
     #[serde(borrow)]
+    id: Field<'a>,
+    #[serde(borrow)]
     build: Option<Build<'a>>,
     #[serde(borrow)]
     report: Option<&'a RawValue>,
@@ -118,6 +120,7 @@ pub fn document(json: &str) -> Result<Parsed, Rejection> {
     Ok(Parsed {
         repository: Some(repository),
         branch: text(build.branch_name),
+        id: text(document.id),
         at: written.map(|at| at.to_string()).or(parsed.at),
         ..parsed
     })

@@ -158,6 +158,7 @@ impl Document<'_> {
             codebase_type: None,
             repository: None,
             branch: None,
+            id: None,
             at: self.metadata.and_then(|said| text(said.timestamp)),
             findings,
         }

@@ -119,6 +119,7 @@ impl<'a> Report<'a> {
             codebase_type: None,
             repository: None,
             branch: None,
+            id: None,
             at: text(date.unwrap_or_default()),
             findings,
         }

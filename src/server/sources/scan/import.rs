@@ -47,6 +47,7 @@ pub async fn import(
                 report: scan,
                 branch,
                 incomplete,
+                ..
             } = scanned;
             let is_default = |branch: &String| default_branches.contains(branch);
             if !branch.as_ref().is_none_or(is_default) {

@@ -71,6 +71,8 @@ pub struct Parsed {
     pub codebase_type: Option<&'static str>,
     pub repository: Option<String>,
     pub branch: Option<String>,
+    /// The id of its document.
+    pub id: Option<String>,
     /// An RFC 3339 instant.
     pub at: Option<String>,
     pub findings: Findings,
@@ -89,6 +91,8 @@ pub struct Defaults {
 pub struct Scanned {
     pub report: ScanReport,
     pub branch: Option<String>,
+    /// The id of its document.
+    pub id: Option<String>,
     pub incomplete: Option<String>,
 }
 
@@ -147,6 +151,7 @@ impl Parsed {
         Ok(Scanned {
             report: report.bounded(),
             branch: self.branch,
+            id: self.id,
             incomplete,
         })
     }

@@ -214,6 +214,7 @@ impl RunLog<'_> {
             codebase_type: None,
             repository: address.as_deref().and_then(repository_of_url),
             branch: text(branch),
+            id: None,
             at: ended,
             findings,
         }

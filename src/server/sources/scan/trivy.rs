@@ -105,6 +105,7 @@ impl Report<'_> {
             codebase_type: None,
             repository: name.as_deref().and_then(repository_of_url),
             branch: None,
+            id: None,
             at: text(self.created_at),
             findings,
         }
