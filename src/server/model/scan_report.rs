@@ -72,10 +72,11 @@ impl ReportedFinding {
     fn bound(&mut self) {
         cut_to(&mut self.id, MAX_VERSION);
         shorten(&mut self.package);
-        for text in [&mut self.version, &mut self.fixed_in, &mut self.sha1] {
-            if let Some(text) = text {
-                cut_to(text, MAX_VERSION);
-            }
+        for text in [&mut self.version, &mut self.fixed_in, &mut self.sha1]
+            .into_iter()
+            .flatten()
+        {
+            cut_to(text, MAX_VERSION);
         }
         for text in [&mut self.package_url, &mut self.file_path]
             .into_iter()

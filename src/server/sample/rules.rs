@@ -119,7 +119,7 @@ fn rule(
             format!("cpe:/a:sample:{}", package.replace([':', '.'], "_")),
             false,
         )
-    } else if drawn % 2 == 0 {
+    } else if drawn.is_multiple_of(2) {
         selector(
             SelectorKind::PackageUrl,
             format!("^{}@.*$", package_url(package).replace('.', "\\.")),

@@ -85,7 +85,7 @@ fn is_broad(rule: &SuppressionRule) -> bool {
         .collect();
     let catches_all = |selector: &&Selector| selector.regex && is_catch_all(&selector.text);
     let names = !rule.ids.is_empty();
-    selectors.iter().any(|selector| catches_all(selector))
+    selectors.iter().any(catches_all)
         || selectors.is_empty() && (names || rule.cvss_below.is_some())
 }
 

@@ -380,7 +380,7 @@ fn a_finding_is_open_from_its_first_report_to_the_first_complete_one_without_it(
     let snapshot = snapshot(
         Vec::new(),
         reports(vec![
-            report(60, true, &[a.clone()]),
+            report(60, true, std::slice::from_ref(&a)),
             report(50, false, &[]),
             report(40, true, &[a.clone(), stated.clone()]),
             report(30, true, &[stated]),

@@ -23,7 +23,7 @@ pub fn numbers(now: &Selected<'_>) -> Vec<SecurityNumber> {
 }
 
 /// The repositories of which a field was read in a state.
-fn read<'a>(state: &'a SecurityState, is: fn(&RepositoryFacts) -> bool) -> BTreeSet<&'a str> {
+fn read(state: &SecurityState, is: fn(&RepositoryFacts) -> bool) -> BTreeSet<&str> {
     let known = state.repositories.iter().filter(|known| is(&known.facts));
     known.map(|known| &*known.facts.repository).collect()
 }
