@@ -191,7 +191,8 @@ fn a_rule_that_lines_do_not_identify_is_removed_by_hand() {
         change(&mut rule);
         removals_of(vec![rule])
     };
-    let cases: [(&dyn Fn(&mut SuppressionRule), &str); 7] = [
+    type Change<'a> = &'a dyn Fn(&mut SuppressionRule);
+    let cases: [(Change<'_>, &str); 7] = [
         (&|rule| rule.line = 0, "lines are not known"),
         (&|rule| rule.last_line = 3, "lines are not known"),
         (
