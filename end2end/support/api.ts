@@ -56,7 +56,6 @@ export const PAGES = {
     "start_delay",
   ],
   security: [
-    "security_due",
     "suppression_debt",
     "security_calendar",
     "open_findings",
@@ -71,7 +70,7 @@ export const PAGES = {
   ],
 };
 /** Figures that stand on no page but their own. */
-const DETAILS = ["duration"];
+const DETAILS = ["duration", "security_due"];
 export const ALL = [...Object.values(PAGES).flat(), ...DETAILS];
 
 export function pageOf(id: string): string {

@@ -417,10 +417,10 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     segmentsAre(drawn, bars);
   },
   security_trend: linesOf([
-    ["Suppressions in debt", "debt"],
-    ["Runtimes past their end", "runtimes_ended"],
-    ["Overdue findings", "overdue"],
-    ["Repositories without a check", "unchecked"],
+    ["In debt", "debt"],
+    ["Runtimes ended", "runtimes_ended"],
+    ["Overdue", "overdue"],
+    ["No check", "unchecked"],
   ]),
   // The table ends with the most frequent one, the chart begins with it.
   cve_most_frequent: (drawn, figure) => {

@@ -40,7 +40,7 @@ test("what is due this month has a team, and is better or worse than a month ago
   const summary = list.locator("summary");
   if (await summary.count()) await summary.click();
   const rows = list.locator("tbody tr");
-  expect(await rows.count()).toBe(Math.min(soon, 500));
+  expect(await rows.count()).toBe(Math.min(soon, 60));
   await expect(rows.first().locator("[data-label=Team]")).not.toHaveText("");
   await expect(rows.first().locator("[data-label='What to do']")).not.toHaveText("");
   await rows.first().locator("[data-label=Repository] a").click();

@@ -21,7 +21,7 @@ pub struct SecurityHead {
     pub numbers: Vec<SecurityNumber>,
     /// From what is due now to what has no end.
     pub classes: Vec<DueClass>,
-    /// At most 500, in the order of the classes, what is known to be exploited first.
+    /// At most 200 that are due now and 60 of each other class, in their order; what is known to be exploited first.
     pub due: Vec<DueRow>,
     /// Rules that are unused, broad, without a reason or known to be exploited; at most 300.
     pub debts: Vec<DebtRow>,

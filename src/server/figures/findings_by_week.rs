@@ -66,7 +66,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
             Column::new("resolved", "Resolved", resolved),
             Column::new("open", "Open at its end", open),
         ],
-        builds: findings.len() as u64,
+        builds: selected.state.repositories.len() as u64,
     }
 }
 

@@ -129,7 +129,7 @@ pub const ALL: &[&Figure] = &[
 ];
 
 /// The figures that stand on no page but their own: details of others. Explore lists them with their page.
-const DETAILS: [&str; 1] = [duration::FIGURE.id];
+const DETAILS: [&str; 2] = [duration::FIGURE.id, security_due::FIGURE.id];
 
 /// The page that shows a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

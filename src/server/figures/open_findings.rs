@@ -81,7 +81,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     ]);
     Rows {
         columns,
-        builds: open.len() as u64,
+        builds: selected.state.repositories.len() as u64,
     }
 }
 
@@ -93,7 +93,11 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let overdue = rows.count("overdue").iter().sum();
     format!(
         "{}, {} of them overdue; {} critical and {} high.",
-        words::counted(rows.builds, "finding is open", "findings are open"),
+        words::counted(
+            rows.count("open").iter().sum(),
+            "finding is open",
+            "findings are open"
+        ),
         words::thousands(overdue),
         words::thousands(rows.count("open")[0]),
         words::thousands(rows.count("open")[1]),

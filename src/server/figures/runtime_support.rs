@@ -83,7 +83,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
                 Values::Count(found.iter().map(|(_, (count, _))| *count).collect()),
             ),
         ],
-        builds: state.runtimes.len() as u64,
+        builds: state.repositories.len() as u64,
     }
 }
 
@@ -106,7 +106,11 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     format!(
         "Support has ended for {} of {} and ends soon for {}; of {} it is unknown.",
         words::thousands(sum(Support::Ended)),
-        words::counted(rows.builds, "runtime", "runtimes"),
+        words::counted(
+            rows.count("repositories").iter().sum(),
+            "runtime",
+            "runtimes"
+        ),
         words::thousands(sum(Support::Due)),
         words::thousands(sum(Support::Unknown)),
     )
@@ -136,7 +140,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             });
         Series::bars(label(of), colour(of)).with(marks)
     };
-    let panel = Panel::new(Unit::Count, "Repositories", Support::ALL.map(bars).into());
+    let panel = Panel::new(Unit::Count, "", Support::ALL.map(bars).into());
     let names = (0..drawn).map(name).collect();
     Plane::new(Base::Names(names), vec![panel.stacked()]).into()
 }

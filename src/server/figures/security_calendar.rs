@@ -80,7 +80,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     }
     Rows {
         columns,
-        builds: sum,
+        builds: state.repositories.len() as u64,
     }
 }
 

@@ -28,38 +28,59 @@ pub const FIGURE: Figure = Figure {
     opens: opens::nothing,
 };
 
-type Number = (&'static str, &'static str, fn(&SecurityNumbers) -> u64);
+/// The value of a number; none while it was unknown.
+type Number = (
+    &'static str,
+    &'static str,
+    fn(&SecurityNumbers) -> Option<u64>,
+);
+
+/// A number of rules: unknown while no repository's rules had been read.
+fn of_rules(of: &SecurityNumbers, number: u64) -> Option<u64> {
+    (of.rules_unread < of.repositories).then_some(number)
+}
+
+/// A number of findings: unknown while no scan had been read.
+fn of_findings(of: &SecurityNumbers, number: u64) -> Option<u64> {
+    of.scanned.then_some(number)
+}
 
 const NUMBERS: [Number; 10] = [
-    ("rules", "Suppression rules", |of| of.rules),
-    ("debt", "Suppressions in debt", |of| of.debt),
-    ("without_end", "Without end", |of| of.without_end),
+    ("rules", "Suppression rules", |of| of_rules(of, of.rules)),
+    ("debt", "Suppressions in debt", |of| of_rules(of, of.debt)),
+    ("without_end", "Without end", |of| {
+        of_rules(of, of.without_end)
+    }),
     (
         "rules_unread",
         "Repositories whose rules were not read",
-        |of| of.rules_unread,
+        |of| Some(of.rules_unread),
     ),
     ("runtimes_ended", "Runtimes past their end", |of| {
-        of.runtimes_ended
+        Some(of.runtimes_ended)
     }),
     ("runtimes_due", "Runtimes near their end", |of| {
-        of.runtimes_due
+        Some(of.runtimes_due)
     }),
     ("runtimes_unknown", "Runtimes of unknown support", |of| {
-        of.runtimes_unknown
+        Some(of.runtimes_unknown)
     }),
-    ("findings", "Open findings", |of| of.findings),
-    ("overdue", "Overdue findings", |of| of.overdue),
+    ("findings", "Open findings", |of| {
+        of_findings(of, of.findings)
+    }),
+    ("overdue", "Overdue findings", |of| {
+        of_findings(of, of.overdue)
+    }),
     ("unchecked", "Repositories without a check", |of| {
-        of.unchecked
+        Some(of.unchecked)
     }),
 ];
-/// The lines, by their columns.
-const LINES: [(&str, Colour); 4] = [
-    ("debt", Colour::Category(0)),
-    ("runtimes_ended", Colour::Category(1)),
-    ("overdue", Colour::Category(2)),
-    ("unchecked", Colour::Category(3)),
+/// The lines: their columns and short names.
+const LINES: [(&str, &str, Colour); 4] = [
+    ("debt", "In debt", Colour::Category(0)),
+    ("runtimes_ended", "Runtimes ended", Colour::Category(1)),
+    ("overdue", "Overdue", Colour::Category(2)),
+    ("unchecked", "No check", Colour::Category(3)),
 ];
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
@@ -72,8 +93,8 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let at = weeks.iter().map(|week| week.at_ms).collect();
     let mut columns = vec![Column::new("at", "As of", Values::Instant(at))];
     for (id, title, of) in NUMBERS {
-        let values = weeks.iter().map(of).collect();
-        columns.push(Column::new(id, title, Values::Count(values)));
+        let values = weeks.iter().map(|week| of(week).map(|value| value as f64));
+        columns.push(Column::new(id, title, Values::Measured(values.collect())));
     }
     Rows {
         columns,
@@ -85,7 +106,8 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let Some(last) = rows.len().checked_sub(1) else {
         return words::no_facts(context, "No repository is known.".to_owned());
     };
-    let now = |column: &str| rows.count(column)[last];
+    // What was read once is known from then on.
+    let now = |column: &str| rows.measured(column)[last].unwrap_or_default() as u64;
     format!(
         "{} in debt, {} past their end, {} overdue, {} without a dependency check.",
         words::counted(now("debt"), "suppression", "suppressions"),
@@ -97,19 +119,17 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 
 fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
     let at = rows.instant("at");
-    let title = |id: &str| {
-        let number = NUMBERS.iter().find(|(known, ..)| *known == id);
-        number.map_or("", |(_, title, _)| *title)
-    };
-    let line = |(id, colour): (&'static str, Colour)| {
-        let values = rows.count(id);
+    let line = |(id, name, colour): (&'static str, &'static str, Colour)| {
+        let values = rows.measured(id);
         let marks = (0..rows.len()).map(|row| {
             let day = words::local_instant(context.time_zone, at[row]);
-            let value = words::thousands(values[row]);
-            Mark::new(at[row] as f64, values[row] as f64)
-                .hover(format!("{day}\n{}: {value}", title(id)))
+            let value = values[row].map_or_else(
+                || "unknown".to_owned(),
+                |value| words::thousands(value as u64),
+            );
+            Mark::new(at[row] as f64, values[row]).hover(format!("{day}\n{name}: {value}"))
         });
-        Series::new(title(id), colour, Shape::Line).with(marks)
+        Series::new(name, colour, Shape::Line).with(marks)
     };
     let base = Base::Time {
         from_ms: at.first().copied().unwrap_or_default(),

@@ -123,6 +123,6 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         Series::bars("In debt", Colour::Category(3)).with(in_debt),
         Series::bars("Others", Colour::Other).with(others),
     ];
-    let panel = Panel::new(Unit::Count, "Rules", series);
+    let panel = Panel::new(Unit::Count, "", series);
     Plane::new(Base::names(teams), vec![panel.stacked()]).into()
 }

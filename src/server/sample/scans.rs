@@ -2,6 +2,7 @@
 
 use super::{
     SampleOptions,
+    catalogue::code,
     random::{Random, mix},
     risks::{Repository, risks, weighted},
     rules::{package_of, package_url},
@@ -16,6 +17,8 @@ const KEY: u64 = 0x0000_5ca2;
 const SCANS: u32 = 20;
 /// A scanner that fails now and then fails every so many weeks.
 const FAILS: u32 = 6;
+/// Percentage of vulnerabilities that other repositories suppress.
+const SUPPRESSED_ELSEWHERE: u32 = 6;
 
 /// A vulnerability with its life, in days before today.
 struct Vulnerability {
@@ -93,11 +96,17 @@ fn vulnerabilities(java: bool, random: &mut Random) -> Vec<Vulnerability> {
     let count = random.below(scans.findings + 1);
     (0..count)
         .map(|_| {
-            let id = format!(
-                "CVE-{}-{}",
+            // Some of what many suppress is found elsewhere.
+            let frequent = &code().suppressions.frequent;
+            let id = match random.percent(SUPPRESSED_ELSEWHERE) {
+                true => frequent.keys().nth(random.index(frequent.len())).cloned(),
+                false => None,
+            };
+            let (year, number) = (
                 random.between([2020, 2026]),
-                random.between([10_000, 12_500])
+                random.between([10_000, 12_500]),
             );
+            let id = id.unwrap_or_else(|| format!("CVE-{year}-{number}"));
             let since = random.between([2, 139]);
             let resolved = random.percent(scans.resolved).then(|| random.below(since));
             let severity = Severity::of(weighted(&scans.severities, random));

@@ -172,6 +172,8 @@ pub struct SecurityNumbers {
     pub runtimes_ended: u64,
     pub runtimes_due: u64,
     pub runtimes_unknown: u64,
+    /// A scan had been read.
+    pub scanned: bool,
     /// Open findings, accepted ones included.
     pub findings: u64,
     pub overdue: u64,

@@ -122,7 +122,7 @@ CREATE TEMP TABLE found AS
            (SELECT due FROM kev WHERE kev.id = of_key.id) AS listed
       FROM (
   SELECT g.repository, g.scanner, g.kind, g.package, g.id, g.last,
-         (SELECT min(coalesce(f.stated, f.at)) FROM reported AS f
+         (SELECT min(f.at, min(coalesce(f.stated, f.at))) FROM reported AS f
            WHERE f.repository = g.repository AND f.scanner = g.scanner AND f.kind = g.kind
              AND f.package = g.package AND f.id = g.id AND f.n = g.first) AS opened,
          (SELECT r.at FROM report AS r

@@ -165,6 +165,18 @@ fn checked(facts: &RepositoryFacts, scanned: bool) -> Option<bool> {
     }
 }
 
+/// Returns whether a scan of one of the repositories had been read.
+fn is_scanned(state: &SecurityState, security: &Security) -> bool {
+    let repositories = state.repositories.iter();
+    let mut series = repositories.flat_map(|known| security.reports_of(&known.facts.repository));
+    series.any(|series| {
+        series
+            .reports
+            .first()
+            .is_some_and(|first| first.at_ms <= state.at_ms)
+    })
+}
+
 fn numbers<'a>(
     state: &SecurityState,
     findings: impl Iterator<Item = &'a Finding> + Clone,
@@ -204,6 +216,7 @@ fn numbers<'a>(
         runtimes_ended: runtimes(Support::Ended),
         runtimes_due: runtimes(Support::Due),
         runtimes_unknown: runtimes(Support::Unknown),
+        scanned: is_scanned(state, security),
         findings: count(open().count()),
         overdue: count(overdue.len()),
         repositories: count(state.repositories.len()),

@@ -13,14 +13,15 @@ use crate::{
         attributes::repository_of,
         charts::shorten,
         figures::{security_due, words},
-        insight::security::{DueItem, Subject},
+        insight::security::{Due, DueItem, Subject},
         model::DAY_MS,
         snapshot::{RuleState, SecurityState, Snapshot},
     },
 };
 
 /// The rows of each list, and the characters of names, which anyone may choose.
-pub const MAX_DUE: usize = 500;
+pub const MAX_DUE_NOW: usize = 200;
+pub const MAX_DUE_OF_CLASS: usize = 60;
 const MAX_DEBTS: usize = 300;
 const MAX_ELSEWHERE: usize = 100;
 pub const MAX_UNCHECKED: usize = 200;
@@ -31,10 +32,18 @@ fn days(from_ms: i64, to_ms: i64) -> u64 {
     u64::try_from((to_ms - from_ms) / DAY_MS).unwrap_or_default()
 }
 
-/// Describes what is due, in the order of the classes.
+/// Describes what is due, in the order of the classes: the first of each.
 pub fn due_rows(snapshot: &Snapshot, items: &[DueItem<'_>], at_ms: i64) -> Vec<DueRow> {
-    let mut items: Vec<&DueItem<'_>> = items.iter().collect();
-    items.sort_by_key(|item| item.due);
+    let of_class = |class: Due| {
+        let most = match class {
+            Due::Now => MAX_DUE_NOW,
+            _ => MAX_DUE_OF_CLASS,
+        };
+        items
+            .iter()
+            .filter(move |item| item.due == class)
+            .take(most)
+    };
     let row = |item: &DueItem<'_>| {
         let (since_ms, at_least) = match &item.subject {
             Subject::Rule(rule) => (Some(rule.since_ms), true),
@@ -62,7 +71,7 @@ pub fn due_rows(snapshot: &Snapshot, items: &[DueItem<'_>], at_ms: i64) -> Vec<D
             },
         }
     };
-    items.into_iter().take(MAX_DUE).map(row).collect()
+    Due::ALL.into_iter().flat_map(of_class).map(row).collect()
 }
 
 fn epss_percent(snapshot: &Snapshot, id: &str) -> Option<f64> {
