@@ -1,7 +1,7 @@
 // Client-side navigation: no document loads, and title, focus and scroll position follow.
 import type { Page } from "@playwright/test";
 import { PAGES } from "../support/api";
-import { drawn } from "../support/chart";
+import { drawn, openMenu } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 const navigation = (page: Page) => page.getByRole("navigation").first();
@@ -125,6 +125,7 @@ test("the footer links to the disclaimer and the source code", async ({ page }) 
 test("a card links to its own page and keeps the filter", async ({ page }) => {
   await openAlive(page, "/pipelines?project=cmc");
   const card = page.locator('article[data-figure="most_failing"]');
+  await openMenu(page, "most_failing");
   await card.locator('a[href^="/figures/most_failing"]:not([href*=".csv"])').first().click();
   await expect(page).toHaveURL(/\/figures\/most_failing\?project=cmc$/);
   await drawn(page, "most_failing");

@@ -113,7 +113,6 @@ pub const ALL: &[&Figure] = &[
     &slowest_steps::FIGURE,
     &step_duration_by_week::FIGURE,
     &start_delay::FIGURE,
-    &security_due::FIGURE,
     &suppression_debt::FIGURE,
     &security_calendar::FIGURE,
     &open_findings::FIGURE,
@@ -126,6 +125,7 @@ pub const ALL: &[&Figure] = &[
     &node_versions::FIGURE,
     &java_versions::FIGURE,
     &duration::FIGURE,
+    &security_due::FIGURE,
 ];
 
 /// The figures that stand on no page but their own: details of others. Explore lists them with their page.

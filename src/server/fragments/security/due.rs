@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::folded;
+use super::{first_rows, folded};
 use crate::{
     api::{DueRow, SecurityHead},
     base::Base,
@@ -99,7 +99,11 @@ fn class(head: &SecurityHead, name: &str, label: &str, base: &Base) -> Markup {
         @if counted > 0 {
             section id={ "due-" (name) } tabindex="-1" {
                 h3 { (label) ": " (words::thousands(counted)) }
-                @if !cells.is_empty() { (folded(cells.len(), table(label, &columns, 0, &cells))) }
+                @if !cells.is_empty() {
+                    // What is due this month is in sight.
+                    @if matches!(name, "now" | "30-days") { (first_rows(label, &columns, &cells)) }
+                    @else { (folded(cells.len(), table(label, &columns, 0, &cells))) }
+                 }
                 @if counted > rows.len() as u64 {
                     p class="note" {
                         "The first " (rows.len()) " of " (words::thousands(counted)) " are listed; the CSV has all."

@@ -9,7 +9,7 @@ mod tests;
 use maud::{Markup, html};
 
 use super::{
-    components::{Change as TileChange, Tile, Tone, tile},
+    components::{Change as TileChange, Column, Tile, Tone, table, tile},
     fragment, utc,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The rows of a list that is not folded.
-const MAX_UNFOLDED: usize = 12;
+const MAX_UNFOLDED: usize = 10;
 
 pub fn fragments(head: &SecurityHead, base: &Base) -> Vec<HtmlFragment> {
     if head.as_of.is_empty() {
@@ -145,6 +145,25 @@ fn change(number: &SecurityNumber) -> (&'static str, String) {
                 std::cmp::Ordering::Less => ("", format!("{text} fewer than 28 days before")),
                 std::cmp::Ordering::Equal => ("", "as many as 28 days before".to_owned()),
             }
+        }
+    }
+}
+
+/// The first rows of a list, and the rest folded.
+fn first_rows<const N: usize>(
+    caption: &str,
+    columns: &[Column<'_>; N],
+    rows: &[[Markup; N]],
+) -> Markup {
+    if rows.len() <= MAX_UNFOLDED {
+        return table(caption, columns, 0, rows);
+    }
+    let (first, rest) = rows.split_at(MAX_UNFOLDED);
+    html! {
+        (table(caption, columns, 0, first))
+        details {
+            summary { "Show " (words::thousands(rest.len() as u64)) " more" }
+            (table(&format!("{caption}, continued"), columns, 0, rest))
         }
     }
 }
