@@ -101,7 +101,7 @@ impl<'a> Selected<'a> {
         })
     }
 
-    /// Everything that has an end, or ought to; see [`super::due`].
+    /// Everything that has an end, or ought to, what is known to be exploited first.
     pub fn due(&self) -> Vec<DueItem<'_>> {
         super::due::due(self.snapshot, &self.state, self.open())
     }
