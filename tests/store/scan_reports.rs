@@ -149,14 +149,25 @@ fn reference_data_is_replaced_by_newer_data_only() {
 fn real_reports_delete_the_sample_and_keep_reference_data() {
     let dir = tempfile::tempdir().expect("a directory");
     runtime().block_on(async {
-        let mut store = open(dir.path()).await.for_sample();
-        let sample = [report("a", 9_000, true, &["CVE-1"])];
-        store.put_scan_reports(&sample).await.expect("written");
         let kev = Reference::KnownExploited;
+        let mut store = open(dir.path()).await;
         store
             .put_reference(kev, 2_000, "[2]")
             .await
             .expect("written");
+        store.close().await;
+        let mut store = open(dir.path()).await.for_sample();
+        let sample = [report("a", 9_000, true, &["CVE-1"])];
+        store.put_scan_reports(&sample).await.expect("written");
+        // That of the sample stands beside the real one, and goes with it.
+        let epss = Reference::Epss;
+        for (reference, text) in [(kev, "[9]"), (epss, "[8]")] {
+            let put = store.put_reference(reference, 9_000, text).await;
+            assert!(put.expect("written"));
+        }
+        let known = store.reference(kev).await.expect("read");
+        assert_eq!(known, Some((2_000, "[2]".to_owned())));
+        assert!(store.reference(epss).await.expect("read").is_some());
         store.close().await;
 
         let mut store = open(dir.path()).await;
@@ -172,6 +183,7 @@ fn real_reports_delete_the_sample_and_keep_reference_data() {
         assert_eq!(names.collect::<Vec<_>>(), ["b"]);
         assert_eq!(snapshot.security.as_of_ms, Some(1_000));
         assert!(store.reference(kev).await.expect("read").is_some());
+        assert_eq!(store.reference(epss).await.expect("read"), None);
         store.close().await;
     });
 }

@@ -94,11 +94,20 @@ impl Store {
     }
 }
 
-async fn known_exploited(transaction: &mut Transaction) -> Result<Option<KnownExploited>> {
-    let stored = documents::read(transaction, Reference::KnownExploited).await?;
-    stored
-        .map(|(_, text)| KnownExploited::from_json(&text))
-        .transpose()
+/// Reads stored reference data. What cannot be read is as if it was not there: pages say without which data they are.
+async fn reference<T>(
+    transaction: &mut Transaction,
+    reference: Reference,
+    parse: fn(&str) -> Result<T>,
+) -> Result<Option<T>> {
+    let Some((_, text)) = documents::read(transaction, reference).await? else {
+        return Ok(None);
+    };
+    let parsed = parse(&text).inspect_err(|error| {
+        let name = reference.as_str();
+        tracing::warn!("the stored {name} data cannot be read; import it again: {error:#}");
+    });
+    Ok(parsed.ok())
 }
 
 /// The vulnerabilities of a catalogue, with the ends of the days on which they are due.
@@ -111,26 +120,13 @@ fn listed(kev: &KnownExploited) -> impl Iterator<Item = (String, i64)> {
     })
 }
 
-/// Loads the scores of the vulnerabilities that reports name: there are several hundred thousand others.
-async fn epss(transaction: &mut Transaction, reports: &[ReportSeries]) -> Result<Option<Epss>> {
-    let Some((_, text)) = documents::read(transaction, Reference::Epss).await? else {
-        return Ok(None);
-    };
-    let mut epss = Epss::from_json(&text)?;
+/// Keeps the scores of the vulnerabilities that reports name: there are several hundred thousand others.
+fn scores_of(reports: &[ReportSeries], mut epss: Epss) -> Epss {
     let reports = reports.iter().flat_map(|series| &series.reports);
     let findings = reports.flat_map(|report| &*report.findings);
     let named: HashSet<&str> = findings.map(|finding| &*finding.id).collect();
     epss.scores.retain(|id, _| named.contains(&**id));
-    Ok(Some(epss))
-}
-
-/// Loads the stored ends of support, if they are newer than the built-in ones.
-async fn end_of_life(transaction: &mut Transaction) -> Result<Option<EndOfLife>> {
-    let Some((_, text)) = documents::read(transaction, Reference::EndOfLife).await? else {
-        return Ok(None);
-    };
-    let stored = EndOfLife::from_json(&text)?;
-    Ok((stored.as_of >= EndOfLife::built_in().as_of).then_some(stored))
+    epss
 }
 
 /// Loads everything about security, or shares it with an earlier snapshot of the same store since which none of
@@ -150,16 +146,22 @@ pub async fn load(
         .iter()
         .filter_map(|history| history.versions.last());
     let reports = scan_reports::load(transaction).await?;
-    let kev = known_exploited(transaction).await?;
-    let epss = epss(transaction, &reports).await?;
+    let kev = reference(
+        transaction,
+        Reference::KnownExploited,
+        KnownExploited::from_json,
+    )
+    .await?;
+    let epss = reference(transaction, Reference::Epss, Epss::from_json).await?;
+    let ends = reference(transaction, Reference::EndOfLife, EndOfLife::from_json).await?;
     Ok(Arc::new(Security {
         as_of_ms: meta::number(transaction, meta::SECURITY_AS_OF).await?,
         repositories: newest.filter_map(|(_, facts)| facts.clone()).collect(),
         histories,
-        reports,
-        end_of_life: end_of_life(transaction).await?,
+        end_of_life: ends.filter(|stored| stored.as_of >= EndOfLife::built_in().as_of),
         known_exploited: kev.iter().flat_map(listed).collect(),
         kev_as_of: kev.as_ref().map(|kev| kev.as_of),
-        epss,
+        epss: epss.map(|epss| scores_of(&reports, epss)),
+        reports,
     }))
 }

@@ -71,16 +71,14 @@ pub fn pipeline(state: &AppState) -> Vec<Parameter> {
 pub fn repository(state: &AppState) -> Vec<Parameter> {
     let first = state.snapshot().ok();
     let first = first.and_then(|snapshot| repository::first(&snapshot));
-    [
-        (
-            "as_of",
-            "The end of a local date, or an instant of RFC 3339; by default that of the latest facts",
-            None,
-        ),
-        ("name", "The repository, without the organisation", first),
+    let as_of = query(
+        "as_of",
+        "The end of a local date, or an instant of RFC 3339; by default that of the latest facts",
+    );
+    vec![
+        as_of.schema(Some(text().pattern(Some(INSTANT)))).build(),
+        free("name", "The repository, without the organisation", first),
     ]
-    .map(|(name, help, example)| free(name, help, example))
-    .into()
 }
 
 /// The job and the number of the latest build.
