@@ -115,7 +115,7 @@ struct Analysis<'a> {
     state: Field<'a>,
 }
 
-/// What a component is called in findings.
+/// The name of a component in findings.
 #[derive(Clone, Default)]
 struct Named {
     package: String,

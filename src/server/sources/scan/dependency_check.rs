@@ -91,7 +91,7 @@ impl<'a> Report<'a> {
         object(text)
     }
 
-    /// Whether the scanner's own header is there: without it, nobody can tell an empty report from none.
+    /// The scanner's own header is there: without it, nobody can tell an empty report from none.
     pub fn has_header(&self) -> bool {
         self.report_schema != Field::Missing
             || self.scan_info.is_some()

@@ -43,17 +43,17 @@ impl Shape {
         }
     }
 
-    /// Whether it is an object with all these keys.
+    /// Returns whether it is an object with all these keys.
     pub fn has(&self, keys: &[&str]) -> bool {
         !self.is_array && self.items_have(keys)
     }
 
-    /// Whether it is an object with this key alone.
+    /// Returns whether it is an object with this key alone.
     pub fn is_only(&self, key: &str) -> bool {
         self.has(&[key]) && self.keys.len() == 1
     }
 
-    /// Whether it is an array whose first item has all these keys.
+    /// Returns whether it is an array whose first item has all these keys.
     pub fn items_have(&self, keys: &[&str]) -> bool {
         keys.iter().all(|key| self.keys.contains(*key))
     }

@@ -42,7 +42,7 @@ pub const MAX_REPORT_BYTES: u64 = 64 << 20;
 struct Format {
     /// The name for readers.
     name: &'static str,
-    /// Whether a text of this shape is one.
+    /// Returns whether a text of this shape is one.
     detect: fn(&Shape) -> bool,
     parse: fn(&str) -> Result<Vec<Parsed>, Rejection>,
 }
