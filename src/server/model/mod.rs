@@ -35,4 +35,4 @@ pub use snooze::{Snooze, SnoozeEnd};
 pub use step::{Step, StepDuration, split_step};
 pub use suppression_rule::{MAX_RULES, RuleFormat, Selector, SelectorKind, SuppressionRule};
 pub use system::{DEFAULT_SYSTEM, InvalidSystem, System};
-pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, WEEKDAYS};
+pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, WEEKDAYS, end_of_day_ms};

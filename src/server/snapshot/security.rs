@@ -85,20 +85,12 @@ impl Security {
 
     /// Returns the facts of a repository.
     pub fn history_of(&self, repository: &str) -> Option<&History> {
-        let mut histories = self.histories.iter();
-        histories.find(|history| history.repository == repository)
+        of_repository(&self.histories, repository, |history| &history.repository).first()
     }
 
     /// Returns the reports about a repository.
-    pub fn reports_of<'a>(
-        &'a self,
-        repository: &str,
-    ) -> impl Iterator<Item = &'a ReportSeries> + use<'a> {
-        let first = self
-            .reports
-            .partition_point(|series| &*series.repository < repository);
-        let of = &self.reports[first..];
-        of[..of.partition_point(|series| series.repository == repository)].iter()
+    pub fn reports_of(&self, repository: &str) -> &[ReportSeries] {
+        of_repository(&self.reports, repository, |series| &series.repository)
     }
 
     pub fn end_of_life(&self) -> &EndOfLife {
@@ -131,6 +123,13 @@ impl Security {
         });
         facts + findings.sum::<usize>()
     }
+}
+
+/// Returns the part of a list that is about a repository. The list is sorted by their names.
+pub fn of_repository<'a, T>(all: &'a [T], name: &str, of: impl Fn(&T) -> &str) -> &'a [T] {
+    let first = all.partition_point(|item| of(item) < name);
+    let rest = &all[first..];
+    &rest[..rest.partition_point(|item| of(item) == name)]
 }
 
 fn facts_bytes(facts: &RepositoryFacts) -> usize {

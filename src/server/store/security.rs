@@ -9,7 +9,7 @@ use super::{
     scan_reports,
 };
 use crate::server::{
-    model::{Checkpoint, EndOfLife, Epss, KnownExploited, ScanReport},
+    model::{Checkpoint, EndOfLife, Epss, KnownExploited, ScanReport, end_of_day_ms},
     snapshot::{
         Snapshot,
         security::{ReportSeries, Security},
@@ -113,9 +113,7 @@ async fn reference<T>(
 /// The vulnerabilities of a catalogue, with the ends of the days on which they are due.
 fn listed(kev: &KnownExploited) -> impl Iterator<Item = (String, i64)> {
     kev.vulnerabilities.iter().map(|(id, exploited)| {
-        let next = exploited.due.and_then(|due| due.tomorrow().ok());
-        let end = next.and_then(|next| next.in_tz("UTC").ok());
-        let end_ms = end.map_or(i64::MAX, |end| end.timestamp().as_millisecond());
+        let end_ms = exploited.due.and_then(end_of_day_ms).unwrap_or(i64::MAX);
         (id.clone(), end_ms)
     })
 }

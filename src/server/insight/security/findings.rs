@@ -8,7 +8,7 @@ use crate::server::{
     model::{DAY_MS, ReportedFinding, Severity},
     snapshot::{
         Finding, RuleState, SecurityState,
-        security::{ReportSeries, Security},
+        security::{ReportSeries, Security, of_repository},
     },
 };
 
@@ -139,14 +139,7 @@ pub fn overdue<'a>(
 
 /// Returns whether a rule of the repository suppresses a finding for a time, with a reason.
 pub fn is_accepted(finding: &Finding, state: &SecurityState, matcher: &mut Matcher) -> bool {
-    let subject = Subject {
-        id: &finding.id,
-        package: &finding.package,
-        version: finding.version.as_deref(),
-        package_url: finding.package_url.as_deref(),
-        file_path: finding.file_path.as_deref(),
-        sha1: finding.sha1.as_deref(),
-    };
+    let subject = Subject::from(finding);
     rules_of(state, &finding.repository)
         .iter()
         .filter(|rule| rule.is_accepted())
@@ -155,9 +148,5 @@ pub fn is_accepted(finding: &Finding, state: &SecurityState, matcher: &mut Match
 
 /// Returns the rules of a repository.
 fn rules_of<'a>(state: &'a SecurityState, repository: &str) -> &'a [RuleState] {
-    let first = state
-        .rules
-        .partition_point(|rule| &*rule.facts.repository < repository);
-    let of = &state.rules[first..];
-    &of[..of.partition_point(|rule| rule.facts.repository == repository)]
+    of_repository(&state.rules, repository, |rule| &rule.facts.repository)
 }

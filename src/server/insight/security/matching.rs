@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use regex::{Regex, RegexBuilder};
 
-use crate::server::model::{ReportedFinding, Selector, SelectorKind, SuppressionRule};
+use crate::server::{
+    model::{ReportedFinding, Selector, SelectorKind, SuppressionRule},
+    snapshot::Finding,
+};
 
 /// The largest compiled expression, in bytes.
 const MAX_REGEX: usize = 1 << 20;
@@ -33,6 +36,19 @@ impl<'a> From<&'a ReportedFinding> for Subject<'a> {
     }
 }
 
+impl<'a> From<&'a Finding> for Subject<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self {
+            id: &finding.id,
+            package: &finding.package,
+            version: finding.version.as_deref(),
+            package_url: finding.package_url.as_deref(),
+            file_path: finding.file_path.as_deref(),
+            sha1: finding.sha1.as_deref(),
+        }
+    }
+}
+
 /// Matches rules, and keeps what it compiled.
 #[derive(Default)]
 pub struct Matcher {
@@ -43,14 +59,11 @@ pub struct Matcher {
 impl Matcher {
     /// Returns whether a report holds a suppressed vulnerability that a rule matches; none if that cannot be known.
     pub fn holds(&mut self, rule: &SuppressionRule, findings: &[ReportedFinding]) -> Option<bool> {
-        let mut suppressed = findings.iter().filter(|finding| finding.suppressed);
-        let first = suppressed.next();
         // A rule that cannot be decided is not unused because a report is empty.
         if !self.is_decidable(rule) {
             return None;
         }
-        let all = first.into_iter().chain(suppressed);
-        for finding in all {
+        for finding in findings.iter().filter(|finding| finding.suppressed) {
             if self.matches(rule, finding.into())? {
                 return Some(true);
             }

@@ -18,14 +18,14 @@ use crate::server::{
     snapshot::{
         Finding, RepositoryState, RuleState, RuntimeState, SecurityInsight, SecurityNumbers,
         SecurityState, Snapshot, Support,
-        security::{History, Security},
+        security::{History, Security, of_repository},
     },
 };
 pub use due::{Due, DueItem, Subject};
 pub use ends::ends_ms;
 pub use findings::{limit_days, overdue_since_ms};
 use matching::Matcher;
-pub use selected::{Selected, selected};
+pub use selected::{Selected, end_ms, selected};
 
 /// The weeks for which numbers are kept.
 const WEEKS: i64 = 26;
@@ -72,7 +72,8 @@ pub fn state_at(snapshot: &Snapshot, at_ms: i64) -> SecurityState {
     state(&snapshot.security, &snapshot.config, at_ms, &mut matcher)
 }
 
-/// Returns the numbers of a state.
+/// Returns the numbers of a state, for tests of any instant.
+#[cfg(test)]
 pub fn numbers_of(snapshot: &Snapshot, state: &SecurityState) -> SecurityNumbers {
     let findings = snapshot.insight.security.findings.iter();
     numbers(state, findings, &snapshot.security, &snapshot.config)
@@ -130,6 +131,7 @@ pub fn repository_at(snapshot: &Snapshot, repository: &str, at_ms: i64) -> Secur
     if let Some(history) = security.history_of(repository) {
         let is_scanned = security
             .reports_of(repository)
+            .iter()
             .filter(|series| findings::checks_dependencies(&series.scanner))
             .any(|series| series.reports.iter().any(|report| report.at_ms <= at_ms));
         let (config, mut matcher) = (&snapshot.config, Matcher::default());
@@ -148,9 +150,7 @@ pub fn repository_at(snapshot: &Snapshot, repository: &str, at_ms: i64) -> Secur
 /// Returns every finding of a repository that was ever open.
 pub fn findings_of<'a>(snapshot: &'a Snapshot, repository: &str) -> &'a [Finding] {
     let all = &snapshot.insight.security.findings;
-    let first = all.partition_point(|finding| &*finding.repository < repository);
-    let of = &all[first..];
-    &of[..of.partition_point(|finding| finding.repository == repository)]
+    of_repository(all, repository, |finding| &finding.repository)
 }
 
 /// Returns whether a tool checks the dependencies of a repository. The configuration files of checks say so for
@@ -225,13 +225,8 @@ fn numbers<'a>(
     }
 }
 
-/// Returns the overdue findings of a state, those overdue for longest first, with the instants since which.
-pub fn overdue<'a>(snapshot: &'a Snapshot, state: &SecurityState) -> Vec<(&'a Finding, i64)> {
-    overdue_among(snapshot, state, &snapshot.insight.security.findings)
-}
-
-/// The same for some of the findings.
-pub fn overdue_among<'a>(
+/// Returns the overdue ones of findings, those overdue for longest first, with the instants since which.
+pub fn overdue<'a>(
     snapshot: &Snapshot,
     state: &SecurityState,
     findings: &'a [Finding],

@@ -27,7 +27,7 @@ pub fn add(
     let Some(facts) = history.at(at_ms) else {
         return;
     };
-    let of_repository: Vec<&ReportSeries> = security.reports_of(&facts.repository).collect();
+    let reports = security.reports_of(&facts.repository);
     for (index, rule) in facts.rules.iter().flatten().enumerate() {
         let end = ends::end(rule.until.as_deref(), &config.time_zone);
         let since_ms = since_ms(history, rule, at_ms);
@@ -44,7 +44,7 @@ pub fn add(
                 .iter()
                 .any(|notes| notes.contains(char::is_alphabetic)),
             broad: is_broad(rule),
-            unused: is_unused(rule, &of_repository, since_ms, at_ms, matcher),
+            unused: is_unused(rule, reports, since_ms, at_ms, matcher),
             listed: rule
                 .ids
                 .iter()
@@ -106,7 +106,7 @@ fn is_catch_all(pattern: &str) -> bool {
 /// Returns whether none of the last complete reports since a rule was first seen holds what it suppresses.
 fn is_unused(
     rule: &SuppressionRule,
-    reports: &[&ReportSeries],
+    reports: &[ReportSeries],
     since_ms: i64,
     at_ms: i64,
     matcher: &mut Matcher,

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
 use crate::server::{
     config::Config,
-    model::{DAY_MS, RepositoryFacts, Runtime},
+    model::{DAY_MS, RepositoryFacts, Runtime, end_of_day_ms},
     snapshot::{RuntimeState, Support, security::Security},
 };
 
@@ -24,7 +22,7 @@ pub fn add(
         let cycle = security
             .end_of_life()
             .cycle_of(&runtime.product, &runtime.version);
-        let ends_ms = cycle.and_then(|cycle| cycle.ends).and_then(end_of_day);
+        let ends_ms = cycle.and_then(|cycle| cycle.ends).and_then(end_of_day_ms);
         let due_ms = at_ms + i64::from(config.security.runtime_due_days) * DAY_MS;
         let support = match (cycle, ends_ms) {
             (None, _) => Support::Unknown,
@@ -58,11 +56,4 @@ fn stated(facts: &RepositoryFacts) -> Vec<Runtime> {
         })
     });
     known.collect()
-}
-
-/// The end of a day in UTC, Unix ms: vendors name no time zone.
-fn end_of_day(day: Date) -> Option<i64> {
-    let next = day.tomorrow().ok()?;
-    let start = next.in_tz("UTC").ok()?;
-    Some(start.timestamp().as_millisecond())
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use jiff::civil::Date;
+use jiff::{civil::Date, tz::TimeZone};
 
 use super::{WEEKS, due::DueItem, findings, matching::Matcher, numbers, state, state_at};
 use crate::{
@@ -29,21 +29,19 @@ pub fn selected<'a>(snapshot: &'a Snapshot, selection: &'a Selection) -> Selecte
 /// The instant that a selection is about: the end of a day in the organisation's time zone or an instant, but not
 /// after the facts.
 fn at_ms(snapshot: &Snapshot, selection: &Selection) -> i64 {
-    let zone = &snapshot.config.time_zone;
-    let end_of_day = |text: &str| {
-        let next = text.parse::<Date>().ok()?.tomorrow().ok()?;
-        let start = next.to_zoned_datetime(zone.clone()).ok()?;
-        Some(start.timestamp().as_millisecond())
-    };
-    let is_date = |text: &str| text.len() == "2026-11-29".len();
     let as_of_ms = snapshot.security.as_of_ms.unwrap_or_default();
-    let asked = selection
-        .value("as_of")
-        .and_then(|text| match is_date(text) {
-            true => end_of_day(text),
-            false => instant_ms(text, zone),
-        });
+    let asked = selection.value("as_of");
+    let asked = asked.and_then(|text| end_ms(text, &snapshot.config.time_zone));
     asked.map_or(as_of_ms, |asked| asked.min(as_of_ms))
+}
+
+/// Reads an instant, or a local date, which means its end, in Unix ms.
+pub fn end_ms(text: &str, zone: &TimeZone) -> Option<i64> {
+    let day: Option<Date> = text.parse().ok().filter(|_| text.len() == 10);
+    match day {
+        Some(day) => instant_ms(&day.tomorrow().ok()?.to_string(), zone),
+        None => instant_ms(text, zone),
+    }
 }
 
 impl<'a> Selected<'a> {

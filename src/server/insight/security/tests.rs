@@ -429,7 +429,7 @@ fn a_finding_is_overdue_by_its_age_or_the_date_of_the_catalogue() {
         }
         let snapshot = of(security);
         let state = now(&snapshot).clone();
-        overdue(&snapshot, &state).len() == 1
+        overdue(&snapshot, &state, &snapshot.insight.security.findings).len() == 1
     };
     for (severity, days) in [
         (Severity::Critical, 7),
@@ -452,7 +452,7 @@ fn an_accepted_finding_is_not_overdue() {
         let of = reports(vec![report(60, true, &[finding(CVE, true)])]);
         let snapshot = snapshot(vec![rule], of);
         let state = now(&snapshot).clone();
-        overdue(&snapshot, &state).len()
+        overdue(&snapshot, &state, &snapshot.insight.security.findings).len()
     };
     let until = |until: &str| SuppressionRule {
         until: Some(until.to_owned()),

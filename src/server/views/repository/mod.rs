@@ -11,8 +11,6 @@ mod tests;
 
 use std::collections::HashSet;
 
-use jiff::{civil::Date, tz::TimeZone};
-
 use self::describe::{Place, product};
 use super::build::address;
 use crate::{
@@ -24,11 +22,9 @@ use crate::{
     server::{
         attributes::repository_of,
         figures::words,
-        insight::security::{findings_of, overdue_among, overdue_since_ms, repository_at},
+        insight::security::{end_ms, findings_of, overdue, overdue_since_ms, repository_at},
         model::RepositoryFacts,
-        snapshot::{
-            Finding, RuleEnd, RuleState, RuntimeState, SecurityState, Snapshot, instant_ms,
-        },
+        snapshot::{Finding, RuleEnd, RuleState, RuntimeState, SecurityState, Snapshot},
     },
 };
 
@@ -76,7 +72,7 @@ pub fn find(snapshot: &Snapshot, view: &View) -> Result<Wanted, AppError> {
     let security = &snapshot.security;
     let is_known = !name.is_empty()
         && (security.history_of(name).is_some()
-            || security.reports_of(name).next().is_some()
+            || !security.reports_of(name).is_empty()
             || pipelines::is_built(snapshot, name));
     if !is_known {
         return Err(AppError::unknown_repository(name));
@@ -86,15 +82,6 @@ pub fn find(snapshot: &Snapshot, view: &View) -> Result<Wanted, AppError> {
         asked: view.get("as_of").map(str::to_owned),
         at_ms,
     })
-}
-
-/// Reads an instant, or a local date, which means its end, in Unix ms.
-fn end_ms(text: &str, zone: &TimeZone) -> Option<i64> {
-    let day: Option<Date> = text.parse().ok().filter(|_| text.len() == 10);
-    match day {
-        Some(day) => instant_ms(&day.tomorrow().ok()?.to_string(), zone),
-        None => instant_ms(text, zone),
-    }
 }
 
 /// Describes a repository.
@@ -212,8 +199,10 @@ fn open<'a>(snapshot: &Snapshot, state: &SecurityState, findings: &'a [Finding])
         let address: *const Finding = finding;
         address
     };
-    let overdue = overdue_among(snapshot, state, findings);
-    let overdue: HashSet<_> = overdue.into_iter().map(|(known, _)| key(known)).collect();
+    let overdue: HashSet<_> = overdue(snapshot, state, findings)
+        .into_iter()
+        .map(|(known, _)| key(known))
+        .collect();
     let open = findings.iter().filter(|known| known.is_open(state.at_ms));
     let open = open.map(|finding| Open {
         finding,
@@ -247,7 +236,7 @@ fn finding(snapshot: &Snapshot, known: &Open<'_>) -> RepositoryFinding {
 }
 
 fn scans(snapshot: &Snapshot, name: &str, at_ms: i64) -> Vec<RepositoryScan> {
-    let series = snapshot.security.reports_of(name);
+    let series = snapshot.security.reports_of(name).iter();
     let latest = series.filter_map(|series| {
         let known = series
             .reports
