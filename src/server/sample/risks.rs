@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 
 use super::{
@@ -36,6 +36,8 @@ const PROTECTED: u32 = 85;
 /// One of so many suppressed, and of so many reported vulnerabilities is known to be exploited.
 const SUPPRESSED_PER_LISTED: usize = 60;
 const FOUND_PER_LISTED: usize = 1_500;
+/// The day on which lists were published, after the last one.
+const PUBLISHED: i64 = -2;
 
 /// The content of data/sample/risks.toml.
 #[derive(Deserialize)]
@@ -102,6 +104,14 @@ pub fn history(options: &SampleOptions) -> History {
     }
 }
 
+/// The day so many days after the last one.
+fn day(options: &SampleOptions, days: i64) -> Date {
+    let at = Timestamp::from_millisecond(options.as_of_ms + days * DAY_MS);
+    at.unwrap_or_default()
+        .to_zoned_datetime(TimeZone::UTC)
+        .date()
+}
+
 /// Returns the sample's list of known exploited vulnerabilities: some of those that are suppressed or found.
 pub fn known_exploited(options: &SampleOptions, history: &History) -> KnownExploited {
     let (_, today) = history.readings.last().expect("readings");
@@ -113,24 +123,18 @@ pub fn known_exploited(options: &SampleOptions, history: &History) -> KnownExplo
     let found = findings
         .map(|finding| &finding.id)
         .step_by(FOUND_PER_LISTED);
-    let day = |days: i64| {
-        let at = Timestamp::from_millisecond(options.as_of_ms + days * DAY_MS);
-        at.unwrap_or_default()
-            .to_zoned_datetime(TimeZone::UTC)
-            .date()
-    };
     let cves = suppressed.chain(found).filter(|id| id.starts_with("CVE-"));
     let vulnerabilities = cves.enumerate().map(|(number, id)| {
         let due = i64::try_from(number % 60).unwrap_or_default() - 30;
         let exploited = Exploited {
-            added: Some(day(due - 21)),
-            due: Some(day(due)),
+            added: Some(day(options, due - 21)),
+            due: Some(day(options, due)),
             ransomware: number % 5 == 0,
         };
         (id.clone(), exploited)
     });
     KnownExploited {
-        as_of: day(-2),
+        as_of: day(options, PUBLISHED),
         version: "sample".to_owned(),
         vulnerabilities: vulnerabilities.collect(),
     }
@@ -155,7 +159,7 @@ pub fn epss(options: &SampleOptions, history: &History) -> Epss {
             )
         });
     Epss {
-        as_of: known_exploited(options, history).as_of,
+        as_of: day(options, PUBLISHED),
         model: "sample".to_owned(),
         scores: scores.collect(),
     }

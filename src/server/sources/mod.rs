@@ -6,6 +6,7 @@ pub mod error;
 mod fields;
 pub mod file;
 pub mod github;
+mod http_client;
 pub mod jenkins;
 mod position;
 pub mod reference;

@@ -86,6 +86,8 @@ pub async fn load(transaction: &mut Transaction) -> Result<Vec<History>> {
             }),
         }
     }
+    // Names that were shortened may stand elsewhere than whole ones.
+    histories.sort_by(|a, b| a.repository.cmp(&b.repository));
     Ok(histories)
 }
 

@@ -328,12 +328,9 @@ impl Store {
         }
         let first_kept = retention::first_kept_ms(&mut transaction, self.keep_months).await?;
         let kept = retention::kept(events, first_kept);
-        // Without events to write (a source failed, or all are too old), sample data stays.
-        let cleared =
-            !kept.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
-        if cleared {
-            self.names = Names::default();
-        }
+        let cleared = self
+            .clear_sample(&mut transaction, !kept.is_empty())
+            .await?;
         self.names.reload(&mut transaction).await?;
         let (mut counts, mut changed) =
             ingest::ingest(&mut transaction, &mut self.names, &self.rules, &kept)
@@ -349,6 +346,20 @@ impl Store {
         transaction.commit().await?;
         self.names.confirm();
         Ok(counts)
+    }
+
+    /// Makes room for data: real data replaces the sample. Without data (a source failed, or all is too old) the
+    /// sample stays. Returns whether it was deleted.
+    async fn clear_sample(
+        &mut self,
+        transaction: &mut Transaction,
+        has_data: bool,
+    ) -> Result<bool> {
+        let cleared = has_data && sample::mark_or_delete(transaction, self.sample).await?;
+        if cleared {
+            self.names = Names::default();
+        }
+        Ok(cleared)
     }
 
     /// Writes security facts, all or none.
@@ -386,11 +397,9 @@ impl Store {
         coverage: Option<(&str, &[Coverage])>,
     ) -> Result<Ingested> {
         let mut transaction = self.begin().await?;
-        let cleared =
-            !facts.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
-        if cleared {
-            self.names = Names::default();
-        }
+        let cleared = self
+            .clear_sample(&mut transaction, !facts.is_empty())
+            .await?;
         let (counts, changed) = facts::put(&mut transaction, facts, collected_at_ms)
             .await
             .context("cannot write security facts to the store")?;

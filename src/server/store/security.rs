@@ -5,8 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use anyhow::{Context as _, Result};
 
 use super::{
-    Ingested, Names, Reference, Store, documents, engine::Transaction, facts, ledger, meta, sample,
-    scan_reports,
+    Ingested, Reference, Store, documents, engine::Transaction, facts, ledger, meta, scan_reports,
 };
 use crate::server::{
     model::{Checkpoint, EndOfLife, Epss, KnownExploited, ScanReport, end_of_day_ms},
@@ -43,11 +42,9 @@ impl Store {
         checkpoint: Option<&Checkpoint<'_>>,
     ) -> Result<Ingested> {
         let mut transaction = self.begin().await?;
-        let cleared =
-            !reports.is_empty() && sample::mark_or_delete(&mut transaction, self.sample).await?;
-        if cleared {
-            self.names = Names::default();
-        }
+        let cleared = self
+            .clear_sample(&mut transaction, !reports.is_empty())
+            .await?;
         let (counts, mut changed) = scan_reports::put(&mut transaction, reports)
             .await
             .context("cannot write reports of scanners to the store")?;

@@ -20,6 +20,14 @@ pub struct Sort {
     pub order: Option<&'static str>,
 }
 
+/// Columns that do not sort.
+pub fn columns<const N: usize>(labels: [&str; N]) -> [Column<'_>; N] {
+    labels.map(|label| Column {
+        label,
+        ..Column::default()
+    })
+}
+
 /// Roles keep it a table while it is laid out as cards. Rows have a cell for each column; the one in `head` names its row. The caption is for screen readers.
 pub fn table<const N: usize>(
     caption: &str,

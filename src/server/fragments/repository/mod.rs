@@ -8,7 +8,7 @@ mod tests;
 use maud::{Markup, html};
 
 use super::{
-    components::{Column, Tone, banner, table, verdict},
+    components::{Tone, banner, columns, table, verdict},
     fragment, utc,
 };
 use crate::{
@@ -49,14 +49,6 @@ pub fn fragments(details: &RepositoryDetails, base: &Base) -> Vec<HtmlFragment> 
         fragments.push(fragment("repository-help", shown.help()));
     }
     fragments
-}
-
-/// Columns that do not sort.
-fn columns<const N: usize>(labels: [&str; N]) -> [Column<'_>; N] {
-    labels.map(|label| Column {
-        label,
-        ..Column::default()
-    })
 }
 
 /// A table in a section, cut at its first rows.

@@ -10,7 +10,7 @@ use crate::{
     server::{
         figures::words,
         fragments::{
-            components::{Column, table},
+            components::{columns, table},
             repository_link, utc,
         },
     },
@@ -68,11 +68,7 @@ fn items(head: &SecurityHead, name: &str) -> u64 {
 fn class(head: &SecurityHead, name: &str, label: &str, base: &Base) -> Markup {
     let counted = items(head, name);
     let rows: Vec<&DueRow> = head.due.iter().filter(|row| row.class == name).collect();
-    let columns =
-        ["What", "Repository", "Team", "Until", "Age", "What to do"].map(|label| Column {
-            label,
-            ..Column::default()
-        });
+    let columns = columns(["What", "Repository", "Team", "Until", "Age", "What to do"]);
     let cells: Vec<[Markup; 6]> = rows
         .iter()
         .map(|row| {

@@ -10,18 +10,11 @@ use crate::{
     server::{
         figures::words,
         fragments::{
-            components::{Column, table},
+            components::{columns, table},
             repository_link,
         },
     },
 };
-
-fn columns<const N: usize>(labels: [&str; N]) -> [Column<'_>; N] {
-    labels.map(|label| Column {
-        label,
-        ..Column::default()
-    })
-}
 
 pub fn debts(head: &SecurityHead, base: &Base) -> Markup {
     let rows: Vec<[Markup; 5]> = head

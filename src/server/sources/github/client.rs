@@ -10,24 +10,23 @@ use anyhow::{Context, Result};
 use reqwest::{
     Method, Url,
     header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, IF_NONE_MATCH},
-    redirect,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::sync::Semaphore;
+
+use crate::server::sources::http_client::{USER_AGENT, at_origin_of};
 
 use super::{
     limits::{self, RetryPolicy},
     response::{self, Attempt, Expected, GithubFailure, Reply, broken, no_json},
 };
 
-const USER_AGENT: &str = concat!("rse-dashboard/", env!("CARGO_PKG_VERSION"));
 const API_VERSION: &str = "2022-11-28";
 const JSON: &str = "application/vnd.github+json";
 const RAW: &str = "application/vnd.github.raw+json";
 /// GitHub asks clients to send few requests at a time.
 const CONCURRENT: usize = 4;
-const MAX_REDIRECTS: usize = 5;
 /// The maximum size of a JSON response.
 const MAX_RESPONSE: u64 = 32 * 1024 * 1024;
 
@@ -62,19 +61,10 @@ impl Client {
     /// # Errors
     /// If this machine cannot make HTTP requests.
     pub fn new(base: Url, token: SecretString, retry: RetryPolicy) -> Result<Self> {
-        let origin = base.origin();
         // The token must not be sent to another host.
-        let redirects = redirect::Policy::custom(move |attempt| {
-            let stays = attempt.url().origin() == origin;
-            if stays && attempt.previous().len() <= MAX_REDIRECTS {
-                attempt.follow()
-            } else {
-                attempt.stop()
-            }
-        });
         let http = reqwest::Client::builder()
             .user_agent(USER_AGENT)
-            .redirect(redirects)
+            .redirect(at_origin_of(&base))
             .connect_timeout(retry.connect_timeout)
             .timeout(retry.timeout)
             .build()

@@ -4,14 +4,15 @@ use std::{io::Read as _, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use flate2::read::MultiGzDecoder;
-use reqwest::{StatusCode, Url, header::RETRY_AFTER, redirect};
+use reqwest::{StatusCode, Url, header::RETRY_AFTER};
 
-use crate::server::sources::SourceError;
+use crate::server::sources::{
+    SourceError,
+    http_client::{USER_AGENT, at_origin_of},
+};
 
-const USER_AGENT: &str = concat!("rse-dashboard/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(60);
-const MAX_REDIRECTS: usize = 5;
 /// The pause if a server asks for one without saying how long.
 const PAUSE: Duration = Duration::from_secs(60);
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -43,18 +44,9 @@ impl Client {
     /// # Errors
     /// If this machine cannot make HTTP requests.
     pub fn new(origin: &Url, name: &'static str) -> Result<Self> {
-        let origin = origin.origin();
-        let redirects = redirect::Policy::custom(move |attempt| {
-            let stays = attempt.url().origin() == origin;
-            if stays && attempt.previous().len() <= MAX_REDIRECTS {
-                attempt.follow()
-            } else {
-                attempt.stop()
-            }
-        });
         let http = reqwest::Client::builder()
             .user_agent(USER_AGENT)
-            .redirect(redirects)
+            .redirect(at_origin_of(origin))
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
             .build();

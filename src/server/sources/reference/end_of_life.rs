@@ -10,13 +10,14 @@ use reqwest::Url;
 use super::{
     END_OF_LIFE,
     client::{self, Client},
+    report,
 };
 use crate::server::{
     config::{Config, reference::check_interval},
     environment::Environment,
     model::{EndOfLife, Product},
     sources::{CheckResult, Run, Source, SourceError, SyncReport},
-    store::{Ingested, Reference, Store},
+    store::{Reference, Store},
 };
 
 const ADDRESS: &str = "https://endoflife.date/";
@@ -109,16 +110,7 @@ impl Source for EndOfLifeSource {
         table.as_of = TimeZone::UTC.to_datetime(now).date();
         let text = table.to_json();
         let kept = store.put_reference(Reference::EndOfLife, run.started_ms, &text);
-        let changed = u64::from(kept.await?);
-        Ok(SyncReport {
-            read,
-            ingested: Ingested {
-                replaced: changed,
-                unchanged: 1 - changed,
-                ..Ingested::default()
-            },
-            requests_left: None,
-        })
+        Ok(report(read, kept.await?))
     }
 
     async fn check(&self) -> Vec<CheckResult> {

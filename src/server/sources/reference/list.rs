@@ -9,12 +9,12 @@ use reqwest::Url;
 use super::{
     EPSS, KNOWN_EXPLOITED, MAX_BYTES, at_ms,
     client::{self, Client},
-    table,
+    report, table,
 };
 use crate::server::{
     config::{Config, reference::check_interval},
     sources::{CheckResult, Run, Source, SourceError, SyncReport},
-    store::{Ingested, Reference, Store},
+    store::{Reference, Store},
 };
 
 pub struct ListSource {
@@ -83,16 +83,7 @@ impl Source for ListSource {
         let read = tokio::task::spawn_blocking(move || table(reference, &text));
         let list = read.await.context("the parsing thread failed")??;
         let kept = store.put_reference(reference, at_ms(list.as_of)?, &list.json);
-        let changed = u64::from(kept.await?);
-        Ok(SyncReport {
-            read: list.entries,
-            ingested: Ingested {
-                replaced: changed,
-                unchanged: 1 - changed,
-                ..Ingested::default()
-            },
-            requests_left: None,
-        })
+        Ok(report(list.entries, kept.await?))
     }
 
     async fn check(&self) -> Vec<CheckResult> {

@@ -20,7 +20,8 @@ use jiff::{civil::Date, tz::TimeZone};
 
 use crate::server::{
     model::{Epss, KnownExploited},
-    store::Reference,
+    sources::SyncReport,
+    store::{Ingested, Reference},
 };
 
 /// The names in commands, in the store, and of the settings of the lists.
@@ -70,6 +71,20 @@ fn table(reference: Reference, text: &str) -> Result<Table> {
             }
         }
     })
+}
+
+/// The report of a sync that read so many entries.
+fn report(read: u64, changed: bool) -> SyncReport {
+    let changed = u64::from(changed);
+    SyncReport {
+        read,
+        ingested: Ingested {
+            replaced: changed,
+            unchanged: 1 - changed,
+            ..Ingested::default()
+        },
+        requests_left: None,
+    }
 }
 
 /// The start of a day in UTC, Unix ms.
