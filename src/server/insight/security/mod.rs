@@ -51,7 +51,14 @@ pub fn compute(snapshot: &Snapshot, previous: &SecurityInsight) -> SecurityInsig
     for week in (0..=WEEKS).rev() {
         let at_ms = as_of_ms - week * 7 * DAY_MS;
         let state = state(security, &snapshot.config, at_ms, &mut matcher);
-        weeks.push(numbers(&state, findings.iter(), security, &snapshot.config));
+        let scanned = is_scanned(security, at_ms, |_| true);
+        weeks.push(numbers(
+            &state,
+            findings.iter(),
+            scanned,
+            security,
+            &snapshot.config,
+        ));
         now = state;
     }
     SecurityInsight {
@@ -76,7 +83,14 @@ pub fn state_at(snapshot: &Snapshot, at_ms: i64) -> SecurityState {
 #[cfg(test)]
 pub fn numbers_of(snapshot: &Snapshot, state: &SecurityState) -> SecurityNumbers {
     let findings = snapshot.insight.security.findings.iter();
-    numbers(state, findings, &snapshot.security, &snapshot.config)
+    let scanned = is_scanned(&snapshot.security, state.at_ms, |_| true);
+    numbers(
+        state,
+        findings,
+        scanned,
+        &snapshot.security,
+        &snapshot.config,
+    )
 }
 
 fn state(security: &Security, config: &Config, at_ms: i64, matcher: &mut Matcher) -> SecurityState {
@@ -165,21 +179,18 @@ fn checked(facts: &RepositoryFacts, scanned: bool) -> Option<bool> {
     }
 }
 
-/// Returns whether a scan of one of the repositories had been read.
-fn is_scanned(state: &SecurityState, security: &Security) -> bool {
-    let repositories = state.repositories.iter();
-    let mut series = repositories.flat_map(|known| security.reports_of(&known.facts.repository));
-    series.any(|series| {
-        series
-            .reports
-            .first()
-            .is_some_and(|first| first.at_ms <= state.at_ms)
+/// Returns whether a scan of one of these repositories had been read. Facts about them need not be known.
+fn is_scanned(security: &Security, at_ms: i64, has: impl Fn(&str) -> bool) -> bool {
+    security.reports.iter().any(|series| {
+        let first = series.reports.first();
+        has(&series.repository) && first.is_some_and(|first| first.at_ms <= at_ms)
     })
 }
 
 fn numbers<'a>(
     state: &SecurityState,
     findings: impl Iterator<Item = &'a Finding> + Clone,
+    scanned: bool,
     security: &Security,
     config: &Config,
 ) -> SecurityNumbers {
@@ -216,7 +227,7 @@ fn numbers<'a>(
         runtimes_ended: runtimes(Support::Ended),
         runtimes_due: runtimes(Support::Due),
         runtimes_unknown: runtimes(Support::Unknown),
-        scanned: is_scanned(state, security),
+        scanned,
         findings: count(open().count()),
         overdue: count(overdue.len()),
         repositories: count(state.repositories.len()),

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::{WEEKS, due::DueItem, findings, matching::Matcher, numbers, state, state_at};
+use super::{
+    WEEKS, due::DueItem, findings, is_scanned, matching::Matcher, numbers, state, state_at,
+};
 use crate::{
     selection::Selection,
     server::{
@@ -91,11 +93,9 @@ impl<'a> Selected<'a> {
 
     /// Returns whether a scan had been read by then.
     pub fn is_scanned(&self) -> bool {
-        let mut series = self.snapshot.security.reports.iter();
-        series.any(|series| {
-            let first = series.reports.first();
-            self.has(&series.repository)
-                && first.is_some_and(|first| first.at_ms <= self.state.at_ms)
+        let security = &self.snapshot.security;
+        is_scanned(security, self.state.at_ms, |repository| {
+            self.has(repository)
         })
     }
 
@@ -118,7 +118,8 @@ impl<'a> Selected<'a> {
             let at_ms = self.state.at_ms - week * 7 * DAY_MS;
             let then = state(security, config, at_ms, &mut matcher);
             let then = of_team(self.snapshot, then, self.team);
-            numbers(&then, findings.iter().copied(), security, config)
+            let scanned = is_scanned(security, at_ms, |repository| self.has(repository));
+            numbers(&then, findings.iter().copied(), scanned, security, config)
         });
         weeks.collect()
     }

@@ -520,6 +520,21 @@ fn archived_and_gone_repositories_do_not_count() {
 }
 
 #[test]
+fn scans_count_without_facts_about_their_repository() {
+    let snapshot = of(Security {
+        as_of_ms: Some(AS_OF_MS),
+        reports: reports(vec![report(1, true, &[finding(CVE, false)])]),
+        ..Security::default()
+    });
+    let weeks = &snapshot.insight.security.weeks;
+    let numbers = |back: usize| {
+        let of = &weeks[weeks.len() - 1 - back];
+        (of.repositories, of.scanned, of.findings)
+    };
+    assert_eq!([numbers(1), numbers(0)], [(0, false, 0), (0, true, 1)]);
+}
+
+#[test]
 fn rules_of_every_format_have_a_scanner() {
     let formats = [
         (RuleFormat::Trivy, "trivy"),
