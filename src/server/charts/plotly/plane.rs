@@ -1,32 +1,27 @@
-//! Charts for plotly.js. The only module that names the plotly crate.
+//! Bars, lines and points on axes.
 
-use anyhow::{Context as _, Result};
-use jiff::{Timestamp, fmt::temporal::DateTimePrinter, tz::TimeZone};
+use jiff::tz::TimeZone;
 use plotly::{
-    Bar, HeatMap, Layout, Plot, Scatter,
+    Bar, Layout, Plot, Scatter,
     common::{
-        Anchor, AxisSide, ColorBar, ColorScale, ColorScaleElement, ErrorData, ErrorType, Fill,
-        Font, HoverInfo, Line, LineShape, Marker, MarkerSymbol, Mode, Orientation, Pattern,
-        PatternShape, Position, Side, ThicknessMode, TickMode, Title,
+        Anchor, AxisSide, ErrorData, ErrorType, Fill, Font, HoverInfo, Line, LineShape, Marker,
+        MarkerSymbol, Mode, Orientation, Pattern, PatternShape, Position, TickMode,
     },
     layout::{Annotation, Axis, AxisType, BarMode, HoverMode, Margin},
 };
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
-    BELOW, Base, Cell, Cells, Chart, Colour, KEY, Mark, Opens, Panel, Plane, Series, Shape, Unit,
-    colour::RATES, escape, labels,
+    axis_title,
+    drawn::{Drawn, Marks, marks, no_marks},
+    local_minute,
 };
-use crate::{api, selection::Selection};
+use crate::server::charts::{
+    BELOW, Base, Colour, KEY, Mark, Panel, Plane, Series, Shape, Unit, escape, labels,
+};
 
 /// The characters of a name that fit beside its bar on a phone.
 const NAME: usize = 38;
-/// The characters of a name beside a row of cells, and below a column.
-const NAME_OF_ROW: usize = 20;
-const NAME_OF_COLUMN: usize = 16;
-/// The height of names at a slant.
-const SLANTED: usize = 96;
 /// The part of a chart that the last of several panels takes.
 const LAST_PANEL: f64 = 0.24;
 const GAP: f64 = 0.1;
@@ -35,96 +30,8 @@ const KEY_SHAPE: f64 = 14.0;
 const KEY_GAP: f64 = 16.0;
 const KEY_CHARACTER: f64 = 7.2;
 
-/// The builds that the marks of a trace open: the numbers of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Marks {
-    pub column: &'static str,
-    pub points: Points,
-}
-
-impl Marks {
-    /// The number of rows up to the last one that a mark opens.
-    pub fn rows(&self) -> usize {
-        match &self.points {
-            Points::First(rows) => *rows,
-            Points::Rows(rows) => rows.iter().flatten().max().map_or(0, |row| row + 1),
-            Points::Conditions(_) => 0,
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Points {
-    /// So many first rows, in order.
-    First(usize),
-    /// The row of each mark, if it has one.
-    Rows(Vec<Option<usize>>),
-    /// Marks that are no rows, with their conditions.
-    Conditions(Vec<Selection>),
-}
-
-/// A chart as plotly.js draws it, and what the marks of its traces open.
-pub struct Drawn {
-    plot: Plot,
-    pub marks: Vec<Marks>,
-}
-
-impl Drawn {
-    /// Encodes the plot once, for any number of documents.
-    ///
-    /// # Errors
-    /// A plot that cannot be encoded as JSON.
-    pub fn encode(&self) -> Result<Encoded> {
-        Ok(Encoded {
-            data: to_raw_value(self.plot.data()).context("cannot write a plot as JSON")?,
-            layout: to_raw_value(self.plot.layout()).context("cannot write a plot as JSON")?,
-        })
-    }
-}
-
-/// `data` and `layout` as JSON, without members that plotly.js does not need.
-pub struct Encoded {
-    data: Box<RawValue>,
-    layout: Box<RawValue>,
-}
-
-impl Encoded {
-    /// The plot with what a click opens.
-    ///
-    /// # Errors
-    /// Conditions that cannot be encoded as JSON.
-    pub fn opening(&self, opens: &api::Opens) -> Result<Box<RawValue>> {
-        #[derive(Serialize)]
-        struct Parts<'a> {
-            data: &'a RawValue,
-            layout: &'a RawValue,
-            opens: &'a api::Opens,
-        }
-        let parts = Parts {
-            data: &self.data,
-            layout: &self.layout,
-            opens,
-        };
-        to_raw_value(&parts).context("cannot write a plot as JSON")
-    }
-}
-
-pub fn draw(chart: &Chart, zone: &TimeZone) -> Drawn {
-    match chart {
-        Chart::Plane(plane) => Drawing::new(plane, zone).finish(),
-        Chart::Cells(cells) => draw_cells(cells),
-    }
-}
-
-/// `2019-10-25 17:15` in the organisation's time zone. plotly.js has no time zones.
-pub fn local_minute(at_ms: i64, zone: &TimeZone) -> String {
-    const PRINTER: DateTimePrinter = DateTimePrinter::new().separator(b' ');
-    let at = Timestamp::from_millisecond(at_ms).unwrap_or_default();
-    let mut text = PRINTER.datetime_to_string(&zone.to_datetime(at));
-    if let Some((minute, _)) = text.rsplit_once(':') {
-        text.truncate(minute.len());
-    }
-    text
+pub fn draw(plane: &Plane, zone: &TimeZone) -> Drawn {
+    Drawing::new(plane, zone).finish()
 }
 
 struct Drawing<'a> {
@@ -540,11 +447,6 @@ fn value_axis(panel: &Panel) -> Axis {
     }
 }
 
-/// The title of an axis in the size of the other text.
-fn axis_title(text: &str) -> Title {
-    Title::with_text(text).font(Font::new().size(12))
-}
-
 /// The name of the axis of a panel.
 fn axis(name: &str, panel: usize) -> String {
     if panel == 0 {
@@ -583,162 +485,4 @@ fn errors(series: &Series) -> Option<ErrorData> {
         .thickness(1.5)
         .width(3);
     Some(errors)
-}
-
-/// Those of a trace that opens nothing.
-const fn no_marks() -> Marks {
-    Marks {
-        column: "",
-        points: Points::Rows(Vec::new()),
-    }
-}
-
-fn marks<'a>(column: &'static str, opens: impl ExactSizeIterator<Item = &'a Opens>) -> Marks {
-    let opens: Vec<&Opens> = opens.collect();
-    let conditions = opens.iter().any(|opens| matches!(opens, Opens::Builds(_)));
-    let row = |opens: &&Opens| match opens {
-        Opens::Row(row) => Some(*row),
-        Opens::Nothing | Opens::Builds(_) => None,
-    };
-    let points = if conditions {
-        let conditions = opens.iter().map(|opens| match opens {
-            Opens::Builds(builds) => builds.clone(),
-            Opens::Nothing | Opens::Row(_) => Selection::default(),
-        });
-        Points::Conditions(conditions.collect())
-    } else if opens
-        .iter()
-        .enumerate()
-        .all(|(number, opens)| row(opens) == Some(number))
-    {
-        Points::First(opens.len())
-    } else {
-        Points::Rows(opens.iter().map(row).collect())
-    };
-    Marks { column, points }
-}
-
-/// Cells as two heat maps: those that tell something fill their place, the others are small and pale.
-fn draw_cells(chart: &Cells) -> Drawn {
-    let (columns, rows) = (chart.columns.len(), chart.rows.len());
-    let mut plot = Plot::new();
-    let mut all_marks = Vec::new();
-    for uncertain in [false, true] {
-        let mut percents = vec![vec![None; columns]; rows];
-        let mut hovers = vec![vec![String::new(); columns]; rows];
-        let mut opens = vec![Opens::Nothing; columns * rows];
-        let drawn =
-            |cell: &&Cell| cell.uncertain == uncertain && cell.row < rows && cell.column < columns;
-        for cell in chart.cells.iter().filter(drawn) {
-            percents[cell.row][cell.column] = Some(cell.percent);
-            hovers[cell.row][cell.column] = labels::hover(&cell.hover);
-            opens[cell.row * columns + cell.column] = cell.opens.clone();
-        }
-        if percents.iter().flatten().all(Option::is_none) {
-            continue;
-        }
-        let positions = |count: usize| (0..count).collect::<Vec<usize>>();
-        let cells = HeatMap::new(positions(columns), positions(rows), percents)
-            .text_matrix(hovers)
-            .color_scale(rate_scale())
-            .zmin(0.0)
-            .zmax(chart.most)
-            .hover_on_gaps(false)
-            .hover_template("%{text}<extra></extra>");
-        plot.add_trace(if uncertain {
-            cells.x_gap(6.0).y_gap(10.0).opacity(0.6).show_scale(false)
-        } else {
-            cells.x_gap(1.0).y_gap(1.0).color_bar(rate_bar(chart))
-        });
-        all_marks.push(marks(chart.opens, opens.iter()));
-    }
-    for ink in ["var(--text)", "var(--surface)"] {
-        let inside = chart.cells.iter();
-        let inside: Vec<&Cell> = inside
-            .filter(|cell| !cell.label.is_empty() && chart.colour(cell.percent).ink() == ink)
-            .collect();
-        if inside.is_empty() {
-            continue;
-        }
-        let texts = Scatter::new(
-            inside.iter().map(|cell| cell.column).collect(),
-            inside.iter().map(|cell| cell.row).collect(),
-        )
-        .mode(Mode::Text)
-        .text_array(inside.iter().map(|cell| escape(&cell.label)).collect())
-        .text_font(Font::new().size(12).color(ink))
-        .hover_info(HoverInfo::Skip)
-        .show_legend(false);
-        plot.add_trace(texts);
-        all_marks.push(no_marks());
-    }
-    let labelled = |names: &[String], most: usize| {
-        Axis::new()
-            .tick_mode(TickMode::Array)
-            .tick_values((0..names.len()).map(|position| position as f64).collect())
-            .tick_text(
-                names
-                    .iter()
-                    .map(|name| escape(&labels::shorten(name, most)))
-                    .collect(),
-            )
-            .show_grid(false)
-            .zero_line(false)
-            .fixed_range(true)
-    };
-    let base = labelled(&chart.columns, NAME_OF_COLUMN).range(vec![-0.5, columns as f64 - 0.5]);
-    let (base, bottom) = if chart.has_long_columns() {
-        (base.tick_angle(-50.0), SLANTED)
-    } else {
-        (base, 36)
-    };
-    // Too small a margin would make plotly.js draw everything again.
-    let left = if chart.has_long_rows() { 160 } else { 64 };
-    plot.set_layout(
-        Layout::new()
-            .auto_size(true)
-            .font(Font::new().size(13))
-            .margin(Margin::new().left(left).right(8).top(72).bottom(bottom))
-            .x_axis(base)
-            .y_axis(labelled(&chart.rows, NAME_OF_ROW).range(vec![rows as f64 - 0.5, -0.5])),
-    );
-    Drawn {
-        plot,
-        marks: all_marks,
-    }
-}
-
-/// The six steps of the failure rate, as [`Colour::of_rate`] has them.
-fn rate_scale() -> ColorScale {
-    let last = (RATES.len() - 1) as f64;
-    let steps = RATES.iter().enumerate().flat_map(|(step, token)| {
-        let middle = step as f64;
-        let ends = [middle - 0.5, middle + 0.5];
-        ends.map(|end| {
-            let colour = format!("var(--{token})");
-            ColorScaleElement((end / last).clamp(0.0, 1.0), colour)
-        })
-    });
-    ColorScale::Vector(steps.collect())
-}
-
-/// The key of [`rate_scale`]: horizontal, in the upper right corner, where it takes no width.
-fn rate_bar(chart: &Cells) -> ColorBar {
-    let ticks = [0.0, chart.most / 2.0, chart.most];
-    ColorBar::new()
-        .orientation(Orientation::Horizontal)
-        .len_mode(ThicknessMode::Pixels)
-        .len(188)
-        .thickness(10)
-        .outline_width(1)
-        .title(axis_title(chart.title).side(Side::Top))
-        .x(1.0)
-        .x_anchor(Anchor::Right)
-        .y(1.0)
-        .x_pad(24.0)
-        .y_anchor(Anchor::Bottom)
-        .y_pad(4.0)
-        .tick_mode(TickMode::Array)
-        .tick_vals(ticks.to_vec())
-        .tick_text(ticks.map(|percent| format!("{percent}%")).to_vec())
 }
