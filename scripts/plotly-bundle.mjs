@@ -17,8 +17,8 @@ import esbuild from "esbuild";
 // Chart types of the figures. The server counts histograms, which are drawn as bars.
 const TRACES = ["bar", "heatmap", "scatter"];
 
-// Components of plotly.js that these types need, in registration order: the defaults of hovering read those of the legend.
-const COMPONENTS = ["annotations", "shapes", "errorbars", "colorscale", "colorbar", "legend", "fx", "modebar"];
+// Components of plotly.js that these types need.
+const COMPONENTS = ["annotations", "shapes", "errorbars", "colorscale", "colorbar", "fx", "modebar"];
 
 // Parts of d3 that plotly.js draws with; each imports its own dependencies.
 const D3 = [
@@ -43,6 +43,13 @@ const UNUSED = [
   [/components[\\/]selections[\\/]index\.js$/, "exports.prepSelect = exports.selectOnClick = exports.clearOutline = exports.clearSelectionsCache = () => {};"],
   [/components[\\/]shapes[\\/]index\.js$/, 'module.exports = { moduleType: "component", name: "shapes", supplyLayoutDefaults: (_, layout) => (layout.shapes = []) };'],
   [/components[\\/]shapes[\\/]draw\.js$/, "exports.eraseActiveShape = () => {};"],
+  // Charts say their names themselves, without a legend and with a label for each mark.
+  [/components[\\/]legend[\\/](draw|defaults)\.js$/, ""],
+  // Charts have no bar of buttons.
+  [/components[\\/]modebar[\\/]index\.js$/, 'module.exports = { moduleType: "component", name: "modebar", supplyLayoutDefaults: (_, layout) => (layout.modebar = { orientation: "h" }), manage: () => {} };'],
+  [/fonts[\\/]ploticon\.js$/, ""],
+  // Buttons and sliders of plotly.js that change charts.
+  [/plots[\\/]command\.js$/, ""],
   // Helpers for writing charts by hand.
   [/plot_api[\\/](validate|template_api)\.js$/, ""],
   // The server counts the numbers for heatmaps.

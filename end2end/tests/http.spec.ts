@@ -156,7 +156,7 @@ test("the first load stays within its size budget", async ({ page }) => {
   expect(requests).toBeLessThanOrEqual(14);
   // The target of 560 kB is missed. Rust's client library differs by a few kB depending on whether it was downloaded
   // or built.
-  expect(bytes).toBeLessThanOrEqual(580_000);
+  expect(bytes).toBeLessThanOrEqual(560_000);
 });
 
 test("valid byte ranges of an asset are served and invalid ones rejected", async ({ page }) => {
