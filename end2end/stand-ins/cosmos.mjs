@@ -4,13 +4,14 @@
 //   node end2end/stand-ins/cosmos.mjs [--port N] [--control-port N] [--seed FILE] [--reports] [--partitions N] [--child]
 //
 // FILE holds events as NDJSON, such as the output of `rse-dashboard sample --stdout`; it fills the
-// container pipeline-metrics of the database jenkins. --reports fills cve-reports with invented reports of scans.
-// With --child, the first line of output is JSON
-// and the process exits when its standard input closes, so that it never outlives its test.
+// container pipeline-metrics of the database jenkins. --reports fills cve-reports with invented reports of scans
+// of the repositories of FILE. With --child, the first line of output is JSON and the process exits when its
+// standard input closes, so that it never outlives its test.
 import fs from 'node:fs';
 import { control } from './cosmos/control.mjs';
 import { reports } from './cosmos/reports.mjs';
 import { createAccount, KEY } from './cosmos/server.mjs';
+import { repositoriesOf } from './organisation.mjs';
 
 /** Settings that let the official SDK connect to a local server. */
 const ENVIRONMENT = {
@@ -29,8 +30,9 @@ for (let rest = process.argv.slice(2); rest.length > 0; ) {
 }
 
 const account = await createAccount(Number(options.port), Number(options.partitions));
-if (options.seed) account.seed('jenkins', 'pipeline-metrics', fs.readFileSync(options.seed, 'utf8'));
-if (options.reports) account.seed('jenkins', 'cve-reports', reports(Math.floor(Date.now() / 1000)));
+const events = options.seed ? fs.readFileSync(options.seed, 'utf8') : '';
+if (events) account.seed('jenkins', 'pipeline-metrics', events);
+if (options.reports) account.seed('jenkins', 'cve-reports', reports(repositoriesOf(events), Math.floor(Date.now() / 1000)));
 const controlPort = await control(account, Number(options['control-port']));
 const endpoint = `https://127.0.0.1:${account.port}/`;
 const controlled = `http://127.0.0.1:${controlPort}`;

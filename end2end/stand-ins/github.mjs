@@ -1,9 +1,9 @@
 // A stand-in for GitHub's API: real sockets, responses as documented by GitHub, faults on demand.
 //
-//   node end2end/stand-ins/github.mjs [--port N] [--facts FILE] [--state 2019|head] [--token TOKEN] [--child]
+//   node end2end/stand-ins/github.mjs [--port N] [--facts FILE] [--events FILE] [--state 2019|head] [--token TOKEN] [--child]
 //
-// With --facts, it replays facts of real repositories; otherwise it serves a small built-in set. With
-// --child, the first line of output is JSON and the process exits when its standard input closes, so
+// With --facts, it replays facts of real repositories; otherwise it serves a small built-in set, and those
+// that build events as NDJSON name (--events). With --child, the first line of output is JSON and the process exits when its standard input closes, so
 // that it never outlives its test.
 //
 // GET  /_stand-in/log      requests since the last call, oldest first
@@ -16,11 +16,13 @@ import { parseArgs } from "node:util";
 import * as graphql from "./github/graphql.mjs";
 import * as rest from "./github/rest.mjs";
 import { World } from "./github/world.mjs";
+import { repositoriesOf } from "./organisation.mjs";
 
 const { values: options } = parseArgs({
   options: {
     port: { type: "string", default: "0" },
     facts: { type: "string" },
+    events: { type: "string" },
     state: { type: "string", default: "head" },
     token: { type: "string", default: "stand-in-token" },
     child: { type: "boolean", default: false },
@@ -28,7 +30,8 @@ const { values: options } = parseArgs({
 });
 
 const facts = options.facts ? JSON.parse(readFileSync(options.facts, "utf8")) : null;
-const world = new World(facts, options.state);
+const names = options.events ? repositoriesOf(readFileSync(options.events, "utf8")) : [];
+const world = new World(facts, options.state, names);
 let log = [];
 
 async function read(request) {

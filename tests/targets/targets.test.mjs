@@ -79,12 +79,37 @@ test("shell finds the program", async () => {
   assert.match(await make("shell", { DATA_DIR: folder }, "rse-dashboard --version\n"), /^rse-dashboard \d/m);
 });
 
-test("stand-ins say how to collect from them, and end together", async () => {
+/** Collects from the stand-ins, and serves what came. */
+test("data collects everything from the stand-ins, which say how and end together", async () => {
   const standIns = new Make("stand-ins", { COSMOS_PORT: await freePort(), GITHUB_PORT: await freePort() });
+  const DATA_DIR = path.join(folder, "collected");
   try {
-    await standIns.says(/COSMOS_ENDPOINT=[^]*GITHUB_TOKEN=|GITHUB_TOKEN=[^]*COSMOS_ENDPOINT=/);
+    await standIns.says(/COSMOS_ENDPOINT=[^]*GITHUB_TOKEN=\S+\n|GITHUB_TOKEN=[^]*COSMOS_ENDPOINT=[^]*VALIDATION_DISABLED=true\n/);
+    const variables = Object.fromEntries([...standIns.said.matchAll(/^ {2}(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
+    await make("data", { DATA_DIR, ...variables });
   } finally {
     await standIns.interrupt();
+  }
+
+  const PORT = await freePort();
+  const server = new Make("server", { PORT, DATA_DIR });
+  try {
+    await server.says(/serving on http/);
+    const read = async (address) => (await fetch(`http://127.0.0.1:${PORT}${address}`)).json();
+    const security = await read("/api/security");
+    for (const { id, number } of security.numbers) assert.ok(number > 0, id);
+    const classes = Object.fromEntries(security.classes.map((known) => [known.class, known.items]));
+    for (const name of ["now", "30-days", "90-days", "later", "no-end"]) assert.ok(classes[name] > 0, name);
+    assert.equal(security.rules_unread, 0);
+
+    // What both stand-ins say of one repository stands on its page.
+    const { repository: name } = security.due.find(({ kind, repository }) => kind === "finding" && /-api$/.test(repository));
+    const repository = await read(`/api/repository?name=${name}`);
+    for (const list of ["rules", "runtimes", "findings", "pipelines"]) assert.ok(repository[list].length > 0, `${list} of ${name}`);
+    const findings = await read("/api/figure?id=open_findings");
+    assert.ok(findings.rows.length > 0);
+  } finally {
+    await server.interrupt();
   }
 });
 

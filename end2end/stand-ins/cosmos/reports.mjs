@@ -1,5 +1,7 @@
-// Invented reports of scans for the container cve-reports: weekly ones of a few repositories, in each of its
+// Invented reports of scans for the container cve-reports: weekly ones of repositories, in each of its
 // forms, with findings that come and go.
+
+import { kindOf } from '../organisation.mjs';
 
 const WEEKS = 12;
 const WEEK = 7 * 86_400;
@@ -18,20 +20,12 @@ const NODE = [
 ];
 const PYTHON = [{ package: 'jinja2', version: '3.1.2', cve: 'CVE-2024-22195', fixed: '3.1.3', from: 7, to: 1 }];
 
-const REPOSITORIES = [
-  ['cmc-claim-store', 'java'],
-  ['sscs-tribunals-case-api', 'java'],
-  ['probate-back-office', 'java'],
-  ['cmc-citizen-frontend', 'node'],
-  ['div-petitioner-frontend', 'node'],
-  ['rpx-xui-webapp', 'node'],
-  ['bulk-scan-tools', 'python'],
-];
-
-/** Returns the documents as NDJSON; `now` is in Unix seconds. */
-export function reports(now) {
-  const documents = REPOSITORIES.flatMap(([repository, type], number) =>
-    Array.from({ length: WEEKS }, (_, week) => document(repository, type, week, now - week * WEEK - number * 3600)),
+/** Returns the documents of these repositories as NDJSON; `now` is in Unix seconds. */
+export function reports(names, now) {
+  const documents = names.flatMap((repository, number) =>
+    Array.from({ length: WEEKS }, (_, week) =>
+      document(repository, kindOf(repository), week, now - week * WEEK - number * 600),
+    ),
   );
   return documents.map((one) => JSON.stringify(one)).join('\n');
 }

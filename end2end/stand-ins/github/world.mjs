@@ -1,11 +1,13 @@
 // State of the stand-in: repositories and their files, limits and requested faults.
 
+import { named } from "./named.mjs";
 import { own } from "./own.mjs";
 import { synthesise } from "./facts.mjs";
 
 export class World {
-  constructor(facts, state) {
+  constructor(facts, state, names = []) {
     this.facts = facts;
+    this.names = names;
     this.organisation = "hmcts";
     this.reset();
     this.enter(state);
@@ -43,7 +45,8 @@ export class World {
 
   enter(state) {
     if (!["2019", "head"].includes(state)) throw new Error(`no state ${state}: 2019 or head`);
-    this.repositories = this.facts ? synthesise(this.facts, state) : own(state);
+    const repositories = this.facts ? synthesise(this.facts, state) : own(state);
+    this.repositories = [...repositories, ...named(this.names, Date.now())];
   }
 
   // Applies a change: an object with any of these fields.
