@@ -1,11 +1,12 @@
 //! The wire types of the head of the Security page.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Change;
 
 /// The debts of an organisation's code at an instant. Archived repositories do not count.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SecurityHead {
     /// RFC 3339, UTC; empty without facts.
     pub as_of: String,
@@ -43,7 +44,7 @@ pub struct SecurityHead {
     pub checks_unknown: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SecurityNumber {
     /// `debt`, `runtimes`, `overdue` or `unchecked`.
     pub id: String,
@@ -58,14 +59,14 @@ pub struct SecurityNumber {
     pub change: Change,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DueClass {
     /// `now`, `30-days`, `90-days`, `later`, `no-end` or `unknown`.
     pub class: String,
     pub items: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DueRow {
     pub class: String,
     /// `suppression`, `runtime` or `finding`.
@@ -85,18 +86,18 @@ pub struct DueRow {
     pub epss_percent: Option<f64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DebtRow {
     pub name: String,
     pub repository: String,
     pub team: String,
     pub file: String,
-    /// `known exploited`, `unused`, `broad`, `no reason`, `expired`.
+    /// `listed`, `expired`, `unused`, `no-reason`, `broad`.
     pub flags: Vec<String>,
     pub age_days: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResolvedElsewhere {
     pub id: String,
     /// At most five names each, and how many there are.
@@ -106,7 +107,7 @@ pub struct ResolvedElsewhere {
     pub resolved_total: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UncheckedRepository {
     pub repository: String,
     pub team: String,

@@ -4,7 +4,10 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{Column, Context, Figure, Page, Rows, Values, opens, rows::UNKNOWN, words};
+use super::{
+    Column, Context, Figure, Page, Rows, Topic, Values, opens, rows::UNKNOWN,
+    security_words::product, words,
+};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
@@ -19,6 +22,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "runtime_support",
     page: Page::Security,
+    topic: Topic::Runtimes,
     width: Width::Half,
     height: charts::MAX_HEIGHT,
     title: "Runtimes and their support",
@@ -119,7 +123,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let (products, versions) = (rows.text("product"), rows.text("version"));
     let (support, counts) = (rows.text("support"), rows.count("repositories"));
-    let name = |row: usize| format!("{} {}", products[row], versions[row]);
+    let name = |row: usize| format!("{} {}", product(&products[row]), versions[row]);
     let drawn = rows.len().min(MAX_NAMES);
     let bars = |of: Support| {
         let marks = (0..drawn)

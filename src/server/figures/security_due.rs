@@ -2,20 +2,25 @@
 //!
 //! Reads the rules, runtimes and open findings of the repositories that are not archived.
 
-use super::{Column, Context, Figure, Page, Rows, Values, opens, words};
+use super::{
+    Column, Context, Figure, Page, Rows, Topic, Values, opens,
+    security_words::{finding_name, rule_name, runtime_name},
+    words,
+};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
     selection::Selection,
     server::{
         insight::security::{Due, DueItem, Subject, selected},
-        snapshot::{RuleState, Snapshot},
+        snapshot::Snapshot,
     },
 };
 
 pub const FIGURE: Figure = Figure {
     id: "security_due",
     page: Page::Security,
+    topic: Topic::Dates,
     width: Width::Half,
     height: 240,
     title: "What is due, and when",
@@ -47,37 +52,12 @@ pub const fn label(due: Due) -> &'static str {
     }
 }
 
-/// The most vulnerabilities of a rule that are named.
-const MAX_IDS: usize = 3;
-
-/// The name of a rule for readers: its vulnerabilities, else the score or the dependency.
-pub fn rule_name(state: &RuleState) -> String {
-    let rule = state.rule();
-    let named: Vec<&str> = rule.ids.iter().take(MAX_IDS).map(String::as_str).collect();
-    match (rule.ids.len(), &rule.cvss_below) {
-        (0, Some(score)) => format!("scores below {score}"),
-        (0, None) => match rule.selectors.first() {
-            Some(selector) => selector.text.clone(),
-            None => "a rule without a target".to_owned(),
-        },
-        (count, _) if count > MAX_IDS => {
-            format!("{} and {} more", named.join(", "), count - MAX_IDS)
-        }
-        _ => named.join(", "),
-    }
-}
-
 /// The name of something that is due.
 pub fn name(subject: &Subject<'_>) -> String {
     match subject {
-        Subject::Rule(rule) => rule_name(rule),
-        Subject::Runtime(known) => {
-            format!("{} {}", known.runtime.product, known.runtime.version)
-        }
-        Subject::Finding(finding) => {
-            let severity = finding.severity.as_str();
-            format!("{} in {} ({severity})", finding.id, finding.package)
-        }
+        Subject::Rule(rule) => rule_name(rule.rule()),
+        Subject::Runtime(known) => runtime_name(&known.runtime),
+        Subject::Finding(finding) => finding_name(finding),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Reads the dated facts and the findings.
 
-use super::{Column, Context, Figure, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::{
     api::Width,
@@ -16,6 +16,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "security_trend",
     page: Page::Security,
+    topic: Topic::Dates,
     width: Width::Half,
     height: 320,
     title: "Debts over time",
@@ -106,15 +107,18 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let Some(last) = rows.len().checked_sub(1) else {
         return words::no_facts(context, "No repository is known.".to_owned());
     };
-    // What was read once is known from then on.
-    let now = |column: &str| rows.measured(column)[last].unwrap_or_default() as u64;
-    format!(
+    let now = |column: &str, singular: &str, plural: &str| match rows.measured(column)[last] {
+        Some(number) => words::counted(number as u64, singular, plural),
+        None => format!("an unknown number of {plural}"),
+    };
+    let sentence = format!(
         "{} in debt, {} past their end, {} overdue, {} without a dependency check.",
-        words::counted(now("debt"), "suppression", "suppressions"),
-        words::counted(now("runtimes_ended"), "runtime", "runtimes"),
-        words::counted(now("overdue"), "finding", "findings"),
-        words::counted(now("unchecked"), "repository", "repositories"),
-    )
+        now("debt", "suppression", "suppressions"),
+        now("runtimes_ended", "runtime", "runtimes"),
+        now("overdue", "finding", "findings"),
+        now("unchecked", "repository", "repositories"),
+    );
+    words::capitalised(&sentence)
 }
 
 fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
@@ -137,4 +141,33 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
     };
     let panel = Panel::new(Unit::Count, "", LINES.map(line).into());
     Plane::new(base, vec![panel]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{
+        figures::testing::{security, summary, suppressing},
+        model::RepositoryFacts,
+    };
+
+    #[test]
+    fn numbers_that_were_never_read_are_unknown() {
+        let unread = suppressing("a", &[("CVE-2019-1", None)]);
+        let sentence = summary(&FIGURE, &security(vec![unread]), &Selection::default());
+        assert_eq!(
+            sentence,
+            "An unknown number of suppressions in debt, 0 runtimes past their end, an unknown number of findings \
+             overdue, 0 repositories without a dependency check."
+        );
+        let read = RepositoryFacts {
+            rules: Some(Vec::new()),
+            ..suppressing("a", &[])
+        };
+        let sentence = summary(&FIGURE, &security(vec![read]), &Selection::default());
+        assert!(
+            sentence.starts_with("0 suppressions in debt, "),
+            "{sentence}"
+        );
+    }
 }

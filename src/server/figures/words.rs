@@ -96,6 +96,14 @@ pub fn scope_of(selection: &Selection, project: Option<&str>) -> String {
     }
 }
 
+/// The text with a capital at its beginning.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// A duration for readers: `0.4 s`, `45 s`, `12 min 5 s`, `2 h 12 min`, `3 days 4 h`.
 pub fn duration(ms: u64) -> String {
     let seconds = (ms + 500) / 1000;

@@ -99,6 +99,18 @@ pub async fn insight(
     .await
 }
 
+/// `GET /api/security?SELECTION`
+pub async fn security(
+    State(state): State<AppState>,
+    Extension(turn): Extension<Turn>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    list(turn, request, &[], move |query| {
+        state.security(&query.selection)
+    })
+    .await
+}
+
 /// `GET /api/search?q=…`
 pub async fn search(
     State(state): State<AppState>,

@@ -220,6 +220,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
         .route("/api/insight/{kind}", get(builds::insight))
         .route("/api/repository", get(builds::repository))
         .route("/api/search", get(builds::search))
+        .route("/api/security", get(builds::security))
         .route("/api/week", get(builds::week))
         .route("/api/live", get(live::live))
         .merge(pages);

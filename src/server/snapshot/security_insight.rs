@@ -73,6 +73,22 @@ impl RuleState {
         &rules[self.index as usize]
     }
 
+    /// Returns the names of its flags, the worst first.
+    pub fn flags(&self) -> impl Iterator<Item = &'static str> {
+        let flags = [
+            (self.listed, "listed"),
+            (self.expired, "expired"),
+            (self.due, "due"),
+            (self.unused == Some(true), "unused"),
+            (self.no_reason, "no-reason"),
+            (self.broad, "broad"),
+            (self.end == RuleEnd::Never, "no-end"),
+            (self.end == RuleEnd::Unreadable, "unreadable-end"),
+        ];
+        let set = flags.into_iter().filter(|(is_set, _)| *is_set);
+        set.map(|(_, flag)| flag)
+    }
+
     /// Returns whether the rule has to be worked on.
     pub fn is_debt(&self) -> bool {
         self.expired || self.no_reason || self.broad || self.listed || self.unused == Some(true)

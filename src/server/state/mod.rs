@@ -3,7 +3,9 @@
 mod builds;
 mod comparisons;
 mod dashboard;
+mod fragments;
 mod snoozes;
+mod views;
 
 use std::{
     fmt,
@@ -20,21 +22,16 @@ use tokio::{sync::watch, time::Instant};
 use super::{
     cache::{BuildCache, CachedFigure, CachedHeadline, FigureCache, HeadlineCache, TeamCache},
     figures::{self, Page},
-    fragments,
     metrics::{Metrics, Scrape},
     snapshot::Snapshot,
     store::{BuildReader, Ledger, SnoozeWriter},
     views::{
-        build_list,
         freshness::{self, Audience},
-        insight_table, pipeline_list, problems, search, security, summary, today, week,
+        problems,
     },
 };
 use crate::{
-    api::{
-        BuildList, CoverageItem, DataState, FigureInfo, HtmlFragment, IncidentList, InsightTable,
-        Live, Overview, PipelineList, ProblemList, SearchResults, Site, Today, View, WeekReport,
-    },
+    api::{CoverageItem, DataState, FigureInfo, Live, Overview, Site},
     base::Base,
     error::AppError,
     selection::Selection,
@@ -407,93 +404,6 @@ impl AppState {
         self.0.headlines.read(snapshot, selection.clone()).await
     }
 
-    /// The builds of a selection.
-    ///
-    /// # Errors
-    /// An unknown value, or no snapshot.
-    pub fn builds(&self, selection: &Selection, view: &View) -> Result<BuildList, AppError> {
-        let snapshot = self.selected(selection)?;
-        build_list::build_list(&snapshot, selection, view)
-    }
-
-    /// The pipelines of a selection.
-    ///
-    /// # Errors
-    /// An unknown value, or no snapshot.
-    pub fn pipelines(&self, selection: &Selection, view: &View) -> Result<PipelineList, AppError> {
-        let snapshot = self.selected(selection)?;
-        pipeline_list::pipeline_list(&snapshot, selection, view)
-    }
-
-    /// The incidents of a selection.
-    ///
-    /// # Errors
-    /// An unknown value, or no snapshot.
-    pub fn incidents(&self, selection: &Selection, view: &View) -> Result<IncidentList, AppError> {
-        let snapshot = self.selected(selection)?;
-        insight_table::incident_list(&snapshot, selection, view)
-    }
-
-    /// A kind of insight about a selection; none if there is no such kind.
-    ///
-    /// # Errors
-    /// An unknown value, or no snapshot.
-    pub fn insight(
-        &self,
-        kind: &str,
-        selection: &Selection,
-        view: &View,
-    ) -> Result<Option<InsightTable>, AppError> {
-        let snapshot = self.selected(selection)?;
-        let ledger = self.0.ledger.load();
-        let now_ms = Timestamp::now().as_millisecond();
-        insight_table::insight_table(&snapshot, kind, selection, view, &ledger.snoozes, now_ms)
-    }
-
-    /// The results of a search.
-    ///
-    /// # Errors
-    /// Too long a text, or no snapshot.
-    pub fn search(&self, view: &View) -> Result<SearchResults, AppError> {
-        search::search(&*self.snapshot()?, view, &self.0.base)
-    }
-
-    /// A week of a selection's pipelines.
-    ///
-    /// # Errors
-    /// An unknown value, or no snapshot.
-    pub fn week(&self, selection: &Selection, view: &View) -> Result<WeekReport, AppError> {
-        let snapshot = self.selected(selection)?;
-        week::week(&snapshot, selection, view)
-    }
-
-    /// The problems of a selection.
-    ///
-    /// # Errors
-    /// An unknown value, or no snapshot.
-    pub fn problems(&self, selection: &Selection) -> Result<ProblemList, AppError> {
-        let snapshot = self.selected(selection)?;
-        let ledger = self.0.ledger.load();
-        let now_ms = Timestamp::now().as_millisecond();
-        Ok(problems::problem_list(
-            &snapshot,
-            selection,
-            &ledger.snoozes,
-            now_ms,
-        ))
-    }
-
-    /// The start page of a selection, without the addresses of builds.
-    ///
-    /// # Errors
-    /// An unknown value, or no snapshot.
-    pub fn today(&self, selection: &Selection) -> Result<Today, AppError> {
-        let snapshot = self.selected(selection)?;
-        let ledger = self.0.ledger.load();
-        let now_ms = Timestamp::now().as_millisecond();
-        Ok(today::today(&snapshot, selection, &ledger.snoozes, now_ms))
-    }
-
     /// Returns whether there is a problem that is not snoozed.
     pub fn needs_attention(&self) -> bool {
         self.snapshot().is_ok_and(|snapshot| {
@@ -517,121 +427,6 @@ impl AppState {
             open: self.0.open,
             attention: self.needs_attention(),
         })
-    }
-
-    /// The HTML fragments of a name; only the headline depends on the selection.
-    ///
-    /// # Errors
-    /// An unknown name or value, or no snapshot.
-    pub async fn fragments(
-        &self,
-        of: &str,
-        selection: &Selection,
-        view: &View,
-    ) -> Result<Vec<HtmlFragment>, AppError> {
-        let snapshot = self.selected(selection)?;
-        // Each page has some of these parameters. Cursors are its own.
-        pipeline_list::check_place(view)?;
-        week::check(view)?;
-        match of {
-            "pipelines" => pipeline_list::check(view)?,
-            _ => build_list::check(&view.with("cursor", ""))?,
-        }
-        match of {
-            "build" => Ok(fragments::build(&*self.build(view).await?, &self.0.base)),
-            "pipeline" => Ok(fragments::pipeline(
-                &self.pipeline(view).await?,
-                &self.0.base,
-            )),
-            "repository" => Ok(fragments::repository(
-                &self.repository(view).await?,
-                &self.0.base,
-            )),
-            "builds" => {
-                let list = build_list::build_list(&snapshot, selection, view)?;
-                let difference = match view.get("difference") {
-                    Some(_) => Some(self.difference(selection).await?),
-                    None => None,
-                };
-                Ok(fragments::builds(
-                    &snapshot,
-                    &list,
-                    difference.as_ref(),
-                    selection,
-                    view,
-                    &self.0.base,
-                ))
-            }
-            "compare" => {
-                let pair = comparisons::pair(view)?;
-                let snapshot = self.selected_pair(&pair)?;
-                let comparison = self.comparison(pair.clone()).await?;
-                Ok(fragments::compare(
-                    &snapshot,
-                    &comparison,
-                    &pair,
-                    &self.0.base,
-                ))
-            }
-            "pipelines" => {
-                let list = pipeline_list::pipeline_list(&snapshot, selection, view)?;
-                Ok(fragments::pipelines(&list, selection, view, &self.0.base))
-            }
-            "week" => {
-                let week = week::week(&snapshot, selection, view)?;
-                Ok(fragments::week(&week, selection, &self.0.base))
-            }
-            "explore" => Ok(fragments::explore(selection, &self.0.base)),
-            "search" => Ok(fragments::search(&self.search(view)?, &self.0.base)),
-            "summary" => Ok(fragments::summary(&summary::summary(&snapshot, selection))),
-            "today" => {
-                let today = self.today_with_addresses(selection).await?;
-                let now_ms = Timestamp::now().as_millisecond();
-                let can_snooze = self.0.signed_in;
-                Ok(fragments::today(&today, &self.0.base, can_snooze, now_ms))
-            }
-            "wall-today" => {
-                let today = self.today_with_addresses(selection).await?;
-                let now_ms = Timestamp::now().as_millisecond();
-                Ok(fragments::wall_today(&today, &self.0.base, now_ms))
-            }
-            "wall-pipelines" => self.wall_of_pipelines(selection).await,
-            "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
-            "headline" => Ok(self.headline(selection).await?.fragments.clone()),
-            "security" => {
-                let head = security::security_head(&snapshot, selection);
-                Ok(fragments::security(&head, &self.0.base))
-            }
-            "sources" => Ok(fragments::sources(
-                &self.data_state()?,
-                &self.coverage()?,
-                &self.0.base,
-            )),
-            _ => {
-                let known = fragments::NAMES.map(str::to_owned);
-                Err(AppError::unknown_value("of", of, known.to_vec()))
-            }
-        }
-    }
-
-    /// The headline and the red pipelines, under the age of the data.
-    async fn wall_of_pipelines(
-        &self,
-        selection: &Selection,
-    ) -> Result<Vec<HtmlFragment>, AppError> {
-        let today = self.today(selection)?;
-        let view = View::default().with("state", "red");
-        let snapshot = self.selected(selection)?;
-        let red = pipeline_list::pipeline_list(&snapshot, selection, &view)?;
-        let mut fragments = vec![fragments::wall_age(
-            &today.problems.as_of,
-            today.age.as_deref(),
-            today.old,
-            &today.title,
-        )];
-        fragments.extend_from_slice(&self.headline(selection).await?.fragments);
-        fragments.extend(fragments::pipelines(&red, selection, &view, &self.0.base));
-        Ok(fragments)
     }
 
     /// The snapshot, if it can answer for a selection.

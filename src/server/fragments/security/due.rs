@@ -7,10 +7,11 @@ use crate::{
     api::{DueRow, SecurityHead},
     base::Base,
     markup::visible,
+    selection::Selection,
     server::{
         figures::words,
         fragments::{
-            components::{columns, table},
+            components::{columns, rule_flag, table},
             repository_link, utc,
         },
     },
@@ -52,12 +53,24 @@ pub fn due(head: &SecurityHead, base: &Base) -> Markup {
                     @if let Some(day) = &head.epss_as_of {
                         "EPSS is the probability of exploitation within 30 days (scores of " (visible(day)) "). "
                     }
-                    a href=(base.path("/figures/security_due.csv")) { "All as CSV" }
+                    a href=(address(head, base, "/figures/security_due.csv")) { "All as CSV" }
+                    " · "
+                    a href=(address(head, base, "/api/security")) rel="external" { "JSON" }
                 }
                 @for (name, label) in CLASSES { (class(head, name, label, base)) }
             }
         }
     }
+}
+
+/// An address of the same team and day.
+fn address(head: &SecurityHead, base: &Base, path: &str) -> String {
+    let keys = [("team", &head.team), ("as_of", &head.asked)];
+    let given = keys
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)));
+    let selection: Selection = given.collect();
+    format!("{}{}", base.path(path), selection.query())
 }
 
 fn items(head: &SecurityHead, name: &str) -> u64 {
@@ -75,7 +88,7 @@ fn class(head: &SecurityHead, name: &str, label: &str, base: &Base) -> Markup {
             [
                 html! {
                     (kind(&row.kind)) " " (visible(&row.name))
-                    @if row.listed { " " strong { "known exploited" } }
+                    @if row.listed { " " (rule_flag("listed")) }
                     @if let Some(percent) = row.epss_percent { ", EPSS " (words::percent(percent)) }
                 },
                 repository_link(base, &row.repository),

@@ -10,7 +10,7 @@ use crate::{
     server::{
         figures::words,
         fragments::{
-            components::{columns, table},
+            components::{columns, rule_flag, table},
             repository_link,
         },
     },
@@ -25,7 +25,7 @@ pub fn debts(head: &SecurityHead, base: &Base) -> Markup {
                 html! { (visible(&row.name)) },
                 repository_link(base, &row.repository),
                 html! { (visible(&row.team)) },
-                html! { (visible(&row.flags.join(", "))) },
+                html! { @for flag in &row.flags { (rule_flag(flag)) " " } },
                 html! { "at least " (words::counted(row.age_days, "day", "days")) },
             ]
         })

@@ -55,7 +55,7 @@ fn head() -> SecurityHead {
             repository: hostile(),
             team: hostile(),
             file: hostile(),
-            flags: vec![hostile()],
+            flags: vec!["broad".to_owned()],
             age_days: 3,
         }],
         debts_total: 2,
@@ -88,9 +88,9 @@ fn html(head: &SecurityHead, base: &Base) -> String {
 
 #[test]
 fn hostile_text_stays_text() {
-    // A finding with four texts and a rule with three, a debt with four, a vulnerability with two repositories, two repositories
-    // with two texts.
-    assert_text(&fragments(&head(), &Base::default()), 4 + 3 + 4 + 3 + 4);
+    // A finding with four texts and a rule with three, a debt with three, a vulnerability with two repositories, two
+    // repositories with two texts. Flags are among those that are known.
+    assert_text(&fragments(&head(), &Base::default()), 4 + 3 + 3 + 3 + 4);
     let chosen = SecurityHead {
         as_of: "2019-10-25T12:00:00Z".to_owned(),
         team: Some(hostile()),
@@ -114,7 +114,8 @@ fn numbers_open_their_lists_and_what_is_unknown_is_said() {
         "The first 1 of 1,200 are listed; the CSV has all.",
         "href=\"/rse/figures/security_due.csv\"",
         "at least 1 day",
-        "<strong>known exploited</strong>, EPSS 12%",
+        "Known exploited</span>, EPSS 12%",
+        "href=\"/rse/api/security\"",
         "no KEV catalogue was imported",
         "Set a date",
         "2 rules are expired, unused",
@@ -129,6 +130,20 @@ fn numbers_open_their_lists_and_what_is_unknown_is_said() {
         assert!(html.contains(part), "{part}: {html}");
     }
     assert!(!html.contains("due-later"), "{html}");
+}
+
+#[test]
+fn files_are_of_the_team_and_day_that_are_shown() {
+    let chosen = SecurityHead {
+        team: Some("A & B".to_owned()),
+        asked: Some("2026-01-31".to_owned()),
+        ..head()
+    };
+    let html = html(&chosen, &Base::new("/rse"));
+    let query = "?team=A+%26+B&amp;as_of=2026-01-31";
+    for path in ["/rse/figures/security_due.csv", "/rse/api/security"] {
+        assert!(html.contains(&format!("href=\"{path}{query}\"")), "{html}");
+    }
 }
 
 #[test]

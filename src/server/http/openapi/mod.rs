@@ -27,8 +27,8 @@ use crate::{
     api::{
         BuildDetails, BuildDifference, BuildList, Comparison, CoverageItem, DataState, FigureData,
         FigureInfo, Headline, HtmlFragment, IncidentList, InsightTable, Live, Overview,
-        PipelineDetails, PipelineList, ProblemList, RepositoryDetails, SearchResults, Today,
-        WeekReport,
+        PipelineDetails, PipelineList, ProblemList, RepositoryDetails, SearchResults, SecurityHead,
+        Today, WeekReport,
     },
     error::AppError,
     server::state::AppState,
@@ -58,6 +58,7 @@ use crate::{
     IncidentList,
     InsightTable,
     SearchResults,
+    SecurityHead,
     WeekReport
 )))]
 struct Types;
@@ -213,6 +214,18 @@ fn endpoints(state: &AppState) -> Vec<Endpoint> {
                 ("304", responses::unchanged()),
                 wrong(),
                 ("404", responses::fault("An unknown repository")),
+                not_ready(),
+            ],
+        },
+        Endpoint {
+            path: "/api/security",
+            id: "security",
+            summary: "Debts of security by team and day: four numbers, what is due, and what to clean up",
+            parameters: selection(),
+            responses: vec![
+                ("200", responses::tagged("SecurityHead")),
+                ("304", responses::unchanged()),
+                wrong(),
                 not_ready(),
             ],
         },

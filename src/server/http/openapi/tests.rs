@@ -119,8 +119,8 @@ async fn every_operation_responds_as_described() {
         assert_eq!(refused.headers()["allow"], "GET,HEAD", "{uri}");
     }
     assert_eq!(
-        with_headers, 18,
-        "fourteen ETags and four names of files are described"
+        with_headers, 19,
+        "fifteen ETags and four names of files are described"
     );
 }
 

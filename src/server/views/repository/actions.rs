@@ -1,13 +1,13 @@
 //! Actions for a repository, in order, and the verdict on it.
 
-use super::{
-    Open,
-    describe::{Place, listed, name_of, product},
-};
+use super::{Open, describe::Place};
 use crate::{
     api::{RepositoryAction, RepositoryDetails},
     server::{
-        figures::words,
+        figures::{
+            security_words::{listed, rule_name, runtime_name},
+            words,
+        },
         model::Severity,
         snapshot::{RuleEnd, RuleState, RuntimeState, SecurityState, Snapshot, Support},
     },
@@ -182,7 +182,7 @@ fn rule(known: &RuleState, first_ms: Option<i64>, place: &Place<'_>) -> Option<R
     let is_since = at_ms == Some(known.since_ms) && !matches!(kind, "expired" | "due");
     Some(RepositoryAction {
         kind: kind.to_owned(),
-        what: format!("Rule for {}", name_of(rule)),
+        what: format!("Rule for {}", rule_name(rule)),
         at: at_ms.map(|ms| words::instant(Some(ms))),
         at_least: is_since && first_ms == Some(known.since_ms),
         action: action.to_owned(),
@@ -202,7 +202,7 @@ fn runtime(known: &RuntimeState, place: &Place<'_>) -> Option<RepositoryAction> 
     let runtime = &known.runtime;
     Some(RepositoryAction {
         kind: kind.to_owned(),
-        what: format!("{} {}", product(&runtime.product), runtime.version),
+        what: runtime_name(runtime),
         at: known.ends_ms.map(|ms| words::instant(Some(ms))),
         at_least: false,
         action: action.to_owned(),
@@ -225,13 +225,7 @@ fn unknown(state: &SecurityState, details: &RepositoryDetails) -> Vec<Repository
         .iter()
         .filter(|known| known.support == Support::Unknown);
     let unsupported: Vec<String> = unsupported
-        .map(|known| {
-            format!(
-                "{} {}",
-                product(&known.runtime.product),
-                known.runtime.version
-            )
-        })
+        .map(|known| runtime_name(&known.runtime))
         .collect();
     let rules = |count| words::counted(count, "rule", "rules");
     let entries = [
@@ -324,10 +318,7 @@ pub fn verdict(details: &RepositoryDetails, actions: &[RepositoryAction]) -> (St
         .cloned()
         .collect::<Vec<_>>()
         .join(", ");
-    let mut letters = shown.chars();
-    let shown = letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    });
+    let shown = words::capitalised(&shown);
     let state = if is_bad { "bad" } else { "warning" };
     (state.to_owned(), format!("{shown}{more}."))
 }

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::describe::{listed, name_of, product};
 use crate::{
     api::RepositoryChange,
     server::{
-        figures::words,
+        figures::{
+            security_words::{listed, product, rule_name},
+            words,
+        },
         model::{RepositoryFacts, Runtime, SuppressionRule},
         snapshot::{Finding, security::History},
     },
@@ -225,20 +227,20 @@ fn rules(a: &[SuppressionRule], b: &[SuppressionRule], found: &mut Vec<Change>) 
             rule(before, after, &mut say);
         }
         for gone in before.iter().skip(after.len()) {
-            removed.push(format!("Rule for {} removed", name_of(gone)));
+            removed.push(format!("Rule for {} removed", rule_name(gone)));
         }
         for new in after.iter().skip(before.len()) {
-            say(format!("Rule for {} added", name_of(new)));
+            say(format!("Rule for {} added", rule_name(new)));
         }
     }
     for new in after.into_values().flatten() {
-        say(format!("Rule for {} added", name_of(new)));
+        say(format!("Rule for {} added", rule_name(new)));
     }
     removed.into_iter().for_each(say);
 }
 
 fn rule(before: &SuppressionRule, after: &SuppressionRule, say: &mut impl FnMut(String)) {
-    let name = || name_of(after);
+    let name = || rule_name(after);
     if before.until != after.until {
         let end = |rule: &SuppressionRule| {
             let until = rule.until.clone();

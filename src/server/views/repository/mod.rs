@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::HashSet;
 
-use self::describe::{Place, product};
+use self::describe::Place;
 use super::build::address;
 use crate::{
     api::{
@@ -21,7 +21,7 @@ use crate::{
     error::AppError,
     server::{
         attributes::repository_of,
-        figures::words,
+        figures::{security_words::product, words},
         insight::security::{end_ms, findings_of, overdue, overdue_since_ms, repository_at},
         model::RepositoryFacts,
         snapshot::{Finding, RuleEnd, RuleState, RuntimeState, SecurityState, Snapshot},
@@ -253,22 +253,6 @@ fn scans(snapshot: &Snapshot, name: &str, at_ms: i64) -> Vec<RepositoryScan> {
     latest.take(MAX_ROWS).collect()
 }
 
-/// The flags of a rule, the worst first.
-fn flags(known: &RuleState) -> Vec<String> {
-    let flags = [
-        (known.listed, "listed"),
-        (known.expired, "expired"),
-        (known.due, "due"),
-        (known.unused == Some(true), "unused"),
-        (known.no_reason, "no-reason"),
-        (known.broad, "broad"),
-        (known.end == RuleEnd::Never, "no-end"),
-        (known.end == RuleEnd::Unreadable, "unreadable-end"),
-    ];
-    let set = flags.into_iter().filter(|(is_set, _)| *is_set);
-    set.map(|(_, flag)| flag.to_owned()).collect()
-}
-
 fn rule(known: &RuleState, first_ms: Option<i64>, place: &Place<'_>) -> RepositoryRule {
     let rule = known.rule();
     RepositoryRule {
@@ -283,7 +267,7 @@ fn rule(known: &RuleState, first_ms: Option<i64>, place: &Place<'_>) -> Reposito
         },
         since: words::instant(Some(known.since_ms)),
         at_least: first_ms == Some(known.since_ms),
-        flags: flags(known),
+        flags: known.flags().map(str::to_owned).collect(),
         use_unknown: known.unused.is_none(),
         reason: rule.notes.clone(),
         place: place.of(&rule.file, rule.line),

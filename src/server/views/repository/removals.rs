@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use super::describe::{Place, name_of};
+use super::describe::Place;
 use crate::{
     api::{RuleByHand, RuleRemoval},
     server::{
-        figures::words,
+        figures::{security_words::rule_name, words},
         model::{RuleFormat, SuppressionRule},
         snapshot::{RuleEnd, RuleState},
     },
@@ -62,7 +62,7 @@ fn removal(
                 lines.push(format!("remove {arguments} # {}", reason(known)));
             }
             Err(why) => by_hand.push(RuleByHand {
-                what: name_of(rule),
+                what: rule_name(rule),
                 why: why.to_owned(),
                 place: place.of(&rule.file, rule.line),
             }),

@@ -2,10 +2,11 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::describe::{Place, name_of};
+use super::describe::Place;
 use crate::{
     api::RuleRenewal,
     server::{
+        figures::security_words::rule_name,
         model::{DAY_MS, RuleFormat, SuppressionRule},
         snapshot::RuleState,
     },
@@ -34,7 +35,7 @@ pub fn renewals(
         let rule = known.rule();
         let (text, note) = text(rule, known.expired.then_some(&day), known.no_reason)?;
         Some(RuleRenewal {
-            what: name_of(rule),
+            what: rule_name(rule),
             place: place.of(&rule.file, rule.line),
             text,
             note: note.to_owned(),

@@ -12,7 +12,7 @@ use crate::{
     server::{
         attributes::repository_of,
         charts::shorten,
-        figures::{security_due, words},
+        figures::{security_due, security_words::rule_name, words},
         insight::security::{Due, DueItem, Subject},
         model::DAY_MS,
         snapshot::{RuleState, SecurityState, Snapshot},
@@ -79,33 +79,29 @@ fn epss_percent(snapshot: &Snapshot, id: &str) -> Option<f64> {
     Some(100.0 * f64::from(score.probability))
 }
 
+/// The flags of a rule that are no debt.
+const NO_DEBT: [&str; 3] = ["due", "no-end", "unreadable-end"];
+
 /// The flags of a rule that are a debt, the worst first.
-fn flags(rule: &RuleState) -> Vec<String> {
-    let all = [
-        (rule.listed, "known exploited"),
-        (rule.unused == Some(true), "unused"),
-        (rule.broad, "broad"),
-        (rule.no_reason, "no reason"),
-        (rule.expired, "expired"),
-    ];
-    let flags = all.into_iter().filter(|(is, _)| *is);
-    flags.map(|(_, flag)| flag.to_owned()).collect()
+fn debt_flags(rule: &RuleState) -> Vec<String> {
+    let flags = rule.flags().filter(|flag| !NO_DEBT.contains(flag));
+    flags.map(str::to_owned).collect()
 }
 
 /// Returns the rules in debt, those known to be exploited and those with most flags first, and their number.
 pub fn debts(snapshot: &Snapshot, state: &SecurityState) -> (Vec<DebtRow>, u64) {
     let mut rules: Vec<&RuleState> = state.rules.iter().filter(|rule| rule.is_debt()).collect();
     let total = rules.len() as u64;
-    rules.sort_by_cached_key(|rule| (Reverse(rule.listed), Reverse(flags(rule).len())));
+    rules.sort_by_cached_key(|rule| (Reverse(rule.listed), Reverse(debt_flags(rule).len())));
     let row = |rule: &&RuleState| DebtRow {
-        name: shorten(&security_due::rule_name(rule), MAX_NAME),
+        name: shorten(&rule_name(rule.rule()), MAX_NAME),
         repository: shorten(&rule.facts.repository, MAX_NAME),
         team: shorten(
             snapshot.config.owners.team(&rule.facts.repository),
             MAX_NAME,
         ),
         file: shorten(&rule.rule().file, MAX_NAME),
-        flags: flags(rule),
+        flags: debt_flags(rule),
         age_days: days(rule.since_ms, state.at_ms),
     };
     (rules.iter().take(MAX_DEBTS).map(row).collect(), total)

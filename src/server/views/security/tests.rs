@@ -195,5 +195,5 @@ fn many_repositories_are_counted_and_the_first_are_listed() {
     let without_end = many.due.iter().filter(|row| row.class == "no-end");
     assert_eq!(without_end.count(), MAX_DUE_OF_CLASS);
     assert_eq!((many.debts_total, many.debts.len()), (600, 300));
-    assert_eq!(many.debts[0].flags, ["broad", "no reason"]);
+    assert_eq!(many.debts[0].flags, ["no-reason", "broad"]);
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::Today,
-    server::figures::words::{counted, duration, thousands},
+    server::figures::words::{capitalised, counted, duration, thousands},
 };
 
 /// `CMC: nothing is red. 1 failure in 24 h, recovered in 2 h 12 min.`
@@ -75,11 +75,4 @@ fn recent(today: &Today) -> String {
         (_, _, None) => String::new(),
     };
     format!("{failures}{recovery}.")
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }

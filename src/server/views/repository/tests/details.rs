@@ -1,4 +1,4 @@
-//! What to do, and the states of rules, runtimes and findings.
+//! Actions for a repository, and the states of its rules, runtimes and findings.
 
 use super::*;
 use crate::server::{
