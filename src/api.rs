@@ -230,6 +230,8 @@ pub struct FigureInfo {
     pub title: String,
     /// An explanation: what counts, and from which data.
     pub help: String,
+    /// The subject of the figure in a word or three: `Durations`.
+    pub topic: String,
     pub width: Width,
     /// The height of the chart in CSS pixels, reserved before it is drawn.
     pub height: u16,

@@ -118,7 +118,8 @@ function drawTheRestWhenIdle() {
   idle = true;
   const later = window.scheduler?.postTask ? (task) => scheduler.postTask(task, { priority: "background" }) : (task) => setTimeout(task, 50);
   later(async () => {
-    const chart = [...waiting].find(({ element }) => element.isConnected);
+    // A chart of another topic has no width until the reader chooses that.
+    const chart = [...waiting].find(({ element }) => element.isConnected && element.clientWidth > 0);
     if (chart) await draw(chart);
     idle = false;
     if (chart) drawTheRestWhenIdle();

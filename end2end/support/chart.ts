@@ -52,8 +52,17 @@ export const card = (page: Page, id: string): Locator => page.locator(`article[d
 
 export const table = (page: Page, id: string): Locator => card(page, id).locator("table");
 
+/** Shows the topic of a card on phones, where a page shows one at a time. */
+export async function showTopic(page: Page, id: string) {
+  if (await card(page, id).isVisible()) return;
+  const topic = await card(page, id).getAttribute("data-topic");
+  await page.locator(`.topics input[value="${topic}"]`).check();
+  await expect(card(page, id)).toBeVisible();
+}
+
 /** Opens a card's table as a reader does; on a figure's own page it is already open. */
 export async function openTable(page: Page, id: string): Promise<Locator> {
+  await showTopic(page, id);
   const details = card(page, id).locator("details.table");
   if ((await details.getAttribute("open")) === null) await details.locator("summary").click();
   await expect(table(page, id)).toBeVisible();
@@ -69,6 +78,7 @@ export async function openMenu(page: Page, id: string) {
 /** Scrolls a card into view and waits until its chart is drawn. */
 export async function drawn(page: Page, id: string): Promise<Locator> {
   const chart = card(page, id).locator(".chart");
+  await showTopic(page, id);
   await card(page, id).scrollIntoViewIfNeeded();
   await expect(chart).toHaveAttribute("data-drawn", "true");
   return chart;

@@ -72,6 +72,9 @@ pub fn Card(
     /// On a figure's own page, the heading is the title and the table is open.
     #[prop(optional)]
     alone: bool,
+    /// The number of its topic among those of the page.
+    #[prop(optional)]
+    topic: Option<usize>,
 ) -> impl IntoView {
     let id = StoredValue::new(info.id.clone());
     let builds = StoredValue::new(use_base().path("/builds"));
@@ -110,6 +113,7 @@ pub fn Card(
             class=format!("figure-card {width}")
             class:alone=alone
             data-figure=info.id.clone()
+            data-topic=topic
             aria-labelledby=title_id.clone()
             aria-busy=move || busy.get().then_some("true")
         >

@@ -8,6 +8,7 @@ mod heading;
 mod html_fragment;
 mod layout;
 mod selection;
+mod topics;
 
 pub use card::Card;
 pub use error_panel::{ErrorPanel, ask_again_when_heard};
@@ -16,3 +17,4 @@ pub use heading::{PageHeading, Visited};
 pub use html_fragment::Fragments;
 pub use layout::{Footer, Header};
 pub use selection::{use_pair, use_selection, use_view};
+pub use topics::{Topics, topics};

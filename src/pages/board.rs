@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::overview::use_overview;
 use crate::{
     api::{FigureInfo, Overview},
-    components::{Card, ErrorPanel, Fragments, PageHeading, use_selection},
+    components::{Card, ErrorPanel, Fragments, PageHeading, Topics, topics, use_selection},
     selection::Selection,
 };
 
@@ -52,12 +52,18 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     });
     let unit = unit(&overview.page);
     let is_last_day = Memo::new(move |_| selection.with(|known| known.days() == Some(1)));
+    let topics = topics(&overview.figures);
+    let topic_of = {
+        let topics = topics.clone();
+        move |info: &FigureInfo| topics.iter().position(|topic| *topic == info.topic)
+    };
     let card = move |info: FigureInfo| {
+        let topic = topic_of(&info).unwrap_or_default();
         // In a range of one day, the other figure of results shows the same.
         let shows_last_day = info.id == "build_status_day";
         move || {
             let is_shown = !(shows_last_day && is_last_day.get());
-            is_shown.then(|| view! { <Card info=info.clone() selection unit /> })
+            is_shown.then(|| view! { <Card info=info.clone() selection unit topic /> })
         }
     };
     let cards = overview.figures.into_iter().map(card).collect_view();
@@ -66,7 +72,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
         {headline}
         {pipelines}
         {due}
-        <div class="cards">{cards}</div>
+        <div class="cards"><Topics topics /> {cards}</div>
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Reads `result`. A build counts once.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
@@ -18,6 +18,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "build_status",
     page: Page::Pipelines,
+    topic: Topic::Results,
     width: Width::Third,
     height: 300,
     title: "Build results",

@@ -4,7 +4,7 @@
 //! builds before and after may lie outside of its range, but meet its other conditions.
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, change_conditions, ranking, words,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, change_conditions, ranking, words,
 };
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
@@ -28,6 +28,7 @@ const COLOURS: [Colour; 2] = [Colour::Ghost, Colour::Neutral];
 pub const FIGURE: Figure = Figure {
     id: "change_points",
     page: Page::Platform,
+    topic: Topic::Recovery,
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Change points",

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, words};
+use super::{Column, Context, Figure, Page, Rows, Topic, Values, opens, suppressions, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
     id: "cve_most_frequent",
     page: Page::Security,
+    topic: Topic::Suppressions,
     width: Width::Full,
     height: 420,
     title: "Most frequent CVE suppressions",

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, words};
+use super::{Column, Context, Figure, Page, Rows, Topic, Values, opens, suppressions, words};
 use crate::server::charts::{
     self, Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit,
 };
@@ -14,6 +14,7 @@ use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 pub const FIGURE: Figure = Figure {
     id: "cve_per_team",
     page: Page::Security,
+    topic: Topic::Suppressions,
     width: Width::Half,
     height: 440,
     title: "CVE suppressions by team",

@@ -2,7 +2,7 @@
 //!
 //! Reads `result`, `duration_ms` and the steps of the last 90 days.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
@@ -30,6 +30,7 @@ const MEASURES: [&str; 4] = [
 pub const FIGURE: Figure = Figure {
     id: "delivery",
     page: Page::Platform,
+    topic: Topic::Recovery,
     width: Width::Half,
     height: 300,
     title: "Delivery beside references",

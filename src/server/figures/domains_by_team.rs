@@ -2,7 +2,7 @@
 //!
 //! Reads the team and the domain of failed and lost builds.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, ranking, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
@@ -17,6 +17,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "domains_by_team",
     page: Page::Platform,
+    topic: Topic::Causes,
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Where the builds of teams failed",

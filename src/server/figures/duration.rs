@@ -3,7 +3,7 @@
 //! Reads `result` and `duration_ms`. A build counts if it succeeded, failed or was aborted and has a
 //! known duration. Binned on the server, so that the response does not grow with the number of builds.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::server::model::{BuildResult, MINUTE_MS};
 use crate::{
@@ -30,6 +30,7 @@ const MAX_BINS: usize = 120;
 pub const FIGURE: Figure = Figure {
     id: "duration",
     page: Page::Pipelines,
+    topic: Topic::Durations,
     width: Width::Full,
     height: 360,
     title: "Duration of builds",

@@ -4,7 +4,7 @@
 //! first.
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, opens,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens,
     weeks::{self, Weeks},
     words,
 };
@@ -22,6 +22,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "duration_by_week",
     page: Page::Pipelines,
+    topic: Topic::Durations,
     width: Width::Full,
     height: 320,
     title: "Duration of builds by week",

@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
@@ -22,6 +22,7 @@ const UNKNOWN: &str = "unknown";
 pub const FIGURE: Figure = Figure {
     id: "failing_steps",
     page: Page::Pipelines,
+    topic: Topic::Causes,
     width: Width::Full,
     height: 500,
     title: "Steps where builds fail",

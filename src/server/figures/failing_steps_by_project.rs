@@ -5,7 +5,9 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, hours::MIN_DECIDED, opens, words};
+use super::{
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, hours::MIN_DECIDED, opens, words,
+};
 use crate::server::charts::{Cell, Cells, Chart, MAX_NAMES, Opens as Opened};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
@@ -27,6 +29,7 @@ const MAX_PROJECTS: usize = 12;
 pub const FIGURE: Figure = Figure {
     id: "failing_steps_by_project",
     page: Page::Platform,
+    topic: Topic::Causes,
     width: Width::Full,
     height: 560,
     title: "Steps where the builds of projects fail",

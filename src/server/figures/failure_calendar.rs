@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values,
     hours::{self, HOURS, Hour, MIN_DECIDED},
     opens,
     rows::date_text,
@@ -25,6 +25,7 @@ const MAX_DAYS: usize = 28;
 pub const FIGURE: Figure = Figure {
     id: "failure_calendar",
     page: Page::Platform,
+    topic: Topic::Times,
     width: Width::Full,
     height: 560,
     title: "When builds failed, day by day",

@@ -3,7 +3,8 @@
 //! Reads the class and `day`, the local date of a build's end; days without such builds have no row.
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, opens, rows::date_text, time_axis, words,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, rows::date_text, time_axis,
+    words,
 };
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::server::model::DAY_MS;
@@ -19,6 +20,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "failure_classes",
     page: Page::Platform,
+    topic: Topic::Causes,
     width: Width::Full,
     height: 420,
     title: "Why builds failed",

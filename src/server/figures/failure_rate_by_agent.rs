@@ -1,11 +1,12 @@
 //! The failure rate of builds by agent, with its interval.
 
-use super::{Context, Figure, Opens, Page, Rows, failure_rates, ranking};
+use super::{Context, Figure, Opens, Page, Rows, Topic, failure_rates, ranking};
 use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
 
 pub const FIGURE: Figure = Figure {
     id: "failure_rate_by_agent",
     page: Page::Platform,
+    topic: Topic::Environment,
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Failure rate by agent",

@@ -4,7 +4,7 @@
 //! first.
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, opens,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens,
     weeks::{self, WEEK_MS, Weeks},
     words,
 };
@@ -23,6 +23,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "failure_rate_by_week",
     page: Page::Platform,
+    topic: Topic::Times,
     width: Width::Full,
     height: 320,
     title: "Failure rate by week",

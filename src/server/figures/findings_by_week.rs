@@ -3,7 +3,7 @@
 //! Reads the findings of scan reports and alerts.
 
 use super::{
-    Column, Context, Figure, Page, Rows, Values, opens,
+    Column, Context, Figure, Page, Rows, Topic, Values, opens,
     weeks::{self, WEEK_MS},
     words,
 };
@@ -22,6 +22,7 @@ const WEEKS: i64 = 26;
 pub const FIGURE: Figure = Figure {
     id: "findings_by_week",
     page: Page::Security,
+    topic: Topic::Findings,
     width: Width::Half,
     height: 320,
     title: "Findings opened and resolved",

@@ -3,8 +3,8 @@
 //! Reads flaky failures, classes and commits of the 14 days before the end of the window, however long it is.
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, failure_rates, most_failing::pipelines,
-    opens, ranking, words,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, failure_rates,
+    most_failing::pipelines, opens, ranking, words,
 };
 use crate::server::charts::{Chart, Colour};
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "flaky_pipelines",
     page: Page::Platform,
+    topic: Topic::Causes,
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Flaky pipelines",

@@ -4,7 +4,7 @@
 //! one with few is drawn fainter and smaller, because its percentage means little.
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values,
     hours::{self, HOURS, Hour, MIN_DECIDED},
     words,
 };
@@ -18,6 +18,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "heatmap",
     page: Page::Pipelines,
+    topic: Topic::Times,
     width: Width::Full,
     height: 340,
     title: "When builds fail",

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, ranking, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
@@ -19,6 +19,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "incidents",
     page: Page::Platform,
+    topic: Topic::Times,
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Shared incidents",

@@ -3,7 +3,7 @@
 //! Reads `java_version` of the repositories that are not archived.
 
 use super::{
-    Context, Figure, Page, Rows, opens,
+    Context, Figure, Page, Rows, Topic, opens,
     versions::{self, Platform},
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "java_versions",
     page: Page::Security,
+    topic: Topic::Runtimes,
     width: Width::Half,
     height: 440,
     title: "Java versions in use",

@@ -2,7 +2,7 @@
 //!
 //! Reads `javascript` and `checks` of the repositories that are not archived.
 
-use super::{Column, Context, Figure, Page, Rows, Values, opens, suppressions, words};
+use super::{Column, Context, Figure, Page, Rows, Topic, Values, opens, suppressions, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::server::model::Check;
 use crate::{
@@ -17,6 +17,7 @@ const NONE: &str = "none";
 pub const FIGURE: Figure = Figure {
     id: "js_checks",
     page: Page::Security,
+    topic: Topic::Findings,
     width: Width::Half,
     height: 440,
     title: "Security checks of JavaScript projects",

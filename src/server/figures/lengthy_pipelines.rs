@@ -4,7 +4,7 @@
 //! duration.
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, most_failing, opens, ranking, words,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, most_failing, opens, ranking, words,
 };
 use crate::server::charts::{
     self, Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit,
@@ -23,6 +23,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "lengthy_pipelines",
     page: Page::Pipelines,
+    topic: Topic::Durations,
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Slowest succeeding pipelines",

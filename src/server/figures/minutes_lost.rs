@@ -2,7 +2,7 @@
 //!
 //! Reads duration, result, reruns of flaky failures and prices of agents. Each minute counts once.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, ranking, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
@@ -19,6 +19,7 @@ use foldhash::HashMap;
 pub const FIGURE: Figure = Figure {
     id: "minutes_lost",
     page: Page::Platform,
+    topic: Topic::Cost,
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Minutes lost by step",

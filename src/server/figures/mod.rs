@@ -45,6 +45,7 @@ mod runtime_support;
 mod security_calendar;
 pub mod security_due;
 mod security_trend;
+pub mod security_words;
 mod shortest_functional_tests;
 mod slowest_steps;
 mod start_delay;
@@ -57,6 +58,7 @@ mod time_axis;
 mod time_to_green;
 mod timeline;
 mod timeline_short;
+mod topic;
 mod versions;
 pub mod weeks;
 pub mod words;
@@ -68,6 +70,7 @@ use serde_json::value::RawValue;
 
 pub use opens::Opens;
 pub use rows::{Column, Rows, Values};
+pub use topic::Topic;
 pub use words::result_label;
 
 use crate::{
@@ -162,6 +165,8 @@ pub struct Figure {
     /// Also the name of its file, of its snapshot, in URLs and in the cache.
     pub id: &'static str,
     pub page: Page,
+    /// Its neighbours on phones, where a page shows one topic at a time.
+    pub topic: Topic,
     pub width: Width,
     /// The height of the chart in CSS pixels.
     pub height: u16,
@@ -244,6 +249,7 @@ impl Figure {
             id: self.id.to_owned(),
             title: self.title.to_owned(),
             help: self.help.to_owned(),
+            topic: self.topic.label().to_owned(),
             width: self.width,
             height: self.height,
             columns: rows.column_infos(),

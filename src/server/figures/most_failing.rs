@@ -2,7 +2,7 @@
 //!
 //! Reads `pipeline` and `result`. Each build counts once, even if several of its steps failed.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, ranking, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, ranking, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::server::model::BuildResult;
 use crate::server::statistics::percent;
@@ -15,6 +15,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "most_failing",
     page: Page::Pipelines,
+    topic: Topic::Causes,
     width: Width::Full,
     height: ranking::HEIGHT,
     title: "Pipelines that fail most",

@@ -2,7 +2,7 @@
 //!
 //! Reads `result` and `nightly`. The table also has the failed share of each kind's own builds.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::server::{significance::Rate, statistics::percent};
 use crate::{
@@ -17,6 +17,7 @@ const KINDS: [BuildType; 2] = [BuildType::Nightly, BuildType::NonNightly];
 pub const FIGURE: Figure = Figure {
     id: "nightly_vs_non_nightly",
     page: Page::Pipelines,
+    topic: Topic::Results,
     width: Width::Third,
     height: 300,
     title: "Failed builds by kind",

@@ -2,7 +2,7 @@
 //!
 //! Reads the findings of scan reports and alerts.
 
-use super::{Column, Context, Figure, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
@@ -17,6 +17,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "open_findings",
     page: Page::Security,
+    topic: Topic::Findings,
     width: Width::Half,
     height: 240,
     title: "Open findings by age",

@@ -3,7 +3,7 @@
 //! Reads the rules, runtimes and open findings of the repositories that are not archived.
 
 use super::{
-    Column, Context, Figure, Page, Rows, Values, opens,
+    Column, Context, Figure, Page, Rows, Topic, Values, opens,
     weeks::{self, WEEK_MS},
     words,
 };
@@ -23,6 +23,7 @@ const WEEKS: usize = 26;
 pub const FIGURE: Figure = Figure {
     id: "security_calendar",
     page: Page::Security,
+    topic: Topic::Dates,
     width: Width::Half,
     height: 320,
     title: "What ends in the next half year",

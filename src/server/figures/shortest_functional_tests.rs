@@ -3,7 +3,9 @@
 //! Reads `pipeline` and `functional_test_ms`, which a build has if it passed both the smoke test and the
 //! functional test. Only the latest such build of each pipeline counts.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, most_failing, opens, words};
+use super::{
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, most_failing, opens, words,
+};
 use crate::server::charts::{
     self, Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit,
 };
@@ -24,6 +26,7 @@ const LIMIT_MS: i64 = 500_000;
 pub const FIGURE: Figure = Figure {
     id: "shortest_functional_tests",
     page: Page::Pipelines,
+    topic: Topic::Durations,
     width: Width::Full,
     height: 260,
     title: "Shortest functional tests",

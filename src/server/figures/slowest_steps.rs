@@ -2,7 +2,7 @@
 //!
 //! Reads the steps of the last 90 days. A build counts once for each step that it has.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
@@ -20,6 +20,7 @@ const MAX_STEPS: usize = 30;
 pub const FIGURE: Figure = Figure {
     id: "slowest_steps",
     page: Page::Platform,
+    topic: Topic::Durations,
     width: Width::Half,
     height: 300,
     title: "Steps that take the most time",

@@ -4,7 +4,7 @@
 //! the time to the first step.
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, opens,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens,
     weeks::{self, Weeks},
     words,
 };
@@ -22,6 +22,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "start_delay",
     page: Page::Platform,
+    topic: Topic::Durations,
     width: Width::Half,
     height: 300,
     title: "Time to start and to the first step",

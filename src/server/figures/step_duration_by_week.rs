@@ -3,7 +3,7 @@
 //! Reads the steps of the last 90 days. Each run of a step counts.
 
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, opens, slowest_steps,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, slowest_steps,
     weeks::{self, WEEK_MS, Weeks},
     words,
 };
@@ -24,6 +24,7 @@ const MAX_NAME: usize = 24;
 pub const FIGURE: Figure = Figure {
     id: "step_duration_by_week",
     page: Page::Platform,
+    topic: Topic::Durations,
     width: Width::Half,
     height: 300,
     title: "Duration of steps over time",

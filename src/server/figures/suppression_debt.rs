@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Column, Context, Figure, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     api::Width,
@@ -19,6 +19,7 @@ use crate::{
 pub const FIGURE: Figure = Figure {
     id: "suppression_debt",
     page: Page::Security,
+    topic: Topic::Suppressions,
     width: Width::Half,
     height: charts::MAX_HEIGHT,
     title: "Suppressions in debt by team",

@@ -4,7 +4,7 @@
 //! a good build before it. Open ones are censored: they last at least until the time of the data, of dormant pipelines
 //! until the last build.
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::{
     api::Width,
@@ -28,6 +28,7 @@ const OPEN: &str = "still red";
 pub const FIGURE: Figure = Figure {
     id: "time_to_green",
     page: Page::Platform,
+    topic: Topic::Recovery,
     width: Width::Full,
     height: 340,
     title: "Time to green",

@@ -4,7 +4,8 @@
 
 use super::weeks::WEEK_MS;
 use super::{
-    Column, Context, Figure, Opens, Page, Rows, Values, opens, rows::date_text, time_axis, words,
+    Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, rows::date_text, time_axis,
+    words,
 };
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::server::model::BuildResult;
@@ -24,6 +25,7 @@ const OTHER: usize = 4;
 pub const FIGURE: Figure = Figure {
     id: "timeline",
     page: Page::Pipelines,
+    topic: Topic::Times,
     width: Width::Full,
     height: 420,
     title: "Results over the last 180 days",

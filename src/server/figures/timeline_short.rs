@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Column, Context, Figure, Opens, Page, Rows, Values, opens, time_axis, words};
+use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, time_axis, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
 use crate::server::model::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::{
@@ -23,6 +23,7 @@ const MAX_BARS: i64 = 120;
 pub const FIGURE: Figure = Figure {
     id: "timeline_short",
     page: Page::Pipelines,
+    topic: Topic::Times,
     width: Width::Full,
     height: 420,
     title: "Builds over time",
