@@ -50,7 +50,7 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
     let addr = options.listens_on();
     let settings = http::Settings::of(&environment)?.for_address(addr.ip())?;
     http::check_assets()?;
-    let stopped = stopped()?;
+    let stopped = stopped(ignored_signals().unwrap_or_default())?;
     let listener = TcpListener::bind(addr).await.with_context(|| {
         format!("cannot listen on {addr}: set PORT to a free port, or stop the program that uses this one")
     })?;
@@ -165,22 +165,26 @@ impl Background {
 
 /// Resolves when the process is asked to stop. It listens from now on, even before it is awaited: the
 /// first process of a container ignores signals without a handler.
-fn stopped() -> Result<impl Future<Output = ()>> {
-    let mut signals = vec![SignalKind::terminate(), SignalKind::interrupt()];
-    // `nohup` and shells start programs that these must not stop.
-    let others = [SignalKind::hangup(), SignalKind::quit()];
-    let ignored = ignored_signals().unwrap_or_default();
-    signals.extend(others.into_iter().filter(|kind| {
-        let bit = 1 << (kind.as_raw_value() - 1);
-        ignored & bit == 0
-    }));
-    let listening: Result<Vec<_>, _> = signals.into_iter().map(signal).collect();
+fn stopped(ignored: u64) -> Result<impl Future<Output = ()>> {
+    let listening: Result<Vec<_>, _> = stopping(ignored).into_iter().map(signal).collect();
     let mut listening = listening.context("cannot listen for signals")?;
     Ok(async move {
         let received = listening.iter_mut().map(|signal| Box::pin(signal.recv()));
         futures::future::select_all(received).await;
         tracing::info!("stopping: no new connections; finishing open requests");
     })
+}
+
+/// The signals that stop the server, where the process was told to ignore some.
+fn stopping(ignored: u64) -> Vec<SignalKind> {
+    let mut signals = vec![SignalKind::terminate(), SignalKind::interrupt()];
+    // `nohup` and shells start programs that these must not stop.
+    let others = [SignalKind::hangup(), SignalKind::quit()];
+    signals.extend(others.into_iter().filter(|kind| {
+        let bit = 1 << (kind.as_raw_value() - 1);
+        ignored & bit == 0
+    }));
+    signals
 }
 
 /// The signals that the process was told to ignore when it started, a bit each; `None` where the system
@@ -203,12 +207,25 @@ mod tests {
     #[tokio::test]
     async fn every_signal_that_asks_to_stop_stops_the_server_properly() {
         for signal in ["TERM", "INT", "HUP", "QUIT"] {
-            let stopped = stopped().expect("it listens");
+            // Whatever the tests' own process ignores.
+            let stopped = stopped(0).expect("it listens");
             let kill = format!("kill -{signal} {}", std::process::id());
             let sent = Command::new("sh").args(["-c", &kill]).status();
             assert!(sent.expect("a shell").success(), "{signal}");
             let stopped = tokio::time::timeout(Duration::from_secs(60), stopped);
             stopped.await.expect(signal);
         }
+    }
+
+    #[test]
+    fn a_hangup_that_was_ignored_from_the_start_stops_nothing() {
+        let of = |ignored: u64| {
+            let signals = stopping(ignored).into_iter();
+            signals.map(|kind| kind.as_raw_value()).collect::<Vec<_>>()
+        };
+        let [hangup, interrupt, quit, terminate] = [1, 2, 3, 15];
+        assert_eq!(of(0), [terminate, interrupt, hangup, quit]);
+        assert_eq!(of(1 << (hangup - 1)), [terminate, interrupt, quit]);
+        assert_eq!(of(u64::MAX), [terminate, interrupt]);
     }
 }
