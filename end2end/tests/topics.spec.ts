@@ -58,6 +58,18 @@ test.describe("on a phone", () => {
     await drawn(page, "heatmap");
   });
 
+  test("the first pipelines stand above the figures, with a way to all", async ({ page }) => {
+    await page.goto("/pipelines?project=cmc");
+    const rows = page.locator(".pipeline-table tbody tr");
+    await expect(rows.nth(4)).toBeVisible();
+    const count = await rows.count();
+    expect(count).toBeGreaterThan(5);
+    await expect(rows.nth(5)).toBeHidden();
+    await page.getByRole("link", { name: /^All \d+ pipelines$/ }).click();
+    await expect(page).toHaveURL(/\/pipelines\/list\?project=cmc$/);
+    await expect(rows.nth(count - 1)).toBeVisible();
+  });
+
   test("a figure that the address names is shown, whatever its topic", async ({ page }) => {
     await page.goto("/pipelines#duration_by_week");
     await expect(card(page, "duration_by_week")).toBeVisible();

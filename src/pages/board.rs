@@ -95,7 +95,7 @@ fn Headline(selection: Memo<Selection>) -> impl IntoView {
 #[component]
 fn PipelineTable(selection: Memo<Selection>) -> impl IntoView {
     view! {
-        <section class="builds-page" aria-label="Pipelines">
+        <section class="builds-page excerpt" aria-label="Pipelines">
             <Fragments of="pipelines" failed="The pipelines could not be loaded" selection />
         </section>
     }

@@ -231,6 +231,8 @@ impl Shown<'_> {
         };
         html! {
             nav class="pager" aria-label="Pages of the list" {
+                // For phones, where other pages show the first rows alone.
+                a class="whole" href=(page(1)) { "All " (words::thousands(list.pipelines)) " pipelines" }
                 @if list.page_number > 1 && list.page_number <= list.page_count {
                     a rel="prev" href=(page(list.page_number - 1)) { "Previous page" }
                 }

@@ -140,7 +140,7 @@ fn files_are_of_the_team_and_day_that_are_shown() {
         ..head()
     };
     let html = html(&chosen, &Base::new("/rse"));
-    let query = "?team=A+%26+B&amp;as_of=2026-01-31";
+    let query = "?as_of=2026-01-31&amp;team=A+%26+B";
     for path in ["/rse/figures/security_due.csv", "/rse/api/security"] {
         assert!(html.contains(&format!("href=\"{path}{query}\"")), "{html}");
     }
