@@ -16,6 +16,8 @@ test.describe("layout shift", () => {
           const shifts: { value: number; of: string[] }[] = ((window as any).shifts = []);
           new PerformanceObserver((list) => {
             for (const entry of list.getEntries() as any[]) {
+              // What follows from a reader's choice of a topic is no shift.
+              if (entry.hadRecentInput) continue;
               const of = entry.sources.map(({ node }: any) => node?.outerHTML?.slice(0, 120) ?? String(node));
               shifts.push({ value: entry.value, of });
             }
@@ -26,14 +28,16 @@ test.describe("layout shift", () => {
         await page.evaluate(() => window.scrollTo(0, 0));
         await allDrawn(page, ids);
         const shifts = await page.evaluate(() => (window as any).shifts as { value: number; of: string[] }[]);
-        // Verify that shifts are detected by causing one.
+        // Verify that shifts are detected by causing some: those right after an input are left out.
         await page.evaluate(() => window.scrollTo(0, 0));
-        await page.evaluate(() => {
-          const box = document.createElement("div");
-          box.style.height = "200px";
-          document.body.prepend(box);
-        });
-        await expect.poll(() => page.evaluate(() => (window as any).shifts.length)).toBeGreaterThan(shifts.length);
+        const shift = () =>
+          page.evaluate(() => {
+            const box = document.createElement("div");
+            box.style.height = "200px";
+            document.body.prepend(box);
+            return (window as any).shifts.length;
+          });
+        await expect.poll(shift).toBeGreaterThan(shifts.length);
         const sum = shifts.reduce((total, { value }) => total + value, 0);
         expect(sum, JSON.stringify(shifts, null, 1)).toBeLessThanOrEqual(MOST_SHIFT);
       });
