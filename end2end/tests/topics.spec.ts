@@ -56,6 +56,8 @@ test.describe("on a phone", () => {
     await page.keyboard.press("ArrowRight");
     await expect(topics(page).nth(1)).toBeChecked();
     await expect(card(page, "build_status")).toBeHidden();
+    await expect(card(page, "heatmap").getByRole("heading")).toBeInViewport();
+    await expect(topics(page).nth(1)).toBeInViewport();
     await drawn(page, "heatmap");
   });
 

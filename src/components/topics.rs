@@ -1,6 +1,9 @@
 //! The topics of a page's figures. On phones one topic is shown at a time; elsewhere and on paper all are.
 
-use leptos::prelude::*;
+use leptos::{
+    prelude::*,
+    web_sys::{Element, Event},
+};
 
 use crate::api::FigureInfo;
 
@@ -13,6 +16,14 @@ pub fn topics(figures: &[FigureInfo]) -> Vec<String> {
         }
     }
     topics
+}
+
+/// Scrolls to the first figure of the topic that was chosen.
+fn to_the_first(event: Event) {
+    let cards = event_target::<Element>(&event).closest(".cards");
+    if let Ok(Some(cards)) = cards {
+        cards.scroll_into_view();
+    }
 }
 
 /// The choice of a topic, which the style sheet applies: it works before and without JavaScript.
@@ -34,7 +45,7 @@ pub fn Topics(topics: Vec<String>) -> impl IntoView {
     };
     let choices = topics.into_iter().enumerate().map(choice).collect_view();
     view! {
-        <fieldset class="topics">
+        <fieldset class="topics" on:change=to_the_first>
             <legend class="visually-hidden">"Topic of the figures"</legend>
             {choices}
         </fieldset>
