@@ -57,7 +57,14 @@ test("a team and a day choose all of the page", async ({ page, request }) => {
   expect([...teams]).toEqual([team]);
   const rows = column<string>(await figure(request, "security_due", { team: team! }), "team");
   expect(new Set(rows)).toEqual(teams);
+  // The figures are of the team, too.
+  for (const id of ["suppression_debt", "js_checks"]) {
+    const data = await (await request.get(`/api/figure?${new URLSearchParams({ id, team: team! })}`)).json();
+    await expect(page.locator(`[data-figure=${id}] .sentence`)).toHaveText(data.summary);
+    expect(data.builds).toBeLessThan((await figure(request, id)).builds);
+  }
   await page.goto("/security?as_of=2019-10-01");
+  await expect(page.locator("[data-figure=js_checks] .basis")).toContainText("2 Oct 2019");
   await expect(page.locator(".security-choice")).toContainText("As it was known at 2 Oct 2019, 00:00 UTC");
   const then = await figure(request, "security_trend", { as_of: "2019-10-01" });
   await expect(page.locator(".security-head .tile").first()).toContainText(`of ${column(then, "rules").at(-1)};`);

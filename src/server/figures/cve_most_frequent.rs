@@ -7,7 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Column, Context, Figure, Page, Rows, Topic, Values, opens, suppressions, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
-use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{insight::security::selected, snapshot::Snapshot},
+};
 
 pub const FIGURE: Figure = Figure {
     id: "cve_most_frequent",
@@ -36,8 +40,9 @@ struct Suppressors<'a> {
     expired: u64,
 }
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    let suppressed = suppressions::suppressed(snapshot);
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let state = selected(snapshot, selection).state;
+    let suppressed = suppressions::suppressed(snapshot, &state);
     let mut by_cve: BTreeMap<&str, Suppressors<'_>> = BTreeMap::new();
     for one in &suppressed {
         let suppressors = by_cve.entry(&one.cve).or_default();
@@ -72,7 +77,7 @@ fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
                 Values::Count(expired.collect()),
             ),
         ],
-        builds: suppressions::repositories(snapshot).count() as u64,
+        builds: suppressions::repositories(&state).count() as u64,
     }
 }
 

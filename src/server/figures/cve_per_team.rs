@@ -9,7 +9,11 @@ use super::{Column, Context, Figure, Page, Rows, Topic, Values, opens, suppressi
 use crate::server::charts::{
     self, Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit,
 };
-use crate::{api::Width, selection::Selection, server::snapshot::Snapshot};
+use crate::{
+    api::Width,
+    selection::Selection,
+    server::{insight::security::selected, snapshot::Snapshot},
+};
 
 pub const FIGURE: Figure = Figure {
     id: "cve_per_team",
@@ -39,8 +43,9 @@ struct Suppressions<'a> {
     ran_out: BTreeSet<&'a str>,
 }
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    let suppressed = suppressions::suppressed(snapshot);
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let state = selected(snapshot, selection).state;
+    let suppressed = suppressions::suppressed(snapshot, &state);
     let mut by_team: BTreeMap<&str, Suppressions<'_>> = BTreeMap::new();
     for one in &suppressed {
         let team = by_team.entry(one.team).or_default();
@@ -74,7 +79,7 @@ fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
             ),
             Column::new("expired", "Expired CVEs", Values::Count(expired.collect())),
         ],
-        builds: suppressions::repositories(snapshot).count() as u64,
+        builds: suppressions::repositories(&state).count() as u64,
     }
 }
 

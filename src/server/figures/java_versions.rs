@@ -49,8 +49,8 @@ fn major(version: &str) -> Option<u64> {
     }
 }
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    JAVA.rows(snapshot)
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    JAVA.rows(snapshot, selection)
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {

@@ -8,7 +8,7 @@ use crate::server::model::Check;
 use crate::{
     api::Width,
     selection::Selection,
-    server::{snapshot::Snapshot, statistics::percent},
+    server::{insight::security::selected, snapshot::Snapshot, statistics::percent},
 };
 
 /// The name of the row of repositories without any check.
@@ -30,10 +30,11 @@ pub const FIGURE: Figure = Figure {
     opens: opens::nothing,
 };
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    let state = selected(snapshot, selection).state;
     let mut counts = [0; Check::ALL.len()];
     let (mut without, mut repositories) = (0, 0);
-    for facts in suppressions::repositories(snapshot) {
+    for facts in suppressions::repositories(&state) {
         if !facts.javascript {
             continue;
         }

@@ -81,6 +81,7 @@ use crate::{
         attributes::days_of,
         charts::{self, Chart},
         config::Config,
+        insight,
         snapshot::{Snapshot, Window},
     },
 };
@@ -203,7 +204,7 @@ impl<'a> Context<'a> {
     pub fn new(snapshot: &'a Snapshot, selection: &'a Selection, figure: &Figure) -> Self {
         let as_of_ms = match figure.page {
             Page::Pipelines | Page::Platform => snapshot.as_of_ms,
-            Page::Security => snapshot.security.as_of_ms,
+            Page::Security => insight::security::as_of_ms(snapshot, selection),
         };
         let window = snapshot.window(selection);
         Self {

@@ -34,8 +34,8 @@ const NODE: Platform = Platform {
     major: versions::first_number,
 };
 
-fn rows(snapshot: &Snapshot, _: &Selection) -> Rows {
-    NODE.rows(snapshot)
+fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
+    NODE.rows(snapshot, selection)
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {

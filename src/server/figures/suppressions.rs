@@ -4,7 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::server::{insight::security::ends_ms, model::RepositoryFacts, snapshot::Snapshot};
+use crate::server::{
+    insight::security::ends_ms,
+    model::RepositoryFacts,
+    snapshot::{SecurityState, Snapshot},
+};
 
 /// A CVE that a repository suppresses, in one or more entries.
 pub struct Suppressed<'a> {
@@ -27,17 +31,16 @@ enum End {
     Never,
 }
 
-/// The repositories of the Security page.
-pub fn repositories(snapshot: &Snapshot) -> impl Iterator<Item = &RepositoryFacts> {
-    let repositories = snapshot.security.repositories.iter().map(|known| &**known);
-    repositories.filter(|repository| !repository.archived)
+/// The repositories of a state, as on the whole Security page.
+pub fn repositories(state: &SecurityState) -> impl Iterator<Item = &RepositoryFacts> {
+    state.repositories.iter().map(|known| &*known.facts)
 }
 
 /// Each pair of repository and CVE once, sorted.
-pub fn suppressed(snapshot: &Snapshot) -> Vec<Suppressed<'_>> {
+pub fn suppressed<'a>(snapshot: &'a Snapshot, state: &'a SecurityState) -> Vec<Suppressed<'a>> {
     let config = &snapshot.config;
     let mut all = Vec::new();
-    for facts in repositories(snapshot) {
+    for facts in repositories(state) {
         let mut end_by_cve: BTreeMap<String, End> = BTreeMap::new();
         for entry in &facts.suppressions {
             let Some(cve) = cve_id(&entry.cve) else {
@@ -61,9 +64,7 @@ pub fn suppressed(snapshot: &Snapshot) -> Vec<Suppressed<'_>> {
                 cve,
                 ends_ms,
                 unreadable: end == End::Unreadable,
-                expired: ends_ms
-                    .zip(snapshot.security.as_of_ms)
-                    .is_some_and(|(end, as_of)| end <= as_of),
+                expired: ends_ms.is_some_and(|end| end <= state.at_ms),
             }
         }));
     }

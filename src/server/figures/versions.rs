@@ -7,7 +7,10 @@ use std::{
 
 use super::{Column, Context, Rows, Values, rows::UNKNOWN, suppressions, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
-use crate::server::{model::RepositoryFacts, snapshot::Snapshot};
+use crate::{
+    selection::Selection,
+    server::{insight::security::selected, model::RepositoryFacts, snapshot::Snapshot},
+};
 
 /// A platform whose versions are counted.
 pub struct Platform {
@@ -20,8 +23,9 @@ pub struct Platform {
 
 impl Platform {
     /// Rows by descending major version, unreadable ones last, then by version and repository.
-    pub fn rows(&self, snapshot: &Snapshot) -> Rows {
-        let used = suppressions::repositories(snapshot).filter_map(|facts| {
+    pub fn rows(&self, snapshot: &Snapshot, selection: &Selection) -> Rows {
+        let state = selected(snapshot, selection).state;
+        let used = suppressions::repositories(&state).filter_map(|facts| {
             let version = (self.version)(facts)?.trim();
             let version = if version.is_empty() { UNKNOWN } else { version };
             Some(((self.major)(version), version, facts.repository.as_str()))

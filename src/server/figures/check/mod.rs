@@ -157,7 +157,8 @@ async fn every_figure_of_security_agrees_with_sql_over_the_facts() {
             ..
         } = sample(seed, 1).await;
         let mut connection = store.read_connection().await.expect("a connection");
-        prepare(&mut connection, twins::PREPARE_SECURITY).await;
+        let facts = twins::prepare_security(AS_OF_MS, "2019-10-25", None);
+        prepare(&mut connection, &facts).await;
         for figure in ALL.iter().filter(|figure| figure.page == Page::Security) {
             // Those of debts have tables of their own.
             let Some(query) = twins::security_query(figure.id) else {

@@ -1,15 +1,15 @@
 //! Debts of security agree with SQL over the facts, now and on earlier days.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::SqliteConnection;
 
-use super::{Sample, compare, prepare, sample, security_twins};
+use super::{Sample, compare, prepare, sample, security_twins, twins};
 use crate::{
     api::Cell,
     selection::Selection,
     server::{
-        figures::{Page, find},
+        figures::{Page, find, testing::at},
         insight::security::{numbers_of, state_at},
         model::DAY_MS,
         snapshot::{SecurityNumbers, Snapshot},
@@ -44,6 +44,59 @@ fn row(numbers: &SecurityNumbers) -> Vec<Cell> {
         of.checks_unknown,
     ];
     values.map(|value| Cell::Count(value.cast_signed())).into()
+}
+
+/// The seed's figures, which the team and the day of the page choose, too.
+const OF_FACTS: [&str; 5] = [
+    "cve_most_frequent",
+    "cve_per_team",
+    "js_checks",
+    "node_versions",
+    "java_versions",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_of_facts_are_those_of_the_team_and_the_day() {
+    for seed in [1, 2, 3] {
+        let Sample {
+            store,
+            snapshot,
+            _directory,
+            ..
+        } = sample(seed, 1).await;
+        let mut connection = store.read_connection().await.expect("a connection");
+        let mut seen: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (day, team) in [
+            ("2019-10-25", None),
+            ("2019-10-25", Some("cmc")),
+            ("2019-06-30", None),
+            ("2019-06-30", Some("cmc")),
+        ] {
+            let as_of = format!("{day}T12:00:00Z");
+            let at_ms = at(&as_of);
+            prepare(&mut connection, &twins::prepare_security(at_ms, day, team)).await;
+            let pairs = [("as_of", Some(&*as_of)), ("team", team)];
+            let pairs = pairs.into_iter();
+            let pairs = pairs.filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())));
+            let selection: Selection = pairs.collect();
+            for id in OF_FACTS {
+                let figure = find(id).expect("a figure");
+                let data = figure.compute(&snapshot, &selection);
+                let mut rows = data.expect("a figure").rows;
+                seen.entry(id).or_default().insert(format!("{rows:?}"));
+                // SQL knows no order of versions.
+                if id.ends_with("_versions") {
+                    rows.sort_by_key(|row| format!("{:?}", row.last()));
+                }
+                let query = twins::security_query(id).expect("a query");
+                let what = format!("{id} of {team:?} on {day}, seed {seed}");
+                compare(&mut connection, &query, &what, &rows).await;
+            }
+        }
+        // Versions of Java stay as they are in the sample; a team has fewer of them.
+        let alike: Vec<_> = seen.iter().filter(|(_, rows)| rows.len() < 2).collect();
+        assert!(alike.is_empty(), "{alike:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

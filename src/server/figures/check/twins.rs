@@ -77,23 +77,31 @@ CREATE TEMP TABLE twin AS
     FROM seen;
 ";
 
-/// Makes `repo`, the latest facts of every repository that is not archived, and `pair`, each
-/// repository's CVEs and whether one of its entries for it still holds on this day.
-pub const PREPARE_SECURITY: &str = "
+/// Makes `repo`, the facts on a day of every repository that is not archived, of all teams or of one, and `pair`, each
+/// repository's CVEs and whether one of its entries for it still holds on that day.
+pub fn prepare_security(at_ms: i64, day: &str, team: Option<&str>) -> String {
+    let of_team = team.map_or_else(|| "true".to_owned(), |team| format!("team = '{team}'"));
+    format!(
+        "DROP TABLE IF EXISTS temp.repo;
+DROP TABLE IF EXISTS temp.pair;
 CREATE TEMP TABLE repo AS
-  SELECT repository AS name, facts,
-         CASE WHEN instr(repository, '-') > 0
-              THEN substr(repository, 1, instr(repository, '-') - 1) ELSE repository END AS team
-    FROM security_facts AS known
-   WHERE collected_at_ms = (SELECT max(collected_at_ms) FROM security_facts
-                             WHERE repository = known.repository)
-     AND NOT coalesce(json_extract(facts, '$.archived'), 0);
+  SELECT * FROM (
+    SELECT repository AS name, facts,
+           CASE WHEN instr(repository, '-') > 0
+                THEN substr(repository, 1, instr(repository, '-') - 1) ELSE repository END AS team
+      FROM security_facts AS known
+     WHERE collected_at_ms = (SELECT max(collected_at_ms) FROM security_facts
+                               WHERE repository = known.repository AND collected_at_ms <= {at_ms})
+       AND NOT coalesce(json_extract(facts, '$.archived'), 0))
+   WHERE {of_team};
 CREATE TEMP TABLE pair AS
   SELECT name, team, json_extract(entry.value, '$.cve') AS cve,
-         max(coalesce(substr(json_extract(entry.value, '$.until'), 1, 10), '9999') >= '2019-10-25') AS live
+         max(coalesce(substr(json_extract(entry.value, '$.until'), 1, 10), '9999') >= '{day}') AS live
     FROM repo, json_each(facts, '$.suppressions') AS entry
    GROUP BY name, team, cve;
-";
+"
+    )
+}
 
 /// The query whose rows are those of a figure of security facts.
 pub fn security_query(id: &str) -> Option<String> {

@@ -25,7 +25,7 @@ pub use due::{Due, DueItem, Subject};
 pub use ends::ends_ms;
 pub use findings::{limit_days, overdue_since_ms};
 use matching::Matcher;
-pub use selected::{Selected, end_ms, selected};
+pub use selected::{Selected, as_of_ms, end_ms, selected};
 
 /// The weeks for which numbers are kept.
 const WEEKS: i64 = 26;

@@ -24,17 +24,17 @@ pub struct Selected<'a> {
 
 /// Returns the facts of a selection; those of today and of all teams borrow.
 pub fn selected<'a>(snapshot: &'a Snapshot, selection: &'a Selection) -> Selected<'a> {
-    let at_ms = at_ms(snapshot, selection);
+    let at_ms = as_of_ms(snapshot, selection).unwrap_or_default();
     Selected::of(snapshot, selection.value("team"), at_ms)
 }
 
 /// The instant that a selection is about: the end of a day in the organisation's time zone or an instant, but not
-/// after the facts.
-fn at_ms(snapshot: &Snapshot, selection: &Selection) -> i64 {
-    let as_of_ms = snapshot.security.as_of_ms.unwrap_or_default();
+/// after the facts; none without facts.
+pub fn as_of_ms(snapshot: &Snapshot, selection: &Selection) -> Option<i64> {
+    let as_of_ms = snapshot.security.as_of_ms?;
     let asked = selection.value("as_of");
     let asked = asked.and_then(|text| end_ms(text, &snapshot.config.time_zone));
-    asked.map_or(as_of_ms, |asked| asked.min(as_of_ms))
+    Some(asked.map_or(as_of_ms, |asked| asked.min(as_of_ms)))
 }
 
 /// Reads an instant, or a local date, which means its end, in Unix ms.
