@@ -1,4 +1,4 @@
-//! The page of all figures, by the page that they stand on.
+//! The page of all figures, by page and topic.
 
 use maud::html;
 
@@ -7,7 +7,7 @@ use crate::{
     api::HtmlFragment,
     base::Base,
     selection::Selection,
-    server::figures::{self, Page},
+    server::figures::{self, Figure, Page, Topic},
 };
 
 /// Headings of pages, and what their figures are about.
@@ -28,6 +28,23 @@ const fn heading(page: Page) -> (&'static str, &'static str) {
     }
 }
 
+/// The figures of a page, with those that stand on none but their own.
+fn of_page(page: Page) -> impl Iterator<Item = &'static Figure> {
+    let figures = figures::ALL.iter().copied();
+    figures.filter(move |figure| figure.page == page)
+}
+
+/// The topics of a page, in the order of its figures.
+fn topics(page: Page) -> Vec<Topic> {
+    let mut topics = Vec::new();
+    for figure in of_page(page) {
+        if !topics.contains(&figure.topic) {
+            topics.push(figure.topic);
+        }
+    }
+    topics
+}
+
 pub fn fragments(selection: &Selection, base: &Base) -> Vec<HtmlFragment> {
     let query = selection.query();
     let html = html! {
@@ -39,11 +56,14 @@ pub fn fragments(selection: &Selection, base: &Base) -> Vec<HtmlFragment> {
             section {
                 h2 { a href={ (base.path("/")) (page.as_str()) (query) } { (heading) } }
                 p { (about) }
-                ul class="explore-figures" {
-                    @for figure in figures::ALL.iter().filter(|figure| figure.page == page) {
-                        li {
-                            h3 { a href={ (base.path("/figures/")) (figure.id) (query) } { (figure.title) } }
-                            p { (figure.help) }
+                @for topic in topics(page) {
+                    h3 { (topic.label()) }
+                    ul {
+                        @for figure in of_page(page).filter(|figure| figure.topic == topic) {
+                            li {
+                                h4 { a href={ (base.path("/figures/")) (figure.id) (query) } { (figure.title) } }
+                                p { (figure.help) }
+                            }
                         }
                     }
                 }
@@ -63,11 +83,13 @@ mod tests {
         let html = &fragments[0].html;
         for figure in figures::ALL {
             let link = format!(
-                "<a href=\"/rse/figures/{}?days=7&amp;project=cmc\">{}</a></h3><p>",
+                "<a href=\"/rse/figures/{}?days=7&amp;project=cmc\">{}</a></h4><p>",
                 figure.id, figure.title
             );
             assert!(html.contains(&link), "{}\n{html}", figure.id);
         }
+        // Both pages of builds have durations.
+        assert_eq!(html.matches("<h3>Durations</h3>").count(), 2, "{html}");
         assert!(
             html.contains("<h2><a href=\"/rse/platform?days=7&amp;project=cmc\">Platform</a></h2>"),
             "{html}"
