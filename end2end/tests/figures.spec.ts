@@ -121,6 +121,19 @@ function versionsOf(platform: string) {
   };
 }
 
+/** Names of products in charts, by their ids in tables. */
+const PRODUCTS: Record<string, string> = {
+  "alpine-linux": "Alpine Linux",
+  "amazon-corretto": "Amazon Corretto",
+  debian: "Debian",
+  "eclipse-temurin": "Eclipse Temurin",
+  java: "Java",
+  "microsoft-build-of-openjdk": "Microsoft Build of OpenJDK",
+  nodejs: "Node.js",
+  python: "Python",
+  ubuntu: "Ubuntu",
+};
+
 const LOSSES: [trace: string, column: string][] = [
   ["Reruns", "rerun_minutes"],
   ["Lost builds", "lost_minutes"],
@@ -408,7 +421,8 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
   },
   runtime_support: (drawn, figure) => {
     const shown = first(figure);
-    namesAre(drawn, column<string>(shown, "product").map((product, row) => `${product} ${column<string>(shown, "version")[row]}`));
+    const versions = column<string>(shown, "version");
+    namesAre(drawn, column<string>(shown, "product").map((product, row) => `${PRODUCTS[product] ?? product} ${versions[row]}`));
     const support = column<string>(shown, "support");
     const counts = column(shown, "repositories");
     const bars = ["Ended", "Due", "Unknown", "Supported"].flatMap((trace) =>
