@@ -58,7 +58,7 @@ fn choice(head: &SecurityHead, base: &Base) -> Markup {
             p class="note" {
                 "As it was known at " (utc(&head.as_of))
                 @if let Some(team) = &head.team { ", of the team " (visible(team)) }
-                ", as are the figures below. "
+                ". The figures below show the same. "
                 a href=(base.path("/security")) { "Show today and all teams" }
             }
         }
