@@ -31,6 +31,8 @@ async function compress(name) {
       params: {
         [zlib.constants.BROTLI_PARAM_QUALITY]: 11,
         [zlib.constants.BROTLI_PARAM_LGWIN]: 24,
+        // One block for a whole file.
+        [zlib.constants.BROTLI_PARAM_LGBLOCK]: 24,
         [zlib.constants.BROTLI_PARAM_SIZE_HINT]: content.length,
       },
     }),
