@@ -70,6 +70,15 @@ test("a team and a day choose all of the page", async ({ page, request }) => {
   await expect(page.locator(".security-head .tile").first()).toContainText(`of ${column(then, "rules").at(-1)};`);
 });
 
+test("before the first facts no number is said", async ({ page }) => {
+  await page.goto("/security?as_of=1999-01-01");
+  await expect(page.locator(".security-head")).toHaveText("There were no security facts at that time.");
+  await expect(page.locator(".tile")).toHaveCount(0);
+  await expect(page.locator("[data-figure=js_checks] .sentence")).toHaveText("There were no security facts at that time.");
+  await page.getByRole("link", { name: "Show today and all teams" }).click();
+  await expect(page.locator(".tile")).toHaveCount(4);
+});
+
 test("repositories without a check are named", async ({ page, request }) => {
   const { unchecked } = await trend(request);
   await page.goto("/security");

@@ -40,7 +40,8 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let selected = selected(snapshot, selection);
     let end_ms = selected.state.at_ms;
     let findings: Vec<&Finding> = selected.findings().collect();
-    let weeks = if findings.is_empty() { 0 } else { WEEKS };
+    let is_any = findings.iter().any(|finding| finding.opened_ms <= end_ms);
+    let weeks = if is_any { WEEKS } else { 0 };
     let starts: Vec<i64> = (0..weeks)
         .map(|week| end_ms - (weeks - week) * WEEK_MS)
         .collect();

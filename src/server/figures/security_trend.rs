@@ -147,7 +147,10 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
 mod tests {
     use super::*;
     use crate::server::{
-        figures::testing::{security, summary, suppressing},
+        figures::{
+            ALL,
+            testing::{security, summary, suppressing},
+        },
         model::RepositoryFacts,
     };
 
@@ -169,5 +172,24 @@ mod tests {
             sentence.starts_with("0 suppressions in debt, "),
             "{sentence}"
         );
+    }
+
+    #[test]
+    fn before_the_first_facts_no_figure_says_a_number() {
+        let facts = RepositoryFacts {
+            javascript: true,
+            node_version: Some("18".to_owned()),
+            java_version: Some("17".to_owned()),
+            ..suppressing("a", &[("CVE-2019-10001", None)])
+        };
+        let snapshot = security(vec![facts]);
+        for figure in ALL.iter().filter(|figure| figure.page == Page::Security) {
+            let sentence = summary(figure, &snapshot, &Selection::read("as_of=1999-01-01"));
+            assert_eq!(
+                sentence, "There were no security facts at that time.",
+                "{}",
+                figure.id
+            );
+        }
     }
 }

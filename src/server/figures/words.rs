@@ -174,10 +174,11 @@ pub fn no_builds(context: &Context<'_>) -> String {
 
 /// The sentence of a security figure without rows; `reason` if there are facts.
 pub fn no_facts(context: &Context<'_>, reason: String) -> String {
-    if context.as_of_ms.is_none() {
-        return "There are no security facts yet.".to_owned();
+    match (context.as_of_ms, context.selection.value("as_of")) {
+        (Some(_), _) => reason,
+        (None, Some(_)) => "There were no security facts at that time.".to_owned(),
+        (None, None) => "There are no security facts yet.".to_owned(),
     }
-    reason
 }
 
 /// A result's label for readers.

@@ -66,6 +66,15 @@ pub struct Report {
 }
 
 impl Security {
+    /// The time of the first facts or report, Unix ms; none without any.
+    pub fn first_ms(&self) -> Option<i64> {
+        let facts = self.histories.iter();
+        let facts = facts.filter_map(|history| Some(history.versions.first()?.0));
+        let reports = self.reports.iter();
+        let reports = reports.filter_map(|series| Some(series.reports.first()?.at_ms));
+        facts.chain(reports).min()
+    }
+
     /// Facts without earlier ones.
     pub fn of(as_of_ms: Option<i64>, mut repositories: Vec<RepositoryFacts>) -> Self {
         repositories.sort_by(|a, b| a.repository.cmp(&b.repository));

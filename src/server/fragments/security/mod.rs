@@ -27,14 +27,34 @@ pub fn fragments(head: &SecurityHead, base: &Base) -> Vec<HtmlFragment> {
         // The figures say that there are no facts.
         return Vec::new();
     }
+    let chosen = fragment("security-choice", choice(head, base));
+    // Of what is not known, no number is said.
+    if is_empty(head) {
+        return vec![chosen, fragment("security-head", nothing(head))];
+    }
     vec![
-        fragment("security-choice", choice(head, base)),
+        chosen,
         fragment("security-head", tiles(head)),
         fragment("security-due", due::due(head, base)),
         fragment("security-debts", lists::debts(head, base)),
         fragment("security-elsewhere", lists::resolved_elsewhere(head, base)),
         fragment("security-unchecked", lists::unchecked(head, base)),
     ]
+}
+
+fn is_empty(head: &SecurityHead) -> bool {
+    head.repositories == 0 && head.classes.iter().all(|class| class.items == 0)
+}
+
+/// The reason why nothing is known.
+fn nothing(head: &SecurityHead) -> Markup {
+    let text = match (&head.team, &head.asked) {
+        (None, None) => "No repository that is not archived is known.",
+        (None, Some(_)) => "There were no security facts at that time.",
+        (Some(_), None) => "No repository of this team is known.",
+        (Some(_), Some(_)) => "No repository of this team was known at that time.",
+    };
+    html! { p class="empty" { (text) } }
 }
 
 /// The team and the day that the page is about.

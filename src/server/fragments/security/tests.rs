@@ -152,6 +152,41 @@ fn without_facts_the_figures_speak_alone() {
 }
 
 #[test]
+fn no_number_is_said_of_what_is_not_known() {
+    let of = |team: Option<&str>, asked: Option<&str>| {
+        html(
+            &SecurityHead {
+                as_of: "2019-10-25T12:00:00Z".to_owned(),
+                team: team.map(str::to_owned),
+                asked: asked.map(str::to_owned),
+                numbers: vec![number("debt", Change::Unclear)],
+                ..SecurityHead::default()
+            },
+            &Base::default(),
+        )
+    };
+    for (team, asked, reason) in [
+        (None, None, "No repository that is not archived is known."),
+        (
+            None,
+            Some("1999-01-01"),
+            "There were no security facts at that time.",
+        ),
+        (Some("x"), None, "No repository of this team is known."),
+        (
+            Some("x"),
+            Some("1999-01-01"),
+            "No repository of this team was known at that time.",
+        ),
+    ] {
+        let html = of(team, asked);
+        assert!(html.contains(reason), "{html}");
+        assert!(html.contains("name=\"as_of\""), "{html}");
+        assert!(!html.contains("tile"), "{html}");
+    }
+}
+
+#[test]
 fn nothing_is_said_to_be_better_or_worse_without_a_past() {
     let unknown = SecurityNumber {
         before: None,

@@ -24,17 +24,26 @@ pub struct Selected<'a> {
 
 /// Returns the facts of a selection; those of today and of all teams borrow.
 pub fn selected<'a>(snapshot: &'a Snapshot, selection: &'a Selection) -> Selected<'a> {
-    let at_ms = as_of_ms(snapshot, selection).unwrap_or_default();
+    let at_ms = at_ms(snapshot, selection).unwrap_or_default();
     Selected::of(snapshot, selection.value("team"), at_ms)
 }
 
 /// The instant that a selection is about: the end of a day in the organisation's time zone or an instant, but not
 /// after the facts; none without facts.
-pub fn as_of_ms(snapshot: &Snapshot, selection: &Selection) -> Option<i64> {
+fn at_ms(snapshot: &Snapshot, selection: &Selection) -> Option<i64> {
     let as_of_ms = snapshot.security.as_of_ms?;
     let asked = selection.value("as_of");
     let asked = asked.and_then(|text| end_ms(text, &snapshot.config.time_zone));
     Some(asked.map_or(as_of_ms, |asked| asked.min(as_of_ms)))
+}
+
+/// The same; none before the first facts and reports, when nothing was known.
+pub fn as_of_ms(snapshot: &Snapshot, selection: &Selection) -> Option<i64> {
+    let at_ms = at_ms(snapshot, selection)?;
+    let first_ms = snapshot.security.first_ms();
+    first_ms
+        .is_none_or(|first_ms| first_ms <= at_ms)
+        .then_some(at_ms)
 }
 
 /// Reads an instant, or a local date, which means its end, in Unix ms.
