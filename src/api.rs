@@ -39,7 +39,9 @@ pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
 };
 pub use pipelines::{PipelineList, PipelineSummary, StateCount};
-pub use problems::{ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary};
+pub use problems::{
+    Overdue, ProblemCount, ProblemList, ProblemSummary, ResolvedProblem, SnoozeSummary,
+};
 pub use repository::{
     FilePlace, RepositoryAction, RepositoryChange, RepositoryDetails, RepositoryFinding,
     RepositoryPipeline, RepositoryRule, RepositoryRuntime, RepositoryScan, RuleByHand, RuleRemoval,

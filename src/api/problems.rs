@@ -31,46 +31,49 @@ pub struct ProblemCount {
     pub problems: u64,
 }
 
-/// A red pipeline, or an incident that several pipelines share. What is unknown is null.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+/// A red pipeline, an incident that several pipelines share, or a repository with something that is past its date. What
+/// is unknown, or does not apply, is null.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ProblemSummary {
     pub id: String,
-    /// `pipeline` or `incident`.
+    /// `pipeline`, `incident` or `security`.
     pub kind: String,
     /// `escalating`, `regressed`, `new`, `ongoing` or `snoozed`.
     pub state: String,
-    /// The problem for readers: the pipeline, or `6 pipelines fail at test`.
+    /// The problem for readers: the pipeline, `6 pipelines fail at test`, or the repository.
     pub title: String,
     /// The CI system and the job of a pipeline.
     pub system: Option<String>,
     pub name: Option<String>,
     /// The name of a pipeline beside its project.
     pub short_name: Option<String>,
-    /// The project and the team of a pipeline.
+    /// The project of a pipeline, and the team of a pipeline or repository.
     pub project: Option<String>,
     pub team: Option<String>,
+    /// What is overdue in a repository.
+    pub overdue: Option<Overdue>,
     /// The number of pipelines.
     pub pipelines: u64,
-    /// RFC 3339, UTC: the first failure.
+    /// RFC 3339, UTC: the first failure, or the first date that passed.
     pub since: String,
-    /// The data begins there: it may have begun earlier.
+    /// It may have begun earlier: the data begins there, or something has no known date.
     pub at_least: bool,
     pub red_ms: u64,
     /// The step that failed first in the first failure.
     pub failed_step: Option<String>,
-    /// The class of the latest failure, and its rule for readers.
-    pub class: String,
-    pub reason: String,
+    /// The class of the first failure, and its rule for readers.
+    pub class: Option<String>,
+    pub reason: Option<String>,
     /// The domain of the step.
-    pub domain: String,
-    /// The failures since it began, and all completed builds of its pipelines.
+    pub domain: Option<String>,
+    /// The failures since it began, or the number of things that are overdue; all completed builds of its pipelines.
     pub failures: u64,
     pub builds: u64,
     /// The failed builds of its pipelines today, and on the worst day of the two weeks before.
     pub failures_today: u64,
     pub worst_day: u64,
-    pub first_failure: BuildMark,
-    pub latest_failure: BuildMark,
+    pub first_failure: Option<BuildMark>,
+    pub latest_failure: Option<BuildMark>,
     pub last_green: Option<BuildMark>,
     /// The results of the last 30 builds of a pipeline, the latest last.
     pub recent: Vec<String>,
@@ -82,10 +85,22 @@ pub struct ProblemSummary {
     pub shared: Vec<String>,
     /// RFC 3339, UTC: the same problem ended then.
     pub regressed_from: Option<String>,
-    /// The failed builds as a selection.
+    /// The failed builds as a selection; empty for a repository.
     pub opens: String,
     /// A snooze; it may not hold any more.
     pub snooze: Option<SnoozeSummary>,
+}
+
+/// What of a repository is past its date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Overdue {
+    /// Expired suppression rules.
+    pub suppressions: u64,
+    /// Runtimes whose support ended.
+    pub runtimes: u64,
+    pub findings: u64,
+    /// A vulnerability among them is known to be exploited.
+    pub listed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

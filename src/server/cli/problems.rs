@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
-    api::ProblemList,
+    api::{ProblemList, ProblemSummary},
     numbers,
     selection::Selection,
     server::{
@@ -68,18 +68,34 @@ pub async fn run(options: Options, location: &Location, config: Config) -> Resul
 fn text(list: &ProblemList) -> String {
     let mut text = list.summary.clone();
     for problem in &list.problems {
-        let step = problem.failed_step.as_deref().unwrap_or("an unknown step");
+        let is = if problem.overdue.is_some() {
+            "overdue"
+        } else {
+            "red"
+        };
         let least = if problem.at_least { "at least " } else { "" };
         text.push_str(&format!(
-            "\n{:<10}  {}: red {least}since {}, {} of {} builds failed, first at {} ({})",
+            "\n{:<10}  {}: {is} {least}since {}, {}",
             problem.state,
             visible(&problem.title),
             numbers::instant(&problem.since),
-            problem.failures,
-            problem.builds,
-            visible(step),
-            problem.class,
+            detail(problem),
         ));
     }
     text
+}
+
+/// What is overdue, or how many builds failed and where.
+fn detail(problem: &ProblemSummary) -> String {
+    if let Some(overdue) = &problem.overdue {
+        return problems::in_words(overdue);
+    }
+    let step = problem.failed_step.as_deref().unwrap_or("an unknown step");
+    format!(
+        "{} of {} builds failed, first at {} ({})",
+        problem.failures,
+        problem.builds,
+        visible(step),
+        problem.class.as_deref().unwrap_or("unknown"),
+    )
 }

@@ -73,6 +73,14 @@ pub fn security(repositories: Vec<RepositoryFacts>) -> Snapshot {
     finished(builder("UTC", &[]), None, facts(repositories))
 }
 
+/// A snapshot of builds and of these security facts, as of [`AS_OF`], in UTC.
+pub fn snapshot_with_security(
+    builds: &[BuildRecord<'_>],
+    repositories: Vec<RepositoryFacts>,
+) -> Snapshot {
+    finished(builder("UTC", builds), Some(at(AS_OF)), facts(repositories))
+}
+
 /// A snapshot in which every figure has rows under every filter, and every text is `text` or holds it.
 pub fn everywhere(text: &str) -> Snapshot {
     let nightly = format!("{text} nightly");

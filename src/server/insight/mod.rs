@@ -16,7 +16,7 @@ mod tests;
 pub mod time_to_green;
 mod transitions;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use anyhow::{Context as _, Result};
 
@@ -83,11 +83,11 @@ pub fn fill_after(snapshot: &mut Snapshot, previous: &Insight) {
     snapshot.insight.incidents = incidents::compute(snapshot, &transitions::transitions(snapshot));
     snapshot.insight.flakes = flakiness::flakes(snapshot);
     snapshot.insight.classes = classes::compute(snapshot);
+    snapshot.insight.security = security::compute(snapshot, &previous.security);
     snapshot.insight.problems = problems::compute(snapshot);
     let (change_points, searched) = change_points::compute(snapshot, &previous.searched);
     snapshot.insight.change_points = change_points;
     snapshot.insight.searched = searched;
-    snapshot.insight.security = security::compute(snapshot, &previous.security);
 }
 
 /// Keys of a selection that choose pipelines, by the attributes of their latest builds.
@@ -111,6 +111,41 @@ pub fn chosen_pipelines(snapshot: &Snapshot, selection: &Selection) -> Vec<bool>
                 .is_some_and(|last| is_chosen(last as usize))
         })
         .collect()
+}
+
+/// Returns the repositories of a selection: those of its team, or of its name; if it also chooses pipelines, those that
+/// the latest builds of these name.
+pub fn chosen_repositories<'a>(
+    snapshot: &'a Snapshot,
+    selection: &'a Selection,
+) -> impl Fn(&str) -> bool + use<'a> {
+    let of_pipelines = OF_PIPELINES
+        .into_iter()
+        .filter(|key| !["repository", "team"].contains(key));
+    let has_pipelines = of_pipelines.clone().any(|key| selection.has(key));
+    let built = has_pipelines.then(|| built_repositories(snapshot, selection));
+    move |repository| {
+        let is = |key: &str, value: &str| {
+            !selection.has(key) || selection.values(key).any(|known| known == value)
+        };
+        match &built {
+            Some(built) => built.contains(repository),
+            None => {
+                is("repository", repository) && is("team", snapshot.config.owners.team(repository))
+            }
+        }
+    }
+}
+
+/// The repositories that the latest builds of the pipelines of a selection name.
+fn built_repositories<'a>(snapshot: &'a Snapshot, selection: &Selection) -> HashSet<String> {
+    let attribute = attributes::find("repository").expect("an attribute of the registry");
+    let repositories = (attribute.read)(snapshot);
+    let chosen = chosen_pipelines(snapshot, selection);
+    let chosen = snapshot.insight.states.iter().zip(chosen);
+    let chosen = chosen.filter(|(_, chosen)| *chosen);
+    let named = chosen.filter_map(|(state, _)| repositories.label(state.last_build? as usize));
+    named.map(str::to_owned).collect()
 }
 
 /// Returns the states of the pipelines of a selection. Its project, team, kind and the like choose pipelines, by the

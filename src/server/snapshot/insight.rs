@@ -22,7 +22,8 @@ pub struct Insight {
     pub flakes: Vec<Flake>,
     /// The class of every build.
     pub classes: Vec<Class>,
-    /// Incidents that are not over and open episodes of other pipelines, in no order.
+    /// Incidents that are not over, open episodes of other pipelines, and repositories with something overdue, in no
+    /// order.
     pub problems: Vec<Problem>,
     /// Sorted by pipeline, then by the first build after the change.
     pub change_points: Vec<ChangePoint>,
@@ -35,11 +36,11 @@ pub struct Insight {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub subject: Subject,
-    /// Unix ms of the first failure.
+    /// Unix ms of the first failure, or of the first date that passed.
     pub opened_ms: i64,
     /// The time since then.
     pub red_ms: i64,
-    /// Its failures since then.
+    /// Its failures since then, or what is overdue.
     pub failures: u32,
     /// The completed builds of its pipelines since then.
     pub builds: u32,
@@ -57,6 +58,8 @@ pub struct Problem {
 pub enum Subject {
     Incident(u32),
     Episode(u32),
+    /// A repository of [`SecurityInsight::overdue`].
+    Repository(u32),
 }
 
 /// A time in which a step failed in several pipelines more often than chance explains.
@@ -387,6 +390,10 @@ impl Snapshot {
             Subject::Episode(index) => {
                 let id = self.episode_id(&self.insight.episodes[index as usize]);
                 format!("episode:{id}")
+            }
+            Subject::Repository(index) => {
+                let overdue = &self.insight.security.overdue[index as usize];
+                format!("security:{}", overdue.repository)
             }
         }
     }

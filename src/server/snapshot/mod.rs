@@ -35,8 +35,8 @@ pub use insight::{
 pub use record::{BuildDetails, BuildRecord};
 use security::Security;
 pub use security_insight::{
-    Finding, RepositoryState, RuleEnd, RuleState, RuntimeState, SecurityInsight, SecurityNumbers,
-    SecurityState, Support,
+    Finding, OverdueRepository, RepositoryState, RuleEnd, RuleState, RuntimeState, SecurityInsight,
+    SecurityNumbers, SecurityState, Support,
 };
 pub use steps::{StepRow, Steps};
 pub use window::{Window, instant_ms};

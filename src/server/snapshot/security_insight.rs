@@ -16,6 +16,29 @@ pub struct SecurityInsight {
     pub now: SecurityState,
     /// The numbers of the last weeks, the newest last; that of the facts is the last one.
     pub weeks: Vec<SecurityNumbers>,
+    /// The repositories with something that is overdue as of the facts, sorted by name.
+    pub overdue: Vec<OverdueRepository>,
+}
+
+/// What of a repository is past its date.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OverdueRepository {
+    pub repository: String,
+    /// Expired suppression rules, runtimes whose support ended, and overdue findings.
+    pub suppressions: u32,
+    pub runtimes: u32,
+    pub findings: u32,
+    /// A vulnerability among them is known to be exploited.
+    pub listed: bool,
+    /// Unix ms of the earliest known date.
+    pub since_ms: Option<i64>,
+}
+
+impl OverdueRepository {
+    /// The number of rules, runtimes and findings.
+    pub fn count(&self) -> u32 {
+        self.suppressions + self.runtimes + self.findings
+    }
 }
 
 impl PartialEq for SecurityInsight {

@@ -412,7 +412,7 @@ fn problems(
             optional(known.project),
             text(known.since),
             optional(known.failed_step),
-            text(known.class),
+            optional(known.class),
             large(known.failures),
             large(known.pipelines),
         ];

@@ -13,7 +13,7 @@ use crate::{
         insight::security::{numbers_of, state_at},
         model::DAY_MS,
         snapshot::{SecurityNumbers, Snapshot},
-        views::security::security_head,
+        views::{problems::problem_list, security::security_head},
     },
 };
 
@@ -167,6 +167,12 @@ async fn debts_agree_with_sql_over_the_facts_and_reports() {
         )
         .await;
         head_agrees(&mut connection, &snapshot, &format!("head, seed {seed}")).await;
+        problems_agree(
+            &mut connection,
+            &snapshot,
+            &format!("problems, seed {seed}"),
+        )
+        .await;
         for id in FIGURES {
             let figure = find(id).expect("a figure");
             assert_eq!(figure.page, Page::Security);
@@ -178,6 +184,53 @@ async fn debts_agree_with_sql_over_the_facts_and_reports() {
             assert!(!data.rows.is_empty(), "{what}");
             compare(&mut connection, &query, &what, &data.rows).await;
         }
+    }
+}
+
+/// The repositories with an expired rule, an ended runtime or an overdue finding, and since when.
+const OVERDUE: &str = "SELECT repository, sum(rules), sum(runtimes), sum(findings), min(since)
+  FROM (SELECT repository, 1 AS rules, 0 AS runtimes, 0 AS findings, ends AS since FROM rule WHERE expired
+        UNION ALL SELECT repository, 0, 1, 0, ends FROM runtime WHERE support = 'ended'
+        UNION ALL SELECT repository, 0, 0, 1, since FROM late)
+ GROUP BY repository ORDER BY repository";
+
+/// The problems of security, and those that the list has.
+async fn problems_agree(connection: &mut SqliteConnection, snapshot: &Snapshot, what: &str) {
+    let problems = problem_list(snapshot, &Selection::default(), &[], 0).problems;
+    let mut overdue = snapshot.insight.security.overdue.clone();
+    let rows: Vec<Vec<Cell>> = overdue
+        .iter()
+        .map(|known| {
+            let [rules, runtimes, findings] = [known.suppressions, known.runtimes, known.findings]
+                .map(|count| Cell::Count(count.into()));
+            let since = Cell::Count(known.since_ms.expect("every end is known"));
+            vec![
+                Cell::Text(known.repository.clone()),
+                rules,
+                runtimes,
+                findings,
+                since,
+            ]
+        })
+        .collect();
+    assert!(rows.len() > 20, "{what}");
+    compare(connection, OVERDUE, what, &rows).await;
+    // Within a state those of pipelines come first, then these by the days since.
+    overdue.sort_by_key(|known| (known.since_ms, format!("security:{}", known.repository)));
+    for state in ["new", "ongoing"] {
+        let mut of_state = problems.iter().filter(|known| known.state == state);
+        let listed = of_state.clone().filter(|known| known.kind == "security");
+        let listed: Vec<&str> = listed.map(|known| &*known.title).collect();
+        let expected = overdue.iter().map(|known| &*known.repository);
+        let expected: Vec<&str> = expected.filter(|name| listed.contains(name)).collect();
+        assert_eq!(listed, expected, "{what}, {state}");
+        // Not in every organisation did something become overdue within the last week.
+        assert!(state == "new" || !listed.is_empty(), "{what}, {state}");
+        let first = of_state.position(|known| known.kind == "security");
+        assert!(
+            of_state.all(|known| known.kind == "security"),
+            "{what}: {first:?}"
+        );
     }
 }
 

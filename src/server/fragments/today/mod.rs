@@ -33,6 +33,7 @@ pub fn fragments(today: &Today, base: &Base, can_snooze: bool, now_ms: i64) -> V
         base,
         can_snooze,
         now_ms,
+        old: today.old,
         brief: false,
     };
     vec![
@@ -60,6 +61,7 @@ pub fn wall(today: &Today, base: &Base, now_ms: i64) -> Vec<HtmlFragment> {
         base,
         can_snooze: false,
         now_ms,
+        old: today.old,
         brief: true,
     };
     vec![

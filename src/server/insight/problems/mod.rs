@@ -1,8 +1,8 @@
 //! Problems: what needs attention, and how urgently.
 //!
-//! A problem is an incident that is not over, or the open red episode of a pipeline that neither is dormant nor failed
-//! in such an incident. Its numbers follow from the builds; snoozes come from readers and only matter when a list is
-//! made.
+//! A problem is an incident that is not over, the open red episode of a pipeline that neither is dormant nor failed in
+//! such an incident, or a repository with something that is past its date. Its numbers follow from the builds and the
+//! security facts; snoozes come from readers and only matter when a list is made.
 
 #[cfg(test)]
 mod tests;
@@ -50,8 +50,36 @@ impl ProblemState {
     }
 }
 
-/// Computes the problems of a snapshot whose episodes and incidents are known.
+/// Computes the problems of a snapshot whose episodes, incidents and overdue repositories are known.
 pub fn compute(snapshot: &Snapshot) -> Vec<Problem> {
+    let mut problems = of_builds(snapshot);
+    problems.extend(of_security(snapshot));
+    problems
+}
+
+/// The repositories with an expired rule, an ended runtime or an overdue finding.
+fn of_security(snapshot: &Snapshot) -> impl Iterator<Item = Problem> {
+    let security = &snapshot.insight.security;
+    let at_ms = security.now.at_ms;
+    let first_ms = snapshot.security.first_ms().unwrap_or(at_ms);
+    (0..).zip(&security.overdue).map(move |(index, overdue)| {
+        // Of an ended version whose end nobody published, it is only known that it had ended when it was first read.
+        let opened_ms = overdue.since_ms.unwrap_or(first_ms);
+        Problem {
+            subject: Subject::Repository(index),
+            opened_ms,
+            red_ms: at_ms - opened_ms,
+            failures: overdue.count(),
+            builds: 0,
+            failures_today: 0,
+            worst_day: 0,
+            regressed_from: None,
+        }
+    })
+}
+
+/// Incidents that are not over, and the open episodes of other pipelines.
+fn of_builds(snapshot: &Snapshot) -> Vec<Problem> {
     let Some(as_of_ms) = snapshot.as_of_ms else {
         return Vec::new();
     };
@@ -208,10 +236,11 @@ pub fn is_escalating(snapshot: &Snapshot, problem: &Problem) -> bool {
     problem.failures_today > least.max(2 * problem.worst_day)
 }
 
-/// The order within a state: the greatest loss first.
+/// The order within a state: the greatest loss first, then what is overdue, longest first.
 pub fn order(problem: &Problem) -> impl Ord + use<> {
+    let is_security = matches!(problem.subject, Subject::Repository(_));
     let loss = i128::from(problem.red_ms / MINUTE_MS) * i128::from(problem.builds);
-    (Reverse(loss), problem.opened_ms)
+    (is_security, Reverse(loss), problem.opened_ms)
 }
 
 /// Returns the episodes that closed within the last hours, the latest first.

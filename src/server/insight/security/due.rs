@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 
 use super::{matching::Matcher, overdue_since_ms};
 use crate::server::{
+    config::Config,
     insight::security::findings,
     model::DAY_MS,
     snapshot::{
-        Finding, RuleEnd, RuleState, RuntimeState, SecurityState, Snapshot, Support,
-        security::Security,
+        Finding, RuleEnd, RuleState, RuntimeState, SecurityState, Support, security::Security,
     },
 };
 
@@ -102,12 +102,12 @@ pub struct DueItem<'a> {
 /// Returns everything that has an end, or ought to, what is known to be exploited first, then by its end. Findings that a rule
 /// accepts are due with the rule; those of low severity never are.
 pub fn due<'a>(
-    snapshot: &Snapshot,
+    security: &Security,
+    config: &Config,
     state: &'a SecurityState,
     open: impl Iterator<Item = &'a Finding>,
 ) -> Vec<DueItem<'a>> {
     let now_ms = state.at_ms;
-    let security = &snapshot.security;
     let rules = state.rules.iter().map(|rule| {
         let (due, ends_ms) = match rule.end {
             RuleEnd::At(ends_ms) => (Due::of(ends_ms, now_ms), Some(ends_ms)),
@@ -132,7 +132,7 @@ pub fn due<'a>(
             return None;
         }
         let unknown = finding.severity == crate::server::model::Severity::Unknown;
-        let (due, ends_ms) = match overdue_since_ms(finding, security, &snapshot.config) {
+        let (due, ends_ms) = match overdue_since_ms(finding, security, config) {
             Some(since_ms) => (Due::of(since_ms + 1, now_ms), Some(since_ms)),
             None if unknown => (Due::Unknown, None),
             None => return None,

@@ -4,6 +4,7 @@ mod due;
 mod ends;
 mod findings;
 mod matching;
+mod overdue_repositories;
 mod rules;
 mod runtimes;
 mod selected;
@@ -61,8 +62,11 @@ pub fn compute(snapshot: &Snapshot, previous: &SecurityInsight) -> SecurityInsig
         ));
         now = state;
     }
+    let open = findings.iter().filter(|finding| finding.is_open(now.at_ms));
+    let due = due::due(security, &snapshot.config, &now, open);
     SecurityInsight {
         of: Arc::clone(security),
+        overdue: overdue_repositories::of(&due),
         findings,
         now,
         weeks,

@@ -110,7 +110,10 @@ impl<'a> Selected<'a> {
 
     /// Everything that has an end, or ought to, what is known to be exploited first.
     pub fn due(&self) -> Vec<DueItem<'_>> {
-        super::due::due(self.snapshot, &self.state, self.open())
+        let Snapshot {
+            security, config, ..
+        } = self.snapshot;
+        super::due::due(security, config, &self.state, self.open())
     }
 
     /// The numbers of the last weeks, the newest last.

@@ -1,5 +1,9 @@
 //! The list of problems in their order, and those that ended lately.
 
+mod security;
+#[cfg(test)]
+mod tests;
+
 use maud::{Markup, html};
 
 use super::{addresses, ago, components, duration, results, utc};
@@ -32,6 +36,8 @@ pub struct Shown<'a> {
     pub can_snooze: bool,
     /// The time of the clock.
     pub now_ms: i64,
+    /// The data is old: its last day is not today.
+    pub old: bool,
     /// Of each problem only what can be read from afar.
     pub brief: bool,
 }
@@ -59,6 +65,10 @@ impl Shown<'_> {
                 p {
                     "The first " (shown.len()) " of " (words::thousands(counted)) " are shown. "
                     a href=(self.red_pipelines()) { "List all red pipelines" }
+                    @if list.problems.iter().any(|problem| problem.overdue.is_some()) {
+                        " · "
+                        a href=(self.due()) { "List all that is due in security" }
+                    }
                 }
             }
         }
@@ -78,39 +88,66 @@ impl Shown<'_> {
         addresses::pipelines(self.base, &selection, &View::default().with("state", "red"))
     }
 
+    /// What is due in security, for the same team.
+    fn due(&self) -> String {
+        let selection = Selection::read(&self.list.selection);
+        let team: Selection = selection
+            .values("team")
+            .map(|team| ("team", team))
+            .collect();
+        let href = addresses::list(self.base.path("/security"), &team, &View::default());
+        format!("{href}#due-now")
+    }
+
     fn problem(&self, number: usize, problem: &ProblemSummary) -> Markup {
         html! {
             li class={ "problem state-" (problem.state) } {
-                h3 {
-                    (components::problem_state(&problem.state)) " "
-                    a href=(self.href(problem)) title=[problem.name.as_deref().map(visible)] {
-                        (visible(problem.short_name.as_deref().unwrap_or(&problem.title)))
-                    }
-                    @if let Some(project) = &problem.project { " " span class="muted" { (visible(project)) } }
+                @match &problem.overdue {
+                    Some(overdue) => (self.overdue(problem, overdue)),
+                    None => (self.red(problem)),
                 }
-                p {
-                    @if problem.at_least { "Red at least since " } @else { "Red since " }
-                    (ago(&problem.since, self.now_ms))
-                    @if let Some(href) = self.build(problem, &problem.first_failure) {
-                        " (" a href=(href) { "#" (visible(&problem.first_failure.number)) } ")"
-                    }
-                    @if problem.at_least { ", where the data begins" }
-                    ": "
-                    a href=(addresses::selected(self.base, &problem.opens)) {
-                        (words::counted(problem.failures, "failure", "failures"))
-                    }
-                    @if problem.kind == "pipeline" && problem.failures > 1 { " in a row" }
-                    @if problem.builds > problem.failures {
-                        " of " (words::counted(problem.builds, "build", "builds"))
-                    }
-                    @if problem.failures_today > 0 { ", " (words::thousands(problem.failures_today)) " today" }
-                    "."
-                }
-                (self.builds(problem))
-                @if !self.brief { (self.facts(problem)) }
                 @if let Some(snooze) = &problem.snooze { (snoozed(snooze)) }
                 @if self.can_snooze { (self.snooze_form(number, problem)) }
             }
+        }
+    }
+
+    /// A red pipeline, or an incident.
+    fn red(&self, problem: &ProblemSummary) -> Markup {
+        let last_day = if self.old {
+            " on the last day"
+        } else {
+            " today"
+        };
+        html! {
+            h3 {
+                (components::problem_state(&problem.state)) " "
+                a href=(self.href(problem)) title=[problem.name.as_deref().map(visible)] {
+                    (visible(problem.short_name.as_deref().unwrap_or(&problem.title)))
+                }
+                @if let Some(project) = &problem.project { " " span class="muted" { (visible(project)) } }
+            }
+            p {
+                @if problem.at_least { "Red at least since " } @else { "Red since " }
+                (ago(&problem.since, self.now_ms))
+                @if let Some((href, first)) = self.build(problem, problem.first_failure.as_ref()) {
+                    " (" a href=(href) { "#" (visible(&first.number)) } ")"
+                }
+                @if problem.at_least { ", where the data begins" }
+                ": "
+                a href=(addresses::selected(self.base, &problem.opens)) {
+                    (words::counted(problem.failures, "failure", "failures"))
+                }
+                @if problem.builds > problem.failures {
+                    " among " (words::counted(problem.builds, "build", "builds"))
+                } @else if problem.kind == "pipeline" && problem.failures > 1 { " in a row" }
+                @if problem.failures_today > 0 {
+                    ", " (words::thousands(problem.failures_today)) (last_day)
+                }
+                "."
+            }
+            (self.builds(problem))
+            @if !self.brief { (self.facts(problem)) }
         }
     }
 
@@ -123,7 +160,9 @@ impl Shown<'_> {
                         None => "unknown",
                     }
                 }))
-                (fact("Class", html! { (problem.class) ": " (problem.reason) }))
+                @if let (Some(class), Some(reason)) = (&problem.class, &problem.reason) {
+                    (fact("Class", html! { (class) ": " (reason) }))
+                }
                 @if let Some(team) = &problem.team { (fact("Team", html! { (visible(team)) })) }
                 @if !problem.shared.is_empty() {
                     (fact("In common", html! { (visible(&problem.shared.join("; "))) }))
@@ -145,7 +184,7 @@ impl Shown<'_> {
             .build_address
             .as_ref()
             .and_then(|known| known.href.as_deref());
-        let inside = self.build(problem, &problem.latest_failure);
+        let inside = self.build(problem, problem.latest_failure.as_ref());
         let results: Vec<BuildResult> = problem
             .recent
             .iter()
@@ -156,22 +195,22 @@ impl Shown<'_> {
                 @if !results.is_empty() { a href=(self.href(problem)) { (components::strip(&results)) } " " }
                 @if let Some(href) = outside {
                     a rel="noopener noreferrer" href=(href) { "Open build" span aria-hidden="true" { " ↗" } }
-                } @else if let Some(href) = &inside {
+                } @else if let Some((href, _)) = &inside {
                     a href=(href) { "Open build" }
                 }
             }
         }
     }
 
-    /// The page of a pipeline's build.
-    fn build(&self, problem: &ProblemSummary, mark: &BuildMark) -> Option<String> {
-        let (system, name) = (problem.system.as_deref()?, problem.name.as_deref()?);
-        Some(addresses::numbered_build(
-            self.base,
-            system,
-            name,
-            &mark.number,
-        ))
+    /// A pipeline's build with the address of its page.
+    fn build<'a>(
+        &self,
+        problem: &ProblemSummary,
+        mark: Option<&'a BuildMark>,
+    ) -> Option<(String, &'a BuildMark)> {
+        let (system, name, mark) = (problem.system.as_deref()?, problem.name.as_deref()?, mark?);
+        let href = addresses::numbered_build(self.base, system, name, &mark.number);
+        Some((href, mark))
     }
 
     /// The pipeline, or the builds of an incident.
@@ -235,7 +274,9 @@ impl Shown<'_> {
                             option value={ (days) "d" } { (words::counted(days.unsigned_abs(), "day", "days")) " from now" }
                         }
                         @for failures in SNOOZE_FAILURES {
-                            option value={ (failures) "f" } { (failures) " more failures" }
+                            option value={ (failures) "f" } {
+                                (failures) @if problem.overdue.is_some() { " more things are overdue" } @else { " more failures" }
+                            }
                         }
                     }
                     button class="btn" type="submit" { "Snooze" }
@@ -306,123 +347,5 @@ fn snoozed(snooze: &SnoozeSummary) -> Markup {
             @if let Some(failures) = snooze.failures { " until it has " (words::thousands(failures)) " failures" }
             ": " (visible(&snooze.reason))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        api::{ExternalAddress, ProblemCount},
-        server::fragments::testing::{ESCAPED, HOSTILE, hostile},
-    };
-
-    fn mark() -> BuildMark {
-        BuildMark {
-            number: hostile(),
-            result: "FAILURE".to_owned(),
-            finished_at: hostile(),
-            duration_ms: None,
-        }
-    }
-
-    #[test]
-    fn texts_of_problems_stay_texts() {
-        let problem = ProblemSummary {
-            id: hostile(),
-            kind: "pipeline".to_owned(),
-            state: "new".to_owned(),
-            title: hostile(),
-            system: Some(hostile()),
-            name: Some(hostile()),
-            short_name: Some(hostile()),
-            project: Some(hostile()),
-            team: Some(hostile()),
-            pipelines: 1,
-            since: hostile(),
-            at_least: false,
-            red_ms: 1,
-            failed_step: Some(hostile()),
-            class: "broken".to_owned(),
-            reason: "a rule".to_owned(),
-            domain: "test".to_owned(),
-            failures: 1,
-            builds: 2,
-            failures_today: 0,
-            worst_day: 0,
-            first_failure: mark(),
-            latest_failure: mark(),
-            last_green: Some(mark()),
-            recent: vec![hostile()],
-            build_address: Some(ExternalAddress {
-                text: hostile(),
-                href: Some("https://ci.example/1".to_owned()),
-            }),
-            suspects: vec![HOSTILE.to_owned()],
-            shared: vec![hostile()],
-            regressed_from: Some(hostile()),
-            opens: String::new(),
-            snooze: Some(SnoozeSummary {
-                reason: hostile(),
-                until: Some(hostile()),
-                failures: Some(3),
-                reader: hostile(),
-                at: hostile(),
-            }),
-        };
-        let list = ProblemList {
-            selection: String::new(),
-            summary: hostile(),
-            as_of: String::new(),
-            version: String::new(),
-            states: vec![ProblemCount {
-                state: "new".to_owned(),
-                problems: 1,
-            }],
-            problems: vec![problem],
-            resolved: Vec::new(),
-        };
-        let resolved = ResolvedProblem {
-            kind: "pipeline".to_owned(),
-            title: hostile(),
-            system: Some(hostile()),
-            name: Some(hostile()),
-            short_name: Some(hostile()),
-            project: Some(hostile()),
-            since: hostile(),
-            ended: hostile(),
-            red_ms: 1,
-            failed_step: Some(hostile()),
-            failures: 1,
-            opens: String::new(),
-        };
-        let list = ProblemList {
-            resolved: vec![resolved],
-            ..list
-        };
-        let shown = |can_snooze| {
-            let base = Base::default();
-            let shown = Shown {
-                list: &list,
-                base: &base,
-                can_snooze,
-                now_ms: 0,
-                brief: false,
-            };
-            [shown.problems(), shown.resolved()].map(|html| html.into_string())
-        };
-        let html = shown(true).concat();
-        // An instant stands twice: for programs and for readers.
-        assert_eq!(html.matches(ESCAPED).count(), 30, "{html}");
-        assert!(
-            !html.contains("<script") && !html.contains('\u{202e}'),
-            "{html}"
-        );
-        assert!(html.contains("action=\"/problems/snooze\""), "{html}");
-        assert!(
-            html.contains("href=\"https://ci.example/1\">Open build"),
-            "{html}"
-        );
-        assert!(!shown(false).concat().contains("<form"));
     }
 }

@@ -1,5 +1,10 @@
 //! The problems that need attention, and those that ended lately.
 
+mod security;
+mod summary;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap};
 
 use super::pipeline::mark;
@@ -19,6 +24,7 @@ use crate::{
         snapshot::{Episode, Incident, Problem, Snapshot, Subject, UNKNOWN_STEP},
     },
 };
+pub use security::in_words;
 
 const MAX_PROBLEMS: usize = 200;
 const MAX_RESOLVED: usize = 100;
@@ -44,7 +50,7 @@ pub fn problem_list(
     let listed = chosen.iter().take(MAX_PROBLEMS);
     ProblemList {
         selection: selection.encoded(),
-        summary: sentence(snapshot, selection, &chosen),
+        summary: summary::sentence(snapshot, selection, &chosen),
         as_of: words::instant(snapshot.as_of_ms),
         version: snapshot.version.to_string(),
         states: states.into(),
@@ -68,6 +74,8 @@ struct Described<'a> {
     now_ms: i64,
     /// By pipeline: it is of the selection.
     is_chosen: Vec<bool>,
+    /// A repository is of the selection.
+    is_repository_chosen: Box<dyn Fn(&str) -> bool + 'a>,
     teams: attributes::Values<'a>,
     domains: attributes::Values<'a>,
 }
@@ -75,7 +83,7 @@ struct Described<'a> {
 impl<'a> Described<'a> {
     fn new(
         snapshot: &'a Snapshot,
-        selection: &Selection,
+        selection: &'a Selection,
         snoozes: &'a [Snooze],
         now_ms: i64,
     ) -> Self {
@@ -88,6 +96,7 @@ impl<'a> Described<'a> {
             snoozes,
             now_ms,
             is_chosen: insight::chosen_pipelines(snapshot, selection),
+            is_repository_chosen: Box::new(insight::chosen_repositories(snapshot, selection)),
             teams: read("team"),
             domains: read("domain"),
         }
@@ -102,6 +111,10 @@ impl<'a> Described<'a> {
                 self.has_member(&snapshot.insight.incidents[index as usize])
             }
             Subject::Episode(index) => self.is_of(&snapshot.insight.episodes[index as usize]),
+            Subject::Repository(index) => {
+                let overdue = &snapshot.insight.security.overdue[index as usize];
+                (self.is_repository_chosen)(&overdue.repository)
+            }
         });
         let stated = chosen.map(|problem| {
             let (state, snooze) = problems::state(snapshot, problem, self.snoozes, self.now_ms);
@@ -138,7 +151,7 @@ impl<'a> Described<'a> {
         let episodes = &self.snapshot.insight.episodes;
         let pipeline = |problem: &Problem| match problem.subject {
             Subject::Episode(index) => Some(episodes[index as usize].pipeline),
-            Subject::Incident(_) => None,
+            Subject::Incident(_) | Subject::Repository(_) => None,
         };
         let pipelines = listed.iter().filter_map(|(.., problem)| pipeline(problem));
         let mut recent = recent(self.snapshot, pipelines);
@@ -156,6 +169,9 @@ impl<'a> Described<'a> {
         let mut summary = match problem.subject {
             Subject::Incident(index) => self.of_incident(&insight.incidents[index as usize]),
             Subject::Episode(index) => self.of_episode(&insight.episodes[index as usize]),
+            Subject::Repository(index) => {
+                security::of_repository(snapshot, &insight.security.overdue[index as usize])
+            }
         };
         let regressed_from = problem.regressed_from.and_then(|number| {
             let closed = insight.episodes[number as usize].closed?;
@@ -223,44 +239,17 @@ impl<'a> Described<'a> {
     /// The part of a summary that follows from the first and the latest failure.
     fn of_failures(&self, first: u32, latest: u32) -> ProblemSummary {
         let snapshot = self.snapshot;
-        let class = snapshot.insight.classes.get(latest as usize);
+        let class = snapshot.insight.classes.get(first as usize);
         let class = class.copied().unwrap_or_default();
+        let domain = self.domains.label(first as usize).unwrap_or("Unknown");
         ProblemSummary {
-            id: String::new(),
-            kind: String::new(),
-            state: String::new(),
-            title: String::new(),
-            system: None,
-            name: None,
-            short_name: None,
-            project: None,
-            team: None,
-            pipelines: 0,
-            since: String::new(),
-            at_least: false,
-            red_ms: 0,
             failed_step: step(snapshot, first),
-            class: class.as_str().to_owned(),
-            reason: class.words().to_owned(),
-            domain: self
-                .domains
-                .label(first as usize)
-                .unwrap_or("Unknown")
-                .to_lowercase(),
-            failures: 0,
-            builds: 0,
-            failures_today: 0,
-            worst_day: 0,
-            first_failure: self.mark(first),
-            latest_failure: self.mark(latest),
-            last_green: None,
-            recent: Vec::new(),
-            build_address: None,
-            suspects: Vec::new(),
-            shared: Vec::new(),
-            regressed_from: None,
-            opens: String::new(),
-            snooze: None,
+            class: Some(class.as_str().to_owned()),
+            reason: Some(class.words().to_owned()),
+            domain: Some(domain.to_lowercase()),
+            first_failure: Some(self.mark(first)),
+            latest_failure: Some(self.mark(latest)),
+            ..ProblemSummary::default()
         }
     }
 
@@ -354,6 +343,7 @@ pub fn latest_failure(snapshot: &Snapshot, id: &str) -> Option<u32> {
             incident.members.last().copied()
         }
         Subject::Episode(index) => Some(insight.episodes.get(index as usize)?.latest_failure),
+        Subject::Repository(_) => None,
     }
 }
 
@@ -446,41 +436,4 @@ fn snooze_summary(snooze: &Snooze) -> SnoozeSummary {
         reader: snooze.reader.clone(),
         at: words::instant(Some(snooze.at_ms)),
     }
-}
-
-/// `CMC: 3 problems, 1 of them escalating.`
-fn sentence(snapshot: &Snapshot, selection: &Selection, problems: &[Stated<'_>]) -> String {
-    if snapshot.as_of_ms.is_none() {
-        return words::NO_EVENTS.to_owned();
-    }
-    let project = snapshot.projects_in_words(selection);
-    let project = project.map_or_else(String::new, |project| format!("{project}: "));
-    let count = |state| {
-        problems
-            .iter()
-            .filter(|(known, ..)| *known == state)
-            .count()
-    };
-    let awake = problems.len() - count(ProblemState::Snoozed);
-    if problems.is_empty() {
-        return format!("{project}nothing needs attention.");
-    }
-    let counted = words::counted(awake as u64, "problem", "problems");
-    let states = [
-        ProblemState::Escalating,
-        ProblemState::Regressed,
-        ProblemState::New,
-        ProblemState::Snoozed,
-    ];
-    let states = states.map(|state| (state, count(state)));
-    let named = states.iter().filter(|(_, count)| *count > 0);
-    let named: Vec<String> = named
-        .map(|(state, count)| format!("{count} {}", state.as_str()))
-        .collect();
-    let named = if named.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", named.join(", "))
-    };
-    format!("{project}{counted}{named}.")
 }
