@@ -63,7 +63,12 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
         count(1, ends_ms);
     }
     for finding in selected.open() {
-        if let Some(since_ms) = overdue_since_ms(finding, &snapshot.security, &snapshot.config) {
+        if let Some(since_ms) = overdue_since_ms(
+            finding,
+            &snapshot.security,
+            &snapshot.config,
+            selected.state.at_ms,
+        ) {
             count(2, since_ms);
         }
     }

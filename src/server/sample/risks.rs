@@ -127,7 +127,8 @@ pub fn known_exploited(options: &SampleOptions, history: &History) -> KnownExplo
     let vulnerabilities = cves.enumerate().map(|(number, id)| {
         let due = i64::try_from(number % 60).unwrap_or_default() - 30;
         let exploited = Exploited {
-            added: Some(day(options, due - 21)),
+            // None is added after the last day.
+            added: Some(day(options, (due - 21).min(-1))),
             due: Some(day(options, due)),
             ransomware: number % 5 == 0,
         };

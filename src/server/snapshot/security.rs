@@ -19,15 +19,23 @@ pub struct Security {
     pub histories: Vec<History>,
     /// Sorted by repository, scanner and kind of code.
     pub reports: Vec<ReportSeries>,
-    /// The vulnerabilities that CISA lists as exploited, with the ends of the days on which they are due, Unix ms;
-    /// [`i64::MAX`] for those without one.
-    pub known_exploited: BTreeMap<String, i64>,
+    /// The vulnerabilities that CISA lists as exploited.
+    pub known_exploited: BTreeMap<String, Listed>,
     /// The date of that list.
     pub kev_as_of: Option<Date>,
     /// The probabilities of exploitation of the vulnerabilities in `reports`.
     pub epss: Option<Epss>,
     /// The ends of support, if they are newer than the built-in ones.
     pub end_of_life: Option<EndOfLife>,
+}
+
+/// An entry of the list of known exploited vulnerabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The beginning of the day on which it was added, in UTC, Unix ms; none if the list does not say.
+    pub added_ms: Option<i64>,
+    /// The end of the day on which it is due.
+    pub due_ms: Option<i64>,
 }
 
 /// The facts of one repository.
@@ -73,6 +81,12 @@ impl Security {
         let reports = self.reports.iter();
         let reports = reports.filter_map(|series| Some(series.reports.first()?.at_ms));
         facts.chain(reports).min()
+    }
+
+    /// Returns the entry of a vulnerability that is listed as exploited at an instant.
+    pub fn listed(&self, id: &str, at_ms: i64) -> Option<Listed> {
+        let listed = self.known_exploited.get(id).copied();
+        listed.filter(|listed| listed.added_ms.is_none_or(|added_ms| added_ms <= at_ms))
     }
 
     /// Facts without earlier ones.

@@ -11,7 +11,7 @@ use crate::server::{
     model::{Checkpoint, EndOfLife, Epss, KnownExploited, ScanReport, end_of_day_ms},
     snapshot::{
         Snapshot,
-        security::{ReportSeries, Security},
+        security::{Listed, ReportSeries, Security},
     },
 };
 
@@ -107,11 +107,15 @@ async fn reference<T>(
     Ok(parsed.ok())
 }
 
-/// The vulnerabilities of a catalogue, with the ends of the days on which they are due.
-fn listed(kev: &KnownExploited) -> impl Iterator<Item = (String, i64)> {
+/// The vulnerabilities of a catalogue.
+fn listed(kev: &KnownExploited) -> impl Iterator<Item = (String, Listed)> {
     kev.vulnerabilities.iter().map(|(id, exploited)| {
-        let end_ms = exploited.due.and_then(end_of_day_ms).unwrap_or(i64::MAX);
-        (id.clone(), end_ms)
+        let added = exploited.added.and_then(|day| day.yesterday().ok());
+        let listed = Listed {
+            added_ms: added.and_then(end_of_day_ms),
+            due_ms: exploited.due.and_then(end_of_day_ms),
+        };
+        (id.clone(), listed)
     })
 }
 

@@ -15,7 +15,9 @@ CREATE TEMP TABLE version AS
 DROP TABLE IF EXISTS kev;
 CREATE TEMP TABLE kev AS
   SELECT key AS id, unixepoch(date(value ->> '$.due', '+1 day')) * 1000 AS due
-    FROM documents, json_each(body, '$.vulnerabilities') WHERE name IN ('kev', 'sample-kev');
+    FROM documents, json_each(body, '$.vulnerabilities')
+   WHERE name IN ('kev', 'sample-kev')
+     AND coalesce(unixepoch(value ->> '$.added') * 1000, {at_ms}) <= {at_ms};
 DROP TABLE IF EXISTS known;
 CREATE TEMP TABLE known AS
   SELECT repository, facts,

@@ -82,11 +82,11 @@ impl Subject<'_> {
     }
 
     /// One of its vulnerabilities is known to be exploited.
-    fn is_listed(&self, security: &Security) -> bool {
+    fn is_listed(&self, security: &Security, at_ms: i64) -> bool {
         match self {
             Self::Rule(rule) => rule.listed,
             Self::Runtime(_) => false,
-            Self::Finding(finding) => security.known_exploited.contains_key(&finding.id),
+            Self::Finding(finding) => security.listed(&finding.id, at_ms).is_some(),
         }
     }
 }
@@ -132,7 +132,7 @@ pub fn due<'a>(
             return None;
         }
         let unknown = finding.severity == crate::server::model::Severity::Unknown;
-        let (due, ends_ms) = match overdue_since_ms(finding, security, config) {
+        let (due, ends_ms) = match overdue_since_ms(finding, security, config, now_ms) {
             Some(since_ms) => (Due::of(since_ms + 1, now_ms), Some(since_ms)),
             None if unknown => (Due::Unknown, None),
             None => return None,
@@ -142,7 +142,7 @@ pub fn due<'a>(
     let all = rules.chain(runtimes).chain(findings);
     let mut items: Vec<DueItem<'a>> = all
         .map(|(subject, due, ends_ms)| DueItem {
-            listed: subject.is_listed(security),
+            listed: subject.is_listed(security, now_ms),
             subject,
             due,
             ends_ms,

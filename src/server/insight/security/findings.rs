@@ -107,12 +107,18 @@ pub fn limit_days(severity: Severity, config: &Config) -> Option<u16> {
     }
 }
 
-/// The instant since which an open finding is or will be overdue, Unix ms: by its age, or by the date of the catalogue
-/// of known exploited vulnerabilities, whichever comes first.
-pub fn overdue_since_ms(finding: &Finding, security: &Security, config: &Config) -> Option<i64> {
+/// The instant since which an open finding is or will be overdue, Unix ms, as known at an instant: by its age, or by the
+/// date of the catalogue of known exploited vulnerabilities, whichever comes first.
+pub fn overdue_since_ms(
+    finding: &Finding,
+    security: &Security,
+    config: &Config,
+    at_ms: i64,
+) -> Option<i64> {
     let by_age = limit_days(finding.severity, config)
         .map(|days| finding.opened_ms + i64::from(days) * DAY_MS);
-    let listed = security.known_exploited.get(&finding.id).copied();
+    let listed = security.listed(&finding.id, at_ms);
+    let listed = listed.and_then(|listed| listed.due_ms);
     match (by_age, listed) {
         (Some(by_age), Some(listed)) => Some(by_age.min(listed)),
         (by_age, listed) => by_age.or(listed),
@@ -128,7 +134,7 @@ pub fn overdue<'a>(
 ) -> Vec<(&'a Finding, i64)> {
     let mut matcher = Matcher::default();
     let since = open.filter_map(|finding| {
-        let since_ms = overdue_since_ms(finding, security, config)?;
+        let since_ms = overdue_since_ms(finding, security, config, state.at_ms)?;
         let is_overdue = since_ms < state.at_ms && !is_accepted(finding, state, &mut matcher);
         is_overdue.then_some((finding, since_ms))
     });

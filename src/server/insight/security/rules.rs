@@ -48,7 +48,7 @@ pub fn add(
             listed: rule
                 .ids
                 .iter()
-                .any(|id| security.known_exploited.contains_key(id)),
+                .any(|id| security.listed(id, at_ms).is_some()),
         });
     }
 }

@@ -18,14 +18,15 @@ use crate::{
 /// Facts and findings of a selection.
 pub struct Selected<'a> {
     snapshot: &'a Snapshot,
-    team: Option<&'a str>,
+    /// All if there are none.
+    teams: Vec<&'a str>,
     pub state: Cow<'a, SecurityState>,
 }
 
 /// Returns the facts of a selection; those of today and of all teams borrow.
 pub fn selected<'a>(snapshot: &'a Snapshot, selection: &'a Selection) -> Selected<'a> {
     let at_ms = at_ms(snapshot, selection).unwrap_or_default();
-    Selected::of(snapshot, selection.value("team"), at_ms)
+    Selected::of(snapshot, selection.values("team").collect(), at_ms)
 }
 
 /// The instant that a selection is about: the end of a day in the organisation's time zone or an instant, but not
@@ -56,15 +57,15 @@ pub fn end_ms(text: &str, zone: &TimeZone) -> Option<i64> {
 }
 
 impl<'a> Selected<'a> {
-    fn of(snapshot: &'a Snapshot, team: Option<&'a str>, at_ms: i64) -> Self {
+    fn of(snapshot: &'a Snapshot, teams: Vec<&'a str>, at_ms: i64) -> Self {
         let now = &snapshot.insight.security.now;
-        let state = match (team, now.at_ms == at_ms) {
-            (None, true) => Cow::Borrowed(now),
-            _ => Cow::Owned(of_team(snapshot, state_at(snapshot, at_ms), team)),
+        let state = match (&*teams, now.at_ms == at_ms) {
+            ([], true) => Cow::Borrowed(now),
+            (teams, _) => Cow::Owned(of_teams(snapshot, state_at(snapshot, at_ms), teams)),
         };
         Self {
             snapshot,
-            team,
+            teams,
             state,
         }
     }
@@ -72,12 +73,12 @@ impl<'a> Selected<'a> {
     /// The same so many days before.
     #[must_use]
     pub fn before(&self, days: i64) -> Self {
-        Self::of(self.snapshot, self.team, self.state.at_ms - days * DAY_MS)
+        let at_ms = self.state.at_ms - days * DAY_MS;
+        Self::of(self.snapshot, self.teams.clone(), at_ms)
     }
 
     fn has(&self, repository: &str) -> bool {
-        self.team
-            .is_none_or(|team| self.snapshot.config.owners.team(repository) == team)
+        is_of(self.snapshot, &self.teams, repository)
     }
 
     /// Every finding that was ever open.
@@ -129,7 +130,7 @@ impl<'a> Selected<'a> {
         let weeks = (0..=WEEKS).rev().map(|week| {
             let at_ms = self.state.at_ms - week * 7 * DAY_MS;
             let then = state(security, config, at_ms, &mut matcher);
-            let then = of_team(self.snapshot, then, self.team);
+            let then = of_teams(self.snapshot, then, &self.teams);
             let scanned = is_scanned(security, at_ms, |repository| self.has(repository));
             numbers(&then, findings.iter().copied(), scanned, security, config)
         });
@@ -137,12 +138,14 @@ impl<'a> Selected<'a> {
     }
 }
 
-/// The part of a state that is a team's.
-fn of_team(snapshot: &Snapshot, mut state: SecurityState, team: Option<&str>) -> SecurityState {
-    let Some(team) = team else {
-        return state;
-    };
-    let has = |repository: &str| snapshot.config.owners.team(repository) == team;
+/// Returns whether a repository is one of the teams'; without any, of all.
+fn is_of(snapshot: &Snapshot, teams: &[&str], repository: &str) -> bool {
+    teams.is_empty() || teams.contains(&snapshot.config.owners.team(repository))
+}
+
+/// The part of a state that is the teams'.
+fn of_teams(snapshot: &Snapshot, mut state: SecurityState, teams: &[&str]) -> SecurityState {
+    let has = |repository: &str| is_of(snapshot, teams, repository);
     state.rules.retain(|rule| has(&rule.facts.repository));
     state.runtimes.retain(|known| has(&known.facts.repository));
     state

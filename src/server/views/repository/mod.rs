@@ -100,11 +100,7 @@ pub fn details(snapshot: &Snapshot, wanted: &Wanted) -> RepositoryDetails {
         archived: facts.is_some_and(|facts| facts.archived),
         checked: state.repositories.first().and_then(|known| known.checked),
         finding_count: open.len() as u64,
-        findings: open
-            .iter()
-            .take(MAX_ROWS)
-            .map(|known| finding(snapshot, known))
-            .collect(),
+        findings: open.iter().take(MAX_ROWS).map(finding).collect(),
         scans: scans(snapshot, name, at_ms),
         as_of: words::instant(snapshot.security.as_of_ms.map(|_| at_ms)),
         asked: wanted.asked.clone(),
@@ -191,6 +187,7 @@ struct Open<'a> {
     finding: &'a Finding,
     due_ms: Option<i64>,
     overdue: bool,
+    listed: bool,
 }
 
 /// The open findings: overdue ones first, then by when they are due, the rest by severity.
@@ -206,8 +203,9 @@ fn open<'a>(snapshot: &Snapshot, state: &SecurityState, findings: &'a [Finding])
     let open = findings.iter().filter(|known| known.is_open(state.at_ms));
     let open = open.map(|finding| Open {
         finding,
-        due_ms: overdue_since_ms(finding, &snapshot.security, &snapshot.config),
+        due_ms: overdue_since_ms(finding, &snapshot.security, &snapshot.config, state.at_ms),
         overdue: overdue.contains(&key(finding)),
+        listed: snapshot.security.listed(&finding.id, state.at_ms).is_some(),
     });
     let mut open: Vec<Open<'_>> = open.collect();
     open.sort_by_key(|known| {
@@ -217,7 +215,7 @@ fn open<'a>(snapshot: &Snapshot, state: &SecurityState, findings: &'a [Finding])
     open
 }
 
-fn finding(snapshot: &Snapshot, known: &Open<'_>) -> RepositoryFinding {
+fn finding(known: &Open<'_>) -> RepositoryFinding {
     let finding = known.finding;
     RepositoryFinding {
         id: finding.id.clone(),
@@ -230,7 +228,7 @@ fn finding(snapshot: &Snapshot, known: &Open<'_>) -> RepositoryFinding {
         at_least: finding.at_least,
         due_at: known.due_ms.map(|ms| words::instant(Some(ms))),
         overdue: known.overdue,
-        listed: snapshot.security.known_exploited.contains_key(&finding.id),
+        listed: known.listed,
         suppressed: finding.suppressed,
     }
 }

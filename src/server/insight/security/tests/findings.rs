@@ -57,9 +57,11 @@ fn a_finding_is_overdue_by_its_age_or_the_date_of_the_catalogue() {
             ..known_for(100, facts(Vec::new()))
         };
         if let Some(days) = listed {
-            security
-                .known_exploited
-                .insert(CVE.to_owned(), AS_OF_MS + days * DAY_MS);
+            let listed = Listed {
+                added_ms: None,
+                due_ms: Some(AS_OF_MS + days * DAY_MS),
+            };
+            security.known_exploited.insert(CVE.to_owned(), listed);
         }
         let snapshot = of(security);
         let state = now(&snapshot).clone();
@@ -78,6 +80,34 @@ fn a_finding_is_overdue_by_its_age_or_the_date_of_the_catalogue() {
     assert!(overdue_after(Severity::Low, Some(-1), 5));
     assert!(!overdue_after(Severity::Low, Some(1), 5));
     assert!(overdue_after(Severity::High, Some(1), 40));
+}
+
+#[test]
+fn a_listed_finding_without_a_date_is_overdue_by_its_age_alone() {
+    let of = |severity| {
+        let finding = ReportedFinding {
+            severity,
+            ..finding(CVE, false)
+        };
+        let mut security = Security {
+            reports: reports(vec![report(5, true, &[finding])]),
+            ..known_for(100, facts(Vec::new()))
+        };
+        security
+            .known_exploited
+            .insert(CVE.to_owned(), Listed::default());
+        let snapshot = super::of(security);
+        let all = Selection::default();
+        let selected = selected(&snapshot, &all);
+        let due = selected.due();
+        let due = due
+            .iter()
+            .map(|item| (item.due, item.listed, item.ends_ms.is_some()));
+        due.collect::<Vec<_>>()
+    };
+    assert_eq!(of(Severity::High), [(Due::Days30, true, true)]);
+    assert_eq!(of(Severity::Low), []);
+    assert_eq!(of(Severity::Unknown), [(Due::Unknown, true, false)]);
 }
 
 #[test]

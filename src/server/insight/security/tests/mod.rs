@@ -5,15 +5,18 @@ mod findings;
 use std::sync::Arc;
 
 use super::*;
-use crate::server::{
-    insight,
-    model::{
-        Check, ReportedFinding, RuleFormat, Runtime, Selector, SelectorKind, Severity,
-        SuppressionRule,
-    },
-    snapshot::{
-        RuleEnd, SnapshotBuilder,
-        security::{History, Report, ReportSeries},
+use crate::{
+    selection::Selection,
+    server::{
+        insight,
+        model::{
+            Check, ReportedFinding, RuleFormat, Runtime, Selector, SelectorKind, Severity,
+            SuppressionRule,
+        },
+        snapshot::{
+            RuleEnd, SnapshotBuilder,
+            security::{History, Listed, Report, ReportSeries},
+        },
     },
 };
 
@@ -277,16 +280,26 @@ fn selectors_match_as_dependency_check_does() {
 
 #[test]
 fn a_rule_is_listed_if_one_of_its_ids_is_known_to_be_exploited() {
-    let listed = |id: &str| {
+    let listed = |id: &str, added: Option<i64>| {
         let mut security = known_for(100, facts(vec![rule()]));
-        security.known_exploited.insert(id.to_owned(), AS_OF_MS);
+        let listed = Listed {
+            added_ms: added.map(|days| AS_OF_MS - days * DAY_MS),
+            due_ms: Some(AS_OF_MS),
+        };
+        security.known_exploited.insert(id.to_owned(), listed);
         let snapshot = of(security);
-        let known = now(&snapshot).rules[0].clone();
-        assert_eq!(known.listed, known.is_debt());
-        known.listed
+        let known =
+            [0, 30].map(|days| state_at(&snapshot, AS_OF_MS - days * DAY_MS).rules[0].clone());
+        known.map(|rule| {
+            assert_eq!(rule.listed, rule.is_debt());
+            rule.listed
+        })
     };
-    assert!(listed(CVE));
-    assert!(!listed("CVE-2019-0002"));
+    // Now, and 30 days before.
+    assert_eq!(listed(CVE, None), [true, true]);
+    assert_eq!(listed(CVE, Some(30)), [true, true]);
+    assert_eq!(listed(CVE, Some(29)), [true, false]);
+    assert_eq!(listed("CVE-2019-0002", None), [false, false]);
 }
 
 #[test]
@@ -464,4 +477,26 @@ fn the_past_does_not_change() {
         };
         assert_eq!(numbers(early), numbers(all));
     }
+}
+
+#[test]
+fn several_teams_have_what_each_of_them_has() {
+    let of = |repository: &str| RepositoryFacts {
+        repository: repository.to_owned(),
+        ..facts(vec![rule()])
+    };
+    let repositories = vec![of("cmc-api"), of("div-api"), of("ia-api")];
+    let snapshot = super::super::filled(crate::server::figures::testing::security(repositories));
+    let rules = |teams: &[&str]| {
+        let selection: Selection = teams.iter().map(|team| ("team", *team)).collect();
+        let selected = selected(&snapshot, &selection);
+        let rules = selected.state.rules.iter();
+        rules
+            .map(|rule| rule.facts.repository.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&["cmc"]), ["cmc-api"]);
+    assert_eq!(rules(&["cmc", "div"]), ["cmc-api", "div-api"]);
+    assert_eq!(rules(&[]).len(), 3);
+    assert_eq!(rules(&["nobody"]).len(), 0);
 }

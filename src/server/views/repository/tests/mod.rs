@@ -14,7 +14,7 @@ use crate::server::{
         About, ReportedFinding, RuleFormat, Runtime, Selector, SelectorKind, Severity,
         SuppressionRule,
     },
-    snapshot::security::{History, Report, ReportSeries, Security},
+    snapshot::security::{History, Listed, Report, ReportSeries, Security},
 };
 
 const NAME: &str = "a-api";
@@ -81,6 +81,10 @@ fn known(
         complete: true,
         findings: findings.into(),
     };
+    let listed = Listed {
+        due_ms: Some(at("2019-12-01T00:00:00Z")),
+        ..Listed::default()
+    };
     snapshot.security = Arc::new(Security {
         as_of_ms: Some(at(AS_OF)),
         histories: vec![History {
@@ -93,7 +97,7 @@ fn known(
             codebase_type: "node".to_owned(),
             reports: vec![report],
         }],
-        known_exploited: [("CVE-2019-0004".to_owned(), at("2019-12-01T00:00:00Z"))].into(),
+        known_exploited: [("CVE-2019-0004".to_owned(), listed)].into(),
         ..Security::default()
     });
     insight::filled(snapshot)
