@@ -70,6 +70,19 @@ for (const width of [320, 360]) {
   }
 }
 
+for (const path of ["/", "/builds", "/builds?days=180&difference=1", "/compare?a.type=nightly&b.type=non-nightly", "/pipelines/list"]) {
+  test(`the rows of ${path} are cards on phones, and remain a table`, async ({ page }) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(path);
+    const tables = page.locator(".table-scroll:has(> .cards-table):visible");
+    await expect(tables.first()).toBeVisible();
+    for (const table of await tables.all()) expect(await table.evaluate((one) => one.scrollWidth - one.clientWidth)).toBeLessThanOrEqual(0);
+    const row = tables.first().getByRole("row").nth(1);
+    await expect(row.getByRole("rowheader")).toHaveCount(1);
+    expect(await row.locator("td").first().evaluate((cell) => getComputedStyle(cell).display)).toBe("block");
+  });
+}
+
 test("charts resize with the window", async ({ page }) => {
   await page.goto("/pipelines");
   await allDrawn(page, ["heatmap"]);

@@ -115,6 +115,27 @@ test("a wall shows the same without controls, and the age of the data", async ({
   await expect(page.locator(".wall .tile").first()).toBeVisible();
 });
 
+for (const [width, height] of [[1920, 1080], [1280, 720], [3840, 2160]] as const) {
+  test(`a wall of ${width}×${height} px shows everything without scrolling, in large type`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    for (const path of ["/wall", "/wall/pipelines"]) {
+      await page.goto(path);
+      await expect(page.locator(".wall .data-age")).toBeVisible();
+      const [over, smallest] = await page.evaluate(() => {
+        const texts = [...document.querySelectorAll(".wall :is(p, h1, h2, h3, th, td, li, .tile *)")].filter((one) => one.checkVisibility() && one.textContent?.trim());
+        const sizes = texts.map((one) => parseFloat(getComputedStyle(one).fontSize));
+        return [document.documentElement.scrollHeight - window.innerHeight, Math.min(...sizes)];
+      });
+      expect(over, path).toBeLessThanOrEqual(0);
+      // 20 px on a screen of 1080 lines.
+      expect(smallest, path).toBeGreaterThanOrEqual((20 * height) / 1080 - 0.01);
+    }
+    await page.goto("/wall");
+    const matrix = page.locator(".table-scroll:has(> .matrix)");
+    if ((await matrix.count()) > 0) expect(await matrix.evaluate((one) => one.scrollWidth - one.clientWidth)).toBeLessThanOrEqual(0);
+  });
+}
+
 test("the icon is red while something needs attention", async ({ page, request }) => {
   const { problems } = await (await request.get("/api/problems")).json();
   const name = problems.some(({ state }: { state: string }) => state !== "snoozed") ? "favicon-red.svg" : "favicon.svg";

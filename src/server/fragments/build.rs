@@ -2,7 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, duration, fragment, repository_link, results, time_line::time_line, utc};
+use super::{
+    addresses,
+    components::{columns, number, table},
+    duration, fragment, repository_link, results,
+    time_line::time_line,
+    utc,
+};
 use crate::{
     api::{BuildDetails, BuildStep, BuildSummary, ExternalAddress, HtmlFragment, RelatedBuilds},
     base::Base,
@@ -201,22 +207,10 @@ impl Shown<'_> {
                 }
             } @else {
                 (time_line(steps))
-                div class="table-scroll" tabindex="0" role="region" aria-label="Steps" {
-                    table class="table steps" {
-                        caption class="visually-hidden" { "Steps in order of their ends" }
-                        thead {
-                            tr {
-                                th scope="col" { "Step" }
-                                th scope="col" { "Environment" }
-                                th scope="col" { "Result" }
-                                th scope="col" class="number" { "Duration" }
-                                th scope="col" class="number" { "Ended after" }
-                                th scope="col" class="number" { "Attempt" }
-                            }
-                        }
-                        tbody { @for step in steps { (self.step(step)) } }
-                    }
-                }
+                @let [step, environment, result] = columns(["Step", "Environment", "Result"]);
+                @let [took, ended, attempt] = ["Duration", "Ended after", "Attempt"].map(number);
+                @let rows: Vec<_> = steps.iter().map(|step| self.step(step)).collect();
+                (table("Steps in order of their ends", &[step, environment, result, took, ended, attempt], 0, &rows))
                 @if details.step_count > steps.len() as u64 {
                     p { "The first " (steps.len()) " of " (words::thousands(details.step_count)) " steps." }
                 }
@@ -224,28 +218,26 @@ impl Shown<'_> {
         }
     }
 
-    fn step(&self, step: &BuildStep) -> Markup {
+    fn step(&self, step: &BuildStep) -> [Markup; 6] {
         let build = &self.details.build;
         let is_kept = self.age_ms < i64::from(STEP_DAYS) * DAY_MS;
         let pairs = [("pipeline", &*build.pipeline), ("step", &*step.name)];
-        html! {
-            tr {
-                th scope="row" {
-                    @if is_kept { a href=(self.sharing(&pairs)) { (visible(&step.name)) } }
-                    @else { (visible(&step.name)) }
+        [
+            html! {
+                @if is_kept { a href=(self.sharing(&pairs)) { (visible(&step.name)) } }
+                @else { (visible(&step.name)) }
+            },
+            html! { @match &step.environment { Some(name) => (visible(name)), None => "–" } },
+            results::badge(&step.result),
+            html! {
+                @if step.at_most && step.duration_ms.is_some() {
+                    span aria-hidden="true" { "≤ " } span class="visually-hidden" { "at most " }
                 }
-                td { @match &step.environment { Some(name) => (visible(name)), None => "–" } }
-                td { (results::badge(&step.result)) }
-                td class="number" {
-                    @if step.at_most && step.duration_ms.is_some() {
-                        span aria-hidden="true" { "≤ " } span class="visually-hidden" { "at most " }
-                    }
-                    (known_duration(step.duration_ms))
-                }
-                td class="number" { (duration(u64::try_from(step.ended_after_ms).unwrap_or(0))) }
-                td class="number" { (step.attempt) }
-            }
-        }
+                (known_duration(step.duration_ms))
+            },
+            html! { (duration(u64::try_from(step.ended_after_ms).unwrap_or(0))) },
+            html! { (step.attempt) },
+        ]
     }
 
     fn related(&self) -> Markup {

@@ -2,7 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, duration, utc};
+use super::{
+    addresses,
+    components::{columns, table},
+    duration, utc,
+};
 use crate::{
     api::{BuildMark, ChangeLevel, ChangePoint, ChangedValue, PipelineDetails},
     base::Base,
@@ -24,21 +28,9 @@ pub fn section(details: &PipelineDetails, base: &Base) -> Markup {
             p class="empty" { "Neither the durations of good builds nor the failure rate changed among the latest builds." }
         } @else {
             p { "Where the durations of good builds or the failure rate changed, and what else changed there, which need not be the cause. Durations are means." }
-            div class="table-scroll" tabindex="0" role="region" aria-label="Change points" {
-                table class="table" {
-                    caption class="visually-hidden" { "Change points, the latest first" }
-                    thead {
-                        tr {
-                            th scope="col" { "Changed" }
-                            th scope="col" { "Since build" }
-                            th scope="col" { "From" }
-                            th scope="col" { "To" }
-                            th scope="col" { "What else changed" }
-                        }
-                    }
-                    tbody { @for point in &details.change_points { (shown.row(point)) } }
-                }
-            }
+            @let labels = columns(["Changed", "Since build", "From", "To", "What else changed"]);
+            @let rows: Vec<_> = details.change_points.iter().map(|point| shown.row(point)).collect();
+            (table("Change points, the latest first", &labels, 0, &rows))
         }
     }
 }
@@ -49,24 +41,22 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn row(&self, point: &ChangePoint) -> Markup {
+    fn row(&self, point: &ChangePoint) -> [Markup; 5] {
         let is_certain = point.build == point.until;
-        html! {
-            tr {
-                th scope="row" { @match &*point.measure { "duration" => "Duration", _ => "Failure rate" } }
-                td {
-                    (self.mark(&point.build)) ", " (utc(&point.build.finished_at))
-                    @if is_certain { " (after " (self.mark(&point.after)) ")" }
-                    @else { " (after " (self.mark(&point.after)) ", by " (self.mark(&point.until)) ", 99%)" }
-                }
-                td { (self.level(&point.from)) }
-                td { (self.level(&point.to)) }
-                td {
-                    @if point.changed.is_empty() { "–" }
-                    @for changed in &point.changed { div { (self.changed(point, changed)) } }
-                }
-            }
-        }
+        [
+            html! { @match &*point.measure { "duration" => "Duration", _ => "Failure rate" } },
+            html! {
+                (self.mark(&point.build)) ", " (utc(&point.build.finished_at))
+                @if is_certain { " (after " (self.mark(&point.after)) ")" }
+                @else { " (after " (self.mark(&point.after)) ", by " (self.mark(&point.until)) ", 99%)" }
+            },
+            self.level(&point.from),
+            self.level(&point.to),
+            html! {
+                @if point.changed.is_empty() { "–" }
+                @for changed in &point.changed { div { (self.changed(point, changed)) } }
+            },
+        ]
     }
 
     fn mark(&self, mark: &BuildMark) -> Markup {

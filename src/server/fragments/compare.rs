@@ -2,7 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::{addresses, builds::value_text, difference, fragment};
+use super::{
+    addresses,
+    builds::value_text,
+    components::{columns, number, table},
+    difference, fragment,
+};
 use crate::{
     api::{Change, ComparedMeasure, Comparison, HtmlFragment, MeasureUnit, MeasuredSide, View},
     base::Base,
@@ -191,31 +196,24 @@ impl Shown<'_> {
     }
 
     fn table(&self, caption: &str, first: &str, measures: &[ComparedMeasure]) -> Markup {
-        html! {
-            div class="table-scroll" tabindex="0" role="region" aria-label=(caption) {
-                table class="table comparison" {
-                    caption { (caption) }
-                    thead {
-                        tr {
-                            th scope="col" { (first) }
-                            th scope="col" class="number" { "A" }
-                            th scope="col" class="number" { "B" }
-                            th scope="col" { "A compared with B" }
-                        }
-                    }
-                    tbody {
-                        @for measure in measures {
-                            tr {
-                                th scope="row" { (visible(&measure.label)) }
-                                (self.side(measure.unit, &measure.a))
-                                (self.side(measure.unit, &measure.b))
-                                td { (change(measure)) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        let [first, compared] = columns([first, "A compared with B"]);
+        let rows: Vec<_> = measures
+            .iter()
+            .map(|measure| {
+                [
+                    html! { (visible(&measure.label)) },
+                    self.side(measure.unit, &measure.a),
+                    self.side(measure.unit, &measure.b),
+                    change(measure),
+                ]
+            })
+            .collect();
+        table(
+            caption,
+            &[first, number("A"), number("B"), compared],
+            0,
+            &rows,
+        )
     }
 
     fn side(&self, unit: MeasureUnit, side: &MeasuredSide) -> Markup {
@@ -228,24 +226,22 @@ impl Shown<'_> {
             }
         };
         html! {
-            td class="number" {
-                @match (unit, side.value) {
-                    (MeasureUnit::Builds, _) => (builds),
-                    (_, None) => "unknown",
-                    (MeasureUnit::Percent, Some(value)) => {
-                        (format!("{value:.1}%"))
-                        br;
-                        span class="basis" {
-                            (builds) " of " (words::thousands(side.of))
-                            @if let Some([low, high]) = side.interval { (format!(", {low:.1}% to {high:.1}%")) }
-                        }
-                    },
-                    (MeasureUnit::Minutes, Some(value)) => {
-                        (format!("{value:.1} min"))
-                        br;
-                        span class="basis" { "of " (builds) }
-                    },
-                }
+            @match (unit, side.value) {
+                (MeasureUnit::Builds, _) => (builds),
+                (_, None) => "unknown",
+                (MeasureUnit::Percent, Some(value)) => {
+                    (format!("{value:.1}%"))
+                    br;
+                    span class="basis" {
+                        (builds) " of " (words::thousands(side.of))
+                        @if let Some([low, high]) = side.interval { (format!(", {low:.1}% to {high:.1}%")) }
+                    }
+                },
+                (MeasureUnit::Minutes, Some(value)) => {
+                    (format!("{value:.1} min"))
+                    br;
+                    span class="basis" { "of " (builds) }
+                },
             }
         }
     }
@@ -383,7 +379,7 @@ mod tests {
             ("5.0 points worse</span>", 1),
             ("1.5 min better</span>", 1),
             ("no clear change</span>", 1),
-            ("<td>1.5 min less</td>", 1),
+            (">1.5 min less</td>", 1),
             ("href=\"/builds?result=FAILURE\">1,234</a>", 5),
             ("of 9,000, 10.0% to 20.0%", 2),
         ] {

@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::addresses;
+use super::{
+    addresses,
+    components::{Column, Table, columns, number},
+};
 use crate::{
     api::{BuildDifference, DifferentValue, View},
     base::Base,
@@ -48,29 +51,38 @@ impl Shown<'_> {
 
     fn table(&self) -> Markup {
         let difference = self.difference;
-        html! {
-            div class="table-scroll" tabindex="0" role="region" aria-label="Differences" {
-                table class="table differences" {
-                    caption { "Association, not cause: values that are more, or less, frequent." }
-                    thead {
-                        tr {
-                            th scope="col" { "Attribute" }
-                            th scope="col" { "Value" }
-                            @for set in [&difference.a, &difference.b] {
-                                th scope="col" class="number" { "In " (visible(&set.label)) }
-                                th scope="col" class="number" { "Share" }
-                            }
-                            th scope="col" class="number" { "Lift" }
-                            th scope="col" class="number" { abbr title="False discovery rate" { "q" } }
-                        }
-                    }
-                    tbody { @for value in &difference.values { (self.row(value)) } }
-                }
-            }
-        }
+        let [in_a, in_b] = [&difference.a, &difference.b].map(|set| format!("In {}", set.label));
+        let [attribute, value] = columns(["Attribute", "Value"]);
+        let q = Column {
+            title: Some("False discovery rate"),
+            ..number("q")
+        };
+        let columns = [
+            attribute,
+            value,
+            number(&in_a),
+            number("Share"),
+            number(&in_b),
+            number("Share"),
+            number("Lift"),
+            q,
+        ];
+        let rows: Vec<_> = difference
+            .values
+            .iter()
+            .map(|value| self.row(value))
+            .collect();
+        let table = Table {
+            class: Some("differences"),
+            name: "Differences",
+            caption: "Association, not cause: values that are more, or less, frequent.",
+            columns: &columns,
+            head: 1,
+        };
+        table.markup(&rows)
     }
 
-    fn row(&self, value: &DifferentValue) -> Markup {
+    fn row(&self, value: &DifferentValue) -> [Markup; 8] {
         let narrowed = |selection: &Selection| {
             let condition = Selection::read(value.condition.as_deref()?);
             let narrowed = selection.narrowed(&condition);
@@ -79,36 +91,34 @@ impl Shown<'_> {
         let count = |count: u64, of: u64, selection: Option<&Selection>| {
             let address = selection.filter(|_| count > 0).and_then(narrowed);
             html! {
-                td class="number" {
-                    @match address {
-                        Some(address) => a href=(address) { (words::thousands(count)) },
-                        None => (words::thousands(count)),
-                    }
-                    " of " (words::thousands(of))
+                @match address {
+                    Some(address) => a href=(address) { (words::thousands(count)) },
+                    None => (words::thousands(count)),
                 }
-                td class="number" { (words::percent(100.0 * count as f64 / of.max(1) as f64)) }
+                " of " (words::thousands(of))
             }
         };
-        html! {
-            tr {
-                td { (visible(&value.label)) }
-                th scope="row" {
-                    @match narrowed(self.selection) {
-                        Some(address) => a href=(address) { (visible(&value.value)) },
-                        None => (visible(&value.value)),
-                    }
+        let share = |count: u64, of: u64| words::percent(100.0 * count as f64 / of.max(1) as f64);
+        [
+            html! { (visible(&value.label)) },
+            html! {
+                @match narrowed(self.selection) {
+                    Some(address) => a href=(address) { (visible(&value.value)) },
+                    None => (visible(&value.value)),
                 }
-                (count(value.a, value.of_a, self.a))
-                (count(value.b, value.of_b, self.b))
-                td class="number" {
-                    @match value.lift {
-                        Some(lift) => { (format!("× {lift:.1}")) },
-                        None => { "only in " (visible(&self.difference.a.label)) },
-                    }
+            },
+            count(value.a, value.of_a, self.a),
+            html! { (share(value.a, value.of_a)) },
+            count(value.b, value.of_b, self.b),
+            html! { (share(value.b, value.of_b)) },
+            html! {
+                @match value.lift {
+                    Some(lift) => { (format!("× {lift:.1}")) },
+                    None => { "only in " (visible(&self.difference.a.label)) },
                 }
-                td class="number" { (q_text(value.q)) }
-            }
-        }
+            },
+            html! { (q_text(value.q)) },
+        ]
     }
 }
 

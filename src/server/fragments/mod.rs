@@ -41,7 +41,7 @@ pub use security::fragments as security;
 pub use sources::fragments as sources;
 pub use style::style;
 pub use summary::fragments as summary;
-pub use today::{fragments as today, wall as wall_today, wall_age};
+pub use today::{fragments as today, wall as wall_today, wall_age, wall_pipelines};
 pub use week::fragments as week;
 pub use week_markdown::week_markdown;
 

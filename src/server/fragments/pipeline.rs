@@ -5,7 +5,9 @@ use maud::{Markup, html};
 use super::{
     addresses,
     build::{external, fact},
-    change_points, charts, duration, fragment, repository_link, results, utc,
+    change_points, charts,
+    components::{columns, number, table},
+    duration, fragment, repository_link, results, utc,
 };
 use crate::{
     api::{BuildMark, HtmlFragment, PipelineDetails, RedEpisode, StepSummary, WeekDurations},
@@ -155,21 +157,10 @@ impl Shown<'_> {
                     " (" (words::counted(times.episodes, "episode", "episodes"))
                     @if times.open > 0 { ", " (times.open) " open" } ")."
                 }
-                div class="table-scroll" tabindex="0" role="region" aria-label="Red episodes" {
-                    table class="table" {
-                        caption class="visually-hidden" { "Red episodes, the latest first" }
-                        thead {
-                            tr {
-                                th scope="col" { "First failed build" }
-                                th scope="col" { "First failed step" }
-                                th scope="col" class="number" { "Failed builds" }
-                                th scope="col" { "Green again" }
-                                th scope="col" class="number" { "Time to green" }
-                            }
-                        }
-                        tbody { @for episode in &details.episodes { (self.episode(episode)) } }
-                    }
-                }
+                @let [opened, step, closed] = columns(["First failed build", "First failed step", "Green again"]);
+                @let columns = [opened, step, number("Failed builds"), closed, number("Time to green")];
+                @let rows: Vec<_> = details.episodes.iter().map(|episode| self.episode(episode)).collect();
+                (table("Red episodes, the latest first", &columns, 0, &rows))
                 @if details.episode_count > details.episodes.len() as u64 {
                     p { "The latest " (details.episodes.len()) " of " (words::thousands(details.episode_count)) " episodes." }
                 }
@@ -177,24 +168,22 @@ impl Shown<'_> {
         }
     }
 
-    fn episode(&self, episode: &RedEpisode) -> Markup {
-        html! {
-            tr {
-                td {
-                    @if episode.at_least { "at least since " }
-                    (self.mark(&episode.opened))
+    fn episode(&self, episode: &RedEpisode) -> [Markup; 5] {
+        [
+            html! {
+                @if episode.at_least { "at least since " }
+                (self.mark(&episode.opened))
+            },
+            html! { @match &episode.failed_step { Some(step) => (visible(step)), None => "–" } },
+            html! { (words::thousands(episode.failures)) },
+            html! { @match &episode.closed { Some(closed) => (self.mark(closed)), None => "still red" } },
+            html! {
+                @if episode.at_least || episode.closed.is_none() {
+                    span aria-hidden="true" { "≥ " } span class="visually-hidden" { "at least " }
                 }
-                td { @match &episode.failed_step { Some(step) => (visible(step)), None => "–" } }
-                td class="number" { (words::thousands(episode.failures)) }
-                td { @match &episode.closed { Some(closed) => (self.mark(closed)), None => "still red" } }
-                td class="number" {
-                    @if episode.at_least || episode.closed.is_none() {
-                        span aria-hidden="true" { "≥ " } span class="visually-hidden" { "at least " }
-                    }
-                    (duration(episode.red_ms))
-                }
-            }
-        }
+                (duration(episode.red_ms))
+            },
+        ]
     }
 
     fn durations(&self) -> Markup {
@@ -254,27 +243,15 @@ impl Shown<'_> {
                     (utc(&details.steps_from))
                     ". “≤”: derived from the ends of other steps, an upper bound."
                 }
-                div class="table-scroll" tabindex="0" role="region" aria-label="Steps" {
-                    table class="table steps" {
-                        caption class="visually-hidden" { "Steps by the time that they take" }
-                        thead {
-                            tr {
-                                th scope="col" { "Step" }
-                                th scope="col" class="number" { "Runs" }
-                                th scope="col" class="number" { "Failed first" }
-                                th scope="col" class="number" { "Median" }
-                                th scope="col" class="number" { "95%" }
-                                th scope="col" class="number" { "Share of time" }
-                            }
-                        }
-                        tbody { @for step in &details.steps { (self.step(step)) } }
-                    }
-                }
+                @let [step] = columns(["Step"]);
+                @let [runs, failed, p50, p95, share] = ["Runs", "Failed first", "Median", "95%", "Share of time"].map(number);
+                @let rows: Vec<_> = details.steps.iter().map(|step| self.step(step)).collect();
+                (table("Steps by the time that they take", &[step, runs, failed, p50, p95, share], 0, &rows))
             }
         }
     }
 
-    fn step(&self, step: &StepSummary) -> Markup {
+    fn step(&self, step: &StepSummary) -> [Markup; 6] {
         let failed = [
             ("failed_step", &*step.name),
             ("from", &*self.details.steps_from),
@@ -290,20 +267,18 @@ impl Shown<'_> {
                 }
             }
         };
-        html! {
-            tr {
-                th scope="row" { (visible(&step.name)) }
-                td class="number" { (words::thousands(step.runs)) }
-                td class="number" {
-                    @if step.failed_first > 0 {
-                        a href=(self.builds_with(&failed)) { (words::thousands(step.failed_first)) }
-                    } @else { "0" }
-                }
-                td class="number" { (time(step.p50_ms)) }
-                td class="number" { (time(step.p95_ms)) }
-                td class="number" { @match step.share_percent { Some(percent) => { (words::percent(percent)) }, None => "–" } }
-            }
-        }
+        [
+            html! { (visible(&step.name)) },
+            html! { (words::thousands(step.runs)) },
+            html! {
+                @if step.failed_first > 0 {
+                    a href=(self.builds_with(&failed)) { (words::thousands(step.failed_first)) }
+                } @else { "0" }
+            },
+            time(step.p50_ms),
+            time(step.p95_ms),
+            html! { @match step.share_percent { Some(percent) => { (words::percent(percent)) }, None => "–" } },
+        ]
     }
 }
 

@@ -113,6 +113,7 @@ impl Shown<'_> {
             label,
             is_number,
             sort: (!sort.is_empty()).then(|| self.sort(sort, is_number)),
+            ..Column::default()
         }
     }
 

@@ -210,6 +210,7 @@ fn example_table() -> Markup {
             label: "Failure rate",
             is_number: true,
             sort: sort(Some("descending")),
+            ..Column::default()
         },
     ];
     let row = |state, name, pattern: &[BuildResult], rate: &str| {

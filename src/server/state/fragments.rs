@@ -125,7 +125,12 @@ impl AppState {
             &today.title,
         )];
         fragments.extend_from_slice(&self.headline(selection).await?.fragments);
-        fragments.extend(fragments::pipelines(&red, selection, &view, &self.0.base));
+        fragments.extend(fragments::wall_pipelines(
+            red,
+            selection,
+            &view,
+            &self.0.base,
+        ));
         Ok(fragments)
     }
 }

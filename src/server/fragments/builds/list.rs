@@ -8,7 +8,11 @@ use crate::{
     markup::visible,
     server::{
         figures::words,
-        fragments::{addresses, results, utc},
+        fragments::{
+            addresses,
+            components::{Column, Sort, Table, columns},
+            results, utc,
+        },
         views::build_list::SORTS,
     },
 };
@@ -47,9 +51,7 @@ impl Shown<'_> {
                 }
             } @else {
                 (self.columns_menu())
-                div class="table-scroll" tabindex="0" role="region" aria-label="Builds" {
-                    (self.table())
-                }
+                (self.table())
                 (self.pager())
             }
             (self.take_along())
@@ -92,30 +94,50 @@ impl Shown<'_> {
 
     fn table(&self) -> Markup {
         let extra = self.extra();
-        html! {
-            table class="table builds" {
-                caption class="visually-hidden" { (visible(&self.list.summary)) }
-                thead {
-                    tr {
-                        th scope="col" { "Result" }
-                        th scope="col" { "Build" }
-                        (self.sortable("finished", "Finished"))
-                        (self.sortable("duration", "Minutes"))
-                        th scope="col" { "Failed step" }
-                        th scope="col" { "Commit" }
-                        @for (id, label) in &extra {
-                            @if *id == "started" { (self.sortable(id, label)) }
-                            @else { th scope="col" { (label) } }
-                        }
-                    }
-                }
-                tbody { @for build in &self.list.page { (self.row(build, &extra)) } }
-            }
+        let [result, build, step, commit] = columns(["Result", "Build", "Failed step", "Commit"]);
+        let mut columns = vec![
+            result,
+            build,
+            self.instants("finished", "Finished"),
+            Column {
+                label: "Minutes",
+                is_number: true,
+                sort: Some(self.sort("duration")),
+                ..Column::default()
+            },
+            step,
+            commit,
+        ];
+        columns.extend(extra.iter().map(|&(id, label)| match id {
+            "started" => self.instants(id, label),
+            _ => Column {
+                label,
+                ..Column::default()
+            },
+        }));
+        let table = Table {
+            class: Some("builds"),
+            name: "Builds",
+            caption: &self.list.summary,
+            columns: &columns,
+            head: 1,
+        };
+        let page = self.list.page.iter();
+        let rows: Vec<Vec<Markup>> = page.map(|build| self.row(build, &extra)).collect();
+        table.markup(&rows)
+    }
+
+    fn instants(&self, by: &str, label: &'static str) -> Column<'static> {
+        Column {
+            label,
+            is_instant: true,
+            sort: Some(self.sort(by)),
+            ..Column::default()
         }
     }
 
-    /// A heading that sorts by its column: greatest first, then least first.
-    fn sortable(&self, by: &str, label: &str) -> Markup {
+    /// The order by a column: greatest first, then least first.
+    fn sort(&self, by: &str) -> Sort {
         let sort = self.view.get("sort").unwrap_or(SORTS[0]);
         let (order, next) = if sort == by {
             (Some("ascending"), format!("-{by}"))
@@ -128,43 +150,33 @@ impl Shown<'_> {
             .view
             .with("sort", if next == SORTS[0] { "" } else { &next });
         let view = view.with("cursor", "");
-        html! {
-            th scope="col" class="number" aria-sort=[order] {
-                a href=(addresses::builds(self.base, self.selection, &view)) {
-                    (label)
-                    @match order {
-                        Some("ascending") => span aria-hidden="true" { " ▲" },
-                        Some(_) => span aria-hidden="true" { " ▼" },
-                        None => {},
-                    }
-                }
-            }
+        Sort {
+            href: addresses::builds(self.base, self.selection, &view),
+            order,
         }
     }
 
-    fn row(&self, build: &BuildSummary, extra: &[(&str, &str)]) -> Markup {
-        html! {
-            tr {
-                td { (results::badge(&build.result)) }
-                th scope="row" class="build" {
-                    a href=(addresses::pipeline(self.base, &build.system, &build.name)) title=(visible(&build.pipeline)) {
-                        (visible(&build.pipeline))
-                    }
-                    " "
-                    a href=(addresses::build(self.base, build)) {
-                        "#" (visible(&build.number))
-                        span class="visually-hidden" { " of " (visible(&build.pipeline)) }
-                    }
+    fn row(&self, build: &BuildSummary, extra: &[(&str, &str)]) -> Vec<Markup> {
+        let commit = build.commit.as_deref();
+        let mut row = vec![
+            results::badge(&build.result),
+            html! {
+                a href=(addresses::pipeline(self.base, &build.system, &build.name)) title=(visible(&build.pipeline)) {
+                    (visible(&build.pipeline))
                 }
-                td class="instant" {
-                    (utc(&build.finished_at))
+                " "
+                a href=(addresses::build(self.base, build)) {
+                    "#" (visible(&build.number))
+                    span class="visually-hidden" { " of " (visible(&build.pipeline)) }
                 }
-                td class="number" { (minutes(build.duration_ms)) }
-                td { (self.value("failed_step", build.failed_step.as_deref(), None)) }
-                td { (self.value("commit", build.commit.as_deref(), build.commit.as_deref().map(|commit| &commit[..8]))) }
-                @for (id, _) in extra { (self.extra_cell(id, build)) }
-            }
-        }
+            },
+            utc(&build.finished_at),
+            html! { (minutes(build.duration_ms)) },
+            self.value("failed_step", build.failed_step.as_deref(), None),
+            self.value("commit", commit, commit.map(|commit| &commit[..8])),
+        ];
+        row.extend(extra.iter().map(|(id, _)| self.extra_cell(id, build)));
+        row
     }
 
     fn extra_cell(&self, id: &str, build: &BuildSummary) -> Markup {
@@ -178,15 +190,9 @@ impl Shown<'_> {
             "library" => &build.library,
             "product" => &build.product,
             "component" => &build.component,
-            _ => {
-                return html! {
-                    td class="instant" {
-                        (utc(&build.started_at))
-                    }
-                };
-            }
+            _ => return utc(&build.started_at),
         };
-        html! { td { (self.value(id, value.as_deref(), None)) } }
+        self.value(id, value.as_deref(), None)
     }
 
     /// A value as a link to the builds that share it.

@@ -22,7 +22,7 @@ pub use empty_state::empty_state;
 pub use interval_bar::interval_bar;
 pub use sparkline::sparkline;
 pub use strip::{MAX_BUILDS, result_shape, strip};
-pub use table::{Column, Sort, columns, table};
+pub use table::{Column, Sort, Table, columns, number, table};
 pub use tile::{Change, Tile, tile};
 pub use tone::Tone;
 pub use verdict::verdict;

@@ -7,8 +7,12 @@ use crate::markup::visible;
 #[derive(Default)]
 pub struct Column<'a> {
     pub label: &'a str,
+    /// What a short label stands for.
+    pub title: Option<&'a str>,
     /// Numbers are aligned at the right.
     pub is_number: bool,
+    /// Instants stay on one line.
+    pub is_instant: bool,
     /// None for columns that do not sort.
     pub sort: Option<Sort>,
 }
@@ -20,6 +24,69 @@ pub struct Sort {
     pub order: Option<&'static str>,
 }
 
+impl Column<'_> {
+    fn class(&self) -> Option<&'static str> {
+        match (self.is_number, self.is_instant) {
+            (true, _) => Some("number"),
+            (_, true) => Some("instant"),
+            _ => None,
+        }
+    }
+}
+
+/// A column of numbers that does not sort.
+pub fn number(label: &str) -> Column<'_> {
+    Column {
+        label,
+        is_number: true,
+        ..Column::default()
+    }
+}
+
+/// A table with a class or a short name of its own, or with columns that readers choose.
+///
+/// Roles keep it a table while it is laid out as cards.
+pub struct Table<'a> {
+    pub class: Option<&'a str>,
+    /// The name of the region.
+    pub name: &'a str,
+    /// For screen readers.
+    pub caption: &'a str,
+    pub columns: &'a [Column<'a>],
+    /// The index of the cell that names its row.
+    pub head: usize,
+}
+
+impl Table<'_> {
+    /// Rows have a cell for each column. On phones, cells without a value (`–`) are not shown.
+    pub fn markup(&self, rows: &[impl AsRef<[Markup]>]) -> Markup {
+        html! {
+            div class="table-scroll" tabindex="0" role="region" aria-label=(visible(self.name)) {
+                table class={ "table cards-table" @if let Some(class) = self.class { " " (class) } } role="table" {
+                    caption class="visually-hidden" { (visible(self.caption)) }
+                    thead role="rowgroup" { tr role="row" { @for column in self.columns { (heading(column)) } } }
+                    tbody role="rowgroup" { @for row in rows { (self.row(row.as_ref())) } }
+                }
+            }
+        }
+    }
+
+    fn row(&self, cells: &[Markup]) -> Markup {
+        html! {
+            tr role="row" {
+                @for (index, (cell, column)) in cells.iter().zip(self.columns).enumerate() {
+                    @if index == self.head {
+                        th scope="row" role="rowheader" class=[column.class()] { (cell) }
+                    } @else {
+                        td role="cell" class=[column.class()] data-label=(visible(column.label))
+                            data-missing[cell.0 == "–"] { (cell) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Columns that do not sort.
 pub fn columns<const N: usize>(labels: [&str; N]) -> [Column<'_>; N] {
     labels.map(|label| Column {
@@ -28,35 +95,21 @@ pub fn columns<const N: usize>(labels: [&str; N]) -> [Column<'_>; N] {
     })
 }
 
-/// Roles keep it a table while it is laid out as cards. Rows have a cell for each column; the one in `head` names its row. The caption is for screen readers.
+/// The usual table; the caption is the name of its region, too.
 pub fn table<const N: usize>(
     caption: &str,
     columns: &[Column<'_>; N],
     head: usize,
     rows: &[[Markup; N]],
 ) -> Markup {
-    html! {
-        div class="table-scroll" tabindex="0" role="region" aria-label=(visible(caption)) {
-            table class="table cards-table" role="table" {
-                caption class="visually-hidden" { (visible(caption)) }
-                thead role="rowgroup" { tr role="row" { @for column in columns { (heading(column)) } } }
-                tbody role="rowgroup" {
-                    @for row in rows {
-                        tr role="row" {
-                            @for (index, (cell, column)) in row.iter().zip(columns).enumerate() {
-                                @let class = column.is_number.then_some("number");
-                                @if index == head {
-                                    th scope="row" role="rowheader" class=[class] { (cell) }
-                                } @else {
-                                    td role="cell" class=[class] data-label=(visible(column.label)) { (cell) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    let table = Table {
+        class: None,
+        name: caption,
+        caption,
+        columns,
+        head,
+    };
+    table.markup(rows)
 }
 
 fn heading(column: &Column<'_>) -> Markup {
@@ -72,7 +125,10 @@ fn heading(column: &Column<'_>) -> Markup {
                         None => {},
                     }
                 },
-                None => (visible(column.label)),
+                None => @match column.title {
+                    Some(title) => abbr title=(visible(title)) { (visible(column.label)) },
+                    None => (visible(column.label)),
+                },
             }
         }
     }
@@ -99,6 +155,7 @@ mod tests {
                     href: "/x?sort=builds".to_owned(),
                     order: Some("descending"),
                 }),
+                ..Column::default()
             },
         ];
         let html = table(HOSTILE, &columns, 0, &[[html! { "a" }, html! { "1" }]]).into_string();
@@ -110,5 +167,41 @@ mod tests {
         }
         assert_eq!(html.matches(ESCAPED).count(), 3, "{html}");
         assert!(!html.contains("<script"), "{html}");
+    }
+
+    #[test]
+    fn names_itself_in_short_and_marks_cells_without_a_value() {
+        let columns = [
+            Column {
+                label: "Finished",
+                is_instant: true,
+                ..Column::default()
+            },
+            Column {
+                label: "q",
+                title: Some("False discovery rate"),
+                ..Column::default()
+            },
+            number("Minutes"),
+        ];
+        let table = Table {
+            class: Some("builds"),
+            name: "Builds",
+            caption: "The builds of 7 days",
+            columns: &columns,
+            head: 1,
+        };
+        let html = table
+            .markup(&[vec![html! { "x" }, html! { "y" }, html! { "–" }]])
+            .into_string();
+        for part in [
+            "aria-label=\"Builds\"><table class=\"table cards-table builds\" role=\"table\">",
+            "<caption class=\"visually-hidden\">The builds of 7 days<",
+            "<abbr title=\"False discovery rate\">q</abbr>",
+            "<td role=\"cell\" class=\"instant\" data-label=\"Finished\">x</td><th scope=\"row\" role=\"rowheader\">y</th>",
+            "<td role=\"cell\" class=\"number\" data-label=\"Minutes\" data-missing>–</td>",
+        ] {
+            assert!(html.contains(part), "{part}\n{html}");
+        }
     }
 }

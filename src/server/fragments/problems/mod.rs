@@ -22,9 +22,8 @@ pub const SNOOZE_FAILURES: [i64; 3] = [3, 10, 30];
 /// The characters of a reason.
 pub const MAX_REASON: usize = 500;
 
-/// The problems on a page and on a wall; the API has more.
+/// The problems on a page; the API has more.
 const MAX_SHOWN: usize = 50;
-const MAX_BRIEF: usize = 8;
 /// The problems that are shown before a reader asks for more.
 const MAX_OPEN: usize = 10;
 
@@ -38,16 +37,13 @@ pub struct Shown<'a> {
     pub now_ms: i64,
     /// The data is old: its last day is not today.
     pub old: bool,
-    /// Of each problem only what can be read from afar.
-    pub brief: bool,
 }
 
 impl Shown<'_> {
     pub fn problems(&self) -> Markup {
         let list = self.list;
         let counted: u64 = list.states.iter().map(|known| known.problems).sum();
-        let most = if self.brief { MAX_BRIEF } else { MAX_SHOWN };
-        let shown = &list.problems[..list.problems.len().min(most)];
+        let shown = &list.problems[..list.problems.len().min(MAX_SHOWN)];
         let open = shown.len().min(MAX_OPEN);
         html! {
             h2 { "Needs attention" }
@@ -147,7 +143,7 @@ impl Shown<'_> {
                 "."
             }
             (self.builds(problem))
-            @if !self.brief { (self.facts(problem)) }
+            (self.facts(problem))
         }
     }
 
@@ -213,10 +209,11 @@ impl Shown<'_> {
         Some((href, mark))
     }
 
-    /// The pipeline, or the builds of an incident.
-    fn href(&self, problem: &ProblemSummary) -> String {
+    /// The pipeline, the repository, or the builds of an incident.
+    pub fn href(&self, problem: &ProblemSummary) -> String {
         match (&problem.system, &problem.name) {
             (Some(system), Some(name)) => addresses::pipeline(self.base, system, name),
+            _ if problem.overdue.is_some() => addresses::repository(self.base, &problem.title),
             _ => addresses::selected(self.base, &problem.opens),
         }
     }
@@ -297,17 +294,17 @@ impl Shown<'_> {
             h2 { "Recovered in the last 24 hours" }
             @if resolved.is_empty() { p { "Nothing." } } @else {
                 div class="table-scroll" tabindex="0" role="region" aria-label="Recovered" {
-                    table class="table builds" {
-                        thead {
-                            tr {
-                                th scope="col" { "Problem" }
-                                th scope="col" { "Failed step" }
-                                th scope="col" { "Recovered" }
-                                th scope="col" { "Red for" }
-                                th scope="col" class="number" { "Failures" }
+                    table class="table builds cards-table" role="table" {
+                        thead role="rowgroup" {
+                            tr role="row" {
+                                th scope="col" role="columnheader" { "Problem" }
+                                th scope="col" role="columnheader" { "Failed step" }
+                                th scope="col" role="columnheader" { "Recovered" }
+                                th scope="col" role="columnheader" { "Red for" }
+                                th scope="col" role="columnheader" class="number" { "Failures" }
                             }
                         }
-                        tbody { @for problem in resolved { (self.resolved_row(problem)) } }
+                        tbody role="rowgroup" { @for problem in resolved { (self.resolved_row(problem)) } }
                     }
                 }
             }
@@ -317,8 +314,8 @@ impl Shown<'_> {
     fn resolved_row(&self, problem: &ResolvedProblem) -> Markup {
         let opens = addresses::selected(self.base, &problem.opens);
         html! {
-            tr {
-                th scope="row" class="build" {
+            tr role="row" {
+                th scope="row" role="rowheader" {
                     @if let (Some(system), Some(name)) = (&problem.system, &problem.name) {
                         a href=(addresses::pipeline(self.base, system, name)) title=(visible(name)) {
                             (visible(problem.short_name.as_deref().unwrap_or(&problem.title)))
@@ -326,10 +323,10 @@ impl Shown<'_> {
                         @if let Some(project) = &problem.project { " " span class="muted" { (visible(project)) } }
                     } @else { (visible(&problem.title)) }
                 }
-                td { (visible(problem.failed_step.as_deref().unwrap_or("unknown"))) }
-                td class="instant" { (ago(&problem.ended, self.now_ms)) }
-                td { (duration(problem.red_ms)) }
-                td class="number" { a href=(opens) { (words::thousands(problem.failures)) } }
+                td role="cell" data-label="Failed step" { (visible(problem.failed_step.as_deref().unwrap_or("unknown"))) }
+                td role="cell" data-label="Recovered" class="instant" { (ago(&problem.ended, self.now_ms)) }
+                td role="cell" data-label="Red for" { (duration(problem.red_ms)) }
+                td role="cell" data-label="Failures" class="number" { a href=(opens) { (words::thousands(problem.failures)) } }
             }
         }
     }

@@ -8,13 +8,13 @@ use crate::{
     markup::visible,
     server::{
         fragments::{ago, components},
-        views::{addresses, problems::in_words},
+        views::problems::in_words,
     },
 };
 
 impl Shown<'_> {
     pub(super) fn overdue(&self, problem: &ProblemSummary, overdue: &Overdue) -> Markup {
-        let href = addresses::repository(self.base, &problem.title);
+        let href = self.href(problem);
         html! {
             h3 {
                 (components::problem_state(&problem.state)) " "

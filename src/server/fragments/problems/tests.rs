@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    api::{ExternalAddress, ProblemCount},
+    api::{ExternalAddress, Overdue, ProblemCount},
     server::fragments::testing::{ESCAPED, HOSTILE, hostile},
 };
 
@@ -96,7 +96,6 @@ fn texts_of_problems_stay_texts() {
             can_snooze,
             now_ms: 0,
             old: false,
-            brief: false,
         };
         [shown.problems(), shown.resolved()].map(|html| html.into_string())
     };
@@ -113,4 +112,51 @@ fn texts_of_problems_stay_texts() {
         "{html}"
     );
     assert!(!shown(false).concat().contains("<form"));
+}
+
+#[test]
+fn a_repository_opens_its_page() {
+    let repository = ProblemSummary {
+        kind: "security".to_owned(),
+        state: "new".to_owned(),
+        title: "cmc-api".to_owned(),
+        team: Some("cmc".to_owned()),
+        since: "2019-10-24T00:00:00Z".to_owned(),
+        overdue: Some(Overdue {
+            suppressions: 2,
+            runtimes: 1,
+            findings: 0,
+            listed: true,
+        }),
+        ..ProblemSummary::default()
+    };
+    let list = ProblemList {
+        selection: "team=cmc".to_owned(),
+        summary: String::new(),
+        as_of: String::new(),
+        version: String::new(),
+        states: vec![ProblemCount {
+            state: "new".to_owned(),
+            problems: 300,
+        }],
+        problems: vec![repository],
+        resolved: Vec::new(),
+    };
+    let shown = Shown {
+        list: &list,
+        base: &Base::default(),
+        can_snooze: true,
+        now_ms: 0,
+        old: false,
+    };
+    let html = shown.problems().into_string();
+    for part in [
+        "<a href=\"/repositories/cmc-api\">2 expired suppressions, 1 runtime without support</a>, some of it known to be exploited.",
+        "Overdue since ",
+        "3 more things are overdue",
+        "<a href=\"/security?team=cmc#due-now\">",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert!(!html.contains("Failed step"), "{html}");
 }

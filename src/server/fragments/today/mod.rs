@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{
     addresses,
-    components::{Column, Tone, sparkline, table, verdict},
+    components::{Column, Tone, number, sparkline, table, verdict},
     fragment,
     problems::Shown,
     utc,
@@ -34,7 +34,6 @@ pub fn fragments(today: &Today, base: &Base, can_snooze: bool, now_ms: i64) -> V
         can_snooze,
         now_ms,
         old: today.old,
-        brief: false,
     };
     vec![
         HtmlFragment {
@@ -48,54 +47,19 @@ pub fn fragments(today: &Today, base: &Base, can_snooze: bool, now_ms: i64) -> V
     ]
 }
 
-/// The page for a wall: the same without what only readers at a desk use, under the age of the data.
-pub fn wall(today: &Today, base: &Base, now_ms: i64) -> Vec<HtmlFragment> {
-    let age = wall_age(
-        &today.problems.as_of,
-        today.age.as_deref(),
-        today.old,
-        &today.title,
-    );
-    let shown = Shown {
-        list: &today.problems,
-        base,
-        can_snooze: false,
-        now_ms,
-        old: today.old,
-        brief: true,
-    };
-    vec![
-        age,
-        fragment("today-verdict", head(today, base)),
-        fragment("problems", shown.problems()),
-        fragment("today-hours", matrix(&today.hours, today, base)),
-        fragment("today-trend", trend(today, base)),
-    ]
-}
-
-/// The age of the data, large; a stale one is marked.
-pub fn wall_age(as_of: &str, age: Option<&str>, old: bool, title: &str) -> HtmlFragment {
-    let html = html! {
-        @match age {
-            Some(age) => p { "Data of " strong { (age) } ", " (utc(as_of)) },
-            None => p { strong { "No data yet" } },
-        }
-    };
-    HtmlFragment {
-        title: visible(title).into_owned(),
-        ..fragment(if old { "data-age stale" } else { "data-age" }, html)
-    }
-}
-
-fn head(today: &Today, base: &Base) -> Markup {
+fn judged(today: &Today) -> Markup {
     let tone = match (today.red, today.pipelines) {
         (0, 0) => Tone::Neutral,
         (0, _) => Tone::Good,
         _ => Tone::Bad,
     };
+    verdict(tone, html! { (visible(&today.verdict)) })
+}
+
+fn head(today: &Today, base: &Base) -> Markup {
     let dormant = View::default().with("state", "dormant");
     html! {
-        (verdict(tone, html! { (visible(&today.verdict)) }))
+        (judged(today))
         @if today.failures > 0 {
             p class="today-more" {
                 a href=(addresses::selected(base, &today.failures_open)) {
@@ -122,39 +86,49 @@ fn selection(today: &Today) -> Selection {
 }
 
 fn matrix(matrix: &HourMatrix, today: &Today, base: &Base) -> Markup {
-    let kind = Selection::default().with_build_type(selection(today).build_type());
+    let note = html! {
+        "Failed of all builds with a verdict, by project and hour. ▲ marks failures of an incident: more \
+         pipelines failed anew at one step than chance explains. Hours with fewer than " (MIN_COUNT)
+        " builds have no colour."
+    };
     html! {
         h2 { "Is it us?" }
         @if matrix.projects.is_empty() {
-            p class="empty" { "No build finished in the last 48 hours of the data." }
+            p class="empty" { "No build finished in the last " (matrix.hours.len()) " hours of the data." }
         } @else {
-            p class="note" {
-                "Failed of all builds with a verdict, by project and hour. ▲ marks failures of an incident: more \
-                 pipelines failed anew at one step than chance explains. Hours with fewer than " (MIN_COUNT)
-                " builds have no colour."
-            }
-            div class="table-scroll" tabindex="0" role="region" aria-label="Failed builds by project and hour" {
-                table class="table matrix" {
-                    caption class="visually-hidden" { "Failed builds by project and hour, the last 48 hours of the data" }
-                    thead {
-                        tr {
-                            th rowspan="2" scope="col" { "Project" }
-                            @for day in matrix.hours.chunk_by(|a, b| a.day == b.day) {
-                                th scope="colgroup" colspan=(day.len()) { (visible(&day[0].day)) }
-                            }
-                        }
-                        tr {
-                            @for hour in &matrix.hours {
-                                th scope="col" { time datetime=(visible(&hour.from)) { (short(&hour.time)) } }
-                            }
+            (noted(note, matrix, today, base))
+        }
+    }
+}
+
+/// The table of a matrix below what is to know about it, and its incidents.
+fn noted(note: Markup, matrix: &HourMatrix, today: &Today, base: &Base) -> Markup {
+    let kind = Selection::default().with_build_type(selection(today).build_type());
+    html! {
+        p class="note" { (note) }
+        div class="table-scroll" tabindex="0" role="region" aria-label="Failed builds by project and hour" {
+            table class="table matrix" {
+                caption class="visually-hidden" {
+                    "Failed builds by project and hour, the last " (matrix.hours.len()) " hours of the data"
+                }
+                thead {
+                    tr {
+                        th rowspan="2" scope="col" { "Project" }
+                        @for day in matrix.hours.chunk_by(|a, b| a.day == b.day) {
+                            th scope="colgroup" colspan=(day.len()) { span class="day" { (visible(&day[0].day)) } }
                         }
                     }
-                    tbody { @for project in &matrix.projects { (row(project, &matrix.hours, &kind, base)) } }
+                    tr {
+                        @for hour in &matrix.hours {
+                            th scope="col" { time datetime=(visible(&hour.from)) { (short(&hour.time)) } }
+                        }
+                    }
                 }
+                tbody { @for project in &matrix.projects { (row(project, &matrix.hours, &kind, base)) } }
             }
-            @if !matrix.incidents.is_empty() {
-                ul class="incidents" { @for incident in &matrix.incidents { (shared(incident, base)) } }
-            }
+        }
+        @if !matrix.incidents.is_empty() {
+            ul class="incidents" { @for incident in &matrix.incidents { (shared(incident, base)) } }
         }
     }
 }
@@ -272,14 +246,6 @@ fn trend(today: &Today, base: &Base) -> Markup {
     }
 }
 
-fn number(label: &str) -> Column<'_> {
-    Column {
-        label,
-        is_number: true,
-        ..Column::default()
-    }
-}
-
 fn week_row(week: &WeekRate, selection: &Selection, base: &Base) -> [Markup; 4] {
     let at = |text: &str| instant_ms(text, &jiff::tz::TimeZone::UTC).unwrap_or_default();
     let builds = decided(&selection.narrowed(&opens::finished(at(&week.from), at(&week.to))));
@@ -343,6 +309,9 @@ fn rate(weeks: &[WeekRate]) -> String {
         None => counts,
     }
 }
+
+mod wall;
+pub use wall::{wall, wall_age, wall_pipelines};
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ fn week(failed: u64, decided: u64) -> WeekRate {
     }
 }
 
-fn today(text: &str) -> Today {
+pub(super) fn today(text: &str) -> Today {
     let hour = |time: &str| Hour {
         from: text.to_owned(),
         to: text.to_owned(),
@@ -133,24 +133,4 @@ fn a_trend_is_told_with_its_counts_and_few_builds_have_no_percentage() {
     assert!(html.contains(opens), "{html}");
     let worse = change(&today.weeks, Change::Worse);
     assert!(worse.starts_with("▲ More builds fail"), "{worse}");
-}
-
-#[test]
-fn a_wall_shows_the_age_of_the_data_first_and_marks_it_as_stale() {
-    let mut today = today("x");
-    let first = |today: &Today| wall(today, &Base::default(), 0).swap_remove(0);
-    let age = first(&today);
-    assert_eq!(age.class, "data-age stale");
-    assert!(
-        age.html.contains("<strong>7 years ago</strong>"),
-        "{}",
-        age.html
-    );
-    today.old = false;
-    assert_eq!(first(&today).class, "data-age");
-    assert!(
-        wall(&today, &Base::default(), 0)
-            .iter()
-            .all(|part| !part.html.contains("<form"))
-    );
 }
