@@ -138,7 +138,7 @@ pub fn chosen_repositories<'a>(
 }
 
 /// The repositories that the latest builds of the pipelines of a selection name.
-fn built_repositories<'a>(snapshot: &'a Snapshot, selection: &Selection) -> HashSet<String> {
+fn built_repositories(snapshot: &Snapshot, selection: &Selection) -> HashSet<String> {
     let attribute = attributes::find("repository").expect("an attribute of the registry");
     let repositories = (attribute.read)(snapshot);
     let chosen = chosen_pipelines(snapshot, selection);
