@@ -121,6 +121,7 @@ test("old and untidy URLs redirect to the pages and keep their query", async () 
   for (const [path, location, status] of [
     ["/problems", "/", 307],
     ["/problems?project=cmc", "/?project=cmc", 307],
+    ["/repositories", "/security", 307],
     ["/dash", "/pipelines", 307],
     ["/dash/", "/pipelines", 307],
     ["/dash?project=cmc", "/pipelines?project=cmc", 307],

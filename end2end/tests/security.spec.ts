@@ -55,6 +55,7 @@ test("a team and a day choose all of the page", async ({ page, request }) => {
   await expect(page).toHaveURL(new RegExp(`team=${team}`));
   const teams = new Set(await page.locator("#due tbody [data-label=Team]").allTextContents());
   expect([...teams]).toEqual([team]);
+  await expect(page.locator(".security-choice")).toContainText(`Only the team ${team}.`);
   const rows = column<string>(await figure(request, "security_due", { team: team! }), "team");
   expect(new Set(rows)).toEqual(teams);
   // The figures are of the team, too.
@@ -66,6 +67,9 @@ test("a team and a day choose all of the page", async ({ page, request }) => {
   await page.goto("/security?as_of=2019-10-01");
   await expect(page.locator("[data-figure=js_checks] .basis")).toContainText("2 Oct 2019");
   await expect(page.locator(".security-choice")).toContainText("As it was known at 2 Oct 2019, 00:00 UTC");
+  const addresses = await page.locator('.security-due a[href^="/repositories/"]').evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  expect(addresses.length).toBeGreaterThan(0);
+  for (const address of addresses) expect(address).toMatch(/\?as_of=2019-10-01$/);
   const then = await figure(request, "security_trend", { as_of: "2019-10-01" });
   await expect(page.locator(".security-head .tile").first()).toContainText(`of ${column(then, "rules").at(-1)};`);
 });
@@ -75,7 +79,7 @@ test("before the first facts no number is said", async ({ page }) => {
   await expect(page.locator(".security-head")).toHaveText("There were no security facts at that time.");
   await expect(page.locator(".tile")).toHaveCount(0);
   await expect(page.locator("[data-figure=js_checks] .sentence")).toHaveText("There were no security facts at that time.");
-  await page.getByRole("link", { name: "Show today and all teams" }).click();
+  await page.getByRole("link", { name: "Show today", exact: true }).click();
   await expect(page.locator(".tile")).toHaveCount(4);
 });
 

@@ -48,9 +48,12 @@ pub struct SecurityHead {
 pub struct SecurityNumber {
     /// `debt`, `runtimes`, `overdue` or `unchecked`.
     pub id: String,
-    pub number: u64,
-    /// The count of its kind, and of those that are unknown.
+    /// None while it is unknown: the suppressions where no rules, the findings where no reports were read.
+    pub number: Option<u64>,
+    /// The count of its kind.
     pub of: u64,
+    /// The repositories whose rules were not read, the runtimes of unknown support, the repositories about which no
+    /// report was read, those of which no check is known.
     pub unknown: u64,
     /// The suppressions without an end; the runtimes past their end; 0 for others.
     pub beside: u64,
@@ -82,6 +85,8 @@ pub struct DueRow {
     pub listed: bool,
     /// The version of the package that mends a finding.
     pub fixed_in: Option<String>,
+    /// The scanner that reported a finding, with the kind of code that it scanned: `dependency-check (java)`.
+    pub scanner: Option<String>,
     /// The probability that a finding is exploited within 30 days, in percent, by EPSS.
     pub epss_percent: Option<f64>,
 }
@@ -94,7 +99,9 @@ pub struct DebtRow {
     pub file: String,
     /// `listed`, `expired`, `unused`, `no-reason`, `broad`.
     pub flags: Vec<String>,
+    /// The days since it was first seen; at least so many where `at_least`.
     pub age_days: u64,
+    pub at_least: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -12,8 +12,8 @@ use super::{
     chart::{Chart, Drawing},
 };
 use crate::{
-    api::{FigureData, FigureInfo, TableRows, Width, figure},
-    base::use_base,
+    api::{Cell, FigureData, FigureInfo, TableRows, Width, figure},
+    base::{Base, use_base},
     error::AppError,
     live::use_told,
     markup, numbers,
@@ -39,11 +39,16 @@ struct CardData {
 }
 
 impl CardData {
-    /// A figure on a page of a selection, whose lists of builds are at `builds`.
-    fn new(figure: FigureData, selection: &Selection, builds: &str) -> Self {
+    /// A figure on a page of a selection.
+    fn new(figure: FigureData, selection: &Selection, base: &Base, is_of_builds: bool) -> Self {
         let opens = figure.opens();
         let first_row = usize::try_from(figure.first_row).unwrap_or(0);
+        let builds = base.path("/builds");
         let address = |row: usize, column: &str| {
+            if !is_of_builds {
+                let index = figure.columns.iter().position(|known| known.id == column)?;
+                return debts_of(base, selection, column, &figure.rows[row][index]);
+            }
             let opened = opens.selection(selection, first_row + row, column)?;
             Some(format!("{builds}{}", opened.query()))
         };
@@ -58,6 +63,28 @@ impl CardData {
             plot: figure.page_plot.unwrap_or(figure.plot),
             picture: figure.picture,
         }
+    }
+}
+
+/// The debts of the team or repository that a cell names, as of the same day.
+fn debts_of(base: &Base, selection: &Selection, column: &str, cell: &Cell) -> Option<String> {
+    let Cell::Text(name) = cell else {
+        return None;
+    };
+    // Any other character would have to be encoded in a path.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    match column {
+        "team" => {
+            let of_team = selection.with("team", name);
+            Some(format!("{}{}", base.path("/security"), of_team.query()))
+        }
+        "repository" if name.bytes().all(is_plain) => {
+            let day = selection.value("as_of").map(|day| ("as_of", day));
+            let day: Selection = day.into_iter().collect();
+            let path = base.path("/repositories/");
+            Some(format!("{path}{name}{}", day.query()))
+        }
+        _ => None,
     }
 }
 
@@ -77,15 +104,16 @@ pub fn Card(
     topic: Option<usize>,
 ) -> impl IntoView {
     let id = StoredValue::new(info.id.clone());
-    let builds = StoredValue::new(use_base().path("/builds"));
+    let base = StoredValue::new(use_base());
+    let is_of_builds = unit.0 == "build";
     let told = use_told();
     let figure: Loaded = Resource::new(
         move || (selection.get(), told.version()),
         move |(selection, _)| async move {
             let rows = Some(TableRows::Page.as_str().to_owned());
-            let builds = builds.get_value();
+            let base = base.get_value();
             let loaded = figure(id.get_value(), selection.clone(), rows).await;
-            loaded.map(|figure| CardData::new(figure, &selection, &builds))
+            loaded.map(|figure| CardData::new(figure, &selection, &base, is_of_builds))
         },
     );
     // Set where the figure is awaited. Read anywhere else, a pending figure would reset the whole page to
@@ -131,7 +159,7 @@ pub fn Card(
                 id=format!("{}-chart", info.id)
                 described_by=format!("{}-sentence", info.id)
                 height=info.height
-                builds=builds.get_value()
+                builds=base.get_value().path("/builds")
                 drawing=drawing.into()
             />
             <Transition>
@@ -220,9 +248,16 @@ fn table(
     open: bool,
     csv: Memo<String>,
 ) -> impl IntoView {
-    let as_of = (!card.as_of.is_empty()).then(|| numbers::instant(&card.as_of));
-    let undated = as_of.is_none();
-    let basis = numbers::counted(card.builds, one, many);
+    let undated = card.as_of.is_empty();
+    let basis = (!undated).then(|| {
+        let as_of = numbers::instant(&card.as_of);
+        let basis = numbers::counted(card.builds, one, many);
+        view! {
+            "As of "
+            <time datetime=card.as_of>{as_of}</time>
+            {format!(" · {basis}")}
+        }
+    });
     let rows = numbers::counted(card.rows, "row", "rows");
     let more = (card.shown < card.rows).then(|| {
         let shown = numbers::thousands(card.shown);
@@ -249,9 +284,7 @@ fn table(
             {more}
         </details>
         <p class="basis" hidden=undated>
-            "As of "
-            <time datetime=card.as_of>{as_of}</time>
-            {format!(" · {basis}")}
+            {basis}
         </p>
     }
 }
@@ -296,5 +329,43 @@ fn Menu(
                 </li>
             </ul>
         </details>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn teams_and_repositories_lead_to_their_debts_of_the_same_day() {
+        let base = Base::new("/rse");
+        let of = |query: &str, column: &str, name: &str| {
+            let cell = Cell::Text(name.to_owned());
+            debts_of(&base, &Selection::read(query), column, &cell)
+        };
+        for (query, column, name, address) in [
+            ("", "team", "A & B", "/rse/security?team=A+%26+B"),
+            (
+                "as_of=2019-10-01&team=x",
+                "team",
+                "y",
+                "/rse/security?as_of=2019-10-01&team=y",
+            ),
+            ("team=x", "repository", "a-api", "/rse/repositories/a-api"),
+            (
+                "as_of=2019-10-01",
+                "repository",
+                "a.b",
+                "/rse/repositories/a.b?as_of=2019-10-01",
+            ),
+        ] {
+            assert_eq!(of(query, column, name).as_deref(), Some(address));
+        }
+        assert_eq!(of("", "repository", "a/b"), None);
+        assert_eq!(of("", "rules", "a"), None);
+        assert_eq!(
+            debts_of(&base, &Selection::default(), "team", &Cell::Count(1)),
+            None
+        );
     }
 }

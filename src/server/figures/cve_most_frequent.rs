@@ -87,7 +87,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let repositories = words::counted(rows.builds, "examined repository", "examined repositories");
     let (Some(cve), Some(&most)) = (rows.text("cve").last(), rows.count("teams").last()) else {
         let none = format!("No CVE in {repositories} is suppressed by more than {teams}.");
-        return words::no_facts(context, none);
+        return words::none_of(context, rows.builds, none);
     };
     let cves = words::counted(rows.len() as u64, "CVE is", "CVEs are");
     format!("In {repositories}, {cves} suppressed by more than {teams}; {cve} by {most}, the most.")

@@ -86,7 +86,8 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let repositories = words::counted(rows.builds, "repository", "repositories");
     let (Some(team), Some(&most)) = (rows.text("team").first(), rows.count("cves").first()) else {
-        return words::no_facts(context, format!("None of {repositories} suppresses a CVE."));
+        let none = format!("None of {repositories} suppresses a CVE.");
+        return words::none_of(context, rows.builds, none);
     };
     // A repository has one team, so the teams' numbers of repositories add up.
     let suppressing = rows.count("repositories").iter().sum();

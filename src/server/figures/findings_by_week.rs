@@ -12,12 +12,10 @@ use crate::{
     api::Width,
     selection::Selection,
     server::{
-        insight::security::selected,
+        insight::security::{reported, selected},
         snapshot::{Finding, Snapshot},
     },
 };
-
-const WEEKS: i64 = 26;
 
 pub const FIGURE: Figure = Figure {
     id: "findings_by_week",
@@ -29,7 +27,8 @@ pub const FIGURE: Figure = Figure {
     help: "By weeks of seven days that end with the facts: findings that were opened, those that the next complete \
            scan of the same scanner no longer held, and those that were open at the end of the week. A finding that comes \
            back is a new one. Scans that are not complete change nothing. Repositories whose scans began \
-           in a week add all their findings to it.",
+           in a week add all their findings to it. Weeks before the first scan are left out: what was open then is not \
+           known. Repositories are those that were scanned.",
     rows,
     summary,
     chart,
@@ -41,10 +40,10 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let end_ms = selected.state.at_ms;
     let findings: Vec<&Finding> = selected.findings().collect();
     let is_any = findings.iter().any(|finding| finding.opened_ms <= end_ms);
-    let weeks = if is_any { WEEKS } else { 0 };
-    let starts: Vec<i64> = (0..weeks)
-        .map(|week| end_ms - (weeks - week) * WEEK_MS)
-        .collect();
+    // The first of the numbers is that of the start of the first week.
+    let weeks = selected.weeks();
+    let weeks = weeks.iter().skip(1).filter(|week| is_any && week.scanned);
+    let starts: Vec<i64> = weeks.map(|week| week.at_ms - WEEK_MS).collect();
     let count = |is: &dyn Fn(i64, &Finding) -> bool| {
         let of = starts.iter().map(|&start_ms| {
             let of = findings.iter().filter(|finding| is(start_ms, finding));
@@ -68,13 +67,16 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
             Column::new("resolved", "Resolved", resolved),
             Column::new("open", "Open at its end", open),
         ],
-        builds: selected.state.repositories.len() as u64,
+        builds: reported(snapshot, &selected),
     }
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let Some(open) = rows.count("open").last() else {
-        let none = "No complete scan of a repository ever held a vulnerability.";
+        let none = match rows.builds {
+            0 => words::NO_REPORTS,
+            _ => "No complete scan of a repository ever held a vulnerability.",
+        };
         return words::no_facts(context, none.to_owned());
     };
     // The four weeks that every comparison has.
@@ -120,4 +122,63 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
         Panel::new(Unit::Count, "By week", changes),
     ];
     Plane::new(weeks::base(starts), panels).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{
+        figures::{
+            open_findings,
+            testing::{security, summary, suppressing, table},
+        },
+        model::{RepositoryFacts, SuppressionRule},
+    };
+
+    #[test]
+    fn weeks_before_the_first_scan_have_no_numbers() {
+        // Repositories with rules have a report of 24 October 2019.
+        let rule = SuppressionRule {
+            ids: vec!["CVE-2019-0001".to_owned()],
+            ..SuppressionRule::default()
+        };
+        let scanned = RepositoryFacts {
+            rules: Some(vec![rule]),
+            ..suppressing("a-api", &[])
+        };
+        let snapshot = security(vec![scanned, suppressing("b-api", &[])]);
+        assert_eq!(
+            table(&FIGURE, &snapshot, &Selection::default()),
+            ["2019-10-18T12:00:00Z | 1 | 0 | 1"]
+        );
+        for unscanned in ["team=b", "as_of=2019-10-23&team=a"] {
+            let selection = Selection::read(unscanned);
+            for figure in [&FIGURE, &open_findings::FIGURE] {
+                assert!(table(figure, &snapshot, &selection).is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_of_findings_where_nothing_was_scanned() {
+        let unscanned = security(vec![suppressing("a-api", &[])]);
+        let scanned = security(vec![RepositoryFacts {
+            rules: Some(Vec::new()),
+            ..suppressing("a-api", &[])
+        }]);
+        for (figure, none) in [
+            (
+                &FIGURE,
+                "No complete scan of a repository ever held a vulnerability.",
+            ),
+            (
+                &open_findings::FIGURE,
+                "No complete scan of a repository holds a vulnerability.",
+            ),
+        ] {
+            let say = |snapshot: &Snapshot| summary(figure, snapshot, &Selection::default());
+            assert_eq!(say(&unscanned), "No report of a scanner has been read.");
+            assert_eq!(say(&scanned), none);
+        }
+    }
 }

@@ -23,7 +23,8 @@ pub const FIGURE: Figure = Figure {
     title: "Security checks of JavaScript projects",
     help: "Repositories with a package.json that are not archived, by the tools that check their \
            dependencies. A repository may have several, so the percentages can add up to more than \
-           100. None means none of these tools.",
+           100. None means that a repository is configured for none of these four tools; reports of scanners \
+           do not count here.",
     rows,
     summary,
     chart,
@@ -72,13 +73,14 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         return words::no_facts(context, none.to_owned());
     };
     format!(
-        "{} of {} have no security check of their dependencies ({}).",
+        "{} of {} {} configured for none of Snyk, Dependabot, Renovate and nsp ({}).",
         words::thousands(without),
         words::counted(
             rows.builds,
             "JavaScript repository",
             "JavaScript repositories"
         ),
+        words::verb(without, "is", "are"),
         words::percent(100.0 * without as f64 / rows.builds as f64),
     )
 }
@@ -162,7 +164,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Selection::default()),
-            "1 of 3 JavaScript repositories have no security check of their dependencies (33%)."
+            "1 of 3 JavaScript repositories is configured for none of Snyk, Dependabot, Renovate and nsp (33%)."
         );
     }
 

@@ -8,7 +8,7 @@ use crate::{
     api::Width,
     selection::Selection,
     server::{
-        insight::security::{limit_days, selected},
+        insight::security::{limit_days, reported, selected},
         model::{DAY_MS, Severity},
         snapshot::{Finding, Snapshot},
     },
@@ -24,7 +24,7 @@ pub const FIGURE: Figure = Figure {
     help: "Vulnerabilities that the last complete scan of a repository holds, by severity and by age: since the alert \
            was opened, else at least since the first scan that holds them. Overdue are those older than the limit of \
            their severity (7, 30 and 90 days for critical, high and medium ones by default, none for low ones), or past the date \
-           of CISA's catalogue, unless a rule with a reason and an end in the future accepts them.",
+           of CISA's catalogue, unless a rule with a reason and an end in the future accepts them. Repositories are those that were scanned.",
     rows,
     summary,
     chart,
@@ -82,13 +82,16 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     ]);
     Rows {
         columns,
-        builds: selected.state.repositories.len() as u64,
+        builds: reported(snapshot, &selected),
     }
 }
 
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
     if rows.is_empty() {
-        let none = "No complete scan of a repository holds a vulnerability.";
+        let none = match rows.builds {
+            0 => words::NO_REPORTS,
+            _ => "No complete scan of a repository holds a vulnerability.",
+        };
         return words::no_facts(context, none.to_owned());
     }
     let overdue = rows.count("overdue").iter().sum();

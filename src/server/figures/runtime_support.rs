@@ -29,7 +29,8 @@ pub const FIGURE: Figure = Figure {
     help: "Runtimes and base images of the repositories, by version: supported, due (support ends within the days of \
            the configuration, 180 by default), ended, or unknown. A version is unknown if it cannot be read, if it is \
            a name such as lts, or if the image of Java does not name its vendor, whose dates differ. The dates are \
-           those of the built-in table or of endoflife.date, whichever is newer.",
+           those of the built-in table or of endoflife.date, whichever is newer. The chart shows the first 20 versions: \
+           those whose support has ended, then due, unknown and supported ones.",
     rows,
     summary,
     chart,
@@ -107,8 +108,12 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         let of = of.filter(|(known, _)| *known == support.as_str());
         of.map(|(_, count)| *count).sum::<u64>()
     };
+    let unknown = match sum(Support::Unknown) {
+        0 => String::new(),
+        unknown => format!("; of {} it is unknown", words::thousands(unknown)),
+    };
     format!(
-        "Support has ended for {} of {} and ends soon for {}; of {} it is unknown.",
+        "Support has ended for {} of {} and ends soon for {}{unknown}.",
         words::thousands(sum(Support::Ended)),
         words::counted(
             rows.count("repositories").iter().sum(),
@@ -116,7 +121,6 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
             "runtimes"
         ),
         words::thousands(sum(Support::Due)),
-        words::thousands(sum(Support::Unknown)),
     )
 }
 

@@ -4,7 +4,7 @@
 
 use super::{
     Column, Context, Figure, Page, Rows, Topic, Values, opens,
-    security_words::{finding_name, rule_name, runtime_name},
+    security_words::{finding_name, rule_name, runtime_name, scanner_name},
     words,
 };
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Unit};
@@ -26,8 +26,9 @@ pub const FIGURE: Figure = Figure {
     title: "What is due, and when",
     help: "Suppression rules by their end, runtimes by the end of their support, and open findings by the day on which \
            they are overdue. Vulnerabilities that are known to be exploited stand first. Findings that a rule with a \
-           reason accepts are due with the rule; those of low severity never are. Unknown are ends that \
-           cannot be read, runtimes whose support is unknown, and findings without a severity.",
+           reason accepts are due with the rule; those of low severity are due only if they are known to be \
+           exploited. What two scanners report stands there twice. Unknown are ends that cannot be read, runtimes \
+           whose support is unknown, and findings without a severity.",
     rows,
     summary,
     chart,
@@ -70,6 +71,10 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
         team.to_owned()
     };
     let ends = |item: &DueItem<'_>| words::instant(item.ends_ms);
+    let scanner = |item: &DueItem<'_>| match &item.subject {
+        Subject::Finding(finding) => scanner_name(finding),
+        Subject::Rule(_) | Subject::Runtime(_) => String::new(),
+    };
     Rows {
         columns: vec![
             Column::new("due", "Due", text(&|item| item.due.as_str().to_owned())),
@@ -87,6 +92,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
                 "Known exploited",
                 text(&|item| if item.listed { "yes" } else { "no" }.to_owned()),
             ),
+            Column::new("scanner", "Scanner", text(&scanner)),
         ],
         builds: selected.state.repositories.len() as u64,
     }
@@ -102,7 +108,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let repositories = words::counted(rows.builds, "repository", "repositories");
     if rows.is_empty() {
         let none = format!("Nothing of {repositories} is known to have an end.");
-        return words::no_facts(context, none);
+        return words::none_of(context, rows.builds, none);
     }
     let all = |due: Due| {
         KINDS

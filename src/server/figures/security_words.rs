@@ -33,6 +33,14 @@ pub fn finding_name(finding: &Finding) -> String {
     format!("{} in {} ({severity})", finding.id, finding.package)
 }
 
+/// `dependency-check (java)`.
+pub fn scanner_name(finding: &Finding) -> String {
+    match &*finding.codebase_type {
+        "" => finding.scanner.clone(),
+        kind => format!("{} ({kind})", finding.scanner),
+    }
+}
+
 /// `a, b, c and 2 more`.
 pub fn listed<'a>(texts: impl ExactSizeIterator<Item = &'a str>) -> String {
     let count = texts.len();

@@ -27,7 +27,8 @@ pub const FIGURE: Figure = Figure {
            reason, is broad (a selector that matches everything, no selector, or only a score), is unused (none of \
            the last three complete scans since it was first seen holds what it suppresses), or if one of its \
            vulnerabilities is known to be exploited. A rule may be several of these. Rules without an end stand \
-           beside them. Whether a rule is used is unknown without three such scans.",
+           beside them. Whether a rule is used is unknown without three such scans. The chart shows the 20 \
+           teams with the most rules in debt.",
     rows,
     summary,
     chart,
@@ -82,15 +83,17 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let repositories = words::counted(rows.builds, "repository", "repositories");
     if rows.is_empty() {
         let none = format!("No suppression rule is known of {repositories}.");
-        return words::no_facts(context, none);
+        return words::none_of(context, rows.builds, none);
     }
-    let (rules, debt) = (sum("rules"), sum("debt"));
+    let (rules, debt, without_end) = (sum("rules"), sum("debt"), sum("without_end"));
     format!(
-        "{} of {} in {repositories} are in debt ({}); {} have no end.",
+        "{} of {} in {repositories} {} in debt ({}); {} {} no end.",
         words::thousands(debt),
         words::counted(rules, "suppression rule", "suppression rules"),
+        words::verb(debt, "is", "are"),
         words::percent(100.0 * debt as f64 / rules as f64),
-        words::thousands(sum("without_end")),
+        words::thousands(without_end),
+        words::verb(without_end, "has", "have"),
     )
 }
 
@@ -126,4 +129,44 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     ];
     let panel = Panel::new(Unit::Count, "", series);
     Plane::new(Base::names(teams), vec![panel.stacked()]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{
+        figures::{
+            ALL,
+            testing::{security, summary, suppressing},
+        },
+        model::{RepositoryFacts, SuppressionRule},
+    };
+
+    #[test]
+    fn one_rule_is_in_debt_and_has_no_end() {
+        let rules = Some(vec![SuppressionRule {
+            ids: vec!["CVE-2019-0001".to_owned()],
+            ..SuppressionRule::default()
+        }]);
+        let facts = RepositoryFacts {
+            rules,
+            ..suppressing("a-api", &[])
+        };
+        assert_eq!(
+            summary(&FIGURE, &security(vec![facts]), &Selection::default()),
+            "1 of 1 suppression rule in 1 repository is in debt (100%); 1 has no end."
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_of_no_repositories() {
+        let snapshot = security(vec![suppressing("a-api", &[("CVE-2019-0001", None)])]);
+        for figure in ALL.iter().filter(|figure| figure.page == Page::Security) {
+            let sentence = summary(figure, &snapshot, &Selection::read("team=nope"));
+            assert!(
+                !sentence.contains("of 0 ") && !sentence.contains("in 0 "),
+                "{sentence}"
+            );
+        }
+    }
 }

@@ -13,6 +13,12 @@ pub use crate::numbers::{counted, thousands};
 /// The sentence of whatever needs builds, without any data. The state of the data says what to do.
 pub const NO_EVENTS: &str = "There are no build events yet.";
 
+/// The sentence of whatever needs security facts, as of a time before the first ones.
+pub const NO_FACTS_THEN: &str = "There were no security facts at that time.";
+
+/// The sentence of figures of findings where nothing was ever scanned.
+pub const NO_REPORTS: &str = "No report of a scanner has been read.";
+
 /// RFC 3339 in UTC; empty for none.
 pub fn instant(at_ms: Option<i64>) -> String {
     at_ms.map_or_else(String::new, rows::instant_text)
@@ -176,8 +182,25 @@ pub fn no_builds(context: &Context<'_>) -> String {
 pub fn no_facts(context: &Context<'_>, reason: String) -> String {
     match (context.as_of_ms, context.selection.value("as_of")) {
         (Some(_), _) => reason,
-        (None, Some(_)) => "There were no security facts at that time.".to_owned(),
+        (None, Some(_)) => NO_FACTS_THEN.to_owned(),
         (None, None) => "There are no security facts yet.".to_owned(),
+    }
+}
+
+/// The same of so many repositories; of none, that is the reason.
+pub fn none_of(context: &Context<'_>, repositories: u64, reason: String) -> String {
+    let reason = match repositories {
+        0 => "No repository is known.".to_owned(),
+        _ => reason,
+    };
+    no_facts(context, reason)
+}
+
+/// The form of a verb for a count whose noun does not follow it: `1 of 3 repositories is`.
+pub const fn verb(count: u64, one: &'static str, many: &'static str) -> &'static str {
+    match count {
+        1 => one,
+        _ => many,
     }
 }
 

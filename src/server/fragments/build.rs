@@ -182,7 +182,7 @@ impl Shown<'_> {
         html! {
             (fact("Repository", html! {
                 @match &details.build.repository {
-                    Some(name) => (repository_link(self.base, name)),
+                    Some(name) => (repository_link(self.base, name, None)),
                     None => "unknown",
                 }
             }))

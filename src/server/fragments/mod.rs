@@ -98,11 +98,11 @@ fn foldable(class: &str, html: Markup, summary: Markup, folded: Markup) -> HtmlF
     }
 }
 
-/// The name of a repository, which leads to its page unless it is cut.
-fn repository_link(base: &Base, name: &str) -> Markup {
+/// The name of a repository, which leads to its page as of a day unless it is cut.
+fn repository_link(base: &Base, name: &str, as_of: Option<&str>) -> Markup {
     html! {
         @if name.ends_with('…') { (visible(name)) }
-        @else { a href=(addresses::repository(base, name)) { (visible(name)) } }
+        @else { a href=(addresses::repository_at(base, name, as_of)) { (visible(name)) } }
     }
 }
 

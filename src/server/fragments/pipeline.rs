@@ -56,7 +56,7 @@ impl Shown<'_> {
                 (self.optional("Team", "team", latest.team.as_deref()))
                 (fact("Repository", html! {
                     @match &latest.repository {
-                        Some(name) => (repository_link(self.base, name)),
+                        Some(name) => (repository_link(self.base, name, None)),
                         None => "unknown",
                     }
                 }))

@@ -234,6 +234,7 @@ fn routes(state: AppState, settings: Settings) -> (Router, impl Future<Output = 
     }
     let router = Router::new()
         .route("/problems", get(pages::to_today))
+        .route("/repositories", get(pages::to_security))
         .route("/dash", get(pages::to_pipelines))
         .route("/dash/", get(pages::to_pipelines))
         .merge(data)

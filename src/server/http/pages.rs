@@ -99,6 +99,11 @@ pub async fn to_pipelines(uri: Uri) -> Redirect {
     Redirect::temporary(&with_query("/pipelines", &uri))
 }
 
+/// The repositories stand on Security; each has a page of its own.
+pub async fn to_security(uri: Uri) -> Redirect {
+    Redirect::temporary(&with_query("/security", &uri))
+}
+
 /// The pages of the app. Listed once: while Leptos lists them, pages that are being rendered anywhere in
 /// the process get no data.
 pub fn routes() -> Vec<AxumRouteListing> {

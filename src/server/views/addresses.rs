@@ -68,6 +68,12 @@ pub fn repository(base: &Base, name: &str) -> String {
     base.path(&repository_path(name))
 }
 
+/// The same as of a day or instant; of the latest facts without one.
+pub fn repository_at(base: &Base, name: &str, as_of: Option<&str>) -> String {
+    let pairs = [("as_of", as_of.unwrap_or_default())];
+    with_query(repository(base, name), &pairs)
+}
+
 /// The path of a repository's page, without the base path.
 pub fn repository_path(name: &str) -> String {
     format!("/repositories/{}", utf8_percent_encode(name, &ENCODED))

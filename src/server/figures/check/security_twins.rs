@@ -141,9 +141,7 @@ DROP TABLE IF EXISTS late;
 CREATE TEMP TABLE late AS
   SELECT * FROM found
    WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms} AND since < {at_ms}
-     AND (repository, package, id) NOT IN (
-           SELECT rule.repository, matched.package, matched.id FROM rule JOIN matched USING (repository, number)
-            WHERE rule.ends IS NOT NULL AND NOT rule.expired AND NOT rule.no_reason);
+     AND (repository, package, id) NOT IN ({ACCEPTED});
 "
     )
 }
@@ -151,6 +149,9 @@ CREATE TEMP TABLE late AS
 /// The identity of a rule, whose end, reason and place may change.
 const IDENTITY: &str = "json_array(entry.value -> '$.format', entry.value -> '$.file', entry.value -> '$.ids', \
                         entry.value -> '$.selectors', entry.value -> '$.cvss_below')";
+/// The vulnerabilities that a rule accepts for a time, with a reason.
+const ACCEPTED: &str = "SELECT rule.repository, matched.package, matched.id FROM rule JOIN matched USING (repository, number)
+             WHERE rule.ends IS NOT NULL AND NOT rule.expired AND NOT rule.no_reason";
 /// The plain beginning of the expressions of the sample.
 const PREFIX: &str = r"replace(replace(replace(s.pattern, '^', ''), '\.', '.'), '.*$', '')";
 /// A version is of the cycle that it begins with, by whole numbers.
@@ -218,12 +219,13 @@ pub fn query(id: &str, at_ms: i64) -> Option<String> {
             format!(
                 "SELECT {}, (SELECT count(*) FROM rule WHERE {}), (SELECT count(*) FROM runtime WHERE {}),
                         (SELECT count(*) FROM found
-                          WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms} AND {})
+                          WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms} AND {}
+                            AND (repository, package, id) NOT IN ({ACCEPTED}))
                    FROM {} ORDER BY k",
                 week(&format!("{at_ms} + k * {WEEK}")),
                 within("ends"),
                 within("ends"),
-                within("since"),
+                within("since + 1"),
                 numbers(26),
             )
         }
@@ -234,7 +236,7 @@ pub fn query(id: &str, at_ms: i64) -> Option<String> {
                         (SELECT count(*) FROM found WHERE resolved > {start} AND resolved <= {start} + {WEEK}),
                         (SELECT count(*) FROM found WHERE opened <= {start} + {WEEK}
                             AND coalesce(resolved, {at_ms} + 1) > {start} + {WEEK})
-                   FROM {} ORDER BY k",
+                   FROM {} WHERE {start} + {WEEK} >= (SELECT min(at_ms) FROM scan_reports) ORDER BY k",
                 week(&start),
                 numbers(26),
             )
@@ -274,9 +276,7 @@ pub fn query(id: &str, at_ms: i64) -> Option<String> {
                      FROM (SELECT *, since + 1 AS since_next FROM found)
                     WHERE opened <= {at_ms} AND coalesce(resolved, {at_ms} + 1) > {at_ms}
                       AND (since IS NOT NULL OR severity = 4)
-                      AND (repository, package, id) NOT IN (
-                        SELECT rule.repository, matched.package, matched.id FROM rule JOIN matched USING (repository, number)
-                         WHERE rule.ends IS NOT NULL AND NOT rule.expired AND NOT rule.no_reason))
+                      AND (repository, package, id) NOT IN ({ACCEPTED}))
                   GROUP BY due, kind ORDER BY due, kind",
                 class("ends"),
                 class("ends"),

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{first_rows, folded};
+use super::{age, first_rows, folded};
 use crate::{
     api::{DueRow, SecurityHead},
     base::Base,
@@ -89,9 +89,10 @@ fn class(head: &SecurityHead, name: &str, label: &str, base: &Base) -> Markup {
                 html! {
                     (kind(&row.kind)) " " (visible(&row.name))
                     @if row.listed { " " (rule_flag("listed")) }
+                    @if let Some(scanner) = &row.scanner { ", " (visible(scanner)) }
                     @if let Some(percent) = row.epss_percent { ", EPSS " (words::percent(percent)) }
                 },
-                repository_link(base, &row.repository),
+                repository_link(base, &row.repository, head.asked.as_deref()),
                 html! { (visible(&row.team)) },
                 html! {
                     @match &row.until {
@@ -99,7 +100,12 @@ fn class(head: &SecurityHead, name: &str, label: &str, base: &Base) -> Markup {
                         None => "–",
                     }
                 },
-                age(row),
+                html! {
+                    @match row.age_days {
+                        Some(days) => (age(days, row.at_least)),
+                        None => "–",
+                    }
+                },
                 html! { (action(row)) },
             ]
         })
@@ -131,18 +137,6 @@ fn kind(kind: &str) -> &'static str {
     }
 }
 
-fn age(row: &DueRow) -> Markup {
-    html! {
-        @match row.age_days {
-            Some(days) => {
-                @if row.at_least { "at least " }
-                (words::counted(days, "day", "days"))
-            },
-            None => "–",
-        }
-    }
-}
-
 /// The next step of a team.
 fn action(row: &DueRow) -> Markup {
     let text = match (&*row.kind, &*row.class) {
@@ -155,7 +149,7 @@ fn action(row: &DueRow) -> Markup {
         ("suppression", "unknown") => "Write the date as 2026-01-31",
         ("runtime", "now") => "Move to a supported version",
         ("runtime", "unknown") => "State the version, and for Java the vendor of the image",
-        ("runtime", _) => "Plan the next version",
+        ("runtime", "30-days" | "90-days") => "Plan the next version",
         ("finding", "unknown") => "Rate it: the scanner states no severity",
         ("finding", _) => {
             return match &row.fixed_in {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::folded;
+use super::{age, folded};
 use crate::{
     api::{SecurityHead, UncheckedRepository},
     base::Base,
@@ -23,10 +23,10 @@ pub fn debts(head: &SecurityHead, base: &Base) -> Markup {
         .map(|row| {
             [
                 html! { (visible(&row.name)) },
-                repository_link(base, &row.repository),
+                repository_link(base, &row.repository, head.asked.as_deref()),
                 html! { (visible(&row.team)) },
                 html! { @for flag in &row.flags { (rule_flag(flag)) " " } },
-                html! { "at least " (words::counted(row.age_days, "day", "days")) },
+                age(row.age_days, row.at_least),
             ]
         })
         .collect();
@@ -61,7 +61,7 @@ pub fn resolved_elsewhere(head: &SecurityHead, base: &Base) -> Markup {
         html! {
             @for (index, name) in names.iter().enumerate() {
                 @if index > 0 { ", " }
-                (repository_link(base, name))
+                (repository_link(base, name, head.asked.as_deref()))
             }
             @if total > names.len() as u64 { " and " (words::thousands(total - names.len() as u64)) " more" }
         }
@@ -95,7 +95,7 @@ pub fn unchecked(head: &SecurityHead, base: &Base) -> Markup {
         .iter()
         .map(|known| {
             [
-                repository_link(base, &known.repository),
+                repository_link(base, &known.repository, head.asked.as_deref()),
                 html! { (visible(&known.team)) },
                 address(known),
             ]
@@ -115,7 +115,7 @@ pub fn unchecked(head: &SecurityHead, base: &Base) -> Markup {
                 p class="note" {
                     (words::thousands(head.unchecked_total)) " of "
                     (words::counted(head.javascript, "JavaScript repository", "JavaScript repositories"))
-                    " are configured for none of Snyk, Dependabot, Renovate and nsp, and no report of a scanner is known."
+                    " " (words::verb(head.unchecked_total, "is", "are")) " configured for none of Snyk, Dependabot, Renovate and nsp, and no report of a scanner is known."
                 }
                 (folded(rows.len(), table("Repositories without a dependency check", &labels, 0, &rows)))
                 @if head.unchecked_total > rows.len() as u64 {
@@ -123,8 +123,13 @@ pub fn unchecked(head: &SecurityHead, base: &Base) -> Markup {
                 }
             }
             p class="note" {
-                "Not known: checks of " (words::counted(head.checks_unknown, "other repository", "other repositories"))
-                ", which have no package.json, no rules and no reports, and repositories that could not be read, which "
+                "Not known: "
+                @if head.checks_unknown > 0 {
+                    "checks of " (words::counted(head.checks_unknown, "other repository", "other repositories"))
+                    ", which " (words::verb(head.checks_unknown, "has", "have"))
+                    " no package.json, no rules and no reports, and "
+                }
+                "repositories that could not be read, which "
                 a href=(base.path("/sources")) { "Sources" } " lists."
             }
         }

@@ -50,7 +50,7 @@ fn is_empty(head: &SecurityHead) -> bool {
 fn nothing(head: &SecurityHead) -> Markup {
     let text = match (&head.team, &head.asked) {
         (None, None) => "No repository that is not archived is known.",
-        (None, Some(_)) => "There were no security facts at that time.",
+        (None, Some(_)) => words::NO_FACTS_THEN,
         (Some(_), None) => "No repository of this team is known.",
         (Some(_), Some(_)) => "No repository of this team was known at that time.",
     };
@@ -76,12 +76,24 @@ fn choice(head: &SecurityHead, base: &Base) -> Markup {
         }
         @if head.asked.is_some() || head.team.is_some() {
             p class="note" {
-                "As it was known at " (utc(&head.as_of))
-                @if let Some(team) = &head.team { ", of the team " (visible(team)) }
+                @match (&head.asked, &head.team) {
+                    (Some(_), None) => { "As it was known at " (utc(&head.as_of)) },
+                    (Some(_), Some(team)) => { "As it was known at " (utc(&head.as_of)) ", of the team " (visible(team)) },
+                    (None, team) => { "Only the team " (visible(team.as_deref().unwrap_or_default())) },
+                }
                 ". The figures below show the same. "
-                a href=(base.path("/security")) { "Show today and all teams" }
+                a href=(base.path("/security")) { (all(head)) }
             }
         }
+    }
+}
+
+/// The words for what is not chosen.
+const fn all(head: &SecurityHead) -> &'static str {
+    match (&head.asked, &head.team) {
+        (Some(_), Some(_)) => "Show today and all teams",
+        (Some(_), None) => "Show today",
+        (None, _) => "Show all teams",
     }
 }
 
@@ -103,7 +115,10 @@ fn tiles(head: &SecurityHead) -> Markup {
 
 fn numbered(number: &SecurityNumber) -> Markup {
     let (label, href) = words_of(&number.id);
-    let text = words::thousands(number.number);
+    let text = number
+        .number
+        .map_or_else(|| "unknown".to_owned(), words::thousands);
+    let is_some = number.number.is_some_and(|number| number > 0);
     let (sign, sentence) = change(number);
     let tone = match number.change {
         Change::Worse => Tone::Bad,
@@ -113,8 +128,8 @@ fn numbered(number: &SecurityNumber) -> Markup {
     tile(&Tile {
         label,
         number: &text,
-        href: (number.number > 0).then_some(href),
-        tone: if number.number > 0 {
+        href: is_some.then_some(href),
+        tone: if is_some {
             Tone::Warning
         } else {
             Tone::Neutral
@@ -128,25 +143,33 @@ fn numbered(number: &SecurityNumber) -> Markup {
     })
 }
 
-/// The whole that the number is a part of, and what is unknown.
+/// The whole that the number is a part of, if it is known, and what is unknown, if anything is.
 fn note(number: &SecurityNumber) -> Markup {
     let of = words::thousands(number.of);
-    let unknown = words::thousands(number.unknown);
     let beside = words::thousands(number.beside);
-    let text = match &*number.id {
-        "debt" => {
-            format!("of {of}; {beside} without end; rules of {unknown} repositories not read")
-        }
-        "runtimes" => format!("of {of}; {beside} past it; support of {unknown} unknown"),
+    let known = match &*number.id {
+        "debt" => format!("of {of}; {beside} without end"),
+        "runtimes" => format!("of {of}; {beside} past it"),
         "overdue" => format!("of {of} open ones"),
-        _ => format!("of {of}; of {unknown} it is unknown"),
+        _ => format!("of {of}"),
     };
-    html! { (text) }
+    let repositories = words::counted(number.unknown, "repository", "repositories");
+    let count = words::thousands(number.unknown);
+    let unknown = match &*number.id {
+        "debt" => format!("rules of {repositories} not read"),
+        "runtimes" => format!("support of {count} unknown"),
+        "overdue" => format!("no report read of {repositories}"),
+        _ => format!("of {count} it is unknown"),
+    };
+    let known = number.number.map(|_| known);
+    let unknown = (number.unknown > 0).then_some(unknown);
+    let parts: Vec<String> = known.into_iter().chain(unknown).collect();
+    html! { (parts.join("; ")) }
 }
 
 /// The change in 28 days, as a sign and a sentence. Only a share can be clearly better or worse.
 fn change(number: &SecurityNumber) -> (&'static str, String) {
-    let Some(before) = number.before else {
+    let (Some(now), Some(before)) = (number.number, number.before) else {
         return ("", "28 days before is not known".to_owned());
     };
     let before_text = words::thousands(before);
@@ -158,9 +181,8 @@ fn change(number: &SecurityNumber) -> (&'static str, String) {
             format!("no clear change in 28 days ({before_text} before)"),
         ),
         Change::Unclear => {
-            let difference = number.number.abs_diff(before);
-            let text = words::thousands(difference);
-            match number.number.cmp(&before) {
+            let text = words::thousands(now.abs_diff(before));
+            match now.cmp(&before) {
                 std::cmp::Ordering::Greater => ("", format!("{text} more than 28 days before")),
                 std::cmp::Ordering::Less => ("", format!("{text} fewer than 28 days before")),
                 std::cmp::Ordering::Equal => ("", "as many as 28 days before".to_owned()),
@@ -194,5 +216,13 @@ fn folded(rows: usize, list: Markup) -> Markup {
         @if rows > MAX_UNFOLDED {
             details { summary { "Show the " (words::thousands(rows as u64)) } (list) }
         } @else { (list) }
+    }
+}
+
+/// The days since something was first seen or opened.
+fn age(days: u64, at_least: bool) -> Markup {
+    html! {
+        @if at_least { "at least " }
+        (words::counted(days, "day", "days"))
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 fn number(id: &str, change: Change) -> SecurityNumber {
     SecurityNumber {
         id: id.to_owned(),
-        number: 1_200,
+        number: Some(1_200),
         of: 2_000,
         unknown: 3,
         beside: 7,
@@ -30,6 +30,7 @@ fn head() -> SecurityHead {
         at_least: true,
         listed: true,
         fixed_in: Some(hostile()),
+        scanner: (kind == "finding").then(hostile),
         epss_percent: Some(12.3),
     };
     let class = |(class, items): (&str, u64)| DueClass {
@@ -57,6 +58,7 @@ fn head() -> SecurityHead {
             file: hostile(),
             flags: vec!["broad".to_owned()],
             age_days: 3,
+            at_least: false,
         }],
         debts_total: 2,
         resolved_elsewhere: vec![ResolvedElsewhere {
@@ -88,9 +90,9 @@ fn html(head: &SecurityHead, base: &Base) -> String {
 
 #[test]
 fn hostile_text_stays_text() {
-    // A finding with four texts and a rule with three, a debt with three, a vulnerability with two repositories, two
+    // A finding with five texts and a rule with three, a debt with three, a vulnerability with two repositories, two
     // repositories with two texts. Flags are among those that are known.
-    assert_text(&fragments(&head(), &Base::default()), 4 + 3 + 3 + 3 + 4);
+    assert_text(&fragments(&head(), &Base::default()), 5 + 3 + 3 + 3 + 4);
     let chosen = SecurityHead {
         as_of: "2019-10-25T12:00:00Z".to_owned(),
         team: Some(hostile()),
@@ -114,6 +116,9 @@ fn numbers_open_their_lists_and_what_is_unknown_is_said() {
         "The first 1 of 1,200 are listed; the CSV has all.",
         "href=\"/rse/figures/security_due.csv\"",
         "at least 1 day",
+        "data-label=\"Age\">3 days</td>",
+        "of 2,000 open ones; no report read of 3 repositories",
+        "of 2,000; of 3 it is unknown",
         "Known exploited</span>, EPSS 12%",
         "href=\"/rse/api/security\"",
         "no KEV catalogue was imported",
@@ -130,6 +135,143 @@ fn numbers_open_their_lists_and_what_is_unknown_is_said() {
         assert!(html.contains(part), "{part}: {html}");
     }
     assert!(!html.contains("due-later"), "{html}");
+}
+
+#[test]
+fn what_nobody_read_is_an_unknown_number() {
+    let of = |id: &str, unknown: u64| {
+        let number = SecurityNumber {
+            number: None,
+            of: 0,
+            beside: 0,
+            unknown,
+            before: None,
+            ..number(id, Change::Unclear)
+        };
+        numbered(&number).into_string()
+    };
+    let overdue = of("overdue", 5);
+    assert!(
+        overdue.contains("<p class=\"tile-number\">unknown</p>"),
+        "{overdue}"
+    );
+    assert!(
+        overdue.contains(">no report read of 5 repositories</p>"),
+        "{overdue}"
+    );
+    let debt = of("debt", 1);
+    assert!(
+        debt.contains(">rules of 1 repository not read</p>"),
+        "{debt}"
+    );
+}
+
+#[test]
+fn what_is_not_unknown_is_left_out() {
+    let known = |id: &str| SecurityNumber {
+        unknown: 0,
+        ..number(id, Change::Unclear)
+    };
+    for (id, says) in [
+        ("debt", "of 2,000; 7 without end"),
+        ("runtimes", "of 2,000; 7 past it"),
+        ("overdue", "of 2,000 open ones"),
+        ("unchecked", "of 2,000"),
+    ] {
+        assert_eq!(note(&known(id)).into_string(), says);
+    }
+    let html = html(
+        &SecurityHead {
+            checks_unknown: 0,
+            unchecked_total: 1,
+            ..head()
+        },
+        &Base::default(),
+    );
+    assert!(
+        html.contains("Not known: repositories that could not be read"),
+        "{html}"
+    );
+    assert!(
+        html.contains("1 of 3 JavaScript repositories is configured for none"),
+        "{html}"
+    );
+}
+
+#[test]
+fn only_what_was_chosen_is_said() {
+    let says = |team: Option<&str>, asked: Option<&str>| {
+        let chosen = SecurityHead {
+            team: team.map(str::to_owned),
+            asked: asked.map(str::to_owned),
+            ..head()
+        };
+        html(&chosen, &Base::default())
+    };
+    let (team, day) = (Some("cmc"), Some("2019-10-25"));
+    let both = says(team, day);
+    assert!(both.contains("As it was known at <time"), "{both}");
+    assert!(both.contains(", of the team cmc. "), "{both}");
+    assert!(both.contains(">Show today and all teams</a>"), "{both}");
+    let day = says(None, day);
+    assert!(
+        day.contains("As it was known at <time") && day.contains(">Show today</a>"),
+        "{day}"
+    );
+    assert!(!day.contains("of the team"), "{day}");
+    let team = says(team, None);
+    assert!(
+        team.contains("Only the team cmc. ") && team.contains(">Show all teams</a>"),
+        "{team}"
+    );
+    assert!(!team.contains("As it was known"), "{team}");
+    assert!(!says(None, None).contains("The figures below show the same"));
+}
+
+#[test]
+fn repositories_are_those_of_the_day_that_is_shown() {
+    let mut head = head();
+    for row in &mut head.due {
+        row.repository = "a-api".to_owned();
+    }
+    head.debts[0].repository = "a-api".to_owned();
+    head.unchecked[0].repository = "a-api".to_owned();
+    head.resolved_elsewhere[0].suppressed_in = vec!["a-api".to_owned()];
+    let today = html(&head, &Base::default());
+    assert_eq!(
+        today.matches("href=\"/repositories/a-api\"").count(),
+        5,
+        "{today}"
+    );
+    head.asked = Some("2019-09-27".to_owned());
+    let then = html(&head, &Base::default());
+    let href = "href=\"/repositories/a-api?as_of=2019-09-27\"";
+    assert_eq!(then.matches(href).count(), 5, "{then}");
+}
+
+#[test]
+fn nothing_is_to_do_for_a_runtime_that_is_supported_for_long() {
+    let runtime = |class: &str| DueRow {
+        class: class.to_owned(),
+        kind: "runtime".to_owned(),
+        ..head().due[0].clone()
+    };
+    let html = |class: &str| {
+        let classes = vec![DueClass {
+            class: class.to_owned(),
+            items: 1,
+        }];
+        html(
+            &SecurityHead {
+                classes,
+                due: vec![runtime(class)],
+                ..head()
+            },
+            &Base::default(),
+        )
+    };
+    assert!(html("later").contains("Nothing yet"));
+    assert!(html("90-days").contains("Plan the next version"));
 }
 
 #[test]

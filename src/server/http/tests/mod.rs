@@ -245,6 +245,8 @@ async fn old_and_untidy_addresses_redirect_to_the_page() {
         ("/problems?project=cmc", "/?project=cmc"),
         ("/?days=7&x=1", "/?days=7"),
         ("/dash/", "/pipelines"),
+        ("/repositories", "/security"),
+        ("/repositories?team=cmc", "/security?team=cmc"),
         ("/dash?days=28", "/pipelines?days=28"),
         ("/pipelines/?project=cmc", "/pipelines?project=cmc"),
         ("//elsewhere.example/", "/elsewhere.example"),

@@ -183,6 +183,36 @@ fn checked(facts: &RepositoryFacts, scanned: bool) -> Option<bool> {
     }
 }
 
+/// Returns whether a report about a repository had been read.
+pub fn is_reported(security: &Security, repository: &str, at_ms: i64) -> bool {
+    let series = security.reports_of(repository).iter();
+    let mut first = series.filter_map(|series| series.reports.first());
+    first.any(|first| first.at_ms <= at_ms)
+}
+
+/// Returns the number of repositories of a selection about which a report had been read.
+pub fn reported(snapshot: &Snapshot, selected: &Selected<'_>) -> u64 {
+    let at_ms = selected.state.at_ms;
+    let known = selected.state.repositories.iter();
+    let known = known.map(|known| &*known.facts.repository);
+    let found = selected.findings().map(|finding| &*finding.repository);
+    let mut reported: BTreeSet<&str> = known.chain(found).collect();
+    reported.retain(|repository| is_reported(&snapshot.security, repository, at_ms));
+    // A repository without facts may have reports that never held a finding.
+    (reported.len() as u64).max(selected.is_scanned().into())
+}
+
+/// Returns whether a rule may be older than the facts that it was first seen in: no rules were read before them.
+pub fn may_be_older(security: &Security, rule: &RuleState) -> bool {
+    let history = security.history_of(&rule.facts.repository);
+    let versions = history.map_or(&[][..], |history| &history.versions);
+    let first = versions.partition_point(|(since_ms, _)| *since_ms < rule.since_ms);
+    let before = versions[..first]
+        .last()
+        .and_then(|(_, facts)| facts.as_ref());
+    before.is_none_or(|facts| facts.rules.is_none())
+}
+
 /// Returns whether a scan of one of these repositories had been read. Facts about them need not be known.
 fn is_scanned(security: &Security, at_ms: i64, has: impl Fn(&str) -> bool) -> bool {
     security.reports.iter().any(|series| {

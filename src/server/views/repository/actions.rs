@@ -3,11 +3,13 @@
 use super::{Open, describe::Place};
 use crate::{
     api::{RepositoryAction, RepositoryDetails},
+    numbers,
     server::{
         figures::{
             security_words::{listed, rule_name, runtime_name},
             words,
         },
+        insight::security::may_be_older,
         model::Severity,
         snapshot::{RuleEnd, RuleState, RuntimeState, SecurityState, Snapshot, Support},
     },
@@ -52,10 +54,12 @@ const KINDS: [(&str, &str, &str, bool); 10] = [
     ("broad", "rule is broad", "rules are broad", false),
     ("unchecked", "", "", true),
 ];
+/// The product of a Java whose vendor is not stated.
+const JAVA: &str = "java";
 /// The parts of a verdict.
 const MAX_PARTS: usize = 3;
 
-/// Lists what to do. Each rule is listed once, for the first of its flags.
+/// Lists what to do. Each rule is listed once, for the first of its flags; its others are said beside it.
 pub fn actions(
     snapshot: &Snapshot,
     state: &SecurityState,
@@ -66,16 +70,11 @@ pub fn actions(
     if !details.known || details.archived {
         return Vec::new();
     }
-    let first_ms = snapshot
-        .security
-        .history_of(&details.name)
-        .and_then(|history| history.versions.first())
-        .map(|(since_ms, _)| *since_ms);
     let mut actions = Vec::new();
     let rules = state
         .rules
         .iter()
-        .filter_map(|known| rule(known, first_ms, place));
+        .filter_map(|known| rule(snapshot, known, place));
     actions.extend(rules);
     actions.extend(open.iter().filter(|known| known.overdue).map(overdue));
     actions.extend(
@@ -134,7 +133,7 @@ fn overdue(known: &Open<'_>) -> RepositoryAction {
     }
 }
 
-fn rule(known: &RuleState, first_ms: Option<i64>, place: &Place<'_>) -> Option<RepositoryAction> {
+fn rule(snapshot: &Snapshot, known: &RuleState, place: &Place<'_>) -> Option<RepositoryAction> {
     let rule = known.rule();
     let ends_ms = match known.end {
         RuleEnd::At(ms) => Some(ms),
@@ -184,10 +183,29 @@ fn rule(known: &RuleState, first_ms: Option<i64>, place: &Place<'_>) -> Option<R
         kind: kind.to_owned(),
         what: format!("Rule for {}", rule_name(rule)),
         at: at_ms.map(|ms| words::instant(Some(ms))),
-        at_least: is_since && first_ms == Some(known.since_ms),
-        action: action.to_owned(),
+        at_least: is_since && may_be_older(&snapshot.security, known),
+        action: format!("{action}{}", also(known, kind, ends_ms)),
         place: Some(place.of(&rule.file, rule.line)),
     })
+}
+
+/// The flags of a rule beside the one that it is listed for: ` Also: expired 2 Oct 2019, 00:00 UTC; no reason.`
+fn also(known: &RuleState, kind: &str, ends_ms: Option<i64>) -> String {
+    let end = || numbers::instant(&words::instant(ends_ms));
+    let others = known.flags().filter(|flag| *flag != kind);
+    let others = others.filter_map(|flag| match flag {
+        "expired" => Some(format!("expired {}", end())),
+        "due" => Some(format!("ends {}", end())),
+        "unused" => Some("unused".to_owned()),
+        "no-reason" => Some("no reason".to_owned()),
+        "broad" => Some("broad".to_owned()),
+        _ => None,
+    });
+    let others: Vec<String> = others.collect();
+    match others.as_slice() {
+        [] => String::new(),
+        others => format!(" Also: {}.", others.join("; ")),
+    }
 }
 
 fn runtime(known: &RuntimeState, place: &Place<'_>) -> Option<RepositoryAction> {
@@ -220,13 +238,15 @@ fn unknown(state: &SecurityState, details: &RepositoryDetails) -> Vec<Repository
     };
     let unreadable = count(&|known| known.end == RuleEnd::Unreadable);
     let undecided = count(&|known| known.unused.is_none());
-    let unsupported = state
-        .runtimes
-        .iter()
-        .filter(|known| known.support == Support::Unknown);
-    let unsupported: Vec<String> = unsupported
-        .map(|known| runtime_name(&known.runtime))
-        .collect();
+    let unsupported = |is_java: bool| -> Vec<String> {
+        let unknown = state
+            .runtimes
+            .iter()
+            .filter(|known| known.support == Support::Unknown);
+        let unknown = unknown.filter(|known| (known.runtime.product == JAVA) == is_java);
+        unknown.map(|known| runtime_name(&known.runtime)).collect()
+    };
+    let (java, unsupported) = (unsupported(true), unsupported(false));
     let rules = |count| words::counted(count, "rule", "rules");
     let entries = [
         (
@@ -267,6 +287,14 @@ fn unknown(state: &SecurityState, details: &RepositoryDetails) -> Vec<Repository
             ),
             "The version is in no table of ends of support.",
         ),
+        (
+            !java.is_empty(),
+            format!(
+                "The end of support of {}",
+                listed(java.iter().map(String::as_str))
+            ),
+            "Its vendor is not stated, and the ends of support of Java differ by vendor.",
+        ),
     ];
     let known = entries.into_iter().filter(|(is_so, ..)| *is_so);
     known
@@ -279,8 +307,12 @@ fn unknown(state: &SecurityState, details: &RepositoryDetails) -> Vec<Repository
         .collect()
 }
 
-/// The state and the sentence about it.
-pub fn verdict(details: &RepositoryDetails, actions: &[RepositoryAction]) -> (String, String) {
+/// The state and the sentence about it. A rule counts for each of its flags.
+pub fn verdict(
+    details: &RepositoryDetails,
+    actions: &[RepositoryAction],
+    state: &SecurityState,
+) -> (String, String) {
     if !details.known {
         let text = "No facts are known of this repository, only its builds or reports.";
         return ("unknown".to_owned(), text.to_owned());
@@ -289,7 +321,14 @@ pub fn verdict(details: &RepositoryDetails, actions: &[RepositoryAction]) -> (St
         let text = "Archived: what is below counts nowhere.";
         return ("archived".to_owned(), text.to_owned());
     }
-    let count = |kind: &str| actions.iter().filter(|action| action.kind == kind).count() as u64;
+    let count = |kind: &str| {
+        let flagged = |known: &&RuleState| known.flags().any(|flag| flag == kind);
+        let listed = |action: &&RepositoryAction| action.kind == kind;
+        match state.rules.iter().filter(flagged).count() {
+            0 => actions.iter().filter(listed).count() as u64,
+            rules => rules as u64,
+        }
+    };
     let known = KINDS.iter().filter(|(kind, ..)| count(kind) > 0);
     let parts = known.clone().map(|(kind, one, many, _)| match *kind {
         "unchecked" => "no tool checks the dependencies".to_owned(),

@@ -22,7 +22,9 @@ use crate::{
     server::{
         attributes::repository_of,
         figures::{security_words::product, words},
-        insight::security::{end_ms, findings_of, overdue, overdue_since_ms, repository_at},
+        insight::security::{
+            end_ms, findings_of, may_be_older, overdue, overdue_since_ms, repository_at,
+        },
         model::RepositoryFacts,
         snapshot::{Finding, RuleEnd, RuleState, RuntimeState, SecurityState, Snapshot},
     },
@@ -109,17 +111,14 @@ pub fn details(snapshot: &Snapshot, wanted: &Wanted) -> RepositoryDetails {
         ..RepositoryDetails::default()
     };
     let actions = actions::actions(snapshot, &state, &open, &place, &details);
-    (details.state, details.summary) = actions::verdict(&details, &actions);
+    (details.state, details.summary) = actions::verdict(&details, &actions, &state);
     details.action_count = actions.len() as u64;
     details.actions = actions.into_iter().take(MAX_ROWS).collect();
     if let Some(facts) = facts {
         describe_facts(&mut details, snapshot, facts);
-        let first_ms = history
-            .and_then(|history| history.versions.first())
-            .map(|(at, _)| *at);
         details.rule_count = state.rules.len() as u64;
         let listed = state.rules.iter().take(MAX_ROWS);
-        let listed = listed.map(|known| rule(known, first_ms, &place)).collect();
+        let listed = listed.map(|known| rule(snapshot, known, &place)).collect();
         details.rules = facts.rules.as_ref().map(|_| listed);
         let is_read = facts.runtimes.is_some() || !state.runtimes.is_empty();
         let runtimes = state
@@ -251,7 +250,7 @@ fn scans(snapshot: &Snapshot, name: &str, at_ms: i64) -> Vec<RepositoryScan> {
     latest.take(MAX_ROWS).collect()
 }
 
-fn rule(known: &RuleState, first_ms: Option<i64>, place: &Place<'_>) -> RepositoryRule {
+fn rule(snapshot: &Snapshot, known: &RuleState, place: &Place<'_>) -> RepositoryRule {
     let rule = known.rule();
     RepositoryRule {
         tool: rule.format.label().to_owned(),
@@ -264,7 +263,7 @@ fn rule(known: &RuleState, first_ms: Option<i64>, place: &Place<'_>) -> Reposito
             RuleEnd::Never | RuleEnd::Unreadable => None,
         },
         since: words::instant(Some(known.since_ms)),
-        at_least: first_ms == Some(known.since_ms),
+        at_least: may_be_older(&snapshot.security, known),
         flags: known.flags().map(str::to_owned).collect(),
         use_unknown: known.unused.is_none(),
         reason: rule.notes.clone(),

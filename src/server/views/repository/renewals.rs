@@ -57,7 +57,13 @@ fn text(
         RuleFormat::DependencyCheck => (
             until.map(|day| format!("<suppress until=\"{day}Z\">")),
             format!("<notes><![CDATA[{REASON}]]></notes>"),
-            "Replace the start tag, whose other attributes stay; notes are the first element after it.",
+            match (until, has_no_reason) {
+                (Some(_), true) => {
+                    "Replace the start tag, whose other attributes stay; notes are the first element after it."
+                }
+                (Some(_), false) => "Replace the start tag, whose other attributes stay.",
+                (None, _) => "Add the notes as the first element after the start tag.",
+            },
         ),
         RuleFormat::Trivy if is_yaml => (
             until.map(|day| format!("expired_at: {day}")),
@@ -67,7 +73,13 @@ fn text(
         RuleFormat::Trivy => (
             until.map(|day| format!("exp:{day}")),
             format!("# {REASON}"),
-            "The end follows the id in its line; the comment is the line before.",
+            match (until, has_no_reason) {
+                (Some(_), true) => {
+                    "The end follows the id in its line; the comment is the line before."
+                }
+                (Some(_), false) => "The end follows the id in its line.",
+                (None, _) => "The comment is the line before the id.",
+            },
         ),
         RuleFormat::OsvScanner => {
             let key = if rule.ids.is_empty() {

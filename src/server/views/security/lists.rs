@@ -12,8 +12,12 @@ use crate::{
     server::{
         attributes::repository_of,
         charts::shorten,
-        figures::{security_due, security_words::rule_name, words},
-        insight::security::{Due, DueItem, Subject},
+        figures::{
+            security_due,
+            security_words::{rule_name, scanner_name},
+            words,
+        },
+        insight::security::{Due, DueItem, Subject, may_be_older},
         model::DAY_MS,
         snapshot::{RuleState, SecurityState, Snapshot},
     },
@@ -46,7 +50,7 @@ pub fn due_rows(snapshot: &Snapshot, items: &[DueItem<'_>], at_ms: i64) -> Vec<D
     };
     let row = |item: &DueItem<'_>| {
         let (since_ms, at_least) = match &item.subject {
-            Subject::Rule(rule) => (Some(rule.since_ms), true),
+            Subject::Rule(rule) => (Some(rule.since_ms), may_be_older(&snapshot.security, rule)),
             Subject::Runtime(_) => (None, false),
             Subject::Finding(finding) => (Some(finding.opened_ms), finding.at_least),
         };
@@ -67,6 +71,10 @@ pub fn due_rows(snapshot: &Snapshot, items: &[DueItem<'_>], at_ms: i64) -> Vec<D
             },
             fixed_in: match &item.subject {
                 Subject::Finding(finding) => finding.fixed_in.clone(),
+                _ => None,
+            },
+            scanner: match &item.subject {
+                Subject::Finding(finding) => Some(shorten(&scanner_name(finding), MAX_NAME)),
                 _ => None,
             },
         }
@@ -103,6 +111,7 @@ pub fn debts(snapshot: &Snapshot, state: &SecurityState) -> (Vec<DebtRow>, u64) 
         file: shorten(&rule.rule().file, MAX_NAME),
         flags: debt_flags(rule),
         age_days: days(rule.since_ms, state.at_ms),
+        at_least: may_be_older(&snapshot.security, rule),
     };
     (rules.iter().take(MAX_DEBTS).map(row).collect(), total)
 }

@@ -46,7 +46,7 @@ pub fn security_head(snapshot: &Snapshot, selection: &Selection) -> SecurityHead
         teams: teams(snapshot),
         repositories: state.repositories.len() as u64,
         javascript: count(&|known| known.facts.javascript),
-        numbers: numbers::numbers(&selected),
+        numbers: numbers::numbers(snapshot, &selected),
         classes: classes.into(),
         due: lists::due_rows(snapshot, &items, state.at_ms),
         debts,

@@ -5,20 +5,20 @@ use std::{cmp::Ordering, collections::BTreeSet};
 use crate::{
     api::{Change, SecurityNumber},
     server::{
-        insight::security::{COMPARED_DAYS, Selected},
+        insight::security::{COMPARED_DAYS, Selected, is_reported},
         model::RepositoryFacts,
         significance::{self, Rate},
-        snapshot::{RuleEnd, RuleState, SecurityState, Support},
+        snapshot::{RuleEnd, RuleState, SecurityState, Snapshot, Support},
     },
 };
 
-pub fn numbers(now: &Selected<'_>) -> Vec<SecurityNumber> {
+pub fn numbers(snapshot: &Snapshot, now: &Selected<'_>) -> Vec<SecurityNumber> {
     let then = now.before(COMPARED_DAYS);
     vec![
         debt(&now.state, &then.state),
         runtimes(&now.state, &then.state),
-        overdue(now, &then),
-        unchecked(&now.state, &then.state),
+        overdue(snapshot, now, &then),
+        unchecked(now, &then),
     ]
 }
 
@@ -28,7 +28,7 @@ fn read(state: &SecurityState, is: fn(&RepositoryFacts) -> bool) -> BTreeSet<&st
     known.map(|known| &*known.facts.repository).collect()
 }
 
-/// Suppressions in debt. Those of repositories whose rules were not read at both times are not compared: the first
+/// Suppressions in debt, unknown where no rules were read. Those of repositories whose rules were not read at both times are not compared: the first
 /// reading is no change.
 fn debt(now: &SecurityState, then: &SecurityState) -> SecurityNumber {
     let has_rules = |facts: &RepositoryFacts| facts.rules.is_some();
@@ -50,7 +50,7 @@ fn debt(now: &SecurityState, then: &SecurityState) -> SecurityNumber {
     let unread = now.repositories.len() - known_now.len();
     SecurityNumber {
         id: "debt".to_owned(),
-        number: count(&|rule| rule.is_debt()),
+        number: (!known_now.is_empty()).then(|| count(&|rule| rule.is_debt())),
         of: now.rules.len() as u64,
         unknown: unread as u64,
         beside: count(&|rule| rule.end == RuleEnd::Never),
@@ -64,7 +64,7 @@ fn debt(now: &SecurityState, then: &SecurityState) -> SecurityNumber {
 }
 
 /// A number whose change is a difference without a judgement.
-fn counted(id: &str, number: u64, of: u64, before: Option<u64>) -> SecurityNumber {
+fn counted(id: &str, number: Option<u64>, of: u64, before: Option<u64>) -> SecurityNumber {
     SecurityNumber {
         id: id.to_owned(),
         number,
@@ -95,20 +95,38 @@ fn runtimes(now: &SecurityState, then: &SecurityState) -> SecurityNumber {
         beside: count(now, &|support| support == Support::Ended),
         ..counted(
             "runtimes",
-            count(now, &ends),
+            Some(count(now, &ends)),
             now.runtimes.len() as u64,
             before,
         )
     }
 }
 
-fn overdue(now: &Selected<'_>, then: &Selected<'_>) -> SecurityNumber {
-    let count = |selected: &Selected<'_>| selected.overdue().len() as u64;
-    let before = then.is_scanned().then(|| count(then));
-    counted("overdue", count(now), now.open().count() as u64, before)
+/// Overdue findings, unknown where no report was read.
+fn overdue(snapshot: &Snapshot, now: &Selected<'_>, then: &Selected<'_>) -> SecurityNumber {
+    let count = |selected: &Selected<'_>| {
+        let overdue = || selected.overdue().len() as u64;
+        selected.is_scanned().then(overdue)
+    };
+    let (security, at_ms) = (&snapshot.security, now.state.at_ms);
+    let repositories = now.state.repositories.iter();
+    let unread =
+        repositories.filter(|known| !is_reported(security, &known.facts.repository, at_ms));
+    SecurityNumber {
+        unknown: unread.count() as u64,
+        ..counted(
+            "overdue",
+            count(now),
+            now.open().count() as u64,
+            count(then),
+        )
+    }
 }
 
-fn unchecked(now: &SecurityState, then: &SecurityState) -> SecurityNumber {
+/// Repositories without a check. Reports are checks: their first reading is no change.
+fn unchecked(now: &Selected<'_>, then: &Selected<'_>) -> SecurityNumber {
+    let is_comparable = now.is_scanned() == then.is_scanned();
+    let (now, then) = (&*now.state, &*then.state);
     let count = |state: &SecurityState, checked| {
         state
             .repositories
@@ -116,12 +134,13 @@ fn unchecked(now: &SecurityState, then: &SecurityState) -> SecurityNumber {
             .filter(|known| known.checked == checked)
             .count() as u64
     };
-    let before = (!then.repositories.is_empty()).then(|| count(then, Some(false)));
+    let is_known = is_comparable && !then.repositories.is_empty();
+    let before = is_known.then(|| count(then, Some(false)));
     SecurityNumber {
         unknown: count(now, None),
         ..counted(
             "unchecked",
-            count(now, Some(false)),
+            Some(count(now, Some(false))),
             now.repositories.len() as u64,
             before,
         )

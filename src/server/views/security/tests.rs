@@ -1,5 +1,7 @@
 //! The head of the Security page.
 
+use std::sync::Arc;
+
 use super::{
     lists::{MAX_DUE_OF_CLASS, MAX_UNCHECKED},
     *,
@@ -11,7 +13,8 @@ use crate::{
             self,
             testing::{at, security, table},
         },
-        model::{Check, RepositoryFacts, SuppressionRule},
+        model::{Check, DAY_MS, ReportedFinding, RepositoryFacts, Severity, SuppressionRule},
+        snapshot::security::{Report, ReportSeries, Security},
     },
 };
 
@@ -96,7 +99,7 @@ fn the_four_numbers_are_compared_with_those_of_28_days_before() {
     // The facts are of today.
     assert_eq!(
         (number(&snapshot).number, number(&snapshot).before),
-        (1, None)
+        (Some(1), None)
     );
 
     let rules =
@@ -112,23 +115,25 @@ fn the_four_numbers_are_compared_with_those_of_28_days_before() {
         }
         facts
     };
-    let day_ms = crate::server::model::DAY_MS;
     let as_of_ms = at(figures::testing::AS_OF);
-    let mut facts = crate::server::snapshot::security::Security::of(
+    let mut facts = Security::of(
         Some(as_of_ms),
         vec![selected("a-api", "", "p"), selected("new-api", "", "p")],
     );
-    let before = std::sync::Arc::new(selected("a-api", "a reason", "p"));
+    let before = Arc::new(selected("a-api", "a reason", "p"));
     let history = &mut facts.histories[0].versions;
-    history.insert(0, (as_of_ms - 40 * day_ms, Some(before)));
+    history.insert(0, (as_of_ms - 40 * DAY_MS, Some(before)));
     snapshot.security = facts.into();
     let snapshot = crate::server::insight::filled(snapshot);
     let debt = number(&snapshot);
-    assert_eq!((debt.number, debt.of, debt.before), (80, 80, Some(0)));
+    assert_eq!((debt.number, debt.of, debt.before), (Some(80), 80, Some(0)));
     assert_eq!(debt.change, Change::Worse);
     // As of the day after the first facts, nothing is compared.
     let then = head(&snapshot, &[("as_of", "2019-09-20")]);
-    assert_eq!((then.numbers[0].number, then.numbers[0].before), (0, None));
+    assert_eq!(
+        (then.numbers[0].number, then.numbers[0].before),
+        (Some(0), None)
+    );
     assert_eq!(then.asked.as_deref(), Some("2019-09-20"));
     assert_eq!(then.as_of, "2019-09-21T00:00:00Z");
     // The future is not known.
@@ -196,4 +201,121 @@ fn many_repositories_are_counted_and_the_first_are_listed() {
     assert_eq!(without_end.count(), MAX_DUE_OF_CLASS);
     assert_eq!((many.debts_total, many.debts.len()), (600, 300));
     assert_eq!(many.debts[0].flags, ["no-reason", "broad"]);
+}
+
+#[test]
+fn what_was_never_read_is_unknown() {
+    // Repositories with rules have a report.
+    let unread = |name: &str| RepositoryFacts {
+        rules: None,
+        ..suppressing(name, &[])
+    };
+    let snapshot = security(vec![
+        suppressing("a-api", &[(A, None, "x")]),
+        unread("a-web"),
+        unread("b-api"),
+    ]);
+    let of = |pairs: &[(&str, &str)], id: &str| {
+        let head = head(&snapshot, pairs);
+        let number = head.numbers.into_iter().find(|number| number.id == id);
+        let number = number.expect("a number");
+        (number.number, number.of, number.unknown)
+    };
+    assert_eq!(of(&[], "overdue"), (Some(0), 1, 2));
+    assert_eq!(of(&[], "debt"), (Some(1), 1, 2));
+    assert_eq!(of(&[("team", "b")], "overdue"), (None, 0, 1));
+    assert_eq!(of(&[("team", "b")], "debt"), (None, 0, 1));
+}
+
+/// Facts that have been known for 40 days, but for their last version, and reports of one instant about `a-web`.
+fn dated(versions: &[RepositoryFacts], scanners: &[(&str, &str)]) -> Snapshot {
+    let as_of_ms = at(figures::testing::AS_OF);
+    let mut facts = Security::of(
+        Some(as_of_ms),
+        versions.last().cloned().into_iter().collect(),
+    );
+    let versions = versions.iter().zip([40, 0]);
+    let versions =
+        versions.map(|(facts, days)| (as_of_ms - days * DAY_MS, Some(Arc::new(facts.clone()))));
+    facts.histories[0].versions = versions.collect();
+    let finding = ReportedFinding {
+        id: A.to_owned(),
+        package: "lodash".to_owned(),
+        severity: Severity::High,
+        ..ReportedFinding::default()
+    };
+    let series = scanners
+        .iter()
+        .map(|(scanner, codebase_type)| ReportSeries {
+            repository: "a-web".to_owned(),
+            scanner: (*scanner).to_owned(),
+            codebase_type: (*codebase_type).to_owned(),
+            reports: vec![Report {
+                at_ms: as_of_ms - 7 * DAY_MS,
+                complete: true,
+                findings: [finding.clone()].into(),
+            }],
+        });
+    facts.reports = series.collect();
+    let mut snapshot = security(Vec::new());
+    snapshot.security = facts.into();
+    crate::server::insight::filled(snapshot)
+}
+
+#[test]
+fn the_first_report_is_no_change_of_repositories_without_a_check() {
+    let unchecked = |repository: &str, scanners: &[(&str, &str)]| {
+        let facts = RepositoryFacts {
+            javascript: true,
+            ..suppressing(repository, &[])
+        };
+        let number = head(&dated(&[facts], scanners), &[]).numbers.pop();
+        let number = number.expect("a number");
+        (number.number, number.before)
+    };
+    assert_eq!(unchecked("a-web", &[]), (Some(1), Some(1)));
+    assert_eq!(unchecked("a-web", &[("npm-audit", "")]), (Some(0), None));
+    assert_eq!(unchecked("b-web", &[("npm-audit", "")]), (Some(1), None));
+}
+
+#[test]
+fn rules_of_the_first_reading_are_at_least_as_old() {
+    let after = suppressing("a-web", &[(A, None, "")]);
+    let unread = RepositoryFacts {
+        rules: None,
+        ..after.clone()
+    };
+    let without = suppressing("a-web", &[]);
+    for (before, age, is_at_least) in [(&after, 40, true), (&unread, 0, true), (&without, 0, false)]
+    {
+        let head = head(&dated(&[before.clone(), after.clone()], &[]), &[]);
+        let (due, debt) = (&head.due[0], &head.debts[0]);
+        assert_eq!((due.age_days, due.at_least), (Some(age), is_at_least));
+        assert_eq!((debt.age_days, debt.at_least), (age, is_at_least));
+    }
+}
+
+#[test]
+fn findings_of_two_scanners_are_told_apart() {
+    let scanners = [
+        ("dependency-check", "java"),
+        ("dependency-check", "node"),
+        ("trivy", ""),
+    ];
+    let snapshot = dated(&[suppressing("a-web", &[])], &scanners);
+    let names = [
+        "dependency-check (java)",
+        "dependency-check (node)",
+        "trivy",
+    ];
+    let rows = head(&snapshot, &[]).due;
+    let shown: Vec<Option<&str>> = rows.iter().map(|row| row.scanner.as_deref()).collect();
+    assert_eq!(shown, names.map(Some));
+    let figure = figures::find("security_due").expect("a figure");
+    let rows = table(figure, &snapshot, &Selection::default());
+    let shown: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.split(" | ").last())
+        .collect();
+    assert_eq!(shown, names);
 }

@@ -52,6 +52,102 @@ fn what_to_do_comes_in_order_with_what_is_unknown_at_the_end() {
 }
 
 #[test]
+fn a_rule_counts_for_each_of_its_flags_and_is_listed_once() {
+    let rules = vec![
+        // It is known to be exploited.
+        rule("CVE-2019-0004", Some("2019-10-01"), None),
+        rule("CVE-2019-0002", Some("2019-10-01"), None),
+        rule("CVE-2019-0003", None, None),
+    ];
+    let facts = RepositoryFacts {
+        rules: Some(rules),
+        runtimes: Some(Vec::new()),
+        ..facts()
+    };
+    let found = described(
+        &known(vec![("2019-10-10T00:00:00Z", Some(facts))], Vec::new()),
+        "",
+    );
+    assert_eq!(
+        found.summary,
+        "1 rule suppresses a vulnerability that is known to be exploited, 2 rules have expired, 3 rules have no reason."
+    );
+    let actions = found.actions.iter().filter(|action| action.place.is_some());
+    let actions: Vec<&str> = actions.map(|action| &*action.action).collect();
+    assert_eq!(
+        actions,
+        [
+            "Update the dependency now: attackers use this vulnerability. Also: expired 2 Oct 2019, 00:00 UTC; no reason.",
+            "Update the dependency and remove the rule, or decide again and set a new end. Also: no reason.",
+            "Write why the risk is accepted.",
+        ]
+    );
+}
+
+#[test]
+fn rules_of_the_first_reading_of_rules_are_at_least_as_old() {
+    let unread = RepositoryFacts {
+        rules: None,
+        ..facts()
+    };
+    let snapshot = known(
+        vec![
+            ("2019-09-01T00:00:00Z", Some(unread)),
+            ("2019-10-10T00:00:00Z", Some(facts())),
+        ],
+        Vec::new(),
+    );
+    let found = described(&snapshot, "");
+    assert!(found.rules.iter().flatten().all(|rule| rule.at_least));
+    let since = found
+        .actions
+        .iter()
+        .filter(|action| action.kind == "no-reason");
+    let since: Vec<(Option<&str>, bool)> = since
+        .map(|action| (action.at.as_deref(), action.at_least))
+        .collect();
+    assert_eq!(since, [(Some("2019-10-10T00:00:00Z"), true)]);
+}
+
+#[test]
+fn a_java_without_a_vendor_has_no_known_end_and_that_is_said() {
+    let java = Runtime {
+        product: "java".to_owned(),
+        version: "17".to_owned(),
+        ..Runtime::default()
+    };
+    let facts = RepositoryFacts {
+        rules: Some(Vec::new()),
+        runtimes: Some(vec![runtime("as it comes"), java]),
+        ..facts()
+    };
+    let found = described(
+        &known(vec![("2019-10-10T00:00:00Z", Some(facts))], Vec::new()),
+        "",
+    );
+    let unknown = found
+        .actions
+        .iter()
+        .filter(|action| action.kind == "unknown");
+    let unknown: Vec<(&str, &str)> = unknown
+        .map(|known| (&*known.what, &*known.action))
+        .collect();
+    assert_eq!(
+        unknown,
+        [
+            (
+                "The end of support of Node.js as it comes",
+                "The version is in no table of ends of support."
+            ),
+            (
+                "The end of support of Java 17",
+                "Its vendor is not stated, and the ends of support of Java differ by vendor."
+            ),
+        ]
+    );
+}
+
+#[test]
 fn rules_runtimes_and_findings_have_their_states() {
     let found = described(&sample(), "");
     let flags = |index: usize| {

@@ -280,3 +280,49 @@ fn a_renewal_is_what_the_format_knows() {
         ]
     );
 }
+
+#[test]
+fn a_note_of_a_renewal_is_about_its_text() {
+    let notes = |format: RuleFormat, file: &str, until: Option<&str>, reason: Option<&str>| {
+        let rule = SuppressionRule {
+            until: until.map(str::to_owned),
+            notes: reason.map(str::to_owned),
+            ..expired(format, file, "CVE-2019-0002", (1, 1))
+        };
+        let facts = RepositoryFacts {
+            rules: Some(vec![rule]),
+            ..facts()
+        };
+        let snapshot = known(vec![("2019-10-10T00:00:00Z", Some(facts))], Vec::new());
+        described(&snapshot, "").renewals[0].note.clone()
+    };
+    for (until, reason, of_xml, of_lines) in [
+        (
+            Some("2019-10-01"),
+            None,
+            "Replace the start tag, whose other attributes stay; notes are the first element after it.",
+            "The end follows the id in its line; the comment is the line before.",
+        ),
+        (
+            Some("2019-10-01"),
+            Some("a reason"),
+            "Replace the start tag, whose other attributes stay.",
+            "The end follows the id in its line.",
+        ),
+        (
+            None,
+            None,
+            "Add the notes as the first element after the start tag.",
+            "The comment is the line before the id.",
+        ),
+    ] {
+        assert_eq!(
+            notes(RuleFormat::DependencyCheck, "s.xml", until, reason),
+            of_xml
+        );
+        assert_eq!(
+            notes(RuleFormat::Trivy, ".trivyignore", until, reason),
+            of_lines
+        );
+    }
+}
