@@ -12,8 +12,8 @@ pub struct SecurityHead {
     pub as_of: String,
     /// The date or instant that was asked for; none for the time of the facts.
     pub asked: Option<String>,
-    /// The team that was asked for.
-    pub team: Option<String>,
+    /// The teams that were asked for; all if there are none.
+    pub asked_teams: Vec<String>,
     /// The teams to choose from.
     pub teams: Vec<String>,
     pub repositories: u64,
@@ -22,8 +22,11 @@ pub struct SecurityHead {
     pub numbers: Vec<SecurityNumber>,
     /// From what is due now to what has no end.
     pub classes: Vec<DueClass>,
-    /// At most 200 that are due now and 60 of each other class, in their order; what is known to be exploited first.
+    /// At most 200 of each kind that are due now and 60 of each other class, in their order; what is known to be exploited
+    /// first.
     pub due: Vec<DueRow>,
+    /// The runtimes past or near their end; at most 200.
+    pub runtimes: Vec<DueRow>,
     /// Rules that are unused, broad, without a reason or known to be exploited; at most 300.
     pub debts: Vec<DebtRow>,
     pub debts_total: u64,
@@ -62,11 +65,15 @@ pub struct SecurityNumber {
     pub change: Change,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DueClass {
     /// `now`, `30-days`, `90-days`, `later`, `no-end` or `unknown`.
     pub class: String,
     pub items: u64,
+    /// The items by kind.
+    pub suppressions: u64,
+    pub runtimes: u64,
+    pub findings: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

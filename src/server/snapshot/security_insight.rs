@@ -165,6 +165,11 @@ impl Support {
             Self::Supported => "supported",
         }
     }
+
+    /// It has ended, or ends soon.
+    pub const fn is_ending(self) -> bool {
+        matches!(self, Self::Ended | Self::Due)
+    }
 }
 
 /// A vulnerability that a scanner reported, from its first report to the first complete one without it.

@@ -264,6 +264,16 @@ async fn head_agrees(connection: &mut SqliteConnection, snapshot: &Snapshot, wha
         .collect();
     assert!(classes.len() > 4, "{classes:?}");
     compare(connection, &query, what, &classes).await;
+    // Each number opens the list that it counts.
+    let now = head.classes.iter().find(|known| known.class == "now");
+    let now = now.expect("a class");
+    assert_eq!(head.numbers[2].number, Some(now.findings), "{what}");
+    assert_eq!(
+        head.numbers[1].number,
+        Some(head.runtimes.len() as u64),
+        "{what}"
+    );
+    assert_eq!(now.items, now.findings + now.suppressions + now.runtimes);
     // 28 days before, everything had been read.
     let weeks = &snapshot.insight.security.weeks;
     let then = &weeks[weeks.len() - 5];

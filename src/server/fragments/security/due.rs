@@ -57,7 +57,9 @@ pub fn due(head: &SecurityHead, base: &Base) -> Markup {
                     " · "
                     a href=(address(head, base, "/api/security")) rel="external" { "JSON" }
                 }
-                @for (name, label) in CLASSES { (class(head, name, label, base)) }
+                (now(head, base))
+                @for (name, label) in &CLASSES[1..] { (class(head, name, label, base)) }
+                (runtimes(head, base))
             }
         }
     }
@@ -65,11 +67,12 @@ pub fn due(head: &SecurityHead, base: &Base) -> Markup {
 
 /// An address of the same team and day.
 fn address(head: &SecurityHead, base: &Base, path: &str) -> String {
-    let keys = [("team", &head.team), ("as_of", &head.asked)];
-    let given = keys
-        .into_iter()
-        .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)));
-    let selection: Selection = given.collect();
+    let teams = head.asked_teams.iter().map(|team| ("team", team));
+    let asked = head.asked.iter().map(|asked| ("as_of", asked));
+    let given = teams.chain(asked);
+    let selection: Selection = given
+        .map(|(key, value)| (key.to_owned(), value.clone()))
+        .collect();
     format!("{}{}", base.path(path), selection.query())
 }
 
@@ -78,55 +81,122 @@ fn items(head: &SecurityHead, name: &str) -> u64 {
     class.map_or(0, |class| class.items)
 }
 
+/// The kinds of what is due now: the anchor, the heading, and the name in the API.
+const KINDS: [(&str, &str, &str); 3] = [
+    ("overdue", "Overdue findings", "finding"),
+    ("expired", "Expired suppressions", "suppression"),
+    ("ended", "Runtimes past their end", "runtime"),
+];
+
+/// What is due now, by kind: each has its own list, which the numbers of the page open.
+fn now(head: &SecurityHead, base: &Base) -> Markup {
+    let (name, label) = CLASSES[0];
+    let class = head.classes.iter().find(|class| class.class == name);
+    let class = class.filter(|class| class.items > 0);
+    html! {
+        @if let Some(class) = class {
+            section id="due-now" tabindex="-1" {
+                h3 { (label) ": " (words::thousands(class.items)) }
+                @for (id, label, kind) in KINDS {
+                    @let counted = match kind {
+                        "finding" => class.findings,
+                        "suppression" => class.suppressions,
+                        _ => class.runtimes,
+                    };
+                    @let rows = listed(head, |row| row.class == name && row.kind == kind);
+                    @if counted > 0 {
+                        section id=(id) tabindex="-1" {
+                            h4 { (label) ": " (words::thousands(counted)) }
+                            (first_rows(label, &columns(COLUMNS), &cells(head, &rows, base)))
+                            (cut(counted, rows.len()))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn class(head: &SecurityHead, name: &str, label: &str, base: &Base) -> Markup {
     let counted = items(head, name);
-    let rows: Vec<&DueRow> = head.due.iter().filter(|row| row.class == name).collect();
-    let columns = columns(["What", "Repository", "Team", "Until", "Age", "What to do"]);
-    let cells: Vec<[Markup; 6]> = rows
-        .iter()
-        .map(|row| {
-            [
-                html! {
-                    (kind(&row.kind)) " " (visible(&row.name))
-                    @if row.listed { " " (rule_flag("listed")) }
-                    @if let Some(scanner) = &row.scanner { ", " (visible(scanner)) }
-                    @if let Some(percent) = row.epss_percent { ", EPSS " (words::percent(percent)) }
-                },
-                repository_link(base, &row.repository, head.asked.as_deref()),
-                html! { (visible(&row.team)) },
-                html! {
-                    @match &row.until {
-                        Some(until) => (utc(until)),
-                        None => "–",
-                    }
-                },
-                html! {
-                    @match row.age_days {
-                        Some(days) => (age(days, row.at_least)),
-                        None => "–",
-                    }
-                },
-                html! { (action(row)) },
-            ]
-        })
-        .collect();
+    let rows = listed(head, |row| row.class == name);
+    let columns = columns(COLUMNS);
+    let cells = cells(head, &rows, base);
     html! {
         @if counted > 0 {
             section id={ "due-" (name) } tabindex="-1" {
                 h3 { (label) ": " (words::thousands(counted)) }
                 @if !cells.is_empty() {
                     // What is due this month is in sight.
-                    @if matches!(name, "now" | "30-days") { (first_rows(label, &columns, &cells)) }
+                    @if name == "30-days" { (first_rows(label, &columns, &cells)) }
                     @else { (folded(cells.len(), table(label, &columns, 0, &cells))) }
-                 }
-                @if counted > rows.len() as u64 {
-                    p class="note" {
-                        "The first " (rows.len()) " of " (words::thousands(counted)) " are listed; the CSV has all."
-                    }
                 }
+                (cut(counted, rows.len()))
             }
         }
     }
+}
+
+/// The runtimes that one of the numbers of the page counts, whenever they end.
+fn runtimes(head: &SecurityHead, base: &Base) -> Markup {
+    let label = "Runtimes past or near their end";
+    let number = head.numbers.iter().find(|number| number.id == "runtimes");
+    let counted = number.and_then(|number| number.number).unwrap_or_default();
+    let rows: Vec<&DueRow> = head.runtimes.iter().collect();
+    html! {
+        @if counted > 0 {
+            section id="runtimes" tabindex="-1" {
+                h3 { (label) ": " (words::thousands(counted)) }
+                (first_rows(label, &columns(COLUMNS), &cells(head, &rows, base)))
+                (cut(counted, rows.len()))
+            }
+        }
+    }
+}
+
+fn listed(head: &SecurityHead, is: impl Fn(&DueRow) -> bool) -> Vec<&DueRow> {
+    head.due.iter().filter(|row| is(row)).collect()
+}
+
+fn cut(counted: u64, rows: usize) -> Markup {
+    html! {
+        @if counted > rows as u64 {
+            p class="note" {
+                "The first " (rows) " of " (words::thousands(counted)) " are listed; the CSV has all."
+            }
+        }
+    }
+}
+
+const COLUMNS: [&str; 6] = ["What", "Repository", "Team", "Until", "Age", "What to do"];
+
+fn cells(head: &SecurityHead, rows: &[&DueRow], base: &Base) -> Vec<[Markup; 6]> {
+    let cells = rows.iter().map(|row| {
+        [
+            html! {
+                (kind(&row.kind)) " " (visible(&row.name))
+                @if row.listed { " " (rule_flag("listed")) }
+                @if let Some(scanner) = &row.scanner { ", " (visible(scanner)) }
+                @if let Some(percent) = row.epss_percent { ", EPSS " (words::percent(percent)) }
+            },
+            repository_link(base, &row.repository, head.asked.as_deref()),
+            html! { (visible(&row.team)) },
+            html! {
+                @match &row.until {
+                    Some(until) => (utc(until)),
+                    None => "–",
+                }
+            },
+            html! {
+                @match row.age_days {
+                    Some(days) => (age(days, row.at_least)),
+                    None => "–",
+                }
+            },
+            html! { (action(row)) },
+        ]
+    });
+    cells.collect()
 }
 
 fn kind(kind: &str) -> &'static str {

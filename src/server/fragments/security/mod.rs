@@ -48,11 +48,13 @@ fn is_empty(head: &SecurityHead) -> bool {
 
 /// The reason why nothing is known.
 fn nothing(head: &SecurityHead) -> Markup {
-    let text = match (&head.team, &head.asked) {
-        (None, None) => "No repository that is not archived is known.",
-        (None, Some(_)) => words::NO_FACTS_THEN,
-        (Some(_), None) => "No repository of this team is known.",
-        (Some(_), Some(_)) => "No repository of this team was known at that time.",
+    let text = match (&*head.asked_teams, &head.asked) {
+        ([], None) => "No repository that is not archived is known.",
+        ([], Some(_)) => words::NO_FACTS_THEN,
+        ([_], None) => "No repository of this team is known.",
+        (_, None) => "No repository of these teams is known.",
+        ([_], Some(_)) => "No repository of this team was known at that time.",
+        (_, Some(_)) => "No repository of these teams was known at that time.",
     };
     html! { p class="empty" { (text) } }
 }
@@ -63,9 +65,9 @@ fn choice(head: &SecurityHead, base: &Base) -> Markup {
         form class="filters" method="get" action=(base.path("/security")) {
             label class="field" { "Team "
                 select name="team" class="form-select" {
-                    option value="" { "All teams" }
+                    option value="" { @if head.asked_teams.len() > 1 { "Several teams" } @else { "All teams" } }
                     @for team in &head.teams {
-                        option value=(visible(team)) selected[head.team.as_ref() == Some(team)] { (visible(team)) }
+                        option value=(visible(team)) selected[head.asked_teams == [&**team]] { (visible(team)) }
                     }
                 }
             }
@@ -74,12 +76,14 @@ fn choice(head: &SecurityHead, base: &Base) -> Markup {
             }
             button type="submit" class="btn" { "Show" }
         }
-        @if head.asked.is_some() || head.team.is_some() {
+        @if head.asked.is_some() || !head.asked_teams.is_empty() {
+            @let team = if head.asked_teams.len() == 1 { "team " } else { "teams " };
+            @let names = head.asked_teams.join(", ");
             p class="note" {
-                @match (&head.asked, &head.team) {
-                    (Some(_), None) => { "As it was known at " (utc(&head.as_of)) },
-                    (Some(_), Some(team)) => { "As it was known at " (utc(&head.as_of)) ", of the team " (visible(team)) },
-                    (None, team) => { "Only the team " (visible(team.as_deref().unwrap_or_default())) },
+                @match (&head.asked, head.asked_teams.is_empty()) {
+                    (Some(_), true) => { "As it was known at " (utc(&head.as_of)) },
+                    (Some(_), false) => { "As it was known at " (utc(&head.as_of)) ", of the " (team) (visible(&names)) },
+                    (None, _) => { "Only the " (team) (visible(&names)) },
                 }
                 ". The figures below show the same. "
                 a href=(base.path("/security")) { (all(head)) }
@@ -89,10 +93,10 @@ fn choice(head: &SecurityHead, base: &Base) -> Markup {
 }
 
 /// The words for what is not chosen.
-const fn all(head: &SecurityHead) -> &'static str {
-    match (&head.asked, &head.team) {
-        (Some(_), Some(_)) => "Show today and all teams",
-        (Some(_), None) => "Show today",
+fn all(head: &SecurityHead) -> &'static str {
+    match (&head.asked, head.asked_teams.is_empty()) {
+        (Some(_), false) => "Show today and all teams",
+        (Some(_), true) => "Show today",
         (None, _) => "Show all teams",
     }
 }
@@ -101,8 +105,8 @@ const fn all(head: &SecurityHead) -> &'static str {
 fn words_of(id: &str) -> (&'static str, &'static str) {
     match id {
         "debt" => ("Suppressions in debt", "#debts"),
-        "runtimes" => ("Runtimes past or near their end", "#due"),
-        "overdue" => ("Overdue findings", "#due-now"),
+        "runtimes" => ("Runtimes past or near their end", "#runtimes"),
+        "overdue" => ("Overdue findings", "#overdue"),
         _ => ("Repositories without a dependency check", "#unchecked"),
     }
 }

@@ -36,6 +36,8 @@ fn head() -> SecurityHead {
     let class = |(class, items): (&str, u64)| DueClass {
         class: class.to_owned(),
         items,
+        findings: items,
+        ..DueClass::default()
     };
     SecurityHead {
         as_of: "2019-10-25T12:00:00Z".to_owned(),
@@ -95,7 +97,7 @@ fn hostile_text_stays_text() {
     assert_text(&fragments(&head(), &Base::default()), 5 + 3 + 3 + 3 + 4);
     let chosen = SecurityHead {
         as_of: "2019-10-25T12:00:00Z".to_owned(),
-        team: Some(hostile()),
+        asked_teams: vec![hostile()],
         teams: vec![hostile()],
         asked: Some(hostile()),
         ..SecurityHead::default()
@@ -113,6 +115,9 @@ fn numbers_open_their_lists_and_what_is_unknown_is_said() {
         "100 more than 28 days before",
         "of 2,000; 7 without end; rules of 3 repositories not read",
         "<section id=\"due-now\" tabindex=\"-1\"><h3>Due now: 1,200</h3>",
+        "<section id=\"overdue\" tabindex=\"-1\"><h4>Overdue findings: 1,200</h4>",
+        "<a href=\"#overdue\">1,200",
+        "<section id=\"runtimes\" tabindex=\"-1\"><h3>Runtimes past or near their end: 1,200</h3>",
         "The first 1 of 1,200 are listed; the CSV has all.",
         "href=\"/rse/figures/security_due.csv\"",
         "at least 1 day",
@@ -202,7 +207,7 @@ fn what_is_not_unknown_is_left_out() {
 fn only_what_was_chosen_is_said() {
     let says = |team: Option<&str>, asked: Option<&str>| {
         let chosen = SecurityHead {
-            team: team.map(str::to_owned),
+            asked_teams: team.map(str::to_owned).into_iter().collect(),
             asked: asked.map(str::to_owned),
             ..head()
         };
@@ -260,6 +265,8 @@ fn nothing_is_to_do_for_a_runtime_that_is_supported_for_long() {
         let classes = vec![DueClass {
             class: class.to_owned(),
             items: 1,
+            runtimes: 1,
+            ..DueClass::default()
         }];
         html(
             &SecurityHead {
@@ -277,7 +284,7 @@ fn nothing_is_to_do_for_a_runtime_that_is_supported_for_long() {
 #[test]
 fn files_are_of_the_team_and_day_that_are_shown() {
     let chosen = SecurityHead {
-        team: Some("A & B".to_owned()),
+        asked_teams: vec!["A & B".to_owned()],
         asked: Some("2026-01-31".to_owned()),
         ..head()
     };
@@ -299,7 +306,7 @@ fn no_number_is_said_of_what_is_not_known() {
         html(
             &SecurityHead {
                 as_of: "2019-10-25T12:00:00Z".to_owned(),
-                team: team.map(str::to_owned),
+                asked_teams: team.map(str::to_owned).into_iter().collect(),
                 asked: asked.map(str::to_owned),
                 numbers: vec![number("debt", Change::Unclear)],
                 ..SecurityHead::default()

@@ -38,48 +38,62 @@ fn days(from_ms: i64, to_ms: i64) -> u64 {
 
 /// Describes what is due, in the order of the classes: the first of each.
 pub fn due_rows(snapshot: &Snapshot, items: &[DueItem<'_>], at_ms: i64) -> Vec<DueRow> {
-    let of_class = |class: Due| {
-        let most = match class {
-            Due::Now => MAX_DUE_NOW,
-            _ => MAX_DUE_OF_CLASS,
-        };
-        items
-            .iter()
-            .filter(move |item| item.due == class)
-            .take(most)
+    let now = ["finding", "suppression", "runtime"]
+        .into_iter()
+        .flat_map(|kind| {
+            let of_kind = items
+                .iter()
+                .filter(move |item| item.due == Due::Now && item.subject.kind() == kind);
+            of_kind.take(MAX_DUE_NOW)
+        });
+    let later = Due::ALL.into_iter().filter(|class| *class != Due::Now);
+    let later = later.flat_map(|class| {
+        let of_class = items.iter().filter(move |item| item.due == class);
+        of_class.take(MAX_DUE_OF_CLASS)
+    });
+    let listed = now.chain(later);
+    listed.map(|item| due_row(snapshot, item, at_ms)).collect()
+}
+
+/// Describes the runtimes past or near their end, in the order of their ends.
+pub fn runtimes(snapshot: &Snapshot, items: &[DueItem<'_>], at_ms: i64) -> Vec<DueRow> {
+    let ends = items.iter().filter(
+        |item| matches!(item.subject, Subject::Runtime(runtime) if runtime.support.is_ending()),
+    );
+    let ends = ends.take(MAX_DUE_NOW);
+    ends.map(|item| due_row(snapshot, item, at_ms)).collect()
+}
+
+fn due_row(snapshot: &Snapshot, item: &DueItem<'_>, at_ms: i64) -> DueRow {
+    let (since_ms, at_least) = match &item.subject {
+        Subject::Rule(rule) => (Some(rule.since_ms), may_be_older(&snapshot.security, rule)),
+        Subject::Runtime(_) => (None, false),
+        Subject::Finding(finding) => (Some(finding.opened_ms), finding.at_least),
     };
-    let row = |item: &DueItem<'_>| {
-        let (since_ms, at_least) = match &item.subject {
-            Subject::Rule(rule) => (Some(rule.since_ms), may_be_older(&snapshot.security, rule)),
-            Subject::Runtime(_) => (None, false),
-            Subject::Finding(finding) => (Some(finding.opened_ms), finding.at_least),
-        };
-        let repository = item.subject.repository();
-        DueRow {
-            class: item.due.as_str().to_owned(),
-            kind: item.subject.kind().to_owned(),
-            name: shorten(&security_due::name(&item.subject), 2 * MAX_NAME),
-            team: shorten(snapshot.config.owners.team(repository), MAX_NAME),
-            repository: shorten(repository, MAX_NAME),
-            until: item.ends_ms.map(|ms| words::instant(Some(ms))),
-            age_days: since_ms.map(|since_ms| days(since_ms, at_ms)),
-            at_least,
-            listed: item.listed,
-            epss_percent: match &item.subject {
-                Subject::Finding(finding) => epss_percent(snapshot, &finding.id),
-                _ => None,
-            },
-            fixed_in: match &item.subject {
-                Subject::Finding(finding) => finding.fixed_in.clone(),
-                _ => None,
-            },
-            scanner: match &item.subject {
-                Subject::Finding(finding) => Some(shorten(&scanner_name(finding), MAX_NAME)),
-                _ => None,
-            },
-        }
-    };
-    Due::ALL.into_iter().flat_map(of_class).map(row).collect()
+    let repository = item.subject.repository();
+    DueRow {
+        class: item.due.as_str().to_owned(),
+        kind: item.subject.kind().to_owned(),
+        name: shorten(&security_due::name(&item.subject), 2 * MAX_NAME),
+        team: shorten(snapshot.config.owners.team(repository), MAX_NAME),
+        repository: shorten(repository, MAX_NAME),
+        until: item.ends_ms.map(|ms| words::instant(Some(ms))),
+        age_days: since_ms.map(|since_ms| days(since_ms, at_ms)),
+        at_least,
+        listed: item.listed,
+        epss_percent: match &item.subject {
+            Subject::Finding(finding) => epss_percent(snapshot, &finding.id),
+            _ => None,
+        },
+        fixed_in: match &item.subject {
+            Subject::Finding(finding) => finding.fixed_in.clone(),
+            _ => None,
+        },
+        scanner: match &item.subject {
+            Subject::Finding(finding) => Some(shorten(&scanner_name(finding), MAX_NAME)),
+            _ => None,
+        },
+    }
 }
 
 fn epss_percent(snapshot: &Snapshot, id: &str) -> Option<f64> {

@@ -30,9 +30,19 @@ pub fn security_head(snapshot: &Snapshot, selection: &Selection) -> SecurityHead
     let selected = selected(snapshot, selection);
     let state = &*selected.state;
     let items = selected.due();
-    let classes = Due::ALL.map(|class| DueClass {
-        class: class.as_str().to_owned(),
-        items: items.iter().filter(|item| item.due == class).count() as u64,
+    let classes = Due::ALL.map(|class| {
+        let of_class = items.iter().filter(|item| item.due == class);
+        let count = |kind| {
+            let of_kind = of_class.clone().filter(|item| item.subject.kind() == kind);
+            of_kind.count() as u64
+        };
+        DueClass {
+            class: class.as_str().to_owned(),
+            items: of_class.clone().count() as u64,
+            suppressions: count("suppression"),
+            runtimes: count("runtime"),
+            findings: count("finding"),
+        }
     });
     let (debts, debts_total) = lists::debts(snapshot, state);
     let (unchecked, unchecked_total) = lists::unchecked(snapshot, state);
@@ -42,13 +52,14 @@ pub fn security_head(snapshot: &Snapshot, selection: &Selection) -> SecurityHead
     SecurityHead {
         as_of: words::instant(Some(state.at_ms)),
         asked: selection.value("as_of").map(str::to_owned),
-        team: selection.value("team").map(str::to_owned),
+        asked_teams: selection.values("team").map(str::to_owned).collect(),
         teams: teams(snapshot),
         repositories: state.repositories.len() as u64,
         javascript: count(&|known| known.facts.javascript),
         numbers: numbers::numbers(snapshot, &selected),
         classes: classes.into(),
         due: lists::due_rows(snapshot, &items, state.at_ms),
+        runtimes: lists::runtimes(snapshot, &items, state.at_ms),
         debts,
         debts_total,
         resolved_elsewhere: lists::resolved_elsewhere(snapshot, state),

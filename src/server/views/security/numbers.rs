@@ -84,18 +84,17 @@ fn runtimes(now: &SecurityState, then: &SecurityState) -> SecurityNumber {
             .filter(|known| is(known.support))
             .count() as u64
     };
-    let ends = |support| matches!(support, Support::Ended | Support::Due);
     let was_read = then
         .repositories
         .iter()
         .any(|known| known.facts.runtimes.is_some());
-    let before = was_read.then(|| count(then, &ends));
+    let before = was_read.then(|| count(then, &Support::is_ending));
     SecurityNumber {
         unknown: count(now, &|support| support == Support::Unknown),
         beside: count(now, &|support| support == Support::Ended),
         ..counted(
             "runtimes",
-            Some(count(now, &ends)),
+            Some(count(now, &Support::is_ending)),
             now.runtimes.len() as u64,
             before,
         )
