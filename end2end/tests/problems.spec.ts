@@ -10,6 +10,7 @@ interface Problem {
   failures: number;
   opens: string;
   recent: string[];
+  overdue: { suppressions: number; runtimes: number; findings: number } | null;
 }
 
 const STATES = ["escalating", "regressed", "new", "ongoing", "snoozed"];
@@ -34,7 +35,8 @@ test("problems are listed in their order, with what happened and why", async ({ 
 
 test("the failures of a problem are the builds that its number opens", async ({ page }) => {
   const { problems } = await (await page.request.get("/api/problems")).json();
-  for (const { id, failures, opens } of problems.slice(0, 20) as Problem[]) {
+  const red = (problems as Problem[]).filter(({ kind }) => kind !== "security");
+  for (const { id, failures, opens } of red.slice(0, 20)) {
     const list = await (await page.request.get(`/api/builds?${opens}`)).json();
     expect(list.builds, id).toBe(failures);
   }
@@ -63,6 +65,28 @@ test("a problem leads to its pipeline, and the filter of a project chooses probl
   const pipelines = (problems as Problem[]).filter(({ kind }) => kind === "pipeline");
   await expect(page.locator(".problem")).toHaveCount(Math.min(problems.length, SHOWN));
   for (const { title } of pipelines) expect(title).toContain("CMC");
+});
+
+test("a repository with something overdue is a problem after the red pipelines of its state", async ({ page }) => {
+  const { problems }: { problems: Problem[] } = await (await page.request.get("/api/problems")).json();
+  const ongoing = problems.filter(({ state }) => state === "ongoing");
+  const security = ongoing.findIndex(({ kind }) => kind === "security");
+  expect(security).toBeGreaterThan(0);
+  expect(ongoing.slice(security).every(({ kind }) => kind === "security")).toBe(true);
+  // What is due now on the page of security is what all these problems count.
+  const { classes } = await (await page.request.get("/api/security")).json();
+  const due = classes.find(({ class: name }: { class: string }) => name === "now");
+  const sum = (of: "suppressions" | "runtimes" | "findings") =>
+    problems.reduce((total, { overdue }) => total + (overdue?.[of] ?? 0), 0);
+  expect([sum("suppressions"), sum("runtimes"), sum("findings")]).toEqual([due.suppressions, due.runtimes, due.findings]);
+  const { title } = ongoing[security] as Problem;
+  await page.goto("/");
+  await page.getByText(/^Show \d+ more$/).click();
+  const card = page.locator(".problem").filter({ has: page.getByRole("link", { name: title, exact: true }) });
+  await expect(card).toContainText("Overdue since");
+  await card.getByRole("link", { name: /expired|overdue|support/ }).click();
+  await expect(page).toHaveURL(`/repositories/${title}`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText(title);
 });
 
 test("the old address leads to the start page and keeps its query", async ({ page }) => {
