@@ -145,7 +145,7 @@ fn steps(sorted: &[(i64, bool)]) -> impl Iterator<Item = Step> {
 }
 
 /// Returns the earliest time at which at most `share` of the episodes are still red.
-fn reached(curve: impl IntoIterator<Item = Step>, share: f64) -> Option<i64> {
+pub fn reached(curve: impl IntoIterator<Item = Step>, share: f64) -> Option<i64> {
     /// Above the rounding errors of the product.
     const TOLERANCE: f64 = 1e-9;
     let is_reached = |step: &Step| step.still_red <= share + TOLERANCE;
