@@ -272,6 +272,16 @@ pub struct Overview {
     pub projects: Vec<(String, String)>,
     /// The cards of the page, in order.
     pub figures: Vec<FigureInfo>,
+    /// The name of the pipeline that the page is about.
+    pub pipeline: Option<PipelineName>,
+}
+
+/// The name of a pipeline for readers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PipelineName {
+    /// The name beside the project.
+    pub short_name: String,
+    pub project: String,
 }
 
 /// A summary of the builds in the window and in the window before it, and of the red pipelines, whatever the window.
@@ -284,12 +294,15 @@ pub struct Headline {
     /// The window before for readers: `the 14 days before`.
     pub compared: String,
     pub builds: u64,
+    /// The builds that ended with a verdict: success, unstable, failure or aborted.
+    pub decided: u64,
     pub failed: u64,
-    /// The percentage of builds that failed; none without builds.
+    /// The percentage of decided builds that failed; none without decided builds.
     pub failure_percent: Option<f64>,
     /// The same in the `days` before.
     pub failure_percent_before: Option<f64>,
     pub builds_before: u64,
+    pub decided_before: u64,
     pub failed_before: u64,
     pub change: Change,
     /// The time of the data, at which the pipelines are red; none without data.
@@ -322,6 +335,8 @@ pub struct RedPipeline {
     pub name: String,
     /// The name for readers; with the system if two systems have a job of this name.
     pub pipeline: String,
+    /// The name beside the project.
+    pub short_name: String,
     pub project: String,
     /// RFC 3339: the end of the first failed build since the last good one.
     pub since: String,
@@ -507,7 +522,8 @@ pub async fn figure(
         .await
 }
 
-/// The title, filters and cards of a page; `page` is `pipelines`, `security` or a figure's id.
+/// The title, filters and cards of a page; `page` is `pipelines`, `security`, a figure's id, or `pipeline` for the page of
+/// the selection's pipeline, by `pipeline` and `system`.
 ///
 /// # Errors
 /// [`AppError::UnknownValue`], [`AppError::NotReady`].

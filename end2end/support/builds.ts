@@ -45,7 +45,7 @@ const GOOD = ["SUCCESS", "UNSTABLE"];
 const WRONG = ["FAILURE", "ABORTED", "NOT_BUILT"];
 
 export const failed = (result: string) => result === "FAILURE" || result === "ABORTED";
-const decided = (result: string) => failed(result) || result === "SUCCESS" || result === "UNSTABLE";
+export const decided = (result: string) => failed(result) || result === "SUCCESS" || result === "UNSTABLE";
 const resultOf = (event: Event) => RESULTS.find((known) => known === event.current_build_current_result) ?? "UNKNOWN";
 const counts = ({ current_step_name: step }: Event) => !NOT_STEPS.includes(step ?? "") && !step?.startsWith("AUTO_ABORT");
 const percent = (part: number, whole: number) => (whole ? Math.round((10_000 * part) / whole) / 100 : null);

@@ -41,10 +41,10 @@ for (const colorScheme of ["light", "dark"] as const) {
   test(`axe reports no violations on the pages of a build and of a pipeline in ${colorScheme} mode`, async ({ page, request }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     const { page: builds } = await (await request.get("/api/builds?result=FAILURE&days=28")).json();
-    const { name, number } = builds[0];
+    const { name, number, short_name } = builds[0];
     for (const path of [`/build?${new URLSearchParams({ name, number })}`, `/pipeline?${new URLSearchParams({ name })}`]) {
       await page.goto(path);
-      await expect(page.getByRole("heading", { level: 1 })).toContainText(name);
+      await expect(page.getByRole("heading", { level: 1 })).toContainText(short_name);
       expect(await violations(page)).toEqual([]);
     }
   });

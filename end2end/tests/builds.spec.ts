@@ -135,7 +135,7 @@ test("what broke in a project since yesterday is four clicks away: where, and af
   const build = builds[0];
   await page.getByRole("link", { name: `#${build.number} of ${build.pipeline}` }).first().click();
   await expect(page).toHaveURL(/\/build\?/);
-  await expect(page.getByRole("heading", { level: 1 })).toContainText(`${build.pipeline} #${build.number}`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText(`${build.short_name} #${build.number}`);
   await expect(page.getByRole("main")).toContainText(build.failed_step ?? "unknown");
   await expect(page.getByRole("main")).toContainText(build.commit);
   // 3: its pipeline, with the episodes.

@@ -74,7 +74,7 @@ test("the filters of a page of one thing lead to the pipelines, and survive the 
   const { page: pipelines } = await (await request.get("/api/pipelines?project=cmc")).json();
   await openAlive(page, "/pipelines/list?days=28&project=cmc");
   await page.locator(".pipeline-table th[scope=row] a").first().click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(pipelines[0].name);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(`${pipelines[0].short_name} ${pipelines[0].project}`);
   await expect(page).toHaveURL(/\/pipeline\?days=28&name=.*&project=cmc$/);
   await page.getByLabel("Project").selectOption("sscs");
   await expect(page).toHaveURL(/project=cmc$/);
@@ -101,7 +101,7 @@ test("a changed filter is said to screen readers", async ({ page }) => {
   const said = page.locator(".filter-bar [role=status]");
   await expect(said).toHaveText("");
   await page.getByLabel("Project").selectOption("cmc");
-  await expect(said).toHaveText(/^[\d,]+ of [\d,]+ builds of CMC pipelines failed in the last 14 days\.$/);
+  await expect(said).toHaveText(/^[\d,]+ of [\d,]+ decided builds of CMC pipelines failed in the last 14 days\.$/);
 });
 
 test("an unknown project links to the known ones", async ({ page, faults }) => {

@@ -1,6 +1,6 @@
 // Figures compared with an independent computation from the exported events.
 import { type Filter, figure } from "../support/api";
-import { type Build, compute, rollUp, select } from "../support/builds";
+import { type Build, compute, decided, failed, rollUp, select } from "../support/builds";
 import { expect, test } from "../support/fixtures";
 import { sampleData } from "../support/global-setup";
 import { run } from "../support/program";
@@ -62,11 +62,12 @@ test("the headline compares with the preceding period of equal length", async ({
   const headline = await (await request.get("/api/headline?days=28")).json();
   const { kinds } = await (await request.get("/api/freshness")).json();
   const asOf = kinds[0].as_of.at;
-  const share = (of: Build[]) => (100 * of.filter(({ result }) => ["FAILURE", "ABORTED"].includes(result)).length) / of.length;
+  const share = (of: Build[]) => (100 * of.filter(({ result }) => failed(result)).length) / of.filter(({ result }) => decided(result)).length;
   const now = select(builds, asOf, { days: 28 });
   const before = select(builds, new Date(Date.parse(asOf) - 28 * 86_400_000).toISOString(), { days: 28 });
   expect(headline.builds).toBe(now.length);
   expect(headline.builds_before).toBe(before.length);
+  expect(headline.decided).toBe(now.filter(({ result }) => decided(result)).length);
   expect(headline.failure_percent).toBeCloseTo(share(now), 6);
   expect(headline.failure_percent_before).toBeCloseTo(share(before), 6);
 });

@@ -7,14 +7,14 @@ test.describe("without JavaScript", () => {
 
   test("the box in the header finds pipelines and builds", async ({ page, request }) => {
     const { page: pipelines } = await (await request.get("/api/pipelines")).json();
-    const { name, short_name } = pipelines[0];
+    const { name, short_name, project } = pipelines[0];
     await page.goto("/security");
     await page.locator("#search").fill(short_name);
     await page.locator("#search").press("Enter");
     await expect(page).toHaveURL(/\/search\?q=/);
     await expect(page.getByRole("heading", { level: 2, name: "Pipelines" })).toBeVisible();
     await page.locator(`a[href="/pipeline?${new URLSearchParams({ name })}"]`).click();
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(`${short_name} ${project}`);
   });
 
   test("nothing found is said, and too long a text is refused", async ({ page, faults }) => {

@@ -52,6 +52,8 @@ pub struct BuildSummary {
     pub name: String,
     /// The pipeline for readers: the name; with the system if two have a job of this name.
     pub pipeline: String,
+    /// The name for readers, beside the project.
+    pub short_name: String,
     /// The source's number of the build.
     pub number: String,
     pub project: String,

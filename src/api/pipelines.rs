@@ -63,15 +63,17 @@ pub struct PipelineSummary {
     pub last_green: Option<String>,
     /// The end of the latest build.
     pub last_build: Option<String>,
-    /// The builds of the selection, and those that failed.
+    /// The builds of the selection, those of them that ended with a verdict, and those that failed.
     pub builds: u64,
+    pub decided: u64,
     pub failed: u64,
-    /// The percentage of failed builds and its 95% interval; null without builds.
+    /// The percentage of decided builds that failed, and its 95% interval; null without decided builds.
     pub failed_percent: Option<f64>,
     pub failed_percent_low: Option<f64>,
     pub failed_percent_high: Option<f64>,
-    /// The builds of the time before, and those that failed.
+    /// The builds of the time before, those of them that ended with a verdict, and those that failed.
     pub builds_before: u64,
+    pub decided_before: u64,
     pub failed_before: u64,
     /// The change of the percentage since the time before.
     pub change: Change,

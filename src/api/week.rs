@@ -35,18 +35,18 @@ pub struct WeekReport {
     pub failed_change: Change,
     pub time_to_green_change: Change,
     pub duration_change: Change,
-    /// Pipelines that turned red and were red at the end of the week, at most 15.
+    /// Pipelines that turned red and were red at the end of the week, at most 500.
     pub newly_red: Vec<WeekPipeline>,
     pub newly_red_count: u64,
-    /// Pipelines that were red at its start and turned green, at most 15.
+    /// Pipelines that were red at its start and turned green, at most 500.
     pub fixed: Vec<WeekPipeline>,
     pub fixed_count: u64,
     /// The number of times that a pipeline turned red and green again within the week.
     pub recovered: u64,
-    /// The pipelines whose durations grew most, at most 10.
+    /// The pipelines whose durations grew most, at most 500.
     pub slower: Vec<SlowerPipeline>,
     pub slower_count: u64,
-    /// Incidents that began in the week, most failures first, at most 10.
+    /// Incidents that began in the week, most failures first, at most 500.
     pub incidents: Vec<WeekIncident>,
     pub incident_count: u64,
 }
@@ -54,10 +54,14 @@ pub struct WeekReport {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WeekNumbers {
     pub builds: u64,
+    /// The builds that ended with a verdict, those of them that failed, and their percentage.
+    pub decided: u64,
     pub failed: u64,
     pub failed_percent: Option<f64>,
-    /// Red episodes that ended, and the median of the time that they took.
+    /// Red episodes that began, and those of them that are still red.
     pub episodes: u64,
+    pub still_red: u64,
+    /// The median of the time that they take, by the estimate of Kaplan and Meier; null if it is not reached yet.
     pub time_to_green_ms: Option<u64>,
     /// Passed builds of known duration, and their median.
     pub timed: u64,

@@ -17,7 +17,15 @@ impl Default for Visited {
 }
 
 #[component]
-pub fn PageHeading(#[prop(into)] text: String) -> impl IntoView {
+pub fn PageHeading(
+    #[prop(into)] text: String,
+    /// The whole name of what the text names in short.
+    #[prop(optional)]
+    whole: Option<String>,
+    /// The text's label, such as a project.
+    #[prop(optional, into)]
+    label: String,
+) -> impl IntoView {
     let heading = NodeRef::<H1>::new();
     let visited = use_context::<Visited>();
     Effect::new(move |_| {
@@ -41,10 +49,17 @@ pub fn PageHeading(#[prop(into)] text: String) -> impl IntoView {
             None => text.clone(),
         }
     };
+    let label = (!label.is_empty()).then(|| {
+        view! {
+            " "
+            <span class="muted">{label}</span>
+        }
+    });
     view! {
         <Title text=title />
-        <h1 node_ref=heading tabindex="-1">
+        <h1 node_ref=heading tabindex="-1" title=whole>
             {text}
+            {label}
         </h1>
     }
 }

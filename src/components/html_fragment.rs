@@ -52,13 +52,15 @@ pub fn Fragments(
     of: &'static str,
     /// The heading of the error.
     failed: &'static str,
-    /// The filter, for fragments about builds. Fragments about sources have none, and are also updated
-    /// when the state of a source changes.
+    /// The filter, for fragments about builds. Fragments about sources have none.
     #[prop(optional)]
     selection: Option<Memo<Selection>>,
     /// The page's other parameters.
     #[prop(optional)]
     view: Option<Memo<View>>,
+    /// Update the fragments when the state of a source changes, too, as those without a filter.
+    #[prop(optional)]
+    live: bool,
     /// Set while the fragments are being updated.
     #[prop(optional)]
     set_busy: Option<WriteSignal<bool>>,
@@ -67,10 +69,10 @@ pub fn Fragments(
     let parts: Loaded = Resource::new(
         move || {
             let view = view.map_or_else(View::default, |view| view.get());
-            match selection {
-                Some(selection) => (selection.get(), view, told.data()),
-                None => (Selection::default(), view, told.live()),
-            }
+            let is_live = live || selection.is_none();
+            let selection = selection.map_or_else(Selection::default, |selection| selection.get());
+            let version = if is_live { told.live() } else { told.data() };
+            (selection, view, version)
         },
         move |(selection, view, _)| async move {
             let fragments = fragments(of.to_owned(), selection, view).await?;

@@ -51,6 +51,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
         view! { <Fragments of="security" failed="The summary could not be loaded" selection /> }
     });
     let unit = unit(&overview.page);
+    let can_be_pinned = is_of_builds(&overview.page);
     let is_last_day = Memo::new(move |_| selection.with(|known| known.days() == Some(1)));
     let topics = topics(&overview.figures);
     let topic_of = {
@@ -68,7 +69,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
     };
     let cards = overview.figures.into_iter().map(card).collect_view();
     view! {
-        <Freshness />
+        <Freshness selection can_be_pinned />
         {headline}
         {pipelines}
         {due}
@@ -101,10 +102,24 @@ fn PipelineTable(selection: Memo<Selection>) -> impl IntoView {
     }
 }
 
-/// The age and completeness of the data.
+/// The age and completeness of the data, and the instant that the page is pinned to.
 #[component]
-pub fn Freshness() -> impl IntoView {
-    view! { <Fragments of="freshness" failed="The state of the data could not be loaded" /> }
+pub fn Freshness(
+    selection: Memo<Selection>,
+    /// The page shows the builds up to an instant.
+    can_be_pinned: bool,
+) -> impl IntoView {
+    let selection = Memo::new(move |_| {
+        // Of other pages, no filter changes what is said.
+        selection.with(|known| {
+            if can_be_pinned && known.has("as_of") {
+                known.clone()
+            } else {
+                Selection::default()
+            }
+        })
+    });
+    view! { <Fragments of="freshness" failed="The state of the data could not be loaded" selection live=true /> }
 }
 
 pub fn is_of_builds(page: &str) -> bool {

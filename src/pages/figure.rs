@@ -66,7 +66,7 @@ fn content(overview: Overview, selection: Memo<Selection>) -> impl IntoView {
             <a href=back>{all}</a>
         </p>
         <PageHeading text=heading.unwrap_or_default() />
-        <Freshness />
+        <Freshness selection can_be_pinned=filtered />
         {filters}
         <div class="cards">{cards}</div>
     }

@@ -14,7 +14,10 @@ pub fn NotFound() -> impl IntoView {
             <p>
                 "Go to "<a href=base.path("/")>"Today"</a>", "
                 <a href=base.path("/pipelines")>"Pipelines"</a>", "
+                <a href=base.path("/builds")>"Builds"</a>", "
+                <a href=base.path("/platform")>"Platform"</a>", "
                 <a href=base.path("/security")>"Security"</a>", "
+                <a href=base.path("/week")>"Week"</a>", "
                 <a href=base.path("/explore")>"Explore"</a>", "
                 <a href=base.path("/sources")>"Sources"</a>" or the "
                 <a href=base.path("/disclaimer")>"disclaimer"</a>"."

@@ -2,18 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::fragment_page::{fragment_page, no_selection};
+use super::fragment_page::pipeline_page;
 use crate::{api::View, components::use_view, markup::visible};
 
 #[component]
 pub fn Pipeline() -> impl IntoView {
     let view = use_view(&["name", "system"]);
-    fragment_page(
+    pipeline_page(
         "pipeline-page",
         Signal::derive(move || view.with(heading)),
         "pipeline",
         "The pipeline could not be loaded",
-        no_selection(),
         view,
     )
 }

@@ -2,7 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::statistics::{Random, Resampled};
+use super::{
+    model::BuildResult,
+    statistics::{Random, Resample},
+};
 
 /// Rates and medians of fewer things than this are shown, but prove nothing.
 pub const MIN_COUNT: u64 = 5;
@@ -13,7 +16,7 @@ const DRAWS: usize = 2000;
 const SEED: u64 = 14;
 
 /// A part of a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rate {
     pub part: u64,
     pub whole: u64,
@@ -40,6 +43,12 @@ impl Interval {
 }
 
 impl Rate {
+    /// Counts a build of a failure rate: decided builds and those of them that failed.
+    pub fn count(&mut self, result: BuildResult) {
+        self.whole += u64::from(result.is_decided());
+        self.part += u64::from(result.is_failed());
+    }
+
     /// The share, from 0 to 1; none of an empty whole.
     pub fn share(self) -> Option<f64> {
         (self.whole > 0).then(|| self.part as f64 / self.whole as f64)
@@ -86,8 +95,8 @@ pub fn compare(a: Rate, b: Rate) -> Option<Ordering> {
 
 /// The 95% interval of the difference `a` − `b` of two medians: percentiles of resamples (B. Efron's bootstrap), the
 /// same whenever it is computed.
-pub fn difference_of_medians(a: &Resampled, b: &Resampled) -> Interval {
-    let key = |values: &Resampled| (values.median(), values.count());
+pub fn difference_of_medians<R: Resample>(a: &R, b: &R) -> Interval {
+    let key = |values: &R| (values.median(), values.count());
     if key(a) < key(b) {
         // In one order, so that the interval of `b` − `a` is this one mirrored.
         let Interval { low, high } = difference_of_medians(b, a);
@@ -113,8 +122,8 @@ pub fn difference_of_medians(a: &Resampled, b: &Resampled) -> Interval {
 
 /// Returns whether the median of `a` is clearly greater or less than that of `b`; none if the difference may be
 /// chance.
-pub fn compare_medians(a: &Resampled, b: &Resampled) -> Option<Ordering> {
-    let enough = |values: &Resampled| values.count() as u64 >= MIN_COUNT;
+pub fn compare_medians<R: Resample>(a: &R, b: &R) -> Option<Ordering> {
+    let enough = |values: &R| values.count() as u64 >= MIN_COUNT;
     if !enough(a) || !enough(b) {
         return None;
     }
@@ -124,6 +133,16 @@ pub fn compare_medians(a: &Resampled, b: &Resampled) -> Option<Ordering> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::statistics::Resampled;
+
+    #[test]
+    fn a_failure_rate_is_of_decided_builds() {
+        let mut rate = Rate::default();
+        for result in BuildResult::ALL {
+            rate.count(result);
+        }
+        assert_eq!(rate, Rate { part: 2, whole: 4 });
+    }
 
     fn rate((part, whole): (u64, u64)) -> Rate {
         Rate { part, whole }

@@ -98,8 +98,8 @@ async fn computed(case: Case) -> Result<Value> {
             let steps = curve.iter().map(|step| (step.time_ms, step.still_red));
             json!({
                 "curve": steps.collect::<Vec<_>>(),
-                "median": reached(&curve, 0.5),
-                "p90": reached(&curve, 0.1),
+                "median": reached(curve.iter().copied(), 0.5),
+                "p90": reached(curve.iter().copied(), 0.1),
             })
         }
         Case::Wilson { part, whole } => interval(Rate { part, whole }.interval()),

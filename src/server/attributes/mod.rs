@@ -87,7 +87,7 @@ pub const ATTRIBUTES: &[Attribute] = &[
     },
     Attribute {
         id: "type",
-        label: "Type",
+        label: "Kind",
         help: "Whether the pipeline is nightly",
         kind: Kind::Choice(|_| {
             BuildType::EVERY

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     api::Width,
+    numbers,
     selection::Selection,
     server::{attributes::select, charts::Chart, snapshot::Snapshot},
 };
@@ -67,13 +68,18 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let certain = (0..rows.len()).filter(|&row| decided[row] >= MIN_DECIDED && failed[row] > 0);
     // The first of equal hours.
     match certain.rev().max_by_key(|&row| failed[row]) {
-        Some(row) => format!(
-            "Most builds{scope} {window} failed on {}, {}: {} of {}.",
-            date_text(rows.date("date")[row]),
-            words::hour(rows.count("hour")[row]),
-            words::thousands(failed[row]),
-            words::counted(decided[row], "build", "builds"),
-        ),
+        Some(row) => {
+            let window = window
+                .strip_prefix("in ")
+                .map_or_else(|| window.clone(), |of_window| format!("of {of_window}"));
+            format!(
+                "The most failures{scope} in an hour {window}: {} of {}, on {}, {}.",
+                words::thousands(failed[row]),
+                words::counted(decided[row], "build", "builds"),
+                numbers::date(&date_text(rows.date("date")[row])),
+                words::hour(rows.count("hour")[row]),
+            )
+        }
         None => format!("No hour of a day stands out among builds{scope} {window}."),
     }
 }
@@ -127,7 +133,15 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &london, &Selection::default()),
-            "Most builds in the last 14 days failed on 2019-10-25, 00:00–01:00: 3 of 5 builds."
+            "The most failures in an hour of the last 14 days: 3 of 5 builds, on 25 Oct 2019, 00:00–01:00."
+        );
+        assert_eq!(
+            summary(
+                &FIGURE,
+                &london,
+                &Selection::default().with("from", "2019-10-24")
+            ),
+            "The most failures in an hour since 24 Oct 2019, 00:00 BST: 3 of 5 builds, on 25 Oct 2019, 00:00–01:00."
         );
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     selection::Selection,
     server::{
         attributes::{self, UNKNOWN, select},
-        significance::{self, Rate},
+        significance::{self, MIN_COUNT, Rate},
         snapshot::Snapshot,
         statistics::{percent, to_two_decimals},
     },
@@ -27,13 +27,9 @@ pub fn rows(
     let values = (attribute.read)(snapshot);
     let results = &snapshot.builds.result;
     let unknown = values.labels().len();
-    let mut counts = vec![Rate { part: 0, whole: 0 }; unknown + 1];
+    let mut counts = vec![Rate::default(); unknown + 1];
     select(snapshot, selection).each(|build| {
-        if results[build].is_decided() {
-            let rate = &mut counts[values.number(build).unwrap_or(unknown)];
-            rate.whole += 1;
-            rate.part += u64::from(results[build].is_failed());
-        }
+        counts[values.number(build).unwrap_or(unknown)].count(results[build]);
     });
     let labels = values
         .labels()
@@ -119,6 +115,7 @@ pub fn chart(rows: &Rows, id: &str) -> Chart {
         rows,
         id,
         ("failure_percent", "failed"),
+        ("failed", "decided"),
         |row| {
             format!(
                 "{} of {} failed",
@@ -131,23 +128,31 @@ pub fn chart(rows: &Rows, id: &str) -> Chart {
 }
 
 /// Bars of the percentages of a column, with the interval of the columns `low` and `high`, their colour, and the end of
-/// the axis. `hover` tells the numbers of a row.
+/// the axis. A percentage of few is neither coloured nor labelled: its part and whole, of two columns, are. `hover`
+/// tells the numbers of a row.
 pub fn rates_chart(
     rows: &Rows,
     names: &str,
     (percents, opens): (&str, &'static str),
+    (parts, wholes): (&str, &str),
     hover: impl Fn(usize) -> String,
     (colour, most): (Colour, f64),
 ) -> Chart {
     let names = rows.text(names);
     let percents = rows.percent(percents);
     let (lows, highs) = (rows.percent("low"), rows.percent("high"));
+    let (parts, wholes) = (rows.count(parts), rows.count(wholes));
     let mark = |row: usize| {
         let percent = percents[row].map_or_else(|| "–".to_owned(), words::percent);
-        Mark::of_row(row, percents[row])
+        let mark = Mark::of_row(row, percents[row])
             .interval(lows[row].zip(highs[row]))
-            .label(percent.clone())
-            .hover(format!("{}\n{}, {percent}", names[row], hover(row)))
+            .hover(format!("{}\n{}, {percent}", names[row], hover(row)));
+        if wholes[row] < MIN_COUNT {
+            let counts = format!("{} of {}", parts[row], wholes[row]);
+            mark.label(counts).colour(Colour::Neutral)
+        } else {
+            mark.label(percent)
+        }
     };
     let bars = Series::bars("", colour).opening(opens);
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
@@ -166,5 +171,44 @@ pub fn opens(rows: &Rows, context: &Context<'_>, id: &str) -> Opens {
                 opens::results(context, |result| result.is_decided()),
             ),
         ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{
+        figures::testing::{AS_OF, build, snapshot},
+        model::BuildResult::{Failure, Success},
+        snapshot::{BuildDetails, BuildRecord},
+    };
+
+    #[test]
+    fn percentages_of_few_are_counts_without_colour() {
+        let on = |node, result| BuildRecord {
+            details: BuildDetails {
+                node: Some(node),
+                ..BuildDetails::default()
+            },
+            ..build("a", result, AS_OF)
+        };
+        let mut builds = vec![on("few", Failure); 4];
+        builds.extend([on("many", Failure), on("many", Failure)]);
+        builds.extend([
+            on("many", Success),
+            on("many", Success),
+            on("many", Success),
+        ]);
+        let rows = rows(&snapshot(&builds), &Selection::default(), "node", "Node");
+        assert_eq!(rows.text("node"), ["few", "many"]);
+        let Chart::Plane(plane) = chart(&rows, "node") else {
+            panic!("bars");
+        };
+        let marks = &plane.panels[0].series[0].marks;
+        let looks: Vec<_> = marks
+            .iter()
+            .map(|mark| (&*mark.label, mark.colour))
+            .collect();
+        assert_eq!(looks, [("4 of 4", Some(Colour::Neutral)), ("40%", None)]);
     }
 }

@@ -153,7 +153,15 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         )
     };
     let look = (Colour::Unstable, 100.0);
-    failure_rates::rates_chart(rows, "pipeline", ("flake_percent", "builds"), hover, look)
+    let counts = ("flaked", "repeated");
+    failure_rates::rates_chart(
+        rows,
+        "pipeline",
+        ("flake_percent", "builds"),
+        counts,
+        hover,
+        look,
+    )
 }
 
 fn opens(rows: &Rows, context: &Context<'_>) -> Opens {

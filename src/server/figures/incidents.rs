@@ -5,6 +5,8 @@
 
 use std::cmp::Reverse;
 
+use jiff::Timestamp;
+
 use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, ranking, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
@@ -143,7 +145,21 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
     let bars = Series::bars("", Colour::Failure).opening("builds");
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
     let panel = Panel::new(Unit::Count, "Builds", vec![bars]);
-    Plane::new(Base::names(rows.text("incident")), vec![panel]).into()
+    let names: Vec<String> = (0..rows.len())
+        .map(|row| name(rows, row, context))
+        .collect();
+    Plane::new(Base::names(&names), vec![panel]).into()
+}
+
+/// `sonarscan, 21 Oct 10:21`.
+fn name(rows: &Rows, row: usize, context: &Context<'_>) -> String {
+    let from = Timestamp::from_millisecond(rows.instant("from")[row]).unwrap_or_default();
+    let from = from.to_zoned_datetime(context.time_zone.clone());
+    format!(
+        "{}, {}",
+        rows.text("step")[row],
+        from.strftime("%-d %b %H:%M")
+    )
 }
 
 fn opens(rows: &Rows, _: &Context<'_>) -> Opens {

@@ -293,8 +293,8 @@ impl Shown<'_> {
                     @for build in &related.others {
                         li {
                             (results::badge(&build.result)) " "
-                            a href=(addresses::build(self.base, build)) {
-                                (visible(&build.pipeline)) " #" (visible(&build.number))
+                            a href=(addresses::build(self.base, build)) title=(visible(&build.pipeline)) {
+                                (visible(&build.short_name)) " #" (visible(&build.number))
                             }
                             ", " (utc(&build.finished_at))
                         }
@@ -344,6 +344,7 @@ mod tests {
             system: hostile(),
             name: hostile(),
             pipeline: hostile(),
+            short_name: hostile(),
             number: hostile(),
             project: hostile(),
             result: hostile(),

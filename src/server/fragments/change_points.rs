@@ -93,7 +93,7 @@ impl Shown<'_> {
             (self.value(changed, &changed.from)) " → "
             @match &changed.to { Some(to) => (self.value(changed, to)), None => "unknown" }
             @if changed.values > 1 {
-                " (" a href=(interval) { (words::thousands(changed.values)) " other values" } ")"
+                " (" (words::counted(changed.values, "other value", "other values")) " in " a href=(interval) { "these builds" } ")"
             }
         }
     }

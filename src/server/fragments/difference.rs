@@ -122,9 +122,14 @@ impl Shown<'_> {
     }
 }
 
+/// Smaller numbers are zero for the computer, or nearly.
+const MIN_Q: f64 = 1e-300;
+
 /// `0.0042`; `3e-9` where that has too many zeros.
 fn q_text(q: f64) -> String {
-    if q >= 0.0001 {
+    if q < MIN_Q {
+        format!("< {MIN_Q:.0e}")
+    } else if q >= 0.0001 {
         format!("{q:.4}")
     } else {
         format!("{q:.0e}")
@@ -169,6 +174,18 @@ mod tests {
                 condition: Some("agent=a%26b".to_owned()),
             }],
             hidden: vec![hostile()],
+        }
+    }
+
+    #[test]
+    fn no_rate_is_zero() {
+        for (q, text) in [
+            (0.0, "< 1e-300"),
+            (3e-9, "3e-9"),
+            (0.000_1, "0.0001"),
+            (0.004_2, "0.0042"),
+        ] {
+            assert_eq!(q_text(q), text);
         }
     }
 

@@ -10,12 +10,19 @@ use crate::{
     api::{DataState, Freshness, HtmlFragment, SourceState},
     base::Base,
     markup::visible,
+    selection::Selection,
 };
 
 /// The command that fills an empty store.
 const IMPORT: &str = "rse-dashboard import FILE";
 
-pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
+/// `note` says of which instant a page is, if it is not of the latest data.
+pub fn fragments(
+    state: &DataState,
+    note: Option<&str>,
+    selection: &Selection,
+    base: &Base,
+) -> Vec<HtmlFragment> {
     let sources_page = base.path("/sources");
     let failing = state
         .kinds
@@ -51,8 +58,19 @@ pub fn fragments(state: &DataState, base: &Base) -> Vec<HtmlFragment> {
             @for kind in &state.kinds { (line(kind, &sources_page)) }
         }
         @for source in failing { (warning(source)) }
+        (pinned(note, selection))
     };
     vec![fragment("freshness", html)]
+}
+
+/// What is to be known of a page as of an instant, and the way to the same page with the latest data.
+fn pinned(note: Option<&str>, selection: &Selection) -> Markup {
+    let latest = format!("?{}", selection.without("as_of").encoded());
+    html! {
+        @if let Some(note) = note {
+            p class="note" { (visible(note)) " " a href=(latest) { "Show the latest data" } }
+        }
+    }
 }
 
 fn line(kind: &Freshness, sources_page: &str) -> Markup {
@@ -105,14 +123,34 @@ fn warning(source: &SourceState) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::fragments::testing::{assert_text, hostile_state};
+    use crate::server::fragments::testing::{HOSTILE, assert_text, hostile_state};
+
+    fn lines(state: &DataState) -> String {
+        let fragments = fragments(state, None, &Selection::default(), &Base::default());
+        fragments[0].html.clone()
+    }
+
+    #[test]
+    fn a_pinned_page_leads_to_the_latest_data() {
+        let selection = Selection::parse("as_of=2019-10-20&project=cmc").expect("a selection");
+        let note = pinned(Some("Pinned."), &selection).into_string();
+        let link =
+            "<p class=\"note\">Pinned. <a href=\"?project=cmc\">Show the latest data</a></p>";
+        assert_eq!(note, link);
+        assert_eq!(pinned(None, &selection).into_string(), "");
+    }
 
     #[test]
     fn hostile_text_stays_text() {
-        let fragments = fragments(&hostile_state(), &Base::default());
-        // Five moments twice each, the kind's three texts, the source's label twice, the coverage and the
-        // reason.
-        assert_text(&fragments, 17);
+        let fragments = fragments(
+            &hostile_state(),
+            Some(HOSTILE),
+            &Selection::default(),
+            &Base::default(),
+        );
+        // Five moments twice each, the kind's three texts, the source's label twice, the coverage, the reason and
+        // the note.
+        assert_text(&fragments, 18);
     }
 
     #[test]
@@ -122,7 +160,7 @@ mod tests {
         source.label = "GitHub".to_owned();
         let failure = source.last_failure.as_mut().expect("a failure");
         failure.reason = "the token is not valid".to_owned();
-        let html = &fragments(&state, &Base::default())[0].html;
+        let html = lines(&state);
         assert!(
             html.contains("<strong>Syncing from GitHub failed</strong> at <time"),
             "{html}"
@@ -132,7 +170,7 @@ mod tests {
             "{html}"
         );
         state.kinds[0].sources[0].failing = false;
-        let html = &fragments(&state, &Base::default())[0].html;
+        let html = lines(&state);
         assert!(!html.contains("Syncing"), "{html}");
     }
 }

@@ -39,7 +39,7 @@ fn failed_builds(headline: &Headline, selection: &Selection, base: &Base) -> Htm
     let failed = selection.with_values("result", ["FAILURE", "ABORTED"]);
     let rate = Rate {
         part: headline.failed,
-        whole: headline.builds,
+        whole: headline.decided,
     };
     let interval = rate.interval().filter(|_| rate.whole < MANY_BUILDS);
     let html = html! {
@@ -54,12 +54,12 @@ fn failed_builds(headline: &Headline, selection: &Selection, base: &Base) -> Htm
             @if headline.failed > 0 {
                 a href=(addresses::builds(base, &failed, &View::default())) {
                     (words::thousands(headline.failed)) " of "
-                    (words::counted(headline.builds, "build", "builds")) " failed"
+                    (words::counted(headline.decided, "decided build", "decided builds")) " failed"
                 }
                 " " (headline.window)
             } @else {
                 (words::thousands(headline.failed)) " of "
-                (words::counted(headline.builds, "build", "builds")) " failed "
+                (words::counted(headline.decided, "decided build", "decided builds")) " failed "
                 (headline.window)
             }
         }
@@ -78,7 +78,7 @@ fn failed_builds(headline: &Headline, selection: &Selection, base: &Base) -> Htm
 fn change(headline: &Headline) -> Markup {
     let before = &headline.compared;
     let then = headline.failure_percent_before.map(|then| {
-        let count = headline.builds_before;
+        let count = headline.decided_before;
         if count < MIN_COUNT {
             format!("{}, {} of {count}", percent(then), headline.failed_before)
         } else {
@@ -86,7 +86,11 @@ fn change(headline: &Headline) -> Markup {
         }
     });
     let (class, sign, text) = match (headline.failure_percent, then) {
-        (_, None) => ("same", "", format!("There are no builds in {before}")),
+        (_, None) => (
+            "same",
+            "",
+            format!("There are no decided builds in {before}"),
+        ),
         (None, Some(then)) => ("same", "", format!("In {before}: {then}")),
         (Some(now), Some(then)) => {
             let points = (now - headline.failure_percent_before.unwrap_or(now)).abs();
@@ -215,7 +219,9 @@ fn list(red: &[RedPipeline], base: &Base) -> Markup {
 fn item(red: &RedPipeline, base: &Base) -> Markup {
     html! {
         li {
-            a class="pipeline" href=(addresses::pipeline(base, &red.system, &red.name)) { (visible(&red.pipeline)) }
+            a class="pipeline" href=(addresses::pipeline(base, &red.system, &red.name)) title=(visible(&red.pipeline)) {
+                (visible(&red.short_name))
+            }
             span class="detail" {
                 (visible(&red.project)) " · red "
                 @if red.at_least {
@@ -250,11 +256,13 @@ mod tests {
             days: 14,
             window: "in the last 14 days".to_owned(),
             compared: "the 14 days before".to_owned(),
-            builds: 1200,
+            builds: 1250,
+            decided: 1200,
             failed: 300,
             failure_percent: now,
             failure_percent_before: before,
-            builds_before: 1000,
+            builds_before: 1040,
+            decided_before: 1000,
             failed_before: 200,
             change: Change::Unclear,
             as_of: Some(Moment {
@@ -278,7 +286,8 @@ mod tests {
         RedPipeline {
             system: "jenkins".to_owned(),
             name: format!("HMCTS/{pipeline} &c"),
-            pipeline: pipeline.to_owned(),
+            pipeline: format!("HMCTS/{pipeline}"),
+            short_name: pipeline.to_owned(),
             project: "CMC".to_owned(),
             since: "2019-10-22T13:05:00Z".to_owned(),
             since_text: "22 Oct 2019, 14:05".to_owned(),
@@ -323,7 +332,7 @@ mod tests {
                 Some(20.0),
                 None,
                 Change::Unclear,
-                "same\">There are no builds in the 14 days before",
+                "same\">There are no decided builds in the 14 days before",
             ),
         ] {
             let change = change(&Headline {
@@ -338,9 +347,9 @@ mod tests {
     #[test]
     fn percentages_of_few_builds_stand_with_their_interval_or_counts() {
         let few = Headline {
-            builds: 20,
+            decided: 20,
             failed: 5,
-            builds_before: 4,
+            decided_before: 4,
             failed_before: 3,
             ..headline(Some(25.0), Some(75.0))
         };
@@ -362,7 +371,7 @@ mod tests {
         assert!(
             share
                 .html
-                .contains("\">300 of 1,200 builds failed</a> in the last 14 days</p>")
+                .contains("\">300 of 1,200 decided builds failed</a> in the last 14 days</p>")
         );
         let failed = "/rse/builds?result=ABORTED&amp;result=FAILURE";
         assert!(share.html.contains(failed), "{}", share.html);
@@ -397,7 +406,8 @@ mod tests {
                 .folded
                 .ends_with("1,002 more are not listed here</p>")
         );
-        let item = "<a class=\"pipeline\" href=\"/rse/pipeline?name=HMCTS%2F%3Cb%3E0+%26c\">\
+        let item = "<a class=\"pipeline\" href=\"/rse/pipeline?name=HMCTS%2F%3Cb%3E0+%26c\" \
+                    title=\"HMCTS/&lt;b&gt;0\">\
                     &lt;b&gt;0</a><span class=\"detail\">CMC · red since <time datetime=\"2019-10-22T13:05:00Z\">22 Oct 2019, 14:05</time>, first \
                     at <span class=\"step\">&lt;i&gt;</span> · failed 2 times · last good <time \
                     datetime=\"2019-10-21T13:05:00Z\">21 Oct 2019, 14:05</time></span>";
@@ -445,6 +455,7 @@ mod tests {
             system: hostile(),
             name: hostile(),
             pipeline: hostile(),
+            short_name: hostile(),
             project: hostile(),
             since: hostile(),
             since_text: hostile(),
@@ -463,6 +474,6 @@ mod tests {
             known.folded = known.folded.replace(address, "");
             known
         });
-        assert_text(&fragments, 7 * (FIRST_RED + 1) + 2);
+        assert_text(&fragments, 8 * (FIRST_RED + 1) + 2);
     }
 }

@@ -206,15 +206,15 @@ impl Shown<'_> {
 
     /// The change of the failure rate, in words where it is more than chance.
     fn change(&self, pipeline: &PipelineSummary) -> Markup {
-        let share = |failed: u64, builds: u64| 100.0 * failed as f64 / builds.max(1) as f64;
-        let before = share(pipeline.failed_before, pipeline.builds_before);
-        let points = (share(pipeline.failed, pipeline.builds) - before).abs();
+        let share = |failed: u64, decided: u64| 100.0 * failed as f64 / decided.max(1) as f64;
+        let before = share(pipeline.failed_before, pipeline.decided_before);
+        let points = (share(pipeline.failed, pipeline.decided) - before).abs();
         let than = format!("than in {}: {}", self.list.compared, words::percent(before));
         html! {
             @match pipeline.change {
                 Change::Worse => span class="worse" title=(visible(&than)) { span aria-hidden="true" { "▲ " } (format!("{points:.0}")) " points worse" },
                 Change::Better => span class="better" title=(visible(&than)) { span aria-hidden="true" { "▼ " } (format!("{points:.0}")) " points better" },
-                Change::Unclear if pipeline.builds == 0 || pipeline.builds_before == 0 => "–",
+                Change::Unclear if pipeline.decided == 0 || pipeline.decided_before == 0 => "–",
                 Change::Unclear => span class="same" { "no clear change" },
             }
         }
@@ -237,7 +237,7 @@ impl Shown<'_> {
                 @if list.page_number > 1 && list.page_number <= list.page_count {
                     a rel="prev" href=(page(list.page_number - 1)) { "Previous page" }
                 }
-                @if list.page_count > 1 {
+                @if list.page_count > 1 && list.page_number <= list.page_count {
                     span { "Page " (words::thousands(list.page_number)) " of " (words::thousands(list.page_count)) }
                 }
                 @if list.next.is_some() {
@@ -279,12 +279,14 @@ mod tests {
             streak: 2,
             last_green: None,
             last_build: Some("2019-10-25T13:05:00Z".to_owned()),
-            builds: 40,
+            builds: 44,
+            decided: 40,
             failed: 20,
             failed_percent: Some(50.0),
             failed_percent_low: Some(35.2),
             failed_percent_high: Some(64.8),
-            builds_before: 50,
+            builds_before: 52,
+            decided_before: 50,
             failed_before: 5,
             change: Change::Worse,
             p50_ms: Some(725_000),

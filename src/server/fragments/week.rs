@@ -8,7 +8,10 @@ use super::{
     duration, fragment, utc,
 };
 use crate::{
-    api::{Change, HtmlFragment, SlowerPipeline, View, WeekIncident, WeekPipeline, WeekReport},
+    api::{
+        Change, HtmlFragment, SlowerPipeline, View, WeekIncident, WeekNumbers, WeekPipeline,
+        WeekReport,
+    },
     base::Base,
     markup::visible,
     selection::Selection,
@@ -16,6 +19,8 @@ use crate::{
 };
 
 const BEFORE: &str = "the four weeks before";
+/// The lines of a list that are shown before a reader asks for more.
+const MAX_OPEN: usize = 10;
 
 struct Shown<'a> {
     week: &'a WeekReport,
@@ -40,8 +45,14 @@ pub struct Number {
     pub change: String,
     tone: Tone,
     sign: &'static str,
-    /// The results of the builds that it counts; none if it opens no builds.
-    results: Option<&'static [&'static str]>,
+    opens: Opens,
+}
+
+/// What a number opens, of the week.
+enum Opens {
+    /// The builds that it counts, by a condition.
+    Builds(Selection),
+    Figure(&'static str),
 }
 
 /// The four numbers of a week, for all formats.
@@ -60,13 +71,17 @@ pub fn numbers(week: &WeekReport) -> [Number; 4] {
             change: String::new(),
             tone: Tone::Neutral,
             sign: "",
-            results: Some(&[]),
+            opens: Opens::Builds(Selection::default()),
         },
         Number {
             value: percent(now.failed_percent),
-            note: format!("{} failed", words::counted(now.failed, "build", "builds")),
-            results: Some(&["FAILURE", "ABORTED"]),
+            note: format!(
+                "{} of {} failed",
+                words::thousands(now.failed),
+                words::counted(now.decided, "decided build", "decided builds")
+            ),
             ..compared(
+                Opens::Builds(results(&["FAILURE", "ABORTED"])),
                 "Failure rate",
                 week.failed_change,
                 &percent(before.failed_percent),
@@ -74,19 +89,21 @@ pub fn numbers(week: &WeekReport) -> [Number; 4] {
             )
         },
         Number {
-            value: ms(now.time_to_green_ms),
+            value: time_to_green(now),
             note: format!(
-                "of {}",
+                "of {}, {} still red",
                 words::counted(
                     now.episodes,
-                    "red episode that ended",
-                    "red episodes that ended"
-                )
+                    "red episode that began",
+                    "red episodes that began"
+                ),
+                words::thousands(now.still_red)
             ),
             ..compared(
+                Opens::Figure("time_to_green"),
                 "Median time to green",
                 week.time_to_green_change,
-                &ms(before.time_to_green_ms),
+                &time_to_green(before),
                 ["longer", "shorter"],
             )
         },
@@ -96,8 +113,8 @@ pub fn numbers(week: &WeekReport) -> [Number; 4] {
                 "of {}",
                 words::counted(now.timed, "passed build", "passed builds")
             ),
-            results: Some(&["SUCCESS"]),
             ..compared(
+                Opens::Builds(results(&["SUCCESS"]).with("known", "duration")),
                 "Median duration",
                 week.duration_change,
                 &ms(before.duration_ms),
@@ -107,8 +124,27 @@ pub fn numbers(week: &WeekReport) -> [Number; 4] {
     ]
 }
 
+fn results(results: &[&'static str]) -> Selection {
+    Selection::default().with_values("result", results.iter().copied())
+}
+
+/// The median of a time to green; of too many open episodes none is reached.
+fn time_to_green(numbers: &WeekNumbers) -> String {
+    match numbers.time_to_green_ms {
+        Some(ms) => duration(ms),
+        None if numbers.episodes > 0 => "not reached".to_owned(),
+        None => "–".to_owned(),
+    }
+}
+
 /// A number without its value; `more` and `less` name the directions of its change.
-fn compared(label: &'static str, change: Change, before: &str, [more, less]: [&str; 2]) -> Number {
+fn compared(
+    opens: Opens,
+    label: &'static str,
+    change: Change,
+    before: &str,
+    [more, less]: [&str; 2],
+) -> Number {
     let (tone, sign, change) = match change {
         Change::Worse => (
             Tone::Bad,
@@ -136,7 +172,7 @@ fn compared(label: &'static str, change: Change, before: &str, [more, less]: [&s
         change,
         tone,
         sign,
-        results: None,
+        opens,
     }
 }
 
@@ -174,15 +210,17 @@ impl Shown<'_> {
     }
 
     fn tile(&self, number: &Number) -> Markup {
-        let href = number.results.map(|results| {
-            let selection = Selection::read(&self.week.selection)
-                .with_values("result", results.iter().copied());
-            addresses::builds(self.base, &selection, &View::default())
-        });
+        let week = Selection::read(&self.week.selection);
+        let href = match &number.opens {
+            Opens::Builds(condition) => {
+                addresses::builds(self.base, &week.narrowed(condition), &View::default())
+            }
+            Opens::Figure(id) => addresses::figure(self.base, id, &week),
+        };
         tile(&Tile {
             label: number.label,
             number: &number.value,
-            href: href.as_deref(),
+            href: Some(&href),
             tone: number.tone,
             change: (!number.change.is_empty()).then_some(TileChange {
                 tone: number.tone,
@@ -205,20 +243,15 @@ impl Shown<'_> {
             section {
                 h2 { (heading) ": " (words::thousands(count)) }
                 @if known.is_empty() { p { (none) } }
-                ul {
-                    @for known in known {
-                        li {
-                            (self.pipeline(&known.system, &known.name, &known.short_name, &known.project))
-                            " · "
-                            @match known.red_ms {
-                                Some(ms) => { (utc(&known.at)) ", after " (duration(ms)) },
-                                None => { "since " (utc(&known.at)) },
-                            }
-                            @if let Some(step) = &known.step { ", first at " span class="step" { (visible(step)) } }
-                        }
+                (list(known, count, |known| html! {
+                    (self.pipeline(&known.system, &known.name, &known.short_name, &known.project))
+                    " · "
+                    @match known.red_ms {
+                        Some(ms) => { (utc(&known.at)) ", after " (duration(ms)) },
+                        None => { "since " (utc(&known.at)) },
                     }
-                }
-                (more(known.len(), count))
+                    @if let Some(step) = &known.step { ", first at " span class="step" { (visible(step)) } }
+                }))
             }
         }
     }
@@ -228,16 +261,11 @@ impl Shown<'_> {
             section {
                 h2 { "What became slower: " (words::thousands(self.week.slower_count)) }
                 @if known.is_empty() { p { "No pipeline became clearly slower." } }
-                ul {
-                    @for known in known {
-                        li {
-                            (self.pipeline(&known.system, &known.name, &known.short_name, &known.project))
-                            ": from " (duration(known.before_ms)) " to " strong { (duration(known.after_ms)) }
-                            " since " (utc(&known.at))
-                        }
-                    }
-                }
-                (more(known.len(), self.week.slower_count))
+                (list(known, self.week.slower_count, |known| html! {
+                    (self.pipeline(&known.system, &known.name, &known.short_name, &known.project))
+                    ": from " (duration(known.before_ms)) " to " strong { (duration(known.after_ms)) }
+                    " since " (utc(&known.at))
+                }))
             }
         }
     }
@@ -247,32 +275,36 @@ impl Shown<'_> {
             section {
                 h2 { "Incidents: " (words::thousands(self.week.incident_count)) }
                 @if known.is_empty() { p { "No incident began." } }
-                ul {
-                    @for known in known {
-                        li {
-                            a href=(addresses::selected(self.base, &known.opens)) { (visible(&known.title)) }
-                            " · from " (utc(&known.from)) ", " (words::counted(known.failures, "failure", "failures"))
-                        }
-                    }
-                }
-                (more(known.len(), self.week.incident_count))
+                (list(known, self.week.incident_count, |known| html! {
+                    a href=(addresses::selected(self.base, &known.opens)) { (visible(&known.title)) }
+                    " · from " (utc(&known.from)) ", " (words::counted(known.failures, "failure", "failures"))
+                }))
             }
         }
     }
 }
 
-fn more(shown: usize, count: u64) -> Markup {
-    let rest = count.saturating_sub(shown as u64);
-    html! { @if rest > 0 { p class="note" { "and " (words::thousands(rest)) " more" } } }
+/// The first of some lines; the others are folded, and those that are not known are counted.
+fn list<T>(known: &[T], count: u64, line: impl Fn(&T) -> Markup) -> Markup {
+    let (first, rest) = known.split_at(known.len().min(MAX_OPEN));
+    let lines = |known: &[T]| html! { ul { @for known in known { li { (line(known)) } } } };
+    let unlisted = count.saturating_sub(known.len() as u64);
+    html! {
+        (lines(first))
+        @if !rest.is_empty() {
+            details {
+                summary { "Show " (rest.len()) " more" }
+                (lines(rest))
+            }
+        }
+        @if unlisted > 0 { p class="note" { "and " (words::thousands(unlisted)) " more" } }
+    }
 }
 
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::{
-        api::WeekNumbers,
-        server::fragments::testing::{assert_text, hostile},
-    };
+    use crate::server::fragments::testing::{assert_text, hostile};
 
     /// A week in which every text from data is this one.
     pub fn week(text: &str) -> WeekReport {
@@ -298,10 +330,12 @@ pub mod tests {
             as_of: String::new(),
             version: String::new(),
             numbers: WeekNumbers {
-                builds: 1200,
+                builds: 1240,
+                decided: 1200,
                 failed: 300,
                 failed_percent: Some(25.0),
                 episodes: 7,
+                still_red: 2,
                 time_to_green_ms: Some(7_920_000),
                 timed: 800,
                 duration_ms: Some(725_000),
@@ -353,9 +387,13 @@ pub mod tests {
             "href=\"/rse/builds?from=2019-10-14&amp;result=ABORTED&amp;result=FAILURE&amp;to=2019-10-21\">25%",
             "higher than in the four weeks before (20%)",
             "none known in the four weeks before",
+            "of 7 red episodes that began, 2 still red",
+            "href=\"/rse/figures/time_to_green?from=2019-10-14&amp;to=2019-10-21\">2 h 12 min",
+            "href=\"/rse/builds?from=2019-10-14&amp;known=duration&amp;result=SUCCESS&amp;to=2019-10-21\">12 min 5 s",
             "shorter than in the four weeks before (10 min)",
             "1,001 a week in the four weeks before",
             "and 16 more",
+            "300 of 1,200 decided builds failed",
             "after 3 days 4 h",
             "red and green again 3 times.",
             "href=\"/rse/week.md?project=cmc&amp;week=2019-W42\"",
@@ -364,6 +402,38 @@ pub mod tests {
             assert!(html.contains(part), "{part}\n{html}");
         }
         assert!(!html.contains("Week after"), "{html}");
+    }
+
+    #[test]
+    fn long_lists_are_folded_and_what_they_lack_is_counted() {
+        let mut long = week("a");
+        let red = long.newly_red[0].clone();
+        let unfolded = |week: &WeekReport| {
+            let fragments = fragments(week, &Selection::default(), &Base::new(""));
+            fragments[0].html.clone()
+        };
+        long.newly_red = vec![red.clone(); 10];
+        long.newly_red_count = 10;
+        assert!(!unfolded(&long).contains("<details>"));
+        long.newly_red = vec![red; 13];
+        long.newly_red_count = 20;
+        let html = unfolded(&long);
+        let (first, rest) = html.split_once("<details>").expect("a fold");
+        assert_eq!(first.matches("first at").count(), 10, "{html}");
+        assert!(rest.starts_with("<summary>Show 3 more</summary>"), "{html}");
+        assert!(
+            rest.contains("</details><p class=\"note\">and 7 more</p>"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn too_many_open_episodes_have_no_median() {
+        let mut open = week("a");
+        open.numbers.time_to_green_ms = None;
+        assert_eq!(numbers(&open)[2].value, "not reached");
+        open.numbers.episodes = 0;
+        assert_eq!(numbers(&open)[2].value, "–");
     }
 
     #[test]

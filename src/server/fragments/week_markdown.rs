@@ -135,7 +135,7 @@ mod tests {
         let text = week_markdown(&week("a"));
         for part in [
             "# Week 42, 14–20 Oct 2019\n\na\n\n",
-            "| Failure rate | **25%** | 300 builds failed | higher than in the four weeks before (20%) |\n",
+            "| Failure rate | **25%** | 300 of 1,200 decided builds failed | higher than in the four weeks before (20%) |\n",
             "\n## Newly red: 17\n\n- **a** (a): since 15 Oct 2019, 12:00 UTC, first at a\n- and 16 more\n",
             "- **a** (a): 15 Oct 2019, 12:00 UTC, after 3 days 4 h, first at a\n",
             "- **a** (a): from 1 min to **2 min** since 15 Oct 2019, 12:00 UTC\n",

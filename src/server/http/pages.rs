@@ -221,6 +221,9 @@ pub async fn handle_unrouted(
     if reads && let Some(redirect) = canonical::redirect(uri) {
         return redirect;
     }
+    if reads && let Some(redirect) = to_first_page(&state, uri) {
+        return redirect;
+    }
     let format = match uri.path() {
         "/builds.csv" => Some(Format::Csv),
         "/builds.ndjson" => Some(Format::Ndjson),
@@ -247,6 +250,23 @@ pub async fn handle_unrouted(
         }
         _ => next.run(request).await,
     }
+}
+
+/// Redirects a page of the list of pipelines after the last one: with the data, lists become shorter.
+fn to_first_page(state: &ServerState, uri: &Uri) -> Option<Response> {
+    let query = uri.query().filter(|_| uri.path() == "/pipelines/list")?;
+    let view = View::read(selection::pairs(query), parameters(uri.path())?.own);
+    view.get("page")?;
+    let selection = Selection::read(query);
+    let snapshot = state.app.selected(&selection).ok()?;
+    pipeline_list::is_past_the_end(&snapshot, &selection, &view).then(|| {
+        let first = View::default()
+            .with("sort", view.get("sort").unwrap_or_default())
+            .with("state", view.get("state").unwrap_or_default());
+        let address = addresses::list(uri.path().to_owned(), &selection, &first);
+        let no_store = [(header::CACHE_CONTROL, "no-store")];
+        (no_store, Redirect::temporary(&address)).into_response()
+    })
 }
 
 fn without_trailing_slash(uri: &Uri) -> Option<Redirect> {

@@ -4,7 +4,10 @@
 //! while others are open. An open episode is censored at the time of the data, that of a dormant pipeline at its last
 //! build.
 
-use crate::server::snapshot::{Episode, Snapshot};
+use crate::server::{
+    snapshot::{Episode, Snapshot},
+    statistics::{Random, Resample},
+};
 
 /// The time to green of a set of episodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,9 +52,58 @@ fn estimate<'a>(episodes: impl Iterator<Item = (&'a Episode, i64)>) -> TimeToGre
     }
     found.n = times.len();
     let curve = curve(&mut times);
-    found.median_ms = reached(&curve, 0.5);
-    found.p90_ms = reached(&curve, 0.1);
+    found.median_ms = reached(curve.iter().copied(), 0.5);
+    found.p90_ms = reached(curve, 0.1);
     found
+}
+
+/// Episodes whose resamples, of open ones and closed ones together, have random medians.
+pub struct RedTimes {
+    /// How long each was red and whether it closed then, the shortest first.
+    sorted: Vec<(i64, bool)>,
+}
+
+/// The median of episodes of which too many are open, in ms: longer than any, and as long as any other such.
+const NOT_REACHED: f64 = 1e18;
+
+impl RedTimes {
+    /// The episodes whose begin is known.
+    pub fn new<'a>(snapshot: &Snapshot, episodes: impl IntoIterator<Item = &'a Episode>) -> Self {
+        let known = episodes.into_iter().filter(|episode| !episode.at_least);
+        let times = known.map(|episode| (episode.red_ms(snapshot), episode.closed.is_some()));
+        Self::of(times.collect())
+    }
+
+    fn of(mut sorted: Vec<(i64, bool)>) -> Self {
+        sorted.sort_unstable();
+        Self { sorted }
+    }
+}
+
+impl Resample for RedTimes {
+    fn count(&self) -> usize {
+        self.sorted.len()
+    }
+
+    fn median(&self) -> f64 {
+        median(&self.sorted)
+    }
+
+    fn draw(&self, random: &mut Random) -> f64 {
+        let n = self.sorted.len();
+        let mut times = vec![0; n];
+        for _ in 0..n {
+            let drawn = (random.uniform() * n as f64) as usize;
+            times[drawn.min(n - 1)] += 1;
+        }
+        let drawn = self.sorted.iter().zip(times);
+        let drawn = drawn.flat_map(|(&episode, times)| std::iter::repeat_n(episode, times));
+        median(&drawn.collect::<Vec<_>>())
+    }
+}
+
+fn median(sorted: &[(i64, bool)]) -> f64 {
+    reached(steps(sorted), 0.5).map_or(NOT_REACHED, |ms| ms as f64)
 }
 
 /// A time at which episodes end, closed or censored.
@@ -70,9 +122,14 @@ pub struct Step {
 /// it closed then. Reorders them.
 pub fn curve(times: &mut [(i64, bool)]) -> Vec<Step> {
     times.sort_unstable();
-    let mut at_risk = times.len();
+    steps(times).collect()
+}
+
+/// The steps of episodes, the shortest first.
+fn steps(sorted: &[(i64, bool)]) -> impl Iterator<Item = Step> {
+    let mut at_risk = sorted.len();
     let mut still_red = 1.0;
-    let ends = times.chunk_by(|a, b| a.0 == b.0).map(|ends| {
+    sorted.chunk_by(|a, b| a.0 == b.0).map(move |ends| {
         let closed = ends.iter().filter(|(_, closed)| *closed).count();
         // Those that are censored now were still red now.
         still_red *= 1.0 - closed as f64 / at_risk as f64;
@@ -84,16 +141,15 @@ pub fn curve(times: &mut [(i64, bool)]) -> Vec<Step> {
         };
         at_risk -= ends.len();
         step
-    });
-    ends.collect()
+    })
 }
 
 /// Returns the earliest time at which at most `share` of the episodes are still red.
-pub fn reached(curve: &[Step], share: f64) -> Option<i64> {
+pub fn reached(curve: impl IntoIterator<Item = Step>, share: f64) -> Option<i64> {
     /// Above the rounding errors of the product.
     const TOLERANCE: f64 = 1e-9;
-    let is_reached = |step: &&Step| step.still_red <= share + TOLERANCE;
-    curve.iter().find(is_reached).map(|step| step.time_ms)
+    let is_reached = |step: &Step| step.still_red <= share + TOLERANCE;
+    curve.into_iter().find(is_reached).map(|step| step.time_ms)
 }
 
 #[cfg(test)]
@@ -152,6 +208,28 @@ mod tests {
             [step(6, 5, 2, 0.6), step(9, 2, 0, 0.6), step(12, 1, 1, 0.0)]
         );
         assert_eq!(curve(&mut []), []);
+    }
+
+    #[test]
+    fn resamples_have_medians_around_that_of_all() {
+        let times = |open: bool| {
+            let times = (1..=100).map(|hours| (hours, !open || hours % 4 > 0));
+            RedTimes::of(times.collect())
+        };
+        let mut random = Random::seeded(1);
+        let (closed, some_open) = (times(false), times(true));
+        assert_eq!((closed.median(), some_open.median()), (50.0, 61.0));
+        for known in [&closed, &some_open] {
+            let mut draws: Vec<f64> = (0..500).map(|_| known.draw(&mut random)).collect();
+            draws.sort_by(f64::total_cmp);
+            let middle = draws[250] - known.median();
+            assert!(middle.abs() < 3.0, "{middle}");
+            // The standard error of the median is about 5.
+            let width = draws[487] - draws[12];
+            assert!((14.0..30.0).contains(&width), "{width}");
+        }
+        let open = RedTimes::of(vec![(1, false); 5]);
+        assert_eq!(open.draw(&mut random), NOT_REACHED);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{
     selection::Selection,
     server::{
         fragments,
-        views::{build_list, pipeline_list, summary, week},
+        views::{build_list, freshness, pipeline_list, summary, week},
     },
 };
 
@@ -91,7 +91,12 @@ impl AppState {
                 Ok(fragments::wall_today(&today, &self.0.base, now_ms))
             }
             "wall-pipelines" => self.wall_of_pipelines(selection).await,
-            "freshness" => Ok(fragments::freshness(&self.data_state()?, &self.0.base)),
+            "freshness" => Ok(fragments::freshness(
+                &self.data_state()?,
+                freshness::pinned(&snapshot, selection).as_deref(),
+                selection,
+                &self.0.base,
+            )),
             "headline" => Ok(self.headline(selection).await?.fragments.clone()),
             "security" => {
                 let head = self.security(selection)?;

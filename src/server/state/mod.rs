@@ -27,7 +27,7 @@ use super::{
     store::{BuildReader, Ledger, SnoozeWriter},
     views::{
         freshness::{self, Audience},
-        problems,
+        pipeline, problems,
     },
 };
 use crate::{
@@ -368,7 +368,9 @@ impl AppState {
     /// An unknown page, figure or value, or no snapshot.
     pub fn overview(&self, page: &str, selection: &Selection) -> Result<Overview, AppError> {
         let snapshot = self.selected(selection)?;
+        let pipeline = (page == "pipeline").then(|| pipeline::name(&snapshot, selection));
         let (page, figures) = match Page::from_name(page) {
+            None if pipeline.is_some() => (Page::Pipelines, Vec::new()),
             Some(page) => (page, figure_infos(&snapshot, Some(page))),
             None => {
                 let figure = figures::find(page).ok_or_else(|| AppError::unknown_figure(page))?;
@@ -380,6 +382,7 @@ impl AppState {
             page: page.as_str().to_owned(),
             projects: snapshot.config.project_choices(),
             figures,
+            pipeline: pipeline.transpose()?,
         })
     }
 

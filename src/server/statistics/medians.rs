@@ -4,6 +4,16 @@
 //! middle draws of a resample are the values at the middle ones of uniform numbers, and those are beta-distributed. A
 //! median so costs two random numbers, not one for each value.
 
+/// Things of which resamples have random medians.
+pub trait Resample {
+    fn count(&self) -> usize;
+
+    fn median(&self) -> f64;
+
+    /// Draws the median of a resample.
+    fn draw(&self, random: &mut Random) -> f64;
+}
+
 /// Values whose resamples have random medians.
 pub struct Resampled {
     sorted: Vec<u32>,
@@ -22,11 +32,18 @@ impl Resampled {
         })
     }
 
-    pub fn count(&self) -> usize {
+    fn at(&self, position: f64) -> f64 {
+        let index = (position * self.sorted.len() as f64) as usize;
+        f64::from(self.sorted[index.min(self.sorted.len() - 1)])
+    }
+}
+
+impl Resample for Resampled {
+    fn count(&self) -> usize {
         self.sorted.len()
     }
 
-    pub fn median(&self) -> f64 {
+    fn median(&self) -> f64 {
         let half = self.sorted.len() / 2;
         let upper = f64::from(self.sorted[half]);
         if self.sorted.len().is_multiple_of(2) {
@@ -36,8 +53,7 @@ impl Resampled {
         }
     }
 
-    /// Draws the median of a resample.
-    pub fn draw(&self, random: &mut Random) -> f64 {
+    fn draw(&self, random: &mut Random) -> f64 {
         let n = self.sorted.len() as f64;
         let position = random.beta(self.middle, n + 1.0 - self.middle);
         let lower = self.at(position);
@@ -48,11 +64,6 @@ impl Resampled {
         let rest = n - self.middle;
         let next = 1.0 - (1.0 - position) * random.uniform().powf(1.0 / rest);
         f64::midpoint(lower, self.at(next))
-    }
-
-    fn at(&self, position: f64) -> f64 {
-        let index = (position * self.sorted.len() as f64) as usize;
-        f64::from(self.sorted[index.min(self.sorted.len() - 1)])
     }
 }
 
@@ -65,7 +76,7 @@ impl Random {
     }
 
     /// Draws a number between 0 and 1, both excluded.
-    fn uniform(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

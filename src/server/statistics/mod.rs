@@ -8,7 +8,7 @@ mod medians;
 pub use binomial::upper_tail;
 pub use false_discovery::q_values;
 pub use fisher::{Table, fisher_exact};
-pub use medians::{Random, Resampled};
+pub use medians::{Random, Resample, Resampled};
 
 /// `part` of `whole` in percent, rounded half up to two decimals; none if `whole` is zero.
 pub fn percent(part: u64, whole: u64) -> Option<f64> {

@@ -21,6 +21,15 @@ pub fn builds(base: &Base, selection: &Selection, view: &View) -> String {
     list(base.path("/builds"), selection, view)
 }
 
+/// A figure of a selection.
+pub fn figure(base: &Base, id: &str, selection: &Selection) -> String {
+    list(
+        base.path(&format!("/figures/{id}")),
+        selection,
+        &View::default(),
+    )
+}
+
 /// Two selections side by side.
 pub fn compare(base: &Base, pair: &Pair) -> String {
     let path = base.path("/compare");

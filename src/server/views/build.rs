@@ -258,6 +258,10 @@ fn summary(
         system: system.as_str().to_owned(),
         name: build.job.to_owned(),
         pipeline: build.job.to_owned(),
+        short_name: pipeline_of(snapshot, system, build.job).map_or_else(
+            || build.job.to_owned(),
+            |pipeline| snapshot.pipelines[pipeline as usize].short.to_string(),
+        ),
         number: build.number.or(tag).unwrap_or_default().to_owned(),
         project: project.map_or_else(
             || UNOWNED.to_owned(),

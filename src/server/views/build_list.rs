@@ -11,7 +11,7 @@ use crate::{
         attributes::{self, Selected, Values, select_in},
         figures::words,
         model::{BuildResult, DAY_MS, HOUR_MS, MINUTE_MS},
-        snapshot::{Class, Snapshot, UNKNOWN_DURATION, Window},
+        snapshot::{Class, Snapshot, UNKNOWN_DURATION, Window, instant_ms},
     },
 };
 
@@ -223,11 +223,25 @@ pub fn summary(snapshot: &Snapshot, selection: &Selection, builds: u64, window: 
         _ => words::counted(builds, "build", "builds"),
     };
     let project = snapshot.projects_in_words(selection);
+    let scope = words::scope_of(selection, project.as_deref());
+    if let Some((from, to)) = reversed(snapshot, selection) {
+        return format!("No builds{scope} finished: the end, {to}, lies before the start, {from}.");
+    }
     format!(
-        "{counted}{} finished {}.",
-        words::scope_of(selection, project.as_deref()),
+        "{counted}{scope} finished {}.",
         words::of_window(window, &snapshot.config.time_zone),
     )
+}
+
+/// The bounds of a selection for readers, if the end lies before the start.
+fn reversed(snapshot: &Snapshot, selection: &Selection) -> Option<(String, String)> {
+    let zone = &snapshot.config.time_zone;
+    let bound = |key| instant_ms(selection.value(key)?, zone);
+    let (from, to) = bound("from").zip(bound("to"))?;
+    (to < from).then(|| {
+        let at = |at_ms| words::local_instant(zone, at_ms);
+        (at(from), at(to))
+    })
 }
 
 /// The buckets from the first to the last build. Their edges are whole hours, or local midnights.
@@ -318,6 +332,7 @@ pub fn summaries(snapshot: &Snapshot, builds: &[usize]) -> Vec<BuildSummary> {
             system: pipeline.system.as_str().to_owned(),
             name: pipeline.name.to_string(),
             pipeline: pipeline.label.to_string(),
+            short_name: pipeline.short.to_string(),
             number: columns.build_id.get(build).into_owned(),
             project: snapshot.project_label(pipeline).to_owned(),
             result: columns.result[build].as_str().to_owned(),
@@ -478,6 +493,26 @@ mod tests {
                 let opened = page.narrowed(&bounds.into_iter().collect());
                 prop_assert_eq!(select(&data, &opened).count(), bucket.builds);
             }
+        }
+    }
+
+    #[test]
+    fn a_range_that_ends_before_its_start_is_said_to() {
+        let data = snapshot(&[build("a", BuildResult::Success, "2019-10-20T00:00:00Z")]);
+        for (query, words) in [
+            (
+                "from=2019-10-20&to=2019-10-10&type=nightly",
+                "No builds of nightly pipelines finished: the end, 10 Oct 2019, 00:00 UTC, lies before the start, \
+                 20 Oct 2019, 00:00 UTC.",
+            ),
+            (
+                "from=2019-10-20&to=2019-10-21",
+                "1 build finished from 20 Oct 2019, 00:00 UTC to 21 Oct 2019, 00:00 UTC.",
+            ),
+        ] {
+            let selection = Selection::parse(query).expect("a selection");
+            let list = build_list(&data, &selection, &View::default()).expect("a list");
+            assert_eq!(list.summary, words);
         }
     }
 

@@ -80,7 +80,7 @@ impl Measured {
         let mut measured = Self {
             builds: rows.len() as u64,
             results: Default::default(),
-            failed: Rate { part: 0, whole: 0 },
+            failed: Rate::default(),
             durations: known(&builds.duration_ms, rows),
             start_delays: known(&builds.start_delay_ms, rows),
             failing_steps: vec![0; snapshot.steps.len() + 1],
@@ -91,9 +91,8 @@ impl Measured {
             let build = row as usize;
             let result = builds.result[build];
             measured.results[result as usize] += 1;
-            measured.failed.whole += u64::from(result.is_decided());
+            measured.failed.count(result);
             if result.is_failed() {
-                measured.failed.part += 1;
                 let step = usize::from(builds.failing_step[build]).min(snapshot.steps.len());
                 measured.failing_steps[step] += 1;
             }

@@ -5,10 +5,11 @@ use jiff::tz::TimeZone;
 use crate::api::{
     CoverageCounts, CoverageItem, DataState, Freshness, Live, Moment, SourceState, SyncFailure,
 };
+use crate::selection::Selection;
 use crate::server::{
     figures::words,
     model::{CoverageState, DAY_MS},
-    snapshot::Snapshot,
+    snapshot::{Snapshot, instant_ms},
     sources::{self, Cause, DataKind, SourceInfo},
     store::{Covered, Ledger},
 };
@@ -80,6 +81,21 @@ fn end(zone: &TimeZone, kind: DataKind, at_ms: i64, now_ms: i64) -> String {
     let at = words::local_instant(zone, at_ms);
     let day = at.split(',').next().filter(|_| age_ms >= DAY_MS);
     format!("{what} {}, {}", day.unwrap_or(&at), words::ago(age_ms))
+}
+
+/// A page as of an instant for readers; none of a page that shows the latest data.
+pub fn pinned(snapshot: &Snapshot, selection: &Selection) -> Option<String> {
+    let zone = &snapshot.config.time_zone;
+    let at_ms = instant_ms(selection.value("as_of")?, zone)?;
+    let at = words::local_instant(zone, at_ms);
+    let early = snapshot.as_of_ms.filter(|end_ms| *end_ms < at_ms);
+    let early = early.map_or_else(String::new, |end_ms| {
+        let end = words::local_instant(zone, end_ms);
+        format!(" The data ends before that, on {end}.")
+    });
+    Some(format!(
+        "This page is pinned to the builds that finished by {at}.{early} Late events can still change it."
+    ))
 }
 
 /// Returns whether data is older than a limit.
@@ -216,6 +232,20 @@ mod tests {
         model::{BuildResult, Coverage, HOUR_MS, RepositoryFacts},
         store::SyncRecord,
     };
+
+    #[test]
+    fn a_pinned_page_says_so_and_where_the_data_ends() {
+        let snapshot = testing::snapshot(&[]);
+        let note = |query: &str| {
+            let selection = Selection::parse(query).expect("a selection");
+            pinned(&snapshot, &selection)
+        };
+        assert_eq!(note("to=2019-10-20"), None);
+        let early = "This page is pinned to the builds that finished by 20 Oct 2019, 00:00 UTC. Late events can still change it.";
+        assert_eq!(note("as_of=2019-10-20").as_deref(), Some(early));
+        let late = "This page is pinned to the builds that finished by 1 Jan 2099, 00:00 UTC. The data ends before that, on 25 Oct 2019, 12:00 UTC. Late events can still change it.";
+        assert_eq!(note("as_of=2099-01-01").as_deref(), Some(late));
+    }
 
     fn covered(item: &str, state: CoverageState) -> Covered {
         Covered {

@@ -20,8 +20,10 @@ const MAX_RED: usize = 12;
 /// Computes the headline of the selected builds, compared with the same number of days before.
 pub fn headline(snapshot: &Snapshot, selection: &Selection) -> Headline {
     let window = snapshot.window(selection);
-    let now = failed(snapshot, &select(snapshot, selection));
-    let before = failed(snapshot, &select_in(snapshot, selection, window.before()));
+    let selected = select(snapshot, selection);
+    let selected_before = select_in(snapshot, selection, window.before());
+    let now = failed(snapshot, &selected);
+    let before = failed(snapshot, &selected_before);
     let percent = |rate: Rate| rate.share().map(|share| 100.0 * share);
 
     let (mut pipelines, mut dormant) = (0, 0);
@@ -46,11 +48,13 @@ pub fn headline(snapshot: &Snapshot, selection: &Selection) -> Headline {
             Some(days) => format!("the {days} days before"),
             None => "the same time before".to_owned(),
         },
-        builds: now.whole,
+        builds: selected.count(),
+        decided: now.whole,
         failed: now.part,
         failure_percent: percent(now),
         failure_percent_before: percent(before),
-        builds_before: before.whole,
+        builds_before: selected_before.count(),
+        decided_before: before.whole,
         failed_before: before.part,
         change: match significance::compare(now, before) {
             Some(Ordering::Less) => Change::Better,
@@ -67,14 +71,11 @@ pub fn headline(snapshot: &Snapshot, selection: &Selection) -> Headline {
     }
 }
 
-/// Counts the builds of a selection and those that failed.
+/// Counts the decided builds of a selection and those that failed.
 fn failed(snapshot: &Snapshot, selection: &Selected<'_>) -> Rate {
     let results = &snapshot.builds.result;
-    let mut counted = Rate { part: 0, whole: 0 };
-    selection.each(|build| {
-        counted.whole += 1;
-        counted.part += u64::from(results[build].is_failed());
-    });
+    let mut counted = Rate::default();
+    selection.each(|build| counted.count(results[build]));
     counted
 }
 
@@ -92,6 +93,7 @@ fn named(
         system: pipeline.system.as_str().to_owned(),
         name: pipeline.name.to_string(),
         pipeline: pipeline.label.to_string(),
+        short_name: pipeline.short.to_string(),
         project: snapshot.project_label(pipeline).to_owned(),
         since: at,
         since_text: text,
@@ -164,6 +166,7 @@ mod tests {
             system: "jenkins".to_owned(),
             name: JOB.to_owned(),
             pipeline: JOB.to_owned(),
+            short_name: "claim-store".to_owned(),
             project: "CMC".to_owned(),
             since: "2019-10-05T12:00:00Z".to_owned(),
             since_text: "5 Oct 2019, 12:00 UTC".to_owned(),
@@ -200,6 +203,29 @@ mod tests {
             Change::Unclear
         );
         assert_eq!(of(&[Failure; 20], &[]), Change::Unclear);
+    }
+
+    #[test]
+    fn the_share_is_that_of_decided_builds() {
+        let results = [
+            Failure,
+            Success,
+            BuildResult::NotBuilt,
+            BuildResult::Unknown,
+        ];
+        let now = results.map(|result| before(JOB, result, 1));
+        let then = results.map(|result| before(JOB, result, 25));
+        let found = headline(
+            &snapshot(&[now, then].concat()),
+            &Selection::default().with_days(1),
+        );
+        assert_eq!((found.builds, found.decided, found.failed), (4, 2, 1));
+        assert_eq!((found.builds_before, found.decided_before), (4, 2));
+        let half = Some(50.0);
+        assert_eq!(
+            (found.failure_percent, found.failure_percent_before),
+            (half, half)
+        );
     }
 
     #[test]

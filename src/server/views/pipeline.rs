@@ -9,8 +9,12 @@ use super::{
     change_points::change_points,
 };
 use crate::{
-    api::{BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, View, WeekDurations},
+    api::{
+        BuildMark, EpisodeTimes, PipelineDetails, PipelineName, RedEpisode, StepSummary, View,
+        WeekDurations,
+    },
     error::AppError,
+    selection::Selection,
     server::{
         figures::words,
         insight::time_to_green::time_to_green,
@@ -44,6 +48,21 @@ pub fn find(snapshot: &Snapshot, view: &View) -> Result<u32, AppError> {
     let system = System::new(view.get("system").unwrap_or(DEFAULT_SYSTEM)).ok();
     let found = system.and_then(|system| pipeline_of(snapshot, &system, name));
     found.ok_or_else(|| AppError::unknown_pipeline(name, snapshot.config.store.keep_months))
+}
+
+/// The name of the pipeline that a selection names.
+///
+/// # Errors
+/// [`AppError::UnknownPipeline`].
+pub fn name(snapshot: &Snapshot, selection: &Selection) -> Result<PipelineName, AppError> {
+    let view = View::default()
+        .with("name", selection.value("pipeline").unwrap_or_default())
+        .with("system", selection.value("system").unwrap_or_default());
+    let pipeline = &snapshot.pipelines[find(snapshot, &view)? as usize];
+    Ok(PipelineName {
+        short_name: pipeline.short.to_string(),
+        project: snapshot.project_label(pipeline).to_owned(),
+    })
 }
 
 /// Returns the number in the store of a pipeline's latest build.
@@ -309,6 +328,18 @@ mod tests {
     };
 
     const JOB: &str = "HMCTS_CMC/claim-store/master";
+
+    #[test]
+    fn a_pipeline_is_named_in_short_beside_its_project() {
+        let snapshot = snapshot(&[build(JOB, BuildResult::Success, AS_OF)]);
+        let named = |pipeline| name(&snapshot, &Selection::default().with("pipeline", pipeline));
+        let expected = PipelineName {
+            short_name: "claim-store".to_owned(),
+            project: "CMC".to_owned(),
+        };
+        assert_eq!(named(JOB).expect("a pipeline"), expected);
+        assert!(named("").is_err() && named("b").is_err());
+    }
 
     fn at_minutes<'a>(id: &'a str, result: BuildResult, minutes: i64) -> BuildRecord<'a> {
         let finished_ms = at(AS_OF) - minutes * MINUTE_MS;

@@ -15,7 +15,10 @@ use crate::{
     server::{
         attributes::select,
         figures::words,
-        insight,
+        insight::{
+            self,
+            time_to_green::{RedTimes, TimeToGreen, time_to_green},
+        },
         model::BuildResult,
         significance::{self, Rate},
         snapshot::{
@@ -23,13 +26,12 @@ use crate::{
             change_points::{ChangePoint, Measure},
             instant_ms,
         },
-        statistics::{Resampled, percent},
+        statistics::{Resample, Resampled, percent},
     },
 };
 
-const MAX_PIPELINES: usize = 10;
-const MAX_SLOWER: usize = 8;
-const MAX_INCIDENTS: usize = 8;
+/// The pipelines and incidents that a list has.
+const MAX_LISTED: usize = 500;
 /// The weeks that a week is compared with.
 const WEEKS_BEFORE: i64 = 4;
 
@@ -109,7 +111,7 @@ pub fn week(
         )
     };
     let (next, end_ms) = start(1);
-    let (before, before_ms) = start(-WEEKS_BEFORE);
+    let (before, _) = start(-WEEKS_BEFORE);
     let (_, start_ms) = start(0);
     let span = Span { start_ms, end_ms };
     let unlimited = selection.without("days").without("as_of");
@@ -120,12 +122,8 @@ pub fn week(
     };
     let in_week = between(first, next);
     let episodes = Episodes::of(snapshot, selection);
-    let now = Measured::of(snapshot, &in_week, &episodes, span);
-    let earlier = Span {
-        start_ms: before_ms,
-        end_ms: start_ms,
-    };
-    let earlier = Measured::of(snapshot, &between(before, first), &episodes, earlier);
+    let now = Measured::of(snapshot, &in_week);
+    let earlier = Measured::of(snapshot, &between(before, first));
 
     let (newly_red, fixed, recovered) = episodes.turned(snapshot, span);
     let slower = slower(snapshot, &episodes.is_chosen, span);
@@ -152,19 +150,19 @@ pub fn week(
         as_of: words::instant(snapshot.as_of_ms),
         version: snapshot.version.to_string(),
         failed_change: change(significance::compare(now.failed, earlier.failed)),
-        time_to_green_change: change(compared(&now.red_s, &earlier.red_s)),
+        time_to_green_change: change(significance::compare_medians(&now.red, &earlier.red)),
         duration_change: change(compared(&now.durations, &earlier.durations)),
         numbers,
         before: earlier.numbers(),
         newly_red_count: newly_red.len() as u64,
-        newly_red: newly_red.into_iter().take(MAX_PIPELINES).collect(),
+        newly_red: newly_red.into_iter().take(MAX_LISTED).collect(),
         fixed_count: fixed.len() as u64,
-        fixed: fixed.into_iter().take(MAX_PIPELINES).collect(),
+        fixed: fixed.into_iter().take(MAX_LISTED).collect(),
         recovered,
         slower_count: slower.len() as u64,
-        slower: slower.into_iter().take(MAX_SLOWER).collect(),
+        slower: slower.into_iter().take(MAX_LISTED).collect(),
         incident_count: incidents.len() as u64,
-        incidents: incidents.into_iter().take(MAX_INCIDENTS).collect(),
+        incidents: incidents.into_iter().take(MAX_LISTED).collect(),
     })
 }
 
@@ -183,49 +181,54 @@ fn compared(a: &Option<Resampled>, b: &Option<Resampled>) -> Option<Ordering> {
 
 /// The measures of a span of time.
 struct Measured {
+    builds: u64,
     failed: Rate,
     /// The durations of passed builds, in ms.
     durations: Option<Resampled>,
-    /// The lengths of the red episodes that ended, in seconds: milliseconds of long ones would not fit.
-    red_s: Option<Resampled>,
+    /// The red episodes that began.
+    time_to_green: TimeToGreen,
+    red: RedTimes,
 }
 
 impl Measured {
-    fn of(snapshot: &Snapshot, selection: &Selection, episodes: &Episodes<'_>, span: Span) -> Self {
+    fn of(snapshot: &Snapshot, selection: &Selection) -> Self {
         let builds = &snapshot.builds;
-        let mut failed = Rate { part: 0, whole: 0 };
+        let selected = select(snapshot, selection);
+        let mut failed = Rate::default();
         let mut durations = Vec::new();
-        select(snapshot, selection).each(|build| {
-            failed.whole += 1;
-            failed.part += u64::from(builds.result[build].is_failed());
+        selected.each(|build| {
+            failed.count(builds.result[build]);
             let duration_ms = builds.duration_ms[build];
             if builds.result[build] == BuildResult::Success && duration_ms != UNKNOWN_DURATION {
                 durations.push(duration_ms);
             }
         });
+        // As the figure of the time to green has them.
+        let began = || {
+            let episodes = snapshot.insight.episodes.iter();
+            episodes.filter(|known| selected.contains(known.opened as usize))
+        };
         Self {
+            builds: selected.count(),
             failed,
             durations: Resampled::new(durations),
-            red_s: Resampled::new(episodes.ended(snapshot, span)),
+            time_to_green: time_to_green(snapshot, began()),
+            red: RedTimes::new(snapshot, began()),
         }
     }
 
     fn numbers(&self) -> WeekNumbers {
-        let count =
-            |values: &Option<Resampled>| values.as_ref().map_or(0, |values| values.count() as u64);
-        let median = |values: &Option<Resampled>, factor: f64| {
-            values
-                .as_ref()
-                .map(|values| (values.median() * factor).round() as u64)
-        };
+        let (durations, red) = (self.durations.as_ref(), &self.time_to_green);
         WeekNumbers {
-            builds: self.failed.whole,
+            builds: self.builds,
+            decided: self.failed.whole,
             failed: self.failed.part,
             failed_percent: percent(self.failed.part, self.failed.whole),
-            episodes: count(&self.red_s),
-            time_to_green_ms: median(&self.red_s, 1000.0),
-            timed: count(&self.durations),
-            duration_ms: median(&self.durations, 1.0),
+            episodes: red.n as u64,
+            still_red: (red.open + red.dormant) as u64,
+            time_to_green_ms: red.median_ms.and_then(|ms| u64::try_from(ms).ok()),
+            timed: durations.map_or(0, |known| known.count() as u64),
+            duration_ms: durations.map(|known| known.median().round() as u64),
         }
     }
 }
@@ -248,19 +251,6 @@ impl<'a> Episodes<'a> {
             is_chosen,
             episodes,
         }
-    }
-
-    /// The lengths in seconds of those that ended in a span and whose begin is known.
-    fn ended(&self, snapshot: &Snapshot, span: Span) -> Vec<u32> {
-        let ended = self.episodes.iter().filter(|known| {
-            let closed_ms = known
-                .closed
-                .map(|row| snapshot.builds.finished_ms[row as usize]);
-            !known.at_least && closed_ms.is_some_and(|at_ms| span.has(at_ms))
-        });
-        ended
-            .map(|known| u32::try_from(known.red_ms(snapshot) / 1000).unwrap_or(u32::MAX))
-            .collect()
     }
 
     /// The pipelines that turned red in a span and stayed red, those that turned green and had been red before, and how
@@ -389,14 +379,21 @@ fn sentence(
     let project = snapshot.projects_in_words(selection);
     let unlimited = selection.without("days").without("from").without("to");
     let scope = words::scope_of(&unlimited, project.as_deref());
-    let Some(failed) = numbers.failed_percent else {
+    if numbers.builds == 0 {
         return format!("{title}: no builds{scope} finished.");
+    }
+    let failed = match numbers.failed_percent {
+        Some(failed) => format!(
+            "{} of {} failed",
+            words::percent(failed),
+            words::counted(numbers.decided, "decided build", "decided builds"),
+        ),
+        None => "none of them decided".to_owned(),
     };
     let pipelines = |count: usize| words::counted(count as u64, "pipeline", "pipelines");
     format!(
-        "{title}: {}{scope}, {} failed. {} turned red and stayed red; {} turned green.",
+        "{title}: {}{scope}, {failed}. {} turned red and stayed red; {} turned green.",
         words::counted(numbers.builds, "build", "builds"),
-        words::percent(failed),
         pipelines(red),
         pipelines(fixed),
     )
@@ -407,7 +404,7 @@ mod tests {
     use super::*;
     use crate::server::{
         figures::testing::{build, snapshot},
-        model::BuildResult::{Failure, Success},
+        model::BuildResult::{Failure, NotBuilt, Success},
         snapshot::BuildRecord,
     };
 
@@ -428,6 +425,7 @@ mod tests {
         snapshot(&[
             timed("_CMC/a/master", Success, "2019-10-13T23:59:59Z", 9),
             timed("_CMC/a/master", Failure, "2019-10-14T00:00:00Z", 1),
+            timed("_CMC/a/master", NotBuilt, "2019-10-14T01:00:00Z", 1),
             timed("_CMC/b/master", Success, "2019-10-10T12:00:00Z", 5),
             timed("_CMC/b/master", Failure, "2019-10-12T12:00:00Z", 1),
             timed("_CMC/b/master", Success, "2019-10-15T12:00:00Z", 7),
@@ -461,14 +459,20 @@ mod tests {
             ("2019-W41", Some("2019-W43"), true)
         );
         assert_eq!(
-            (week.numbers.builds, week.numbers.failed, week.before.builds),
-            (6, 2, 3)
+            (
+                week.numbers.builds,
+                week.numbers.decided,
+                week.numbers.failed
+            ),
+            (7, 6, 2)
         );
         assert_eq!(week.numbers.duration_ms, Some(3 * 60_000 + 30_000));
-        // b for three days, c for an hour.
+        // a since Monday, c for an hour; b was red before.
+        assert_eq!((week.numbers.episodes, week.numbers.still_red), (2, 1));
+        assert_eq!(week.numbers.time_to_green_ms, Some(3_600_000));
         assert_eq!(
-            (week.numbers.episodes, week.numbers.time_to_green_ms),
-            (2, Some(131_400_000))
+            (week.before.episodes, week.before.time_to_green_ms),
+            (1, Some(3 * 86_400_000))
         );
         let names = |known: &[WeekPipeline]| {
             known
@@ -483,7 +487,7 @@ mod tests {
         assert_eq!(week.fixed[0].red_ms, Some(3 * 86_400_000));
         assert_eq!(week.selection, "from=2019-10-14&to=2019-10-21");
         assert_eq!(week.failed_change, Change::Unclear);
-        let words = "Week 42, 14–20 Oct 2019: 6 builds, 33% failed. 1 pipeline turned red and stayed red; 1 pipeline turned green.";
+        let words = "Week 42, 14–20 Oct 2019: 7 builds, 33% of 6 decided builds failed. 1 pipeline turned red and stayed red; 1 pipeline turned green.";
         assert_eq!(week.summary, words);
     }
 

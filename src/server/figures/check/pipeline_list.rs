@@ -15,9 +15,9 @@ fn query(start_ms: i64, end_ms: i64, condition: &str) -> String {
     format!(
         "WITH RECURSIVE
            now AS (SELECT * FROM known WHERE finished_ms >= {start_ms} AND finished_ms < {end_ms} AND {condition}),
-           earlier AS (SELECT line, count(*) AS whole, sum(result IN (2, 3)) AS part FROM known
+           earlier AS (SELECT line, count(*) AS builds, sum(result <= 3) AS whole, sum(result IN (2, 3)) AS part FROM known
                         WHERE finished_ms >= {before_ms} AND finished_ms < {start_ms} AND {condition} GROUP BY line),
-           rate (name, part, whole) AS (SELECT line, sum(result IN (2, 3)), count(*) FROM now GROUP BY line),
+           rate (name, part, whole) AS (SELECT line, sum(result IN (2, 3)), sum(result <= 3) FROM now GROUP BY line),
            {bounds},
            timed AS (SELECT line, duration_ms, row_number() OVER (PARTITION BY line ORDER BY duration_ms) - 1 AS place,
                             count(*) OVER (PARTITION BY line) AS n
@@ -26,8 +26,9 @@ fn query(start_ms: i64, end_ms: i64, condition: &str) -> String {
            last AS (SELECT * FROM known WHERE at IN (SELECT max(at) FROM known GROUP BY line) AND {condition})
          SELECT pipeline,
                 CASE WHEN dormant THEN 'dormant' WHEN red IS NULL THEN 'unknown' WHEN red THEN 'red' ELSE 'good' END,
-                since, coalesce(state.builds, 0), last_green, team, last.finished_ms, coalesce(bound.whole, 0),
-                coalesce(bound.part, 0), percent, low, high, coalesce(earlier.whole, 0), coalesce(earlier.part, 0),
+                since, coalesce(state.builds, 0), last_green, team, last.finished_ms,
+                (SELECT count(*) FROM now WHERE now.line = last.line), coalesce(bound.whole, 0), coalesce(bound.part, 0),
+                percent, low, high, coalesce(earlier.builds, 0), coalesce(earlier.whole, 0), coalesce(earlier.part, 0),
                 p50 / 60000.0, p95 / 60000.0,
                 (SELECT group_concat(result, ' ') FROM (
                    SELECT result FROM (SELECT result, at FROM known AS own WHERE own.line = last.line
@@ -65,11 +66,13 @@ fn row(pipeline: &PipelineSummary) -> Vec<Cell> {
         pipeline.team.clone().map_or(Cell::Missing, Cell::Text),
         at(&pipeline.last_build),
         count(pipeline.builds),
+        count(pipeline.decided),
         count(pipeline.failed),
         number(pipeline.failed_percent),
         number(pipeline.failed_percent_low),
         number(pipeline.failed_percent_high),
         count(pipeline.builds_before),
+        count(pipeline.decided_before),
         count(pipeline.failed_before),
         minutes(pipeline.p50_ms),
         minutes(pipeline.p95_ms),

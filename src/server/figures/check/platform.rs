@@ -6,10 +6,11 @@ use crate::{
     server::{figures::find, model::DAY_MS},
 };
 
-/// The Kaplan–Meier curve of the table `episode`, one row per episode, from an instant on.
-const TIME_TO_GREEN: &str = "
+/// Table expressions: of the episodes of the table `episode` that meet a condition, `counted` has those of a known begin
+/// and `curve` their Kaplan–Meier curve.
+const CURVE: &str = "
 WITH RECURSIVE counted AS (
-  SELECT *, closed IS NOT NULL AS ended FROM episode WHERE good_before IS NOT NULL AND opened > :start
+  SELECT *, closed IS NOT NULL AS ended FROM episode WHERE good_before IS NOT NULL AND :condition
 ), ends AS (
   SELECT red_ms, sum(ended) AS closed, count(*) AS episodes, row_number() OVER (ORDER BY red_ms) AS place
     FROM counted GROUP BY red_ms
@@ -20,7 +21,10 @@ WITH RECURSIVE counted AS (
   UNION ALL
   SELECT risk.place, risk.red_ms, share * (1.0 - 1.0 * closed / at_risk)
     FROM curve JOIN risk ON risk.place = curve.place + 1
-)
+)";
+
+/// One row per episode.
+const TIME_TO_GREEN: &str = "
 SELECT opened, pipeline, CASE WHEN ended THEN 'green again' ELSE 'still red' END,
        red_ms / 3600000.0, 100.0 * share
   FROM counted JOIN curve USING (red_ms) ORDER BY red_ms, ended DESC, opened";
@@ -31,6 +35,10 @@ SELECT count(*), CASE WHEN :durations THEN avg(duration_ms) / 60000.0 ELSE 100.0
   FROM twin
  WHERE pipeline = ':pipeline' AND finished_ms BETWEEN :first AND :last
    AND CASE WHEN :durations THEN result <= 1 AND duration_ms IS NOT NULL ELSE result <= 3 END";
+
+pub fn curve(condition: &str) -> String {
+    CURVE.replace(":condition", condition)
+}
 
 /// Rows with instants in Unix ms.
 pub fn rows(figure: &FigureData) -> Vec<Vec<Cell>> {
@@ -67,7 +75,7 @@ async fn the_figures_of_episodes_and_changes_agree_with_sql_over_the_events() {
         prepare(&mut connection, &episodes::script(as_of_ms, quiet_ms)).await;
         for days in [1, 14, 180] {
             let start_ms = as_of_ms - i64::from(days) * DAY_MS;
-            let query = TIME_TO_GREEN.replace(":start", &start_ms.to_string());
+            let query = curve(&format!("opened > {start_ms}")) + TIME_TO_GREEN;
             let rows = computed(&snapshot, "time_to_green", days);
             let what = format!("time to green of {days} days, seed {seed}");
             compare(&mut connection, &query, &what, &rows).await;

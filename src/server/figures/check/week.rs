@@ -13,17 +13,18 @@ const MONDAY_MS: i64 = 1_571_011_200_000;
 /// The numbers of builds and episodes between two instants.
 fn numbers(start_ms: i64, end_ms: i64, condition: &str) -> String {
     let median = |value: &str| platform_twins::percentile(value, 0.5);
-    let (duration, red) = (median("duration_ms"), median("red_s"));
+    let duration = median("duration_ms");
+    let curve = platform::curve(&format!(
+        "opened >= {start_ms} AND opened < {end_ms} AND {condition}"
+    ));
     format!(
-        "WITH done AS (SELECT * FROM twin WHERE finished_ms >= {start_ms} AND finished_ms < {end_ms} AND {condition}),
+        "{curve}, done AS (SELECT * FROM twin WHERE finished_ms >= {start_ms} AND finished_ms < {end_ms} AND {condition}),
               timed AS (SELECT duration_ms, row_number() OVER (ORDER BY duration_ms) - 1 AS place, count(*) OVER () AS n
-                          FROM done WHERE result = 0 AND duration_ms IS NOT NULL),
-              ended AS (SELECT red_ms / 1000 AS red_s, row_number() OVER (ORDER BY red_ms) - 1 AS place,
-                               count(*) OVER () AS n
-                          FROM episode WHERE good_before IS NOT NULL AND closed >= {start_ms} AND closed < {end_ms}
-                           AND {condition})
-         SELECT count(*), coalesce(sum(result IN (2, 3)), 0), round(100.0 * sum(result IN (2, 3)) / count(*), 2),
-                (SELECT count(*) FROM ended), (SELECT {red} / 60.0 FROM ended),
+                          FROM done WHERE result = 0 AND duration_ms IS NOT NULL)
+         SELECT count(*), coalesce(sum(result <= 3), 0), coalesce(sum(result IN (2, 3)), 0),
+                round(100.0 * sum(result IN (2, 3)) / sum(result <= 3), 2),
+                (SELECT count(*) FROM counted), (SELECT count(*) FROM counted WHERE NOT ended),
+                (SELECT min(red_ms) / 60000.0 FROM curve WHERE share <= 0.5 + 1e-9),
                 (SELECT count(*) FROM timed), (SELECT {duration} / 60000.0 FROM timed)
            FROM done"
     )
@@ -35,9 +36,11 @@ fn row(numbers: &WeekNumbers) -> Vec<Cell> {
         |ms: Option<u64>| ms.map_or(Cell::Missing, |ms| Cell::Number(ms as f64 / 60_000.0));
     vec![
         count(numbers.builds),
+        count(numbers.decided),
         count(numbers.failed),
         numbers.failed_percent.map_or(Cell::Missing, Cell::Number),
         count(numbers.episodes),
+        count(numbers.still_red),
         minutes(numbers.time_to_green_ms),
         count(numbers.timed),
         minutes(numbers.duration_ms),
@@ -90,11 +93,11 @@ async fn the_numbers_of_a_week_agree_with_sql_over_the_events() {
                 for (rows, query) in [
                     (
                         turned(&found.newly_red),
-                        format!("SELECT pipeline, opened FROM episode WHERE {opened} AND NOT {closed} AND {condition} ORDER BY opened, pipeline LIMIT 15"),
+                        format!("SELECT pipeline, opened FROM episode WHERE {opened} AND NOT {closed} AND {condition} ORDER BY opened, pipeline LIMIT 500"),
                     ),
                     (
                         turned(&found.fixed),
-                        format!("SELECT pipeline, closed FROM episode WHERE {closed} AND NOT {opened} AND {condition} ORDER BY closed, pipeline LIMIT 15"),
+                        format!("SELECT pipeline, closed FROM episode WHERE {closed} AND NOT {opened} AND {condition} ORDER BY closed, pipeline LIMIT 500"),
                     ),
                     (
                         vec![[found.newly_red_count, found.fixed_count, found.recovered].map(|count| Cell::Count(count as i64)).to_vec()],

@@ -162,9 +162,9 @@ impl Shown<'_> {
             results::badge(&build.result),
             html! {
                 a href=(addresses::pipeline(self.base, &build.system, &build.name)) title=(visible(&build.pipeline)) {
-                    (visible(&build.pipeline))
+                    (visible(&build.short_name))
                 }
-                " "
+                " " span class="muted" { (visible(&build.project)) } " "
                 a href=(addresses::build(self.base, build)) {
                     "#" (visible(&build.number))
                     span class="visually-hidden" { " of " (visible(&build.pipeline)) }

@@ -116,6 +116,46 @@ async fn another_way_to_write_an_address_renders_nothing() {
 }
 
 #[tokio::test]
+async fn a_page_after_the_last_leads_to_the_first() {
+    let router = router(loaded(), Settings::default());
+    let answer = get(&router, "/pipelines/list?days=7&page=999&sort=-failed").await;
+    assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
+    let first = "/pipelines/list?days=7&sort=-failed";
+    assert_eq!(answer.header(header::LOCATION), first);
+    assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
+    assert_eq!(get(&router, first).await.status, StatusCode::OK);
+    let one = get(&router, "/pipelines/list?page=1").await;
+    assert_eq!(one.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_pinned_page_says_so() {
+    let router = router(loaded(), Settings::default());
+    for page in ["/builds", "/pipelines", "/platform", "/figures/heatmap"] {
+        let latest = get(&router, page).await;
+        assert!(!latest.text().contains("pinned to"), "{page}");
+        let pinned = get(&router, &format!("{page}?as_of=2019-10-20")).await;
+        let notes = pinned.text().matches("This page is pinned to");
+        assert_eq!(notes.count(), 1, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_a_pipeline_has_its_short_name_and_the_whole_one_as_title() {
+    let router = router(loaded(), Settings::default());
+    let page = get(&router, "/pipeline?name=HMCTS_CMC%2Fclaim-store%2Fmaster").await;
+    let (_, heading) = page.text().split_once("<h1").expect("a heading");
+    let (heading, _) = heading.split_once("</h1>").expect("its end");
+    for part in [
+        "title=\"HMCTS_CMC/claim-store/master\"",
+        ">claim-store<",
+        "<span class=\"muted\">CMC</span>",
+    ] {
+        assert!(heading.contains(part), "{part}: {heading}");
+    }
+}
+
+#[tokio::test]
 async fn every_figure_is_requested_once_per_page() {
     let state = loaded();
     let router = router(state.clone(), Settings::default());

@@ -24,15 +24,12 @@ pub fn weeks(snapshot: &Snapshot, selection: &Selection) -> (Vec<WeekRate>, Chan
         end_ms,
     };
     let columns = &snapshot.builds;
-    let mut rates = vec![Rate { part: 0, whole: 0 }; weeks.count()];
+    let mut rates = vec![Rate::default(); weeks.count()];
     select_in(snapshot, selection, weeks.window()).each(|build| {
         let result = columns.result[build];
         let week = weeks.index(columns.finished_ms[build]);
-        if let Some(rate) = week.and_then(|week| rates.get_mut(week))
-            && result.is_decided()
-        {
-            rate.whole += 1;
-            rate.part += u64::from(result.is_failed());
+        if let Some(rate) = week.and_then(|week| rates.get_mut(week)) {
+            rate.count(result);
         }
     });
     let (before, now) = rates.split_at(rates.len() / 2);

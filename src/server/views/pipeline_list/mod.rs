@@ -3,6 +3,9 @@
 //! One pass over the builds of the range and one over those of the time before count per pipeline. Durations are only
 //! collected for the pipelines that are shown, unless the list is sorted by them.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::{Ordering, Reverse};
 
 use super::pipeline::mark;
@@ -112,12 +115,19 @@ fn place(view: &View) -> Result<(Option<&str>, usize), AppError> {
     Ok((state, page as usize - 1))
 }
 
+/// The builds of a pipeline, and the decided ones of them.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    builds: u64,
+    failed: Rate,
+}
+
 /// A pipeline of the selection: its number, and its builds in the range and in the time before.
 #[derive(Clone, Copy)]
 struct Listed {
     number: usize,
-    now: Rate,
-    before: Rate,
+    now: Counted,
+    before: Counted,
     p50: Option<f64>,
     p95: Option<f64>,
 }
@@ -135,8 +145,8 @@ pub fn pipeline_list(
     let (column, descending) = sort(view)?;
     let window = snapshot.window(selection);
     let selected = select(snapshot, selection);
-    let now = rates(snapshot, &selected);
-    let before = rates(snapshot, &select_in(snapshot, selection, window.before()));
+    let now = counted(snapshot, &selected);
+    let before = counted(snapshot, &select_in(snapshot, selection, window.before()));
 
     let chosen = chosen(snapshot, selection);
     let states = &snapshot.insight.states;
@@ -185,7 +195,7 @@ pub fn pipeline_list(
             }
             "team" => in_order(team(a.number), team(b.number), descending),
             "failed" => {
-                let share = |known: &Listed| known.now.share().map(Number);
+                let share = |known: &Listed| known.now.failed.share().map(Number);
                 in_order(share(a), share(b), descending)
             }
             "change" => in_order(
@@ -193,7 +203,7 @@ pub fn pipeline_list(
                 b.clear_change().map(Number),
                 descending,
             ),
-            "builds" => in_order(Some(a.now.whole), Some(b.now.whole), descending),
+            "builds" => in_order(Some(a.now.builds), Some(b.now.builds), descending),
             "p50" => in_order(a.p50.map(Number), b.p50.map(Number), descending),
             "p95" => in_order(a.p95.map(Number), b.p95.map(Number), descending),
             // Rows are in the order of time.
@@ -229,6 +239,19 @@ pub fn pipeline_list(
     })
 }
 
+/// Returns whether a page comes after the last one. Its parameters were checked.
+pub fn is_past_the_end(snapshot: &Snapshot, selection: &Selection, view: &View) -> bool {
+    let Ok((wanted, pages_before)) = place(view) else {
+        return false;
+    };
+    let states = &snapshot.insight.states;
+    let listed = chosen(snapshot, selection).into_iter();
+    let listed = listed
+        .filter(|number| wanted.is_none_or(|wanted| state_name(&states[*number]) == wanted))
+        .count();
+    pages_before > 0 && pages_before >= listed.div_ceil(PAGE)
+}
+
 /// `the 14 days before`.
 fn compared(window: Window) -> String {
     match window.days {
@@ -251,16 +274,16 @@ fn chosen(snapshot: &Snapshot, selection: &Selection) -> Vec<usize> {
     numbers.filter(named).collect()
 }
 
-/// Counts the builds of each pipeline, and those that failed.
-fn rates(snapshot: &Snapshot, selected: &Selected<'_>) -> Vec<Rate> {
-    let mut rates = vec![Rate { part: 0, whole: 0 }; snapshot.pipelines.len()];
+/// Counts the builds of each pipeline.
+fn counted(snapshot: &Snapshot, selected: &Selected<'_>) -> Vec<Counted> {
+    let mut counted = vec![Counted::default(); snapshot.pipelines.len()];
     let builds = &snapshot.builds;
     selected.each(|build| {
-        let rate = &mut rates[builds.pipeline[build] as usize];
-        rate.whole += 1;
-        rate.part += u64::from(builds.result[build].is_failed());
+        let known = &mut counted[builds.pipeline[build] as usize];
+        known.builds += 1;
+        known.failed.count(builds.result[build]);
     });
-    rates
+    counted
 }
 
 /// Sets the percentiles of the durations of the passed builds of these pipelines.
@@ -323,8 +346,8 @@ fn recent(snapshot: &Snapshot, listed: &[Listed]) -> Vec<Vec<BuildMark>> {
 impl Listed {
     /// The difference of the shares of failed builds; none if it may be chance.
     fn clear_change(&self) -> Option<f64> {
-        significance::compare(self.now, self.before)?;
-        Some(self.now.share()? - self.before.share()?)
+        significance::compare(self.now.failed, self.before.failed)?;
+        Some(self.now.failed.share()? - self.before.failed.share()?)
     }
 }
 
@@ -374,7 +397,8 @@ fn summary(
     let finished = |build: Option<u32>| {
         build.map(|build| words::instant(Some(snapshot.builds.finished_ms[build as usize])))
     };
-    let interval = known.now.interval();
+    let (now, before) = (known.now.failed, known.before.failed);
+    let interval = now.interval();
     let ms = |ms: Option<f64>| ms.map(|ms| ms.round() as u64);
     PipelineSummary {
         system: pipeline.system.as_str().to_owned(),
@@ -389,14 +413,16 @@ fn summary(
         streak: state.streak.into(),
         last_green: finished(state.last_green),
         last_build: finished(state.last_build),
-        builds: known.now.whole,
-        failed: known.now.part,
-        failed_percent: percent(known.now.part, known.now.whole),
+        builds: known.now.builds,
+        decided: now.whole,
+        failed: now.part,
+        failed_percent: percent(now.part, now.whole),
         failed_percent_low: interval.map(|interval| to_two_decimals(100.0 * interval.low)),
         failed_percent_high: interval.map(|interval| to_two_decimals(100.0 * interval.high)),
-        builds_before: known.before.whole,
-        failed_before: known.before.part,
-        change: match significance::compare(known.now, known.before) {
+        builds_before: known.before.builds,
+        decided_before: before.whole,
+        failed_before: before.part,
+        change: match significance::compare(now, before) {
             Some(Ordering::Less) => Change::Better,
             Some(Ordering::Greater) => Change::Worse,
             _ => Change::Unclear,
@@ -426,143 +452,4 @@ fn sentence(
     let project = snapshot.projects_in_words(selection);
     let project = project.map_or_else(String::new, |project| format!(" of {project}"));
     format!("{counted}{project}. States are over all data, whatever the range.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::{
-        figures::testing::{build, snapshot},
-        model::BuildResult::{Failure, Success},
-        snapshot::BuildRecord,
-    };
-
-    #[test]
-    fn red_pipelines_come_first_and_pages_follow_each_other() {
-        let names: Vec<String> = (0..120).map(|number| format!("p{number:03}")).collect();
-        let mut builds = vec![build("red", Failure, "2019-10-25T10:00:00Z")];
-        builds.extend(
-            names
-                .iter()
-                .map(|name| build(name, Success, "2019-10-25T09:00:00Z")),
-        );
-        let snapshot = snapshot(&builds);
-        let all = Selection::default();
-        let mut view = View::default();
-        let mut listed = Vec::new();
-        loop {
-            let list = pipeline_list(&snapshot, &all, &view).expect("a list");
-            assert_eq!(list.pipelines, 121);
-            listed.extend(list.page.into_iter().map(|row| row.name));
-            match list.next {
-                Some(next) => view = view.with("page", &next),
-                None => break,
-            }
-        }
-        assert_eq!(listed[0], "red");
-        assert_eq!(listed[1..], names);
-        let red = pipeline_list(&snapshot, &all, &View::default().with("state", "red"));
-        let red = red.expect("a list");
-        assert_eq!((red.pipelines, red.page[0].failed), (1, 1));
-        assert!(red.page[0].at_least && red.summary.starts_with("1 red pipeline."));
-        for (name, value) in [
-            ("state", "sad"),
-            ("page", "x"),
-            ("page", "0"),
-            ("sort", "colour"),
-        ] {
-            let view = View::default().with(name, value);
-            assert!(pipeline_list(&snapshot, &all, &view).is_err(), "{name}");
-        }
-    }
-
-    /// Builds of four pipelines: a got worse, b got better, c has one build, d none in the range.
-    fn compared() -> Snapshot {
-        let mut builds = Vec::new();
-        let mut add = |job, at, results: [(_, u32, u32); 2]| {
-            for (result, count, minutes) in results {
-                for _ in 0..count {
-                    builds.push(BuildRecord {
-                        duration_ms: Some(i64::from(minutes) * 60_000),
-                        ..build(job, result, at)
-                    });
-                }
-            }
-        };
-        let (now, before) = ("2019-10-25T10:00:00Z", "2019-10-24T10:00:00Z");
-        add("_CMC/a/master", now, [(Failure, 20, 1), (Success, 10, 3)]);
-        add("_CMC/a/master", before, [(Failure, 1, 1), (Success, 30, 3)]);
-        add("_CMC/b/master", now, [(Success, 20, 8), (Success, 10, 4)]);
-        add("_CMC/b/master", before, [(Failure, 20, 1), (Success, 5, 3)]);
-        add("_DIV/c/master", now, [(Success, 1, 60), (Success, 0, 1)]);
-        add("d", before, [(Success, 1, 60), (Success, 0, 1)]);
-        snapshot(&builds)
-    }
-
-    fn names(query: &str, sort: &str) -> Vec<String> {
-        let selection = Selection::parse(query).expect("a selection");
-        let view = View::default().with("sort", sort);
-        let list = pipeline_list(&compared(), &selection, &view).expect("a list");
-        list.page.into_iter().map(|row| row.short_name).collect()
-    }
-
-    #[test]
-    fn every_column_sorts_and_what_is_unknown_comes_last() {
-        for (sort, order) in [
-            ("", ["a", "b", "c", "d"]),
-            ("-pipeline", ["d", "c", "b", "a"]),
-            ("failed", ["b", "c", "a", "d"]),
-            ("-failed", ["a", "b", "c", "d"]),
-            ("change", ["b", "a", "c", "d"]),
-            ("-change", ["a", "b", "c", "d"]),
-            ("builds", ["d", "c", "a", "b"]),
-            ("p50", ["a", "b", "c", "d"]),
-            ("-p50", ["c", "b", "a", "d"]),
-            ("p95", ["a", "b", "c", "d"]),
-            ("last", ["d", "a", "b", "c"]),
-            ("-project", ["d", "c", "a", "b"]),
-        ] {
-            assert_eq!(names("days=1", sort), order, "{sort}");
-        }
-        assert_eq!(names("days=1&q=_cmc", "-failed"), ["a", "b"]);
-        for sort in SORTS {
-            assert_eq!(names("days=1", sort).len(), 4, "{sort}");
-        }
-    }
-
-    #[test]
-    fn a_row_has_numbers_of_the_range_and_of_the_time_before() {
-        let list = pipeline_list(
-            &compared(),
-            &Selection::default().with_days(1),
-            &View::default(),
-        );
-        let list = list.expect("a list");
-        let [a, b, c, d] = &list.page[..] else {
-            panic!("{list:?}");
-        };
-        assert_eq!(
-            (a.builds, a.failed, a.builds_before, a.failed_before),
-            (30, 20, 31, 1)
-        );
-        assert_eq!(
-            (a.change, b.change, c.change),
-            (Change::Worse, Change::Better, Change::Unclear)
-        );
-        assert_eq!((b.p50_ms, b.p95_ms), (Some(480_000), Some(480_000)));
-        assert_eq!(
-            (a.p50_ms, d.p50_ms, d.failed_percent),
-            (Some(180_000), None, None)
-        );
-        let (low, high) = (a.failed_percent_low, a.failed_percent_high);
-        assert_eq!(
-            (a.failed_percent, low, high),
-            (Some(66.67), Some(48.78), Some(80.77))
-        );
-        assert_eq!((a.recent.len(), d.recent.len()), (RECENT, 1));
-        assert_eq!(
-            (list.page_number, list.page_count, &*list.compared),
-            (1, 1, "the day before")
-        );
-    }
 }
