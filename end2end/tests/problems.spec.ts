@@ -82,8 +82,9 @@ test("a repository with something overdue is a problem after the red pipelines o
   const { title } = ongoing[security] as Problem;
   await page.goto("/");
   await page.getByText(/^Show \d+ more$/).click();
-  const card = page.locator(".problem").filter({ has: page.getByRole("link", { name: title, exact: true }) });
-  await expect(card).toContainText("Overdue since");
+  const overdue = page.locator(".problem").filter({ hasText: "Overdue since" });
+  const card = overdue.filter({ has: page.getByRole("link", { name: title, exact: true }) });
+  await expect(card).toHaveCount(1);
   await card.getByRole("link", { name: /expired|overdue|support/ }).click();
   await expect(page).toHaveURL(`/repositories/${title}`);
   await expect(page.getByRole("heading", { level: 1 })).toContainText(title);

@@ -19,7 +19,9 @@ impl Shown<'_> {
             h3 {
                 (components::problem_state(&problem.state)) " "
                 a href=(href) { (visible(&problem.title)) }
-                @if let Some(team) = &problem.team { " " span class="muted" { (visible(team)) } }
+                @if let Some(team) = &problem.team {
+                    " " span class="muted" { "repository of " (visible(team)) }
+                }
             }
             p {
                 @if problem.at_least { "Overdue at least since " } @else { "Overdue since " }

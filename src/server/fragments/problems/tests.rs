@@ -152,6 +152,7 @@ fn a_repository_opens_its_page() {
     let html = shown.problems().into_string();
     for part in [
         "<a href=\"/repositories/cmc-api\">2 expired suppressions, 1 runtime without support</a>, some of it known to be exploited.",
+        "repository of cmc",
         "Overdue since ",
         "3 more things are overdue",
         "<a href=\"/security?team=cmc#due-now\">",

@@ -112,6 +112,7 @@ fn card(problem: &ProblemSummary, shown: &Shown<'_>) -> Markup {
                     (visible(problem.short_name.as_deref().unwrap_or(&problem.title)))
                 }
                 @if let Some(project) = &problem.project { " " span class="muted" { (visible(project)) } }
+                @if problem.overdue.is_some() { " " span class="muted" { "repository" } }
             }
             p { (state(problem)) }
             @if !results.is_empty() { p class="problem-builds" { (components::strip(&results)) } }
