@@ -26,6 +26,8 @@ const BOUNDS = [
 ];
 
 const ofPage = (scale) => scale.figures.filter(({ page }) => page === PAGE);
+/** Those that were written by hand, too: the histogram of durations among them, whose place on the page a chart of weeks has. */
+const withLoop = (scale) => scale.figures.filter(({ limit_us }) => limit_us);
 const sum = (figures, ...parts) => figures.reduce((all, figure) => all + parts.reduce((one, part) => one + figure[part][0], 0), 0) / 1000;
 const whole = (scale) => sum(ofPage(scale), "json_us", "encoding_us");
 const part = (us, of) => us[of] / 1000;
@@ -36,7 +38,7 @@ function rows(scales, difference, peers) {
   const edges = (scale) => [1, 2].map((of) => ofPage(scale).reduce((all, figure) => all + part(figure.json_us, of) + part(figure.encoding_us, of), 0));
   const detail = (scale) => edges(scale).map((ms) => ms.toFixed(1)).join(" to ");
   const besideLoops = (scale) => {
-    const ratios = ofPage(scale).map(({ id, rows_us, limit_us }) => [id, rows_us[0] / limit_us[0]]);
+    const ratios = withLoop(scale).map(({ id, rows_us, limit_us }) => [id, rows_us[0] / limit_us[0]]);
     const [slowest, reached] = ratios.reduce((a, b) => (b[1] > a[1] ? b : a));
     const detail = `median of the eleven ${median(ratios.map(([, ratio]) => ratio)).toFixed(2)}`;
     return { what: `Slowest of the eleven compared with its hand-written loop, ${scale.times}× (${slowest})`, target: 3, reached, unit: "×", better: "less", detail };
@@ -110,8 +112,8 @@ function tables(scales) {
     rows: [
       ["builds", ...grows(({ builds }) => builds)],
       ["memory of the snapshot", ...grows(({ bytes }) => bytes)],
-      ["the eleven tables", ...grows((scale) => sum(ofPage(scale), "rows_us"))],
-      ["their loops", ...grows((scale) => sum(ofPage(scale), "limit_us"))],
+      ["the eleven tables", ...grows((scale) => sum(withLoop(scale), "rows_us"))],
+      ["their loops", ...grows((scale) => sum(withLoop(scale), "limit_us"))],
       ["the eleven figures, encoded", ...grows(whole)],
     ],
   };

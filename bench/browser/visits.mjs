@@ -38,14 +38,9 @@ export async function firstLoad(context, url, figures) {
   await page.waitForFunction((count) => window.seen.drawn.size >= count, figures, { timeout: LATE_MS });
   const seen = await page.evaluate(() => {
     const { paints, shift, tasks, drawn } = window.seen;
-    const times = [...drawn].map(([id, time]) => {
-      const { top, bottom } = document.getElementById(id).getBoundingClientRect();
-      return { time, visible: top < innerHeight && bottom > 0 };
-    });
-    return { paints, shift, tasks, times };
+    return { paints, shift, tasks, all: Math.max(...drawn.values()) };
   });
   const heap = await heapOf(wire.client);
-  const latest = (times) => Math.max(...times.map(({ time }) => time));
   return {
     requests: wire.answers.length,
     kilobytes: kilobytes(wire),
@@ -54,8 +49,7 @@ export async function firstLoad(context, url, figures) {
     largestPaint: seen.paints["largest-contentful-paint"],
     blocking: seen.tasks.reduce((total, task) => total + Math.max(0, task - 50), 0),
     longestTask: Math.max(0, ...seen.tasks),
-    inView: latest(seen.times.filter(({ visible }) => visible)),
-    all: latest(seen.times),
+    all: seen.all,
     heap,
   };
 }

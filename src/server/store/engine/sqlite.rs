@@ -73,9 +73,9 @@ pub async fn open(dir: &Path) -> Result<(SqlitePool, InUse)> {
         .foreign_keys(false)
         // Reads pass over the builds once; writes raise this.
         .pragma("cache_size", "-2000")
-        // Writes are spread over the index of tags. Pages that many transactions change are then
-        // written back once for all of them.
-        .pragma("wal_autocheckpoint", "16000")
+        // 128 MB of log. Writes are spread over the index of tags. Pages that many transactions change
+        // are then written back once for all of them.
+        .pragma("wal_autocheckpoint", "32000")
         .disable_statement_logging();
     let _lock = lock(dir).await?;
     let in_use = InUse::open(dir)?;
