@@ -8,7 +8,8 @@ import { BROWSER, changeFilter, firstLoad, firstPicture, paintAlone } from "./br
 const RUNS = 5;
 const FIGURES = { pipelines: 11, security: 11 };
 const AS_OF = "2019-10-25T17:15:00Z";
-// Targets in milliseconds: a third of the original's time for the whole Pipelines page, and a third of its time to redraw the page with all figures already computed.
+// Targets in milliseconds: a third of the original's time for the whole Pipelines page, and a third of its time
+// to redraw the page with all figures already computed.
 const ALL = 1800;
 const REDRAWN = 630;
 // One window per run, so that its filters have not been requested before.
