@@ -50,7 +50,7 @@ pub struct ProblemSummary {
     /// The project of a pipeline, and the team of a pipeline or repository.
     pub project: Option<String>,
     pub team: Option<String>,
-    /// What is overdue in a repository.
+    /// The things that are overdue in a repository.
     pub overdue: Option<Overdue>,
     /// The number of pipelines.
     pub pipelines: u64,
@@ -91,7 +91,7 @@ pub struct ProblemSummary {
     pub snooze: Option<SnoozeSummary>,
 }
 
-/// What of a repository is past its date.
+/// The counts of a repository's things that are past their dates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Overdue {
     /// Expired suppression rules.

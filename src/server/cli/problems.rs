@@ -85,7 +85,7 @@ fn text(list: &ProblemList) -> String {
     text
 }
 
-/// What is overdue, or how many builds failed and where.
+/// Returns the things that are overdue, or how many builds failed and where.
 fn detail(problem: &ProblemSummary) -> String {
     if let Some(overdue) = &problem.overdue {
         return problems::in_words(overdue);

@@ -63,7 +63,7 @@ pub fn fragments(
     vec![fragment("freshness", html)]
 }
 
-/// What is to be known of a page as of an instant, and the way to the same page with the latest data.
+/// The note on a page as of an instant, and the way to the same page with the latest data.
 fn pinned(note: Option<&str>, selection: &Selection) -> Markup {
     let latest = format!("?{}", selection.without("as_of").encoded());
     html! {

@@ -20,7 +20,7 @@ pub struct SecurityInsight {
     pub overdue: Vec<OverdueRepository>,
 }
 
-/// What of a repository is past its date.
+/// The counts of a repository's things that are past their dates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OverdueRepository {
     pub repository: String,

@@ -7,7 +7,7 @@ use crate::markup::visible;
 #[derive(Default)]
 pub struct Column<'a> {
     pub label: &'a str,
-    /// What a short label stands for.
+    /// The text that a short label stands for.
     pub title: Option<&'a str>,
     /// Numbers are aligned at the right.
     pub is_number: bool,
