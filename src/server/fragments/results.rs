@@ -15,6 +15,11 @@ pub fn result_of(name: &str) -> BuildResult {
         .unwrap_or(BuildResult::Unknown)
 }
 
+/// The results with these names, in their order.
+pub fn results_of(names: &[String]) -> Vec<BuildResult> {
+    names.iter().map(|name| result_of(name)).collect()
+}
+
 /// The class of a result, for its colour.
 pub fn class(result: BuildResult) -> String {
     format!(

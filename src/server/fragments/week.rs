@@ -48,7 +48,7 @@ pub struct Number {
     opens: Opens,
 }
 
-/// What a number opens, of the week.
+/// The address that a number of the week opens.
 enum Opens {
     /// The builds that it counts, by a condition.
     Builds(Selection),

@@ -59,7 +59,7 @@ fn estimate<'a>(episodes: impl Iterator<Item = (&'a Episode, i64)>) -> TimeToGre
 
 /// Episodes whose resamples, of open ones and closed ones together, have random medians.
 pub struct RedTimes {
-    /// How long each was red and whether it closed then, the shortest first.
+    /// The time for which each was red and whether it closed then, the shortest first.
     sorted: Vec<(i64, bool)>,
 }
 

@@ -12,7 +12,7 @@ use crate::{
     base::Base,
     markup::visible,
     selection::Selection,
-    server::{figures::words, model::BuildResult},
+    server::figures::words,
 };
 
 /// The days for which a problem can be snoozed.
@@ -84,7 +84,7 @@ impl Shown<'_> {
         addresses::pipelines(self.base, &selection, &View::default().with("state", "red"))
     }
 
-    /// What is due in security, for the same team.
+    /// The list of all that is due in security, for the same team.
     fn due(&self) -> String {
         let selection = Selection::read(&self.list.selection);
         let team: Selection = selection
@@ -181,11 +181,7 @@ impl Shown<'_> {
             .as_ref()
             .and_then(|known| known.href.as_deref());
         let inside = self.build(problem, problem.latest_failure.as_ref());
-        let results: Vec<BuildResult> = problem
-            .recent
-            .iter()
-            .map(|name| results::result_of(name))
-            .collect();
+        let results = results::results_of(&problem.recent);
         html! {
             p class="problem-builds" {
                 @if !results.is_empty() { a href=(self.href(problem)) { (components::strip(&results)) } " " }

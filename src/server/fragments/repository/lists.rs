@@ -14,7 +14,6 @@ use crate::{
             components::{pipeline_state, rule_flag, severity, strip, support},
             results, utc,
         },
-        model::BuildResult,
         views::addresses,
     },
 };
@@ -224,8 +223,7 @@ impl Shown<'_> {
 
     fn pipeline(&self, pipeline: &RepositoryPipeline) -> [Markup; 3] {
         let address = addresses::pipeline(self.base, &pipeline.system, &pipeline.name);
-        let results = pipeline.recent.iter();
-        let results: Vec<BuildResult> = results.map(|name| results::result_of(name)).collect();
+        let results = results::results_of(&pipeline.recent);
         [
             pipeline_state(&pipeline.state),
             html! {

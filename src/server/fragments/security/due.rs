@@ -88,7 +88,7 @@ const KINDS: [(&str, &str, &str); 3] = [
     ("ended", "Runtimes past their end", "runtime"),
 ];
 
-/// What is due now, by kind: each has its own list, which the numbers of the page open.
+/// The lists of all that is due now, one for each kind, which the numbers of the page open.
 fn now(head: &SecurityHead, base: &Base) -> Markup {
     let (name, label) = CLASSES[0];
     let class = head.classes.iter().find(|class| class.class == name);

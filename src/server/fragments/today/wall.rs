@@ -77,7 +77,7 @@ pub fn wall_pipelines(
     fragments
 }
 
-/// What a list leaves out.
+/// The number of things that a list leaves out.
 fn more(all: u64, shown: usize) -> Markup {
     let rest = all.saturating_sub(shown as u64);
     html! { @if rest > 0 { p { "… and " (words::thousands(rest)) " more." } } }
@@ -99,11 +99,7 @@ fn problems(shown: &Shown<'_>) -> Markup {
 }
 
 fn card(problem: &ProblemSummary, shown: &Shown<'_>) -> Markup {
-    let results: Vec<_> = problem
-        .recent
-        .iter()
-        .map(|name| results::result_of(name))
-        .collect();
+    let results = results::results_of(&problem.recent);
     html! {
         li class={ "problem state-" (problem.state) } {
             h3 {
