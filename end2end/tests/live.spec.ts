@@ -141,14 +141,18 @@ test("real data replaces sample data on an open page", async ({ page }) => {
 });
 
 test("a page recovers after the server crashes and restarts with different data", async ({ page, own, faults }) => {
-  faults.provoke(/api\/live/);
+  // Whatever the page asks of a server that is gone.
+  faults.provoke(/api\/live/, /ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)/);
   await open(page, "/pipelines");
+  await drawn(page, "timeline_short");
   const before = await isRight(page, "build_status");
   await own.kill();
   await own.import("events", events.second);
   await own.restart();
   await expect(card(page, "build_status").locator(".sentence")).not.toHaveText(before.summary, { timeout: 30_000 });
-  await isRight(page, "build_status");
+  for (const id of ["build_status", "most_failing", "timeline_short", "timeline"]) await isRight(page, id);
+  await expect(page.locator(".error-panel")).toHaveCount(0);
+  await drawn(page, "timeline_short");
   expect(await page.evaluate(() => (window as any).sameDocument)).toBe(true);
 });
 
