@@ -3,6 +3,7 @@
 use super::{
     faults::{self, Cause},
     pipelines::{Pipeline, PlannedStep},
+    promotions,
     random::Random,
     world::{Origin, World},
 };
@@ -176,6 +177,7 @@ impl Build<'_> {
             let parallel = &self.world.catalogue.habits.parallel_steps;
             faults::interleave(&mut stages[first..], parallel, own);
         }
+        promotions::promote(self, stages, first, own);
         if leave_running(stages, first, self.world.calendar.as_of_ms) {
             stop = Stop::Running;
         }

@@ -185,10 +185,23 @@ pub struct Habits {
     pub parallel: u32,
     pub parallel_steps: Vec<String>,
     pub silent: u32,
+    pub promotion: Promotion,
     pub reruns: Reruns,
     pub nightly_commits: u32,
     pub duration_shifts: Shifts,
     pub failure_shifts: Shifts,
+}
+
+/// A step before a deployment.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promotion {
+    pub step: String,
+    pub before: String,
+    /// The share of pipelines that have it.
+    pub share: u32,
+    pub seconds: [u32; 2],
+    pub fails_percent: u32,
 }
 
 /// The shares of builds that repeat the commit of the build before.

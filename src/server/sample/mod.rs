@@ -12,6 +12,7 @@ mod faults;
 mod fill;
 mod library;
 mod pipelines;
+mod promotions;
 mod random;
 mod repositories;
 mod risks;

@@ -55,6 +55,8 @@ pub struct Pipeline {
     pub parallel: bool,
     /// It does not publish the end of a build.
     pub silent: bool,
+    /// It publishes a promotion before it deploys.
+    pub promotes: bool,
     /// Its builds publish their end also if they are interrupted.
     pub ends_always: bool,
     /// The duration of its builds, in percent of before.
@@ -189,6 +191,7 @@ impl Draft {
             checks_out: own.per_thousand(habits.checkouts),
             parallel: own.per_thousand(habits.parallel),
             silent: own.per_thousand(habits.silent),
+            promotes: own.per_thousand(habits.promotion.share),
             ends_always: !self.nightly && self.flow(catalogue).ends_always,
             duration_shift: None,
             failure_shift: None,

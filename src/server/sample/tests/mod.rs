@@ -69,6 +69,36 @@ fn same_seed_gives_the_same_bytes() {
 }
 
 #[test]
+fn promotions_come_before_the_deployment_and_some_fail() {
+    let mut builds: BTreeMap<Option<String>, Vec<Event>> = BTreeMap::new();
+    for event in events(&options(90)).filter(on_page) {
+        builds
+            .entry(event.build_tag.clone())
+            .or_default()
+            .push(event);
+    }
+    let is = |event: &Event, name: &str| event.step.as_deref() == Some(name);
+    let (mut promoted, mut failed) = (0, 0);
+    for events in builds.values() {
+        let is_promotion = |event: &Event| is(event, "prod:promotion");
+        let Some(at) = events.iter().position(is_promotion) else {
+            continue;
+        };
+        let deployed = events[at + 1..]
+            .iter()
+            .any(|event| is(event, "deploy:prod"));
+        match events[at].result {
+            BuildResult::Failure => failed += u32::from(!deployed),
+            _ => promoted += u32::from(deployed),
+        }
+    }
+    assert!(
+        failed > 0 && promoted > 20 * failed,
+        "{promoted} and {failed}"
+    );
+}
+
+#[test]
 fn every_default_project_has_pipelines_and_few_are_unowned() {
     let config = Config::built_in();
     let jobs: BTreeSet<String> = events(&options(30))
