@@ -1,127 +1,27 @@
 //! The builds of a selection: counts by result and over time, and pages of a list that stay as they are while new
 //! builds arrive.
 
-use jiff::Timestamp;
+mod histogram;
+mod order;
+
+use histogram::Histogram;
+pub use order::SORTS;
+use order::{Cursor, First, Order};
 
 use crate::{
-    api::{BuildList, BuildSummary, ResultCount, TimeBucket, View},
+    api::{BuildList, BuildSummary, ResultCount, View},
     error::AppError,
     selection::Selection,
     server::{
         attributes::{self, Selected, Values, select_in},
         figures::words,
-        model::{BuildResult, DAY_MS, HOUR_MS, MINUTE_MS},
+        model::BuildResult,
         snapshot::{Class, Snapshot, UNKNOWN_DURATION, Window, instant_ms},
     },
 };
 
 /// The builds on a page.
 const PAGE: usize = 50;
-/// The most buckets of the histogram.
-const MAX_BUCKETS: i64 = 60;
-/// The lengths of buckets.
-const BUCKETS_MS: [i64; 10] = [
-    15 * MINUTE_MS,
-    HOUR_MS,
-    3 * HOUR_MS,
-    6 * HOUR_MS,
-    12 * HOUR_MS,
-    DAY_MS,
-    2 * DAY_MS,
-    7 * DAY_MS,
-    28 * DAY_MS,
-    112 * DAY_MS,
-];
-
-/// The orders of a list; `-` before a name means greatest first.
-pub const SORTS: [&str; 6] = [
-    "-finished",
-    "finished",
-    "-started",
-    "started",
-    "-duration",
-    "duration",
-];
-
-/// The order of a list, and the position at which a page begins.
-struct Order {
-    by: &'static str,
-    descending: bool,
-    cursor: Option<Cursor>,
-}
-
-/// The last build of a page: those after it follow on the next one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cursor {
-    /// The list does not change any more: later builds are not in it.
-    as_of_ms: i64,
-    /// The value that the list is sorted by.
-    value: i64,
-    /// The store's number of the build.
-    stored: u32,
-}
-
-impl Cursor {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, '.');
-        let mut next = || parts.next().filter(|part| part.len() <= 20);
-        Some(Self {
-            as_of_ms: next()?.parse().ok()?,
-            value: next()?.parse().ok()?,
-            stored: next()?.parse().ok()?,
-        })
-    }
-
-    fn text(self) -> String {
-        format!("{}.{}.{}", self.as_of_ms, self.value, self.stored)
-    }
-}
-
-impl Order {
-    fn parse(view: &View) -> Result<Self, AppError> {
-        let sort = view.get("sort").unwrap_or(SORTS[0]);
-        let known = SORTS.iter().find(|known| **known == sort);
-        let known = known.ok_or_else(|| {
-            AppError::unknown_value("sort", sort, SORTS.map(str::to_owned).to_vec())
-        })?;
-        let by = known.trim_start_matches('-');
-        let cursor = match view.get("cursor") {
-            None => None,
-            Some(text) => Some(
-                Cursor::parse(text)
-                    .ok_or_else(|| AppError::unknown_value("cursor", text, Vec::new()))?,
-            ),
-        };
-        Ok(Self {
-            by,
-            descending: known.len() > by.len(),
-            cursor,
-        })
-    }
-
-    fn value(&self, snapshot: &Snapshot, build: usize) -> i64 {
-        let builds = &snapshot.builds;
-        match self.by {
-            "started" => builds.started_ms[build],
-            "duration" => match builds.duration_ms[build] {
-                // After all others, whatever the direction.
-                UNKNOWN_DURATION if self.descending => -1,
-                ms => ms.into(),
-            },
-            _ => builds.finished_ms[build],
-        }
-    }
-
-    /// The key of a build: builds are sorted by it.
-    fn key(&self, value: i64, stored: u32) -> (i64, u32) {
-        if self.descending {
-            (-value, u32::MAX - stored)
-        } else {
-            (value, stored)
-        }
-    }
-}
-
 /// Checks the parameters of the list.
 ///
 /// # Errors
@@ -157,29 +57,31 @@ pub fn build_list(
     };
     let selected = select_in(snapshot, selection, pinned);
     let mut results = [0_u64; BuildResult::ALL.len()];
-    let mut keys = Vec::new();
+    let mut histogram = Histogram::new(snapshot, &selected, pinned);
+    // One more says that there is another page.
+    let mut first = First::new(PAGE + 1);
     let after = order
         .cursor
         .map(|cursor| order.key(cursor.value, cursor.stored));
+    // One pass, in order of time, because a selection can be of millions.
     selected.each(|build| {
-        results[snapshot.builds.result[build] as usize] += 1;
+        let result = snapshot.builds.result[build];
+        results[result as usize] += 1;
+        histogram.add(snapshot.builds.finished_ms[build], result.is_failed());
         let stored = snapshot.builds.stored[build];
         let key = order.key(order.value(snapshot, build), stored);
         if after.is_none_or(|after| key > after) {
-            keys.push((key, build));
+            first.offer(key, build);
         }
     });
-    let rest = keys.len() > PAGE;
-    if rest {
-        keys.select_nth_unstable(PAGE);
-        keys.truncate(PAGE);
-    }
-    keys.sort_unstable();
+    let mut page = first.into_builds();
+    let rest = page.len() > PAGE;
+    page.truncate(PAGE);
     let builds = results.iter().sum();
     let as_of_ms = order
         .cursor
         .map_or(snapshot.as_of_ms.unwrap_or(0), |cursor| cursor.as_of_ms);
-    let next = keys.last().filter(|_| rest).map(|&(_, build)| Cursor {
+    let next = page.last().filter(|_| rest).map(|&build| Cursor {
         as_of_ms,
         value: order.value(snapshot, build),
         stored: snapshot.builds.stored[build],
@@ -192,7 +94,6 @@ pub fn build_list(
         Some(_) => select_in(snapshot, selection, later).count(),
         None => 0,
     };
-    let page: Vec<usize> = keys.iter().map(|&(_, build)| build).collect();
     Ok(BuildList {
         selection: selection.encoded(),
         summary: summary(snapshot, selection, builds, pinned),
@@ -206,7 +107,7 @@ pub fn build_list(
                 builds: results[*result as usize],
             })
             .collect(),
-        histogram: histogram(snapshot, &selected, pinned),
+        histogram: histogram.into_buckets(),
         page: summaries(snapshot, &page),
         next: next.map(Cursor::text),
         newer,
@@ -242,47 +143,6 @@ fn reversed(snapshot: &Snapshot, selection: &Selection) -> Option<(String, Strin
         let at = |at_ms| words::local_instant(zone, at_ms);
         (at(from), at(to))
     })
-}
-
-/// The buckets from the first to the last build. Their edges are whole hours, or local midnights.
-fn histogram(snapshot: &Snapshot, selected: &Selected<'_>, window: Window) -> Vec<TimeBucket> {
-    let finished = &snapshot.builds.finished_ms;
-    let (Some(first), Some(last)) = (selected.iter().next(), selected.iter().next_back()) else {
-        return Vec::new();
-    };
-    let start_ms = if window.is_unlimited() {
-        finished[first]
-    } else {
-        window.start_ms
-    };
-    let span_ms = window.end_ms.max(finished[last] + 1) - start_ms;
-    let width = BUCKETS_MS
-        .into_iter()
-        .find(|width| span_ms / width < MAX_BUCKETS);
-    let width_ms = width.unwrap_or(BUCKETS_MS[BUCKETS_MS.len() - 1]);
-    let zone = &snapshot.config.time_zone;
-    let end = Timestamp::from_millisecond(window.end_ms).unwrap_or_default();
-    let offset_ms = i64::from(zone.to_offset(end).seconds()) * 1000;
-    let number = |at_ms: i64| (at_ms + offset_ms).div_euclid(width_ms);
-    let first_number = number(start_ms);
-    let count = usize::try_from(number(window.end_ms - 1) - first_number + 1).unwrap_or(0);
-    // Builds are in the window, and so few spans hold it.
-    let mut buckets = vec![(0_u64, 0_u64); count.min(2 * MAX_BUCKETS as usize)];
-    selected.each(|build| {
-        let index = usize::try_from(number(finished[build]) - first_number).unwrap_or(0);
-        if let Some((builds, failed)) = buckets.get_mut(index) {
-            *builds += 1;
-            *failed += u64::from(snapshot.builds.result[build].is_failed());
-        }
-    });
-    let edge = |index: usize| (first_number + index as i64) * width_ms - offset_ms;
-    let bucket = |(index, &(builds, failed)): (usize, &(u64, u64))| TimeBucket {
-        from: words::instant(Some(edge(index).max(start_ms))),
-        to: words::instant(Some(edge(index + 1).min(window.end_ms))),
-        builds,
-        failed,
-    };
-    buckets.iter().enumerate().map(bucket).collect()
 }
 
 /// Builds in short.
@@ -398,6 +258,7 @@ mod tests {
     use crate::server::{
         attributes::select,
         figures::testing::{AS_OF, at, build, snapshot, snapshot_at},
+        model::MINUTE_MS,
         snapshot::BuildRecord,
     };
 
