@@ -35,6 +35,8 @@ const fn is_bidi_control(character: char) -> bool {
 
 /// The most rows of a table on a page.
 pub const MAX_ROWS: usize = 500;
+/// The most rows of a figure's table on a page, which has many figures, and each its table as CSV.
+pub const MAX_FIGURE_ROWS: usize = 200;
 /// The most bytes of their HTML, which only extremely long names reach.
 const MAX_BYTES: usize = 240_000;
 
@@ -209,11 +211,14 @@ mod tests {
             })
         };
         let many = made("build");
-        assert_eq!(many.rows, 500);
-        assert_eq!(many.html.into_string().matches("<tr>").count(), 1 + 500);
+        assert_eq!(many.rows, MAX_ROWS);
+        assert_eq!(
+            many.html.into_string().matches("<tr>").count(),
+            1 + MAX_ROWS
+        );
         let long = made(&"\u{202e}".repeat(300));
         let html = long.html.into_string();
-        assert!((1..500).contains(&long.rows), "{} rows", long.rows);
+        assert!((1..MAX_ROWS).contains(&long.rows), "{} rows", long.rows);
         assert_eq!(html.matches("<tr>").count(), 1 + long.rows);
         assert!(html.len() < 241_000, "{} bytes", html.len());
     }

@@ -75,7 +75,7 @@ pub use words::result_label;
 
 use crate::{
     api::{FigureData, FigureInfo, Width},
-    markup::MAX_ROWS,
+    markup::MAX_FIGURE_ROWS,
     selection::Selection,
     server::{
         attributes::days_of,
@@ -324,7 +324,7 @@ const ENDING_WITH_THE_FIRST: [&str; 2] = [timeline_short::FIGURE.id, cve_most_fr
 /// The figure with the rows that a page shows.
 pub fn for_page(figure: &FigureData) -> FigureData {
     let ends_with_the_first = ENDING_WITH_THE_FIRST.contains(&&*figure.id);
-    let shown = opens::part(figure.rows.len(), MAX_ROWS, ends_with_the_first);
+    let shown = opens::part(figure.rows.len(), MAX_FIGURE_ROWS, ends_with_the_first);
     FigureData {
         id: figure.id.clone(),
         title: figure.title.clone(),
