@@ -222,7 +222,7 @@ function address({ opens, view, builds }, { curveNumber, pointNumber, data }) {
   // As Selection::narrowed does.
   const conditions = new URLSearchParams(`${byRow}&${byColumn.conditions}`);
   const page = new URLSearchParams(view);
-  const replaced = new Set(conditions.keys());
+  const replaced = new Set(conditions.keys()).add("compare");
   if (replaced.has("from") || replaced.has("to")) for (const key of ["days", "from", "to"]) replaced.add(key);
   for (const key of replaced) page.delete(key);
   for (const [key, value] of conditions) page.append(key, value);

@@ -193,12 +193,14 @@ impl Selection {
         Self(pairs.cloned().collect())
     }
 
-    /// The same selection with other values for each key of `conditions`. Bounds replace `days`.
+    /// The same selection with other values for each key of `conditions`. Bounds replace `days`; a list of builds is
+    /// compared with nothing.
     #[must_use]
     pub fn narrowed(&self, conditions: &Self) -> Self {
         let bounded = conditions.has("from") || conditions.has("to");
         let kept = self.0.iter().filter(|(key, _)| {
-            !(conditions.has(key) || bounded && matches!(*key, "days" | "from" | "to"))
+            let replaced = conditions.has(key) || *key == "compare";
+            !(replaced || bounded && matches!(*key, "days" | "from" | "to"))
         });
         let mut pairs: Vec<_> = kept.chain(&conditions.0).cloned().collect();
         pairs.sort_unstable();
@@ -237,11 +239,17 @@ impl Selection {
         given.or((!bounded).then_some(DEFAULT_DAYS))
     }
 
-    /// The keys beside those of the filters, in order.
+    /// Returns whether charts also show the period before.
+    pub fn is_compared(&self) -> bool {
+        self.has("compare")
+    }
+
+    /// The keys that select builds, beside those of the filters, in order.
     pub fn further_keys(&self) -> Vec<&'static str> {
         let mut keys: Vec<&str> = self.0.iter().map(|(key, _)| *key).collect();
         keys.dedup();
-        keys.retain(|key| !matches!(*key, "project" | "type" | "days" | "from" | "to" | "as_of"));
+        let others = ["as_of", "compare", "days", "from", "project", "to", "type"];
+        keys.retain(|key| !others.contains(key));
         keys
     }
 }

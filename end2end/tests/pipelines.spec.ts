@@ -1,4 +1,6 @@
 // The table of pipelines: states, strips, rates, orders, pages and search.
+import { figure, rowsOnPage } from "../support/api";
+import { card, drawn, table } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 const rows = ".pipeline-table tbody tr";
@@ -30,6 +32,37 @@ test("all pipelines are listed, 25 a page", async ({ page, request }) => {
       await expect(page.locator(".pager")).toContainText(`Page ${number + 1} of`);
     } else await expect(next).toHaveCount(0);
   }
+});
+
+test("both numbers of the failure rate open their builds", async ({ page, request }) => {
+  const headline = await (await request.get("/api/headline?project=cmc")).json();
+  for (const [number, name] of [
+    [headline.failed, / failed builds$/],
+    [headline.decided, / decided builds$/],
+  ] as const) {
+    await page.goto("/pipelines?project=cmc");
+    await page.getByRole("link", { name }).click();
+    await expect(page.locator(".sentence").first()).toContainText(`${number.toLocaleString("en-GB")} builds of CMC`);
+  }
+});
+
+test("a link overlays builds over time with the period before, and its condition can be removed", async ({ page, request }) => {
+  const id = "timeline_short";
+  await page.goto("/pipelines?days=7");
+  await page.getByRole("link", { name: "Show the period before" }).click();
+  await expect(page).toHaveURL(`/pipelines?compare=previous&days=7#${id}`);
+  const compared = await figure(request, id, { compare: "previous", days: 7 });
+  expect(compared.columns.map((column) => column.id)).toContain("builds_before");
+  await expect(card(page, id).locator(".sentence")).toHaveText(compared.summary);
+  await expect(table(page, id).locator("tbody tr")).toHaveCount(rowsOnPage(compared));
+  const chart = await drawn(page, id);
+  const names = () => chart.evaluate((plot: any) => plot.data.map(({ name }: { name: string }) => name));
+  await expect.poll(names).toEqual(["Failed", "Not failed", "Failed before", "Builds before"]);
+  const before = await chart.evaluate((plot: any) => plot.data[3].y.reduce((sum: number, count: number) => sum + count, 0));
+  expect(before).toBeGreaterThan(0);
+  await page.getByRole("link", { name: "Remove Compared with: previous" }).click();
+  await expect(page).toHaveURL("/pipelines?days=7");
+  await expect.poll(names).toEqual(["Failed", "Not failed"]);
 });
 
 test.describe("without JavaScript", () => {

@@ -95,6 +95,12 @@ pub const KEYS: &[Key] = &[
         "The digits of a commit, at least the first 7",
         Kind::Texts,
     ),
+    key(
+        "compare",
+        "Compared with",
+        "The period before, which charts over time show as a ghost; selects no builds",
+        Kind::Choices(&["previous"]),
+    ),
     key("component", "Component", "", Kind::Texts),
     key(
         "days",

@@ -104,6 +104,10 @@ fn conditions_replace_values_of_their_keys_and_bounds_replace_days() {
         "?from=2019-10-24&project=cmc&result=FAILURE&result=SUCCESS&to=2019-10-25"
     );
     assert_eq!(page.narrowed(&day).days(), None);
+    let compared = parse("compare=previous&project=cmc");
+    assert!(compared.is_compared() && compared.further_keys().is_empty());
+    let query = compared.narrowed(&Selection::default()).query();
+    assert_eq!(query, "?project=cmc");
 }
 
 #[test]

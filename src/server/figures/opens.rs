@@ -41,7 +41,11 @@ pub fn failed(context: &Context<'_>) -> Selection {
 
 /// The results that meet a condition, as far as the page selects them.
 pub fn results(context: &Context<'_>, wanted: impl Fn(BuildResult) -> bool) -> Selection {
-    let page = context.selection;
+    of_results(context.selection, wanted)
+}
+
+/// The same of a page that is no figure.
+pub fn of_results(page: &Selection, wanted: impl Fn(BuildResult) -> bool) -> Selection {
     let on_page = |result: &BuildResult| {
         !page.has("result") || page.values("result").any(|known| known == result.as_str())
     };

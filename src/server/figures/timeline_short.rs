@@ -2,7 +2,7 @@
 //!
 //! Reads `started_ms` and `result`. Each build counts once; slots without builds have no row.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use super::{Column, Context, Figure, Opens, Page, Rows, Topic, Values, opens, time_axis, words};
 use crate::server::charts::{Base, Chart, Colour, Mark, Panel, Plane, Series, Shape, Unit};
@@ -11,8 +11,8 @@ use crate::{
     api::Width,
     selection::Selection,
     server::{
-        attributes::{days_of, select},
-        snapshot::Snapshot,
+        attributes::{days_of, select_in},
+        snapshot::{Snapshot, Window},
         statistics::percent,
     },
 };
@@ -30,7 +30,8 @@ pub const FIGURE: Figure = Figure {
     help: "Each build whose latest event is in the window counts once, in the time slot of its start. \
            Slots are 15 minutes for windows of up to 14 days, an hour for 28 days and 6 hours beyond, \
            aligned to UTC. The chart joins slots to at most 120 bars, failed and aborted builds at the \
-           base, in the organisation's time zone.",
+           base, in the organisation's time zone. With compare=previous, dashed lines show the period of the \
+           same length before, moved to this one.",
     rows,
     summary,
     chart,
@@ -56,21 +57,26 @@ const fn slot_ms(days: u16) -> i64 {
     }
 }
 
-/// The slots with builds, by their number since 1970.
+/// The slots with builds of a window, by their number since 1970. `later_ms` moves them: those of the period before
+/// to where it is compared.
 ///
 /// Generic over the length of a slot, because dividing by a constant takes a fifth of the time.
-fn slots<const SLOT_MS: i64>(snapshot: &Snapshot, selection: &Selection) -> Vec<(i64, Slot)> {
+fn slots<const SLOT_MS: i64>(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    window: Window,
+    later_ms: i64,
+) -> Vec<(i64, Slot)> {
     let columns = &snapshot.builds;
-    let range = snapshot.window(selection);
-    let last = (range.end_ms - 1).div_euclid(SLOT_MS);
-    let first = last - i64::from(days_of(snapshot, range)) * DAY_MS / SLOT_MS;
-    let mut window = vec![Slot::default(); (last - first + 1) as usize];
+    let last = (window.end_ms - 1 + later_ms).div_euclid(SLOT_MS);
+    let first = last - i64::from(days_of(snapshot, window)) * DAY_MS / SLOT_MS;
+    let mut inside = vec![Slot::default(); (last - first + 1) as usize];
     // Builds that took longer than the window, or had a wrong clock.
     let mut elsewhere: BTreeMap<i64, Slot> = BTreeMap::new();
-    select(snapshot, selection).each(|build| {
-        let number = columns.started_ms[build].div_euclid(SLOT_MS);
-        let inside = usize::try_from(number - first).ok();
-        let slot = match inside.and_then(|index| window.get_mut(index)) {
+    select_in(snapshot, selection, window).each(|build| {
+        let number = (columns.started_ms[build] + later_ms).div_euclid(SLOT_MS);
+        let index = usize::try_from(number - first).ok();
+        let slot = match index.and_then(|index| inside.get_mut(index)) {
             Some(slot) => slot,
             None => elsewhere.entry(number).or_default(),
         };
@@ -78,9 +84,9 @@ fn slots<const SLOT_MS: i64>(snapshot: &Snapshot, selection: &Selection) -> Vec<
         slot.failed += u32::from(columns.result[build].is_failed());
     });
     let after = elsewhere.split_off(&first);
-    let mut slots = Vec::with_capacity(window.len());
+    let mut slots = Vec::with_capacity(inside.len());
     slots.extend(elsewhere);
-    let inside = window.into_iter().zip(first..);
+    let inside = inside.into_iter().zip(first..);
     let inside = inside.filter(|(slot, _)| slot.builds > 0);
     slots.extend(inside.map(|(slot, number)| (number, slot)));
     slots.extend(after);
@@ -88,41 +94,57 @@ fn slots<const SLOT_MS: i64>(snapshot: &Snapshot, selection: &Selection) -> Vec<
 }
 
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
-    let slot_ms = slot_ms(days_of(snapshot, snapshot.window(selection)));
-    let slots = match slot_ms {
-        QUARTER_MS => slots::<QUARTER_MS>(snapshot, selection),
-        HOUR_MS => slots::<HOUR_MS>(snapshot, selection),
-        _ => slots::<SIX_HOURS_MS>(snapshot, selection),
+    let window = snapshot.window(selection);
+    let slot_ms = slot_ms(days_of(snapshot, window));
+    let slots_of = |window: Window, later_ms: i64| match slot_ms {
+        QUARTER_MS => slots::<QUARTER_MS>(snapshot, selection, window, later_ms),
+        HOUR_MS => slots::<HOUR_MS>(snapshot, selection, window, later_ms),
+        _ => slots::<SIX_HOURS_MS>(snapshot, selection, window, later_ms),
     };
+    let slots = slots_of(window, 0);
+    if !selection.is_compared() || window.is_unlimited() {
+        return rows_of(slot_ms, &slots);
+    }
+    let before = slots_of(window.before(), window.end_ms - window.start_ms);
+    let mut both: BTreeMap<i64, (Slot, Slot)> = BTreeMap::new();
+    for (number, slot) in slots {
+        both.entry(number).or_default().0 = slot;
+    }
+    for (number, slot) in before {
+        both.entry(number).or_default().1 = slot;
+    }
+    let slots = both.iter().map(|(&number, &(slot, _))| (number, slot));
+    let mut rows = rows_of(slot_ms, &slots.collect::<Vec<_>>());
+    let before = |of: fn(&Slot) -> u32| {
+        let counts = both.values().map(|(_, before)| of(before).into());
+        Values::Count(counts.collect())
+    };
+    rows.columns.extend([
+        Column::new("builds_before", "Builds before", before(|slot| slot.builds)),
+        Column::new("failed_before", "Failed before", before(|slot| slot.failed)),
+    ]);
+    rows
+}
+
+fn rows_of(slot_ms: i64, slots: &[(i64, Slot)]) -> Rows {
     let slots = || slots.iter();
     let starts = slots().map(|&(number, _)| number * slot_ms).collect();
     let percents = slots().map(|(_, slot)| percent(slot.failed.into(), slot.builds.into()));
+    let counts = |of: fn(&Slot) -> u32| {
+        let counts = slots().map(|(_, slot)| of(slot).into());
+        Values::Count(counts.collect())
+    };
     Rows {
         columns: vec![
             Column::new("slot_start", "Slot start", Values::Instant(starts)),
-            Column::new(
-                "builds",
-                "Builds",
-                Values::Count(slots().map(|(_, slot)| slot.builds.into()).collect()),
-            ),
-            Column::new(
-                "failed",
-                "Failed",
-                Values::Count(slots().map(|(_, slot)| slot.failed.into()).collect()),
-            ),
+            Column::new("builds", "Builds", counts(|slot| slot.builds)),
+            Column::new("failed", "Failed", counts(|slot| slot.failed)),
             Column::new(
                 "failure_percent",
                 "Failure percent",
                 Values::Percent(percents.collect()),
             ),
-            Column::unlisted(
-                "not_failed",
-                Values::Count(
-                    slots()
-                        .map(|(_, slot)| (slot.builds - slot.failed).into())
-                        .collect(),
-                ),
-            ),
+            Column::unlisted("not_failed", counts(|slot| slot.builds - slot.failed)),
         ],
         builds: slots().map(|(_, slot)| u64::from(slot.builds)).sum(),
     }
@@ -131,13 +153,19 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
 fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let counts = rows.count("builds");
     // The first of equal slots.
-    let Some(busiest) = (0..rows.len()).rev().max_by_key(|&row| counts[row]) else {
+    let busiest = (0..rows.len()).rev().max_by_key(|&row| counts[row]);
+    let Some(busiest) = busiest.filter(|_| rows.builds > 0) else {
         return words::no_builds(context);
     };
     let failed = rows.count("failed").iter().sum();
     let busiest_start = rows.instant("slot_start")[busiest];
+    let before = before(rows).map(|(builds, failed)| {
+        let builds = words::counted(builds.iter().sum(), "build", "builds");
+        let failed = words::thousands(failed.iter().sum());
+        format!(" The period before had {builds}, of which {failed} failed.")
+    });
     format!(
-        "{} of {}{} {} failed; the busiest {}, from {}, had {}.",
+        "{} of {}{} {} failed; the busiest {}, from {}, had {}.{}",
         words::thousands(failed),
         words::counted(rows.builds, "build", "builds"),
         words::scope(context),
@@ -145,7 +173,15 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         slot_in_words(context.days),
         time_axis::local_words(busiest_start, context.time_zone),
         words::thousands(counts[busiest]),
+        before.unwrap_or_default(),
     )
+}
+
+/// The builds of the period before and those that failed, by row; none where they were not asked for.
+fn before(rows: &Rows) -> Option<(&[u64], &[u64])> {
+    let mut columns = rows.columns.iter();
+    let is_compared = columns.any(|column| column.id == "builds_before");
+    is_compared.then(|| (rows.count("builds_before"), rows.count("failed_before")))
 }
 
 const fn slot_in_words(days: u16) -> &'static str {
@@ -165,20 +201,13 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
     let starts = rows.instant("slot_start");
     let drawn = starts.partition_point(|&slot| slot < start_ms)
         ..starts.partition_point(|&slot| slot < end_ms);
-    let mut buckets: Vec<(i64, Slot)> = Vec::new();
-    for row in drawn {
-        let start_ms = starts[row].div_euclid(bucket_ms) * bucket_ms;
-        if buckets
-            .last()
-            .is_none_or(|(last_ms, _)| *last_ms != start_ms)
-        {
-            buckets.push((start_ms, Slot::default()));
-        }
-        if let Some((_, slot)) = buckets.last_mut() {
-            slot.builds += rows.count("builds")[row] as u32;
-            slot.failed += rows.count("failed")[row] as u32;
-        }
-    }
+    let buckets = joined(
+        rows,
+        drawn.clone(),
+        bucket_ms,
+        rows.count("builds"),
+        rows.count("failed"),
+    );
     let bars = |name: &str, colour: Colour, opens: &'static str, of: fn(&Slot) -> u32| {
         let mark = |&(first_ms, slot): &(i64, Slot)| {
             Mark::new(first_ms as f64, f64::from(of(&slot)))
@@ -202,21 +231,82 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
             .opening(opens)
             .with(buckets.iter().map(mark))
     };
-    let panel = Panel::new(
-        Unit::Count,
-        "Builds",
-        vec![
-            bars("Failed", Colour::Failure, "failed", |slot| slot.failed),
-            bars("Not failed", Colour::Success, "not_failed", |slot| {
-                slot.builds - slot.failed
-            }),
-        ],
-    );
+    let mut series = vec![
+        bars("Failed", Colour::Failure, "failed", |slot| slot.failed),
+        bars("Not failed", Colour::Success, "not_failed", |slot| {
+            slot.builds - slot.failed
+        }),
+    ];
+    let from_ms = start_ms.div_euclid(bucket_ms) * bucket_ms;
+    if let Some((builds, failed)) = before(rows) {
+        let buckets = joined(rows, drawn, bucket_ms, builds, failed);
+        series.extend([
+            ghost(
+                "Failed before",
+                from_ms..end_ms,
+                bucket_ms,
+                &buckets,
+                |slot| slot.failed,
+            ),
+            ghost(
+                "Builds before",
+                from_ms..end_ms,
+                bucket_ms,
+                &buckets,
+                |slot| slot.builds,
+            ),
+        ]);
+    }
+    let panel = Panel::new(Unit::Count, "Builds", series);
     let base = Base::Time {
-        from_ms: start_ms.div_euclid(bucket_ms) * bucket_ms,
+        from_ms,
         to_ms: end_ms,
     };
     Plane::new(base, vec![panel.stacked()]).into()
+}
+
+/// The sums of the drawn slots with builds, by bar.
+fn joined(
+    rows: &Rows,
+    drawn: Range<usize>,
+    bucket_ms: i64,
+    builds: &[u64],
+    failed: &[u64],
+) -> Vec<(i64, Slot)> {
+    let starts = rows.instant("slot_start");
+    let mut buckets: Vec<(i64, Slot)> = Vec::new();
+    for row in drawn.filter(|&row| builds[row] > 0) {
+        let start_ms = starts[row].div_euclid(bucket_ms) * bucket_ms;
+        if buckets
+            .last()
+            .is_none_or(|(last_ms, _)| *last_ms != start_ms)
+        {
+            buckets.push((start_ms, Slot::default()));
+        }
+        if let Some((_, slot)) = buckets.last_mut() {
+            slot.builds += builds[row] as u32;
+            slot.failed += failed[row] as u32;
+        }
+    }
+    buckets
+}
+
+/// A line through the middles of all bars of the period before; 0 where nothing was built.
+fn ghost(
+    name: &'static str,
+    range_ms: Range<i64>,
+    bucket_ms: i64,
+    buckets: &[(i64, Slot)],
+    of: fn(&Slot) -> u32,
+) -> Series {
+    let known: BTreeMap<i64, u32> = buckets.iter().map(|(at, slot)| (*at, of(slot))).collect();
+    let step = usize::try_from(bucket_ms).unwrap_or(usize::MAX);
+    let mark = |at_ms: i64| {
+        let count = known.get(&at_ms).copied().unwrap_or_default();
+        let hover = format!("{name}: {}", words::thousands(count.into()));
+        Mark::new((at_ms + bucket_ms / 2) as f64, f64::from(count)).hover(hover)
+    };
+    Series::new(name, Colour::Before, Shape::Dashed).with(range_ms.step_by(step).map(mark))
 }
 
 /// The time of a bar: the shortest with which a window has at most [`MAX_BARS`], so that each can be hit.
@@ -281,6 +371,48 @@ mod tests {
             summary(&FIGURE, &snapshot, &Selection::default()),
             "3 of 4 builds in the last 14 days failed; the busiest 15 minutes, \
              from Fri 25 Oct 2019, 08:45, had 2."
+        );
+    }
+
+    #[test]
+    fn the_period_before_stands_where_it_would_be_now() {
+        let snapshot = snapshot(&[
+            build("a", Failure, "2019-10-11T09:05:00Z"),
+            build("a", Success, "2019-10-11T09:10:00Z"),
+            build("a", Success, "2019-10-24T09:00:00Z"),
+            build("a", Success, "2019-10-25T09:05:00Z"),
+            // Two periods ago.
+            build("a", Success, "2019-09-25T09:05:00Z"),
+        ]);
+        let compared = Selection::default().with("compare", "previous");
+        assert_eq!(
+            table(&FIGURE, &snapshot, &compared),
+            [
+                "2019-10-24T08:45:00Z | 1 | 0 | 0 | 0 | 0",
+                "2019-10-25T08:45:00Z | 1 | 0 | 0 | 2 | 1",
+            ]
+        );
+        assert_eq!(
+            summary(&FIGURE, &snapshot, &compared),
+            "0 of 2 builds in the last 14 days failed; the busiest 15 minutes, from Thu 24 Oct 2019, 08:45, had 1. \
+             The period before had 2 builds, of which 1 failed."
+        );
+        let plot = plot(&FIGURE, &snapshot, &compared);
+        let ghost = &plot["data"][3];
+        assert_eq!(ghost["name"], "Builds before");
+        let values = ghost["y"].as_array().expect("values");
+        assert_eq!(
+            values.len(),
+            plot["data"][2]["y"].as_array().expect("values").len()
+        );
+        assert!(values.len() <= 1 + MAX_BARS as usize);
+        let known: Vec<_> = values.iter().filter(|value| **value != 0.0).collect();
+        assert_eq!(known, [&serde_json::json!(2.0)]);
+        // Without a start there is no period before.
+        let endless = compared.with("to", "2019-10-25");
+        assert_eq!(
+            table(&FIGURE, &snapshot, &endless)[0].matches('|').count(),
+            3
         );
     }
 

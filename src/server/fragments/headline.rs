@@ -11,7 +11,8 @@ use crate::{
     selection::Selection,
     server::{
         config,
-        figures::words,
+        figures::{opens, words},
+        model::BuildResult,
         significance::{MIN_COUNT, Rate},
     },
 };
@@ -36,7 +37,10 @@ pub fn fragments(
 }
 
 fn failed_builds(headline: &Headline, selection: &Selection, base: &Base) -> HtmlFragment {
-    let failed = selection.with_values("result", ["FAILURE", "ABORTED"]);
+    let builds_of = |wanted: fn(BuildResult) -> bool| {
+        let narrowed = selection.narrowed(&opens::of_results(selection, wanted));
+        addresses::builds(base, &narrowed, &View::default())
+    };
     let rate = Rate {
         part: headline.failed,
         whole: headline.decided,
@@ -51,17 +55,22 @@ fn failed_builds(headline: &Headline, selection: &Selection, base: &Base) -> Htm
             }
         }
         p {
+            @let failed = words::thousands(headline.failed);
+            @let decided = words::counted(headline.decided, "decided build", "decided builds");
             @if headline.failed > 0 {
-                a href=(addresses::builds(base, &failed, &View::default())) {
-                    (words::thousands(headline.failed)) " of "
-                    (words::counted(headline.decided, "decided build", "decided builds")) " failed"
+                a href=(builds_of(BuildResult::is_failed)) aria-label={ (failed) " failed builds" } {
+                    (failed)
                 }
-                " " (headline.window)
             } @else {
-                (words::thousands(headline.failed)) " of "
-                (words::counted(headline.decided, "decided build", "decided builds")) " failed "
-                (headline.window)
+                (failed)
             }
+            " of "
+            @if headline.decided > 0 {
+                a href=(builds_of(BuildResult::is_decided)) { (decided) }
+            } @else {
+                (decided)
+            }
+            " failed " (headline.window)
         }
         @if let Some(interval) = interval {
             p class="note" {
@@ -70,8 +79,26 @@ fn failed_builds(headline: &Headline, selection: &Selection, base: &Base) -> Htm
             }
         }
         (change(headline))
+        @if headline.decided_before > 0 {
+            (period_before(selection, base))
+        }
     };
     fragment("tile", html)
+}
+
+/// A link that shows or hides the period before as a ghost of this one.
+fn period_before(selection: &Selection, base: &Base) -> Markup {
+    let (shown, words) = match selection.is_compared() {
+        true => (selection.without("compare"), "Hide the period before"),
+        false => (
+            selection.with("compare", "previous"),
+            "Show the period before in the chart",
+        ),
+    };
+    let path = base.path("/pipelines");
+    html! {
+        p { a href=(format!("{path}{}#timeline_short", shown.query())) { (words) } }
+    }
 }
 
 /// Better or worse than before, in words, by a sign and by colour, where chance is excluded.
@@ -345,6 +372,27 @@ mod tests {
     }
 
     #[test]
+    fn a_link_shows_the_period_before_and_hides_it_again() {
+        let rules = config::Insight::default();
+        let share = |selection: &Selection| {
+            let headline = headline(Some(25.0), Some(20.0));
+            let tiles = fragments(&headline, selection, &rules, &Base::new("/rse"));
+            tiles[0].html.clone()
+        };
+        let page = Selection::default().with_days(28);
+        let show = "href=\"/rse/pipelines?compare=previous&amp;days=28#timeline_short\">Show the";
+        assert!(share(&page).contains(show), "{}", share(&page));
+        let compared = share(&page.with("compare", "previous"));
+        let hide = "href=\"/rse/pipelines?days=28#timeline_short\">Hide the";
+        assert!(compared.contains(hide), "{compared}");
+        // A list of builds is compared with nothing.
+        assert!(
+            compared.contains("/rse/builds?days=28&amp;result=ABORTED"),
+            "{compared}"
+        );
+    }
+
+    #[test]
     fn percentages_of_few_builds_stand_with_their_interval_or_counts() {
         let few = Headline {
             decided: 20,
@@ -371,7 +419,8 @@ mod tests {
         assert!(
             share
                 .html
-                .contains("\">300 of 1,200 decided builds failed</a> in the last 14 days</p>")
+                .contains("\">300</a> of <a href=\"/rse/builds?result=ABORTED&amp;result=FAILURE&amp;result=SUCCESS\
+                           &amp;result=UNSTABLE\">1,200 decided builds</a> failed in the last 14 days</p>")
         );
         let failed = "/rse/builds?result=ABORTED&amp;result=FAILURE";
         assert!(share.html.contains(failed), "{}", share.html);

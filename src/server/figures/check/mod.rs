@@ -6,6 +6,7 @@ mod episodes;
 mod kept;
 mod opened;
 mod partition;
+mod period_before;
 mod pipeline_list;
 mod platform;
 mod platform_twins;

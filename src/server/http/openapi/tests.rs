@@ -148,7 +148,7 @@ async fn an_undescribed_value_is_refused_with_a_described_status() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 437);
+    assert_eq!(refused, 460);
 }
 
 #[tokio::test]
