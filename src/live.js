@@ -10,7 +10,7 @@ const LOOK = 5_000;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
 // Spreads the requests of many open pages for new data.
-const SPREAD = 1_000;
+const SPREAD = 500;
 
 const BUILD = content("build");
 

@@ -140,6 +140,32 @@ test("real data replaces sample data on an open page", async ({ page }) => {
   }
 });
 
+test("a shared incident comes to an open page with the events that make it one", async ({ page }) => {
+  const ndjson = await run("sample", "--seed", "3", "--as-of", "2019-10-25T17:15:00Z", "--days", "60", "--stdout");
+  const lines = ndjson.split("\n").filter(Boolean);
+  const until = (at: string, from = "") => lines.filter((line) => ((stamp) => from <= stamp && stamp < at)(JSON.parse(line).stage_timestamp));
+  // The sample has an incident on that afternoon.
+  const [before, after] = ["2019-10-16T11:30:00Z", "2019-10-16T17:00:00Z"];
+  const own = await Own.of((data) => run("sample", "--seed", "2", "--days", "1", "--data", data));
+  try {
+    await own.import("events", until(before));
+    await expect.poll(() => newest(own.url)).toMatch(/^2019-10-16T11:/);
+    await page.goto(own.url);
+    await expect(page.getByRole("button", { name: "Apply" })).toBeHidden();
+    const known = async () => (await page.request.get(`${own.url}/api/incidents`)).json();
+    expect((await known()).incidents).toBe(0);
+    await expect(page.locator(".incidents li")).toHaveCount(0);
+    await own.import("events", until(after, before));
+    const shown = page.locator(".incidents li").first();
+    await expect(shown).toContainText("aat deploy");
+    const [incident] = (await known()).page;
+    await expect(shown).toContainText(`${incident.failures} failures`);
+    await expect(page.getByText(`${incident.pipelines} pipelines fail at aat deploy`).first()).toBeVisible();
+  } finally {
+    await own.end();
+  }
+});
+
 test("a page recovers after the server crashes and restarts with different data", async ({ page, own, faults }) => {
   // Whatever the page asks of a server that is gone.
   faults.provoke(/api\/live/, /ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)/);

@@ -86,6 +86,7 @@ fn choice(head: &SecurityHead, base: &Base) -> Markup {
                     (None, _) => { "Only the " (team) (visible(&names)) },
                 }
                 ". The figures below show the same. "
+                @if head.asked.is_some() { "Facts from before that are imported later can still change it. " }
                 a href=(base.path("/security")) { (all(head)) }
             }
         }

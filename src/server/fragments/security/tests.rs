@@ -230,6 +230,8 @@ fn only_what_was_chosen_is_said() {
         "{team}"
     );
     assert!(!team.contains("As it was known"), "{team}");
+    let can_change = "imported later can still change it.";
+    assert!(day.contains(can_change) && !team.contains(can_change));
     assert!(!says(None, None).contains("The figures below show the same"));
 }
 
