@@ -123,7 +123,7 @@ fn damage_is_found_after_an_unclean_end() {
     // A page in the middle, which opening alone does not read, and the log of a process that was killed.
     let path = dir.path().join(FILE);
     let mut bytes = fs::read(&path).expect("a store");
-    let middle = bytes.len() / 2 / 4096 * 4096;
+    let middle = bytes.len() / 2 / page_size(&bytes) * page_size(&bytes);
     bytes[middle..middle + 64].fill(0xff);
     fs::write(&path, &bytes).expect("written");
     fs::write(dir.path().join("dashboard.sqlite-wal"), "").expect("written");
@@ -206,11 +206,15 @@ fn read_all(dir: &Path) -> ((String, String), usize) {
 /// Overwrites a part of a page of the file.
 fn damage(dir: &Path, bytes: &[u8], page: usize) {
     let mut damaged = bytes.to_vec();
-    damaged[page * PAGE..page * PAGE + 64].fill(0xff);
+    let first = page * page_size(bytes);
+    damaged[first..first + 64].fill(0xff);
     fs::write(dir.join(FILE), damaged).expect("written");
 }
 
-const PAGE: usize = 4096;
+/// The bytes of a page, as the file says.
+fn page_size(bytes: &[u8]) -> usize {
+    usize::from(u16::from_be_bytes([bytes[16], bytes[17]]))
+}
 
 #[test]
 fn a_repair_of_a_sound_store_loses_nothing_and_keeps_the_old_file() {
@@ -235,7 +239,7 @@ fn a_repair_saves_what_can_be_read_and_names_the_rest() {
     let (bytes, (_, before)) = stored(dir.path());
     let before: Vec<&str> = before.lines().collect();
     let (mut damaged, mut whole, mut roots) = (0, 0, 0);
-    for page in 1..bytes.len() / PAGE {
+    for page in 1..bytes.len() / page_size(&bytes) {
         damage(dir.path(), &bytes, page);
         let repair = repaired(dir.path()).unwrap_or_else(|error| panic!("page {page}: {error:#}"));
         let ((_, events), _) = read_all(dir.path());

@@ -18,6 +18,8 @@ pub enum Colour {
     Ghost,
     /// Lines of the period before, whose contrast is that of marks.
     Before,
+    /// The same across bars, which have all other colours.
+    Across,
     /// A step of the failure rate, 0 (none) to 5 (all).
     Rate(u8),
     /// Categories without an order, 0 to 7.
@@ -60,6 +62,7 @@ impl Colour {
             Self::Neutral => "neutral",
             Self::Ghost => "ghost",
             Self::Before => "neutral-2",
+            Self::Across => "text",
             Self::Rate(step) => RATES[step as usize % RATES.len()],
             Self::Category(index) => CATEGORIES[index as usize % CATEGORIES.len()],
         }

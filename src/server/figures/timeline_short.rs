@@ -306,7 +306,7 @@ fn ghost(
         let hover = format!("{name}: {}", words::thousands(count.into()));
         Mark::new((at_ms + bucket_ms / 2) as f64, f64::from(count)).hover(hover)
     };
-    Series::new(name, Colour::Before, Shape::Dashed).with(range_ms.step_by(step).map(mark))
+    Series::new(name, Colour::Across, Shape::Dashed).with(range_ms.step_by(step).map(mark))
 }
 
 /// The time of a bar: the shortest with which a window has at most [`MAX_BARS`], so that each can be hit.
