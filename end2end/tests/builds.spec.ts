@@ -76,7 +76,7 @@ test.describe("on a touch screen", () => {
 test("tiles open the failed builds and the red pipelines", async ({ page, request }) => {
   const headline = await (await request.get("/api/headline?days=28")).json();
   await page.goto("/pipelines?days=28");
-  await page.locator(".headline").getByRole("link", { name: /builds failed/ }).click();
+  await page.locator(".headline").getByRole("link", { name: /failed builds$/ }).click();
   await showsBuilds(page, headline.failed);
   await page.goBack();
   await page.locator(".headline").getByRole("link", { name: /red pipelines/ }).click();
@@ -128,7 +128,7 @@ test("what broke in a project since yesterday is four clicks away: where, and af
   await page.goto("/pipelines?project=cmc&days=7");
   // 1: the failed builds of the project, newest first.
   const headline = await (await request.get("/api/headline?project=cmc&days=7")).json();
-  await page.locator(".headline").getByRole("link", { name: /builds failed/ }).click();
+  await page.locator(".headline").getByRole("link", { name: /failed builds$/ }).click();
   await showsBuilds(page, headline.failed);
   // 2: the newest one, with its steps.
   const { page: builds } = await (await request.get(`/api/builds${new URL(page.url()).search}`)).json();
