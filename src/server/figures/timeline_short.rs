@@ -240,21 +240,17 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
     let from_ms = start_ms.div_euclid(bucket_ms) * bucket_ms;
     if let Some((builds, failed)) = before(rows) {
         let buckets = joined(rows, drawn, bucket_ms, builds, failed);
+        let known: BTreeMap<i64, Slot> = buckets.into_iter().collect();
+        let bars = (from_ms..end_ms).step_by(usize::try_from(bucket_ms).unwrap_or(usize::MAX));
+        let bars = bars.map(|first_ms| {
+            let slot = known.get(&first_ms).copied().unwrap_or_default();
+            let range = first_ms.max(start_ms)..end_ms.min(first_ms + bucket_ms);
+            (first_ms + bucket_ms / 2, slot, opens_before(context, range))
+        });
+        let bars: Vec<(i64, Slot, Selection)> = bars.collect();
         series.extend([
-            ghost(
-                "Failed before",
-                from_ms..end_ms,
-                bucket_ms,
-                &buckets,
-                |slot| slot.failed,
-            ),
-            ghost(
-                "Builds before",
-                from_ms..end_ms,
-                bucket_ms,
-                &buckets,
-                |slot| slot.builds,
-            ),
+            ghost("Failed before", "failed", &bars, |slot| slot.failed),
+            ghost("Builds before", "builds", &bars, |slot| slot.builds),
         ]);
     }
     let panel = Panel::new(Unit::Count, "Builds", series);
@@ -291,22 +287,33 @@ fn joined(
     buckets
 }
 
-/// A line through the middles of all bars of the period before; 0 where nothing was built.
+/// A line through the middles of all bars, of the period before; 0 where nothing was built.
 fn ghost(
     name: &'static str,
-    range_ms: Range<i64>,
-    bucket_ms: i64,
-    buckets: &[(i64, Slot)],
+    opens: &'static str,
+    bars: &[(i64, Slot, Selection)],
     of: fn(&Slot) -> u32,
 ) -> Series {
-    let known: BTreeMap<i64, u32> = buckets.iter().map(|(at, slot)| (*at, of(slot))).collect();
-    let step = usize::try_from(bucket_ms).unwrap_or(usize::MAX);
-    let mark = |at_ms: i64| {
-        let count = known.get(&at_ms).copied().unwrap_or_default();
+    let mark = |(middle_ms, slot, opened): &(i64, Slot, Selection)| {
+        let count = of(slot);
         let hover = format!("{name}: {}", words::thousands(count.into()));
-        Mark::new((at_ms + bucket_ms / 2) as f64, f64::from(count)).hover(hover)
+        Mark::new(*middle_ms as f64, f64::from(count))
+            .opening_builds(opened.clone())
+            .hover(hover)
     };
-    Series::new(name, Colour::Across, Shape::Dashed).with(range_ms.step_by(step).map(mark))
+    Series::new(name, Colour::Across, Shape::Dashed)
+        .opening(opens)
+        .with(bars.iter().map(mark))
+}
+
+/// The builds of the period before that stand in a part of this one.
+fn opens_before(context: &Context<'_>, part_ms: Range<i64>) -> Selection {
+    let window = context.window;
+    let length_ms = window.end_ms - window.start_ms;
+    let before = window.before();
+    let finished = opens::finished(before.start_ms, before.end_ms);
+    let (first_ms, end_ms) = (part_ms.start - length_ms, part_ms.end - length_ms);
+    finished.narrowed(&opens::started(context, first_ms, end_ms))
 }
 
 /// The time of a bar: the shortest with which a window has at most [`MAX_BARS`], so that each can be hit.
