@@ -35,8 +35,6 @@ const fn is_bidi_control(character: char) -> bool {
 
 /// The most rows of a table on a page.
 pub const MAX_ROWS: usize = 500;
-/// The most rows of a figure's table on a page, which has many figures, and each its table as CSV.
-pub const MAX_FIGURE_ROWS: usize = 200;
 /// The most bytes of their HTML, which only extremely long names reach.
 const MAX_BYTES: usize = 240_000;
 

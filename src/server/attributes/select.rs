@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{ATTRIBUTES, Kind, UNKNOWN, Values};
+use super::{ATTRIBUTES, Kind, Values};
 use crate::{
     selection::{self, Selection},
     server::{
@@ -45,7 +45,7 @@ pub fn select_in<'a>(
         let wanted: Vec<&str> = selection.values(attribute.id).collect();
         if !wanted.is_empty() {
             let labels = labels(snapshot, &attribute.kind, &wanted);
-            selected.keep(has_label((attribute.read)(snapshot), &labels));
+            selected.keep_values(&(attribute.read)(snapshot), &labels);
         }
     }
     selected.keep_commits(selection);
@@ -82,25 +82,12 @@ pub fn has_attributes<'a>(
     let conditions = asked.filter_map(|attribute| {
         let wanted: Vec<&str> = selection.values(attribute.id).collect();
         let labels = (!wanted.is_empty()).then(|| labels(snapshot, &attribute.kind, &wanted))?;
-        Some(has_label((attribute.read)(snapshot), &labels))
+        let values = (attribute.read)(snapshot);
+        let wanted = values.wanted(&labels);
+        Some(move |build| values.has(build, &wanted))
     });
     let conditions: Vec<_> = conditions.collect();
     move |build| conditions.iter().all(|holds| holds(build))
-}
-
-/// Tells which builds have a value with one of these labels. The label [`UNKNOWN`] is also that of builds without a
-/// value.
-fn has_label<'a>(values: Values<'a>, labels: &[String]) -> impl Fn(usize) -> bool + use<'a> {
-    let known = values.labels().iter();
-    let wanted: Vec<bool> = known
-        .map(|label| labels.iter().any(|wanted| wanted == label))
-        .collect();
-    let unknown = labels.iter().any(|label| label == UNKNOWN);
-    move |build| {
-        values
-            .number(build)
-            .map_or(unknown, |number| wanted[number])
-    }
 }
 
 /// The labels that values of an attribute in addresses stand for.
@@ -147,6 +134,13 @@ impl Selected<'_> {
         }
     }
 
+    /// Drops the builds whose value has none of the labels.
+    fn keep_values(&mut self, values: &Values<'_>, labels: &[String]) {
+        let rows = self.rows.clone();
+        let mask = self.mask.get_or_insert_with(|| vec![true; rows.len()]);
+        values.keep(rows.start, &values.wanted(labels), mask);
+    }
+
     /// Keeps the builds of one of these commits, each its hexadecimal digits or at least their first 7.
     fn keep_commits(&mut self, selection: &Selection) {
         let commits: Vec<(u64, u64)> = selection.values("commit").map(commit_range).collect();
@@ -179,8 +173,8 @@ impl Selected<'_> {
             let numbers: Vec<bool> = names.map(|name| is_wanted(name)).collect();
             let steps = &self.builds.steps;
             self.keep(|build| {
-                let mut steps = steps.of(build);
-                steps.any(|step| numbers.get(usize::from(step.name)).copied() == Some(true))
+                let mut names = steps.names(build).iter();
+                names.any(|&name| numbers.get(usize::from(name)) == Some(&true))
             });
         }
     }

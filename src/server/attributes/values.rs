@@ -27,6 +27,9 @@ trait Numbers {
 
     /// Counts builds by number; the last count is that of all greater numbers.
     fn count(&self, builds: &[u32], counts: &mut [u32]);
+
+    /// Clears the marks of builds, which follow each other from the first, without a wanted number.
+    fn keep(&self, first: usize, wanted: &Wanted, marks: &mut [bool]);
 }
 
 /// Each kind of attribute has a loop of its own, without a call for each build.
@@ -43,9 +46,51 @@ impl<F: Fn(usize) -> u32> Numbers for F {
             counts[(self(build as usize) as usize).min(last)] += 1;
         }
     }
+
+    fn keep(&self, first: usize, wanted: &Wanted, marks: &mut [bool]) {
+        for (build, kept) in (first..).zip(marks) {
+            *kept = *kept && wanted.has(self(build));
+        }
+    }
+}
+
+/// The numbers of some labels.
+pub struct Wanted {
+    numbers: Vec<bool>,
+    /// Greater numbers, which are unknown, are wanted, too.
+    unknown: bool,
+}
+
+impl Wanted {
+    fn has(&self, number: u32) -> bool {
+        self.numbers
+            .get(number as usize)
+            .copied()
+            .unwrap_or(self.unknown)
+    }
 }
 
 impl<'a> Values<'a> {
+    /// Returns the numbers of values with one of these labels. The label [`UNKNOWN`] is also that of builds without a
+    /// value.
+    pub fn wanted(&self, labels: &[String]) -> Wanted {
+        let is_wanted = |label: &Label<'_>| labels.iter().any(|wanted| wanted == label);
+        Wanted {
+            numbers: self.labels.iter().map(is_wanted).collect(),
+            unknown: labels.iter().any(|label| label == UNKNOWN),
+        }
+    }
+
+    /// Returns whether a build has a wanted value.
+    pub fn has(&self, build: usize, wanted: &Wanted) -> bool {
+        wanted.has(self.numbers.number(build))
+    }
+
+    /// Clears the marks of builds, which follow each other from the first, without a wanted value.
+    pub fn keep(&self, first: usize, wanted: &Wanted, marks: &mut [bool]) {
+        self.numbers.keep(first, wanted, marks);
+    }
+
     /// Returns the number of a build's value; none if it is unknown.
     pub fn number(&self, build: usize) -> Option<usize> {
         let number = self.numbers.number(build) as usize;

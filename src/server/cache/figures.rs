@@ -18,7 +18,6 @@ use moka::future::Cache;
 use crate::{
     api::{FigureData, TableRows},
     error::AppError,
-    markup::MAX_FIGURE_ROWS,
     selection::Selection,
     server::{
         compression::{Encoded, Level},
@@ -272,7 +271,7 @@ impl FigureCache {
 
 fn encode(data: FigureData) -> Result<CachedFigure> {
     let tag = format!("{}-{}", data.version, env!("BUILD_ID"));
-    let page_json = if data.rows.len() > MAX_FIGURE_ROWS {
+    let page_json = if data.rows.len() > figures::MAX_PAGE_ROWS {
         let page = serde_json::to_vec(&figures::for_page(&data))?;
         Some(Encoded::new(page, format!("{tag}-page"), Level::Fast))
     } else {

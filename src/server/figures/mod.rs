@@ -75,7 +75,6 @@ pub use words::result_label;
 
 use crate::{
     api::{FigureData, FigureInfo, Width},
-    markup::MAX_FIGURE_ROWS,
     selection::Selection,
     server::{
         attributes::days_of,
@@ -321,10 +320,13 @@ pub fn document(figure: &Figure, snapshot: &Snapshot, selection: &Selection) -> 
 /// The figures of whose long tables a page shows the last rows: the latest slots, the most frequent CVEs.
 const ENDING_WITH_THE_FIRST: [&str; 2] = [timeline_short::FIGURE.id, cve_most_frequent::FIGURE.id];
 
+/// The most rows of a figure's table on a page, which has many figures. The CSV has all.
+pub const MAX_PAGE_ROWS: usize = 200;
+
 /// The figure with the rows that a page shows.
 pub fn for_page(figure: &FigureData) -> FigureData {
     let ends_with_the_first = ENDING_WITH_THE_FIRST.contains(&&*figure.id);
-    let shown = opens::part(figure.rows.len(), MAX_FIGURE_ROWS, ends_with_the_first);
+    let shown = opens::part(figure.rows.len(), MAX_PAGE_ROWS, ends_with_the_first);
     FigureData {
         id: figure.id.clone(),
         title: figure.title.clone(),

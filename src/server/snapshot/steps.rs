@@ -98,6 +98,11 @@ impl Steps {
         })
     }
 
+    /// Returns the names of a build's steps, in order of their ends.
+    pub fn names(&self, build: usize) -> &[u16] {
+        &self.name[self.range(build)]
+    }
+
     /// Calls `f` with the name and the known duration, in ms, of each of a build's steps.
     #[inline]
     pub fn durations(&self, build: usize, mut f: impl FnMut(u16, u32)) {

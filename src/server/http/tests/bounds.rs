@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    markup::{MAX_FIGURE_ROWS, MAX_ROWS},
+    markup::MAX_ROWS,
     server::{
         figures::{self, testing::crowded},
         model::{Codebase, Event, RepositoryFacts, Suppression, System, Toolchain},
@@ -63,7 +63,7 @@ async fn pages_end_at_so_many_rows_and_exports_have_all() {
     ] {
         assert_eq!(
             shown_and_exported(&router, id).await,
-            (MAX_FIGURE_ROWS, all),
+            (figures::MAX_PAGE_ROWS, all),
             "{id}"
         );
     }
@@ -74,7 +74,10 @@ async fn pages_end_at_so_many_rows_and_exports_have_all() {
         ("java_versions", 2_000),
     ] {
         let (shown, exported) = shown_and_exported(&router, id).await;
-        assert!((50..=MAX_FIGURE_ROWS).contains(&shown), "{id}: {shown}");
+        assert!(
+            (50..=figures::MAX_PAGE_ROWS).contains(&shown),
+            "{id}: {shown}"
+        );
         assert_eq!(exported, all, "{id}");
     }
 }
@@ -94,7 +97,11 @@ async fn a_page_shows_the_rows_that_matter_most_and_links_to_all() {
     };
     let (all, page) = (rows("all").await, rows("page").await);
     assert_eq!(all.len(), 2_001);
-    assert_eq!(page, all[all.len() - MAX_FIGURE_ROWS..], "the latest slots");
+    assert_eq!(
+        page,
+        all[all.len() - figures::MAX_PAGE_ROWS..],
+        "the latest slots"
+    );
     assert_eq!(rows("").await, all);
     let wrong = get(&router, "/api/figure?id=timeline_short&rows=10").await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
@@ -148,11 +155,11 @@ async fn pages_stay_small_with_many_repositories_steps_and_suppressions() {
     assert_small(&router).await;
     let (shown, exported) = shown_and_exported(&router, "failing_steps").await;
     assert!(exported >= 65_535, "{exported}");
-    assert_eq!(shown, MAX_FIGURE_ROWS);
+    assert_eq!(shown, figures::MAX_PAGE_ROWS);
     for (id, all) in [("cve_most_frequent", 38_000), ("node_versions", 50_000)] {
         assert_eq!(
             shown_and_exported(&router, id).await,
-            (MAX_FIGURE_ROWS, all),
+            (figures::MAX_PAGE_ROWS, all),
             "{id}"
         );
     }
@@ -212,7 +219,10 @@ async fn pages_stay_small_with_stored_names_of_any_length() {
     let router = of(snapshot);
     assert_small(&router).await;
     let (shown, exported) = shown_and_exported(&router, "failing_steps").await;
-    assert!((50..=MAX_FIGURE_ROWS).contains(&shown), "{shown} rows");
+    assert!(
+        (50..=figures::MAX_PAGE_ROWS).contains(&shown),
+        "{shown} rows"
+    );
     assert_eq!(exported, 604);
     let csv = get(&router, "/figures/failing_steps.csv").await;
     assert!(csv.body.len() < 604 * 400, "{} bytes", csv.body.len());
