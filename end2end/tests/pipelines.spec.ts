@@ -50,7 +50,7 @@ test("a link overlays builds over time with the period before, and its condition
   const id = "timeline_short";
   await page.goto("/pipelines?days=7");
   await page.getByRole("link", { name: "Show the period before" }).click();
-  await expect(page).toHaveURL(`/pipelines?compare=previous&days=7#${id}`);
+  await expect(page).toHaveURL(`/figures/${id}?compare=previous&days=7`);
   const compared = await figure(request, id, { compare: "previous", days: 7 });
   expect(compared.columns.map((column) => column.id)).toContain("builds_before");
   await expect(card(page, id).locator(".sentence")).toHaveText(compared.summary);
@@ -61,8 +61,11 @@ test("a link overlays builds over time with the period before, and its condition
   const before = await chart.evaluate((plot: any) => plot.data[3].y.reduce((sum: number, count: number) => sum + count, 0));
   expect(before).toBeGreaterThan(0);
   await page.getByRole("link", { name: "Remove Compared with: previous" }).click();
-  await expect(page).toHaveURL("/pipelines?days=7");
+  await expect(page).toHaveURL(`/figures/${id}?days=7`);
   await expect.poll(names).toEqual(["Failed", "Not failed"]);
+  await page.goto("/pipelines?compare=previous&days=7");
+  await page.getByRole("link", { name: "Hide the period before" }).click();
+  await expect(page).toHaveURL("/pipelines?days=7");
 });
 
 test.describe("without JavaScript", () => {

@@ -86,18 +86,22 @@ fn failed_builds(headline: &Headline, selection: &Selection, base: &Base) -> Htm
     fragment("tile", html)
 }
 
-/// A link that shows or hides the period before as a ghost of this one.
+/// A link to the chart that shows the period before as a ghost of this one, or to the page without it. The chart's own
+/// page, because on phones it stands behind a tab of this one.
 fn period_before(selection: &Selection, base: &Base) -> Markup {
-    let (shown, words) = match selection.is_compared() {
-        true => (selection.without("compare"), "Hide the period before"),
-        false => (
-            selection.with("compare", "previous"),
-            "Show the period before in the chart",
-        ),
+    let (href, words) = match selection.is_compared() {
+        true => {
+            let query = selection.without("compare").query();
+            (base.path("/pipelines") + &query, "Hide the period before")
+        }
+        false => {
+            let compared = selection.with("compare", "previous");
+            let href = addresses::figure(base, "timeline_short", &compared);
+            (href, "Show the period before in the chart")
+        }
     };
-    let path = base.path("/pipelines");
     html! {
-        p { a href=(format!("{path}{}#timeline_short", shown.query())) { (words) } }
+        p { a href=(href) { (words) } }
     }
 }
 
@@ -380,10 +384,10 @@ mod tests {
             tiles[0].html.clone()
         };
         let page = Selection::default().with_days(28);
-        let show = "href=\"/rse/pipelines?compare=previous&amp;days=28#timeline_short\">Show the";
+        let show = "href=\"/rse/figures/timeline_short?compare=previous&amp;days=28\">Show the";
         assert!(share(&page).contains(show), "{}", share(&page));
         let compared = share(&page.with("compare", "previous"));
-        let hide = "href=\"/rse/pipelines?days=28#timeline_short\">Hide the";
+        let hide = "href=\"/rse/pipelines?days=28\">Hide the";
         assert!(compared.contains(hide), "{compared}");
         // A list of builds is compared with nothing.
         assert!(
