@@ -6,7 +6,7 @@ use crate::{
     server::snapshot::{Snapshot, UNKNOWN_DURATION},
 };
 
-/// How many times as many builds are held as are wanted, before the late ones are dropped.
+/// The multiple of the wanted builds that is held before the late ones are dropped.
 const SPARE: usize = 8;
 
 /// The orders of a list; `-` before a name means greatest first.
