@@ -22,6 +22,7 @@ use crate::{
 
 /// The builds on a page.
 const PAGE: usize = 50;
+
 /// Checks the parameters of the list.
 ///
 /// # Errors
