@@ -52,12 +52,15 @@ export const card = (page: Page, id: string): Locator => page.locator(`article[d
 
 export const table = (page: Page, id: string): Locator => card(page, id).locator("table");
 
-/** Shows the topic of a card on phones, where a page shows one at a time. */
+/** Shows the topic of a card on phones, where a page shows one at a time. Tries anew while a page gives way to the next,
+ * when the card is neither visible nor behind a topic. */
 export async function showTopic(page: Page, id: string) {
-  if (await card(page, id).isVisible()) return;
-  const topic = await card(page, id).getAttribute("data-topic");
-  await page.locator(`.topics input[value="${topic}"]`).check();
-  await expect(card(page, id)).toBeVisible();
+  await expect(async () => {
+    if (await card(page, id).isVisible()) return;
+    const topic = await card(page, id).getAttribute("data-topic", { timeout: 1_000 });
+    await page.locator(`.topics input[value="${topic}"]`).check({ timeout: 1_000 });
+    await expect(card(page, id)).toBeVisible({ timeout: 1_000 });
+  }).toPass({ timeout: 30_000 });
 }
 
 /** Opens a card's table as a reader does; on a figure's own page it is already open. */

@@ -1,11 +1,13 @@
 // Ends the output with a line for scripts: `12 passed, 0 failed, 0 skipped`. The lines before it name each skipped
-// test and its reason, and each failed one and its error, so that the end of a log is enough to begin with; a test
-// skipped without a reason fails the run.
+// test and its reason, each failed one and each flaky one with their errors, so that the end of a log is enough to
+// begin with. A test that is skipped without a reason fails the run, and so do more than three flaky ones.
 import { stripVTControlCharacters } from "node:util";
 import type { FullConfig, FullResult, Reporter, Suite, TestCase } from "@playwright/test/reporter";
 
 /** The most characters of an error at the end. */
 const LONGEST = 800;
+/** The most tests that may pass at their second try alone. */
+const MOST_FLAKY = 3;
 
 export default class ClosingLine implements Reporter {
   private suite?: Suite;
@@ -16,25 +18,32 @@ export default class ClosingLine implements Reporter {
 
   onEnd(result: FullResult) {
     const skipped = this.suite?.allTests().flatMap((test) => reasonOf(test) ?? []) ?? [];
-    for (const { test, reason } of skipped) console.log(`skipped: ${test.titlePath().slice(2).join(" › ")}: ${reason || "NO REASON IS GIVEN"}`);
-    if (skipped.some(({ reason }) => !reason)) return Promise.resolve({ status: "failed" as const });
+    for (const { test, reason } of skipped) console.log(`skipped: ${nameOf(test)}: ${reason || "NO REASON IS GIVEN"}`);
+    const flaky = this.with("flaky");
+    if (flaky.length > MOST_FLAKY) console.log(`${flaky.length} tests are flaky: more than ${MOST_FLAKY}`);
+    if (flaky.length > MOST_FLAKY || skipped.some(({ reason }) => !reason)) return Promise.resolve({ status: "failed" as const });
     return Promise.resolve({ status: result.status });
   }
 
   onExit() {
-    const tests = this.suite?.allTests() ?? [];
-    const passed = tests.filter((test) => test.outcome() === "expected" && test.results.length > 0).length;
-    const failed = tests.filter((test) => ["unexpected", "flaky"].includes(test.outcome()));
-    const skipped = tests.filter((test) => test.outcome() === "skipped").length;
-    for (const test of failed) console.log(`failed: ${test.titlePath().slice(2).join(" › ")}: ${errorOf(test)}`);
-    console.log(`${passed} passed, ${failed.length} failed, ${skipped} skipped`);
+    const passed = this.with("expected").filter((test) => test.results.length > 0).length;
+    const [flaky, failed] = [this.with("flaky"), this.with("unexpected")];
+    for (const test of flaky) console.log(`flaky: ${nameOf(test)}: ${errorOf(test)}`);
+    for (const test of failed) console.log(`failed: ${nameOf(test)}: ${errorOf(test)}`);
+    console.log(`${passed + flaky.length} passed, ${failed.length} failed, ${this.with("skipped").length} skipped`);
     return Promise.resolve();
+  }
+
+  private with(outcome: ReturnType<TestCase["outcome"]>) {
+    return this.suite?.allTests().filter((test) => test.outcome() === outcome) ?? [];
   }
 
   printsToStdio() {
     return true;
   }
 }
+
+const nameOf = (test: TestCase) => test.titlePath().slice(2).join(" › ");
 
 /** Reason for skipping a test on purpose; tests that did not run because another failed have none. */
 function reasonOf(test: TestCase) {
