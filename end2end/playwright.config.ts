@@ -14,8 +14,9 @@ export default defineConfig({
   workers: 2,
   fullyParallel: true,
   forbidOnly: true,
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  // Several times of what the slowest need on two cores.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   use: {
     launchOptions: browser(),
     viewport: { width: 1280, height: 900 },

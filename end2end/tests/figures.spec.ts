@@ -553,6 +553,7 @@ test("a picture stands in the place of a chart until a reader comes", async ({ p
   expect(await picture.locator("rect[fill='var(--failure)']").count()).toBeGreaterThan(0);
   await expect(picture.locator("text.wide[text-anchor=end]")).toHaveCount(Math.min(wanted.rows.length, NAMES));
   expect(asked).toBe(false);
+  await expect(page.getByRole("button", { name: "Keys" })).toBeVisible();
   const before = await card(page, "most_failing").boundingBox();
   await card(page, "most_failing").hover();
   await drawn(page, "most_failing");

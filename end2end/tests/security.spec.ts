@@ -32,6 +32,9 @@ test("what is due this month has a team, and is better or worse than a month ago
   await page.goto("/");
   // The first click is to the page, the second to the list.
   await page.getByRole("navigation").getByRole("link", { name: "Security" }).click();
+  await expect(page).toHaveURL(/\/security$/);
+  // Before the page is alive, its links load documents.
+  await page.waitForLoadState();
   await expect(page.locator(".security-head .tile").first()).toContainText(/(better|worse) than 28 days before|no clear change in 28 days/);
   await page.locator(".security-due .chip", { hasText: "Within 30 days" }).click();
   const list = page.locator("#due-30-days");
@@ -40,7 +43,7 @@ test("what is due this month has a team, and is better or worse than a month ago
   const summary = list.locator("summary");
   if (await summary.count()) await summary.click();
   const rows = list.locator("tbody tr");
-  expect(await rows.count()).toBe(Math.min(soon, 60));
+  await expect(rows).toHaveCount(Math.min(soon, 60));
   await expect(rows.first().locator("[data-label=Team]")).not.toHaveText("");
   await expect(rows.first().locator("[data-label='What to do']")).not.toHaveText("");
   await rows.first().locator("[data-label=Repository] a").click();
@@ -53,6 +56,7 @@ test("a team and a day choose all of the page", async ({ page, request }) => {
   await page.locator(".security-choice select").selectOption(team!);
   await page.getByRole("button", { name: "Show" }).click();
   await expect(page).toHaveURL(new RegExp(`team=${team}`));
+  await page.waitForLoadState();
   const teams = new Set(await page.locator("#due tbody [data-label=Team]").allTextContents());
   expect([...teams]).toEqual([team]);
   await expect(page.locator(".security-choice")).toContainText(`Only the team ${team}.`);

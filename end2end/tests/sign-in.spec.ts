@@ -339,11 +339,11 @@ test.describe("with their own dashboard", () => {
 
     own("an expired session grants no access, even with its cookie", async ({ page, context, closed }) => {
       await signIn(page);
-      await isOpen(page);
+      await expect.poll(() => cookie(context, SESSION)).toBeDefined();
       const { value } = (await cookie(context, SESSION))!;
-      await page.close();
       const status = async () => (await fetch(`${closed.url}/api/figures`, { headers: { cookie: `${SESSION}=${value}` } })).status;
       expect(await status()).toBe(200);
+      await page.close();
       await expect.poll(status, { timeout: 30_000 }).toBe(401);
     });
   });

@@ -26,12 +26,16 @@ test("collected facts replace the sample, and a failure is shown beside the last
   await page.goto("/security");
   await expect(page.locator(".sample")).toBeVisible();
   await asIfOnce(page);
+  let fetched = Date.now();
+  page.on("request", (request) => request.url().includes("/api/figure") && (fetched = Date.now()));
   expect(await own.sync(github.variables())).toBe(true);
   const freshness = page.locator(".freshness");
   await expect(freshness.getByRole("link", { name: /^GitHub: \d+ of \d+ repositories read/ })).toHaveAttribute("href", "/sources");
   await expect(page.locator(".sample")).toHaveCount(0);
   const rows = page.locator("[data-figure=java_versions] tbody tr");
   await expect(rows.filter({ hasText: "ccd-api" })).toHaveCount(1);
+  // A sync is several commits, which the page may hear of one by one.
+  await expect.poll(() => Date.now() - fetched, "the page has fetched the last part").toBeGreaterThan(3_000);
   const good = await rows.allTextContents();
 
   const asked: string[] = [];

@@ -13,7 +13,9 @@ export const figuresOn = (tab: Tab) =>
 export async function drawn(tab: Tab, id: string) {
   const look = () =>
     tab.driver.evaluate((id) => {
-      const chart = document.querySelector<HTMLElement>(`article[data-figure="${id}"] .chart`)!;
+      const chart = document.querySelector<HTMLElement>(`article[data-figure="${id}"] .chart`);
+      // The page is still arriving.
+      if (!chart) return { drawn: false, error: "there is no card", isSeen: false };
       if (!chart.dataset.drawn) chart.scrollIntoView({ block: "center" });
       const marks = [...chart.querySelectorAll(".main-svg :is(.bars .point path, .scatterlayer .js-line, .scatterlayer .point, .heatmaplayer image)")];
       const isSeen = marks.map((mark) => mark.getBoundingClientRect()).some(({ width, height }) => width > 0 || height > 0);
