@@ -14,7 +14,7 @@ export const LAYERS = [
   ["api"],
   ["markup"],
   // The client.
-  ["brush", "keys", "live", "plotly", "trusted_types"],
+  ["brush", "keys", "live", "places", "plotly", "trusted_types"],
   ["components"],
   ["pages"],
   ["app"],
@@ -46,7 +46,7 @@ export const LAYERS = [
 ];
 
 /** Client modules. Among the server's modules, only those in DRAWS_PAGES may use them. */
-const CLIENT = ["brush", "keys", "live", "plotly", "trusted_types", "components", "pages", "app"];
+const CLIENT = ["brush", "keys", "live", "places", "plotly", "trusted_types", "components", "pages", "app"];
 const DRAWS_PAGES = ["server::http", "server::sign_in"];
 
 const level = new Map(LAYERS.flatMap((names, line) => names.map((name) => [name, line])));

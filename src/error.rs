@@ -191,11 +191,19 @@ impl fmt::Display for AppError {
                 value,
                 known,
             } => {
-                write!(f, "“{value}” is not a known value of “{parameter}”.")?;
-                if !known.is_empty() {
-                    write!(f, " Known values: {}.", known.join(", "))?;
+                if parameter == "q" {
+                    return f.write_str("The text is too long to search for.");
                 }
-                Ok(())
+                write!(f, "“{value}” is not a known value of “{parameter}”.")?;
+                if known.is_empty() {
+                    return Ok(());
+                }
+                // Of days and weeks, there are examples.
+                let known_as = match known[0].starts_with("2019-") {
+                    true => "For example",
+                    false => "Known values",
+                };
+                write!(f, " {known_as}: {}.", known.join(", "))
             }
             Self::UnknownParameter { parameter, known } => {
                 write!(f, "“{parameter}” is not a known parameter.")?;
@@ -210,6 +218,9 @@ impl fmt::Display for AppError {
             }
             Self::UnknownFigure { id } => write!(f, "There is no figure “{id}”."),
             Self::UnknownBuild { id, keep_months } => {
+                if id.trim_matches([' ', '#']).is_empty() {
+                    return f.write_str("The address names no build.");
+                }
                 write!(f, "There is no build “{id}”.")?;
                 kept(f, *keep_months)
             }

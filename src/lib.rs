@@ -17,6 +17,7 @@ pub mod live;
 mod markup;
 mod numbers;
 pub mod pages;
+pub mod places;
 pub mod plotly;
 pub mod selection;
 #[cfg(feature = "ssr")]
@@ -32,5 +33,6 @@ pub fn hydrate() {
     api::ask_below_base();
     brush::start();
     keys::start();
+    places::start();
     leptos::mount::hydrate_body(app::App);
 }

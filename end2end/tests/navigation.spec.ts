@@ -145,3 +145,22 @@ test("removed charts leave nothing behind", async ({ page }) => {
   expect(await page.locator("article[data-figure]").count()).toBe(PAGES.pipelines.length);
   expect(await page.locator("body > .js-plotly-tester, body > svg").count()).toBeLessThanOrEqual(1);
 });
+
+for (const width of [390, 1280]) {
+  test(`a page that a reader goes back to stands where it was left, ${width} px wide`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 844 });
+    await openAlive(page, "/pipelines/list");
+    const link = page.locator(".pipeline-table th[scope=row] a").nth(30);
+    await link.scrollIntoViewIfNeeded();
+    const place = () => page.evaluate(() => scrollY);
+    await expect.poll(place).toBeGreaterThan(300);
+    const left = await place();
+    await link.click();
+    await expect(page).toHaveURL(/\/pipeline\?/);
+    await expect.poll(place).toBeLessThan(300);
+    await page.goBack();
+    await expect(link).toBeVisible();
+    await expect.poll(async () => Math.abs((await place()) - left)).toBeLessThan(3);
+    expect(await documents(page)).toBe(0);
+  });
+}

@@ -106,6 +106,8 @@ pub struct RepositoryRule {
     pub until: Option<String>,
     /// RFC 3339, UTC; null if it has no end, or none that can be read.
     pub ends_at: Option<String>,
+    /// The last day before `ends_at`: `2026-07-10`.
+    pub last_day: Option<String>,
     /// The first facts that hold it, RFC 3339, UTC.
     pub since: String,
     /// It is in the first facts of the repository, and may be older.
@@ -131,6 +133,8 @@ pub struct RepositoryRuntime {
     pub support: String,
     /// RFC 3339, UTC.
     pub ends_at: Option<String>,
+    /// The last day of its support: `2026-07-10`.
+    pub last_day: Option<String>,
     pub place: FilePlace,
 }
 
@@ -154,6 +158,8 @@ pub struct RepositoryFinding {
     pub listed: bool,
     /// Its scanner leaves it out because of a rule.
     pub suppressed: bool,
+    /// The last day on which a rule with a reason accepts it: `2026-07-10`; null if none does.
+    pub accepted_until: Option<String>,
 }
 
 /// The latest report of a scanner.

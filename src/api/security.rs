@@ -12,6 +12,8 @@ pub struct SecurityHead {
     pub as_of: String,
     /// The date or instant that was asked for; none for the time of the facts.
     pub asked: Option<String>,
+    /// What was asked for is later than the facts, whose time is taken.
+    pub is_later: bool,
     /// The teams that were asked for; all if there are none.
     pub asked_teams: Vec<String>,
     /// The teams to choose from.
@@ -27,7 +29,7 @@ pub struct SecurityHead {
     pub due: Vec<DueRow>,
     /// The runtimes past or near their end; at most 200.
     pub runtimes: Vec<DueRow>,
-    /// Rules that are unused, broad, without a reason or known to be exploited; at most 300.
+    /// Rules that are expired, unused, broad, without a reason or known to be exploited; at most 300.
     pub debts: Vec<DebtRow>,
     pub debts_total: u64,
     /// Vulnerabilities that one repository suppresses and another has resolved; at most 100.
@@ -55,9 +57,11 @@ pub struct SecurityNumber {
     pub number: Option<u64>,
     /// The count of its kind.
     pub of: u64,
-    /// The repositories whose rules were not read, the runtimes of unknown support, the repositories about which no
-    /// report was read, those of which no check is known.
+    /// The suppressions of which it is unknown whether they are in debt, the runtimes of unknown support, the
+    /// repositories about which no report was read, those of which no check is known.
     pub unknown: u64,
+    /// The repositories whose rules were not read; 0 for others.
+    pub unread: u64,
     /// The suppressions without an end; the runtimes past their end; 0 for others.
     pub beside: u64,
     /// The same 28 days before; none if it was not known then.
@@ -86,6 +90,10 @@ pub struct DueRow {
     pub team: String,
     /// RFC 3339, UTC.
     pub until: Option<String>,
+    /// The last day before `until`: `2026-07-10`.
+    pub last_day: Option<String>,
+    /// The end of a runtime is near.
+    pub ends_soon: bool,
     /// The days since it was first seen or opened; at least so many where `at_least`.
     pub age_days: Option<u64>,
     pub at_least: bool,

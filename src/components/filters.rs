@@ -75,6 +75,11 @@ impl Carried {
         self.selection
             .with(|selection| scope(selection, &self.projects.read_value()))
     }
+
+    /// The selected team; none for all. The page of security knows no projects.
+    pub fn team(self) -> Option<String> {
+        self.selection.with(of_team)
+    }
 }
 
 /// The first part of the current path, under the base path: `pipelines`; empty for the start.
@@ -382,7 +387,11 @@ fn scope(selection: &Selection, projects: &[(String, String)]) -> Option<String>
         let known = projects.iter().find(|(known, _)| known == slug);
         known.map(|(_, label)| label.clone())
     });
-    project.or_else(|| selection.value("team").map(|team| format!("Team {team}")))
+    project.or_else(|| of_team(selection))
+}
+
+fn of_team(selection: &Selection) -> Option<String> {
+    selection.value("team").map(|team| format!("Team {team}"))
 }
 
 /// A date or an instant for readers.

@@ -4,7 +4,7 @@
 use leptos::{html::H1, prelude::*};
 use leptos_meta::Title;
 
-use super::filters::use_carried;
+use super::filters::{use_carried, use_page};
 
 /// Set once a page has been shown in the document.
 #[derive(Clone, Copy)]
@@ -41,10 +41,14 @@ pub fn PageHeading(
         }
         visited.set_value(true);
     });
-    let carried = use_carried();
+    let (carried, page) = (use_carried(), use_page());
     let title = {
         let text = text.clone();
-        move || match carried.scope() {
+        let scope = move || match page.with(|page| page == "security") {
+            true => carried.team(),
+            false => carried.scope(),
+        };
+        move || match scope() {
             Some(scope) => format!("{scope} · {text}"),
             None => text.clone(),
         }

@@ -86,14 +86,15 @@ pub fn Fragments(
                 match parts.await {
                     Ok(parts) => Either::Left(parts.into_iter().map(part).collect_view()),
                     Err(error) => {
+                        let (href, action) = way_on(&error);
                         ask_again_when_heard(&error, move || parts.refetch());
                         Either::Right(
                             view! {
                                 <ErrorPanel
                                     heading=failed
                                     error
-                                    href=current_page()
-                                    action="Try again"
+                                    href
+                                    action
                                 />
                             },
                         )
@@ -104,19 +105,14 @@ pub fn Fragments(
     }
 }
 
-/// The current page with its parameters, under the base path.
-fn current_page() -> String {
-    let location = use_location();
-    let (path, query) = (
-        location.pathname.get_untracked(),
-        location.search.get_untracked(),
-    );
+/// The address and the words of the link from an error to where a reader can go on.
+fn way_on(error: &AppError) -> (String, &'static str) {
+    let path = use_location().pathname.get_untracked();
     let base = use_base();
     let path = path.strip_prefix(base.as_str()).unwrap_or(&path);
-    if query.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{path}?{query}")
+    match error.status() {
+        400 => (path.to_owned(), "Show without conditions"),
+        _ => ("/".to_owned(), "Go to Today"),
     }
 }
 

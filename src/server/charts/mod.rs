@@ -169,7 +169,7 @@ impl Cells {
 
     /// Returns whether rows have names rather than dates or weekdays.
     fn has_long_rows(&self) -> bool {
-        self.rows.iter().any(|name| name.chars().count() > 5)
+        self.rows.iter().any(|name| name.chars().count() > 6)
     }
 
     /// Returns whether columns have names, which stand at a slant, rather than hours.

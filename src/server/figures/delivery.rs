@@ -119,6 +119,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         values[index].map_or_else(|| "unknown".to_owned(), |value| format!("{value}{unit}"))
     };
     let promotions = match values[3] {
+        Some(1.0) => "builds were promoted once a day".to_owned(),
         Some(a_day) => format!("builds were promoted {a_day} times a day"),
         None => "no promotion step is known".to_owned(),
     };
@@ -246,7 +247,7 @@ mod tests {
         assert_eq!(
             summary(&FIGURE, &snapshot, &day),
             "Good builds in the last day took 15 min at the median, 66.67% of decided builds were good, and builds \
-             were promoted 1 times a day."
+             were promoted once a day."
         );
     }
 }

@@ -168,7 +168,10 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             row: steps.iter().position(|known| *known == step[row])?,
             percent,
             uncertain,
-            label: format!("{percent:.0}"),
+            label: match percent {
+                few if few > 0.0 && few < 0.5 => "<1%".to_owned(),
+                percent => format!("{percent:.0}%"),
+            },
             hover: format!(
                 "{} in {}\n{} of {} failed first here, {}{too_few}",
                 step[row],

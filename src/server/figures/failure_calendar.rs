@@ -89,12 +89,12 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let last = dates.last().copied().unwrap_or_default();
     let first = dates.first().copied().unwrap_or_default();
     let first = first.max(last - (MAX_DAYS as i32 - 1));
-    let days = (first..=last).map(|day| date_text(day)[5..].to_owned());
+    let days = (first..=last).map(words::day);
     hours::chart(
         rows,
         days.collect(),
         |row| usize::try_from(dates[row] - first).ok(),
-        |row| format!("{},", date_text(dates[row])),
+        |row| format!("{},", words::day(dates[row])),
     )
 }
 

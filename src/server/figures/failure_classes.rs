@@ -111,7 +111,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         .max_by_key(|&class| sum(class))
         .unwrap_or_default();
     format!(
-        "Of {}{scope} {window}, {} {} {}; the reason of {} is unknown.",
+        "Of {}{scope} {window}, {} {} “{}”; for {} the class is unknown.",
         words::counted(rows.builds, "failed or lost build", "failed or lost builds"),
         words::thousands(sum(most)),
         if sum(most) == 1 {
@@ -211,7 +211,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &all),
-            "Of 4 failed or lost builds in the last 14 days, 2 have the class broken; the reason of 25% is unknown."
+            "Of 4 failed or lost builds in the last 14 days, 2 have the class “broken”; for 25% the class is unknown."
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &all.with("project", "cmc")),

@@ -80,7 +80,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
             "JavaScript repository",
             "JavaScript repositories"
         ),
-        words::verb(without, "is", "are"),
+        words::verb(without.max(u64::from(rows.builds == 1)), "is", "are"),
         words::percent(100.0 * without as f64 / rows.builds as f64),
     )
 }

@@ -117,6 +117,13 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
             words::counted(rows.builds, "successful build", "successful builds"),
         );
     }
+    if rows.builds == 1 {
+        return format!(
+            "The only successful build{scope} {window} with a known duration is of {}: {:.1} minutes.",
+            charts::shorten(&rows.text("pipeline")[0], 80),
+            rows.number("mean_min")[0],
+        );
+    }
     format!(
         "Among {}{scope} {window} with a known duration, those of {} took longest: {:.1} minutes on average.",
         words::counted(rows.builds, "successful build", "successful builds"),

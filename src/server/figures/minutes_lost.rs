@@ -141,9 +141,9 @@ pub fn summary_by(rows: &Rows, context: &Context<'_>, id: &str, at: &str) -> Str
         _ => shown,
     };
     format!(
-        "{}{scope} lost {} minutes {window}, {} of them {at} {}.",
+        "{}{scope} lost {} {window}, {} of them {at} {}.",
         words::counted(rows.builds, "build", "builds"),
-        words::thousands(all.round() as u64),
+        words::counted(all.round() as u64, "minute", "minutes"),
         words::percent(share[0].unwrap_or(0.0)),
         match &*rows.text(id)[0] {
             UNKNOWN => format!("unknown {id}s"),

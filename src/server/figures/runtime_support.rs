@@ -110,7 +110,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     };
     let unknown = match sum(Support::Unknown) {
         0 => String::new(),
-        unknown => format!("; of {} it is unknown", words::thousands(unknown)),
+        unknown => format!("; unknown for {}", words::thousands(unknown)),
     };
     format!(
         "Support has ended for {} of {} and ends soon for {}{unknown}.",

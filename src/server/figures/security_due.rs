@@ -46,8 +46,8 @@ pub const fn label(due: Due) -> &'static str {
     match due {
         Due::Now => "Now",
         Due::Days30 => "Within 30 days",
-        Due::Days90 => "Within 90 days",
-        Due::Later => "Later",
+        Due::Days90 => "In 31 to 90 days",
+        Due::Later => "After 90 days",
         Due::Never => "Without end",
         Due::Unknown => "Unknown",
     }
@@ -86,7 +86,7 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
                 text(&|item| item.subject.repository().to_owned()),
             ),
             Column::new("team", "Team", text(&team)),
-            Column::new("ends", "Until", text(&ends)),
+            Column::new("ends", "Due", text(&ends)),
             Column::new(
                 "listed",
                 "Known exploited",
@@ -117,7 +117,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
             .sum::<u64>()
     };
     format!(
-        "{} now, {} within 30 days and {} within 90 days, in {repositories}.",
+        "{} now, {} within 30 days and {} more within 90 days, in {repositories}.",
         words::counted(all(Due::Now), "thing is due", "things are due"),
         words::thousands(all(Due::Days30)),
         words::thousands(all(Due::Days90)),

@@ -111,10 +111,12 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         Some(number) => words::counted(number as u64, singular, plural),
         None => format!("an unknown number of {plural}"),
     };
+    let is_one = rows.measured("runtimes_ended")[last] == Some(1.0);
     let sentence = format!(
-        "{} in debt, {} past their end, {} overdue, {} without a dependency check.",
+        "{} in debt, {} past {} end, {} overdue, {} without a dependency check.",
         now("debt", "suppression", "suppressions"),
         now("runtimes_ended", "runtime", "runtimes"),
+        if is_one { "its" } else { "their" },
         now("overdue", "finding", "findings"),
         now("unchecked", "repository", "repositories"),
     );

@@ -148,12 +148,15 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
             words::window(context)
         );
     };
+    let hours = match rows.number("hours")[0].round() as u64 {
+        0 => "less than an hour".to_owned(),
+        hours => words::counted(hours, "hour", "hours"),
+    };
     format!(
-        "“{}” takes the most time of builds{} {}: {} hours.",
+        "“{}” takes the most time of builds{} {}: {hours}.",
         words::name(step),
         words::scope(context),
         words::window(context),
-        words::thousands(rows.number("hours")[0].round() as u64),
     )
 }
 

@@ -129,13 +129,19 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
             words::window(context)
         );
     }
-    let sum = |column| rows.count(column).iter().sum::<u64>();
+    let latest = |column: &str| {
+        let minutes = rows.measured(column).iter().rev().find_map(|known| *known);
+        minutes.map(|minutes| words::duration((minutes * 60_000.0).round() as u64))
+    };
+    let waited = latest("delay_p50_minutes").map(|time| format!("waited {time} for their start"));
+    let first = latest("first_step_p50_minutes");
+    let first = first.map(|time| format!("ended their first step after {time}"));
+    let parts: Vec<String> = waited.into_iter().chain(first).collect();
     format!(
-        "The start delay of {} and the first step of {}{} are known {}.",
-        words::counted(sum("delays"), "build", "builds"),
-        words::counted(sum("first_steps"), "build", "builds"),
+        "Builds{} {} {}, at the median of the latest week.",
         words::scope(context),
         words::window(context),
+        parts.join(" and "),
     )
 }
 
@@ -247,7 +253,7 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &snapshot, &Selection::default()),
-            "The start delay of 2 builds and the first step of 0 builds are known in the last 14 days."
+            "Builds in the last 14 days waited 2 min 30 s for their start, at the median of the latest week."
         );
     }
 }

@@ -27,8 +27,8 @@ pub const FIGURE: Figure = Figure {
            reason, is broad (a selector that matches everything, no selector, or only a score), is unused (none of \
            the last three complete scans since it was first seen holds what it suppresses), or if one of its \
            vulnerabilities is known to be exploited. A rule may be several of these. Rules without an end stand \
-           beside them. Whether a rule is used is unknown without three such scans. The chart shows the 20 \
-           teams with the most rules in debt.",
+           beside them. Whether a rule is used is unknown without three such scans; if nothing else makes it a debt, it \
+           is unknown whether it is one. The chart shows the 20 teams with the most rules in debt.",
     rows,
     summary,
     chart,
@@ -38,9 +38,10 @@ pub const FIGURE: Figure = Figure {
 type Flag = (&'static str, &'static str, fn(&RuleState) -> bool);
 
 /// The columns after the team.
-const FLAGS: [Flag; 10] = [
+const FLAGS: [Flag; 11] = [
     ("rules", "Rules", |_| true),
     ("debt", "In debt", RuleState::is_debt),
+    ("unknown", "Unknown", RuleState::is_debt_unknown),
     ("expired", "Expired", |rule| rule.expired),
     ("due", "Due soon", |rule| rule.due),
     ("without_end", "Without end", |rule| {
@@ -86,8 +87,12 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
         return words::none_of(context, rows.builds, none);
     }
     let (rules, debt, without_end) = (sum("rules"), sum("debt"), sum("without_end"));
+    let unknown = match sum("unknown") {
+        0 => String::new(),
+        unknown => format!("; unknown for {}", words::thousands(unknown)),
+    };
     format!(
-        "{} of {} in {repositories} {} in debt ({}); {} {} no end.",
+        "{} of {} in {repositories} {} in debt ({}){unknown}; {} {} no end.",
         words::thousands(debt),
         words::counted(rules, "suppression rule", "suppression rules"),
         words::verb(debt, "is", "are"),
@@ -99,7 +104,11 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
 
 fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let teams = rows.text("team");
-    let (rules, debt) = (rows.count("rules"), rows.count("debt"));
+    let (rules, debt, unknown) = (
+        rows.count("rules"),
+        rows.count("debt"),
+        rows.count("unknown"),
+    );
     let hover = |row: usize| {
         let flags = FLAGS[2..].iter().filter_map(|(id, title, _)| {
             let count = rows.count(id)[row];
@@ -113,19 +122,23 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let in_debt = drawn
         .clone()
         .map(|row| Mark::new(row as f64, debt[row] as f64).hover(hover(row)));
+    let unknowns = drawn
+        .clone()
+        .map(|row| Mark::new(row as f64, unknown[row] as f64).hover(hover(row)));
     let others = drawn.map(|row| {
         let label = format!(
             "{} of {}",
             words::thousands(debt[row]),
             words::thousands(rules[row])
         );
-        Mark::new(row as f64, (rules[row] - debt[row]) as f64)
+        Mark::new(row as f64, (rules[row] - debt[row] - unknown[row]) as f64)
             .hover(hover(row))
             .label(label)
     });
     let series = vec![
         Series::bars("In debt", Colour::Category(3)).with(in_debt),
-        Series::bars("Others", Colour::Other).with(others),
+        Series::bars("Unknown", Colour::Other).with(unknowns),
+        Series::bars("Not in debt", Colour::Neutral).with(others),
     ];
     let panel = Panel::new(Unit::Count, "", series);
     Plane::new(Base::names(teams), vec![panel.stacked()]).into()
@@ -139,7 +152,7 @@ mod tests {
             ALL,
             testing::{security, summary, suppressing},
         },
-        model::{RepositoryFacts, SuppressionRule},
+        model::{RepositoryFacts, Selector, SelectorKind, SuppressionRule},
     };
 
     #[test]
@@ -155,6 +168,29 @@ mod tests {
         assert_eq!(
             summary(&FIGURE, &security(vec![facts]), &Selection::default()),
             "1 of 1 suppression rule in 1 repository is in debt (100%); 1 has no end."
+        );
+    }
+
+    #[test]
+    fn without_reports_it_is_unknown_whether_a_sound_rule_is_in_debt() {
+        let sound = SuppressionRule {
+            ids: vec!["CVE-2019-0001".to_owned()],
+            selectors: vec![Selector {
+                kind: SelectorKind::Gav,
+                text: "a:lib".to_owned(),
+                regex: false,
+            }],
+            until: Some("2099-01-01".to_owned()),
+            notes: Some("Not reachable.".to_owned()),
+            ..SuppressionRule::default()
+        };
+        let facts = RepositoryFacts {
+            rules: Some(vec![sound]),
+            ..suppressing("a-api", &[])
+        };
+        assert_eq!(
+            summary(&FIGURE, &security(vec![facts]), &Selection::default()),
+            "0 of 1 suppression rule in 1 repository are in debt (0%); unknown for 1; 0 have no end."
         );
     }
 

@@ -124,7 +124,7 @@ fn summary(rows: &Rows, context: &Context<'_>) -> String {
     let shares = rows.number("still_red_percent").iter();
     let reached = |most: f64| {
         let first = shares.clone().position(|&share| share <= most);
-        first.map(|row| format!("{} hours", rows.number("hours")[row]))
+        first.map(|row| words::duration((rows.number("hours")[row] * 3_600_000.0).round() as u64))
     };
     let open = rows.text("state").iter().filter(|state| *state == OPEN);
     let open = match open.count() {
@@ -250,12 +250,12 @@ mod tests {
         );
         assert_eq!(
             summary(&FIGURE, &three(), &Selection::default()),
-            "Of 3 red episodes that began in the last 14 days, 1 of them still red, half are green again after 10 hours, 90% after 10 hours."
+            "Of 3 red episodes that began in the last 14 days, 1 of them still red, half are green again after 10 h, 90% after 10 h."
         );
         let day = Selection::default().with_days(1);
         assert_eq!(
             summary(&FIGURE, &three(), &day),
-            "Of 2 red episodes that began in the last day, 1 of them still red, half are green again after 2 hours, 90% is not reached."
+            "Of 2 red episodes that began in the last day, 1 of them still red, half are green again after 2 h, 90% is not reached."
         );
     }
 

@@ -36,6 +36,23 @@ pub fn local_instant(zone: &TimeZone, at_ms: i64) -> String {
     local.strftime("%-d %b %Y, %H:%M %Z").to_string()
 }
 
+/// A day in a chart, from days since 1970-01-01: `15 Nov`.
+pub fn day(day: i32) -> String {
+    let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(day));
+    date.map_or_else(
+        |_| rows::date_text(day),
+        |date| date.strftime("%-d %b").to_string(),
+    )
+}
+
+/// The last day before an end that is the end of a day: `2026-07-10`. The earlier of the days there and in UTC, because a
+/// date may name either.
+pub fn last_day(zone: &TimeZone, ends_ms: i64) -> String {
+    let before = Timestamp::from_millisecond(ends_ms.saturating_sub(1)).unwrap_or_default();
+    let day = |zone: TimeZone| before.to_zoned_datetime(zone).date();
+    day(TimeZone::UTC).min(day(zone.clone())).to_string()
+}
+
 /// A percentage in a sentence: `14%`, `0.4%`.
 pub fn percent(percent: f64) -> String {
     if percent > 0.0 && percent < 1.0 || percent > 99.0 && percent < 100.0 {
@@ -221,6 +238,22 @@ pub const fn result_label(result: BuildResult) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_day_is_that_of_the_date_as_written() {
+        let london = TimeZone::get("Europe/London").expect("a zone");
+        let new_york = TimeZone::get("America/New_York").expect("a zone");
+        let day = |zone: &TimeZone, ends: &str| {
+            let ends: Timestamp = ends.parse().expect("an instant");
+            last_day(zone, ends.as_millisecond())
+        };
+        // 30 June there, and in UTC.
+        assert_eq!(day(&london, "2020-06-30T23:00:00Z"), "2020-06-30");
+        assert_eq!(day(&london, "2020-07-01T00:00:00Z"), "2020-06-30");
+        assert_eq!(day(&new_york, "2020-07-01T04:00:00Z"), "2020-06-30");
+        assert_eq!(day(&new_york, "2020-07-01T00:00:00Z"), "2020-06-30");
+        assert_eq!(super::day(18_443), "30 Jun");
+    }
 
     #[test]
     fn durations_read_well() {

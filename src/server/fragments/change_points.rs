@@ -48,7 +48,7 @@ impl Shown<'_> {
             html! {
                 (self.mark(&point.build)) ", " (utc(&point.build.finished_at))
                 @if is_certain { " (after " (self.mark(&point.after)) ")" }
-                @else { " (after " (self.mark(&point.after)) ", by " (self.mark(&point.until)) ", 99%)" }
+                @else { " (99% certain: after " (self.mark(&point.after)) ", by " (self.mark(&point.until)) ")" }
             },
             self.level(&point.from),
             self.level(&point.to),
@@ -90,10 +90,16 @@ impl Shown<'_> {
         let interval = addresses::selected(self.base, &point.conditions);
         html! {
             (visible(&changed.label)) ": "
-            (self.value(changed, &changed.from)) " → "
-            @match &changed.to { Some(to) => (self.value(changed, to)), None => "unknown" }
-            @if changed.values > 1 {
-                " (" (words::counted(changed.values, "other value", "other values")) " in " a href=(interval) { "these builds" } ")"
+            (self.value(changed, &changed.from))
+            @let is_back = changed.to.as_ref() == Some(&changed.from);
+            @if !is_back {
+                " → "
+                @match &changed.to { Some(to) => (self.value(changed, to)), None => "unknown" }
+            }
+            // Those beside the value that is named.
+            @let others = changed.values - u64::from(!is_back && changed.to.is_some());
+            @if others > 0 {
+                " (" (words::counted(others, "other value", "other values")) " in " a href=(interval) { "these builds" } ")"
             }
         }
     }

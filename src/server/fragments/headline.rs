@@ -173,7 +173,9 @@ fn red_now(
             @if headline.red_total > 0 {
                 a href=(addresses::pipelines(base, selection, &View::default().with("state", "red"))) {
                     (words::thousands(headline.red_total))
-                    span class="visually-hidden" { " red pipelines" }
+                    span class="visually-hidden" {
+                        @if headline.red_total == 1 { " red pipeline" } @else { " red pipelines" }
+                    }
                 }
             } @else { "0" }
         }

@@ -121,6 +121,11 @@ fn utc(at: &str) -> Markup {
     timed(at, &numbers::instant(at))
 }
 
+/// A day (ISO 8601) for programs and for readers: `25 Oct 2019`.
+fn date(day: &str) -> Markup {
+    timed(day, &numbers::date(day))
+}
+
 /// An instant and the time since: `25 Oct 2019, 17:15 UTC, 3 days ago`.
 fn ago(at: &str, now_ms: i64) -> Markup {
     let at_ms = instant_ms(at, &TimeZone::UTC);

@@ -91,7 +91,7 @@ pub fn numbers(week: &WeekReport) -> [Number; 4] {
         Number {
             value: time_to_green(now),
             note: format!(
-                "of {}, {} still red",
+                "of {}, {} still red now",
                 words::counted(
                     now.episodes,
                     "red episode that began",

@@ -117,6 +117,11 @@ impl RuleState {
         self.expired || self.no_reason || self.broad || self.listed || self.unused == Some(true)
     }
 
+    /// Returns whether it cannot be known that the rule is in debt: its use is unknown, and nothing else makes it one.
+    pub fn is_debt_unknown(&self) -> bool {
+        !self.is_debt() && self.unused.is_none()
+    }
+
     /// Returns whether the risk is accepted for a time, with a reason.
     pub fn is_accepted(&self) -> bool {
         matches!(self.end, RuleEnd::At(_)) && !self.expired && !self.no_reason

@@ -36,16 +36,21 @@ pub fn comparison(snapshot: &Snapshot, pair: &Pair) -> Comparison {
         b: &b,
         others: others.as_ref().unwrap_or(&b),
     };
-    let set = |selection: &Selection, builds: u64| BuildSet {
-        label: build_list::summary(snapshot, selection, builds, snapshot.window(selection)),
-        selection: selection.encoded(),
-        builds,
+    let set = |selection: &Selection, rows: &[u32], builds: u64| {
+        let results = rows.iter().map(|&row| snapshot.builds.result[row as usize]);
+        let running = results.filter(|&result| result == BuildResult::Running);
+        let (running, window) = (running.count() as u64, snapshot.window(selection));
+        BuildSet {
+            label: build_list::summary(snapshot, selection, builds, running, window),
+            selection: selection.encoded(),
+            builds,
+        }
     };
     Comparison {
         as_of: words::instant(snapshot.as_of_ms),
         version: snapshot.version.to_string(),
-        a: set(&pair.a, a.builds),
-        b: set(&pair.b, b.builds),
+        a: set(&pair.a, &sets.a, a.builds),
+        b: set(&pair.b, all_of_b.as_deref().unwrap_or(&sets.b), b.builds),
         common: sets.common,
         measures: compared.measures(),
         failing_steps: compared.failing_steps(),

@@ -94,7 +94,7 @@ pub fn pinned(snapshot: &Snapshot, selection: &Selection) -> Option<String> {
         format!(" The data ends before that, on {end}.")
     });
     Some(format!(
-        "This page is pinned to the builds that finished by {at}.{early} Late events can still change it."
+        "This page is pinned to the builds that finished by {at}; whether pipelines are red is as of the latest data.{early} Late events can still change it."
     ))
 }
 
@@ -241,9 +241,9 @@ mod tests {
             pinned(&snapshot, &selection)
         };
         assert_eq!(note("to=2019-10-20"), None);
-        let early = "This page is pinned to the builds that finished by 20 Oct 2019, 00:00 UTC. Late events can still change it.";
+        let early = "This page is pinned to the builds that finished by 20 Oct 2019, 00:00 UTC; whether pipelines are red is as of the latest data. Late events can still change it.";
         assert_eq!(note("as_of=2019-10-20").as_deref(), Some(early));
-        let late = "This page is pinned to the builds that finished by 1 Jan 2099, 00:00 UTC. The data ends before that, on 25 Oct 2019, 12:00 UTC. Late events can still change it.";
+        let late = "This page is pinned to the builds that finished by 1 Jan 2099, 00:00 UTC; whether pipelines are red is as of the latest data. The data ends before that, on 25 Oct 2019, 12:00 UTC. Late events can still change it.";
         assert_eq!(note("as_of=2099-01-01").as_deref(), Some(late));
     }
 

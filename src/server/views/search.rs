@@ -11,7 +11,7 @@ use crate::{
     server::{
         attributes::{self, select},
         figures::{self, result_label, words},
-        snapshot::Snapshot,
+        snapshot::{Snapshot, State},
     },
 };
 
@@ -121,6 +121,8 @@ struct Search<'a> {
     query: &'a str,
     wanted: Wanted<'a>,
     results: Vec<SearchResult>,
+    /// All results, with those that are left out.
+    total: usize,
 }
 
 /// Finds a text.
@@ -137,6 +139,7 @@ pub fn search(snapshot: &Snapshot, view: &View, base: &Base) -> Result<SearchRes
         query,
         wanted: Wanted::new(&text),
         results: Vec::new(),
+        total: 0,
     };
     if !text.is_empty() {
         search.pipelines();
@@ -146,8 +149,8 @@ pub fn search(snapshot: &Snapshot, view: &View, base: &Base) -> Result<SearchRes
         search.figures();
         search.pages();
     }
-    let results = search.results;
-    let count = results.len() as u64;
+    let (results, count) = (search.results, search.total as u64);
+    let listed = results.len() as u64;
     let summary = match count {
         _ if query.is_empty() => {
             "Write the name of a pipeline, project, team, repository or figure, the number of a build, or at least 7 \
@@ -155,6 +158,10 @@ pub fn search(snapshot: &Snapshot, view: &View, base: &Base) -> Result<SearchRes
                 .to_owned()
         }
         0 => format!("Nothing found for “{query}”."),
+        _ if listed < count => format!(
+            "{} for “{query}”; the best {MAX_RESULTS} of each kind are listed.",
+            words::counted(count, "result", "results")
+        ),
         _ => format!("{} for “{query}”.", words::counted(count, "result", "results")),
     };
     Ok(SearchResults {
@@ -171,6 +178,7 @@ type Found = (Match, String, String, String);
 impl Search<'_> {
     /// Adds the best results of a kind.
     fn add(&mut self, kind: &str, mut found: Vec<Found>) {
+        self.total += found.len();
         found.sort_unstable();
         found.truncate(MAX_RESULTS);
         let results = found
@@ -189,12 +197,14 @@ impl Search<'_> {
         let known = (0_u32..).zip(&snapshot.pipelines);
         let known = known.filter_map(|(number, pipeline)| {
             let found = self.wanted.best(&[&pipeline.short, &pipeline.label])?;
-            Some((found, number))
+            let is_red = snapshot.insight.states[number as usize].state == State::Red;
+            Some((found, !is_red, number))
         });
-        let mut known: Vec<(Match, u32)> = known.collect();
-        // Pipelines are sorted by name.
+        let mut known: Vec<(Match, bool, u32)> = known.collect();
+        // Of equal matches, red ones come first; pipelines are sorted by name.
         known.sort_unstable();
-        let found = known.iter().take(MAX_RESULTS).map(|&(found, number)| {
+        self.total += known.len().saturating_sub(MAX_RESULTS);
+        let found = known.iter().take(MAX_RESULTS).map(|&(found, _, number)| {
             let pipeline = &snapshot.pipelines[number as usize];
             let state = state_name(&snapshot.insight.states[number as usize]);
             let address = addresses::pipeline(self.base, pipeline.system.as_str(), &pipeline.name);

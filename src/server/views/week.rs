@@ -392,9 +392,10 @@ fn sentence(
     };
     let pipelines = |count: usize| words::counted(count as u64, "pipeline", "pipelines");
     format!(
-        "{title}: {}{scope}, {failed}. {} turned red and stayed red; {} turned green.",
+        "{title}: {}{scope}, {failed}. {} turned red and {} still red at its end; {} turned green.",
         words::counted(numbers.builds, "build", "builds"),
         pipelines(red),
+        words::verb(red as u64, "was", "were"),
         pipelines(fixed),
     )
 }
@@ -487,7 +488,7 @@ mod tests {
         assert_eq!(week.fixed[0].red_ms, Some(3 * 86_400_000));
         assert_eq!(week.selection, "from=2019-10-14&to=2019-10-21");
         assert_eq!(week.failed_change, Change::Unclear);
-        let words = "Week 42, 14–20 Oct 2019: 7 builds, 33% of 6 decided builds failed. 1 pipeline turned red and stayed red; 1 pipeline turned green.";
+        let words = "Week 42, 14–20 Oct 2019: 7 builds, 33% of 6 decided builds failed. 1 pipeline turned red and was still red at its end; 1 pipeline turned green.";
         assert_eq!(week.summary, words);
     }
 

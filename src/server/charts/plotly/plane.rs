@@ -16,8 +16,9 @@ use super::{
     drawn::{Drawn, Marks, marks, no_marks},
     local_minute,
 };
-use crate::server::charts::{
-    BELOW, Base, Colour, KEY, Mark, Panel, Plane, Series, Shape, Unit, escape, labels,
+use crate::server::{
+    charts::{BELOW, Base, Colour, KEY, Mark, Panel, Plane, Series, Shape, Unit, escape, labels},
+    model::DAY_MS,
 };
 
 /// The characters of a name that fit beside its bar on a phone.
@@ -25,6 +26,10 @@ const NAME: usize = 38;
 /// The part of a chart that the last of several panels takes.
 const LAST_PANEL: f64 = 0.24;
 const GAP: f64 = 0.1;
+/// The count below which an axis names each one.
+const FEW: f64 = 5.0;
+/// The range of time from which on an axis shows days alone.
+const TIMES_OF_DAY_MS: i64 = 3 * DAY_MS;
 /// The width of a shape of the key, of the space after a name, and about that of a character, in CSS pixels.
 const KEY_SHAPE: f64 = 14.0;
 const KEY_GAP: f64 = 16.0;
@@ -283,6 +288,11 @@ impl<'a> Drawing<'a> {
             Base::Time { from_ms, to_ms } => {
                 let range = [*from_ms, *to_ms].map(|at_ms| local_minute(at_ms, self.zone));
                 let base = Axis::new().type_(AxisType::Date).range(range.to_vec());
+                // The second line stands where it changes.
+                let base = base.tick_format(match to_ms - from_ms {
+                    0..TIMES_OF_DAY_MS => "%H:%M\n%-d %b",
+                    _ => "%-d %b\n%Y",
+                });
                 self.layout_above(layout, base.hover_format("%a %-d %b %Y, %H:%M"))
             }
             Base::Numbers { title, from, to } => {
@@ -369,6 +379,7 @@ impl<'a> Drawing<'a> {
                 Shape::Dashed => "╌",
                 Shape::Line | Shape::Steps => "●",
                 Shape::Crosses => "+",
+                Shape::Bars { .. } if series.colour.is_hatched() => "▨",
                 Shape::Bars { .. } => "■",
             };
             let colour = Font::new().size(13).color(series.colour.reference());
@@ -442,6 +453,8 @@ fn value_axis(panel: &Panel) -> Axis {
     };
     match panel.unit {
         Unit::Percent => axis.tick_suffix("%"),
+        // Fractions would be rounded to the same counts.
+        Unit::Count if panel.greatest() < FEW => axis.tick_format(",d").dtick(1.0),
         Unit::Count => axis.tick_format(",d"),
         Unit::Number => axis,
     }

@@ -63,7 +63,7 @@ CREATE TEMP TABLE stated AS
 DROP TABLE IF EXISTS recent;
 CREATE TEMP TABLE recent AS
   SELECT * FROM (
-    SELECT s.repository, s.number, r.scanner, r.kind, r.n,
+    SELECT s.repository, s.number, r.scanner, r.kind, r.n, coalesce(s.ends <= r.at, 0) AS had_expired,
            row_number() OVER (PARTITION BY s.repository, s.number, r.scanner, r.kind ORDER BY r.n DESC) AS back
       FROM stated AS s JOIN report AS r ON r.repository = s.repository AND r.scanner = s.format
      WHERE r.at > s.since AND r.at <= {at_ms})
@@ -94,7 +94,8 @@ CREATE TEMP TABLE rule AS
                 WHEN coalesce((SELECT count(*) FROM recent
                                 WHERE recent.repository = s.repository AND recent.number = s.number), 0) < 3 THEN NULL
                 ELSE NOT EXISTS (SELECT 1 FROM recent JOIN matched USING (repository, number, scanner, kind, n)
-                                  WHERE recent.repository = s.repository AND recent.number = s.number AND suppressed)
+                                  WHERE recent.repository = s.repository AND recent.number = s.number
+                                    AND (suppressed OR had_expired))
            END AS unused
       FROM stated AS s);
 DROP TABLE IF EXISTS runtime;
@@ -208,7 +209,7 @@ pub fn query(id: &str, at_ms: i64) -> Option<String> {
     let week =
         |start: &str| format!("strftime('%Y-%m-%dT%H:%M:%SZ', ({start}) / 1000, 'unixepoch')");
     Some(match id {
-        "suppression_debt" => "SELECT team, count(*), sum(debt), sum(expired), sum(due), sum(without_end),
+        "suppression_debt" => "SELECT team, count(*), sum(debt), sum(NOT debt AND unused IS NULL), sum(expired), sum(due), sum(without_end),
                 sum(no_reason), sum(broad), sum(coalesce(unused, 0)), sum(unused IS NULL), sum(listed)
            FROM rule GROUP BY team ORDER BY sum(debt) DESC, count(*) DESC, team"
             .to_owned(),

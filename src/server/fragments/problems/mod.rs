@@ -168,7 +168,7 @@ impl Shown<'_> {
                 }
                 @if problem.kind == "pipeline" { (fact("Suspect commits", self.suspects(&problem.suspects))) }
                 @if let Some(before) = &problem.regressed_from {
-                    (fact("Regressed", html! { "the same step was mended at " (utc(before)) }))
+                    (fact("Regressed", html! { "the same step was fixed on " (utc(before)) }))
                 }
             }
         }
@@ -214,8 +214,9 @@ impl Shown<'_> {
         }
     }
 
+    /// Builds of the page's selection that failed at a step.
     fn at_step(&self, step: &str) -> String {
-        let selection: Selection = [("failed_step", step)].into_iter().collect();
+        let selection = Selection::read(&self.list.selection).with("failed_step", step);
         addresses::selected(self.base, &selection.encoded())
     }
 

@@ -12,7 +12,7 @@ use crate::{
         figures::words,
         fragments::{
             components::{pipeline_state, rule_flag, severity, strip, support},
-            results, utc,
+            date, results, utc,
         },
         views::addresses,
     },
@@ -64,13 +64,13 @@ impl Shown<'_> {
             },
             html! { @if rule.selector.is_empty() { "–" } @else { (visible(&rule.selector)) } },
             html! {
-                @match (&rule.until, &rule.ends_at) {
-                    (Some(until), Some(at)) => {
-                        (visible(until))
-                        span class="detail" { "Ends " (self.when(at)) }
+                @match (&rule.until, &rule.last_day, &rule.ends_at) {
+                    (Some(_), Some(day), Some(at)) => {
+                        (date(day))
+                        @if let Some(relative) = self.relative(at) { span class="detail" { (relative) } }
                     },
-                    (Some(until), None) => (visible(until)),
-                    (None, _) => "–",
+                    (Some(until), ..) => (visible(until)),
+                    (None, ..) => "–",
                 }
             },
             html! {
@@ -116,7 +116,15 @@ impl Shown<'_> {
                 }
             },
             support(&runtime.support),
-            html! { @match &runtime.ends_at { Some(at) => (self.when_below(at)), None => "unknown" } },
+            html! {
+                @match (&runtime.last_day, &runtime.ends_at) {
+                    (Some(day), Some(at)) => {
+                        (date(day))
+                        @if let Some(relative) = self.relative(at) { span class="detail" { (relative) } }
+                    },
+                    _ => "unknown",
+                }
+            },
             html! { @if runtime.place.file.is_empty() { "–" } @else { (place(&runtime.place)) } },
         ]
     }
@@ -164,7 +172,9 @@ impl Shown<'_> {
                     Some(at) if finding.overdue => { strong { "Overdue" } " since " (self.when_below(at)) },
                     Some(at) => {
                         (self.when_below(at))
-                        @if *at < self.details.as_of { span class="detail" { "Accepted until later" } }
+                        @if let Some(day) = &finding.accepted_until {
+                            span class="detail" { "Accepted until " (date(day)) }
+                        }
                     },
                     None => "none by age",
                 }

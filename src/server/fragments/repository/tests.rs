@@ -51,6 +51,7 @@ fn details() -> RepositoryDetails {
             selector: hostile(),
             until: some(),
             ends_at: Some("2020-02-01T00:00:00Z".to_owned()),
+            last_day: Some("2020-01-31".to_owned()),
             since: AT.to_owned(),
             flags: vec!["expired".to_owned(), hostile()],
             use_unknown: true,
@@ -65,6 +66,7 @@ fn details() -> RepositoryDetails {
             cycle: Some("20".to_owned()),
             support: hostile(),
             ends_at: some(),
+            last_day: some(),
             place: place(),
         }]),
         findings: vec![RepositoryFinding {
@@ -153,7 +155,7 @@ fn instants_are_exact_and_relative_to_the_facts() {
     let html = html(&details());
     for part in [
         "Expired <time datetime=\"2019-10-20T12:00:00Z\">20 Oct 2019, 12:00 UTC</time><span class=\"detail\">4 days ago</span>",
-        "Ends <time datetime=\"2020-02-01T00:00:00Z\">1 Feb 2020, 00:00 UTC</time>, in 99 days",
+        "<time datetime=\"2020-01-31\">31 Jan 2020</time><span class=\"detail\">in 99 days</span>",
         "The first 1 of 2 are listed.",
         "href=\"/rse/repositories/%3Cscript%3E%22%27%26%E2%80%AE\"",
         "not of the latest facts",

@@ -12,7 +12,7 @@ use crate::{
         figures::words,
         fragments::{
             components::{columns, rule_flag, table},
-            repository_link, utc,
+            date, repository_link,
         },
     },
 };
@@ -21,8 +21,8 @@ use crate::{
 const CLASSES: [(&str, &str); 6] = [
     ("now", "Due now"),
     ("30-days", "Within 30 days"),
-    ("90-days", "Within 90 days"),
-    ("later", "Later"),
+    ("90-days", "In 31 to 90 days"),
+    ("later", "After 90 days"),
     ("no-end", "Without end"),
     ("unknown", "Unknown"),
 ];
@@ -45,13 +45,13 @@ pub fn due(head: &SecurityHead, base: &Base) -> Markup {
                 }
                 p class="note" {
                     "Suppressions by their end, runtimes by the end of their support (dates of "
-                    (visible(&head.ends_of_support)) "), findings by the day on which they are overdue. "
+                    (date(&head.ends_of_support)) "), findings by the day on which they are overdue. "
                     @match &head.kev_as_of {
-                        Some(day) => { "What CISA lists as exploited (KEV of " (visible(day)) ") stands first. " },
+                        Some(day) => { "What CISA lists as exploited (KEV of " (date(day)) ") stands first. " },
                         None => "Whether a vulnerability is known to be exploited is unknown: no KEV catalogue was imported. ",
                     }
                     @if let Some(day) = &head.epss_as_of {
-                        "EPSS is the probability of exploitation within 30 days (scores of " (visible(day)) "). "
+                        "EPSS is the probability of exploitation within 30 days (scores of " (date(day)) "). "
                     }
                     a href=(address(head, base, "/figures/security_due.csv")) { "All as CSV" }
                     " · "
@@ -168,7 +168,7 @@ fn cut(counted: u64, rows: usize) -> Markup {
     }
 }
 
-const COLUMNS: [&str; 6] = ["What", "Repository", "Team", "Until", "Age", "What to do"];
+const COLUMNS: [&str; 6] = ["What", "Repository", "Team", "Due", "Age", "What to do"];
 
 fn cells(head: &SecurityHead, rows: &[&DueRow], base: &Base) -> Vec<[Markup; 6]> {
     let cells = rows.iter().map(|row| {
@@ -182,8 +182,8 @@ fn cells(head: &SecurityHead, rows: &[&DueRow], base: &Base) -> Vec<[Markup; 6]>
             repository_link(base, &row.repository, head.asked.as_deref()),
             html! { (visible(&row.team)) },
             html! {
-                @match &row.until {
-                    Some(until) => (utc(until)),
+                @match &row.last_day {
+                    Some(day) => (date(day)),
                     None => "–",
                 }
             },
@@ -217,15 +217,17 @@ fn action(row: &DueRow) -> Markup {
         ("suppression", "90-days") => "Plan the update",
         ("suppression", "no-end") => "Set a date",
         ("suppression", "unknown") => "Write the date as 2026-01-31",
-        ("runtime", "now") => "Move to a supported version",
+        ("runtime", "now") => "Update to a supported version",
         ("runtime", "unknown") => "State the version, and for Java the vendor of the image",
-        ("runtime", "30-days" | "90-days") => "Plan the next version",
+        ("runtime", _) if row.ends_soon => {
+            "Plan the update to a version that is supported for longer"
+        }
         ("finding", "unknown") => "Rate it: the scanner states no severity",
         ("finding", _) => {
             return match &row.fixed_in {
                 Some(version) => html! { "Update to " (visible(version)) },
                 None => {
-                    html! { "No fixed version is known: replace it, or accept it with a reason and a date" }
+                    html! { "Replace it, or accept the risk for a time with a reason: no version with a fix is known" }
                 }
             };
         }

@@ -10,12 +10,13 @@ use maud::{Markup, html};
 
 use super::{
     components::{Change as TileChange, Column, Tile, Tone, table, tile},
-    fragment, utc,
+    date, fragment, utc,
 };
 use crate::{
     api::{Change, HtmlFragment, SecurityHead, SecurityNumber},
     base::Base,
     markup::visible,
+    numbers,
     server::figures::words,
 };
 
@@ -77,20 +78,34 @@ fn choice(head: &SecurityHead, base: &Base) -> Markup {
             button type="submit" class="btn" { "Show" }
         }
         @if head.asked.is_some() || !head.asked_teams.is_empty() {
-            @let team = if head.asked_teams.len() == 1 { "team " } else { "teams " };
+            @let several = head.asked_teams.len() > 1;
+            @let team = if several { "teams " } else { "team " };
             @let names = head.asked_teams.join(", ");
             p class="note" {
-                @match (&head.asked, head.asked_teams.is_empty()) {
-                    (Some(_), true) => { "As it was known at " (utc(&head.as_of)) },
-                    (Some(_), false) => { "As it was known at " (utc(&head.as_of)) ", of the " (team) (visible(&names)) },
-                    (None, _) => { "Only the " (team) (visible(&names)) },
+                @if let Some(asked) = &head.asked {
+                    @if head.is_later { (visible(&numbers::date(asked))) " is later than the facts: as known on " (utc(&head.as_of)) }
+                    @else if is_day(asked) { "As known at the end of " (date(asked)) }
+                    @else { "As known on " (utc(&head.as_of)) }
+                    @if !names.is_empty() { ", of the " (team) (visible(&names)) }
+                } @else { "Only the " (team) (visible(&names)) }
+                ". The figures below are "
+                @match (&head.asked, names.is_empty()) {
+                    (Some(_), true) => "for the same day. ",
+                    (Some(_), false) if several => "for the same day and teams. ",
+                    (Some(_), false) => "for the same day and team. ",
+                    (None, _) if several => "for the same teams. ",
+                    (None, _) => "for the same team. ",
                 }
-                ". The figures below show the same. "
                 @if head.asked.is_some() { "Facts from before that are imported later can still change it. " }
                 a href=(base.path("/security")) { (all(head)) }
             }
         }
     }
+}
+
+/// Returns whether a day was asked for, which means its end, and not an instant.
+fn is_day(asked: &str) -> bool {
+    asked.len() == "2019-10-25".len()
 }
 
 /// The words for what is not chosen.
@@ -154,28 +169,30 @@ fn note(number: &SecurityNumber) -> Markup {
     let beside = words::thousands(number.beside);
     let known = match &*number.id {
         "debt" => format!("of {of}; {beside} without end"),
-        "runtimes" => format!("of {of}; {beside} past it"),
+        "runtimes" => format!("of {of}; {beside} past their end"),
         "overdue" => format!("of {of} open ones"),
         _ => format!("of {of}"),
     };
-    let repositories = words::counted(number.unknown, "repository", "repositories");
-    let count = words::thousands(number.unknown);
+    let repositories = |count| words::counted(count, "repository", "repositories");
     let unknown = match &*number.id {
-        "debt" => format!("rules of {repositories} not read"),
-        "runtimes" => format!("support of {count} unknown"),
-        "overdue" => format!("no report read of {repositories}"),
-        _ => format!("of {count} it is unknown"),
+        "overdue" => format!("no report read for {}", repositories(number.unknown)),
+        _ => format!("unknown for {}", words::thousands(number.unknown)),
     };
-    let known = number.number.map(|_| known);
-    let unknown = (number.unknown > 0).then_some(unknown);
-    let parts: Vec<String> = known.into_iter().chain(unknown).collect();
+    let unread = format!("rules of {} not read", repositories(number.unread));
+    let parts = [
+        (number.number.is_some(), known),
+        (number.unknown > 0, unknown),
+        (number.unread > 0, unread),
+    ];
+    let parts = parts.into_iter().filter(|(is_so, _)| *is_so);
+    let parts: Vec<String> = parts.map(|(_, text)| text).collect();
     html! { (parts.join("; ")) }
 }
 
 /// The change in 28 days, as a sign and a sentence. Only a share can be clearly better or worse.
 fn change(number: &SecurityNumber) -> (&'static str, String) {
     let (Some(now), Some(before)) = (number.number, number.before) else {
-        return ("", "28 days before is not known".to_owned());
+        return ("", "not known 28 days before".to_owned());
     };
     let before_text = words::thousands(before);
     match number.change {

@@ -12,6 +12,7 @@ fn number(id: &str, change: Change) -> SecurityNumber {
         number: Some(1_200),
         of: 2_000,
         unknown: 3,
+        unread: if id == "debt" { 4 } else { 0 },
         beside: 7,
         before: Some(1_100),
         change,
@@ -26,6 +27,8 @@ fn head() -> SecurityHead {
         repository: hostile(),
         team: hostile(),
         until: Some("2019-10-25T12:00:00Z".to_owned()),
+        last_day: Some("2019-10-25".to_owned()),
+        ends_soon: false,
         age_days: Some(1),
         at_least: true,
         listed: true,
@@ -113,7 +116,7 @@ fn numbers_open_their_lists_and_what_is_unknown_is_said() {
         "<a href=\"#debts\">1,200",
         "worse than 28 days before (1,100)",
         "100 more than 28 days before",
-        "of 2,000; 7 without end; rules of 3 repositories not read",
+        "of 2,000; 7 without end; unknown for 3; rules of 4 repositories not read",
         "<section id=\"due-now\" tabindex=\"-1\"><h3>Due now: 1,200</h3>",
         "<section id=\"overdue\" tabindex=\"-1\"><h4>Overdue findings: 1,200</h4>",
         "<a href=\"#overdue\">1,200",
@@ -122,8 +125,9 @@ fn numbers_open_their_lists_and_what_is_unknown_is_said() {
         "href=\"/rse/figures/security_due.csv\"",
         "at least 1 day",
         "data-label=\"Age\">3 days</td>",
-        "of 2,000 open ones; no report read of 3 repositories",
-        "of 2,000; of 3 it is unknown",
+        "of 2,000 open ones; no report read for 3 repositories",
+        "of 2,000; unknown for 3",
+        "<time datetime=\"2019-10-25\">25 Oct 2019</time>",
         "Known exploited</span>, EPSS 12%",
         "href=\"/rse/api/security\"",
         "no KEV catalogue was imported",
@@ -144,27 +148,28 @@ fn numbers_open_their_lists_and_what_is_unknown_is_said() {
 
 #[test]
 fn what_nobody_read_is_an_unknown_number() {
-    let of = |id: &str, unknown: u64| {
+    let of = |id: &str, unknown: u64, unread: u64| {
         let number = SecurityNumber {
             number: None,
             of: 0,
             beside: 0,
             unknown,
+            unread,
             before: None,
             ..number(id, Change::Unclear)
         };
         numbered(&number).into_string()
     };
-    let overdue = of("overdue", 5);
+    let overdue = of("overdue", 5, 0);
     assert!(
         overdue.contains("<p class=\"tile-number\">unknown</p>"),
         "{overdue}"
     );
     assert!(
-        overdue.contains(">no report read of 5 repositories</p>"),
+        overdue.contains(">no report read for 5 repositories</p>"),
         "{overdue}"
     );
-    let debt = of("debt", 1);
+    let debt = of("debt", 0, 1);
     assert!(
         debt.contains(">rules of 1 repository not read</p>"),
         "{debt}"
@@ -175,11 +180,12 @@ fn what_nobody_read_is_an_unknown_number() {
 fn what_is_not_unknown_is_left_out() {
     let known = |id: &str| SecurityNumber {
         unknown: 0,
+        unread: 0,
         ..number(id, Change::Unclear)
     };
     for (id, says) in [
         ("debt", "of 2,000; 7 without end"),
-        ("runtimes", "of 2,000; 7 past it"),
+        ("runtimes", "of 2,000; 7 past their end"),
         ("overdue", "of 2,000 open ones"),
         ("unchecked", "of 2,000"),
     ] {
@@ -215,12 +221,15 @@ fn only_what_was_chosen_is_said() {
     };
     let (team, day) = (Some("cmc"), Some("2019-10-25"));
     let both = says(team, day);
-    assert!(both.contains("As it was known at <time"), "{both}");
+    assert!(
+        both.contains("As known at the end of <time datetime=\"2019-10-25\">25 Oct 2019</time>"),
+        "{both}"
+    );
     assert!(both.contains(", of the team cmc. "), "{both}");
     assert!(both.contains(">Show today and all teams</a>"), "{both}");
     let day = says(None, day);
     assert!(
-        day.contains("As it was known at <time") && day.contains(">Show today</a>"),
+        day.contains("As known at the end of <time") && day.contains(">Show today</a>"),
         "{day}"
     );
     assert!(!day.contains("of the team"), "{day}");
@@ -229,10 +238,25 @@ fn only_what_was_chosen_is_said() {
         team.contains("Only the team cmc. ") && team.contains(">Show all teams</a>"),
         "{team}"
     );
-    assert!(!team.contains("As it was known"), "{team}");
+    assert!(!team.contains("As known"), "{team}");
     let can_change = "imported later can still change it.";
     assert!(day.contains(can_change) && !team.contains(can_change));
-    assert!(!says(None, None).contains("The figures below show the same"));
+    assert!(both.contains("The figures below are for the same day and team. "));
+    assert!(!says(None, None).contains("The figures below"));
+}
+
+#[test]
+fn a_day_after_the_facts_is_said_to_be_later() {
+    let later = SecurityHead {
+        asked: Some("2030-01-01".to_owned()),
+        is_later: true,
+        ..head()
+    };
+    let html = html(&later, &Base::default());
+    assert!(
+        html.contains("1 Jan 2030 is later than the facts: as known on <time"),
+        "{html}"
+    );
 }
 
 #[test]
@@ -258,12 +282,13 @@ fn repositories_are_those_of_the_day_that_is_shown() {
 
 #[test]
 fn nothing_is_to_do_for_a_runtime_that_is_supported_for_long() {
-    let runtime = |class: &str| DueRow {
+    let runtime = |class: &str, ends_soon: bool| DueRow {
         class: class.to_owned(),
         kind: "runtime".to_owned(),
+        ends_soon,
         ..head().due[0].clone()
     };
-    let html = |class: &str| {
+    let html = |class: &str, ends_soon: bool| {
         let classes = vec![DueClass {
             class: class.to_owned(),
             items: 1,
@@ -273,14 +298,17 @@ fn nothing_is_to_do_for_a_runtime_that_is_supported_for_long() {
         html(
             &SecurityHead {
                 classes,
-                due: vec![runtime(class)],
+                due: vec![runtime(class, ends_soon)],
                 ..head()
             },
             &Base::default(),
         )
     };
-    assert!(html("later").contains("Nothing yet"));
-    assert!(html("90-days").contains("Plan the next version"));
+    assert!(html("later", false).contains("Nothing yet"));
+    // Near its end is 180 days before it, later than the classes.
+    for class in ["later", "90-days"] {
+        assert!(html(class, true).contains("Plan the update to a version"));
+    }
 }
 
 #[test]
@@ -350,5 +378,5 @@ fn nothing_is_said_to_be_better_or_worse_without_a_past() {
         },
         &Base::default(),
     );
-    assert!(html.contains("28 days before is not known"), "{html}");
+    assert!(html.contains("not known 28 days before"), "{html}");
 }

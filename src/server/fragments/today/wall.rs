@@ -53,7 +53,7 @@ pub fn wall(today: &Today, base: &Base, now_ms: i64) -> Vec<HtmlFragment> {
 pub fn wall_age(as_of: &str, age: Option<&str>, old: bool, title: &str) -> HtmlFragment {
     let html = html! {
         @match age {
-            Some(age) => p { "Data of " strong { (age) } ", " (utc(as_of)) },
+            Some(age) => p { "Data from " strong { (age) } ", " (utc(as_of)) },
             None => p { strong { "No data yet" } },
         }
     };
@@ -140,7 +140,7 @@ fn hours(today: &Today, base: &Base) -> Markup {
     let note = html! {
         "Failed of all builds with a verdict in the last " (hours) " hours of the data, "
         @if count < today.hours.projects.len() {
-            "in the " (count) " projects with most failures of " (today.hours.projects.len())
+            "in " (count) " of " (today.hours.projects.len()) " projects, those with most failures first"
         } @else { "by project" }
         ". ▲ marks failures of an incident."
     };

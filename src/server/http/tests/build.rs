@@ -145,7 +145,7 @@ async fn an_unknown_build_is_not_found_and_the_kept_months_are_named() {
     let state = stored(dir.path()).await;
     let router = router(state.clone(), Settings::default());
     for (uri, words) in [
-        ("/build", "There is no build"),
+        ("/build", "The address names no build"),
         ("/build?name=x&number=1", "There is no build “x #1”"),
         ("/build?tag=nothing", "There is no build “nothing”"),
         ("/build?system=Sds&tag=a", "There is no build “a”"),

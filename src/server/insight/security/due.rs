@@ -128,7 +128,7 @@ pub fn due<'a>(
     });
     let mut matcher = Matcher::default();
     let findings = open.filter_map(|finding| {
-        if findings::is_accepted(finding, state, &mut matcher) {
+        if findings::accepted_until_ms(finding, state, &mut matcher).is_some() {
             return None;
         }
         let unknown = finding.severity == crate::server::model::Severity::Unknown;

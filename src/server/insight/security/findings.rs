@@ -7,7 +7,7 @@ use crate::server::{
     config::Config,
     model::{DAY_MS, ReportedFinding, Severity},
     snapshot::{
-        Finding, RuleState, SecurityState,
+        Finding, RuleEnd, RuleState, SecurityState,
         security::{ReportSeries, Security, of_repository},
     },
 };
@@ -135,7 +135,8 @@ pub fn overdue<'a>(
     let mut matcher = Matcher::default();
     let since = open.filter_map(|finding| {
         let since_ms = overdue_since_ms(finding, security, config, state.at_ms)?;
-        let is_overdue = since_ms < state.at_ms && !is_accepted(finding, state, &mut matcher);
+        let is_overdue =
+            since_ms < state.at_ms && accepted_until_ms(finding, state, &mut matcher).is_none();
         is_overdue.then_some((finding, since_ms))
     });
     let mut overdue: Vec<(&Finding, i64)> = since.collect();
@@ -143,13 +144,23 @@ pub fn overdue<'a>(
     overdue
 }
 
-/// Returns whether a rule of the repository suppresses a finding for a time, with a reason.
-pub fn is_accepted(finding: &Finding, state: &SecurityState, matcher: &mut Matcher) -> bool {
+/// Returns the end of the last rule of the repository that suppresses a finding for a time, with a reason; none if it is
+/// not accepted.
+pub fn accepted_until_ms(
+    finding: &Finding,
+    state: &SecurityState,
+    matcher: &mut Matcher,
+) -> Option<i64> {
     let subject = Subject::from(finding);
-    rules_of(state, &finding.repository)
+    let accepting = rules_of(state, &finding.repository)
         .iter()
         .filter(|rule| rule.is_accepted())
-        .any(|rule| matcher.matches(rule.rule(), subject) == Some(true))
+        .filter(|rule| matcher.matches(rule.rule(), subject) == Some(true));
+    let ends = accepting.filter_map(|rule| match rule.end {
+        RuleEnd::At(ends_ms) => Some(ends_ms),
+        RuleEnd::Never | RuleEnd::Unreadable => None,
+    });
+    ends.max()
 }
 
 /// Returns the rules of a repository.

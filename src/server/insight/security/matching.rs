@@ -58,12 +58,21 @@ pub struct Matcher {
 
 impl Matcher {
     /// Returns whether a report holds a suppressed vulnerability that a rule matches; none if that cannot be known.
-    pub fn holds(&mut self, rule: &SuppressionRule, findings: &[ReportedFinding]) -> Option<bool> {
+    /// Scanners no longer apply a rule that has expired: of such a rule, any vulnerability that it matches counts.
+    pub fn holds(
+        &mut self,
+        rule: &SuppressionRule,
+        expired: bool,
+        findings: &[ReportedFinding],
+    ) -> Option<bool> {
         // A rule that cannot be decided is not unused because a report is empty.
         if !self.is_decidable(rule) {
             return None;
         }
-        for finding in findings.iter().filter(|finding| finding.suppressed) {
+        for finding in findings
+            .iter()
+            .filter(|finding| finding.suppressed || expired)
+        {
             if self.matches(rule, finding.into())? {
                 return Some(true);
             }

@@ -24,9 +24,9 @@ use crate::server::{
 };
 pub use due::{Due, DueItem, Subject};
 pub use ends::ends_ms;
-pub use findings::{limit_days, overdue_since_ms};
-use matching::Matcher;
-pub use selected::{Selected, as_of_ms, end_ms, selected};
+pub use findings::{accepted_until_ms, limit_days, overdue_since_ms};
+pub use matching::Matcher;
+pub use selected::{Selected, as_of_ms, end_ms, is_later, selected};
 
 /// The weeks for which numbers are kept.
 const WEEKS: i64 = 26;

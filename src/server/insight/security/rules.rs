@@ -44,7 +44,7 @@ pub fn add(
                 .iter()
                 .any(|notes| notes.contains(char::is_alphabetic)),
             broad: is_broad(rule),
-            unused: is_unused(rule, reports, since_ms, at_ms, matcher),
+            unused: is_unused(rule, end, reports, since_ms, at_ms, matcher),
             listed: rule
                 .ids
                 .iter()
@@ -106,6 +106,7 @@ fn is_catch_all(pattern: &str) -> bool {
 /// Returns whether none of the last complete reports since a rule was first seen holds what it suppresses.
 fn is_unused(
     rule: &SuppressionRule,
+    end: RuleEnd,
     reports: &[ReportSeries],
     since_ms: i64,
     at_ms: i64,
@@ -128,7 +129,8 @@ fn is_unused(
         return None;
     }
     for report in recent {
-        if matcher.holds(rule, &report.findings)? {
+        let expired = matches!(end, RuleEnd::At(end) if end <= report.at_ms);
+        if matcher.holds(rule, expired, &report.findings)? {
             return Some(false);
         }
     }

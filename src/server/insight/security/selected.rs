@@ -38,6 +38,20 @@ fn at_ms(snapshot: &Snapshot, selection: &Selection) -> Option<i64> {
     Some(asked.map_or(as_of_ms, |asked| asked.min(as_of_ms)))
 }
 
+/// Returns whether a selection is about an instant after the facts, whose time is taken instead. A day that has begun is
+/// not.
+pub fn is_later(snapshot: &Snapshot, selection: &Selection) -> bool {
+    let zone = &snapshot.config.time_zone;
+    let Some(as_of_ms) = snapshot.security.as_of_ms else {
+        return false;
+    };
+    let asked = selection.value("as_of");
+    let begins = |text: &str| instant_ms(text, zone);
+    asked
+        .and_then(begins)
+        .is_some_and(|asked_ms| asked_ms > as_of_ms)
+}
+
 /// The same; none before the first facts and reports, when nothing was known.
 pub fn as_of_ms(snapshot: &Snapshot, selection: &Selection) -> Option<i64> {
     let at_ms = at_ms(snapshot, selection)?;

@@ -97,7 +97,13 @@ pub fn build_list(
     };
     Ok(BuildList {
         selection: selection.encoded(),
-        summary: summary(snapshot, selection, builds, pinned),
+        summary: summary(
+            snapshot,
+            selection,
+            builds,
+            results[BuildResult::Running as usize],
+            pinned,
+        ),
         as_of: words::instant(snapshot.as_of_ms.map(|_| as_of_ms)),
         version: snapshot.version.to_string(),
         builds,
@@ -116,13 +122,25 @@ pub fn build_list(
 }
 
 /// A selection for readers: `25 builds of CMC pipelines finished in the last 7 days.`
-pub fn summary(snapshot: &Snapshot, selection: &Selection, builds: u64, window: Window) -> String {
+/// `, and 2 are running.`
+pub fn summary(
+    snapshot: &Snapshot,
+    selection: &Selection,
+    builds: u64,
+    running: u64,
+    window: Window,
+) -> String {
     if snapshot.as_of_ms.is_none() {
         return words::NO_EVENTS.to_owned();
     }
-    let counted = match builds {
+    let counted = match builds - running {
         0 => "No builds".to_owned(),
-        _ => words::counted(builds, "build", "builds"),
+        finished => words::counted(finished, "build", "builds"),
+    };
+    let running = match running {
+        0 => String::new(),
+        1 => ", and 1 is running".to_owned(),
+        _ => format!(", and {} are running", words::thousands(running)),
     };
     let project = snapshot.projects_in_words(selection);
     let scope = words::scope_of(selection, project.as_deref());
@@ -130,7 +148,7 @@ pub fn summary(snapshot: &Snapshot, selection: &Selection, builds: u64, window: 
         return format!("No builds{scope} finished: the end, {to}, lies before the start, {from}.");
     }
     format!(
-        "{counted}{scope} finished {}.",
+        "{counted}{scope} finished {}{running}.",
         words::of_window(window, &snapshot.config.time_zone),
     )
 }

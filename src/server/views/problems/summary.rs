@@ -10,15 +10,15 @@ use crate::{
     },
 };
 
-/// `CMC: 3 problems: 1 new, 2 ongoing. 1 of them is about security.`
+/// `3 problems of CMC: 1 new, 2 ongoing. 1 of them is about security.`
 pub fn sentence(snapshot: &Snapshot, selection: &Selection, problems: &[Stated<'_>]) -> String {
     if snapshot.as_of_ms.is_none() && problems.is_empty() {
         return NO_EVENTS.to_owned();
     }
     let project = snapshot.projects_in_words(selection);
-    let project = project.map_or_else(String::new, |project| format!("{project}: "));
+    let project = project.map_or_else(String::new, |project| format!(" of {project}"));
     if problems.is_empty() {
-        return format!("{project}nothing needs attention.");
+        return format!("Nothing{project} needs attention.");
     }
     let of = |state| problems.iter().filter(move |(known, ..)| *known == state);
     let awake = problems.len() - of(ProblemState::Snoozed).count();
@@ -37,5 +37,5 @@ pub fn sentence(snapshot: &Snapshot, selection: &Selection, problems: &[Stated<'
         (some, _) => format!(" {some} of them are about security."),
     };
     let awake = counted(awake as u64, "problem", "problems");
-    format!("{project}{awake}: {}.{security}", named.join(", "))
+    format!("{awake}{project}: {}.{security}", named.join(", "))
 }

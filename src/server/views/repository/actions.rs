@@ -1,5 +1,7 @@
 //! Actions for a repository, in order, and the verdict on it.
 
+use jiff::tz::TimeZone;
+
 use super::{Open, describe::Place};
 use crate::{
     api::{RepositoryAction, RepositoryDetails},
@@ -139,7 +141,13 @@ fn rule(snapshot: &Snapshot, known: &RuleState, place: &Place<'_>) -> Option<Rep
         RuleEnd::At(ms) => Some(ms),
         RuleEnd::Never | RuleEnd::Unreadable => None,
     };
-    let (kind, at_ms, action) = if known.listed {
+    let (kind, at_ms, action) = if known.unused == Some(true) {
+        (
+            "unused",
+            Some(known.since_ms),
+            "Remove the rule: the last 3 reports hold nothing that it suppresses.",
+        )
+    } else if known.listed {
         (
             "listed",
             Some(known.since_ms),
@@ -156,12 +164,6 @@ fn rule(snapshot: &Snapshot, known: &RuleState, place: &Place<'_>) -> Option<Rep
             "due",
             ends_ms,
             "Update the dependency before the rule ends.",
-        )
-    } else if known.unused == Some(true) {
-        (
-            "unused",
-            Some(known.since_ms),
-            "Remove the rule: the last 3 reports hold nothing that it suppresses.",
         )
     } else if known.no_reason {
         (
@@ -184,18 +186,22 @@ fn rule(snapshot: &Snapshot, known: &RuleState, place: &Place<'_>) -> Option<Rep
         what: format!("Rule for {}", rule_name(rule)),
         at: at_ms.map(|ms| words::instant(Some(ms))),
         at_least: is_since && may_be_older(&snapshot.security, known),
-        action: format!("{action}{}", also(known, kind, ends_ms)),
+        action: format!(
+            "{action}{}",
+            also(known, kind, ends_ms, &snapshot.config.time_zone)
+        ),
         place: Some(place.of(&rule.file, rule.line)),
     })
 }
 
-/// The flags of a rule beside the one that it is listed for: ` Also: expired 2 Oct 2019, 00:00 UTC; no reason.`
-fn also(known: &RuleState, kind: &str, ends_ms: Option<i64>) -> String {
-    let end = || numbers::instant(&words::instant(ends_ms));
+/// The flags of a rule beside the one that it is listed for: ` Also: expired after 1 Oct 2019; no reason.`
+fn also(known: &RuleState, kind: &str, ends_ms: Option<i64>, zone: &TimeZone) -> String {
+    let end = || ends_ms.map_or_else(String::new, |ms| numbers::date(&words::last_day(zone, ms)));
     let others = known.flags().filter(|flag| *flag != kind);
     let others = others.filter_map(|flag| match flag {
-        "expired" => Some(format!("expired {}", end())),
-        "due" => Some(format!("ends {}", end())),
+        "listed" => Some("known to be exploited".to_owned()),
+        "expired" => Some(format!("expired after {}", end())),
+        "due" => Some(format!("ends after {}", end())),
         "unused" => Some("unused".to_owned()),
         "no-reason" => Some("no reason".to_owned()),
         "broad" => Some("broad".to_owned()),
@@ -272,7 +278,7 @@ fn unknown(state: &SecurityState, details: &RepositoryDetails) -> Vec<Repository
         (
             unreadable > 0,
             format!("The end of {}", rules(unreadable)),
-            "It cannot be read: such a rule never ends. Write it as a date.",
+            "It cannot be read, so it is unknown. Write it as a date: 2026-01-31.",
         ),
         (
             undecided > 0,

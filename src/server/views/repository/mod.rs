@@ -23,7 +23,8 @@ use crate::{
         attributes::repository_of,
         figures::{security_words::product, words},
         insight::security::{
-            end_ms, findings_of, may_be_older, overdue, overdue_since_ms, repository_at,
+            Matcher, accepted_until_ms, end_ms, findings_of, may_be_older, overdue,
+            overdue_since_ms, repository_at,
         },
         model::RepositoryFacts,
         snapshot::{Finding, RuleEnd, RuleState, RuntimeState, SecurityState, Snapshot},
@@ -102,7 +103,11 @@ pub fn details(snapshot: &Snapshot, wanted: &Wanted) -> RepositoryDetails {
         archived: facts.is_some_and(|facts| facts.archived),
         checked: state.repositories.first().and_then(|known| known.checked),
         finding_count: open.len() as u64,
-        findings: open.iter().take(MAX_ROWS).map(finding).collect(),
+        findings: open
+            .iter()
+            .take(MAX_ROWS)
+            .map(|known| finding(snapshot, known))
+            .collect(),
         scans: scans(snapshot, name, at_ms),
         as_of: words::instant(snapshot.security.as_of_ms.map(|_| at_ms)),
         asked: wanted.asked.clone(),
@@ -124,7 +129,7 @@ pub fn details(snapshot: &Snapshot, wanted: &Wanted) -> RepositoryDetails {
         let runtimes = state
             .runtimes
             .iter()
-            .map(|known| runtime(known, &place))
+            .map(|known| runtime(snapshot, known, &place))
             .collect();
         details.runtimes = is_read.then_some(runtimes);
         details.removals = removals::removals(&state.rules, at_ms, &place);
@@ -181,12 +186,13 @@ fn describe_owners(
     }
 }
 
-/// An open finding, and the instant since which it is or will be overdue.
+/// An open finding, the instant since which it is or will be overdue, and the end of the rule that accepts it.
 struct Open<'a> {
     finding: &'a Finding,
     due_ms: Option<i64>,
     overdue: bool,
     listed: bool,
+    accepted_ms: Option<i64>,
 }
 
 /// The open findings: overdue ones first, then by when they are due, the rest by severity.
@@ -199,12 +205,14 @@ fn open<'a>(snapshot: &Snapshot, state: &SecurityState, findings: &'a [Finding])
         .into_iter()
         .map(|(known, _)| key(known))
         .collect();
+    let mut matcher = Matcher::default();
     let open = findings.iter().filter(|known| known.is_open(state.at_ms));
     let open = open.map(|finding| Open {
         finding,
         due_ms: overdue_since_ms(finding, &snapshot.security, &snapshot.config, state.at_ms),
         overdue: overdue.contains(&key(finding)),
         listed: snapshot.security.listed(&finding.id, state.at_ms).is_some(),
+        accepted_ms: accepted_until_ms(finding, state, &mut matcher),
     });
     let mut open: Vec<Open<'_>> = open.collect();
     open.sort_by_key(|known| {
@@ -214,8 +222,9 @@ fn open<'a>(snapshot: &Snapshot, state: &SecurityState, findings: &'a [Finding])
     open
 }
 
-fn finding(known: &Open<'_>) -> RepositoryFinding {
+fn finding(snapshot: &Snapshot, known: &Open<'_>) -> RepositoryFinding {
     let finding = known.finding;
+    let day = |ms| words::last_day(&snapshot.config.time_zone, ms);
     RepositoryFinding {
         id: finding.id.clone(),
         package: finding.package.clone(),
@@ -229,6 +238,7 @@ fn finding(known: &Open<'_>) -> RepositoryFinding {
         overdue: known.overdue,
         listed: known.listed,
         suppressed: finding.suppressed,
+        accepted_until: known.accepted_ms.map(day),
     }
 }
 
@@ -262,6 +272,10 @@ fn rule(snapshot: &Snapshot, known: &RuleState, place: &Place<'_>) -> Repository
             RuleEnd::At(ms) => Some(words::instant(Some(ms))),
             RuleEnd::Never | RuleEnd::Unreadable => None,
         },
+        last_day: match known.end {
+            RuleEnd::At(ms) => Some(words::last_day(&snapshot.config.time_zone, ms)),
+            RuleEnd::Never | RuleEnd::Unreadable => None,
+        },
         since: words::instant(Some(known.since_ms)),
         at_least: may_be_older(&snapshot.security, known),
         flags: known.flags().map(str::to_owned).collect(),
@@ -271,7 +285,7 @@ fn rule(snapshot: &Snapshot, known: &RuleState, place: &Place<'_>) -> Repository
     }
 }
 
-fn runtime(known: &RuntimeState, place: &Place<'_>) -> RepositoryRuntime {
+fn runtime(snapshot: &Snapshot, known: &RuntimeState, place: &Place<'_>) -> RepositoryRuntime {
     let runtime = &known.runtime;
     RepositoryRuntime {
         product: product(&runtime.product).to_owned(),
@@ -279,6 +293,9 @@ fn runtime(known: &RuntimeState, place: &Place<'_>) -> RepositoryRuntime {
         cycle: known.cycle.clone(),
         support: known.support.as_str().to_owned(),
         ends_at: known.ends_ms.map(|ms| words::instant(Some(ms))),
+        last_day: known
+            .ends_ms
+            .map(|ms| words::last_day(&snapshot.config.time_zone, ms)),
         place: place.of(&runtime.file, runtime.line),
     }
 }

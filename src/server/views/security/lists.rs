@@ -19,7 +19,7 @@ use crate::{
         },
         insight::security::{Due, DueItem, Subject, may_be_older},
         model::DAY_MS,
-        snapshot::{RuleState, SecurityState, Snapshot},
+        snapshot::{RuleState, SecurityState, Snapshot, Support},
     },
 };
 
@@ -78,6 +78,10 @@ fn due_row(snapshot: &Snapshot, item: &DueItem<'_>, at_ms: i64) -> DueRow {
         team: shorten(snapshot.config.owners.team(repository), MAX_NAME),
         repository: shorten(repository, MAX_NAME),
         until: item.ends_ms.map(|ms| words::instant(Some(ms))),
+        last_day: item
+            .ends_ms
+            .map(|ms| words::last_day(&snapshot.config.time_zone, ms)),
+        ends_soon: matches!(item.subject, Subject::Runtime(runtime) if runtime.support == Support::Due),
         age_days: since_ms.map(|since_ms| days(since_ms, at_ms)),
         at_least,
         listed: item.listed,

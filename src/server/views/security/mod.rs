@@ -13,7 +13,7 @@ use crate::{
     server::{
         charts::shorten,
         figures::words,
-        insight::security::{Due, selected},
+        insight::security::{Due, is_later, selected},
         snapshot::Snapshot,
     },
 };
@@ -52,6 +52,7 @@ pub fn security_head(snapshot: &Snapshot, selection: &Selection) -> SecurityHead
     SecurityHead {
         as_of: words::instant(Some(state.at_ms)),
         asked: selection.value("as_of").map(str::to_owned),
+        is_later: is_later(snapshot, selection),
         asked_teams: selection.values("team").map(str::to_owned).collect(),
         teams: teams(snapshot),
         repositories: state.repositories.len() as u64,

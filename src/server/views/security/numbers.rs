@@ -28,7 +28,7 @@ fn read(state: &SecurityState, is: fn(&RepositoryFacts) -> bool) -> BTreeSet<&st
     known.map(|known| &*known.facts.repository).collect()
 }
 
-/// Suppressions in debt, unknown where no rules were read. Those of repositories whose rules were not read at both times are not compared: the first
+/// Suppressions in debt, unknown where no rules were read or the use of a rule is not known. Those of repositories whose rules were not read at both times are not compared: the first
 /// reading is no change.
 fn debt(now: &SecurityState, then: &SecurityState) -> SecurityNumber {
     let has_rules = |facts: &RepositoryFacts| facts.rules.is_some();
@@ -52,7 +52,8 @@ fn debt(now: &SecurityState, then: &SecurityState) -> SecurityNumber {
         id: "debt".to_owned(),
         number: (!known_now.is_empty()).then(|| count(&|rule| rule.is_debt())),
         of: now.rules.len() as u64,
-        unknown: unread as u64,
+        unknown: count(&|rule| rule.is_debt_unknown()),
+        unread: unread as u64,
         beside: count(&|rule| rule.end == RuleEnd::Never),
         before: is_known.then_some(rate_then.part),
         change: match significance::compare(rate_now, rate_then) {
@@ -70,6 +71,7 @@ fn counted(id: &str, number: Option<u64>, of: u64, before: Option<u64>) -> Secur
         number,
         of,
         unknown: 0,
+        unread: 0,
         beside: 0,
         before,
         change: Change::Unclear,

@@ -219,7 +219,7 @@ fn what_was_never_read_is_unknown() {
         let head = head(&snapshot, pairs);
         let number = head.numbers.into_iter().find(|number| number.id == id);
         let number = number.expect("a number");
-        (number.number, number.of, number.unknown)
+        (number.number, number.of, number.unknown + number.unread)
     };
     assert_eq!(of(&[], "overdue"), (Some(0), 1, 2));
     assert_eq!(of(&[], "debt"), (Some(1), 1, 2));

@@ -205,6 +205,15 @@ fn a_rule_is_unused_if_none_of_three_complete_reports_since_holds_it() {
         unused(rule(), other(|finding| finding.suppressed = false)),
         Some(true)
     );
+    // Scanners no longer apply a rule that has expired.
+    let expired = SuppressionRule {
+        until: Some("2019-06-01".to_owned()),
+        ..rule()
+    };
+    assert_eq!(
+        unused(expired, other(|finding| finding.suppressed = false)),
+        Some(false)
+    );
     assert_eq!(
         unused(
             rule(),

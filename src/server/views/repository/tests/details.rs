@@ -77,7 +77,7 @@ fn a_rule_counts_for_each_of_its_flags_and_is_listed_once() {
     assert_eq!(
         actions,
         [
-            "Update the dependency now: attackers use this vulnerability. Also: expired 2 Oct 2019, 00:00 UTC; no reason.",
+            "Update the dependency now: attackers use this vulnerability. Also: expired after 1 Oct 2019; no reason.",
             "Update the dependency and remove the rule, or decide again and set a new end. Also: no reason.",
             "Write why the risk is accepted.",
         ]
