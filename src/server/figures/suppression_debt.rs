@@ -53,6 +53,18 @@ const FLAGS: [Flag; 10] = [
     ("listed", "Known exploited", |rule| rule.listed),
 ];
 
+/// The bars of the chart that are no columns.
+pub(super) const MARKS: [(&str, &str); 1] = [("others", "Others")];
+
+/// Returns whether a column or a bar counts a rule.
+pub(super) fn counts(column: &str, rule: &RuleState) -> bool {
+    let flag = FLAGS.iter().find(|(id, ..)| *id == column);
+    match flag {
+        Some((.., is)) => is(rule),
+        None => column == MARKS[0].0 && !rule.is_debt(),
+    }
+}
+
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let state = selected(snapshot, selection).state;
     let mut by_team: BTreeMap<&str, [u64; FLAGS.len()]> = BTreeMap::new();
@@ -110,9 +122,11 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         format!("{}\n{debt} of {rules} in debt{flags}", teams[row])
     };
     let drawn = 0..rows.len().min(MAX_NAMES);
-    let in_debt = drawn
-        .clone()
-        .map(|row| Mark::new(row as f64, debt[row] as f64).hover(hover(row)));
+    let in_debt = drawn.clone().map(|row| {
+        Mark::new(row as f64, debt[row] as f64)
+            .counting(row)
+            .hover(hover(row))
+    });
     let others = drawn.map(|row| {
         let label = format!(
             "{} of {}",
@@ -120,12 +134,17 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             words::thousands(rules[row])
         );
         Mark::new(row as f64, (rules[row] - debt[row]) as f64)
+            .counting(row)
             .hover(hover(row))
             .label(label)
     });
     let series = vec![
-        Series::bars("In debt", Colour::Category(3)).with(in_debt),
-        Series::bars("Others", Colour::Other).with(others),
+        Series::bars("In debt", Colour::Category(3))
+            .opening("debt")
+            .with(in_debt),
+        Series::bars("Others", Colour::Other)
+            .opening(MARKS[0].0)
+            .with(others),
     ];
     let panel = Panel::new(Unit::Count, "", series);
     Plane::new(Base::names(teams), vec![panel.stacked()]).into()
