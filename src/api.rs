@@ -34,7 +34,7 @@ pub use difference::{
     MeasuredSide,
 };
 pub use insight::{IncidentList, IncidentSummary, InsightTable, SharedValue};
-pub use opens::{ColumnConditions, Marks, Opens};
+pub use opens::{ColumnConditions, Marks, OpenedPage, Opens};
 pub use pipeline::{
     BuildMark, EpisodeTimes, PipelineDetails, RedEpisode, StepSummary, WeekDurations,
 };

@@ -14,8 +14,8 @@ use crate::{
     live::LiveState,
     pages::{
         Build, Builds, Compare, Disclaimer, Explore, Figure, NotFound, Pipeline, PipelineList,
-        Pipelines, Platform, Repository, Search, Security, Sources, Today, WallPipelines,
-        WallToday, Week,
+        Pipelines, Platform, Repository, Search, Security, SecurityItems, Sources, Today,
+        WallPipelines, WallToday, Week,
     },
 };
 
@@ -131,6 +131,11 @@ pub fn App() -> impl IntoView {
                         ssr=SsrMode::Async
                     />
                     <Route path=StaticSegment("security") view=Security ssr=SsrMode::Async />
+                    <Route
+                        path=(StaticSegment("security"), StaticSegment("items"))
+                        view=SecurityItems
+                        ssr=SsrMode::Async
+                    />
                     <Route path=StaticSegment("sources") view=Sources ssr=SsrMode::Async />
                     <Route path=StaticSegment("wall") view=WallToday ssr=SsrMode::Async />
                     <Route

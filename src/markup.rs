@@ -82,8 +82,9 @@ fn row(columns: &[ColumnInfo], cells: &[Cell], address: impl Fn(&str) -> Option<
         tr {
             @for (index, (cell, column)) in cells.iter().zip(columns).enumerate() {
                 @let text = cell_text(cell, column.kind);
-                // Nothing is behind a zero.
-                @let href = if *cell == Cell::Count(0) { None } else { address(&column.id) };
+                // Nothing is behind a zero or what is unknown.
+                @let is_none = matches!(cell, Cell::Count(0) | Cell::Missing);
+                @let href = if is_none { None } else { address(&column.id) };
                 @let content = html! {
                     @match &href {
                         Some(href) => a href=(href) { (visible(&text)) },

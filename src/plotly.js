@@ -37,9 +37,9 @@ function wake() {
   for (const chart of [...waiting]) drawSoon(chart);
 }
 
-export function mount(element, builds) {
+export function mount(element, base) {
   const number = ++lastNumber;
-  charts.set(number, { number, element, builds, generation: 0, near: false, width: element.clientWidth });
+  charts.set(number, { number, element, base, generation: 0, near: false, width: element.clientWidth });
   nearness.observe(element);
   widths.observe(element);
   if (!said.isConnected) document.querySelector("footer")?.append(said);
@@ -208,8 +208,8 @@ function coloured(element) {
   };
 }
 
-// The address of the builds behind a mark; none if it opens nothing.
-function address({ opens, view, builds }, { curveNumber, pointNumber, data }) {
+// The address of what is behind a mark, mostly builds; none if it opens nothing.
+function address({ opens, view, base }, { curveNumber, pointNumber, data }) {
   const marks = opens?.marks[curveNumber];
   if (!marks) return undefined;
   // A cell of a heat map has two numbers.
@@ -219,6 +219,8 @@ function address({ opens, view, builds }, { curveNumber, pointNumber, data }) {
   const byRow = marks.conditions?.[point] ?? opens.rows[row - opens.first_row];
   const byColumn = opens.columns.find((known) => known.column === marks.column);
   if (byRow === undefined || byColumn === undefined) return undefined;
+  // Only builds have lists without a row.
+  if (byRow === "" && opens.page) return undefined;
   // As Selection::narrowed does.
   const conditions = new URLSearchParams(`${byRow}&${byColumn.conditions}`);
   const page = new URLSearchParams(view);
@@ -227,7 +229,7 @@ function address({ opens, view, builds }, { curveNumber, pointNumber, data }) {
   for (const key of replaced) page.delete(key);
   for (const [key, value] of conditions) page.append(key, value);
   page.sort();
-  return `${builds}?${page}`;
+  return `${base}${opens.page ?? "/builds"}?${page}`;
 }
 
 // Follows a link, so that the router loads the page.
@@ -239,7 +241,7 @@ function open(href) {
   link.remove();
 }
 
-// A click or tap on a mark opens its builds.
+// A click or tap on a mark opens what it counts.
 function openMarks(chart) {
   const { element } = chart;
   const pointer = (style) => {
@@ -287,7 +289,7 @@ function instant(text, zone) {
   return new Date(near - (shown(near) - local)).toISOString();
 }
 
-// Arrow keys walk over the marks of a chart, which is one tab stop, and Enter opens the builds of a mark.
+// Arrow keys walk over the marks of a chart, which is one tab stop, and Enter opens what a mark counts.
 function walk(plotly, chart) {
   const { element } = chart;
   const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };

@@ -11,9 +11,9 @@ const _: &str = include_str!("plotly.js");
 
 #[wasm_bindgen(module = "/src/plotly.js")]
 extern "C" {
-    /// Registers an empty element as a chart and returns the chart's number. `builds` is the address of lists of
-    /// builds, which clicks on marks open.
-    pub fn mount(element: &Element, builds: &str) -> u32;
+    /// Registers an empty element as a chart and returns the chart's number. `base` is the base path of the
+    /// pages that clicks on marks open.
+    pub fn mount(element: &Element, base: &str) -> u32;
     /// Draws `{data, layout}` once the element is near the viewport. The reader's zoom and hidden traces
     /// are kept while `view` stays the same.
     pub fn react(chart: u32, plot: &str, view: &str);

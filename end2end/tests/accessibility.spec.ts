@@ -22,6 +22,7 @@ const EVERY_PAGE = [
   "/",
   "/?project=cmc",
   "/security",
+  "/security/items?column=open&figure=open_findings&row=high",
   "/sources",
   "/disclaimer",
   "/figures/heatmap",

@@ -34,6 +34,14 @@ test("tables can be opened and read", async ({ page, request }) => {
   for (const [row, count] of counts.entries()) await expect(table(page, "build_status").locator("tbody tr").nth(row)).toContainText(count);
 });
 
+test("a number of a security figure leads to what it counts", async ({ page, request }) => {
+  const rules = column(await figure(request, "suppression_debt"), "rules")[0];
+  await page.goto("/figures/suppression_debt");
+  await table(page, "suppression_debt").locator("tbody tr").first().locator("td a").first().click();
+  await expect(page).toHaveURL(/\/security\/items\?column=rules&figure=suppression_debt&row=/);
+  await expect(page.locator(".security-items tbody tr")).toHaveCount(Math.min(rules, 500));
+});
+
 test("filters are a form with a button", async ({ page, request }) => {
   await page.goto("/pipelines");
   await page.locator('select[name="project"]').selectOption("cmc");

@@ -1,6 +1,7 @@
 // The head of the Security page: numbers that open their lists, what is due, and repositories by name.
-import type { APIRequestContext } from "@playwright/test";
+import type { APIRequestContext, Page } from "@playwright/test";
 import { column, figure } from "../support/api";
+import { card, drawn, openTable } from "../support/chart";
 import { expect, test } from "../support/fixtures";
 
 test("each number opens the list that it counts", async ({ page, request }) => {
@@ -105,3 +106,87 @@ test("the head can be read without JavaScript", async ({ browser, baseURL }) => 
   await expect(page.locator("#unchecked")).toBeInViewport();
   await context.close();
 });
+
+/** The page lists so many items of a figure: it says so, and has as many rows, at most 500. */
+async function lists(page: Page, id: string, count: number) {
+  await expect(page).toHaveURL(new RegExp(`/security/items\\?.*figure=${id}`));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("What a number counts");
+  const said = `${count.toLocaleString("en-GB")} ${count === 1 ? "item" : "items"} of “`;
+  await expect(page.locator(".security-items .sentence")).toContainText(said);
+  await expect(page.locator(".security-items tbody tr")).toHaveCount(Math.min(count, 500));
+}
+
+test("a number in a table of a team opens what it counts, and its repositories keep the day", async ({ page, request }) => {
+  const day = "2019-10-20";
+  const wanted = await figure(request, "suppression_debt", { as_of: day });
+  const [team, rules] = [column<string>(wanted, "team")[0], column(wanted, "rules")[0]];
+  await page.goto(`/figures/suppression_debt?as_of=${day}`);
+  await (await openTable(page, "suppression_debt")).locator("tbody tr").first().locator("td a").first().click();
+  await lists(page, "suppression_debt", rules);
+  await expect(page.locator(".security-items h2")).toHaveText(`${team}: Rules`);
+  for (const cell of await page.locator(".security-items [data-label=Team]").allTextContents()) expect(cell).toBe(team);
+  const links = await page.locator(".security-items [data-label=Repository] a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+  expect(links.length).toBe(Math.min(rules, 500));
+  for (const href of links) expect(href).toMatch(new RegExp(`^/repositories/.*\\?as_of=${day}$`));
+  // The document of the same address says the same.
+  await page.reload();
+  await lists(page, "suppression_debt", rules);
+  // Its figure has the same number as CSV.
+  const file = await request.get((await page.locator(".security-items a[download]").getAttribute("href"))!);
+  expect(await file.text()).toContain(`${team},${rules},`);
+});
+
+test("zeros open nothing, and every other count of Security opens a list", async ({ page, request }) => {
+  await page.goto("/security");
+  const wanted = await figure(request, "open_findings");
+  const rows = (await openTable(page, "open_findings")).locator("tbody tr");
+  for (const [index, row] of wanted.rows.entries()) {
+    const counts = row.filter((cell) => typeof cell === "number" && cell > 0);
+    await expect(rows.nth(index).locator("td a")).toHaveCount(counts.length);
+  }
+  const open = column(wanted, "open");
+  const severity = open.findIndex((count) => count > 0);
+  const title = wanted.columns.findIndex(({ id }) => id === "open");
+  await rows.nth(severity).locator("th, td").nth(title).locator("a").click();
+  await lists(page, "open_findings", open[severity]);
+});
+
+test("a mark of a security figure opens what it counts, with the mouse and the keyboard", async ({ page, request }) => {
+  const debt = await figure(request, "suppression_debt");
+  await page.goto("/figures/suppression_debt");
+  await drawn(page, "suppression_debt");
+  const box = await card(page, "suppression_debt").locator(".bars .point path").first().boundingBox();
+  if (!box) throw new Error("no bar");
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await lists(page, "suppression_debt", column(debt, "debt")[0]);
+
+  // Bars of versions are no rows of the table.
+  const versions = column(await figure(request, "node_versions"), "major");
+  await page.goto("/figures/node_versions");
+  const chart = await drawn(page, "node_versions");
+  await chart.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await lists(page, "node_versions", versions.filter((major) => major === versions[0]).length);
+});
+
+test("a day of the trend opens the page as of that day", async ({ page, request }) => {
+  const trend = await figure(request, "security_trend");
+  await page.goto("/figures/security_trend");
+  await (await openTable(page, "security_trend")).locator("tbody tr").nth(trend.rows.length - 2).locator("td a").first().click();
+  const day = column<string>(trend, "at").at(-2)!;
+  await expect(page).toHaveURL(new RegExp(`/security\\?as_of=${encodeURIComponent(day)}$`));
+  await expect(page.locator(".security-head .tile").first()).toContainText(`of ${column(trend, "rules").at(-2)!.toLocaleString("en-GB")};`);
+});
+
+for (const [path, parameter] of [
+  ["/security/items", "figure"],
+  ["/security/items?column=nothing&figure=suppression_debt&row=cmc", "column"],
+  ["/security/items?column=findings&figure=security_calendar&row=soon", "row"],
+]) {
+  test(`${path} names the parameter ${parameter}`, async ({ page, faults }) => {
+    faults.provoke(/400/);
+    expect((await page.goto(path))?.status()).toBe(400);
+    await expect(page.getByRole("main")).toContainText(parameter);
+  });
+}

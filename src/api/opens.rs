@@ -1,14 +1,17 @@
-//! The builds behind the numbers of a figure: what a click on one of them opens.
+//! What is behind the numbers of a figure, mostly builds: what a click on one of them opens.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::selection::Selection;
+use crate::selection::{Selection, encoded, find, pairs};
 
 /// The conditions under which a figure's builds are the builds of one of its numbers. A number of a row and a
 /// column has the conditions of both; they replace those of the page with the same keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Opens {
+    /// The page that lists what is behind the numbers; left out if it is that of builds.
+    #[serde(default, skip_serializing_if = "OpenedPage::is_builds")]
+    pub page: OpenedPage,
     /// The index of the first of `rows` in the whole table.
     pub first_row: u64,
     /// Conditions by row: `hour=9&weekday=friday`; the rows that a page shows.
@@ -20,6 +23,34 @@ pub struct Opens {
     /// The time zone of the chart's time axis: an IANA name.
     #[serde(skip_deserializing)]
     pub zone: String,
+}
+
+/// A page that lists what is behind numbers, by its path below the base path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum OpenedPage {
+    #[default]
+    #[serde(rename = "/builds")]
+    Builds,
+    /// Repositories, rules, runtimes and findings. Its parameters `figure`, `row` and `column` are no conditions of
+    /// builds.
+    #[serde(rename = "/security/items")]
+    Items,
+    #[serde(rename = "/security")]
+    Security,
+}
+
+impl OpenedPage {
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Builds => "/builds",
+            Self::Items => "/security/items",
+            Self::Security => "/security",
+        }
+    }
+
+    const fn is_builds(&self) -> bool {
+        matches!(self, Self::Builds)
+    }
 }
 
 /// The conditions of a column that counts builds: `result=ABORTED&result=FAILURE`.
@@ -45,11 +76,33 @@ pub struct Marks {
 impl Opens {
     /// The builds behind a number, on a page of `page`; none if the number opens nothing.
     pub fn selection(&self, page: &Selection, row: usize, column: &str) -> Option<Selection> {
+        let conditions = self.conditions(row, column)?;
+        Some(page.narrowed(&Selection::read(&conditions)))
+    }
+
+    /// The address behind a number without the base path, on a page of `page`; none if the number opens nothing.
+    pub fn address(&self, page: &Selection, row: usize, column: &str) -> Option<String> {
+        let conditions = self.conditions(row, column)?;
+        let selection = page.narrowed(&Selection::read(&conditions));
+        let own: Vec<_> = pairs(&conditions)
+            .filter(|(key, _)| find(key).is_none())
+            .collect();
+        let own = own.iter().map(|(key, value)| (&**key, &**value));
+        let mut all: Vec<(&str, &str)> = selection.pairs().chain(own).collect();
+        all.sort_unstable();
+        let path = self.page.path();
+        Some(match encoded(all) {
+            query if query.is_empty() => path.to_owned(),
+            query => format!("{path}?{query}"),
+        })
+    }
+
+    /// The conditions of a row and a column.
+    fn conditions(&self, row: usize, column: &str) -> Option<String> {
         let row = row.checked_sub(usize::try_from(self.first_row).ok()?)?;
         let row = self.rows.get(row)?;
         let mut columns = self.columns.iter();
         let column = columns.find(|known| known.column == column)?;
-        let conditions = [row.as_str(), &column.conditions].join("&");
-        Some(page.narrowed(&Selection::read(&conditions)))
+        Some([row.as_str(), &column.conditions].join("&"))
     }
 }

@@ -43,14 +43,16 @@ impl CardData {
     fn new(figure: FigureData, selection: &Selection, base: &Base, is_of_builds: bool) -> Self {
         let opens = figure.opens();
         let first_row = usize::try_from(figure.first_row).unwrap_or(0);
-        let builds = base.path("/builds");
         let address = |row: usize, column: &str| {
             if !is_of_builds {
                 let index = figure.columns.iter().position(|known| known.id == column)?;
-                return debts_of(base, selection, column, &figure.rows[row][index]);
+                let debts = debts_of(base, selection, column, &figure.rows[row][index]);
+                if debts.is_some() {
+                    return debts;
+                }
             }
-            let opened = opens.selection(selection, first_row + row, column)?;
-            Some(format!("{builds}{}", opened.query()))
+            let opened = opens.address(selection, first_row + row, column)?;
+            Some(base.path(&opened))
         };
         let table = markup::table(&figure.title, &figure.columns, &figure.rows, address);
         Self {
@@ -159,7 +161,7 @@ pub fn Card(
                 id=format!("{}-chart", info.id)
                 described_by=format!("{}-sentence", info.id)
                 height=info.height
-                builds=base.get_value().path("/builds")
+                base=base.get_value().as_str().to_owned()
                 drawing=drawing.into()
             />
             <Transition>

@@ -27,8 +27,8 @@ pub fn Chart(
     described_by: String,
     /// The height in CSS pixels.
     height: u16,
-    /// The address of lists of builds, which clicks on marks open.
-    builds: String,
+    /// The base path of the pages that clicks on marks open.
+    base: String,
     /// None while there is nothing to draw.
     drawing: Signal<Option<Drawing>>,
 ) -> impl IntoView {
@@ -36,7 +36,7 @@ pub fn Chart(
     let chart = RwSignal::new(None);
     Effect::new(move |_| {
         if let Some(element) = element.get() {
-            chart.set(Some(plotly::mount(&element, &builds)));
+            chart.set(Some(plotly::mount(&element, &base)));
         }
     });
     Effect::new(move |_| match (chart.get(), drawing.get()) {

@@ -133,6 +133,8 @@ pub enum Opens {
     Row(usize),
     /// Those of conditions, for a mark that is no row.
     Builds(Selection),
+    /// No builds but a list of items, by the key of its row.
+    Items(String),
 }
 
 /// A grid whose cells show percentages.
@@ -352,6 +354,21 @@ impl Mark {
     #[must_use]
     pub fn opening(mut self, row: usize) -> Self {
         self.opens = Opens::Row(row);
+        self
+    }
+
+    /// Opens a row of the table unless the value is zero or unknown: nothing is behind that.
+    #[must_use]
+    pub fn counting(self, row: usize) -> Self {
+        match self.value {
+            Some(value) if value != 0.0 => self.opening(row),
+            _ => self,
+        }
+    }
+
+    #[must_use]
+    pub fn opening_items(mut self, row: impl Into<String>) -> Self {
+        self.opens = Opens::Items(row.into());
         self
     }
 

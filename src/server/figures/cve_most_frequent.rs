@@ -107,6 +107,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         };
         let repositories = rows.count("repositories")[row];
         Mark::new(at as f64, teams[row] as f64)
+            .counting(row)
             .label(words::thousands(teams[row]))
             .hover(format!(
                 "{}\n{}\nin {}{expired}",
@@ -115,7 +116,9 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 words::counted(repositories, "repository", "repositories")
             ))
     };
-    let bars = Series::bars("", Colour::Neutral).with(drawn.iter().enumerate().map(mark));
+    let bars = Series::bars("", Colour::Neutral)
+        .opening("teams")
+        .with(drawn.iter().enumerate().map(mark));
     let names = drawn.iter().map(|&row| rows.text("cve")[row].clone());
     let panel = Panel::new(Unit::Count, "Teams", vec![bars]);
     Plane::new(Base::Names(names.collect()), vec![panel]).into()

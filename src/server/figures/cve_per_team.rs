@@ -113,6 +113,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
             expired => format!("\n{} expired", words::thousands(expired)),
         };
         Mark::new(row as f64, cves[row] as f64)
+            .counting(row)
             .label(words::thousands(cves[row]))
             .hover(format!(
                 "{}\n{}\nin {}{expired}",
@@ -125,7 +126,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 ),
             ))
     };
-    let bars = Series::bars("", Colour::Neutral);
+    let bars = Series::bars("", Colour::Neutral).opening("cves");
     let bars = bars.with((0..rows.len().min(MAX_NAMES)).map(mark));
     let panel = Panel::new(Unit::Count, "CVEs", vec![bars]);
     Plane::new(Base::names(teams), vec![panel]).into()

@@ -99,12 +99,16 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
                 Shape::Bars { .. } => starts[row] as f64,
                 _ => (starts[row] + WEEK_MS) as f64,
             };
-            Mark::new(at, counts[row] as f64).hover(format!(
-                "Week from {day}\n{title}: {}",
-                words::thousands(counts[row])
-            ))
+            Mark::new(at, counts[row] as f64)
+                .counting(row)
+                .hover(format!(
+                    "Week from {day}\n{title}: {}",
+                    words::thousands(counts[row])
+                ))
         };
-        Series::new(title, colour, shape).with((0..rows.len()).map(mark))
+        Series::new(title, colour, shape)
+            .opening(id)
+            .with((0..rows.len()).map(mark))
     };
     let width = WEEK_MS as f64 * 0.9;
     let open = series("open", "Open", Colour::Neutral, Shape::Line);

@@ -28,7 +28,7 @@ pub const FIGURE: Figure = Figure {
     opens: opens::nothing,
 };
 
-const JAVA: Platform = Platform {
+pub(super) const JAVA: Platform = Platform {
     name: "Java",
     version: |facts| facts.java_version.as_deref(),
     major,

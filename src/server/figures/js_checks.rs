@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The name of the row of repositories without any check.
-const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
 
 pub const FIGURE: Figure = Figure {
     id: "js_checks",
@@ -101,6 +101,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let mark = |row: usize| {
         let share = words::percent(percents[row].unwrap_or_default());
         Mark::new(row as f64, repositories[row] as f64)
+            .counting(row)
             .colour(colour(checks[row]))
             .label(format!("{} ({share})", words::thousands(repositories[row])))
             .hover(format!(
@@ -114,7 +115,9 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 ),
             ))
     };
-    let bars = Series::bars("", Colour::Neutral).with((0..rows.len()).map(mark));
+    let bars = Series::bars("", Colour::Neutral)
+        .opening("repositories")
+        .with((0..rows.len()).map(mark));
     let names = (0..rows.len()).map(|row| name(row).to_owned()).collect();
     let panel = Panel::new(Unit::Count, "Repositories", vec![bars]);
     Plane::new(Base::Names(names), vec![panel]).into()

@@ -29,6 +29,7 @@ mod flaky_pipelines;
 mod heatmap;
 mod hours;
 mod incidents;
+pub mod items;
 mod java_versions;
 mod js_checks;
 mod lengthy_pipelines;
@@ -179,7 +180,7 @@ pub struct Figure {
     pub summary: fn(&Rows, &Context<'_>) -> String,
     /// The chart. Called only if there are rows.
     pub chart: fn(&Rows, &Context<'_>) -> Chart,
-    /// The builds behind the numbers of the table.
+    /// The builds behind the numbers of the table; `items` has what those of Security open.
     pub opens: fn(&Rows, &Context<'_>) -> Opens,
 }
 
@@ -276,12 +277,11 @@ impl Figure {
             let chart = (self.chart)(&rows, &context);
             let drawn = charts::plotly::draw(&chart, context.time_zone);
             let picture = charts::svg::picture(&chart, context.time_zone, self.height);
-            let opens = opens::encoded(
-                &(self.opens)(&rows, &context),
-                &drawn.marks,
-                part,
-                context.time_zone,
-            );
+            let (marks, zone) = (&*drawn.marks, context.time_zone);
+            let opens =
+                items::encoded(self, &rows, marks, part.clone(), zone).unwrap_or_else(|| {
+                    opens::encoded(&(self.opens)(&rows, &context), marks, part, zone)
+                });
             let encoded = drawn.encode()?;
             let plot = encoded.opening(&opens)?;
             let page_plot = encoded.opening(&opens::for_marks(opens, &drawn.marks))?;

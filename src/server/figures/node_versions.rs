@@ -28,7 +28,7 @@ pub const FIGURE: Figure = Figure {
     opens: opens::nothing,
 };
 
-const NODE: Platform = Platform {
+pub(super) const NODE: Platform = Platform {
     name: "Node.js",
     version: |facts| facts.node_version.as_deref(),
     major: versions::first_number,

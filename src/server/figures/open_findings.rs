@@ -39,6 +39,13 @@ const AGES: [(&str, &str, i64, Colour); 4] = [
     ("older", "Older", i64::MAX, Colour::Rate(4)),
 ];
 
+/// The column of a finding's age.
+pub(super) fn age(finding: &Finding, now_ms: i64) -> &'static str {
+    let days = (now_ms - finding.opened_ms + DAY_MS - 1) / DAY_MS;
+    let age = AGES.iter().find(|(_, _, to, _)| days <= *to);
+    age.map_or("", |(id, ..)| id)
+}
+
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let selected = selected(snapshot, selection);
     let now_ms = selected.state.at_ms;
@@ -59,12 +66,8 @@ fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
         "Severity",
         Values::Text(names.collect()),
     )];
-    for (index, (id, title, to, _)) in AGES.into_iter().enumerate() {
-        let from = index.checked_sub(1).map_or(-1, |before| AGES[before].2);
-        let of_age = |finding: &Finding| {
-            let days = (now_ms - finding.opened_ms + DAY_MS - 1) / DAY_MS;
-            from < days && days <= to
-        };
+    for (id, title, ..) in AGES {
+        let of_age = |finding: &Finding| age(finding, now_ms) == id;
         let counts = severities.iter().map(|severity| count(*severity, &of_age));
         columns.push(Column::new(id, title, Values::Count(counts.collect())));
     }
@@ -116,12 +119,14 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
         let (id, title, _, colour) = AGES[index];
         let counts = rows.count(id);
         let mark = |row: usize| {
-            let mark = Mark::new(row as f64, counts[row] as f64).hover(format!(
-                "{}, {}\n{}",
-                severities[row],
-                title.to_lowercase(),
-                words::counted(counts[row], "finding", "findings")
-            ));
+            let mark = Mark::new(row as f64, counts[row] as f64)
+                .counting(row)
+                .hover(format!(
+                    "{}, {}\n{}",
+                    severities[row],
+                    title.to_lowercase(),
+                    words::counted(counts[row], "finding", "findings")
+                ));
             let (open, late) = (words::thousands(open[row]), words::thousands(overdue[row]));
             if index < last {
                 mark
@@ -129,7 +134,9 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
                 mark.label(format!("{open}, {late} overdue"))
             }
         };
-        Series::bars(title, colour).with((0..rows.len()).map(mark))
+        Series::bars(title, colour)
+            .opening(id)
+            .with((0..rows.len()).map(mark))
     };
     let names = Severity::ALL.map(|severity| match limit_days(severity, context.config) {
         Some(days) => format!("{} (limit {days} days)", severity.as_str()),

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::{Context, Rows};
 use crate::{
-    api::{self, ColumnConditions},
+    api::{self, ColumnConditions, OpenedPage},
     selection::{DAYS, Selection, minutes},
     server::{
         charts::plotly::{Marks, Points},
@@ -29,7 +29,7 @@ pub struct Opens {
     pub columns: Vec<(&'static str, Selection)>,
 }
 
-/// A figure that is not about builds.
+/// A figure that is not about builds: `items` has what its numbers open.
 pub fn nothing(_: &Rows, _: &Context<'_>) -> Opens {
     Opens::default()
 }
@@ -114,21 +114,34 @@ pub fn encoded(
 ) -> api::Opens {
     let rows = opens.rows.get(part.clone()).unwrap_or_default();
     let rows = rows.iter().map(Selection::encoded);
+    let columns = opens
+        .columns
+        .iter()
+        .map(|(column, conditions)| ColumnConditions {
+            column: (*column).to_owned(),
+            conditions: conditions.encoded(),
+        });
+    sent(part.start, rows, columns.collect(), marks, zone)
+}
+
+/// The form that is sent of conditions that are encoded already.
+pub fn sent(
+    first_row: usize,
+    rows: impl Iterator<Item = String>,
+    columns: Vec<ColumnConditions>,
+    marks: &[Marks],
+    zone: &TimeZone,
+) -> api::Opens {
     let mut bytes = 0;
     let rows = rows.take_while(|row| {
         bytes += row.len();
         bytes <= MAX_BYTES
     });
-    let columns = opens.columns.iter();
     api::Opens {
-        first_row: part.start as u64,
+        page: OpenedPage::Builds,
+        first_row: first_row as u64,
         rows: rows.collect(),
-        columns: columns
-            .map(|(column, conditions)| ColumnConditions {
-                column: (*column).to_owned(),
-                conditions: conditions.encoded(),
-            })
-            .collect(),
+        columns,
         marks: marks.iter().map(encoded_marks).collect(),
         zone: zone.iana_name().unwrap_or("UTC").to_owned(),
     }
@@ -146,7 +159,7 @@ fn encoded_marks(marks: &Marks) -> api::Marks {
             encoded.rows = Some(rows.iter().map(number).collect());
         }
         Points::Conditions(conditions) => {
-            encoded.conditions = conditions.iter().map(Selection::encoded).collect();
+            encoded.conditions.clone_from(conditions);
         }
     }
     encoded

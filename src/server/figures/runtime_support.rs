@@ -139,6 +139,7 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                 };
                 let count = words::counted(counts[row], "repository", "repositories");
                 Mark::new(row as f64, counts[row] as f64)
+                    .counting(row)
                     .label(words::thousands(counts[row]))
                     .hover(format!(
                         "{}\n{count}, {}{ends}",
@@ -146,7 +147,9 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
                         label(of).to_lowercase()
                     ))
             });
-        Series::bars(label(of), colour(of)).with(marks)
+        Series::bars(label(of), colour(of))
+            .opening("repositories")
+            .with(marks)
     };
     let panel = Panel::new(Unit::Count, "", Support::ALL.map(bars).into());
     let names = (0..drawn).map(name).collect();

@@ -106,10 +106,13 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
             let day = words::local_instant(context.time_zone, starts[row]);
             let count = words::thousands(counts[row]);
             Mark::new(starts[row] as f64, counts[row] as f64)
+                .counting(row)
                 .hover(format!("Week from {day}\n{title}: {count}"))
         };
         let width = WEEK_MS as f64 * 0.9;
-        Series::new(title, colour, Shape::Bars { width }).with((0..rows.len()).map(mark))
+        Series::new(title, colour, Shape::Bars { width })
+            .opening(id)
+            .with((0..rows.len()).map(mark))
     };
     let panel = Panel::new(Unit::Count, "", SERIES.map(bars).into());
     Plane::new(weeks::base(starts), vec![panel.stacked()]).into()

@@ -42,6 +42,19 @@ const KINDS: [(&str, &str, Colour); 3] = [
     ("finding", "Findings", Colour::Category(2)),
 ];
 
+/// What the bars of the chart count, beside the table, whose rows are things themselves.
+pub(super) const MARKS: [(&str, &str); 3] = [
+    (KINDS[0].0, KINDS[0].1),
+    (KINDS[1].0, KINDS[1].1),
+    (KINDS[2].0, KINDS[2].1),
+];
+
+/// The label of a class by its name in the API.
+pub(super) fn class_words(name: &str) -> String {
+    let class = Due::ALL.into_iter().find(|class| class.as_str() == name);
+    class.map_or_else(|| name.to_owned(), |class| label(class).to_owned())
+}
+
 pub const fn label(due: Due) -> &'static str {
     match due {
         Due::Now => "Now",
@@ -128,13 +141,20 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
     let bars = |(kind, title, colour): (&'static str, &'static str, Colour)| {
         let mark = |(row, due): (usize, Due)| {
             let count = count(rows, due, kind);
-            Mark::new(row as f64, count as f64).hover(format!(
+            let mark = Mark::new(row as f64, count as f64).hover(format!(
                 "{}\n{title}: {}",
                 label(due),
                 words::thousands(count)
-            ))
+            ));
+            if count > 0 {
+                mark.opening_items(due.as_str())
+            } else {
+                mark
+            }
         };
-        Series::bars(title, colour).with(Due::ALL.into_iter().enumerate().map(mark))
+        Series::bars(title, colour)
+            .opening(kind)
+            .with(Due::ALL.into_iter().enumerate().map(mark))
     };
     let names = Due::ALL.map(|due| label(due).to_owned());
     let panel = Panel::new(Unit::Count, "", KINDS.map(bars).into());

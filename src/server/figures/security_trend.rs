@@ -133,9 +133,13 @@ fn chart(rows: &Rows, context: &Context<'_>) -> Chart {
                 || "unknown".to_owned(),
                 |value| words::thousands(value as u64),
             );
-            Mark::new(at[row] as f64, values[row]).hover(format!("{day}\n{name}: {value}"))
+            Mark::new(at[row] as f64, values[row])
+                .counting(row)
+                .hover(format!("{day}\n{name}: {value}"))
         });
-        Series::new(name, colour, Shape::Line).with(marks)
+        Series::new(name, colour, Shape::Line)
+            .opening(id)
+            .with(marks)
     };
     let base = Base::Time {
         from_ms: at.first().copied().unwrap_or_default(),

@@ -54,6 +54,18 @@ const FLAGS: [Flag; 11] = [
     ("listed", "Known exploited", |rule| rule.listed),
 ];
 
+/// The bars of the chart that are no columns.
+pub(super) const MARKS: [(&str, &str); 1] = [("others", "Not in debt")];
+
+/// Returns whether a column or a bar counts a rule.
+pub(super) fn counts(column: &str, rule: &RuleState) -> bool {
+    let flag = FLAGS.iter().find(|(id, ..)| *id == column);
+    match flag {
+        Some((.., is)) => is(rule),
+        None => column == MARKS[0].0 && !rule.is_debt() && !rule.is_debt_unknown(),
+    }
+}
+
 fn rows(snapshot: &Snapshot, selection: &Selection) -> Rows {
     let state = selected(snapshot, selection).state;
     let mut by_team: BTreeMap<&str, [u64; FLAGS.len()]> = BTreeMap::new();
@@ -119,26 +131,31 @@ fn chart(rows: &Rows, _: &Context<'_>) -> Chart {
         format!("{}\n{debt} of {rules} in debt{flags}", teams[row])
     };
     let drawn = 0..rows.len().min(MAX_NAMES);
-    let in_debt = drawn
-        .clone()
-        .map(|row| Mark::new(row as f64, debt[row] as f64).hover(hover(row)));
-    let unknowns = drawn
-        .clone()
-        .map(|row| Mark::new(row as f64, unknown[row] as f64).hover(hover(row)));
+    let bar = |row: usize, count: u64| {
+        Mark::new(row as f64, count as f64)
+            .counting(row)
+            .hover(hover(row))
+    };
+    let in_debt = drawn.clone().map(|row| bar(row, debt[row]));
+    let unknowns = drawn.clone().map(|row| bar(row, unknown[row]));
     let others = drawn.map(|row| {
         let label = format!(
             "{} of {}",
             words::thousands(debt[row]),
             words::thousands(rules[row])
         );
-        Mark::new(row as f64, (rules[row] - debt[row] - unknown[row]) as f64)
-            .hover(hover(row))
-            .label(label)
+        bar(row, rules[row] - debt[row] - unknown[row]).label(label)
     });
     let series = vec![
-        Series::bars("In debt", Colour::Category(3)).with(in_debt),
-        Series::bars("Unknown", Colour::Other).with(unknowns),
-        Series::bars("Not in debt", Colour::Neutral).with(others),
+        Series::bars("In debt", Colour::Category(3))
+            .opening("debt")
+            .with(in_debt),
+        Series::bars("Unknown", Colour::Other)
+            .opening("unknown")
+            .with(unknowns),
+        Series::bars(MARKS[0].1, Colour::Neutral)
+            .opening(MARKS[0].0)
+            .with(others),
     ];
     let panel = Panel::new(Unit::Count, "", series);
     Plane::new(Base::names(teams), vec![panel.stacked()]).into()

@@ -9,8 +9,15 @@ use super::{Column, Context, Rows, Values, rows::UNKNOWN, suppressions, words};
 use crate::server::charts::{Base, Chart, Colour, MAX_NAMES, Mark, Panel, Plane, Series, Unit};
 use crate::{
     selection::Selection,
-    server::{insight::security::selected, model::RepositoryFacts, snapshot::Snapshot},
+    server::{
+        insight::security::selected,
+        model::RepositoryFacts,
+        snapshot::{SecurityState, Snapshot},
+    },
 };
+
+/// What the bars of the charts count, beside the table, whose rows are repositories.
+pub const MARKS: [(&str, &str); 1] = [("repositories", "Repositories")];
 
 /// A platform whose versions are counted.
 pub struct Platform {
@@ -22,15 +29,22 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// Rows by descending major version, unreadable ones last, then by version and repository.
-    pub fn rows(&self, snapshot: &Snapshot, selection: &Selection) -> Rows {
-        let state = selected(snapshot, selection).state;
-        let used = suppressions::repositories(&state).filter_map(|facts| {
+    /// The major versions, versions and repositories of a state.
+    pub fn used<'a>(
+        &self,
+        state: &'a SecurityState,
+    ) -> impl Iterator<Item = (Option<u64>, &'a str, &'a str)> {
+        suppressions::repositories(state).filter_map(|facts| {
             let version = (self.version)(facts)?.trim();
             let version = if version.is_empty() { UNKNOWN } else { version };
             Some(((self.major)(version), version, facts.repository.as_str()))
-        });
-        let mut used: Vec<_> = used.collect();
+        })
+    }
+
+    /// Rows by descending major version, unreadable ones last, then by version and repository.
+    pub fn rows(&self, snapshot: &Snapshot, selection: &Selection) -> Rows {
+        let state = selected(snapshot, selection).state;
+        let mut used: Vec<_> = self.used(&state).collect();
         used.sort_by(|a, b| {
             let by_major = Reverse(a.0).cmp(&Reverse(b.0));
             by_major
@@ -91,6 +105,7 @@ impl Platform {
             let share = words::percent(100.0 * group.len() as f64 / rows.len() as f64);
             let versions = runs(&rows.text("version")[group.clone()]).count() as u64;
             let mark = Mark::new(at as f64, count as f64)
+                .opening_items(major_text(majors[group.start]))
                 .label(format!("{} ({share})", words::thousands(count)))
                 .hover(format!(
                     "{}\n{}, {share}\n{}",
@@ -105,7 +120,9 @@ impl Platform {
             }
         };
         let drawn = &groups[..groups.len().min(MAX_NAMES)];
-        let bars = Series::bars("", Colour::Neutral).with(drawn.iter().enumerate().map(mark));
+        let bars = Series::bars("", Colour::Neutral)
+            .opening(MARKS[0].0)
+            .with(drawn.iter().enumerate().map(mark));
         let names = drawn
             .iter()
             .map(|group| major_label(self.name, majors[group.start]));
@@ -122,6 +139,11 @@ fn runs<T: PartialEq>(values: &[T]) -> impl Iterator<Item = Range<usize>> {
         *end += group.len();
         Some(start..*end)
     })
+}
+
+/// The major version as a key.
+fn major_text(major: Option<u64>) -> String {
+    major.map_or_else(|| UNKNOWN.to_owned(), |major| major.to_string())
 }
 
 fn major_label(name: &str, major: Option<u64>) -> String {

@@ -37,7 +37,7 @@ pub use pipelines::fragments as pipelines;
 pub use problems::{MAX_REASON, SNOOZE_DAYS, SNOOZE_FAILURES};
 pub use repository::fragments as repository;
 pub use search::fragments as search;
-pub use security::fragments as security;
+pub use security::{fragments as security, items as security_items};
 pub use sources::fragments as sources;
 pub use style::style;
 pub use summary::fragments as summary;
@@ -61,7 +61,7 @@ use crate::{
 };
 
 /// The names of all fragments.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 18] = [
     "builds",
     "compare",
     "explore",
@@ -70,6 +70,7 @@ pub const NAMES: [&str; 17] = [
     "pipelines",
     "search",
     "security",
+    "security-items",
     "sources",
     "summary",
     "today",

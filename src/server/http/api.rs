@@ -34,16 +34,19 @@ use crate::{
 const MAX_HEADERS: usize = 16;
 
 /// The parameters of fragments beside a selection.
-const FRAGMENTS: [&str; 13] = [
+const FRAGMENTS: [&str; 16] = [
     "of",
     "a",
     "b",
+    "column",
     "columns",
     "cursor",
     "difference",
+    "figure",
     "name",
     "number",
     "page",
+    "row",
     "sort",
     "state",
     "tag",

@@ -101,6 +101,10 @@ mod tests {
                 "/compare?b.project=sscs&a.project=cmc&days=7&x=1",
                 "/compare?a.project=cmc&b.project=sscs&days=7",
             ),
+            (
+                "/security/items?row=a%7cb&x=1&figure=f&team=t&column=c",
+                "/security/items?column=c&figure=f&row=a%7Cb&team=t",
+            ),
             ("/compare?a.days=7&b.days=7", "/compare?days=7"),
             ("/compare?a.days=14&a.x=1", "/compare"),
             ("/figures%2Fheatmap", "/figures/heatmap"),

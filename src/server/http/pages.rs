@@ -30,14 +30,14 @@ use crate::{
     selection::{self, Pair, Selection},
     server::{
         export::Format,
-        figures,
+        figures::{self, items},
         state::AppState,
         views::{addresses, build, build_list, pipeline, pipeline_list, repository, search, week},
     },
 };
 
 /// The pages of a selection.
-const SELECTING: [&str; 11] = [
+const SELECTING: [&str; 12] = [
     "/",
     "/builds",
     "/explore",
@@ -45,11 +45,14 @@ const SELECTING: [&str; 11] = [
     "/pipelines/list",
     "/platform",
     "/security",
+    SECURITY_ITEMS,
     "/wall",
     "/wall/pipelines",
     "/wall/today",
     "/week",
 ];
+/// The page of what a number of a security figure counts.
+const SECURITY_ITEMS: &str = "/security/items";
 /// The page of two selections.
 const COMPARING: &str = "/compare";
 /// The pages that have no parameters but the filters that links carry.
@@ -161,6 +164,7 @@ pub fn parameters(path: &str) -> Option<PageParameters> {
         own: match path {
             "/builds" => &["columns", "cursor", "difference", "sort"],
             "/pipelines/list" => &["page", "sort", "state"],
+            SECURITY_ITEMS => &items::PARAMETERS,
             "/week" => &["week"],
             _ => &[],
         },
@@ -359,6 +363,12 @@ async fn address_error(state: &ServerState, uri: &Uri) -> Option<AppError> {
     let view = || match path {
         "/pipelines/list" => pipeline_list::check(&own()),
         "/week" => week::check(&own()),
+        SECURITY_ITEMS => {
+            let snapshot = state.app.snapshot()?;
+            let own = own();
+            let number = items::PARAMETERS.map(|name| own.get(name).unwrap_or_default());
+            items::check(&snapshot, number)
+        }
         _ => build_list::check(&own()),
     };
     checked.and_then(|()| view()).err()

@@ -8,6 +8,7 @@ use crate::{
     error::AppError,
     selection::Selection,
     server::{
+        figures::items,
         fragments,
         views::{build_list, freshness, pipeline_list, summary, week},
     },
@@ -101,6 +102,11 @@ impl AppState {
             "security" => {
                 let head = self.security(selection)?;
                 Ok(fragments::security(&head, &self.0.base))
+            }
+            "security-items" => {
+                let number = items::PARAMETERS.map(|name| view.get(name).unwrap_or_default());
+                let listed = items::listed(&snapshot, selection, number)?;
+                Ok(fragments::security_items(&listed, selection, &self.0.base))
             }
             "sources" => Ok(fragments::sources(
                 &self.data_state()?,

@@ -5,7 +5,7 @@ use plotly::Plot;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{api, selection::Selection, server::charts::Opens};
+use crate::{api, selection::encoded, server::charts::Opens};
 
 /// The builds that the marks of a trace open: the numbers of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub enum Points {
     First(usize),
     /// The row of each mark, if it has one.
     Rows(Vec<Option<usize>>),
-    /// Marks that are no rows, with their conditions.
-    Conditions(Vec<Selection>),
+    /// Marks that are no rows, with their conditions, encoded.
+    Conditions(Vec<String>),
 }
 
 /// A chart as plotly.js draws it, and what the marks of its traces open.
@@ -91,15 +91,18 @@ pub const fn no_marks() -> Marks {
 
 pub fn marks<'a>(column: &'static str, opens: impl ExactSizeIterator<Item = &'a Opens>) -> Marks {
     let opens: Vec<&Opens> = opens.collect();
-    let conditions = opens.iter().any(|opens| matches!(opens, Opens::Builds(_)));
+    let conditions = opens
+        .iter()
+        .any(|opens| matches!(opens, Opens::Builds(_) | Opens::Items(_)));
     let row = |opens: &&Opens| match opens {
         Opens::Row(row) => Some(*row),
-        Opens::Nothing | Opens::Builds(_) => None,
+        Opens::Nothing | Opens::Builds(_) | Opens::Items(_) => None,
     };
     let points = if conditions {
         let conditions = opens.iter().map(|opens| match opens {
-            Opens::Builds(builds) => builds.clone(),
-            Opens::Nothing | Opens::Row(_) => Selection::default(),
+            Opens::Builds(builds) => builds.encoded(),
+            Opens::Items(row) => encoded([("row", &**row)]),
+            Opens::Nothing | Opens::Row(_) => String::new(),
         });
         Points::Conditions(conditions.collect())
     } else if opens

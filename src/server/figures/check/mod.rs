@@ -11,6 +11,7 @@ mod pipeline_list;
 mod platform;
 mod platform_twins;
 mod security;
+mod security_opened;
 mod security_twins;
 mod today;
 mod twins;

@@ -140,7 +140,7 @@ fn check_conditions(
 }
 
 /// The values of a trace's marks, in the order in which plotly.js numbers them.
-fn drawn(trace: &serde_json::Value) -> Vec<serde_json::Value> {
+pub(super) fn drawn(trace: &serde_json::Value) -> Vec<serde_json::Value> {
     let list = |name: &str| trace[name].as_array().cloned().unwrap_or_default();
     match trace["type"].as_str() {
         Some("heatmap") => list("z")

@@ -2,10 +2,12 @@
 //! no check.
 
 mod due;
+mod items;
 mod lists;
 #[cfg(test)]
 mod tests;
 
+pub use items::items;
 use maud::{Markup, html};
 
 use super::{
