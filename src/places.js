@@ -1,5 +1,6 @@
 // Places on pages. A page that a reader goes back to stands where it was left, though its parts come later than the
-// browser looks for them; and an address that names a folded list opens it.
+// browser looks for them; an address that names a folded list opens it; and on phones, where the navigation is a line
+// that scrolls, the current page is in sight.
 
 // Entries of the history, by their keys, with the places of their pages.
 const places = new Map();
@@ -9,6 +10,7 @@ const SETTLED = 500;
 
 export function start() {
   unfold();
+  showCurrent();
   document.addEventListener("click", ({ target }) => target.closest?.("a[href*='#']") && setTimeout(unfold));
   // Browsers without it go to the top, as before.
   const history = window.navigation;
@@ -17,6 +19,7 @@ export function start() {
   let restored;
   history.addEventListener("currententrychange", ({ navigationType }) => {
     here = history.currentEntry.key;
+    setTimeout(showCurrent);
     restored?.abort();
     const place = places.get(here);
     if (navigationType === "traverse" && place > 0) restored = restore(place);
@@ -42,6 +45,15 @@ function restore(place) {
   for (const type of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(type, stop, { passive: true, signal });
   setTimeout(stop, LONGEST);
   return control;
+}
+
+// Scrolls the navigation to the middle of the current page's link.
+function showCurrent() {
+  const nav = document.querySelector(".site-header nav");
+  const link = nav?.querySelector("[aria-current]");
+  if (!link) return;
+  const [whole, part] = [nav, link].map((element) => element.getBoundingClientRect());
+  nav.scrollLeft += part.left + part.width / 2 - whole.left - whole.width / 2;
 }
 
 // Opens the list that the address names.

@@ -7,6 +7,7 @@ const _: &str = include_str!("places.js");
 
 #[wasm_bindgen(module = "/src/places.js")]
 extern "C" {
-    /// Keeps the places of pages in the history, and opens folded lists that addresses name.
+    /// Keeps the places of pages in the history, opens folded lists that addresses name, and shows the current page in the
+    /// navigation.
     pub fn start();
 }

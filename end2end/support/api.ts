@@ -89,8 +89,8 @@ export async function figure(request: APIRequestContext, id: string, filter: Fil
   return response.json();
 }
 
-/** The number of rows of a figure's table on a page, which has 200 at most. */
-export const rowsOnPage = ({ rows }: Figure) => Math.min(rows.length, 200);
+/** The number of rows of a figure's table on a page, which has 120 at most. */
+export const rowsOnPage = ({ rows }: Figure) => Math.min(rows.length, 120);
 
 /** Cells of a column. */
 export function column<T extends Cell = number>(figure: Figure, id: string): T[] {

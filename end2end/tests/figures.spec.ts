@@ -403,11 +403,15 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
   suppression_debt: (drawn, figure) => {
     const shown = first(figure);
     namesAre(drawn, column<string>(shown, "team"));
-    const [rules, debt] = [column(shown, "rules"), column(shown, "debt")];
-    const segments = [
-      ...debt.map((size, position) => ({ trace: "In debt", position, size })),
-      ...rules.map((all, position) => ({ trace: "Others", position, size: all - debt[position], from: debt[position] })),
-    ];
+    const [rules, debt, unknown] = [column(shown, "rules"), column(shown, "debt"), column(shown, "unknown")];
+    const segments = rules.flatMap((all, position) => {
+      const [known, from] = [debt[position]!, debt[position]! + unknown[position]!];
+      return [
+        { trace: "In debt", position, size: known },
+        { trace: "Unknown", position, size: unknown[position]!, from: known },
+        { trace: "Not in debt", position, size: all - from, from },
+      ];
+    });
     segmentsAre(drawn, segments.filter(({ size }) => size > 0));
   },
   security_calendar: (drawn, figure) => segmentsAre(drawn, stackOf(figure, DUE, weekOf(figure))),

@@ -164,3 +164,16 @@ for (const width of [390, 1280]) {
     expect(await documents(page)).toBe(0);
   });
 }
+
+test("on phones, the navigation shows the current page", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await openAlive(page, "/pipelines");
+  await navigation(page).getByRole("link", { name: "Explore" }).click();
+  await expect(page).toHaveURL(/\/explore$/);
+  for (const name of ["Explore", "Security"]) {
+    const link = navigation(page).getByRole("link", { name });
+    await link.click();
+    await expect(link).toHaveAttribute("aria-current", "page");
+    await expect(link).toBeInViewport({ ratio: 1 });
+  }
+});

@@ -321,7 +321,7 @@ pub fn document(figure: &Figure, snapshot: &Snapshot, selection: &Selection) -> 
 const ENDING_WITH_THE_FIRST: [&str; 2] = [timeline_short::FIGURE.id, cve_most_frequent::FIGURE.id];
 
 /// The most rows of a figure's table on a page, which has many figures. The CSV has all.
-pub const MAX_PAGE_ROWS: usize = 200;
+pub const MAX_PAGE_ROWS: usize = 120;
 
 /// The figure with the rows that a page shows.
 pub fn for_page(figure: &FigureData) -> FigureData {

@@ -269,6 +269,8 @@ pub struct Listed {
     /// The row and the column in words.
     pub row: String,
     pub column: &'static str,
+    /// The organisation's, for dates.
+    pub zone: TimeZone,
     pub items: Vec<Item>,
 }
 
@@ -287,6 +289,7 @@ pub fn listed(
         figure: of,
         row: (lists.words)(row),
         column: title,
+        zone: snapshot.config.time_zone.clone(),
         items: lists.items_of(snapshot, selection, row, column)?,
     })
 }

@@ -1,8 +1,9 @@
 //! The page of what a number of a security figure counts.
 
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use super::age;
+use super::{age, is_day};
 use crate::{
     api::HtmlFragment,
     base::Base,
@@ -15,7 +16,7 @@ use crate::{
         },
         fragments::{
             components::{columns, empty_state, rule_flag, table},
-            fragment, repository_link, utc,
+            date, fragment, repository_link, utc,
         },
         views::addresses,
     },
@@ -41,7 +42,7 @@ pub fn items(listed: &Listed, selection: &Selection, base: &Base) -> Vec<HtmlFra
         @if shown.is_empty() {
             (empty_state("Nothing is counted there, or no longer: other facts may have been read since.", None))
         } @else {
-            (rows(&name, shown, selection, base))
+            (rows(&name, shown, &listed.zone, selection, base))
         }
         @if count > MAX_ITEMS {
             p class="note" { "The first " (MAX_ITEMS) " of " (words::thousands(count as u64)) " are listed." }
@@ -64,12 +65,15 @@ fn choice(selection: &Selection) -> Markup {
             }
         }
         @if let Some(day) = selection.value("as_of") {
-            p class="note" { "As it was known at " (visible(day)) "." }
+            p class="note" {
+                @if is_day(day) { "As known at the end of " (date(day)) "." }
+                @else { "As known on " (utc(day)) "." }
+            }
         }
     }
 }
 
-fn rows(name: &str, shown: &[Item], selection: &Selection, base: &Base) -> Markup {
+fn rows(name: &str, shown: &[Item], zone: &TimeZone, selection: &Selection, base: &Base) -> Markup {
     let as_of = selection.value("as_of");
     let rows: Vec<[Markup; 6]> = shown
         .iter()
@@ -79,7 +83,7 @@ fn rows(name: &str, shown: &[Item], selection: &Selection, base: &Base) -> Marku
                 repositories(&item.repositories, as_of, base),
                 html! { (visible(&item.team)) },
                 match item.until_ms {
-                    Some(_) => utc(&words::instant(item.until_ms)),
+                    Some(ms) => date(&words::last_day(zone, ms)),
                     None => html! { "–" },
                 },
                 match item.age_days {
@@ -90,7 +94,7 @@ fn rows(name: &str, shown: &[Item], selection: &Selection, base: &Base) -> Marku
             ]
         })
         .collect();
-    let labels = columns(["What", "Repository", "Team", "Until", "Age", "State"]);
+    let labels = columns(["What", "Repository", "Team", "Due", "Age", "State"]);
     table(name, &labels, 0, &rows)
 }
 
@@ -126,6 +130,7 @@ mod tests {
             figure: figures::find("suppression_debt").expect("a figure"),
             row: "a".to_owned(),
             column: "Rules",
+            zone: TimeZone::UTC,
             items,
         }
     }
@@ -171,7 +176,7 @@ mod tests {
             "<a href=\"/rse/repositories/a-0?as_of=2019-10-01\">a-0</a>",
             "</a> and 2 more<",
             "Only the team a.",
-            "As it was known at 2019-10-01.",
+            "As known at the end of <time datetime=\"2019-10-01\">1 Oct 2019</time>.",
             "href=\"/rse/figures/suppression_debt.csv?as_of=2019-10-01&amp;team=a\" download",
         ] {
             assert!(html.contains(part), "{part}\n{html}");
