@@ -149,9 +149,9 @@ test("removed charts leave nothing behind", async ({ page }) => {
 
 for (const width of [390, 1280]) {
   test(`a page that a reader goes back to stands where it was left, ${width} px wide`, async ({ page }) => {
-    await page.setViewportSize({ width, height: 844 });
+    await page.setViewportSize({ width, height: 500 });
     await openAlive(page, "/pipelines/list");
-    const link = page.locator(".pipeline-table th[scope=row] a").nth(30);
+    const link = page.locator(".pipeline-table th[scope=row] a").nth(20);
     await link.scrollIntoViewIfNeeded();
     const place = () => page.evaluate(() => scrollY);
     await expect.poll(place).toBeGreaterThan(300);
