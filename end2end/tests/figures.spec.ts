@@ -404,14 +404,14 @@ const DRAWS: Record<string, (drawn: Marks, figure: Figure) => void> = {
     const shown = first(figure);
     namesAre(drawn, column<string>(shown, "team"));
     const [rules, debt, unknown] = [column(shown, "rules"), column(shown, "debt"), column(shown, "unknown")];
-    const segments = rules.flatMap((all, position) => {
-      const [known, from] = [debt[position]!, debt[position]! + unknown[position]!];
-      return [
-        { trace: "In debt", position, size: known },
-        { trace: "Unknown", position, size: unknown[position]!, from: known },
-        { trace: "Not in debt", position, size: all - from, from },
-      ];
-    });
+    const segments = [
+      ...debt.map((size, position) => ({ trace: "In debt", position, size })),
+      ...unknown.map((size, position) => ({ trace: "Unknown", position, size, from: debt[position] })),
+      ...rules.map((all, position) => {
+        const from = debt[position]! + unknown[position]!;
+        return { trace: "Not in debt", position, size: all - from, from };
+      }),
+    ];
     segmentsAre(drawn, segments.filter(({ size }) => size > 0));
   },
   security_calendar: (drawn, figure) => segmentsAre(drawn, stackOf(figure, DUE, weekOf(figure))),

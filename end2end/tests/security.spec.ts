@@ -133,7 +133,7 @@ test("a number in a table of a team opens what it counts, and its repositories k
   await lists(page, "suppression_debt", rules);
   // Its figure has the same number as CSV.
   const file = await request.get((await page.locator(".security-items a[download]").getAttribute("href"))!);
-  expect(await file.text()).toContain(`${team},${rules},`);
+  expect(await file.text()).toContain(`"${team}",${rules},`);
 });
 
 test("zeros open nothing, and every other count of Security opens a list", async ({ page, request }) => {

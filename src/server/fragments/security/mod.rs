@@ -75,7 +75,7 @@ fn choice(head: &SecurityHead, base: &Base) -> Markup {
                 }
             }
             label class="field" { "As of "
-                input type="date" name="as_of" class="form-control" value=[head.asked.as_deref().map(visible)];
+                input type="date" name="as_of" class="form-control" value=[head.asked.as_deref().filter(|asked| is_day(asked)).map(visible)];
             }
             button type="submit" class="btn" { "Show" }
         }
