@@ -105,8 +105,8 @@ fn hostile_text_stays_text() {
         asked: Some(hostile()),
         ..SecurityHead::default()
     };
-    // The value and the label of the choice, the day, and the sentence.
-    assert_text(&fragments(&chosen, &Base::default()), 4);
+    // The value and the label of the choice, and the sentence. The field of the day has days alone.
+    assert_text(&fragments(&chosen, &Base::default()), 3);
 }
 
 #[test]

@@ -86,7 +86,7 @@ async fn pages_end_at_so_many_rows_and_exports_have_all() {
 async fn a_page_shows_the_rows_that_matter_most_and_links_to_all() {
     let router = of(crowded(2_000));
     let page = get(&router, "/figures/timeline_short").await;
-    assert!(page.text().contains("200 of 2,001 rows"), "the note");
+    assert!(page.text().contains("120 of 2,001 rows"), "the note");
     assert!(page.text().contains("All 2,001 rows as CSV"), "the link");
     let rows = async |rows: &str| {
         let uri = format!("/api/figure?id=timeline_short&rows={rows}");
