@@ -107,12 +107,15 @@ pub fn Fragments(
 
 /// The address and the words of the link from an error to where a reader can go on.
 fn way_on(error: &AppError) -> (String, &'static str) {
-    let path = use_location().pathname.get_untracked();
+    let location = use_location();
+    let path = location.pathname.get_untracked();
     let base = use_base();
     let path = path.strip_prefix(base.as_str()).unwrap_or(&path);
-    match error.status() {
-        400 => (path.to_owned(), "Show without conditions"),
-        _ => ("/".to_owned(), "Go to Today"),
+    match (error.status(), location.search.get_untracked()) {
+        (400, _) => (path.to_owned(), "Show without conditions"),
+        (404, _) => ("/".to_owned(), "Go to Today"),
+        (_, query) if query.is_empty() => (path.to_owned(), "Try again"),
+        (_, query) => (format!("{path}?{query}"), "Try again"),
     }
 }
 
