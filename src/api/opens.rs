@@ -1,4 +1,4 @@
-//! What is behind the numbers of a figure, mostly builds: what a click on one of them opens.
+//! The things behind the numbers of a figure, mostly builds: a click on a number opens them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -12,7 +12,7 @@ pub struct SecurityHead {
     pub as_of: String,
     /// The date or instant that was asked for; none for the time of the facts.
     pub asked: Option<String>,
-    /// What was asked for is later than the facts, whose time is taken.
+    /// The time that was asked for is later than that of the facts, which is taken.
     pub is_later: bool,
     /// The teams that were asked for; all if there are none.
     pub asked_teams: Vec<String>,

@@ -23,7 +23,7 @@ const PAGES: [&str; 6] = [
     "as_of=1999-01-01",
 ];
 
-/// What an address lists, read as the server reads it.
+/// The list of an address, read as the server reads it.
 fn counted(snapshot: &Snapshot, address: &str) -> u64 {
     let (path, query) = address.split_once('?').expect("a query");
     assert_eq!(path, OpenedPage::Items.path());

@@ -169,7 +169,7 @@ pub fn changed(facts: &Facts<'_>, row: &str, column: &str) -> Option<Vec<Item>> 
     )
 }
 
-/// What ends within a week.
+/// The things that end within a week.
 pub fn ending(facts: &Facts<'_>, row: &str, column: &str) -> Option<Vec<Item>> {
     let (start_ms, end_ms) = week(row)?;
     let overdue = facts.overdue();
@@ -191,7 +191,7 @@ pub fn ending(facts: &Facts<'_>, row: &str, column: &str) -> Option<Vec<Item>> {
     )
 }
 
-/// What is due of a class and a kind.
+/// The things of a class and a kind that are due.
 pub fn due(facts: &Facts<'_>, row: &str, column: &str) -> Option<Vec<Item>> {
     let class = Due::ALL.into_iter().find(|class| class.as_str() == row)?;
     let overdue = facts.overdue();
