@@ -121,8 +121,8 @@ struct Search<'a> {
     query: &'a str,
     wanted: Wanted<'a>,
     results: Vec<SearchResult>,
-    /// All results, with those that are left out.
-    total: usize,
+    /// The results that are left out.
+    omitted: usize,
 }
 
 /// Finds a text.
@@ -139,7 +139,7 @@ pub fn search(snapshot: &Snapshot, view: &View, base: &Base) -> Result<SearchRes
         query,
         wanted: Wanted::new(&text),
         results: Vec::new(),
-        total: 0,
+        omitted: 0,
     };
     if !text.is_empty() {
         search.pipelines();
@@ -149,8 +149,8 @@ pub fn search(snapshot: &Snapshot, view: &View, base: &Base) -> Result<SearchRes
         search.figures();
         search.pages();
     }
-    let (results, count) = (search.results, search.total as u64);
-    let listed = results.len() as u64;
+    let results = search.results;
+    let count = (results.len() + search.omitted) as u64;
     let summary = match count {
         _ if query.is_empty() => {
             "Write the name of a pipeline, project, team, repository or figure, the number of a build, or at least 7 \
@@ -158,7 +158,7 @@ pub fn search(snapshot: &Snapshot, view: &View, base: &Base) -> Result<SearchRes
                 .to_owned()
         }
         0 => format!("Nothing found for “{query}”."),
-        _ if listed < count => format!(
+        _ if search.omitted > 0 => format!(
             "{} for “{query}”; the best {MAX_RESULTS} of each kind are listed.",
             words::counted(count, "result", "results")
         ),
@@ -178,8 +178,8 @@ type Found = (Match, String, String, String);
 impl Search<'_> {
     /// Adds the best results of a kind.
     fn add(&mut self, kind: &str, mut found: Vec<Found>) {
-        self.total += found.len();
         found.sort_unstable();
+        self.omitted += found.len().saturating_sub(MAX_RESULTS);
         found.truncate(MAX_RESULTS);
         let results = found
             .into_iter()
@@ -203,16 +203,21 @@ impl Search<'_> {
         let mut known: Vec<(Match, bool, u32)> = known.collect();
         // Of equal matches, red ones come first; pipelines are sorted by name.
         known.sort_unstable();
-        self.total += known.len().saturating_sub(MAX_RESULTS);
-        let found = known.iter().take(MAX_RESULTS).map(|&(found, _, number)| {
+        self.omitted += known.len().saturating_sub(MAX_RESULTS);
+        let results = known.iter().take(MAX_RESULTS).map(|&(.., number)| {
             let pipeline = &snapshot.pipelines[number as usize];
             let state = state_name(&snapshot.insight.states[number as usize]);
             let address = addresses::pipeline(self.base, pipeline.system.as_str(), &pipeline.name);
             let detail = format!("{} · {state}", snapshot.project_label(pipeline));
-            (found, pipeline.short.to_string(), detail, address)
+            SearchResult {
+                kind: "pipeline".to_owned(),
+                title: pipeline.short.to_string(),
+                detail,
+                address,
+            }
         });
-        let found = found.collect();
-        self.add("pipeline", found);
+        let results: Vec<SearchResult> = results.collect();
+        self.results.extend(results);
     }
 
     /// Adds the latest builds with a number, of a pipeline if the text names one before the number, or of a commit.
@@ -421,6 +426,33 @@ mod tests {
         assert_eq!(of_kind("heatmap", "figure").len(), 1);
         assert_eq!(of_kind("explo", "page"), ["Explore"]);
         assert!(found("  ").is_empty() && found("nothing of this name").is_empty());
+    }
+
+    #[test]
+    fn what_is_listed_and_what_is_left_out_is_counted() {
+        let job = |number: usize| format!("HMCTS_CMC/servo-{number:02}/master");
+        let jobs: Vec<String> = (0..12).map(job).collect();
+        let builds = jobs.iter().map(|job| match job.contains("11") {
+            true => build(job, Failure, AS_OF),
+            false => build(job, Success, AS_OF),
+        });
+        let many = snapshot(&builds.collect::<Vec<_>>());
+        let found = |data: &Snapshot, text: &str| {
+            let view = View::default().with("q", text);
+            search(data, &view, &Base::default()).expect("results")
+        };
+        assert_eq!(
+            found(&data(), "claim-store #8").summary,
+            "1 result for “claim-store #8”."
+        );
+        let found = found(&many, "servo");
+        // Ten pipelines and repositories of twelve each, and a team.
+        assert_eq!(found.results.len(), 21);
+        assert_eq!(
+            found.summary,
+            "25 results for “servo”; the best 10 of each kind are listed."
+        );
+        assert_eq!(found.results[0].title, "servo-11", "the red one");
     }
 
     #[test]
