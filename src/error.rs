@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 use crate::json::JsonText;
 
+/// The parameters whose values are too many to be listed: days, instants and weeks, of which there are examples.
+const BY_EXAMPLE: [&str; 6] = ["as_of", "from", "started_from", "started_to", "to", "week"];
 /// The most characters of a value that a message repeats.
 const SHOWN: usize = 60;
 
@@ -198,8 +200,7 @@ impl fmt::Display for AppError {
                 if known.is_empty() {
                     return Ok(());
                 }
-                // Of days and weeks, there are examples.
-                let known_as = match known[0].starts_with("2019-") {
+                let known_as = match BY_EXAMPLE.contains(&parameter.as_str()) {
                     true => "For example",
                     false => "Known values",
                 };
@@ -271,6 +272,16 @@ impl FromServerFnError for AppError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_listed_and_days_and_weeks_have_examples() {
+        let says = |parameter, known: &str| {
+            AppError::unknown_value(parameter, "x", vec![known.to_owned()]).to_string()
+        };
+        assert!(says("week", "2019-W43").ends_with(" For example: 2019-W43."));
+        assert!(says("from", "2019-10-25").ends_with(" For example: 2019-10-25."));
+        assert!(says("project", "2019-plan").ends_with(" Known values: 2019-plan."));
+    }
 
     #[test]
     fn a_long_value_is_shortened() {
