@@ -74,15 +74,13 @@ pub struct Marks {
 }
 
 impl Opens {
-    /// The builds behind a number, on a page of `page`; none if the number opens nothing.
-    pub fn selection(&self, page: &Selection, row: usize, column: &str) -> Option<Selection> {
-        let conditions = self.conditions(row, column)?;
-        Some(page.narrowed(&Selection::read(&conditions)))
-    }
-
     /// The address behind a number without the base path, on a page of `page`; none if the number opens nothing.
     pub fn address(&self, page: &Selection, row: usize, column: &str) -> Option<String> {
-        let conditions = self.conditions(row, column)?;
+        let row = row.checked_sub(usize::try_from(self.first_row).ok()?)?;
+        let row = self.rows.get(row)?;
+        let mut columns = self.columns.iter();
+        let column = columns.find(|known| known.column == column)?;
+        let conditions = [row.as_str(), &column.conditions].join("&");
         let selection = page.narrowed(&Selection::read(&conditions));
         let own: Vec<_> = pairs(&conditions)
             .filter(|(key, _)| find(key).is_none())
@@ -95,14 +93,5 @@ impl Opens {
             query if query.is_empty() => path.to_owned(),
             query => format!("{path}?{query}"),
         })
-    }
-
-    /// The conditions of a row and a column.
-    fn conditions(&self, row: usize, column: &str) -> Option<String> {
-        let row = row.checked_sub(usize::try_from(self.first_row).ok()?)?;
-        let row = self.rows.get(row)?;
-        let mut columns = self.columns.iter();
-        let column = columns.find(|known| known.column == column)?;
-        Some([row.as_str(), &column.conditions].join("&"))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::{ALL, Page};
 use crate::{
-    api::{Cell, FigureData, Opens},
+    api::{Cell, FigureData, OpenedPage, Opens},
     selection::Selection,
     server::{
         attributes::select,
@@ -30,9 +30,10 @@ const PAGES: [&str; 15] = [
     "as_of=2019-10-20T03:04:05Z&compare=previous&days=1",
 ];
 
-fn opened(snapshot: &Snapshot, selection: &Selection) -> u64 {
-    // As it comes from the address.
-    let selection = Selection::parse(&selection.query()).expect("an address");
+/// Counts the builds of an address as the server reads it.
+fn opened(snapshot: &Snapshot, address: &str) -> u64 {
+    let query = address.strip_prefix(OpenedPage::Builds.path());
+    let selection = Selection::parse(query.expect("a list of builds")).expect("an address");
     snapshot.check(&selection).expect("it can be answered");
     select(snapshot, &selection).count()
 }
@@ -43,7 +44,7 @@ fn check_cells(snapshot: &Snapshot, page: &Selection, figure: &FigureData) -> us
     let mut checked = 0;
     for (index, row) in figure.rows.iter().enumerate() {
         for (cell, column) in row.iter().zip(&figure.columns) {
-            let Some(selection) = opens.selection(page, index, &column.id) else {
+            let Some(address) = opens.address(page, index, &column.id) else {
                 continue;
             };
             let expected = match cell {
@@ -54,30 +55,28 @@ fn check_cells(snapshot: &Snapshot, page: &Selection, figure: &FigureData) -> us
                 _ => 1,
             };
             let what = format!("{} {} of {row:?} on {page:?}", figure.id, column.id);
-            assert_eq!(
-                opened(snapshot, &selection),
-                expected,
-                "{what}: {selection:?}"
-            );
+            assert_eq!(opened(snapshot, &address), expected, "{what}: {address}");
             checked += 1;
         }
     }
     checked
 }
 
+/// The marks that count something, with their traces; those of other traces are labels, and a figure without rows has none.
+pub(super) fn counting(figure: &FigureData) -> Vec<(serde_json::Value, serde_json::Value)> {
+    let plot: serde_json::Value = serde_json::from_str(figure.plot.get()).expect("JSON");
+    let traces = plot["data"].as_array().expect("traces");
+    let marks = plot["opens"]["marks"].as_array().into_iter().flatten();
+    let marks = marks.cloned().zip(traces.iter().cloned());
+    marks.filter(|(marks, _)| marks["column"] != "").collect()
+}
+
 /// Checks each mark of the chart against what it shows; returns how many there are.
 fn check_marks(snapshot: &Snapshot, page: &Selection, figure: &FigureData) -> usize {
-    let plot: serde_json::Value = serde_json::from_str(figure.plot.get()).expect("JSON");
     let opens = figure.opens();
-    let traces = plot["data"].as_array().expect("traces");
     let mut checked = 0;
-    // A figure without rows has none.
-    let marks = plot["opens"]["marks"].as_array().into_iter().flatten();
-    for (marks, trace) in marks.zip(traces) {
+    for (marks, trace) in &counting(figure) {
         let name = marks["column"].as_str().expect("a column");
-        if name.is_empty() {
-            continue;
-        }
         let conditions = marks["conditions"]
             .as_array()
             .map_or(&[][..], Vec::as_slice);
@@ -105,7 +104,7 @@ fn check_marks(snapshot: &Snapshot, page: &Selection, figure: &FigureData) -> us
             // Some marks are as long as another number of their row, which is told by their column.
             let is_drawn = figure.rows[row].iter().any(shows);
             assert!(is_drawn, "{} draws {value} for {cell:?}", figure.id);
-            assert!(opens.selection(page, row, name).is_some());
+            assert!(opens.address(page, row, name).is_some());
             checked += 1;
         }
     }
@@ -127,7 +126,8 @@ fn check_conditions(
     for (of_mark, value) in conditions.iter().zip(&drawn) {
         let of_mark = of_mark.as_str().expect("conditions");
         let narrowed = page.narrowed(&Selection::read(&[of_mark, of_column].join("&")));
-        let builds = opened(snapshot, &narrowed);
+        let address = format!("{}{}", OpenedPage::Builds.path(), narrowed.query());
+        let builds = opened(snapshot, &address);
         let what = format!("{column} of {of_mark} on {page:?}");
         // Lines of the period before are as high as they count builds.
         if trace["type"] == "bar" || trace["mode"] == "lines" {

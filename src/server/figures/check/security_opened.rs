@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{super::ALL, opened::drawn, sample};
+use super::{
+    super::ALL,
+    opened::{counting, drawn},
+    sample,
+};
 use crate::{
     api::{Cell, CellKind, FigureData, OpenedPage, Opens, View},
     error::AppError,
@@ -81,17 +85,10 @@ fn check_day(snapshot: &Snapshot, address: &str, row: &[Cell], what: &str) {
 
 /// Checks each mark against what it opens; returns how many there are.
 fn check_marks(snapshot: &Snapshot, page: &Selection, figure: &FigureData) -> usize {
-    let plot: serde_json::Value = serde_json::from_str(figure.plot.get()).expect("JSON");
     let opens = figure.opens();
-    let traces = plot["data"].as_array().expect("traces");
     let mut checked = 0;
-    let marks = plot["opens"]["marks"].as_array().into_iter().flatten();
-    for (marks, trace) in marks.zip(traces) {
+    for (marks, trace) in &counting(figure) {
         let column = marks["column"].as_str().expect("a column");
-        if column.is_empty() {
-            // Labels.
-            continue;
-        }
         let list = |name: &str| marks[name].as_array();
         for (point, value) in drawn(trace).iter().enumerate() {
             // As `address` in `plotly.js` does.
