@@ -138,6 +138,16 @@ pub enum RuleEnd {
     Unreadable,
 }
 
+impl RuleEnd {
+    /// The end in Unix ms; none if there is none that can be read.
+    pub const fn ms(self) -> Option<i64> {
+        match self {
+            Self::At(ms) => Some(ms),
+            Self::Never | Self::Unreadable => None,
+        }
+    }
+}
+
 /// A runtime of a repository at an instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuntimeState {

@@ -17,7 +17,7 @@ use crate::server::{
     },
     insight::security::{Due, Subject, may_be_older, overdue_since_ms},
     model::{DAY_MS, Severity},
-    snapshot::{Finding, RuleEnd, RuleState, RuntimeState, instant_ms},
+    snapshot::{Finding, RuleState, RuntimeState, instant_ms},
 };
 
 /// The findings that are overdue, each by its place in memory.
@@ -37,15 +37,11 @@ impl Facts<'_> {
     }
 
     fn rule(&self, rule: &RuleState) -> Item {
-        let until_ms = match rule.end {
-            RuleEnd::At(ends_ms) => Some(ends_ms),
-            RuleEnd::Never | RuleEnd::Unreadable => None,
-        };
         Item {
             repositories: vec![rule.facts.repository.clone()],
             team: self.team(&rule.facts.repository),
             what: rule_name(rule.rule()),
-            until_ms,
+            until_ms: rule.end.ms(),
             age_days: self.days_since(rule.since_ms),
             at_least: may_be_older(&self.snapshot.security, rule),
             flags: rule.flags().collect(),

@@ -65,10 +65,7 @@ impl Shown<'_> {
             html! { @if rule.selector.is_empty() { "–" } @else { (visible(&rule.selector)) } },
             html! {
                 @match (&rule.until, &rule.last_day, &rule.ends_at) {
-                    (Some(_), Some(day), Some(at)) => {
-                        (date(day))
-                        @if let Some(relative) = self.relative(at) { span class="detail" { (relative) } }
-                    },
+                    (Some(_), Some(day), Some(at)) => (self.last_day(day, at)),
                     (Some(until), ..) => (visible(until)),
                     (None, ..) => "–",
                 }
@@ -118,10 +115,7 @@ impl Shown<'_> {
             support(&runtime.support),
             html! {
                 @match (&runtime.last_day, &runtime.ends_at) {
-                    (Some(day), Some(at)) => {
-                        (date(day))
-                        @if let Some(relative) = self.relative(at) { span class="detail" { (relative) } }
-                    },
+                    (Some(day), Some(at)) => (self.last_day(day, at)),
                     _ => "unknown",
                 }
             },

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::{
     components::{Tone, banner, columns, table, verdict},
-    fragment, utc,
+    date, fragment, utc,
 };
 use crate::{
     api::{ExternalAddress, FilePlace, HtmlFragment, RepositoryAction, RepositoryDetails},
@@ -108,6 +108,14 @@ impl Shown<'_> {
         html! {
             (utc(at))
             @if let Some(relative) = self.relative(at) { span class="detail" { (relative) } }
+        }
+    }
+
+    /// The last day before an end, and the time to the end, on two lines of a cell.
+    fn last_day(&self, day: &str, ends_at: &str) -> Markup {
+        html! {
+            (date(day))
+            @if let Some(relative) = self.relative(ends_at) { span class="detail" { (relative) } }
         }
     }
 

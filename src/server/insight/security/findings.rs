@@ -7,7 +7,7 @@ use crate::server::{
     config::Config,
     model::{DAY_MS, ReportedFinding, Severity},
     snapshot::{
-        Finding, RuleEnd, RuleState, SecurityState,
+        Finding, RuleState, SecurityState,
         security::{ReportSeries, Security, of_repository},
     },
 };
@@ -156,11 +156,7 @@ pub fn accepted_until_ms(
         .iter()
         .filter(|rule| rule.is_accepted())
         .filter(|rule| matcher.matches(rule.rule(), subject) == Some(true));
-    let ends = accepting.filter_map(|rule| match rule.end {
-        RuleEnd::At(ends_ms) => Some(ends_ms),
-        RuleEnd::Never | RuleEnd::Unreadable => None,
-    });
-    ends.max()
+    accepting.filter_map(|rule| rule.end.ms()).max()
 }
 
 /// Returns the rules of a repository.

@@ -137,10 +137,7 @@ fn overdue(known: &Open<'_>) -> RepositoryAction {
 
 fn rule(snapshot: &Snapshot, known: &RuleState, place: &Place<'_>) -> Option<RepositoryAction> {
     let rule = known.rule();
-    let ends_ms = match known.end {
-        RuleEnd::At(ms) => Some(ms),
-        RuleEnd::Never | RuleEnd::Unreadable => None,
-    };
+    let ends_ms = known.end.ms();
     let (kind, at_ms, action) = if known.unused == Some(true) {
         (
             "unused",

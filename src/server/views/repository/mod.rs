@@ -27,7 +27,7 @@ use crate::{
             overdue_since_ms, repository_at,
         },
         model::RepositoryFacts,
-        snapshot::{Finding, RuleEnd, RuleState, RuntimeState, SecurityState, Snapshot},
+        snapshot::{Finding, RuleState, RuntimeState, SecurityState, Snapshot},
     },
 };
 
@@ -268,14 +268,11 @@ fn rule(snapshot: &Snapshot, known: &RuleState, place: &Place<'_>) -> Repository
         id_count: rule.ids.len() as u64,
         selector: describe::selectors(rule),
         until: rule.until.clone(),
-        ends_at: match known.end {
-            RuleEnd::At(ms) => Some(words::instant(Some(ms))),
-            RuleEnd::Never | RuleEnd::Unreadable => None,
-        },
-        last_day: match known.end {
-            RuleEnd::At(ms) => Some(words::last_day(&snapshot.config.time_zone, ms)),
-            RuleEnd::Never | RuleEnd::Unreadable => None,
-        },
+        ends_at: known.end.ms().map(|ms| words::instant(Some(ms))),
+        last_day: known
+            .end
+            .ms()
+            .map(|ms| words::last_day(&snapshot.config.time_zone, ms)),
         since: words::instant(Some(known.since_ms)),
         at_least: may_be_older(&snapshot.security, known),
         flags: known.flags().map(str::to_owned).collect(),
