@@ -42,7 +42,7 @@ const KINDS: [(&str, &str, Colour); 3] = [
     ("finding", "Findings", Colour::Category(2)),
 ];
 
-/// What the bars of the chart count, beside the table, whose rows are things themselves.
+/// The numbers that the chart has beside the table, whose rows are things themselves.
 pub(super) const MARKS: [(&str, &str); 3] = [
     (KINDS[0].0, KINDS[0].1),
     (KINDS[1].0, KINDS[1].1),

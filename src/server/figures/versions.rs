@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// What the bars of the charts count, beside the table, whose rows are repositories.
+/// The numbers that the charts have beside the table, whose rows are repositories.
 pub const MARKS: [(&str, &str); 1] = [("repositories", "Repositories")];
 
 /// A platform whose versions are counted.

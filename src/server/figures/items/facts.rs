@@ -66,12 +66,8 @@ pub fn cve(facts: &Facts<'_>, row: &str, column: &str) -> Option<Vec<Item>> {
             let teams = by_team.values();
             teams.map(|entries| together(row, entries)).collect()
         }
-        "expired" => of_row
-            .filter(|one| one.expired)
-            .map(of_suppressed)
-            .collect(),
         _ => of_row
-            .filter(|one| !one.expired)
+            .filter(|one| one.expired == (column == "expired"))
             .map(of_suppressed)
             .collect(),
     };
@@ -81,42 +77,37 @@ pub fn cve(facts: &Facts<'_>, row: &str, column: &str) -> Option<Vec<Item>> {
 /// The vulnerabilities that a team suppresses, or the repositories that do.
 pub fn team(facts: &Facts<'_>, row: &str, column: &str) -> Option<Vec<Item>> {
     let all = facts.suppressed();
-    let of_team = || all.iter().filter(|one| one.team == row);
-    let mut by_cve: BTreeMap<&str, Vec<&Suppressed<'_>>> = BTreeMap::new();
-    let items = match column {
-        "repositories" => {
-            let mut by_repository: BTreeMap<&str, Vec<&Suppressed<'_>>> = BTreeMap::new();
-            for one in of_team().filter(|one| !one.expired) {
-                by_repository.entry(one.repository).or_default().push(one);
-            }
-            let all = by_repository.values().map(|entries| {
-                let cves: Vec<&str> = entries.iter().map(|one| &*one.cve).collect();
-                let count = words::counted(cves.len() as u64, "CVE", "CVEs");
-                Item {
-                    state: format!("Suppresses {count}"),
-                    ..together(&listed(cves.into_iter()), entries)
-                }
-            });
-            return Some(all.collect());
+    let of_team = all.iter().filter(|one| one.team == row);
+    let (expired, active): (Vec<&Suppressed<'_>>, Vec<_>) = of_team.partition(|one| one.expired);
+    if column == "repositories" {
+        let mut by_repository: BTreeMap<&str, Vec<&Suppressed<'_>>> = BTreeMap::new();
+        for one in active {
+            by_repository.entry(one.repository).or_default().push(one);
         }
+        let items = by_repository.values().map(|entries| {
+            let cves: Vec<&str> = entries.iter().map(|one| &*one.cve).collect();
+            let count = words::counted(cves.len() as u64, "CVE", "CVEs");
+            Item {
+                state: format!("Suppresses {count}"),
+                ..together(&listed(cves.into_iter()), entries)
+            }
+        });
+        return Some(items.collect());
+    }
+    let counted = match column {
         "expired" => {
-            let kept: BTreeSet<&str> = of_team()
-                .filter(|one| !one.expired)
-                .map(|one| &*one.cve)
-                .collect();
-            for one in of_team().filter(|one| one.expired && !kept.contains(&*one.cve)) {
-                by_cve.entry(&one.cve).or_default().push(one);
-            }
-            by_cve
+            let kept: BTreeSet<&str> = active.iter().map(|one| &*one.cve).collect();
+            let expired = expired.into_iter();
+            expired.filter(|one| !kept.contains(&*one.cve)).collect()
         }
-        _ => {
-            for one in of_team().filter(|one| !one.expired) {
-                by_cve.entry(&one.cve).or_default().push(one);
-            }
-            by_cve
-        }
+        _ => active,
     };
-    let items = items.iter().map(|(cve, entries)| together(cve, entries));
+    let mut by_cve: BTreeMap<&str, Vec<&Suppressed<'_>>> = BTreeMap::new();
+    for one in counted {
+        by_cve.entry(&one.cve).or_default().push(one);
+    }
+    let items = by_cve.iter();
+    let items = items.map(|(cve, entries)| together(cve, entries));
     Some(items.collect())
 }
 

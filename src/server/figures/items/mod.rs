@@ -218,7 +218,7 @@ fn text(rows: &Rows, id: &str, row: usize) -> String {
     }
 }
 
-/// What the numbers of a figure open, if these are not builds; only the rows of `part`.
+/// Returns the addresses that the numbers of a figure open, if these are not builds; only those of the rows of `part`.
 pub fn encoded(
     figure: &Figure,
     rows: &Rows,
@@ -263,7 +263,7 @@ fn days(rows: &Rows, marks: &[Marks], part: Range<usize>, zone: &TimeZone) -> ap
     }
 }
 
-/// What a number counts.
+/// The things that a number counts.
 pub struct Listed {
     pub figure: &'static Figure,
     /// The row and the column in words.

@@ -80,24 +80,18 @@ fn choice(head: &SecurityHead, base: &Base) -> Markup {
             button type="submit" class="btn" { "Show" }
         }
         @if head.asked.is_some() || !head.asked_teams.is_empty() {
-            @let several = head.asked_teams.len() > 1;
-            @let team = if several { "teams " } else { "team " };
+            @let team = if head.asked_teams.len() > 1 { "teams" } else { "team" };
+            @let day = head.asked.as_ref().map(|_| "day");
+            @let same: Vec<&str> = day.into_iter().chain((!head.asked_teams.is_empty()).then_some(team)).collect();
             @let names = head.asked_teams.join(", ");
             p class="note" {
                 @if let Some(asked) = &head.asked {
                     @if head.is_later { (visible(&numbers::date(asked))) " is later than the facts: as known on " (utc(&head.as_of)) }
                     @else if is_day(asked) { "As known at the end of " (date(asked)) }
                     @else { "As known on " (utc(&head.as_of)) }
-                    @if !names.is_empty() { ", of the " (team) (visible(&names)) }
-                } @else { "Only the " (team) (visible(&names)) }
-                ". The figures below are "
-                @match (&head.asked, names.is_empty()) {
-                    (Some(_), true) => "for the same day. ",
-                    (Some(_), false) if several => "for the same day and teams. ",
-                    (Some(_), false) => "for the same day and team. ",
-                    (None, _) if several => "for the same teams. ",
-                    (None, _) => "for the same team. ",
-                }
+                    @if !names.is_empty() { ", of the " (team) " " (visible(&names)) }
+                } @else { "Only the " (team) " " (visible(&names)) }
+                ". The figures below are for the same " (same.join(" and ")) ". "
                 @if head.asked.is_some() { "Facts from before that are imported later can still change it. " }
                 a href=(base.path("/security")) { (all(head)) }
             }

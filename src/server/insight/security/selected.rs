@@ -38,20 +38,6 @@ fn at_ms(snapshot: &Snapshot, selection: &Selection) -> Option<i64> {
     Some(asked.map_or(as_of_ms, |asked| asked.min(as_of_ms)))
 }
 
-/// Returns whether a selection is about an instant after the facts, whose time is taken instead. A day that has begun is
-/// not.
-pub fn is_later(snapshot: &Snapshot, selection: &Selection) -> bool {
-    let zone = &snapshot.config.time_zone;
-    let Some(as_of_ms) = snapshot.security.as_of_ms else {
-        return false;
-    };
-    let asked = selection.value("as_of");
-    let begins = |text: &str| instant_ms(text, zone);
-    asked
-        .and_then(begins)
-        .is_some_and(|asked_ms| asked_ms > as_of_ms)
-}
-
 /// The same; none before the first facts and reports, when nothing was known.
 pub fn as_of_ms(snapshot: &Snapshot, selection: &Selection) -> Option<i64> {
     let at_ms = at_ms(snapshot, selection)?;
@@ -59,6 +45,15 @@ pub fn as_of_ms(snapshot: &Snapshot, selection: &Selection) -> Option<i64> {
     first_ms
         .is_none_or(|first_ms| first_ms <= at_ms)
         .then_some(at_ms)
+}
+
+/// Returns whether a selection is about an instant after the facts, whose time is taken instead. A day that has begun is
+/// not.
+pub fn is_later(snapshot: &Snapshot, selection: &Selection) -> bool {
+    let asked = selection.value("as_of");
+    let begins_ms = asked.and_then(|text| instant_ms(text, &snapshot.config.time_zone));
+    let later = begins_ms.zip(snapshot.security.as_of_ms);
+    later.is_some_and(|(begins_ms, as_of_ms)| begins_ms > as_of_ms)
 }
 
 /// Reads an instant, or a local date, which means its end, in Unix ms.
